@@ -1,0 +1,90 @@
+package authz
+
+import "maps"
+
+// Wildcard is the dataset or view name that stands for all of them, those not
+// made yet included.
+const Wildcard = "*"
+
+// Set is everything a principal may do: on the organisation, and by name on
+// datasets and views. The zero value may do nothing. A Set is not changed
+// once made; the maps may be shared.
+type Set struct {
+	Org      Grants
+	Datasets map[string]Grants
+	Views    map[string]Grants
+}
+
+// Everything is the set that covers every other.
+func Everything() Set {
+	return Set{
+		Org:      Org.All(),
+		Datasets: map[string]Grants{Wildcard: Dataset.All()},
+		Views:    map[string]Grants{Wildcard: View.All()},
+	}
+}
+
+// Allows reports whether s holds the organisation capability p. A pair that is
+// not in the vocabulary is never allowed.
+func (s Set) Allows(p Pair) bool {
+	g, ok := Org.Grant(p)
+	return ok && s.Org.Covers(g)
+}
+
+// Covers reports whether whoever has s could do everything that other could:
+// what s grants on "*" it grants on each name, and only a grant on "*" covers
+// another's "*".
+func (s Set) Covers(other Set) bool {
+	return s.Org.Covers(other.Org) && namedCover(s.Datasets, other.Datasets) && namedCover(s.Views, other.Views)
+}
+
+func namedCover(have, want map[string]Grants) bool {
+	for name, g := range want {
+		if !(have[Wildcard] | have[name]).Covers(g) {
+			return false
+		}
+	}
+	return true
+}
+
+// Union is what s and other grant together.
+func (s Set) Union(other Set) Set {
+	return Set{
+		Org:      s.Org | other.Org,
+		Datasets: namedUnion(s.Datasets, other.Datasets),
+		Views:    namedUnion(s.Views, other.Views),
+	}
+}
+
+func namedUnion(a, b map[string]Grants) map[string]Grants {
+	if len(b) == 0 {
+		return a
+	}
+	if len(a) == 0 {
+		return b
+	}
+	u := maps.Clone(a)
+	for name, g := range b {
+		u[name] |= g
+	}
+	return u
+}
+
+// Equal reports whether s and other grant the same, name by name.
+func (s Set) Equal(other Set) bool {
+	return s.Org == other.Org && namedEqual(s.Datasets, other.Datasets) && namedEqual(s.Views, other.Views)
+}
+
+// namedEqual ignores names that grant nothing, which is what their absence does.
+func namedEqual(a, b map[string]Grants) bool {
+	return namedSame(a, b) && namedSame(b, a)
+}
+
+func namedSame(a, b map[string]Grants) bool {
+	for name, g := range a {
+		if b[name] != g {
+			return false
+		}
+	}
+	return true
+}
