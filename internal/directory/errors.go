@@ -1,0 +1,66 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code classifies an [Error]. Each protocol maps codes to its own statuses in
+// one table; nothing else decides a status.
+type Code string
+
+// The codes an [Error] carries.
+const (
+	Invalid            Code = "invalid"             // the input breaks a rule; Field says where
+	Unauthenticated    Code = "unauthenticated"     // no token, or one that is unknown, expired or revoked
+	Forbidden          Code = "forbidden"           // the principal lacks a permission or a rule refuses it
+	NotFound           Code = "not_found"           // not in this organisation, which may mean in another one
+	Conflict           Code = "conflict"            // the state as it is refuses the change
+	PreconditionFailed Code = "precondition_failed" // If-Match names another state than the current one
+	KeyReused          Code = "key_reused"          // an idempotency key came again with another request
+	RateLimited        Code = "rate_limited"        // too many requests; try again later
+	Unavailable        Code = "unavailable"         // storage can't be reached; safe to try again
+)
+
+// Error is the one error type that leaves this package with a meaning. Message
+// is written for the person who has to act on it and never holds a secret.
+type Error struct {
+	Code    Code
+	Message string
+	Field   string // JSON name of the offending member, if one is to blame
+	Err     error  // the cause, for logs only
+}
+
+func (e *Error) Error() string {
+	if e.Field != "" {
+		return e.Field + ": " + e.Message
+	}
+	return e.Message
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf is the code of the first [Error] in err's chain, or "" if there is none.
+func CodeOf(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
+// Errorf makes an [Error] of the code without a field.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// InvalidField makes an [Invalid] error that blames a member of the input.
+func InvalidField(field, format string, args ...any) *Error {
+	return &Error{Code: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// notFound is the one answer for what does not exist and for what another
+// organisation has: equal to the letter, so that ids can't be probed.
+func notFound(kind string) *Error {
+	return Errorf(NotFound, "%s not found", kind)
+}

@@ -1,0 +1,113 @@
+package directory
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// NewDeployment is the first organisation and its owner.
+type NewDeployment struct {
+	OrgName    string
+	OwnerName  string
+	OwnerEmail string
+}
+
+// Deployment is what [Service.Initialise] made. The two values are shown once.
+type Deployment struct {
+	Org           Org
+	Owner         User
+	PersonalToken string // the owner's
+	APIToken      string // has all organisation capabilities
+}
+
+// Initialise makes the first organisation of an empty database, its owner, and
+// a token of each kind. It is for the operator: there is nobody to ask yet.
+// Audit entries createOrg, createUser, createPersonalToken, createAPIToken.
+// Errors: [Conflict] if there is an organisation already; [Invalid].
+func (s *Service) Initialise(ctx context.Context, in NewDeployment) (d Deployment, err error) {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		n, err := tx.CountOrgs()
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return Errorf(Conflict, "this database is initialised already; "+
+				"`roster admin create-personal-token` gives an owner a new token")
+		}
+		d, err = s.initialise(tx, in)
+		return err
+	})
+	return d, err
+}
+
+func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) {
+	c := s.operate(tx)
+	name, err := cleanName("owner-name", in.OwnerName)
+	if err != nil {
+		return d, err
+	}
+	if err := checkEmail("owner-email", in.OwnerEmail); err != nil {
+		return d, err
+	}
+	if d.Org, err = c.addOrg("org", in.OrgName); err != nil {
+		return d, err
+	}
+	c.actor = operator(d.Org.ID)
+	d.Owner = User{
+		ID: UserID(newID("usr", c.now)), OrgID: d.Org.ID, Email: in.OwnerEmail, Name: name,
+		Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
+	}
+	if err := c.addUser(&d.Owner); err != nil {
+		return d, err
+	}
+	personal, err := issuePersonalToken(tx, d.Owner.AccountID, NewPersonalToken{Name: "Initial token"}, c.now)
+	if err != nil {
+		return d, err
+	}
+	api, err := c.issueAPIToken(NewAPIToken{Name: "Initial token", Capabilities: authz.Set{Org: authz.Org.All()}})
+	if err != nil {
+		return d, err
+	}
+	d.PersonalToken, d.APIToken = personal.Secret, api.Secret
+	return d, errors.Join(
+		c.as(OpCreateOrg).record(d.Org.target(), nil, d.Org),
+		c.as(OpCreateUser).record(d.Owner.target(), nil, d.Owner),
+		c.as(OpCreatePersonalToken).record(personal.target(), nil, personal.PersonalTokenRecord),
+		c.as(OpCreateAPIToken).record(api.target(), nil, api.APITokenRecord),
+	)
+}
+
+// operate starts a change by the operator, who needs no permission.
+func (s *Service) operate(tx Tx) *change {
+	return &change{Tx: tx, now: s.now(), actor: operator("")}
+}
+
+// as is c carrying out another operation.
+func (c *change) as(op Operation) *change {
+	other := *c
+	other.op = op
+	return &other
+}
+
+// CreatePersonalTokenFor makes a personal token for the account with an email
+// address. It is the operator's way back in. Audit entry createPersonalToken,
+// by the operator, in each of the account's organisations. Errors: [NotFound]; [Invalid].
+func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in NewPersonalToken) (t IssuedPersonalToken, err error) {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		account, err := tx.AccountByEmail(foldKey(email))
+		if CodeOf(err) == NotFound {
+			return Errorf(NotFound, "no account has the email address %q", email)
+		}
+		if err != nil {
+			return err
+		}
+		c := s.operate(tx).as(OpCreatePersonalToken)
+		if t, err = issuePersonalToken(tx, account.ID, in, c.now); err != nil {
+			return err
+		}
+		return c.recordForAccount(account.ID, t.target(), nil, t.PersonalTokenRecord)
+	})
+	return t, err
+}

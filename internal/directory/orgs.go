@@ -1,0 +1,161 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// Org is an organisation: the tenant that has users, roles, groups and tokens.
+type Org struct {
+	ID        OrgID     `json:"id"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+func (o Org) target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
+
+// addOrg makes and stores an organisation without members.
+func (c *change) addOrg(field, name string) (Org, error) {
+	name, err := cleanName(field, name)
+	if err != nil {
+		return Org{}, err
+	}
+	org := Org{ID: newOrgID(name), Name: name, CreatedAt: c.now, UpdatedAt: c.now}
+	// A slug has few random bits; another one is drawn where it is taken.
+	for _, err = c.Org(org.ID); err == nil; _, err = c.Org(org.ID) {
+		org.ID = newOrgID(name)
+	}
+	if CodeOf(err) != NotFound {
+		return Org{}, err
+	}
+	return org, c.CreateOrg(org)
+}
+
+// Account is a person or agent across organisations. Its email is unique
+// without regard to letter case; it lives as long as its last membership.
+type Account struct {
+	ID        AccountID `json:"id"`
+	Email     string    `json:"email"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// Membership is an organisation and the user that an account is in it. For an
+// API token, which is nobody's account, User is empty.
+type Membership struct {
+	Org  Org  `json:"org"`
+	User User `json:"user"`
+}
+
+// ListOrgs gives the organisations the principal belongs to: all those of an
+// account, in the order it joined them, or the one of an API token.
+func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error) {
+	return read(ctx, s, call, OpListOrgs, func(tx Tx) ([]Membership, error) {
+		return memberships(tx, call.Principal)
+	})
+}
+
+func memberships(tx Tx, p *Principal) (all []Membership, err error) {
+	users := []User{{OrgID: p.OrgID}}
+	if p.Kind == PersonalToken {
+		if users, err = activeUsers(tx, p.AccountID); err != nil {
+			return nil, err
+		}
+	}
+	for _, u := range users {
+		org, err := tx.Org(u.OrgID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Membership{Org: org, User: u})
+	}
+	return all, nil
+}
+
+// GetOrg gives an organisation that the principal belongs to. Errors:
+// [NotFound] for any other, whether it exists or not.
+func (s *Service) GetOrg(ctx context.Context, call Call, id OrgID) (Membership, error) {
+	return read(ctx, s, call, OpGetOrg, func(tx Tx) (Membership, error) {
+		return membership(tx, call.Principal, id)
+	})
+}
+
+func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
+	all, err := memberships(tx, p)
+	if err != nil {
+		return Membership{}, err
+	}
+	for _, m := range all {
+		if m.Org.ID == id {
+			return m, nil
+		}
+	}
+	return Membership{}, notFound("organization")
+}
+
+// CreateOrg makes an organisation that the principal's account owns. Needs a
+// personal token. Audit entries createOrg and createUser in the new
+// organisation. Errors: [Invalid] for a bad name.
+func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Membership, error) {
+	return write(ctx, s, call, OpCreateOrg, func(c *change) (Membership, error) {
+		me, err := self(c, c.actor)
+		if err != nil {
+			return Membership{}, err
+		}
+		org, err := c.addOrg("name", name)
+		if err != nil {
+			return Membership{}, err
+		}
+		owner := User{
+			ID: UserID(newID("usr", c.now)), OrgID: org.ID, AccountID: me.AccountID, Email: me.Email, Name: me.Name,
+			Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
+		}
+		if err := c.Tx.CreateUser(owner, foldKey(owner.Email)); err != nil {
+			return Membership{}, err
+		}
+		return Membership{Org: org, User: owner}, errors.Join(
+			c.recordIn(org.ID, org.target(), nil, org),
+			c.as(OpCreateUser).recordIn(org.ID, owner.target(), nil, owner),
+		)
+	})
+}
+
+// UpdateOrg renames an organisation. Needs a personal token of an owner or admin
+// of it. Audit entry updateOrg. Errors: [NotFound] for an organisation that the
+// account is not in; [Invalid] for a bad name.
+func (s *Service) UpdateOrg(ctx context.Context, call Call, id OrgID, name string) (Membership, error) {
+	in := *call.Principal
+	if in.Kind == PersonalToken {
+		in.OrgID = id
+	}
+	call.Principal = &in
+	m, err := write(ctx, s, call, OpUpdateOrg, func(c *change) (Membership, error) {
+		m, err := membership(c, c.actor, id)
+		if err != nil {
+			return Membership{}, err
+		}
+		if err := c.check(m); err != nil {
+			return Membership{}, err
+		}
+		if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
+			return Membership{}, Errorf(Forbidden, "only an owner or admin can change the organization")
+		}
+		before := m.Org
+		if m.Org.Name, err = cleanName("name", name); err != nil {
+			return Membership{}, err
+		}
+		m.Org.UpdatedAt = c.now
+		if err := c.Tx.UpdateOrg(m.Org); err != nil {
+			return Membership{}, err
+		}
+		return m, c.record(m.Org.target(), before, m.Org)
+	})
+	if errors.Is(err, errNotYours) {
+		return Membership{}, notFound("organization")
+	}
+	return m, err
+}

@@ -1,0 +1,121 @@
+package directory
+
+import (
+	"context"
+	"time"
+)
+
+// MaxPersonalTokens is how many personal tokens an account may have at a time.
+const MaxPersonalTokens = 100
+
+// PersonalTokenRecord is a personal token as it is kept: it belongs to an
+// account and acts with whatever the account may do. Of its value only a hash
+// is known.
+type PersonalTokenRecord struct {
+	ID          TokenID    `json:"id"`
+	AccountID   AccountID  `json:"accountId"`
+	Name        string     `json:"name"`
+	Description string     `json:"description,omitempty"`
+	ExpiresAt   time.Time  `json:"expiresAt,omitzero"` // zero: never
+	CreatedAt   time.Time  `json:"createdAt"`
+	Hash        SecretHash `json:"-"`
+}
+
+func (t PersonalTokenRecord) target() Target {
+	return Target{Type: "personalToken", ID: string(t.ID), Name: t.Name}
+}
+
+// IssuedPersonalToken is a new personal token with its value, which is shown this once.
+type IssuedPersonalToken struct {
+	PersonalTokenRecord
+	Secret string `json:"-"`
+}
+
+func (t IssuedPersonalToken) shownOnce() error { return errShownOnce(t.ID) }
+
+// NewPersonalToken is what it takes to make a personal token. The zero
+// ExpiresAt means never.
+type NewPersonalToken struct {
+	Name        string
+	Description string
+	ExpiresAt   time.Time
+}
+
+// ListPersonalTokens gives the account's own personal tokens, expired ones included.
+func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]PersonalTokenRecord, error) {
+	return read(ctx, s, call, OpListPersonalTokens, func(tx Tx) ([]PersonalTokenRecord, error) {
+		return tx.PersonalTokens(call.Principal.AccountID)
+	})
+}
+
+// CreatePersonalToken makes a personal token for the account itself. Needs a
+// personal token. Audit entry createPersonalToken in each of the account's
+// organisations. Errors: [Invalid]; [Conflict] at [MaxPersonalTokens].
+func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
+	return write(ctx, s, call, OpCreatePersonalToken, func(c *change) (IssuedPersonalToken, error) {
+		have, err := c.PersonalTokens(c.actor.AccountID)
+		if err != nil {
+			return IssuedPersonalToken{}, err
+		}
+		if len(have) >= MaxPersonalTokens {
+			return IssuedPersonalToken{}, Errorf(Conflict, "you have %d personal tokens, which is the most; delete one first", len(have))
+		}
+		t, err := issuePersonalToken(c, c.actor.AccountID, in, c.now)
+		if err != nil {
+			return IssuedPersonalToken{}, err
+		}
+		return t, c.recordForAccount(c.actor.AccountID, t.target(), nil, t.PersonalTokenRecord)
+	})
+}
+
+func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.Time) (t IssuedPersonalToken, err error) {
+	t = IssuedPersonalToken{Secret: newSecret(personalTokenPrefix), PersonalTokenRecord: PersonalTokenRecord{
+		ID: TokenID(newID("pat", now)), AccountID: account, CreatedAt: now,
+	}}
+	t.Hash = hashSecret(t.Secret)
+	if t.Name, err = cleanName("name", in.Name); err != nil {
+		return t, err
+	}
+	if t.Description, err = cleanDescription(in.Description); err != nil {
+		return t, err
+	}
+	if t.ExpiresAt, err = cleanExpiry("expiresAt", in.ExpiresAt, now); err != nil {
+		return t, err
+	}
+	return t, tx.CreatePersonalToken(t.PersonalTokenRecord)
+}
+
+// DeletePersonalToken revokes and forgets one of the account's own personal
+// tokens. Needs a personal token, which may be the one deleted. Audit entry
+// deletePersonalToken in each of the account's organisations. Errors: [NotFound].
+func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID) error {
+	_, err := write(ctx, s, call, OpDeletePersonalToken, func(c *change) (struct{}, error) {
+		t, err := c.PersonalToken(c.actor.AccountID, id)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := c.check(t); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.Tx.DeletePersonalToken(t.AccountID, t.ID); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, c.recordForAccount(c.actor.AccountID, t.target(), t, nil)
+	})
+	return err
+}
+
+// recordForAccount appends an entry about an account to the log of each
+// organisation that the account is in: its personal tokens act in all of them.
+func (c *change) recordForAccount(account AccountID, target Target, before, after any) error {
+	users, err := activeUsers(c, account)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		if err := c.recordIn(u.OrgID, target, before, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}

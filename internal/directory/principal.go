@@ -1,0 +1,178 @@
+package directory
+
+import (
+	"context"
+	"crypto/subtle"
+	"strings"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// PrincipalKind is the kind of token a principal came with.
+type PrincipalKind uint8
+
+// The kinds of principal.
+const (
+	APIToken PrincipalKind = iota + 1
+	PersonalToken
+)
+
+// Principal is who a request acts as: an API token, or an account in an
+// organisation. It is a snapshot: the [Service] reads it anew inside every
+// transaction that writes. Principals are shared between requests; don't change one.
+type Principal struct {
+	Kind      PrincipalKind
+	TokenID   TokenID
+	Name      string    // the token's name, or the account's
+	ExpiresAt time.Time // zero: never
+	AccountID AccountID // personal tokens only
+
+	// OrgID, UserID and Role are empty for a personal token of an account in
+	// several organisations when the request named none.
+	OrgID        OrgID
+	UserID       UserID // personal tokens only
+	Role         RoleID // base role; personal tokens only
+	Capabilities authz.Set
+}
+
+// isOwner reports whether p may make, unmake and remove owners.
+func (p *Principal) isOwner() bool { return p.Kind == PersonalToken && p.Role == authz.RoleOwner }
+
+// operator is whoever runs the admin commands on the database itself.
+func operator(org OrgID) *Principal {
+	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything()}
+}
+
+func (p *Principal) actor() Actor {
+	switch p.Kind {
+	case APIToken:
+		return Actor{Kind: ActorAPIToken, TokenID: p.TokenID, Name: p.Name}
+	case PersonalToken:
+		return Actor{Kind: ActorAccount, TokenID: p.TokenID, AccountID: p.AccountID, UserID: p.UserID, Name: p.Name}
+	default:
+		return Actor{Kind: ActorOperator, Name: p.Name}
+	}
+}
+
+var (
+	errBadToken = Errorf(Unauthenticated, "the token is unknown, expired or revoked")
+	errNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
+)
+
+// Authenticate resolves a token's value to a principal of the organisation that
+// the request names, "" for none. Errors: [Unauthenticated] for a token that is
+// unknown, expired or revoked; [Forbidden] for an organisation that is not the
+// token's, whether it exists or not.
+func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*Principal, error) {
+	var p *Principal
+	hash := hashSecret(secret)
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		switch {
+		case strings.HasPrefix(secret, apiTokenPrefix):
+			p, err = s.apiTokenPrincipal(tx, hash, org)
+		case strings.HasPrefix(secret, personalTokenPrefix):
+			p, err = s.personalTokenPrincipal(tx, hash, org)
+		default:
+			err = errBadToken
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
+	t, err := tx.APITokenByHash(hash)
+	if err != nil {
+		return nil, unknownToken(err)
+	}
+	if !sameHash(t.Hash, hash) || expired(t.ExpiresAt, s.now()) {
+		return nil, errBadToken
+	}
+	if org != "" && org != t.OrgID {
+		return nil, errNotYours
+	}
+	return t.principal(), nil
+}
+
+func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
+	t, err := tx.PersonalTokenByHash(hash)
+	if err != nil {
+		return nil, unknownToken(err)
+	}
+	if !sameHash(t.Hash, hash) || expired(t.ExpiresAt, s.now()) {
+		return nil, errBadToken
+	}
+	return personalPrincipal(tx, t, org)
+}
+
+// personalPrincipal is the account behind t acting in org. Without an org it is
+// the account's only organisation, or none if there are several.
+func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, error) {
+	users, err := activeUsers(tx, t.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	p := &Principal{Kind: PersonalToken, TokenID: t.ID, AccountID: t.AccountID, ExpiresAt: t.ExpiresAt}
+	for _, u := range users {
+		p.Name = u.Name
+		if u.OrgID == org || (org == "" && len(users) == 1) {
+			p.OrgID, p.UserID, p.Role = u.OrgID, u.ID, u.Role.ID
+			p.Capabilities, err = effective(tx, u)
+			return p, err
+		}
+	}
+	if len(users) == 0 {
+		return nil, errBadToken
+	}
+	if org != "" {
+		return nil, errNotYours
+	}
+	return p, nil
+}
+
+// reload reads p again as it is now. A principal that is gone is
+// [Unauthenticated]: removed, revoked or expired while the request was under way.
+func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
+	if p.Kind == APIToken {
+		t, err := tx.APIToken(p.OrgID, p.TokenID)
+		if err != nil {
+			return nil, unknownToken(err)
+		}
+		if expired(t.ExpiresAt, s.now()) {
+			return nil, errBadToken
+		}
+		return t.principal(), nil
+	}
+	t, err := tx.PersonalToken(p.AccountID, p.TokenID)
+	if err != nil {
+		return nil, unknownToken(err)
+	}
+	if expired(t.ExpiresAt, s.now()) {
+		return nil, errBadToken
+	}
+	return personalPrincipal(tx, t, p.OrgID)
+}
+
+func (t APITokenRecord) principal() *Principal {
+	return &Principal{
+		Kind: APIToken, TokenID: t.ID, Name: t.Name, ExpiresAt: t.ExpiresAt,
+		OrgID: t.OrgID, Capabilities: t.Capabilities,
+	}
+}
+
+// unknownToken answers a missing token as a bad one and leaves other errors be.
+func unknownToken(err error) error {
+	if CodeOf(err) == NotFound {
+		return errBadToken
+	}
+	return err
+}
+
+func sameHash(a, b SecretHash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
+
+// expired reports whether a token that ends at t has ended; the zero time never comes.
+func expired(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }

@@ -1,0 +1,311 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// RoleRef is a role as users show it.
+type RoleRef struct {
+	ID   RoleID `json:"id"`
+	Name string `json:"name"`
+}
+
+// Role is a named set of capabilities. Built-in roles are the same everywhere;
+// custom ones belong to an organisation, where their names are unique without
+// regard to letter case.
+type Role struct {
+	ID           RoleID    `json:"id"`
+	OrgID        OrgID     `json:"orgId"`
+	Name         string    `json:"name"`
+	Description  string    `json:"description,omitempty"`
+	Capabilities authz.Set `json:"capabilities"`
+	CreatedAt    time.Time `json:"createdAt"`
+	// Members are the users whose base role this is, in order of their ids. It
+	// is filled where a role is answered, not stored with it.
+	Members []UserID `json:"members,omitempty"`
+}
+
+// Ref is the role as users show it.
+func (r Role) Ref() RoleRef { return RoleRef{ID: r.ID, Name: r.Name} }
+
+func (r Role) target() Target { return Target{Type: "role", ID: string(r.ID), Name: r.Name} }
+
+func builtinRole(org OrgID, id RoleID) (Role, bool) {
+	set, ok := authz.Builtin(string(id))
+	return Role{ID: id, OrgID: org, Name: string(id), Capabilities: set}, ok
+}
+
+// lookupRole finds a built-in or custom role.
+func lookupRole(tx Tx, org OrgID, id RoleID) (Role, error) {
+	if r, ok := builtinRole(org, id); ok {
+		return r, nil
+	}
+	return tx.Role(org, id)
+}
+
+// roleToGive finds a role and holds rule 2: the actor may give it to somebody.
+// A role that does not exist is [Invalid] and blames field.
+func (c *change) roleToGive(field string, id RoleID) (Role, error) {
+	role, err := lookupRole(c, c.actor.OrgID, id)
+	if CodeOf(err) == NotFound {
+		return Role{}, InvalidField(field, "%q is not a role of this organization; built-in roles are %v", id, authz.BuiltinRoles())
+	}
+	if err != nil {
+		return Role{}, err
+	}
+	if role.ID == authz.RoleOwner && !c.actor.isOwner() {
+		return Role{}, Errorf(Forbidden, "only an owner, with a personal token, can make an owner")
+	}
+	return role, c.mayHandOut(role)
+}
+
+func (c *change) mayHandOut(role Role) error {
+	if !authz.MayHandOut(c.actor.Capabilities, role.Capabilities) {
+		return Errorf(Forbidden, "the role %q holds capabilities beyond admin that you don't have yourself", role.Name)
+	}
+	return nil
+}
+
+// NewRole is what it takes to make or change a custom role. Nil Members leave
+// everybody's base role alone; else those users, and no others, have this one.
+type NewRole struct {
+	Name         string
+	Description  string
+	Capabilities authz.Set
+	Members      *[]UserID
+}
+
+// ListRoles gives the built-in roles, strongest first, then the custom ones.
+// Permission rbac|read.
+func (s *Service) ListRoles(ctx context.Context, call Call) ([]Role, error) {
+	return read(ctx, s, call, OpListRoles, func(tx Tx) ([]Role, error) {
+		org := call.Principal.OrgID
+		custom, err := tx.Roles(org)
+		if err != nil {
+			return nil, err
+		}
+		var roles []Role
+		for _, id := range authz.BuiltinRoles() {
+			r, _ := builtinRole(org, RoleID(id))
+			roles = append(roles, r)
+		}
+		roles = append(roles, custom...)
+		members := make(map[RoleID][]UserID)
+		for u, err := range tx.Users(org, UserQuery{}) {
+			if err != nil {
+				return nil, err
+			}
+			members[u.Role.ID] = append(members[u.Role.ID], u.ID)
+		}
+		for i := range roles {
+			roles[i].Members = members[roles[i].ID]
+		}
+		return roles, nil
+	})
+}
+
+// GetRole gives one role, built-in ones included. Permission rbac|read.
+func (s *Service) GetRole(ctx context.Context, call Call, id RoleID) (Role, error) {
+	return read(ctx, s, call, OpGetRole, func(tx Tx) (Role, error) {
+		return roleWithMembers(tx, call.Principal.OrgID, id)
+	})
+}
+
+func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
+	role, err := lookupRole(tx, org, id)
+	if err != nil {
+		return Role{}, err
+	}
+	for u, err := range tx.Users(org, UserQuery{Role: id}) {
+		if err != nil {
+			return Role{}, err
+		}
+		role.Members = append(role.Members, u.ID)
+	}
+	return role, nil
+}
+
+// CreateRole makes a custom role and gives it to its members.
+//
+// Permission rbac|create, rule 2 for the capabilities, and users|update if it
+// has members. Audit entries createRole and, per member, updateUserRole's shape.
+// Errors: [Invalid] for a bad name or a stranger among the members; [Conflict]
+// for a name that is taken.
+func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, error) {
+	return write(ctx, s, call, OpCreateRole, func(c *change) (Role, error) {
+		role := Role{ID: RoleID(newID("role", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
+		if err := c.fillRole(&role, in); err != nil {
+			return Role{}, err
+		}
+		if err := c.Tx.CreateRole(role, foldKey(role.Name)); err != nil {
+			return Role{}, nameTaken(err, "role")
+		}
+		if err := c.record(role.target(), nil, role); err != nil {
+			return Role{}, err
+		}
+		if err := c.setRoleMembers(role, in.Members); err != nil {
+			return Role{}, err
+		}
+		return roleWithMembers(c, role.OrgID, role.ID)
+	})
+}
+
+// UpdateRole replaces a custom role's name, description and capabilities, and
+// its members if given: those left out fall to none.
+//
+// Permission rbac|update; else as [Service.CreateRole]. Audit entry updateRole.
+// Errors: also [NotFound], and [Conflict] for a built-in role.
+func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRole) (Role, error) {
+	return write(ctx, s, call, OpUpdateRole, func(c *change) (Role, error) {
+		role, err := c.customRole(id)
+		if err != nil {
+			return Role{}, err
+		}
+		before := role
+		if err := c.fillRole(&role, in); err != nil {
+			return Role{}, err
+		}
+		role.Members = nil
+		if err := c.Tx.UpdateRole(role, foldKey(role.Name)); err != nil {
+			return Role{}, nameTaken(err, "role")
+		}
+		if err := c.record(role.target(), before, role); err != nil {
+			return Role{}, err
+		}
+		if err := c.setRoleMembers(role, in.Members); err != nil {
+			return Role{}, err
+		}
+		return roleWithMembers(c, role.OrgID, role.ID)
+	})
+}
+
+// DeleteRole deletes a custom role that nobody has. Permission rbac|delete.
+// Audit entry deleteRole. Errors: [NotFound]; [Conflict] for a built-in role and
+// for one that users or groups still have.
+func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
+	_, err := write(ctx, s, call, OpDeleteRole, func(c *change) (struct{}, error) {
+		role, err := c.customRole(id)
+		if err != nil {
+			return struct{}{}, err
+		}
+		groups, err := c.CountGroupsWithRole(role.OrgID, role.ID)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if users := len(role.Members); users > 0 || groups > 0 {
+			return struct{}{}, Errorf(Conflict, "the role is in use: %d users have it and %d groups give it", users, groups)
+		}
+		if err := c.Tx.DeleteRole(role.OrgID, role.ID); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, c.record(role.target(), role, nil)
+	})
+	return err
+}
+
+// customRole finds a role that can be changed, with its members, and asks the
+// call's precondition about it.
+func (c *change) customRole(id RoleID) (Role, error) {
+	if _, ok := builtinRole("", id); ok {
+		return Role{}, Errorf(Conflict, "%q is a built-in role and can't be changed or deleted", id)
+	}
+	role, err := roleWithMembers(c, c.actor.OrgID, id)
+	if err != nil {
+		return Role{}, err
+	}
+	return role, c.check(role)
+}
+
+func (c *change) fillRole(role *Role, in NewRole) (err error) {
+	if role.Name, err = cleanName("name", in.Name); err != nil {
+		return err
+	}
+	if role.Description, err = cleanDescription(in.Description); err != nil {
+		return err
+	}
+	if _, reserved := builtinRole("", RoleID(foldKeyOf(authz.BuiltinRoles(), role.Name))); reserved {
+		return &Error{Code: Conflict, Field: "name", Message: "this is the name of a built-in role"}
+	}
+	role.Capabilities = in.Capabilities
+	return c.mayHandOut(*role)
+}
+
+// foldKeyOf gives the one of names that equals name but for letter case, or "".
+func foldKeyOf(names []string, name string) string {
+	i := slices.IndexFunc(names, func(n string) bool { return foldKey(n) == foldKey(name) })
+	if i < 0 {
+		return ""
+	}
+	return names[i]
+}
+
+// setRoleMembers makes the listed users, and no others, have the role as their
+// base role. To change others' roles takes users|update besides.
+func (c *change) setRoleMembers(role Role, members *[]UserID) error {
+	if members == nil {
+		return nil
+	}
+	current, err := roleWithMembers(c, role.OrgID, role.ID)
+	if err != nil {
+		return err
+	}
+	if err := c.checkUsers("members", *members); err != nil {
+		return err
+	}
+	moves := make(map[UserID]RoleID)
+	for _, id := range current.Members {
+		moves[id] = authz.RoleNone
+	}
+	for _, id := range *members {
+		moves[id] = role.ID
+	}
+	return c.moveUsers(moves)
+}
+
+func (c *change) moveUsers(moves map[UserID]RoleID) error {
+	ids := make([]UserID, 0, len(moves))
+	for id := range moves {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		u, err := c.User(c.actor.OrgID, id)
+		if err != nil {
+			return err
+		}
+		if u.Role.ID == moves[id] {
+			continue
+		}
+		if err := OpUpdateUserRole.Authorise(c.actor); err != nil {
+			return err
+		}
+		if _, err := c.setRole(u, "members", moves[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkUsers wants every id to be a user of this organisation.
+func (c *change) checkUsers(field string, ids []UserID) error {
+	missing, err := c.HasUsers(c.actor.OrgID, ids)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return InvalidField(field, "%q is not a user of this organization", missing[0])
+	}
+	return nil
+}
+
+// nameTaken says whose name a unique key refused.
+func nameTaken(err error, kind string) error {
+	if CodeOf(err) == Conflict {
+		return &Error{Code: Conflict, Field: "name", Message: "a " + kind + " of this name exists already", Err: err}
+	}
+	return err
+}

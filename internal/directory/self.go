@@ -1,0 +1,113 @@
+package directory
+
+import "context"
+
+// GetSelf gives the principal's own user: in the organisation the request names,
+// else in the account's oldest one. Needs a personal token.
+func (s *Service) GetSelf(ctx context.Context, call Call) (User, error) {
+	return read(ctx, s, call, OpGetSelf, func(tx Tx) (User, error) {
+		return self(tx, call.Principal)
+	})
+}
+
+func self(tx Tx, p *Principal) (User, error) {
+	users, err := activeUsers(tx, p.AccountID)
+	if err != nil {
+		return User{}, err
+	}
+	for _, u := range users {
+		if p.OrgID == "" || u.OrgID == p.OrgID {
+			return u, nil
+		}
+	}
+	return User{}, errBadToken
+}
+
+// SelfUpdate is a change of one's own user. Only the name can change; the other
+// members may be sent back as they were read and are compared.
+type SelfUpdate struct {
+	Name  *string
+	ID    *UserID
+	Email *string
+	Role  *RoleRef
+}
+
+// UpdateSelf changes the principal's own name, in all their organisations.
+// Needs a personal token. Audit entry updateCurrentUser in each organisation.
+// Errors: [Invalid] for a bad name, or if anything else would change.
+func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (User, error) {
+	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
+		u, err := self(c, c.actor)
+		if err != nil {
+			return User{}, err
+		}
+		return c.updateSelf(u, in)
+	})
+}
+
+// UpdateUser is [Service.UpdateSelf] by the user's id, which may be the one of
+// any of the account's organisations. Another's id is [Forbidden], whether it
+// exists or not.
+func (s *Service) UpdateUser(ctx context.Context, call Call, id UserID, in SelfUpdate) (User, error) {
+	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
+		users, err := activeUsers(c, c.actor.AccountID)
+		if err != nil {
+			return User{}, err
+		}
+		for _, u := range users {
+			if u.ID == id && (c.actor.OrgID == "" || c.actor.OrgID == u.OrgID) {
+				return c.updateSelf(u, in)
+			}
+		}
+		return User{}, Errorf(Forbidden, "you can change the name of your own user only")
+	})
+}
+
+func (c *change) updateSelf(u User, in SelfUpdate) (User, error) {
+	if err := c.check(u); err != nil {
+		return User{}, err
+	}
+	if err := in.onlyName(u); err != nil {
+		return User{}, err
+	}
+	name, err := cleanName("name", *in.Name)
+	if err != nil {
+		return User{}, err
+	}
+	if name == u.Name {
+		return u, nil
+	}
+	if err := c.RenameAccount(u.AccountID, name); err != nil {
+		return User{}, err
+	}
+	users, err := activeUsers(c, u.AccountID)
+	if err != nil {
+		return User{}, err
+	}
+	for _, before := range users {
+		after := before
+		after.Name = name
+		if err := c.Tx.UpdateUser(after); err != nil {
+			return User{}, err
+		}
+		if err := c.recordIn(after.OrgID, after.target(), before, after); err != nil {
+			return User{}, err
+		}
+	}
+	u.Name = name
+	return u, nil
+}
+
+func (in SelfUpdate) onlyName(u User) error {
+	switch {
+	case in.Name == nil:
+		return InvalidField("name", "is required")
+	case in.ID != nil && *in.ID != u.ID:
+		return InvalidField("id", "can't be changed")
+	case in.Email != nil && *in.Email != u.Email:
+		return InvalidField("email", "can't be changed; only the name can")
+	case in.Role != nil && *in.Role != u.Role:
+		return InvalidField("role", "can't be changed here; use PUT /v2/users/{id}/role")
+	}
+	return nil
+}

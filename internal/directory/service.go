@@ -1,0 +1,239 @@
+// Package directory is the domain: organisations, accounts, users, roles,
+// groups and tokens, and the rules that hold between them. It knows neither
+// HTTP nor SQL: protocols call [Service], storage implements [Store].
+package directory
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// IdempotencyWindow is how long a result is kept under its idempotency key.
+const IdempotencyWindow = 24 * time.Hour
+
+// Service carries out operations for principals. Every method that takes a
+// [Call] checks the operation's permission, holds the rules inside the
+// transaction, and appends an audit entry for each change in it. Methods are
+// safe for concurrent use.
+type Service struct {
+	store Store
+	clock func() time.Time
+}
+
+// NewService makes a service over a store; clock tells the time, in any zone.
+func NewService(store Store, clock func() time.Time) *Service {
+	return &Service{store: store, clock: clock}
+}
+
+// now is the clock in UTC, to the microsecond that storage keeps.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// Ready reports whether requests can be served: the database answers.
+func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// Call is who asks for an operation and how it is to be carried out.
+type Call struct {
+	Principal  *Principal
+	TraceID    string
+	RemoteAddr string
+	UserAgent  string
+	// IdempotencyKey, when set, makes a repeated call return the first one's
+	// result; Fingerprint tells the same request from another one.
+	IdempotencyKey string
+	Fingerprint    []byte
+	// Precondition, when set, is asked about what is to be changed or deleted as
+	// it stands inside the transaction (If-Match); its error refuses the change.
+	Precondition func(current any) error
+	// DryRun checks everything and writes nothing.
+	DryRun bool
+}
+
+// change is a transaction under way for an operation: the store's view, the
+// principal as it is now, and the one way to write audit entries.
+type change struct {
+	Tx
+	op    Operation
+	call  Call
+	actor *Principal
+	now   time.Time
+}
+
+// errDryRun undoes a transaction that was only to be tried.
+var errDryRun = errors.New("dry run")
+
+// write carries out an operation that changes something. Inside one transaction
+// it reads the principal again, checks its permission, answers a repeated
+// idempotency key from memory, runs fn, and refuses a change by which an account
+// would have raised itself.
+func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*change) (T, error)) (T, error) {
+	var result T
+	err := s.store.Write(ctx, func(tx Tx) error {
+		c := &change{Tx: tx, op: op, call: call, now: s.now()}
+		if call.Principal.OrgID != "" {
+			if err := tx.LockOrg(call.Principal.OrgID); err != nil {
+				return err
+			}
+		}
+		var err error
+		result, err = carryOut(s, c, fn)
+		if err == nil && call.DryRun {
+			return errDryRun
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errDryRun) {
+		var zero T
+		return zero, err
+	}
+	return result, nil
+}
+
+func carryOut[T any](s *Service, c *change, fn func(*change) (T, error)) (result T, err error) {
+	if c.actor, err = s.reload(c.Tx, c.call.Principal); err != nil {
+		return result, err
+	}
+	if err := c.op.Authorise(c.actor); err != nil {
+		return result, err
+	}
+	replayed, err := replay(c, &result)
+	if err != nil || replayed {
+		return result, err
+	}
+	if result, err = fn(c); err != nil {
+		return result, err
+	}
+	if err := c.refuseSelfRaise(s); err != nil {
+		return result, err
+	}
+	return result, keepResult(c, result)
+}
+
+// read carries out an operation that changes nothing.
+func read[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(Tx) (T, error)) (result T, err error) {
+	if err := op.Authorise(call.Principal); err != nil {
+		return result, err
+	}
+	err = s.store.Read(ctx, func(tx Tx) error {
+		result, err = fn(tx)
+		return err
+	})
+	return result, err
+}
+
+// refuseSelfRaise holds "nobody hands out what they lack" for the one person a
+// giver could always reach: themselves, by whatever role, group or member list.
+func (c *change) refuseSelfRaise(s *Service) error {
+	if c.actor.Kind != PersonalToken || c.actor.OrgID == "" {
+		return nil
+	}
+	after, err := s.reload(c.Tx, c.actor)
+	if CodeOf(err) == Unauthenticated || CodeOf(err) == Forbidden {
+		return nil // removed themselves, or the token in use
+	}
+	if err != nil {
+		return err
+	}
+	if !c.actor.Capabilities.Covers(after.Capabilities) {
+		return Errorf(Forbidden, "this would give you capabilities that you don't have yourself")
+	}
+	return nil
+}
+
+// check asks the call's precondition about what is to be changed.
+func (c *change) check(current any) error {
+	if c.call.Precondition == nil {
+		return nil
+	}
+	return c.call.Precondition(current)
+}
+
+// record appends the audit entry of a change in the actor's organisation.
+// before and after are written as JSON; nil for what did not or does not exist.
+func (c *change) record(target Target, before, after any) error {
+	return c.recordIn(c.actor.OrgID, target, before, after)
+}
+
+func (c *change) recordIn(org OrgID, target Target, before, after any) error {
+	e := Entry{
+		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
+		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
+	}
+	return appendEntry(c.Tx, e, before, after)
+}
+
+func appendEntry(tx Tx, e Entry, before, after any) (err error) {
+	if e.Before, err = entryJSON(before); err != nil {
+		return err
+	}
+	if e.After, err = entryJSON(after); err != nil {
+		return err
+	}
+	return tx.AppendEntry(e)
+}
+
+func entryJSON(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode audit entry: %w", err)
+	}
+	return b, nil
+}
+
+// replay fills result from an earlier call with the same idempotency key.
+func replay[T any](c *change, result *T) (found bool, err error) {
+	if c.call.IdempotencyKey == "" {
+		return false, nil
+	}
+	kept, err := c.Replay(string(c.actor.TokenID), c.call.IdempotencyKey, c.now)
+	if CodeOf(err) == NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if kept.Fingerprint != c.fingerprint() {
+		return false, Errorf(KeyReused, "this Idempotency-Key was used for a different request in the last 24 hours")
+	}
+	if err := json.Unmarshal(kept.Result, result); err != nil {
+		return false, fmt.Errorf("decode kept result: %w", err)
+	}
+	if secret, ok := any(*result).(interface{ shownOnce() error }); ok {
+		return false, secret.shownOnce()
+	}
+	return true, nil
+}
+
+func keepResult(c *change, result any) error {
+	if c.call.IdempotencyKey == "" || c.call.DryRun {
+		return nil
+	}
+	b, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("encode result to keep: %w", err)
+	}
+	return c.KeepReplay(Replay{
+		Scope: string(c.actor.TokenID), Key: c.call.IdempotencyKey, Fingerprint: c.fingerprint(),
+		Result: b, ExpiresAt: c.now.Add(IdempotencyWindow),
+	})
+}
+
+// fingerprint covers the organisation and the operation besides the request:
+// one token may ask for the same in two organisations.
+func (c *change) fingerprint() string {
+	sum := sha256.Sum256(slices.Concat([]byte(c.actor.OrgID), []byte{0}, []byte(c.op.Name), []byte{0}, c.call.Fingerprint))
+	return hex.EncodeToString(sum[:])
+}
+
+// Sweep forgets idempotency keys past their time.
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.store.Write(ctx, func(tx Tx) error { return tx.DropReplays(s.now()) })
+}

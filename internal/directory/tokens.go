@@ -1,0 +1,187 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// APITokenRecord is an API token as it is kept: it belongs to an organisation
+// and carries its own capabilities, which never change. Of its value only a
+// hash is known.
+type APITokenRecord struct {
+	ID           TokenID    `json:"id"`
+	OrgID        OrgID      `json:"orgId"`
+	Name         string     `json:"name"`
+	Description  string     `json:"description,omitempty"`
+	Capabilities authz.Set  `json:"capabilities"`
+	ExpiresAt    time.Time  `json:"expiresAt,omitzero"` // zero: never
+	CreatedAt    time.Time  `json:"createdAt"`
+	CreatedBy    Actor      `json:"createdBy"`
+	Hash         SecretHash `json:"-"`
+}
+
+func (t APITokenRecord) target() Target {
+	return Target{Type: "apiToken", ID: string(t.ID), Name: t.Name}
+}
+
+// IssuedAPIToken is a new API token with its value, which is shown this once.
+type IssuedAPIToken struct {
+	APITokenRecord
+	Secret string `json:"-"`
+}
+
+// shownOnce refuses to answer a retried create without the value it is about.
+func (t IssuedAPIToken) shownOnce() error { return errShownOnce(t.ID) }
+
+func errShownOnce(id TokenID) error {
+	return Errorf(Conflict, "this Idempotency-Key already created token %s, whose value is shown only once; "+
+		"if that answer was lost, delete the token and create another with a new key", id)
+}
+
+// NewAPIToken is what it takes to make an API token. The zero ExpiresAt means never.
+type NewAPIToken struct {
+	Name         string
+	Description  string
+	Capabilities authz.Set
+	ExpiresAt    time.Time
+}
+
+// CreateAPIToken makes an API token. Permission apiTokens|create, and the
+// capabilities must be among the principal's own. Audit entry createAPIToken.
+// Errors: [Invalid] for a bad name or an expiry that has passed.
+func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken) (IssuedAPIToken, error) {
+	return write(ctx, s, call, OpCreateAPIToken, func(c *change) (IssuedAPIToken, error) {
+		t, err := c.issueAPIToken(in)
+		if err != nil {
+			return IssuedAPIToken{}, err
+		}
+		return t, c.record(t.target(), nil, t.APITokenRecord)
+	})
+}
+
+// issueAPIToken makes and stores a token within the actor's own capabilities.
+func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
+	if !c.actor.Capabilities.Covers(in.Capabilities) {
+		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
+	}
+	t = IssuedAPIToken{Secret: newSecret(apiTokenPrefix), APITokenRecord: APITokenRecord{
+		ID: TokenID(newID("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities,
+		CreatedAt: c.now, CreatedBy: c.actor.actor(),
+	}}
+	t.Hash = hashSecret(t.Secret)
+	if t.Name, err = cleanName("name", in.Name); err != nil {
+		return t, err
+	}
+	if t.Description, err = cleanDescription(in.Description); err != nil {
+		return t, err
+	}
+	if t.ExpiresAt, err = cleanExpiry("expiresAt", in.ExpiresAt, c.now); err != nil {
+		return t, err
+	}
+	return t, c.Tx.CreateAPIToken(t.APITokenRecord)
+}
+
+// cleanExpiry wants a time to come, or none; it is kept to the microsecond.
+func cleanExpiry(field string, t, now time.Time) (time.Time, error) {
+	if t.IsZero() {
+		return time.Time{}, nil
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	if !t.After(now) {
+		return t, InvalidField(field, "must be in the future; leave it out for a token that never expires")
+	}
+	if t.Year() > 9999 {
+		return t, InvalidField(field, "must be before the year 10000")
+	}
+	return t, nil
+}
+
+// ListAPITokens gives the organisation's API tokens, expired ones included.
+// Permission apiTokens|read.
+func (s *Service) ListAPITokens(ctx context.Context, call Call) ([]APITokenRecord, error) {
+	return read(ctx, s, call, OpListAPITokens, func(tx Tx) ([]APITokenRecord, error) {
+		return tx.APITokens(call.Principal.OrgID)
+	})
+}
+
+// GetAPIToken gives one API token. Permission apiTokens|read.
+func (s *Service) GetAPIToken(ctx context.Context, call Call, id TokenID) (APITokenRecord, error) {
+	return read(ctx, s, call, OpGetAPIToken, func(tx Tx) (APITokenRecord, error) {
+		return tx.APIToken(call.Principal.OrgID, id)
+	})
+}
+
+// DeleteAPIToken revokes and forgets an API token. Permission apiTokens|delete.
+// Audit entry deleteAPIToken. Errors: [NotFound].
+func (s *Service) DeleteAPIToken(ctx context.Context, call Call, id TokenID) error {
+	_, err := write(ctx, s, call, OpDeleteAPIToken, func(c *change) (struct{}, error) {
+		t, err := c.APIToken(c.actor.OrgID, id)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := c.check(t); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, c.record(t.target(), t, nil)
+	})
+	return err
+}
+
+// Regeneration says what replaces an API token and when the old one ends.
+type Regeneration struct {
+	ExistingExpiresAt time.Time    // now or earlier: at once
+	NewExpiresAt      time.Time    // zero: never
+	NewToken          *NewAPIToken // nil: name, description and capabilities of the old one
+}
+
+// RegenerateAPIToken makes a new token in place of one, which may have expired,
+// and lets the old one end. It never lets the old one live longer than it would.
+//
+// Permission apiTokens|update, and both tokens' capabilities must be among the
+// principal's own: the new value is handed to them. Audit entry
+// regenerateAPIToken. Errors: [NotFound]; [Invalid].
+func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID, in Regeneration) (IssuedAPIToken, error) {
+	return write(ctx, s, call, OpRegenerateAPIToken, func(c *change) (IssuedAPIToken, error) {
+		old, err := c.APIToken(c.actor.OrgID, id)
+		if err != nil {
+			return IssuedAPIToken{}, err
+		}
+		if err := c.check(old); err != nil {
+			return IssuedAPIToken{}, err
+		}
+		if !c.actor.Capabilities.Covers(old.Capabilities) {
+			return IssuedAPIToken{}, Errorf(Forbidden, "the token has capabilities that you don't have yourself")
+		}
+		next := NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
+		if in.NewToken != nil {
+			next = *in.NewToken
+		}
+		if !in.NewExpiresAt.IsZero() {
+			next.ExpiresAt = in.NewExpiresAt
+		}
+		t, err := c.issueAPIToken(next)
+		if err != nil {
+			return IssuedAPIToken{}, err
+		}
+		if err := c.endAPIToken(old, in.ExistingExpiresAt); err != nil {
+			return IssuedAPIToken{}, err
+		}
+		return t, c.record(old.target(), old, t.APITokenRecord)
+	})
+}
+
+func (c *change) endAPIToken(t APITokenRecord, at time.Time) error {
+	at = at.UTC().Truncate(time.Microsecond)
+	if at.Before(c.now) {
+		at = c.now
+	}
+	if !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(at) {
+		return nil
+	}
+	return c.ExpireAPIToken(t.OrgID, t.ID, at)
+}

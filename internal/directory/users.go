@@ -1,0 +1,293 @@
+package directory
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// User is a membership: an account in an organisation, with one base role.
+// Email and Name are the account's; while invited, those the inviter gave.
+type User struct {
+	ID        UserID    `json:"id"`
+	OrgID     OrgID     `json:"orgId"`
+	AccountID AccountID `json:"accountId"`
+	Email     string    `json:"email"`
+	Name      string    `json:"name"`
+	Role      RoleRef   `json:"role"`
+	Invited   bool      `json:"invited,omitempty"` // not accepted yet; has no capabilities
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
+
+func (u User) isOwner() bool { return u.Role.ID == authz.RoleOwner }
+
+// NewUser is what it takes to add a user.
+type NewUser struct {
+	Name  string
+	Email string
+	Role  RoleID
+}
+
+// CreateUser adds a user to the principal's organisation. An address without an
+// account gets one and is a member at once; the owner of an existing account is
+// invited and becomes a member by accepting, which the answer does not tell.
+//
+// Permission users|create, and rule 2 for the role. Audit entry createUser.
+// Errors: [Invalid] for a bad name, email or role; [Conflict] if the address is
+// a member already, in any letter case.
+func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, error) {
+	return write(ctx, s, call, OpCreateUser, func(c *change) (User, error) {
+		name, err := cleanName("name", in.Name)
+		if err != nil {
+			return User{}, err
+		}
+		if err := checkEmail("email", in.Email); err != nil {
+			return User{}, err
+		}
+		role, err := c.roleToGive("role", in.Role)
+		if err != nil {
+			return User{}, err
+		}
+		u := User{
+			ID: UserID(newID("usr", c.now)), OrgID: c.actor.OrgID,
+			Email: in.Email, Name: name, Role: role.Ref(), CreatedAt: c.now,
+		}
+		if err := c.addUser(&u); err != nil {
+			return User{}, err
+		}
+		return u, c.record(u.target(), nil, u)
+	})
+}
+
+// addUser gives u its account, a new one or an invited one, and stores it.
+func (c *change) addUser(u *User) error {
+	key := foldKey(u.Email)
+	if _, err := c.UserByEmail(u.OrgID, key); CodeOf(err) != NotFound {
+		if err != nil {
+			return err
+		}
+		return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
+	}
+	account, err := c.AccountByEmail(key)
+	switch {
+	case CodeOf(err) == NotFound:
+		account = Account{ID: AccountID(newID("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
+		if err := c.CreateAccount(account, key); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		u.Invited = true
+	}
+	u.AccountID = account.ID
+	return c.Tx.CreateUser(*u, key)
+}
+
+// GetUser gives one user of the principal's organisation. Permission users|read.
+func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, error) {
+	return read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
+		return tx.User(call.Principal.OrgID, id)
+	})
+}
+
+// UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
+type UserFilter struct {
+	Email string // exact, without regard to letter case
+	Role  RoleID
+	Text  string // part of the name or the email, without regard to letter case
+	After UserID // only users with greater ids
+	Limit int    // 0: no limit
+}
+
+// UserSink takes a list of users as it is read.
+type UserSink interface {
+	// Begin is called once, before any user, with the version of the list: it
+	// differs from every version that the list had with other users in it.
+	Begin(version string) error
+	User(User) error
+}
+
+// ListUsers hands the users of the principal's organisation to sink in order of
+// their ids, reading as it goes, all from one snapshot. It stops at sink's first
+// error. more tells whether Limit cut the list. Permission users|read.
+func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (more bool, err error) {
+	return read(ctx, s, call, OpListUsers, func(tx Tx) (bool, error) {
+		org := call.Principal.OrgID
+		version, err := tx.OrgVersion(org)
+		if err != nil {
+			return false, err
+		}
+		if err := sink.Begin(version); err != nil {
+			return false, err
+		}
+		q := UserQuery{Role: f.Role, After: f.After}
+		if f.Email != "" {
+			q.EmailKey = foldKey(f.Email)
+		}
+		n := 0
+		for u, err := range matching(tx.Users(org, q), foldKey(f.Text)) {
+			if err != nil {
+				return false, err
+			}
+			if f.Limit > 0 && n == f.Limit {
+				return true, nil
+			}
+			if err := sink.User(u); err != nil {
+				return false, err
+			}
+			n++
+		}
+		return false, nil
+	})
+}
+
+// matching keeps the users with text in their name or email. It is done here
+// and not in SQL so that engines can't differ on what letter case is.
+func matching(users iter.Seq2[User, error], text string) iter.Seq2[User, error] {
+	if text == "" {
+		return users
+	}
+	return func(yield func(User, error) bool) {
+		for u, err := range users {
+			hit := err != nil || strings.Contains(foldKey(u.Name), text) || strings.Contains(foldKey(u.Email), text)
+			if hit && !yield(u, err) {
+				return
+			}
+		}
+	}
+}
+
+// RemoveUser takes a user out of the organisation and out of its groups. With
+// the last membership goes the account, and with it its personal tokens.
+//
+// Permission users|delete; owners are removed by owners only. Audit entry
+// removeUserFromOrg. Errors: [NotFound]; [Conflict] for the last owner.
+func (s *Service) RemoveUser(ctx context.Context, call Call, id UserID) error {
+	_, err := write(ctx, s, call, OpRemoveUser, func(c *change) (struct{}, error) {
+		u, err := c.User(c.actor.OrgID, id)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := c.check(u); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.mayUnmake(u); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.DeleteUser(u.OrgID, u.ID); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.record(u.target(), u, nil); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, c.settleAccount(u)
+	})
+	return err
+}
+
+// settleAccount ends the account of a removed user if nobody acts with it any
+// more. Invitations that were still open then belong to a new account, which
+// has no tokens: the oldest is a membership at once, as if it came only now.
+func (c *change) settleAccount(removed User) error {
+	left, err := c.AccountUsers(removed.AccountID)
+	if err != nil {
+		return err
+	}
+	for _, u := range left {
+		if !u.Invited {
+			return nil
+		}
+	}
+	if len(left) == 0 {
+		return c.DeleteAccount(removed.AccountID)
+	}
+	first := left[0]
+	heir := Account{ID: AccountID(newID("acc", c.now)), Email: first.Email, Name: first.Name, CreatedAt: c.now}
+	if err := c.ReplaceAccount(removed.AccountID, heir); err != nil {
+		return err
+	}
+	before := first
+	first.AccountID, first.Invited = heir.ID, false
+	if err := c.Tx.UpdateUser(first); err != nil {
+		return err
+	}
+	return c.as(OpAcceptInvitation).recordIn(first.OrgID, first.target(), before, first)
+}
+
+// UpdateUserRole gives a user another base role.
+//
+// Permission users|update, and rule 2 for the role; owners are made and unmade
+// by owners only. Audit entry updateUserRole. Errors: [NotFound]; [Invalid] for
+// an unknown role; [Conflict] for the last owner.
+func (s *Service) UpdateUserRole(ctx context.Context, call Call, id UserID, roleID RoleID) (User, error) {
+	return write(ctx, s, call, OpUpdateUserRole, func(c *change) (User, error) {
+		u, err := c.User(c.actor.OrgID, id)
+		if err != nil {
+			return User{}, err
+		}
+		if err := c.check(u); err != nil {
+			return User{}, err
+		}
+		return c.setRole(u, "role", roleID)
+	})
+}
+
+// setRole changes a user's base role under every rule; it is the one way to.
+func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
+	role, err := c.roleToGive(field, roleID)
+	if err != nil || role.ID == u.Role.ID {
+		return u, err
+	}
+	if err := c.mayUnmake(u); err != nil {
+		return User{}, err
+	}
+	before := u
+	u.Role = role.Ref()
+	if err := c.Tx.UpdateUser(u); err != nil {
+		return User{}, err
+	}
+	return u, c.record(u.target(), before, u)
+}
+
+// mayUnmake says whether the actor may take u's base role away. An organisation
+// keeps an owner, and only owners unmake owners.
+func (c *change) mayUnmake(u User) error {
+	if !u.isOwner() {
+		return nil
+	}
+	if !c.actor.isOwner() {
+		return Errorf(Forbidden, "only an owner, with a personal token, can remove or demote an owner")
+	}
+	if u.Invited {
+		return nil
+	}
+	owners, err := c.CountUsers(u.OrgID, authz.RoleOwner)
+	if err != nil {
+		return err
+	}
+	if owners <= 1 {
+		return Errorf(Conflict, "this is the organization's last owner; make another user an owner first")
+	}
+	return nil
+}
+
+// activeUsers are an account's memberships without open invitations.
+func activeUsers(tx Tx, account AccountID) ([]User, error) {
+	all, err := tx.AccountUsers(account)
+	if err != nil {
+		return nil, err
+	}
+	var active []User
+	for _, u := range all {
+		if !u.Invited {
+			active = append(active, u)
+		}
+	}
+	return active, nil
+}
