@@ -1,0 +1,31 @@
+package store
+
+import "github.com/rosterhq/roster/internal/directory"
+
+// LockOrg does nothing here: SQLite's writes take turns anyway.
+func (t *tx) LockOrg(directory.OrgID) error { return nil }
+
+func scanOrg(row scanner) (o directory.Org, err error) {
+	var created, updated int64
+	err = row.Scan(&o.ID, &o.Name, &created, &updated)
+	o.CreatedAt, o.UpdatedAt = fromMicros(created), fromMicros(updated)
+	return o, err
+}
+
+func (t *tx) Org(id directory.OrgID) (directory.Org, error) {
+	return one(t, "organization", scanOrg, `SELECT id, name, created_at, updated_at FROM orgs WHERE id = $1`, id)
+}
+
+func (t *tx) CountOrgs() (int, error) {
+	return one(t, "count", scanValue[int], `SELECT count(*) FROM orgs`)
+}
+
+func (t *tx) CreateOrg(o directory.Org) error {
+	return t.exec(`INSERT INTO orgs (id, name, created_at, updated_at) VALUES ($1, $2, $3, $4)`,
+		o.ID, o.Name, micros(o.CreatedAt), micros(o.UpdatedAt))
+}
+
+func (t *tx) UpdateOrg(o directory.Org) error {
+	return t.execOne("organization", `UPDATE orgs SET name = $1, updated_at = $2 WHERE id = $3`,
+		o.Name, micros(o.UpdatedAt), o.ID)
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"encoding/json"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+const selectRoles = `SELECT org_id, id, name, description, capabilities, created_at FROM roles `
+
+func scanRole(row scanner) (r directory.Role, err error) {
+	var created int64
+	err = row.Scan(&r.OrgID, &r.ID, &r.Name, &r.Description, asJSON(&r.Capabilities), &created)
+	r.CreatedAt = fromMicros(created)
+	return r, err
+}
+
+func (t *tx) Role(org directory.OrgID, id directory.RoleID) (directory.Role, error) {
+	return one(t, "role", scanRole, selectRoles+`WHERE org_id = $1 AND id = $2`, org, id)
+}
+
+func (t *tx) Roles(org directory.OrgID) ([]directory.Role, error) {
+	return list(t, scanRole, selectRoles+`WHERE org_id = $1 ORDER BY id`, org)
+}
+
+func (t *tx) CreateRole(r directory.Role, key string) error {
+	caps, err := capabilitiesJSON(r.Capabilities)
+	if err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO roles (org_id, id, name, name_key, description, capabilities, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		r.OrgID, r.ID, r.Name, key, r.Description, caps, micros(r.CreatedAt))
+}
+
+func (t *tx) UpdateRole(r directory.Role, key string) error {
+	caps, err := capabilitiesJSON(r.Capabilities)
+	if err != nil {
+		return err
+	}
+	return t.execOne("role", `UPDATE roles SET name = $1, name_key = $2, description = $3, capabilities = $4 WHERE org_id = $5 AND id = $6`,
+		r.Name, key, r.Description, caps, r.OrgID, r.ID)
+}
+
+func (t *tx) DeleteRole(org directory.OrgID, id directory.RoleID) error {
+	return t.execOne("role", `DELETE FROM roles WHERE org_id = $1 AND id = $2`, org, id)
+}
+
+func capabilitiesJSON(s authz.Set) (string, error) {
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
+// jsonColumn scans JSON text into what it points at.
+type jsonColumn struct{ dest any }
+
+func asJSON(dest any) jsonColumn { return jsonColumn{dest} }
+
+// Scan implements [sql.Scanner].
+func (c jsonColumn) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		return json.Unmarshal([]byte(v), c.dest)
+	case []byte:
+		return json.Unmarshal(v, c.dest)
+	default:
+		return nil // NULL leaves the zero value
+	}
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+//nolint:gosec // G101 takes the columns for a credential
+const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilities, expires_at, created_at, created_by FROM api_tokens `
+
+func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {
+	var expires, created int64
+	var hash []byte
+	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, asJSON(&t.Capabilities), &expires, &created, asJSON(&t.CreatedBy))
+	copy(t.Hash[:], hash)
+	t.ExpiresAt, t.CreatedAt = fromMicros(expires), fromMicros(created)
+	return t, err
+}
+
+func (t *tx) APIToken(org directory.OrgID, id directory.TokenID) (directory.APITokenRecord, error) {
+	return one(t, "token", scanAPIToken, selectAPITokens+`WHERE org_id = $1 AND id = $2`, org, id)
+}
+
+func (t *tx) APITokenByHash(h directory.SecretHash) (directory.APITokenRecord, error) {
+	return one(t, "token", scanAPIToken, selectAPITokens+`WHERE hash = $1`, h[:])
+}
+
+func (t *tx) APITokens(org directory.OrgID) ([]directory.APITokenRecord, error) {
+	return list(t, scanAPIToken, selectAPITokens+`WHERE org_id = $1 ORDER BY id`, org)
+}
+
+func (t *tx) CreateAPIToken(r directory.APITokenRecord) error {
+	caps, err := capabilitiesJSON(r.Capabilities)
+	if err != nil {
+		return err
+	}
+	creator, err := json.Marshal(r.CreatedBy)
+	if err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO api_tokens (org_id, id, hash, name, description, capabilities, expires_at, created_at, created_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, micros(r.ExpiresAt), micros(r.CreatedAt), string(creator))
+}
+
+func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {
+	return t.execOne("token", `UPDATE api_tokens SET expires_at = $1 WHERE org_id = $2 AND id = $3`, micros(at), org, id)
+}
+
+func (t *tx) DeleteAPIToken(org directory.OrgID, id directory.TokenID) error {
+	return t.execOne("token", `DELETE FROM api_tokens WHERE org_id = $1 AND id = $2`, org, id)
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// selectUsers takes a role's name from its row; built-in roles have none, and
+// are named by their id.
+const selectUsers = `SELECT u.org_id, u.id, u.account_id, u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited, u.created_at
+	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
+
+func scanUser(row scanner) (u directory.User, err error) {
+	var created int64
+	err = row.Scan(&u.OrgID, &u.ID, &u.AccountID, &u.Email, &u.Name, &u.Role.ID, &u.Role.Name, &u.Invited, &created)
+	u.CreatedAt = fromMicros(created)
+	return u, err
+}
+
+func (t *tx) User(org directory.OrgID, id directory.UserID) (directory.User, error) {
+	return one(t, "user", scanUser, selectUsers+`WHERE u.org_id = $1 AND u.id = $2`, org, id)
+}
+
+func (t *tx) UserByEmail(org directory.OrgID, key string) (directory.User, error) {
+	return one(t, "user", scanUser, selectUsers+`WHERE u.org_id = $1 AND u.email_key = $2`, org, key)
+}
+
+func (t *tx) AccountUsers(id directory.AccountID) ([]directory.User, error) {
+	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 ORDER BY u.id`, id)
+}
+
+func (t *tx) Users(org directory.OrgID, q directory.UserQuery) iter.Seq2[directory.User, error] {
+	where, args := `WHERE u.org_id = $1`, []any{org}
+	narrow := func(condition string, arg any) {
+		args = append(args, arg)
+		where += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if q.After != "" {
+		narrow("u.id > $%d", q.After)
+	}
+	if q.EmailKey != "" {
+		narrow("u.email_key = $%d", q.EmailKey)
+	}
+	if q.Role != "" {
+		narrow("u.role_id = $%d", q.Role)
+	}
+	return each(t, scanUser, selectUsers+where+` ORDER BY u.id`, args...)
+}
+
+func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error) {
+	return one(t, "count", scanValue[int],
+		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND invited = 0`, org, role)
+}
+
+// missingChunk keeps statements well below the engines' limits on parameters.
+const missingChunk = 500
+
+func (t *tx) HasUsers(org directory.OrgID, ids []directory.UserID) (missing []directory.UserID, err error) {
+	have := make(map[directory.UserID]bool, len(ids))
+	for rest := ids; len(rest) > 0; {
+		chunk := rest[:min(len(rest), missingChunk)]
+		rest = rest[len(chunk):]
+		args, marks := []any{org}, make([]string, len(chunk))
+		for i, id := range chunk {
+			args, marks[i] = append(args, id), fmt.Sprintf("$%d", i+2)
+		}
+		found, err := list(t, scanValue[directory.UserID],
+			`SELECT id FROM users WHERE org_id = $1 AND id IN (`+strings.Join(marks, ",")+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range found {
+			have[id] = true
+		}
+	}
+	for _, id := range ids {
+		if !have[id] {
+			missing = append(missing, id)
+		}
+	}
+	return missing, nil
+}
+
+func (t *tx) CreateUser(u directory.User, key string) error {
+	return t.exec(`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		u.OrgID, u.ID, u.AccountID, u.Email, key, u.Name, u.Role.ID, flag(u.Invited), micros(u.CreatedAt))
+}
+
+func (t *tx) UpdateUser(u directory.User) error {
+	return t.execOne("user", `UPDATE users SET account_id = $1, name = $2, role_id = $3, invited = $4 WHERE org_id = $5 AND id = $6`,
+		u.AccountID, u.Name, u.Role.ID, flag(u.Invited), u.OrgID, u.ID)
+}
+
+func (t *tx) DeleteUser(org directory.OrgID, id directory.UserID) error {
+	return t.execOne("user", `DELETE FROM users WHERE org_id = $1 AND id = $2`, org, id)
+}
+
+// flag is a bool as both engines store it.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
