@@ -1,0 +1,51 @@
+# Everything a developer does, by name. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint fmt generate bench fuzz vulncheck tools clean
+
+# A source tree without git history (an archive, a container build) is "dev"
+# unless VERSION is given.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSION_VAR := github.com/rosterhq/roster/internal/config.Version
+
+TOOLS := .cache/tools
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## Build, set up ./roster.db on first use, serve, and print curl calls to paste
+	@scripts/run.sh
+
+build: ## Build the static binary bin/roster
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X $(VERSION_VAR)=$(VERSION)' -o bin/roster ./cmd/roster
+
+test: ## Run all tests
+	@scripts/test.sh
+
+lint: tools ## Run the linters
+	$(TOOLS)/golangci-lint run
+
+fmt: tools ## Format the code
+	$(TOOLS)/gofumpt -l -w .
+
+generate: ## Regenerate generated files
+	go generate ./...
+
+bench: ## Measure a running server's speed
+	go run ./internal/bench
+
+fuzz: ## Fuzz every target for 30 seconds (longer: scripts/fuzz.sh SECONDS)
+	@scripts/fuzz.sh
+
+vulncheck: tools ## Look for known vulnerabilities (fetches Go's vulnerability database)
+	$(TOOLS)/govulncheck ./...
+
+tools: $(TOOLS)/built ## Build the linters and other tools that tools/go.mod pins
+
+# Building them once is much faster than `go tool`, which links anew at each call.
+$(TOOLS)/built: tools/go.mod tools/go.sum
+	cd tools && GOBIN=$(CURDIR)/$(TOOLS) go install tool
+	@touch $@
+
+clean: ## Remove what was built (never roster.db)
+	rm -rf bin dist .cache
