@@ -20,6 +20,8 @@ type Entry struct {
 	TraceID    string          `json:"traceId,omitempty"`
 	RemoteAddr string          `json:"remoteAddr,omitempty"`
 	UserAgent  string          `json:"userAgent,omitempty"`
+
+	account AccountID // of the user it is about; not stored, for [memory]
 }
 
 // ActorKind says what kind of principal acted.

@@ -17,6 +17,10 @@ type Need struct {
 	Capability authz.Pair
 	// Personal asks for an account's own token: API tokens are refused.
 	Personal bool
+	// Public asks for nobody: the operation limits itself.
+	Public bool
+	// Operator is for the program's admin commands alone; no route leads to it.
+	Operator bool
 	// AnyOrg makes the organisation optional for an account in several.
 	AnyOrg bool
 }
@@ -34,30 +38,26 @@ var (
 	OpGetUser        = Operation{"getUser", capability("users", authz.Read)}
 	OpRemoveUser     = Operation{"removeUserFromOrg", capability("users", authz.Delete)}
 	OpUpdateUserRole = Operation{"updateUserRole", capability("users", authz.Update)}
-	OpGetSelf        = Operation{"getCurrentUser", ownAccount}
-	OpUpdateSelf     = Operation{"updateCurrentUser", ownAccount}
+	OpGetUserAccess  = Operation{"getUserAccess", capability("rbac", authz.Read)}
 
-	OpCreateAPIToken     = Operation{"createAPIToken", capability("apiTokens", authz.Create)}
-	OpListAPITokens      = Operation{"getAPITokens", capability("apiTokens", authz.Read)}
-	OpGetAPIToken        = Operation{"getAPIToken", capability("apiTokens", authz.Read)}
-	OpDeleteAPIToken     = Operation{"deleteAPIToken", capability("apiTokens", authz.Delete)}
-	OpRegenerateAPIToken = Operation{"regenerateAPIToken", capability("apiTokens", authz.Update)}
-
-	OpListOrgs  = Operation{"getOrgs", Need{AnyOrg: true}}
-	OpGetOrg    = Operation{"getOrg", Need{AnyOrg: true}}
-	OpCreateOrg = Operation{"createOrg", ownAccount}
-	OpUpdateOrg = Operation{"updateOrg", ownAccount} // and owner or admin of it
-
-	OpListInvitations   = Operation{"getInvitations", ownAccount}
-	OpAcceptInvitation  = Operation{"acceptInvitation", ownAccount}
-	OpDeclineInvitation = Operation{"declineInvitation", ownAccount}
-
-	OpGetUserAccess = Operation{"getUserAccess", capability("rbac", authz.Read)}
+	OpGetSelf       = Operation{"getCurrentUser", ownAccount}
+	OpUpdateSelf    = Operation{"updateCurrentUser", ownAccount}
 	OpGetSelfAccess = Operation{"getCurrentAccess", Need{}}
 
 	OpListPersonalTokens  = Operation{"getPersonalTokens", ownAccount}
 	OpCreatePersonalToken = Operation{"createPersonalToken", ownAccount}
 	OpDeletePersonalToken = Operation{"deletePersonalToken", ownAccount}
+
+	OpListInvitations   = Operation{"getInvitations", ownAccount}
+	OpAcceptInvitation  = Operation{"acceptInvitation", ownAccount}
+	OpDeclineInvitation = Operation{"declineInvitation", ownAccount}
+
+	OpListAPITokens      = Operation{"getAPITokens", capability("apiTokens", authz.Read)}
+	OpCreateAPIToken     = Operation{"createAPIToken", capability("apiTokens", authz.Create)}
+	OpGetAPIToken        = Operation{"getAPIToken", capability("apiTokens", authz.Read)}
+	OpGetTokenUsage      = Operation{"getTokenUsage", capability("apiTokens", authz.Read)}
+	OpDeleteAPIToken     = Operation{"deleteAPIToken", capability("apiTokens", authz.Delete)}
+	OpRegenerateAPIToken = Operation{"regenerateAPIToken", capability("apiTokens", authz.Update)}
 
 	OpListRoles  = Operation{"listRoles", capability("rbac", authz.Read)}
 	OpGetRole    = Operation{"getRoleById", capability("rbac", authz.Read)}
@@ -70,6 +70,15 @@ var (
 	OpCreateGroup = Operation{"createGroup", capability("rbac", authz.Create)}
 	OpUpdateGroup = Operation{"updateGroup", capability("rbac", authz.Update)}
 	OpDeleteGroup = Operation{"deleteGroup", capability("rbac", authz.Delete)}
+
+	OpListOrgs  = Operation{"getOrgs", Need{AnyOrg: true}}
+	OpGetOrg    = Operation{"getOrg", Need{AnyOrg: true}}
+	OpCreateOrg = Operation{"createOrg", ownAccount}
+	OpUpdateOrg = Operation{"updateOrg", ownAccount} // of an owner or admin
+
+	OpProvisionOrg = Operation{"provisionOrg", Need{Public: true}}
+	OpClaimOrg     = Operation{"claimOrg", Need{Public: true}}
+	OpDeleteOrg    = Operation{"deleteOrg", Need{Operator: true}}
 )
 
 // Authorise says whether p brings what the operation needs. The error is
@@ -77,8 +86,15 @@ var (
 // an organisation is.
 func (op Operation) Authorise(p *Principal) error {
 	need := op.Need
+	if need.Public {
+		return nil
+	}
+	if need.Operator {
+		return Errorf(Forbidden, "only the operator can do this")
+	}
 	if need.Personal && p.Kind != PersonalToken {
-		return Errorf(Forbidden, "%s needs a personal token; an API token can't do it, whatever its capabilities", op.Name)
+		return Errorf(Forbidden, "%s needs the personal token (xapt-…) of the account it is about; "+
+			"an API token can't do it, whatever its capabilities", op.Name)
 	}
 	if p.OrgID == "" && !need.AnyOrg {
 		return Errorf(Invalid, "you belong to several organizations: the X-Axiom-Org-Id header must be set")

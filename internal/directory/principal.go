@@ -34,6 +34,15 @@ type Principal struct {
 	UserID       UserID // personal tokens only
 	Role         RoleID // base role; personal tokens only
 	Capabilities authz.Set
+
+	mark *usageMark // API tokens only
+}
+
+// use notes that the principal's token was used.
+func (p *Principal) use(now time.Time) {
+	if p.mark != nil {
+		p.mark.last.Store(now.UnixMicro())
+	}
 }
 
 // isOwner reports whether p may make, unmake and remove owners.
@@ -65,14 +74,18 @@ var (
 // unknown, expired or revoked; [Forbidden] for an organisation that is not the
 // token's, whether it exists or not.
 func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*Principal, error) {
+	key := principalKey{hashSecret(secret), org}
+	if p, ok := s.recallPrincipal(key); ok {
+		return p, nil
+	}
 	var p *Principal
-	hash := hashSecret(secret)
+	epoch := s.memory.epoch.Load()
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
 		switch {
 		case strings.HasPrefix(secret, apiTokenPrefix):
-			p, err = s.apiTokenPrincipal(tx, hash, org)
+			p, err = s.apiTokenPrincipal(tx, key.hash, org)
 		case strings.HasPrefix(secret, personalTokenPrefix):
-			p, err = s.personalTokenPrincipal(tx, hash, org)
+			p, err = s.personalTokenPrincipal(tx, key.hash, org)
 		default:
 			err = errBadToken
 		}
@@ -81,7 +94,21 @@ func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*
 	if err != nil {
 		return nil, err
 	}
+	s.memory.keepPrincipal(epoch, key, p)
+	p.use(s.now())
 	return p, nil
+}
+
+// recallPrincipal answers from memory. Time passes by itself, so the token's
+// end is looked at here; everything else that could end it is a change.
+func (s *Service) recallPrincipal(key principalKey) (*Principal, bool) {
+	p, ok := s.memory.principals.get(key)
+	now := s.now()
+	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) {
+		return nil, false
+	}
+	p.use(now)
+	return p, true
 }
 
 func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
@@ -95,7 +122,9 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 	if org != "" && org != t.OrgID {
 		return nil, errNotYours
 	}
-	return t.principal(), nil
+	p := t.principal()
+	p.mark = s.usage.mark(t.OrgID, t.ID)
+	return p, nil
 }
 
 func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {

@@ -24,11 +24,16 @@ const IdempotencyWindow = 24 * time.Hour
 type Service struct {
 	store Store
 	clock func() time.Time
+
+	memory memory
+	usage  usage
 }
 
 // NewService makes a service over a store; clock tells the time, in any zone.
 func NewService(store Store, clock func() time.Time) *Service {
-	return &Service{store: store, clock: clock}
+	s := &Service{store: store, clock: clock}
+	store.Observe(Observer{Committed: s.memory.committed, Changed: s.memory.forget})
+	return s
 }
 
 // now is the clock in UTC, to the microsecond that storage keeps.
@@ -50,8 +55,9 @@ type Call struct {
 	// Precondition, when set, is asked about what is to be changed or deleted as
 	// it stands inside the transaction (If-Match); its error refuses the change.
 	Precondition func(current any) error
-	// DryRun checks everything and writes nothing.
-	DryRun bool
+	// DryRun, when set, has everything checked and nothing written; it is filled
+	// with who would gain and lose what.
+	DryRun *AccessDiff
 }
 
 // change is a transaction under way for an operation: the store's view, the
@@ -62,6 +68,9 @@ type change struct {
 	call  Call
 	actor *Principal
 	now   time.Time
+
+	touched      map[subject]bool // dry runs only
+	touchedRoles []Role
 }
 
 // errDryRun undoes a transaction that was only to be tried.
@@ -73,6 +82,7 @@ var errDryRun = errors.New("dry run")
 // would have raised itself.
 func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*change) (T, error)) (T, error) {
 	var result T
+	var tried preview
 	err := s.store.Write(ctx, func(tx Tx) error {
 		c := &change{Tx: tx, op: op, call: call, now: s.now()}
 		if call.Principal.OrgID != "" {
@@ -82,12 +92,18 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		}
 		var err error
 		result, err = carryOut(s, c, fn)
-		if err == nil && call.DryRun {
-			return errDryRun
+		if err != nil || call.DryRun == nil {
+			return err
 		}
-		return err
+		if tried, err = c.preview(); err != nil {
+			return err
+		}
+		return errDryRun
 	})
-	if err != nil && !errors.Is(err, errDryRun) {
+	if errors.Is(err, errDryRun) {
+		err = s.compare(ctx, tried, call.DryRun)
+	}
+	if err != nil {
 		var zero T
 		return zero, err
 	}
@@ -160,11 +176,23 @@ func (c *change) record(target Target, before, after any) error {
 }
 
 func (c *change) recordIn(org OrgID, target Target, before, after any) error {
+	c.touch(org, target, before, after)
 	e := Entry{
-		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
+		account: accountOf(before, after),
+		At:      c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
 		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
 	}
 	return appendEntry(c.Tx, e, before, after)
+}
+
+// accountOf is the account of the user that an entry is about.
+func accountOf(before, after any) AccountID {
+	for _, v := range []any{before, after} {
+		if u, ok := v.(User); ok {
+			return u.AccountID
+		}
+	}
+	return ""
 }
 
 func appendEntry(tx Tx, e Entry, before, after any) (err error) {
@@ -213,7 +241,7 @@ func replay[T any](c *change, result *T) (found bool, err error) {
 }
 
 func keepResult(c *change, result any) error {
-	if c.call.IdempotencyKey == "" || c.call.DryRun {
+	if c.call.IdempotencyKey == "" || c.call.DryRun != nil {
 		return nil
 	}
 	b, err := json.Marshal(result)

@@ -20,9 +20,26 @@ import (
 type Store interface {
 	Read(ctx context.Context, fn func(Tx) error) error
 	Write(ctx context.Context, fn func(Tx) error) error
+	// Observe has an observer told of every change from now on. It is called
+	// once, before the store is used.
+	Observe(Observer)
+	// InTouch reports whether the observer has been told of everything up to a
+	// second ago at most, by whomever it was done.
+	InTouch() bool
+	// Changed gives a channel that is closed at the next commit of this process.
+	Changed() <-chan struct{}
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 	Close() error
+}
+
+// Observer is told of changes, so that what was read is not taken for what is.
+type Observer struct {
+	// Committed gets the entries of this process's commits before their Write
+	// returns.
+	Committed func([]Entry)
+	// Changed says that something else has changed the database.
+	Changed func()
 }
 
 // Tx is the view of the store inside one transaction.
@@ -43,6 +60,15 @@ type orgTx interface {
 	CountOrgs() (int, error)
 	CreateOrg(Org) error
 	UpdateOrg(Org) error
+	DeleteOrg(OrgID) error // with everything in it, its log included; accounts stay
+
+	CreateProvision(Provision) error
+	UpdateProvision(Provision) error
+	DeleteProvision(OrgID) error
+	ProvisionByHash(SecretHash) (Provision, error)
+	// CountProvisions counts those of an address that have not expired.
+	CountProvisions(remoteAddr string, now time.Time) (int, error)
+	ExpiredProvisions(now time.Time) ([]Provision, error)
 }
 
 type accountTx interface {
@@ -106,6 +132,12 @@ type tokenTx interface {
 	CreateAPIToken(APITokenRecord) error
 	ExpireAPIToken(org OrgID, id TokenID, at time.Time) error
 	DeleteAPIToken(OrgID, TokenID) error
+	// CountAPITokens counts those of all organisations that end in (after, until].
+	CountAPITokens(after, until time.Time) (int, error)
+	// APITokenUsed and UseAPIToken keep when a token was last used; to use one
+	// that is gone is no error, and time never goes back.
+	APITokenUsed(OrgID, TokenID) (time.Time, error)
+	UseAPIToken(org OrgID, id TokenID, at time.Time) error
 
 	PersonalToken(AccountID, TokenID) (PersonalTokenRecord, error)
 	PersonalTokenByHash(SecretHash) (PersonalTokenRecord, error)
@@ -119,6 +151,7 @@ type entryTx interface {
 	// Entries lists up to limit entries of all organisations after a sequence number.
 	Entries(after int64, limit int) ([]Entry, error)
 	LastEntry() (int64, error)
+	OrgEntries(OrgID) iter.Seq2[Entry, error]
 	// OrgVersion differs whenever an entry was appended to an organisation's log.
 	OrgVersion(OrgID) (string, error)
 

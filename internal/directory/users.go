@@ -91,9 +91,20 @@ func (c *change) addUser(u *User) error {
 
 // GetUser gives one user of the principal's organisation. Permission users|read.
 func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, error) {
-	return read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
+	if err := OpGetUser.Authorise(call.Principal); err != nil {
+		return User{}, err
+	}
+	if u, ok := s.memory.users.get(userKey{call.Principal.OrgID, id}); ok && s.store.InTouch() {
+		return *u, nil
+	}
+	epoch := s.memory.epoch.Load()
+	u, err := read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
 		return tx.User(call.Principal.OrgID, id)
 	})
+	if err == nil {
+		s.memory.keepUser(epoch, &u)
+	}
+	return u, err
 }
 
 // UserFilter narrows [Service.ListUsers]; zero values narrow nothing.

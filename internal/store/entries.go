@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"iter"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -12,6 +13,7 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 	if err != nil {
 		return err
 	}
+	t.entries = append(t.entries, e)
 	return t.exec(`INSERT INTO entries (at, org_id, actor, action, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
@@ -36,10 +38,15 @@ func scanEntry(row scanner) (e directory.Entry, err error) {
 	return e, err
 }
 
+const selectEntries = `SELECT seq, at, org_id, actor, action, target_type, target_id, target_name,
+	before, after, trace_id, remote_addr, user_agent FROM entries `
+
 func (t *tx) Entries(after int64, limit int) ([]directory.Entry, error) {
-	return list(t, scanEntry, `SELECT seq, at, org_id, actor, action, target_type, target_id, target_name,
-			before, after, trace_id, remote_addr, user_agent
-		FROM entries WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
+	return list(t, scanEntry, selectEntries+`WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
+}
+
+func (t *tx) OrgEntries(org directory.OrgID) iter.Seq2[directory.Entry, error] {
+	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 ORDER BY seq`, org)
 }
 
 func (t *tx) LastEntry() (int64, error) {

@@ -29,3 +29,10 @@ func (t *tx) UpdateOrg(o directory.Org) error {
 	return t.execOne("organization", `UPDATE orgs SET name = $1, updated_at = $2 WHERE id = $3`,
 		o.Name, micros(o.UpdatedAt), o.ID)
 }
+
+func (t *tx) DeleteOrg(id directory.OrgID) error {
+	if err := t.exec(`DELETE FROM entries WHERE org_id = $1`, id); err != nil {
+		return err
+	}
+	return t.execOne("organization", `DELETE FROM orgs WHERE id = $1`, id)
+}

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 
-	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -11,7 +10,7 @@ const selectRoles = `SELECT org_id, id, name, description, capabilities, created
 
 func scanRole(row scanner) (r directory.Role, err error) {
 	var created int64
-	err = row.Scan(&r.OrgID, &r.ID, &r.Name, &r.Description, asJSON(&r.Capabilities), &created)
+	err = row.Scan(&r.OrgID, &r.ID, &r.Name, &r.Description, capabilitiesColumn{&r.Capabilities}, &created)
 	r.CreatedAt = fromMicros(created)
 	return r, err
 }
@@ -45,11 +44,6 @@ func (t *tx) UpdateRole(r directory.Role, key string) error {
 
 func (t *tx) DeleteRole(org directory.OrgID, id directory.RoleID) error {
 	return t.execOne("role", `DELETE FROM roles WHERE org_id = $1 AND id = $2`, org, id)
-}
-
-func capabilitiesJSON(s authz.Set) (string, error) {
-	b, err := json.Marshal(s)
-	return string(b), err
 }
 
 // jsonColumn scans JSON text into what it points at.

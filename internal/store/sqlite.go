@@ -20,7 +20,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if path == "" {
 		return nil, errors.New("database sqlite: needs a path, as in sqlite:roster.db")
 	}
-	if _, err := os.Stat(path); o.MustExist && err != nil {
+	if err := makeFile(path, o.MustExist); err != nil {
 		return nil, fmt.Errorf("database sqlite:%s: %w", path, err)
 	}
 	write, err := sql.Open("sqlite", sqliteDSN(path))
@@ -42,15 +42,30 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	conns := max(4, runtime.GOMAXPROCS(0)*2)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(conns)
-	return &Store{read: read, write: w}, nil
+	return &Store{read: read, stmts: newStatements(read.PrepareContext), write: w}, nil
+}
+
+// makeFile makes the database's file for its owner's eyes only; the files that
+// SQLite puts beside it get the same permissions.
+func makeFile(path string, mustExist bool) error {
+	flags := os.O_RDWR | os.O_CREATE
+	if mustExist {
+		flags = os.O_RDWR
+	}
+	f, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the operator says which file
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // sqliteDSN sets what every connection needs. synchronous(FULL) makes COMMIT
 // return only after the log is on the disk (sqlite.org/pragma.html#pragma_synchronous);
-// busy_timeout lets the admin commands write beside a running server.
+// busy_timeout lets the admin commands write beside a running server;
+// temp_store(MEMORY) keeps the journals of savepoints off the disk.
 func sqliteDSN(path string, more ...string) string {
 	q := url.Values{"_pragma": append([]string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)",
 	}, more...)}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }

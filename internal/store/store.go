@@ -27,6 +27,7 @@ type Options struct {
 // Store is a [directory.Store] on an SQL database.
 type Store struct {
 	read  *sql.DB
+	stmts *statements // of read
 	write *writer
 }
 
@@ -78,13 +79,22 @@ func (s *Store) Read(ctx context.Context, fn func(directory.Tx) error) error {
 		return storageError(err)
 	}
 	defer sqlTx.Rollback()
-	return fn(&tx{ctx: ctx, db: sqlTx})
+	return fn(&tx{ctx: ctx, db: readSession{sqlTx, s.stmts}})
 }
 
 // Write implements [directory.Store].
 func (s *Store) Write(ctx context.Context, fn func(directory.Tx) error) error {
 	return s.write.do(ctx, fn)
 }
+
+// Observe implements [directory.Store].
+func (s *Store) Observe(o directory.Observer) { s.write.observer.Store(&o) }
+
+// InTouch implements [directory.Store].
+func (s *Store) InTouch() bool { return s.write.inTouch() }
+
+// Changed implements [directory.Store].
+func (s *Store) Changed() <-chan struct{} { return s.write.changed.wait() }
 
 // Ping implements [directory.Store].
 func (s *Store) Ping(ctx context.Context) error {

@@ -13,7 +13,7 @@ const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilitie
 func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {
 	var expires, created int64
 	var hash []byte
-	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, asJSON(&t.Capabilities), &expires, &created, asJSON(&t.CreatedBy))
+	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, capabilitiesColumn{&t.Capabilities}, &expires, &created, asJSON(&t.CreatedBy))
 	copy(t.Hash[:], hash)
 	t.ExpiresAt, t.CreatedAt = fromMicros(expires), fromMicros(created)
 	return t, err
@@ -51,4 +51,19 @@ func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.T
 
 func (t *tx) DeleteAPIToken(org directory.OrgID, id directory.TokenID) error {
 	return t.execOne("token", `DELETE FROM api_tokens WHERE org_id = $1 AND id = $2`, org, id)
+}
+
+func (t *tx) CountAPITokens(after, until time.Time) (int, error) {
+	return one(t, "count", scanValue[int],
+		`SELECT count(*) FROM api_tokens WHERE expires_at > $1 AND expires_at <= $2`, micros(after), micros(until))
+}
+
+func (t *tx) APITokenUsed(org directory.OrgID, id directory.TokenID) (time.Time, error) {
+	us, err := one(t, "token", scanValue[int64], `SELECT last_used_at FROM api_tokens WHERE org_id = $1 AND id = $2`, org, id)
+	return fromMicros(us), err
+}
+
+func (t *tx) UseAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {
+	return t.exec(`UPDATE api_tokens SET last_used_at = $1 WHERE org_id = $2 AND id = $3 AND last_used_at < $1`,
+		micros(at), org, id)
 }

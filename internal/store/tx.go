@@ -11,17 +11,18 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// querier is what a transaction and a connection have in common.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+// session runs statements where a transaction is under way.
+type session interface {
+	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // tx implements [directory.Tx]; its methods stand in a file per entity.
 type tx struct {
 	ctx context.Context //nolint:containedctx // a tx lives inside one call
-	db  querier
+	db  session
+
+	entries []directory.Entry // appended so far
 }
 
 var _ directory.Tx = (*tx)(nil)
@@ -31,18 +32,18 @@ type scanner interface{ Scan(dest ...any) error }
 
 // one reads the single row of a query; none is [directory.NotFound] of kind.
 func one[T any](t *tx, kind string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(t.db.QueryRowContext(t.ctx, query, args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return v, directory.Errorf(directory.NotFound, "%s not found", kind)
+	for v, err := range each(t, scan, query, args...) {
+		return v, err
 	}
-	return v, storageError(err)
+	var none T
+	return none, directory.Errorf(directory.NotFound, "%s not found", kind)
 }
 
 // each yields the rows of a query as they are read; an error ends it.
 func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		rows, err := t.db.QueryContext(t.ctx, query, args...)
+		rows, err := t.db.query(t.ctx, query, args...)
 		if err != nil {
 			yield(zero, storageError(err))
 			return
@@ -79,13 +80,13 @@ func scanValue[T any](row scanner) (v T, err error) {
 }
 
 func (t *tx) exec(query string, args ...any) error {
-	_, err := t.db.ExecContext(t.ctx, query, args...)
+	_, err := t.db.exec(t.ctx, query, args...)
 	return storageError(err)
 }
 
 // execOne is exec for a statement that must find its row.
 func (t *tx) execOne(kind, query string, args ...any) error {
-	res, err := t.db.ExecContext(t.ctx, query, args...)
+	res, err := t.db.exec(t.ctx, query, args...)
 	if err != nil {
 		return storageError(err)
 	}

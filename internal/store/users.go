@@ -14,9 +14,12 @@ const selectUsers = `SELECT u.org_id, u.id, u.account_id, u.email, u.name, u.rol
 	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
 
 func scanUser(row scanner) (u directory.User, err error) {
-	var created int64
-	err = row.Scan(&u.OrgID, &u.ID, &u.AccountID, &u.Email, &u.Name, &u.Role.ID, &u.Role.Name, &u.Invited, &created)
-	u.CreatedAt = fromMicros(created)
+	var created, invited int64
+	// As plain strings and numbers: database/sql reaches named types by
+	// reflection, which takes a tenth of a long list's time.
+	err = row.Scan((*string)(&u.OrgID), (*string)(&u.ID), (*string)(&u.AccountID), &u.Email, &u.Name,
+		(*string)(&u.Role.ID), &u.Role.Name, &invited, &created)
+	u.Invited, u.CreatedAt = invited != 0, fromMicros(created)
 	return u, err
 }
 

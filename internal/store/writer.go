@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -24,8 +26,15 @@ type writer struct {
 	jobs chan *job
 	done chan struct{}
 
-	closing sync.RWMutex // held for reading while a job is handed over
-	closed  bool
+	session writeSession // on conn
+	changed broadcast
+
+	observer atomic.Pointer[directory.Observer]
+	version  int64        // of the database, as PRAGMA data_version has it
+	started  time.Time    // the origin of heard
+	heard    atomic.Int64 // when version was read last
+	closing  sync.RWMutex // held for reading while a job is handed over
+	closed   bool
 }
 
 type job struct {
@@ -33,7 +42,9 @@ type job struct {
 	fn     func(directory.Tx) error
 	err    error
 	panics any
-	answer chan struct{}
+
+	entries []directory.Entry // appended by fn
+	answer  chan struct{}
 }
 
 var errClosed = directory.Errorf(directory.Unavailable, "the server is shutting down")
@@ -43,8 +54,11 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{db: db, conn: conn, jobs: make(chan *job, maxGroup), done: make(chan struct{})}
-	go w.run()
+	w := &writer{
+		db: db, conn: conn, jobs: make(chan *job, maxGroup), done: make(chan struct{}),
+		session: writeSession{newStatements(conn.PrepareContext)}, started: time.Now(),
+	}
+	go w.run() //nolint:gosec // it outlives the context that opened the database
 	return w, nil
 }
 
@@ -89,32 +103,94 @@ func (w *writer) close() error {
 	return errors.Join(w.conn.Close(), w.db.Close())
 }
 
+// listenEvery is how often the writer looks for changes by other processes when
+// it has nothing to do; silence is how old the last look may be.
+const (
+	listenEvery = 250 * time.Millisecond
+	silence     = time.Second
+)
+
+func (w *writer) inTouch() bool {
+	return time.Since(w.started)-time.Duration(w.heard.Load()) < silence
+}
+
 func (w *writer) run() {
 	defer close(w.done)
+	tick := time.NewTicker(listenEvery)
+	defer tick.Stop()
 	group := make([]*job, 0, maxGroup)
-	for first := range w.jobs {
-		group = append(group[:0], first)
-	waiting:
-		for len(group) < maxGroup {
-			select {
-			case j, ok := <-w.jobs:
-				if !ok {
-					break waiting
-				}
-				group = append(group, j)
-			default:
-				break waiting
+	for {
+		select {
+		case first, open := <-w.jobs:
+			if !open {
+				return
 			}
-		}
-		if err := w.commit(group); err != nil {
-			for _, j := range group {
-				j.err = err
-			}
-		}
-		for _, j := range group {
-			close(j.answer)
+			group = w.gather(append(group[:0], first))
+			w.carryOut(group)
+		case <-tick.C:
+			// An error leaves heard as it is: out of touch before long.
+			_ = w.listen(context.Background())
 		}
 	}
+}
+
+// gather adds the jobs that are waiting.
+func (w *writer) gather(group []*job) []*job {
+	for len(group) < maxGroup {
+		select {
+		case j, open := <-w.jobs:
+			if !open {
+				return group
+			}
+			group = append(group, j)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// carryOut commits a group, tells who follows, and answers its callers, in this
+// order: what was remembered of before is forgotten when the answer comes.
+func (w *writer) carryOut(group []*job) {
+	err := w.commit(group)
+	var entries []directory.Entry
+	for _, j := range group {
+		switch {
+		case err != nil:
+			j.err = err
+		case j.err == nil:
+			entries = append(entries, j.entries...)
+		}
+	}
+	if o := w.observer.Load(); o != nil {
+		if err != nil {
+			o.Changed() // a failed commit may have happened after all
+		} else if len(entries) > 0 {
+			o.Committed(entries)
+		}
+	}
+	w.changed.send()
+	for _, j := range group {
+		close(j.answer)
+	}
+}
+
+// listen looks whether another process has changed the database since the last
+// look (sqlite.org/pragma.html#pragma_data_version: the number does not change
+// with this connection's own commits).
+func (w *writer) listen(ctx context.Context) error {
+	now := time.Since(w.started)
+	version, err := one(&tx{ctx: ctx, db: w.session}, "version", scanValue[int64], "PRAGMA data_version")
+	if err != nil {
+		return err
+	}
+	if o := w.observer.Load(); version != w.version && o != nil {
+		o.Changed()
+	}
+	w.version = version
+	w.heard.Store(int64(now))
+	return nil
 }
 
 // commit runs a group in one transaction. Its error is everybody's; what a
@@ -122,8 +198,12 @@ func (w *writer) run() {
 // who leaves must not interrupt the transaction of the others.
 func (w *writer) commit(group []*job) error {
 	ctx := context.Background()
-	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := w.session.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return storageError(err)
+	}
+	if err := w.listen(ctx); err != nil {
+		w.rollback(ctx)
+		return err
 	}
 	for _, j := range group {
 		if err := w.runJob(ctx, j); err != nil {
@@ -131,7 +211,7 @@ func (w *writer) commit(group []*job) error {
 			return err
 		}
 	}
-	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := w.session.exec(ctx, "COMMIT"); err != nil {
 		w.rollback(ctx)
 		return storageError(fmt.Errorf("commit: %w", err))
 	}
@@ -141,23 +221,23 @@ func (w *writer) commit(group []*job) error {
 // rollback ends a transaction that failed. Where SQLite has done so itself, on
 // a full disk for one, there is none left and nothing to tell.
 func (w *writer) rollback(ctx context.Context) {
-	_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+	_, _ = w.session.exec(ctx, "ROLLBACK")
 }
 
 func (w *writer) runJob(ctx context.Context, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil //nolint:nilerr // the job's error, not the group's
 	}
-	if _, err := w.conn.ExecContext(ctx, "SAVEPOINT job"); err != nil {
+	if _, err := w.session.exec(ctx, "SAVEPOINT job"); err != nil {
 		return storageError(err)
 	}
 	j.err = w.call(ctx, j)
 	if j.err != nil || j.panics != nil {
-		if _, err := w.conn.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
+		if _, err := w.session.exec(ctx, "ROLLBACK TO job"); err != nil {
 			return storageError(err)
 		}
 	}
-	_, err := w.conn.ExecContext(ctx, "RELEASE job")
+	_, err := w.session.exec(ctx, "RELEASE job")
 	return storageError(err)
 }
 
@@ -167,5 +247,8 @@ func (w *writer) call(ctx context.Context, j *job) (err error) {
 			j.panics = fmt.Sprintf("%v\n%s", p, debug.Stack())
 		}
 	}()
-	return j.fn(&tx{ctx: ctx, db: w.conn})
+	t := &tx{ctx: ctx, db: w.session}
+	err = j.fn(t)
+	j.entries = t.entries
+	return err
 }

@@ -12,6 +12,16 @@ CREATE TABLE orgs (
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Rows stay until they expire, also when claimed: they count against the address.
+CREATE TABLE provisions (
+    org_id      TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    hash        BLOB    NOT NULL UNIQUE,
+    remote_addr TEXT    NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    claimed     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX provisions_addr ON provisions (remote_addr);
+
 CREATE TABLE accounts (
     id         TEXT    NOT NULL PRIMARY KEY,
     email      TEXT    NOT NULL,
@@ -93,8 +103,11 @@ CREATE TABLE api_tokens (
     expires_at   INTEGER NOT NULL,
     created_at   INTEGER NOT NULL,
     created_by   TEXT    NOT NULL,
+    last_used_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX api_tokens_expiry ON api_tokens (expires_at);
 
 CREATE TABLE personal_tokens (
     account_id  TEXT    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

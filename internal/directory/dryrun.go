@@ -1,0 +1,155 @@
+package directory
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// MaxDiff is how many subjects an [AccessDiff] tells about.
+const MaxDiff = 100
+
+// AccessDiff says who would gain and lose what by a change that was only tried.
+type AccessDiff struct {
+	Changes []AccessChange
+	Omitted int // subjects beyond [MaxDiff] that the change may touch
+}
+
+// AccessChange is what one user or API token would gain and lose.
+type AccessChange struct {
+	Target Target
+	Gained authz.Set
+	Lost   authz.Set
+}
+
+// subject is a user or API token whose access a change may touch.
+type subject struct {
+	org  OrgID
+	kind string
+	id   string
+}
+
+// touch notes whose access may change by what an audit entry tells of.
+func (c *change) touch(org OrgID, target Target, before, after any) {
+	if c.call.DryRun == nil {
+		return
+	}
+	if c.touched == nil {
+		c.touched = make(map[subject]bool)
+	}
+	switch target.Type {
+	case "user", "apiToken":
+		c.touched[subject{org, target.Type, target.ID}] = true
+	case "role":
+		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
+	case "group":
+		for _, v := range []any{before, after} {
+			if g, ok := v.(Group); ok {
+				c.touchMembers(org, g.Members)
+			}
+		}
+	}
+}
+
+func (c *change) touchMembers(org OrgID, members []UserID) {
+	for _, id := range members {
+		c.touched[subject{org, "user", string(id)}] = true
+	}
+}
+
+// subjects are all that were touched, with those that have a touched role.
+func (c *change) subjects() ([]subject, error) {
+	for _, role := range c.touchedRoles {
+		for u, err := range c.Users(role.OrgID, UserQuery{Role: role.ID}) {
+			if err != nil {
+				return nil, err
+			}
+			c.touched[subject{role.OrgID, "user", string(u.ID)}] = true
+		}
+		groups, err := c.Groups(role.OrgID)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range groups {
+			if slices.Contains(g.Roles, role.ID) {
+				c.touchMembers(role.OrgID, g.Members)
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(c.touched), func(a, b subject) int {
+		return strings.Compare(string(a.org)+a.kind+a.id, string(b.org)+b.kind+b.id)
+	}), nil
+}
+
+// accessNow reads what a subject may do, as seen by tx; nothing if it does not exist.
+func accessNow(tx Tx, s subject) (set authz.Set, name string, err error) {
+	if s.kind == "apiToken" {
+		t, err := tx.APIToken(s.org, TokenID(s.id))
+		return t.Capabilities, t.Name, ignoreNotFound(err)
+	}
+	u, err := tx.User(s.org, UserID(s.id))
+	if err != nil {
+		return set, "", ignoreNotFound(err)
+	}
+	set, err = effective(tx, u)
+	return set, u.Name, err
+}
+
+func ignoreNotFound(err error) error {
+	if CodeOf(err) == NotFound {
+		return nil
+	}
+	return err
+}
+
+// preview is what is known inside the transaction that is about to be undone.
+type preview struct {
+	subjects []subject
+	after    []authz.Set
+	names    []string
+	omitted  int
+}
+
+func (c *change) preview() (p preview, err error) {
+	all, err := c.subjects()
+	if err != nil {
+		return p, err
+	}
+	p.subjects = all[:min(len(all), MaxDiff)]
+	p.omitted = len(all) - len(p.subjects)
+	for _, s := range p.subjects {
+		set, name, err := accessNow(c, s)
+		if err != nil {
+			return p, err
+		}
+		p.after, p.names = append(p.after, set), append(p.names, name)
+	}
+	return p, nil
+}
+
+// compare reads what the subjects may do without the change, which was undone.
+func (s *Service) compare(ctx context.Context, p preview, diff *AccessDiff) error {
+	*diff = AccessDiff{Omitted: p.omitted}
+	return s.store.Read(ctx, func(tx Tx) error {
+		for i, subject := range p.subjects {
+			before, name, err := accessNow(tx, subject)
+			if err != nil {
+				return err
+			}
+			if name == "" {
+				name = p.names[i]
+			}
+			change := AccessChange{
+				Target: Target{Type: subject.kind, ID: subject.id, Name: name},
+				Gained: p.after[i].Minus(before), Lost: before.Minus(p.after[i]),
+			}
+			if !change.Gained.Empty() || !change.Lost.Empty() {
+				diff.Changes = append(diff.Changes, change)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,60 @@
+package directory
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// feedBatch is how many entries a follower gets at a time.
+	feedBatch = 100
+	// feedPoll is how long a follower waits for word of a change before it looks
+	// by itself: other processes, such as admin commands, append entries too.
+	feedPoll = time.Second
+)
+
+// Follow calls fn with the entries of the audit log after those that the
+// follower of this name has handled, in order, batch by batch, until ctx ends.
+// How far it has come is kept in the store: after a crash, or when fn fails, the
+// same entries come again, so fn sees each at least once. fn says how many of
+// the batch it has handled; an error ends Follow.
+func (s *Service) Follow(ctx context.Context, follower string, fn func(context.Context, []Entry) (handled int, err error)) error {
+	for {
+		changed := s.store.Changed()
+		n, err := s.followOnce(ctx, follower, fn)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-time.After(feedPoll):
+		}
+	}
+}
+
+func (s *Service) followOnce(ctx context.Context, follower string, fn func(context.Context, []Entry) (int, error)) (int, error) {
+	var batch []Entry
+	err := s.store.Read(ctx, func(tx Tx) error {
+		after, err := tx.Cursor(follower)
+		if err != nil && CodeOf(err) != NotFound {
+			return err
+		}
+		batch, err = tx.Entries(after, feedBatch)
+		return err
+	})
+	if err != nil || len(batch) == 0 {
+		return 0, err
+	}
+	handled, err := fn(ctx, batch)
+	if handled == 0 || err != nil {
+		return 0, err
+	}
+	last := batch[handled-1].Seq
+	// What was handled stays handled, also if ctx has ended since.
+	return handled, s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return tx.SetCursor(follower, last) })
+}

@@ -1,0 +1,177 @@
+package directory
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// How much is remembered. When more is read than fits, everything is forgotten
+// and remembered anew: no bookkeeping on the way of a request.
+const (
+	maxPrincipals = 100_000
+	maxUsers      = 200_000
+)
+
+// memory keeps what requests read most, so that a request for a known user with
+// a known token touches no database. It is never ahead of the database and,
+// from a commit's answer on, never behind it: [memory.committed] forgets what a
+// commit changed before the commit is answered, and what was read before a
+// commit can't be remembered after it.
+type memory struct {
+	// epoch grows with everything that is forgotten. A reader notes it before it
+	// reads the database, and what it read is kept only if it is still the same.
+	epoch atomic.Uint64
+
+	principals recall[principalKey, *Principal]
+	users      recall[userKey, *User]
+
+	mu      sync.Mutex
+	sources map[source]*atomic.Bool
+}
+
+type principalKey struct {
+	hash SecretHash
+	org  OrgID // as the request named it
+}
+
+type userKey struct {
+	org OrgID
+	id  UserID
+}
+
+// source is something that remembered values were made of. Its flag is shared
+// by all of them and turns true when it has changed.
+type source struct {
+	kind sourceKind
+	id   string
+}
+
+type sourceKind uint8
+
+const (
+	ofAccount sourceKind = iota // its memberships and name
+	ofToken
+	ofUser
+	ofGroups // an organisation's groups
+	ofRoles  // an organisation's roles, and whether it exists
+)
+
+// recall is a map that is read without a lock.
+type recall[K comparable, V any] struct {
+	values sync.Map
+	n      int // guarded by memory.mu
+}
+
+type remembered[V any] struct {
+	value   V
+	changed [3]*atomic.Bool // of its sources; nil for none
+}
+
+func (r *recall[K, V]) get(k K) (v V, ok bool) {
+	found, ok := r.values.Load(k)
+	if !ok {
+		return v, false
+	}
+	entry := found.(*remembered[V]) //nolint:forcetypeassert // put stores nothing else
+	for _, changed := range entry.changed {
+		if changed != nil && changed.Load() {
+			return v, false
+		}
+	}
+	return entry.value, true
+}
+
+// keep remembers a value that was read since epoch, unless anything was
+// forgotten meanwhile: it might have been this.
+func keep[K comparable, V any](m *memory, r *recall[K, V], most int, epoch uint64, k K, v V, of ...source) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch.Load() != epoch {
+		return
+	}
+	if r.n >= most {
+		m.clear()
+	}
+	entry := &remembered[V]{value: v}
+	for i, s := range of {
+		if m.sources == nil {
+			m.sources = make(map[source]*atomic.Bool)
+		}
+		if m.sources[s] == nil {
+			m.sources[s] = new(atomic.Bool)
+		}
+		entry.changed[i] = m.sources[s]
+	}
+	if _, had := r.values.Swap(k, entry); !had {
+		r.n++
+	}
+}
+
+func (m *memory) keepPrincipal(epoch uint64, k principalKey, p *Principal) {
+	of := []source{{ofToken, string(p.TokenID)}}
+	if p.Kind == PersonalToken {
+		of = append(of, source{ofAccount, string(p.AccountID)}, source{ofGroups, string(p.OrgID)})
+	}
+	keep(m, &m.principals, maxPrincipals, epoch, k, p, of...)
+}
+
+func (m *memory) keepUser(epoch uint64, u *User) {
+	keep(m, &m.users, maxUsers, epoch, userKey{u.OrgID, u.ID}, u,
+		source{ofUser, string(u.ID)}, source{ofRoles, string(u.OrgID)})
+}
+
+// clear is called with the lock held.
+func (m *memory) clear() {
+	m.principals.values.Clear()
+	m.users.values.Clear()
+	m.principals.n, m.users.n = 0, 0
+	m.sources = nil
+}
+
+// forget drops everything: something changed the database, and what is unknown.
+func (m *memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch.Add(1)
+	m.clear()
+}
+
+// committed drops what was made of anything that entries tell of.
+func (m *memory) committed(entries []Entry) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch.Add(1)
+	for _, e := range entries {
+		m.drop(e)
+	}
+}
+
+// drop knows what each kind of entry can change. What it does not know drops
+// everything, so that a new kind can't be forgotten here.
+func (m *memory) drop(e Entry) {
+	switch e.Target.Type {
+	case "user":
+		m.dropSource(ofUser, e.Target.ID)
+		m.dropSource(ofAccount, string(e.account))
+		if e.Action == OpClaimOrg.Name {
+			m.clear() // the organisation's tokens lose their end
+		}
+	case "apiToken", "personalToken":
+		m.dropSource(ofToken, e.Target.ID)
+	case "group":
+		m.dropSource(ofGroups, string(e.OrgID))
+	case "role":
+		m.dropSource(ofGroups, string(e.OrgID))
+		m.dropSource(ofRoles, string(e.OrgID))
+	default:
+		m.clear()
+	}
+}
+
+func (m *memory) dropSource(kind sourceKind, id string) {
+	s := source{kind, id}
+	if changed := m.sources[s]; changed != nil {
+		changed.Store(true)
+		delete(m.sources, s)
+	}
+}

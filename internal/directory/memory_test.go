@@ -1,0 +1,188 @@
+package directory_test
+
+import (
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// openTwice opens one database as two processes would.
+func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
+	t.Helper()
+	path := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
+	services := make([]*directory.Service, 2)
+	for i := range services {
+		db, err := store.Open(t.Context(), path, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		services[i] = directory.NewService(db, time.Now)
+	}
+	d, err := services[0].Initialise(t.Context(), directory.NewDeployment{
+		OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return services[0], services[1], d
+}
+
+func authenticate(t *testing.T, s *directory.Service, secret string) *directory.Principal {
+	t.Helper()
+	p, err := s.Authenticate(t.Context(), secret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What another process revokes is refused within a second, although this one
+// remembers it.
+func TestForgetsWhatAnotherProcessRevoked(t *testing.T) {
+	here, there, d := openTwice(t)
+	owner := authenticate(t, there, d.PersonalToken)
+	token := authenticate(t, here, d.APIToken)
+	if err := there.DeleteAPIToken(t.Context(), directory.Call{Principal: owner}, token.TokenID); err != nil {
+		t.Fatal(err)
+	}
+	revoked := time.Now()
+	for {
+		asked := time.Now()
+		_, err := here.Authenticate(t.Context(), d.APIToken, "")
+		if directory.CodeOf(err) == directory.Unauthenticated {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked.Sub(revoked) > time.Second {
+			t.Fatal("the token is still taken after a second")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// While many read and one writes, nobody reads what a write that was answered
+// has replaced: neither users nor what a token may do.
+func TestNeverBehindAnAnsweredWrite(t *testing.T) {
+	s, _, d := openTwice(t)
+	owner := authenticate(t, s, d.PersonalToken)
+	ownerCall := directory.Call{Principal: owner}
+	jane, err := s.CreateUser(t.Context(), ownerCall, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "admin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var mu sync.RWMutex // held for writing while the role changes: what readers see outside is answered
+	role := directory.RoleID("admin")
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				mu.RLock()
+				u, err := s.GetUser(t.Context(), ownerCall, jane.ID)
+				p, perr := s.Authenticate(t.Context(), secret.Secret, "")
+				want := role
+				mu.RUnlock()
+				may := perr == nil && p.Capabilities.Allows(authz.Pair{Resource: "users", Action: authz.Create})
+				if err != nil || perr != nil || u.Role.ID != want || p.Role != want || may != (want == "admin") {
+					t.Errorf("read %v as %v (may create: %v, errors %v %v), want %v", u.Role.ID, p, may, err, perr, want)
+					return
+				}
+			}
+		})
+	}
+	// These fill memory while the write is under way, with what is before it.
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					s.GetUser(t.Context(), ownerCall, jane.ID)
+					s.Authenticate(t.Context(), secret.Secret, "")
+				}
+			}
+		})
+	}
+	for i := range 300 {
+		next := directory.RoleID([]string{"user", "admin"}[i%2])
+		mu.Lock()
+		_, err := s.UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
+		role = next
+		mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+}
+
+// A role's new capabilities and a group's new roles reach those who have them.
+func TestForgetsByRoleAndGroup(t *testing.T) {
+	s, _, d := openTwice(t)
+	call := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
+	role, err := s.CreateRole(t.Context(), call, directory.NewRole{Name: "Support"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jane, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: role.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	may := func(resource string) bool {
+		return authenticate(t, s, secret.Secret).Capabilities.Allows(authz.Pair{Resource: resource, Action: authz.Read})
+	}
+	if may("users") {
+		t.Fatal("an empty role gives a capability")
+	}
+	set, err := authz.Wire{Org: map[string][]string{"users": {"read"}}}.Parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Helpers", Capabilities: set}); err != nil {
+		t.Fatal(err)
+	}
+	if !may("users") {
+		t.Error("the role's new capability is not there")
+	}
+	if u, err := s.GetUser(t.Context(), call, jane.ID); err != nil || u.Role.Name != "Helpers" {
+		t.Errorf("the user has the role %q, %v", u.Role.Name, err)
+	}
+	members, roles := []directory.UserID{jane.ID}, []directory.RoleID{authz.RoleAdmin}
+	g, err := s.CreateGroup(t.Context(), call, directory.NewGroup{Name: "Admins", Members: &members, Roles: &roles})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !may("rbac") {
+		t.Error("the group's capability is not there")
+	}
+	if err := s.DeleteGroup(t.Context(), call, g.ID); err != nil {
+		t.Fatal(err)
+	}
+	if may("rbac") {
+		t.Error("the capability outlives the group")
+	}
+}

@@ -1,0 +1,243 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+const (
+	// ProvisionLifetime is how long a provisioned organisation waits to be claimed.
+	ProvisionLifetime = 24 * time.Hour
+	// MaxProvisions is how many organisations an address may provision in that time.
+	MaxProvisions = 3
+
+	claimPrefix = "xclm-"
+)
+
+// Provision is a temporary organisation that waits to be claimed, or did.
+type Provision struct {
+	OrgID      OrgID
+	Hash       SecretHash // of the claim's value
+	RemoteAddr string
+	ExpiresAt  time.Time
+	Claimed    bool
+}
+
+// Provisioned is what an agent gets. The two values are shown once.
+type Provisioned struct {
+	Org       Org
+	ExpiresAt time.Time
+	Claim     string // hand it to the human who shall own the organisation
+	APIToken  string // has every capability; ends with the organisation unless it is claimed
+}
+
+// ProvisionOrg makes a temporary organisation for whoever asks; nobody has to be
+// known. It is deleted with everything in it after [ProvisionLifetime] unless a
+// human claims it. Audit entries createOrg and createAPIToken. Errors: [Invalid]
+// for a bad name; [RateLimited] beyond [MaxProvisions] for call's address.
+func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out Provisioned, err error) {
+	if name == "" {
+		name = "Temporary organization"
+	}
+	err = s.store.Write(ctx, func(tx Tx) error {
+		c := s.operate(tx)
+		c.call = call
+		n, err := tx.CountProvisions(call.RemoteAddr, c.now)
+		if err != nil {
+			return err
+		}
+		if n >= MaxProvisions {
+			return Errorf(RateLimited, "rate limit exceeded: an address may provision %d organizations a day", MaxProvisions)
+		}
+		out, err = c.provision(name)
+		return err
+	})
+	return out, err
+}
+
+func (c *change) provision(name string) (out Provisioned, err error) {
+	if out.Org, err = c.addOrg("name", name); err != nil {
+		return out, err
+	}
+	out.ExpiresAt, out.Claim = c.now.Add(ProvisionLifetime), newSecret(claimPrefix)
+	c.actor = operator(out.Org.ID)
+	// Nobody can act as this owner: it holds the place of the one to come.
+	agent := User{
+		ID: UserID(newID("usr", c.now)), OrgID: out.Org.ID, Email: "agent@" + string(out.Org.ID) + ".invalid",
+		Name: "Provisioning agent", Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
+	}
+	if err := c.addUser(&agent); err != nil {
+		return out, err
+	}
+	token, err := c.issueAPIToken(NewAPIToken{Name: "Provisioned token", Capabilities: authz.Everything(), ExpiresAt: out.ExpiresAt})
+	if err != nil {
+		return out, err
+	}
+	out.APIToken = token.Secret
+	return out, errors.Join(
+		c.CreateProvision(Provision{
+			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: c.call.RemoteAddr, ExpiresAt: out.ExpiresAt,
+		}),
+		c.as(OpProvisionOrg).record(out.Org.target(), nil, out.Org),
+		c.as(OpCreateUser).record(agent.target(), nil, agent),
+		c.as(OpCreateAPIToken).record(token.target(), nil, token.APITokenRecord),
+	)
+}
+
+// NewClaim claims a provisioned organisation: for the account of a personal
+// token, or for a person without an account yet.
+type NewClaim struct {
+	Claim string // the value that provisioning gave
+	Name  string
+	Email string
+}
+
+// Claimed is what the new owner gets.
+type Claimed struct {
+	Owner         User
+	PersonalToken string // shown once; empty for an account that had one
+}
+
+var errBadClaim = Errorf(NotFound, "the claim is unknown, was used already, or has expired")
+
+// ClaimOrg makes a human the owner of a provisioned organisation, which then
+// stays. call has a principal only if the claimant has an account already; else
+// an account is made, and a first personal token for it. Audit entries claimOrg
+// and removeUserFromOrg. Errors: [NotFound] for a claim that is not open;
+// [Conflict] for an address that has an account: its token must come along.
+func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Claimed, err error) {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		c := s.operate(tx).as(OpClaimOrg)
+		c.call = call
+		p, err := tx.ProvisionByHash(hashSecret(in.Claim))
+		if CodeOf(err) == NotFound || (err == nil && (p.Claimed || expired(p.ExpiresAt, c.now))) {
+			return errBadClaim
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.LockOrg(p.OrgID); err != nil {
+			return err
+		}
+		out, err = c.claim(s, p, in)
+		return err
+	})
+	return out, err
+}
+
+func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
+	u := User{ID: UserID(newID("usr", c.now)), OrgID: p.OrgID, Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now}
+	c.actor = operator(p.OrgID)
+	if c.call.Principal != nil {
+		err = c.claimForAccount(s, &u)
+	} else {
+		out.PersonalToken, err = c.claimForNewcomer(&u, in)
+	}
+	if err != nil {
+		return out, err
+	}
+	out.Owner = u
+	c.actor = &Principal{Kind: PersonalToken, OrgID: p.OrgID, UserID: u.ID, AccountID: u.AccountID, Name: u.Name, Role: authz.RoleOwner}
+	return out, errors.Join(c.record(u.target(), nil, u), c.endProvision(p))
+}
+
+func (c *change) claimForAccount(s *Service, u *User) error {
+	in := *c.call.Principal
+	in.OrgID = ""
+	actor, err := s.reload(c, &in)
+	if err != nil {
+		return err
+	}
+	me, err := self(c, actor)
+	if err != nil {
+		return err
+	}
+	u.AccountID, u.Email, u.Name = me.AccountID, me.Email, me.Name
+	key := foldKey(u.Email)
+	invited, err := c.UserByEmail(u.OrgID, key)
+	if CodeOf(err) == NotFound {
+		return c.Tx.CreateUser(*u, key)
+	}
+	if err != nil {
+		return err
+	}
+	u.ID, u.CreatedAt = invited.ID, invited.CreatedAt // the agent added them before
+	return c.Tx.UpdateUser(*u)
+}
+
+func (c *change) claimForNewcomer(u *User, in NewClaim) (secret string, err error) {
+	if u.Name, err = cleanName("name", in.Name); err != nil {
+		return "", err
+	}
+	if err := checkEmail("email", in.Email); err != nil {
+		return "", err
+	}
+	u.Email = in.Email
+	if err := c.addUser(u); err != nil {
+		return "", err
+	}
+	if u.Invited {
+		return "", &Error{Code: Conflict, Field: "email", Message: "this address has an account; claim with its personal token"}
+	}
+	token, err := issuePersonalToken(c, u.AccountID, NewPersonalToken{Name: "Initial token"}, c.now)
+	return token.Secret, err
+}
+
+// endProvision makes the organisation permanent: the agent's owner goes, its
+// token loses its end, and the claim can't be used again.
+func (c *change) endProvision(p Provision) error {
+	p.Claimed = true
+	if err := c.UpdateProvision(p); err != nil {
+		return err
+	}
+	tokens, err := c.APITokens(p.OrgID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.ExpiresAt.Equal(p.ExpiresAt) {
+			if err := c.ExpireAPIToken(t.OrgID, t.ID, time.Time{}); err != nil {
+				return err
+			}
+		}
+	}
+	agent, err := c.UserByEmail(p.OrgID, foldKey("agent@"+string(p.OrgID)+".invalid"))
+	if CodeOf(err) == NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.DeleteUser(agent.OrgID, agent.ID); err != nil {
+		return err
+	}
+	return errors.Join(c.as(OpRemoveUser).record(agent.target(), agent, nil), c.settleAccount(agent))
+}
+
+// DropProvisions deletes the provisioned organisations that nobody claimed in
+// time, with everything in them. Audit entry deleteOrg, by the operator.
+func (s *Service) DropProvisions(ctx context.Context) error {
+	var expired []Provision
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		expired, err = tx.ExpiredProvisions(s.now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range expired {
+		err := s.store.Write(ctx, func(tx Tx) error {
+			if p.Claimed {
+				return tx.DeleteProvision(p.OrgID)
+			}
+			return s.operate(tx).deleteOrg(p.OrgID)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

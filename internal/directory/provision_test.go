@@ -1,0 +1,230 @@
+package directory_test
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// provisioning is an empty deployment whose clock the test moves.
+type provisioning struct {
+	*directory.Service
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newProvisioning(t *testing.T) *provisioning {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	p := &provisioning{now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	p.Service = directory.NewService(db, func() time.Time {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.now
+	})
+	return p
+}
+
+func (p *provisioning) pass(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = p.now.Add(d)
+}
+
+func (p *provisioning) provision(t *testing.T, addr string) directory.Provisioned {
+	t.Helper()
+	out, err := p.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: addr}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func wantCode(t *testing.T, err error, want directory.Code) {
+	t.Helper()
+	if got := directory.CodeOf(err); got != want {
+		t.Errorf("got %q (%v), want %q", got, err, want)
+	}
+}
+
+// The agent's token does everything but make owners, and ends with the day.
+func TestProvisionEnds(t *testing.T) {
+	s := newProvisioning(t)
+	out := s.provision(t, "127.0.0.1")
+	p, err := s.Authenticate(t.Context(), out.APIToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := directory.Call{Principal: p}
+	if _, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "admin"}); err != nil {
+		t.Error(err)
+	}
+	_, err = s.CreateUser(t.Context(), call, directory.NewUser{Name: "John", Email: "john@example.com", Role: "owner"})
+	wantCode(t, err, directory.Forbidden)
+	jane, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	s.pass(directory.ProvisionLifetime)
+	_, err = s.Authenticate(t.Context(), out.APIToken, "")
+	wantCode(t, err, directory.Unauthenticated)
+	_, err = s.ClaimOrg(t.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Jim", Email: "jim@example.com"})
+	wantCode(t, err, directory.NotFound)
+
+	if err := s.DropProvisions(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// With the organisation went its only member's account and her token.
+	_, err = s.Authenticate(t.Context(), jane.Secret, "")
+	wantCode(t, err, directory.Unauthenticated)
+	wantCode(t, s.ExportOrg(t.Context(), out.Org.ID, new(bytes.Buffer)), directory.NotFound)
+}
+
+// A claimed organisation stays, its token too, and has a human for an owner.
+func TestClaim(t *testing.T) {
+	s := newProvisioning(t)
+	out := s.provision(t, "127.0.0.1")
+	if _, err := s.Authenticate(t.Context(), out.APIToken, ""); err != nil {
+		t.Fatal(err)
+	}
+	in := directory.NewClaim{Claim: out.Claim, Name: "Jim", Email: "jim@example.com"}
+	claimed, err := s.ClaimOrg(t.Context(), directory.Call{}, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.ClaimOrg(t.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Joe", Email: "joe@example.com"})
+	wantCode(t, err, directory.NotFound)
+
+	s.pass(3 * directory.ProvisionLifetime)
+	if err := s.DropProvisions(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Authenticate(t.Context(), out.APIToken, ""); err != nil {
+		t.Errorf("the agent's token ended although the organization was claimed: %v", err)
+	}
+	owner, err := s.Authenticate(t.Context(), claimed.PersonalToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := &collect{}
+	if _, err := s.ListUsers(t.Context(), directory.Call{Principal: owner}, directory.UserFilter{}, users); err != nil {
+		t.Fatal(err)
+	}
+	if len(users.all) != 1 || users.all[0].Email != "jim@example.com" || users.all[0].Role.ID != "owner" {
+		t.Errorf("users %+v, want Jim alone, the owner", users.all)
+	}
+	wantCode(t, s.RemoveUser(t.Context(), directory.Call{Principal: owner}, owner.UserID), directory.Conflict)
+}
+
+type collect struct{ all []directory.User }
+
+func (c *collect) Begin(string) error { return nil }
+
+func (c *collect) User(u directory.User) error {
+	c.all = append(c.all, u)
+	return nil
+}
+
+// Whoever has an account claims with its token: an address alone proves nothing.
+func TestClaimWithAccount(t *testing.T) {
+	s := newProvisioning(t)
+	d, err := s.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := s.provision(t, "127.0.0.1")
+	agent, err := s.Authenticate(t.Context(), out.APIToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The agent may have added her before, which invited her.
+	_, err = s.CreateUser(t.Context(), directory.Call{Principal: agent}, directory.NewUser{Name: "O", Email: "Owner@example.com", Role: "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := directory.NewClaim{Claim: out.Claim, Name: "Olivia", Email: "OWNER@example.com"}
+	_, err = s.ClaimOrg(t.Context(), directory.Call{}, in)
+	wantCode(t, err, directory.Conflict)
+	owner, err := s.Authenticate(t.Context(), d.PersonalToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	claimed, err := s.ClaimOrg(t.Context(), directory.Call{Principal: owner}, directory.NewClaim{Claim: out.Claim})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if claimed.PersonalToken != "" {
+		t.Error("an account that has a token got another one")
+	}
+	here, err := s.Authenticate(t.Context(), d.PersonalToken, out.Org.ID)
+	if err != nil || here.Role != "owner" {
+		t.Errorf("in the claimed organization: %+v, %v", here, err)
+	}
+}
+
+// An address gets three a day; claimed ones count, yesterday's don't.
+func TestProvisionLimit(t *testing.T) {
+	s := newProvisioning(t)
+	for range directory.MaxProvisions {
+		s.provision(t, "127.0.0.1")
+	}
+	_, err := s.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "127.0.0.1"}, "")
+	wantCode(t, err, directory.RateLimited)
+	s.provision(t, "127.0.0.2")
+	s.pass(directory.ProvisionLifetime)
+	s.provision(t, "127.0.0.1")
+}
+
+// An export tells everything but secrets; after the deletion one entry is left.
+func TestExportAndDelete(t *testing.T) {
+	s := newProvisioning(t)
+	d, err := s.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := s.ExportOrg(t.Context(), d.Org.ID, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"organization"`, `"user"`, `"apiToken"`, `"entry"`, "owner@example.com"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the export lacks %s", want)
+		}
+	}
+	for _, secret := range []string{d.APIToken, d.PersonalToken, "hash", "Hash"} {
+		if strings.Contains(out.String(), secret) {
+			t.Errorf("the export holds %s", secret)
+		}
+	}
+	if err := s.DeleteOrg(t.Context(), d.Org.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{d.APIToken, d.PersonalToken} {
+		_, err := s.Authenticate(t.Context(), secret, "")
+		wantCode(t, err, directory.Unauthenticated)
+	}
+	wantCode(t, s.DeleteOrg(t.Context(), d.Org.ID), directory.NotFound)
+	ctx, stop := context.WithCancel(t.Context())
+	var left []directory.Entry
+	err = s.Follow(ctx, "test", func(_ context.Context, batch []directory.Entry) (int, error) {
+		left = append(left, batch...)
+		stop()
+		return len(batch), nil
+	})
+	if err == nil || len(left) != 1 || left[0].Action != "deleteOrg" || left[0].Target.ID != string(d.Org.ID) {
+		t.Errorf("left are %+v, %v", left, err)
+	}
+}

@@ -1,0 +1,134 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// usage remembers when API tokens were last used, so that requests cost no
+// write: each token has a mark in memory, which is stored now and then.
+type usage struct {
+	mu    sync.Mutex
+	marks map[tokenKey]*usageMark
+}
+
+type tokenKey struct {
+	org OrgID
+	id  TokenID
+}
+
+// usageMark is a token's last use, in microseconds since 1970.
+type usageMark struct {
+	last   atomic.Int64
+	stored int64 // guarded by usage.mu
+}
+
+// mark gives the mark that a token's principals share.
+func (u *usage) mark(org OrgID, id TokenID) *usageMark {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	key := tokenKey{org, id}
+	if u.marks[key] == nil {
+		if u.marks == nil {
+			u.marks = make(map[tokenKey]*usageMark)
+		}
+		u.marks[key] = new(usageMark)
+	}
+	return u.marks[key]
+}
+
+// unstored gives the marks that moved since they were last stored.
+func (u *usage) unstored() map[tokenKey]time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	moved := make(map[tokenKey]time.Time)
+	for key, m := range u.marks {
+		if last := m.last.Load(); last > m.stored {
+			m.stored = last
+			moved[key] = time.UnixMicro(last).UTC()
+		}
+	}
+	return moved
+}
+
+// TokenUsage is what is known of an API token beyond the v2 object.
+type TokenUsage struct {
+	Token      APITokenRecord
+	LastUsedAt time.Time // zero: never; exact while the process runs, else to the minute
+}
+
+// GetTokenUsage tells who made an API token and when it was last used.
+// Permission apiTokens|read. Errors: [NotFound].
+func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (TokenUsage, error) {
+	return read(ctx, s, call, OpGetTokenUsage, func(tx Tx) (TokenUsage, error) {
+		t, err := tx.APIToken(call.Principal.OrgID, id)
+		if err != nil {
+			return TokenUsage{}, err
+		}
+		stored, err := tx.APITokenUsed(t.OrgID, t.ID)
+		if err != nil {
+			return TokenUsage{}, err
+		}
+		if last := s.usage.mark(t.OrgID, t.ID).last.Load(); last > stored.UnixMicro() {
+			stored = time.UnixMicro(last).UTC()
+		}
+		return TokenUsage{Token: t, LastUsedAt: stored}, nil
+	})
+}
+
+// CountExpiring counts the API tokens of all organisations that work now and
+// won't after within. It is for the operator's metrics.
+func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n int, err error) {
+	now := s.now()
+	err = s.store.Read(ctx, func(tx Tx) error {
+		n, err = tx.CountAPITokens(now, now.Add(within))
+		return err
+	})
+	return n, err
+}
+
+// StoreUsage stores the times at which API tokens were last used.
+func (s *Service) StoreUsage(ctx context.Context) error {
+	used := s.usage.unstored()
+	if len(used) == 0 {
+		return nil
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		for token, at := range used {
+			if err := tx.UseAPIToken(token.org, token.id, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Maintain does what has to be done now and then until ctx ends: every minute it
+// stores when tokens were used and deletes provisioned organisations that nobody
+// claimed, every hour it forgets idempotency keys that have expired. failed is told of what went wrong; the next round tries again.
+func (s *Service) Maintain(ctx context.Context, failed func(error)) {
+	minute, hour := time.NewTicker(time.Minute), time.NewTicker(time.Hour)
+	defer minute.Stop()
+	defer hour.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			// The last minute's uses are worth a moment of the shutdown.
+			if err := s.StoreUsage(context.WithoutCancel(ctx)); err != nil {
+				failed(err)
+			}
+			return
+		case <-minute.C:
+			err = errors.Join(s.StoreUsage(ctx), s.DropProvisions(ctx))
+		case <-hour.C:
+			err = s.Sweep(ctx)
+		}
+		if err != nil {
+			failed(err)
+		}
+	}
+}

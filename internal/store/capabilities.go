@@ -1,0 +1,59 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+func capabilitiesJSON(s authz.Set) (string, error) {
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
+// capabilitiesColumn scans a set that is stored as JSON.
+type capabilitiesColumn struct{ dest *authz.Set }
+
+// Scan implements [sql.Scanner].
+func (c capabilitiesColumn) Scan(src any) (err error) {
+	text, ok := src.(string)
+	if !ok {
+		return fmt.Errorf("capabilities are %T, not text", src)
+	}
+	*c.dest, err = parsedSets.parse(text)
+	return err
+}
+
+// maxParsed bounds how many different sets are kept parsed. Few differ.
+const maxParsed = 1024
+
+// parsedSets keeps sets parsed: every write reads its principal's anew, and
+// parsing would be a quarter of what a write costs. Sets are never changed, so
+// that they can be shared.
+var parsedSets setCache
+
+type setCache struct {
+	mu   sync.RWMutex
+	kept map[string]authz.Set
+}
+
+func (c *setCache) parse(text string) (s authz.Set, err error) {
+	c.mu.RLock()
+	s, ok := c.kept[text]
+	c.mu.RUnlock()
+	if ok {
+		return s, nil
+	}
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return s, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.kept) >= maxParsed || c.kept == nil {
+		c.kept = make(map[string]authz.Set)
+	}
+	c.kept[text] = s
+	return s, nil
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+)
+
+// maxStatements bounds how many statements are kept prepared. The store's own
+// are far fewer; what is built to measure, a list of ids for one, may not be kept.
+const maxStatements = 256
+
+// statements prepares each statement once and keeps it: parsing SQL would take
+// longer than running most of it.
+type statements struct {
+	prepare func(ctx context.Context, query string) (*sql.Stmt, error)
+	mu      sync.RWMutex
+	kept    map[string]*sql.Stmt
+}
+
+func newStatements(prepare func(context.Context, string) (*sql.Stmt, error)) *statements {
+	return &statements{prepare: prepare, kept: make(map[string]*sql.Stmt)}
+}
+
+// get gives a prepared statement; done must be called when it is not used any more.
+func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, done func(), err error) {
+	s.mu.RLock()
+	stmt = s.kept[query]
+	full := len(s.kept) >= maxStatements
+	s.mu.RUnlock()
+	if stmt != nil {
+		return stmt, keep, nil
+	}
+	if stmt, err = s.prepare(ctx, query); err != nil {
+		return nil, keep, err
+	}
+	if full {
+		return stmt, func() { _ = stmt.Close() }, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.kept[query]; other != nil {
+		_ = stmt.Close() // another call was first
+		return other, keep, nil
+	}
+	s.kept[query] = stmt
+	return stmt, keep, nil
+}
+
+// keep leaves a statement prepared.
+func keep() {}
+
+// readSession runs prepared statements inside a read transaction.
+type readSession struct {
+	tx    *sql.Tx
+	stmts *statements
+}
+
+func (s readSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return s.tx.ExecContext(ctx, query, args...)
+}
+
+func (s readSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, done, err := s.stmts.get(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return s.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // ends with the transaction
+}
+
+// writeSession runs prepared statements on the writer's own connection.
+type writeSession struct{ stmts *statements }
+
+func (s writeSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	stmt, done, err := s.stmts.get(ctx, query) //nolint:sqlclosecheck // done closes what is not kept
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return stmt.ExecContext(ctx, args...)
+}
+
+func (s writeSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, done, err := s.stmts.get(ctx, query) //nolint:sqlclosecheck // done closes what is not kept
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller closes the rows
+}
