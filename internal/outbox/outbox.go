@@ -1,0 +1,136 @@
+// Package outbox tells people outside what happened inside. It follows the audit
+// log, so that a crash loses nothing and a slow receiver slows no request.
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// follower is the name under which the log remembers how far mail has come.
+const follower = "mail"
+
+// giveUp is how long after an invitation it is still worth delivering.
+const giveUp = 24 * time.Hour
+
+// retryAfter is the pause after a delivery that may work later.
+const retryAfter = 30 * time.Second
+
+// Invitation is the news that somebody was added to an organisation.
+type Invitation struct {
+	Email   string
+	Name    string
+	Role    string
+	Inviter string // name of who added them
+	OrgID   directory.OrgID
+	Pending bool // an existing account, which has to accept
+}
+
+// Sender delivers an invitation. An error that wraps [ErrRejected] will not get
+// better by trying again.
+type Sender interface {
+	Send(ctx context.Context, inv Invitation) error
+}
+
+// ErrRejected is a delivery that was refused for good.
+var ErrRejected = errors.New("rejected")
+
+// Outbox delivers invitations for the users that are created.
+type Outbox struct {
+	service *directory.Service
+	sender  Sender // nil: nothing is sent, and the log says so
+	log     *slog.Logger
+	clock   func() time.Time
+	pause   time.Duration
+}
+
+// New makes an outbox; a nil sender is for a server without mail.
+func New(service *directory.Service, sender Sender, log *slog.Logger, clock func() time.Time) *Outbox {
+	return &Outbox{service: service, sender: sender, log: log, clock: clock, pause: retryAfter}
+}
+
+// Run delivers until ctx ends. Errors of the store are logged and tried again.
+func (o *Outbox) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := o.service.Follow(ctx, follower, o.deliver)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !errors.Is(err, errLater) {
+			o.log.Error("the outbox could not go on; trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(o.pause):
+		}
+	}
+}
+
+var errLater = errors.New("delivery is to be tried later")
+
+// deliver handles a batch of entries up to the first that has to wait.
+func (o *Outbox) deliver(ctx context.Context, batch []directory.Entry) (int, error) {
+	for i, e := range batch {
+		inv, ok, err := invitationOf(e)
+		if err != nil {
+			return i, err
+		}
+		if !ok {
+			continue
+		}
+		if o.sendOne(ctx, e, inv) {
+			continue
+		}
+		if i == 0 {
+			return 0, errLater
+		}
+		return i, nil
+	}
+	return len(batch), nil
+}
+
+// sendOne reports whether an entry is done with, delivered or given up.
+func (o *Outbox) sendOne(ctx context.Context, e directory.Entry, inv Invitation) bool {
+	log := o.log.With("user", e.Target.ID, "organization", string(e.OrgID))
+	if o.sender == nil {
+		log.Info("user created; no invitation was mailed because SMTP is not configured")
+		return true
+	}
+	err := o.sender.Send(ctx, inv)
+	switch {
+	case err == nil:
+		log.Info("invitation mailed")
+	case ctx.Err() != nil:
+		return false
+	case errors.Is(err, ErrRejected), o.clock().Sub(e.At) > giveUp:
+		log.Error("invitation given up", "error", err)
+	default:
+		log.Warn("invitation could not be mailed yet", "error", err)
+		return false
+	}
+	return true
+}
+
+// invitationOf reads the invitation that an entry asks for, if it does. What the
+// operator sets up, and organisations' first owners, need none.
+func invitationOf(e directory.Entry) (inv Invitation, ok bool, err error) {
+	if e.Action != directory.OpCreateUser.Name || e.Actor.Kind == directory.ActorOperator {
+		return inv, false, nil
+	}
+	var u directory.User
+	if err := json.Unmarshal(e.After, &u); err != nil {
+		return inv, false, fmt.Errorf("read entry %d: %w", e.Seq, err)
+	}
+	if u.AccountID == e.Actor.AccountID {
+		return inv, false, nil
+	}
+	return Invitation{
+		Email: u.Email, Name: u.Name, Role: u.Role.Name, Inviter: e.Actor.Name, OrgID: e.OrgID, Pending: u.Invited,
+	}, true, nil
+}

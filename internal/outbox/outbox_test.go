@@ -1,0 +1,379 @@
+package outbox_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// fixture is a service with an owner who can add users.
+type fixture struct {
+	*directory.Service
+	owner *directory.Principal
+}
+
+func newFixture(t *testing.T) fixture {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s := directory.NewService(db, time.Now)
+	d, err := s.Initialise(t.Context(), directory.NewDeployment{
+		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := s.Authenticate(t.Context(), d.PersonalToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fixture{s, owner}
+}
+
+func (f fixture) add(t *testing.T, name string) {
+	t.Helper()
+	_, err := f.CreateUser(t.Context(), directory.Call{Principal: f.owner}, directory.NewUser{
+		Name: name, Email: strings.ToLower(name) + "@example.com", Role: "user",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// postman remembers what it was given and fails as told.
+type postman struct {
+	mu   sync.Mutex
+	sent []outbox.Invitation
+	fail func(n int) error
+	n    int
+	all  chan struct{} // closed when want have been sent
+	want int
+}
+
+func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.n++
+	if p.fail != nil {
+		if err := p.fail(p.n); err != nil {
+			return err
+		}
+	}
+	p.sent = append(p.sent, inv)
+	if len(p.sent) == p.want {
+		close(p.all)
+	}
+	return nil
+}
+
+// run runs an outbox until the postman has what he wants.
+func run(t *testing.T, f fixture, p *postman) {
+	t.Helper()
+	p.all = make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		outbox.New(f.Service, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+	}()
+	select {
+	case <-p.all:
+	case <-time.After(20 * time.Second):
+		t.Errorf("%d of %d invitations were delivered", len(p.sent), p.want)
+	}
+	stop()
+	<-done
+}
+
+func names(sent []outbox.Invitation) string {
+	var all []string
+	for _, inv := range sent {
+		all = append(all, inv.Name)
+	}
+	return strings.Join(all, " ")
+}
+
+// Whoever is added is told once, in order, by name of who added them; the owner
+// whom the operator made is not.
+func TestDelivers(t *testing.T) {
+	f := newFixture(t)
+	f.add(t, "Jane")
+	f.add(t, "John")
+	p := &postman{want: 2}
+	run(t, f, p)
+	if got := names(p.sent); got != "Jane John" {
+		t.Errorf("invited %s", got)
+	}
+	if inv := p.sent[0]; inv.Inviter != "Olivia Owner" || inv.Role != "user" || inv.Email != "jane@example.com" {
+		t.Errorf("invitation %+v", inv)
+	}
+
+	// Another run goes on where this one ended.
+	f.add(t, "Jill")
+	p = &postman{want: 1}
+	run(t, f, p)
+	if got := names(p.sent); got != "Jill" {
+		t.Errorf("invited %s, want only who came since", got)
+	}
+}
+
+// An address that is refused for good does not hold up the others.
+func TestGivesUpOnRejected(t *testing.T) {
+	f := newFixture(t)
+	f.add(t, "Jane")
+	f.add(t, "John")
+	p := &postman{want: 1, fail: func(n int) error {
+		if n == 1 {
+			return fmt.Errorf("no such mailbox: %w", outbox.ErrRejected)
+		}
+		return nil
+	}}
+	run(t, f, p)
+	if got := names(p.sent); got != "John" {
+		t.Errorf("invited %s", got)
+	}
+}
+
+// fakeLog is a store whose log holds one invitation; time and waiting are the test's.
+type fakeLog struct {
+	directory.Store
+	cursor  int64
+	entries []directory.Entry
+}
+
+type fakeTx struct {
+	directory.Tx
+	log *fakeLog
+}
+
+func (l *fakeLog) Observe(directory.Observer) {}
+func (l *fakeLog) Changed() <-chan struct{}   { return nil }
+
+func (l *fakeLog) Read(_ context.Context, fn func(directory.Tx) error) error {
+	return fn(fakeTx{log: l})
+}
+
+func (l *fakeLog) Write(_ context.Context, fn func(directory.Tx) error) error {
+	return fn(fakeTx{log: l})
+}
+
+func (tx fakeTx) Cursor(string) (int64, error) { return tx.log.cursor, nil }
+
+func (tx fakeTx) SetCursor(_ string, seq int64) error {
+	tx.log.cursor = seq
+	return nil
+}
+
+func (tx fakeTx) Entries(after int64, _ int) ([]directory.Entry, error) {
+	var rest []directory.Entry
+	for _, e := range tx.log.entries {
+		if e.Seq > after {
+			rest = append(rest, e)
+		}
+	}
+	return rest, nil
+}
+
+// A server that can't be reached is tried again, for a day and no longer.
+func TestRetriesForADay(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		up    time.Duration // from when on mail can be delivered
+		wants int
+	}{
+		{"comes back", time.Hour, 1},
+		{"stays away", 48 * time.Hour, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				log := &fakeLog{entries: []directory.Entry{{
+					Seq: 1, At: start, OrgID: "acme", Action: directory.OpCreateUser.Name,
+					After: []byte(`{"email":"jane@example.com","name":"Jane","accountId":"acc_1"}`),
+					Actor: directory.Actor{Kind: directory.ActorAPIToken},
+				}}}
+				p := &postman{want: 1, all: make(chan struct{}), fail: func(int) error {
+					if time.Since(start) < c.up {
+						return errors.New("connection refused")
+					}
+					return nil
+				}}
+				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
+				defer stop()
+				outbox.New(directory.NewService(log, time.Now), p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+				if len(p.sent) != c.wants || log.cursor != 1 {
+					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursor, c.wants)
+				}
+			})
+		})
+	}
+}
+
+// Without SMTP the log says what did not happen.
+func TestWithoutSender(t *testing.T) {
+	f := newFixture(t)
+	f.add(t, "Jane")
+	var buf lockedBuffer
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		outbox.New(f.Service, nil, slog.New(slog.NewTextHandler(&buf, nil)), time.Now).Run(ctx)
+	}()
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(buf.String(), "no invitation was mailed"); {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log says %q", buf.String())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	<-done
+	if strings.Contains(buf.String(), "jane@example.com") {
+		t.Errorf("the log tells the address: %s", buf.String())
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// smtpServer speaks as much SMTP (RFC 5321) as a delivery needs, answers RCPT
+// as told, and gives the message it got.
+func smtpServer(t *testing.T, rcpt string) (addr string, message <-chan string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	got := make(chan string, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		say := func(line string) { fmt.Fprintf(conn, "%s\r\n", line) }
+		say("220 test")
+		for {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			switch verb := strings.ToUpper(strings.Fields(line + " x")[0]); verb {
+			case "EHLO":
+				say("250-test")
+				say("250 8BITMIME")
+			case "RCPT":
+				say(rcpt)
+			case "DATA":
+				say("354 go on")
+				var text strings.Builder
+				for line != ".\r\n" {
+					if line, err = in.ReadString('\n'); err != nil {
+						return
+					}
+					text.WriteString(line)
+				}
+				got <- text.String()
+				say("250 ok")
+			case "QUIT":
+				say("221 bye")
+				return
+			default:
+				say("250 ok")
+			}
+		}
+	}()
+	return l.Addr().String(), got
+}
+
+func TestSMTP(t *testing.T) {
+	addr, message := smtpServer(t, "250 ok")
+	s, err := outbox.NewSMTP("smtp://"+addr, "Roster <roster@example.com>", "https://roster.example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Send(t.Context(), outbox.Invitation{
+		Email: "jane@example.com", Name: "Jäne \"J\" Doe", Role: "user", Inviter: "Olivia Owner", OrgID: "acme-x7q2", Pending: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(<-message, "=\r\n", "") // quoted-printable's soft breaks
+	for _, want := range []string{
+		"jane@example.com", "Subject: You were added to acme-x7q2", "roster invitations accept acme-x7q2",
+		"https://roster.example.com/docs", "Olivia Owner added you",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the mail lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestSMTPRejected(t *testing.T) {
+	addr, _ := smtpServer(t, "550 no such mailbox")
+	s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"})
+	if !errors.Is(err, outbox.ErrRejected) {
+		t.Errorf("got %v, want it to be rejected for good", err)
+	}
+	addr, _ = smtpServer(t, "451 try again later")
+	if s, err = outbox.NewSMTP("smtp://"+addr, "roster@example.com", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); err == nil || errors.Is(err, outbox.ErrRejected) {
+		t.Errorf("got %v, want an error that may pass", err)
+	}
+}
+
+func TestNewSMTPRefuses(t *testing.T) {
+	for _, c := range []struct{ url, from string }{
+		{"", "roster@example.com"},
+		{"http://mail.example.com", "roster@example.com"},
+		{"smtp://", "roster@example.com"},
+		{"smtp://user:hunter2@mail.example.com:nope", "roster@example.com"},
+		{"smtp://user:hunter2@mail.example.com", "not an address"},
+	} {
+		_, err := outbox.NewSMTP(c.url, c.from, "")
+		if err == nil {
+			t.Errorf("NewSMTP(%q, %q) accepted", c.url, c.from)
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error tells the password: %v", err)
+		}
+	}
+}

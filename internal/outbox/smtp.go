@@ -1,0 +1,85 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+)
+
+// SMTP sends invitations by mail.
+type SMTP struct {
+	client    *mail.Client
+	from      string
+	publicURL string
+}
+
+// NewSMTP makes a sender of a URL smtp://user:password@host:port (STARTTLS where
+// the server offers it) or smtps:// (TLS from the start). Errors never hold the
+// password. publicURL, where people reach this server, may be empty.
+func NewSMTP(smtpURL, from, publicURL string) (*SMTP, error) {
+	u, err := url.Parse(smtpURL)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
+		return nil, errors.New("the SMTP URL must be smtp://user:password@host:port or smtps://…")
+	}
+	options := []mail.Option{mail.WithTimeout(30 * time.Second), mail.WithTLSPortPolicy(mail.TLSOpportunistic)}
+	if u.Scheme == "smtps" {
+		options = append(options, mail.WithSSLPort(false))
+	}
+	if u.Port() != "" {
+		port, err := strconv.Atoi(u.Port())
+		if err != nil {
+			return nil, fmt.Errorf("the SMTP URL has no usable port: %q", u.Port())
+		}
+		options = append(options, mail.WithPort(port))
+	}
+	if password, ok := u.User.Password(); ok {
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover),
+			mail.WithUsername(u.User.Username()), mail.WithPassword(password))
+	}
+	client, err := mail.NewClient(u.Hostname(), options...)
+	if err != nil {
+		return nil, fmt.Errorf("SMTP: %w", err)
+	}
+	if err := mail.NewMsg().From(from); err != nil {
+		return nil, fmt.Errorf("the sender's address %q: %w", from, err)
+	}
+	return &SMTP{client: client, from: from, publicURL: strings.TrimSuffix(publicURL, "/")}, nil
+}
+
+// Send implements [Sender].
+func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
+	m := mail.NewMsg()
+	if err := errors.Join(m.From(s.from), m.AddToFormat(inv.Name, inv.Email)); err != nil {
+		return fmt.Errorf("%w: %w", ErrRejected, err)
+	}
+	m.SetDate()
+	m.SetMessageID()
+	m.SetUserAgent("Roster")
+	m.Subject("You were added to " + string(inv.OrgID))
+	m.SetBodyString(mail.TypeTextPlain, s.text(inv))
+	err := s.client.DialAndSendWithContext(ctx, m)
+	if e, ok := errors.AsType[*mail.SendError](err); ok && !e.IsTemp() && e.ErrorCode() >= 500 {
+		return fmt.Errorf("%w: %w", ErrRejected, err)
+	}
+	return err
+}
+
+func (s *SMTP) text(inv Invitation) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Hello %s,\n\n%s added you to the organization %s with the role %s.\n", inv.Name, inv.Inviter, inv.OrgID, inv.Role)
+	if inv.Pending {
+		fmt.Fprintf(&b, "\nYou have an account already, so nothing happens before you accept:\n\n    roster invitations accept %s\n", inv.OrgID)
+	} else {
+		b.WriteString("\nTo act there you need a personal token; ask whoever added you, or the operator of the server.\n")
+	}
+	if s.publicURL != "" {
+		fmt.Fprintf(&b, "\nThe server is %s, its documentation %s/docs\n", s.publicURL, s.publicURL)
+	}
+	return b.String()
+}
