@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rosterhq/roster/internal/config"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+func initCommand() *cobra.Command {
+	var database, output string
+	var in directory.NewDeployment
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make the first organization and its owner",
+		Long: `Make the database, the first organization, its owner, and a token of each kind.
+
+The two token values are printed this once: the owner's personal token, which may do
+what the owner may, and an API token with all organization capabilities. A database
+that has an organization already is left as it is.`,
+		Example: `  roster init --org Acme --owner-name "Olivia Owner" --owner-email olivia@example.com
+  roster init --database sqlite:/var/lib/roster/roster.db --org Acme \
+      --owner-name "Olivia Owner" --owner-email olivia@example.com --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withService(cmd.Context(), database, store.Options{}, func(s *directory.Service) error {
+				d, err := s.Initialise(cmd.Context(), in)
+				if err != nil {
+					return err
+				}
+				return printDeployment(cmd.OutOrStdout(), output, database, d)
+			})
+		},
+	}
+	config.AddDatabaseFlag(cmd.Flags(), &database)
+	addOutputFlag(cmd.Flags(), &output)
+	cmd.Flags().StringVar(&in.OrgName, "org", "", "`NAME` of the organization")
+	cmd.Flags().StringVar(&in.OwnerName, "owner-name", "", "`NAME` of its owner")
+	cmd.Flags().StringVar(&in.OwnerEmail, "owner-email", "", "`EMAIL` address of its owner")
+	for _, name := range []string{"org", "owner-name", "owner-email"} {
+		_ = cmd.MarkFlagRequired(name) // it errs for flags that don't exist
+	}
+	return cmd
+}
+
+func addOutputFlag(fs *pflag.FlagSet, output *string) {
+	fs.StringVarP(output, "output", "o", "text", "text or json")
+}
+
+// withService opens a database for one command.
+func withService(ctx context.Context, database string, o store.Options, fn func(*directory.Service) error) (err error) {
+	db, err := store.Open(ctx, database, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return fn(directory.NewService(db, time.Now))
+}
+
+func printDeployment(w io.Writer, output, database string, d directory.Deployment) error {
+	if output == "json" {
+		return json.NewEncoder(w).Encode(struct {
+			OrgID         directory.OrgID  `json:"orgId"`
+			UserID        directory.UserID `json:"userId"`
+			PersonalToken string           `json:"personalToken"`
+			APIToken      string           `json:"apiToken"`
+		}{d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken})
+	}
+	_, err := fmt.Fprintf(w, `Organization    %s
+Owner           %s
+Personal token  %s
+API token       %s
+
+Keep the tokens now: they are not shown again.
+Next: roster serve --database %s
+`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, database)
+	return err
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/internal/config"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/httpapi"
+	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+func serveCommand() *cobra.Command {
+	var c config.Config
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server on a database that "roster init" has made. The schema is brought
+up to date first. On SIGINT or SIGTERM the server stops taking requests, finishes
+those it has, and exits with 0; a second signal ends it at once.
+
+Settings that hold a password come from the environment alone:
+  ROSTER_SMTP_URL   smtp://user:password@host:port, or smtps://…, to mail invitations`,
+		Example: `  roster serve
+  roster serve --database sqlite:/var/lib/roster/roster.db --listen 127.0.0.1:8080
+  roster serve --metrics-listen 127.0.0.1:9090 --rate-limit 0`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.Load(); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			context.AfterFunc(ctx, stop) // the next signal ends the program at once
+			return serve(ctx, &c, newLog(&c, cmd.ErrOrStderr()))
+		},
+	}
+	c.AddFlags(cmd.Flags())
+	return cmd
+}
+
+func newLog(c *config.Config, w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" || (c.LogFormat == "" && !isTerminal(w)) {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// serve runs until ctx ends, then lets what is under way finish.
+func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) {
+	log.Info("starting", "version", config.ProgramVersion(), "config", c)
+	db, err := store.Open(ctx, c.Database, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	service := directory.NewService(db, time.Now)
+	mail, err := mailer(c, log)
+	if err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	background.Go(func() {
+		service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
+	})
+	background.Go(func() { outbox.New(service, mail, log, time.Now).Run(ctx) })
+
+	api := httpapi.New(httpapi.Options{
+		Service: service, Log: log, RateLimit: c.RateLimit, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != "", PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
+	})
+	servers := []*listener{{name: "api", addr: c.Listen, handler: api}}
+	if c.MetricsListen != "" {
+		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
+	}
+	return run(ctx, servers, api.Drain, c.ShutdownTimeout, log)
+}
+
+func mailer(c *config.Config, log *slog.Logger) (outbox.Sender, error) {
+	if c.SMTPURL == "" {
+		log.Info("invitations are not mailed: ROSTER_SMTP_URL is not set")
+		return nil, nil //nolint:nilnil // no sender is a way to run
+	}
+	return outbox.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
+}
+
+// listener is an address and what is served there.
+type listener struct {
+	name    string
+	addr    string
+	handler http.Handler
+	server  *http.Server
+}
+
+// Limits on what a connection may take. Answers that are streamed move their
+// own deadline on.
+const (
+	headerTimeout  = 10 * time.Second
+	requestTimeout = 30 * time.Second
+	answerTimeout  = 60 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
+)
+
+func (l *listener) start(ctx context.Context, log *slog.Logger, failed chan<- error) error {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", l.addr)
+	if err != nil {
+		return fmt.Errorf("listen for the %s: %w", l.name, err)
+	}
+	l.server = &http.Server{
+		Handler: l.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() { failed <- l.server.Serve(ln) }()
+	log.Info("listening", "server", l.name, "addr", ln.Addr().String())
+	return nil
+}
+
+// run serves until ctx ends or a server fails, then shuts all of them down.
+func run(ctx context.Context, servers []*listener, drain func(), timeout time.Duration, log *slog.Logger) error {
+	failed := make(chan error, len(servers))
+	for _, l := range servers {
+		if err := l.start(ctx, log, failed); err != nil {
+			return err
+		}
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	log.Info("stopping")
+	drain()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	for _, l := range servers {
+		if shutdownErr := l.server.Shutdown(stopping); shutdownErr != nil {
+			err = errors.Join(err, fmt.Errorf("stop the %s: %w", l.name, shutdownErr))
+		}
+	}
+	return err
+}

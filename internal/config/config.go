@@ -1,0 +1,155 @@
+// Package config is what a server is told: from flags, the environment and
+// defaults, in this order, checked as one.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// Version is the program's version; the build sets it.
+var Version = ""
+
+// ProgramVersion is [Version], or for a build that set none, the module's.
+func ProgramVersion() string {
+	if Version != "" {
+		return Version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// DefaultDatabase is the database of every command that opens one.
+const DefaultDatabase = "sqlite:roster.db"
+
+// Config is everything `roster serve` can be told.
+type Config struct {
+	Database        string
+	Listen          string
+	MetricsListen   string // empty: /metrics is served on Listen
+	RateLimit       int    // requests a minute for each principal; 0: any number
+	LogFormat       string // text or json; empty: text on a terminal
+	LogLevel        slog.Level
+	TrustedProxies  []netip.Prefix
+	ShutdownTimeout time.Duration
+	PublicURL       string
+	AllowProvision  bool
+	SMTPURL         string // holds a password
+	SMTPFrom        string
+
+	proxies []string
+	level   string
+}
+
+// AddDatabaseFlag adds --database alone, for commands that only open it.
+func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
+	fs.StringVar(database, "database", env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH (env ROSTER_DATABASE)")
+}
+
+// AddFlags adds a flag for each member; the environment gives the defaults.
+func (c *Config) AddFlags(fs *pflag.FlagSet) {
+	AddDatabaseFlag(fs, &c.Database)
+	fs.StringVar(&c.Listen, "listen", env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
+	fs.StringVar(&c.MetricsListen, "metrics-listen", env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
+	fs.IntVar(&c.RateLimit, "rate-limit", envInt("ROSTER_RATE_LIMIT", 6000), "requests a minute for each principal, 0 for any `N`umber (env ROSTER_RATE_LIMIT)")
+	fs.StringVar(&c.LogFormat, "log-format", env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
+	fs.StringVar(&c.level, "log-level", env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
+	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
+	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long requests may still take when the server is told to stop")
+	fs.StringVar(&c.PublicURL, "public-url", env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
+	fs.BoolVar(&c.AllowProvision, "allow-provision", env("ROSTER_ALLOW_PROVISION", "") == "true", "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
+	fs.StringVar(&c.SMTPFrom, "smtp-from", env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
+}
+
+// Load reads what no flag may hold, for it would show in the list of processes,
+// and checks everything. Errors name the flag or variable.
+func (c *Config) Load() error {
+	c.SMTPURL = os.Getenv("ROSTER_SMTP_URL")
+	if err := c.LogLevel.UnmarshalText([]byte(c.level)); err != nil {
+		return fmt.Errorf("--log-level: %q is not debug, info, warn or error", c.level)
+	}
+	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
+		return fmt.Errorf("--log-format: %q is not text or json", c.LogFormat)
+	}
+	for flag, addr := range map[string]string{"--listen": c.Listen, "--metrics-listen": c.MetricsListen} {
+		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
+			return fmt.Errorf("%s: %q is not HOST:PORT", flag, addr)
+		}
+	}
+	if c.RateLimit < 0 {
+		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)
+	}
+	for _, cidr := range c.proxies {
+		p, err := netip.ParsePrefix(strings.TrimSpace(cidr))
+		if err != nil {
+			return fmt.Errorf("--trusted-proxies: %q is not a CIDR, as in 10.0.0.0/8", cidr)
+		}
+		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+		return fmt.Errorf("--public-url: %q is not an http or https URL", c.PublicURL)
+	}
+	if (c.SMTPURL == "") != (c.SMTPFrom == "") {
+		return fmt.Errorf("ROSTER_SMTP_URL and --smtp-from go together: one is set, the other is not")
+	}
+	return nil
+}
+
+// LogValue implements [slog.LogValuer]: everything but passwords.
+func (c *Config) LogValue() slog.Value {
+	smtp := "off"
+	if u, err := url.Parse(c.SMTPURL); c.SMTPURL != "" && err == nil {
+		smtp = u.Redacted()
+	}
+	return slog.GroupValue(
+		slog.String("database", redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
+		slog.Int("rateLimit", c.RateLimit), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
+		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),
+	)
+}
+
+func redact(database string) string {
+	if u, err := url.Parse(database); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return database
+}
+
+func env(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+// envInt takes what is no number for a flag's value that is none: -1 is refused by Load.
+func envInt(name string, otherwise int) int {
+	v := os.Getenv(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func envList(name string) []string {
+	if v := os.Getenv(name); v != "" {
+		return strings.Split(v, ",")
+	}
+	return nil
+}
