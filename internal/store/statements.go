@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 )
 
@@ -45,6 +46,19 @@ func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, don
 	}
 	s.kept[query] = stmt
 	return stmt, keep, nil
+}
+
+// close ends all statements. SQLite does not close a connection that has any,
+// and leaves its log unmerged.
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all error
+	for _, stmt := range s.kept {
+		all = errors.Join(all, stmt.Close())
+	}
+	clear(s.kept)
+	return all
 }
 
 // keep leaves a statement prepared.

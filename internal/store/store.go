@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -104,9 +105,6 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close finishes the writes under way and closes the database.
 func (s *Store) Close() error {
-	writeErr := s.write.close()
-	if err := s.read.Close(); err != nil {
-		return err
-	}
-	return writeErr
+	// The writer goes last: the last connection merges SQLite's log.
+	return errors.Join(s.stmts.close(), s.read.Close(), s.write.close())
 }

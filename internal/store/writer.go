@@ -100,7 +100,7 @@ func (w *writer) close() error {
 	close(w.jobs)
 	w.closing.Unlock()
 	<-w.done
-	return errors.Join(w.conn.Close(), w.db.Close())
+	return errors.Join(w.session.stmts.close(), w.conn.Close(), w.db.Close())
 }
 
 // listenEvery is how often the writer looks for changes by other processes when
