@@ -68,12 +68,15 @@ func withService(ctx context.Context, database string, o store.Options, fn func(
 
 func printDeployment(w io.Writer, output, database string, d directory.Deployment) error {
 	if output == "json" {
+		//nolint:gosec // to show the tokens once is what it is for
 		return json.NewEncoder(w).Encode(struct {
 			OrgID         directory.OrgID  `json:"orgId"`
 			UserID        directory.UserID `json:"userId"`
 			PersonalToken string           `json:"personalToken"`
 			APIToken      string           `json:"apiToken"`
-		}{d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken})
+		}{
+			d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken,
+		})
 	}
 	_, err := fmt.Fprintf(w, `Organization    %s
 Owner           %s

@@ -70,6 +70,32 @@ func namedUnion(a, b map[string]Grants) map[string]Grants {
 	return u
 }
 
+// Minus is what s grants and other does not. What other grants on "*" it grants
+// on each name; what is left of a "*" stays a "*".
+func (s Set) Minus(other Set) Set {
+	return Set{
+		Org:      s.Org &^ other.Org,
+		Datasets: namedMinus(s.Datasets, other.Datasets),
+		Views:    namedMinus(s.Views, other.Views),
+	}
+}
+
+func namedMinus(a, b map[string]Grants) map[string]Grants {
+	var rest map[string]Grants
+	for name, g := range a {
+		if g &^= b[Wildcard] | b[name]; g != 0 {
+			if rest == nil {
+				rest = make(map[string]Grants)
+			}
+			rest[name] = g
+		}
+	}
+	return rest
+}
+
+// Empty reports whether s grants nothing.
+func (s Set) Empty() bool { return s.Equal(Set{}) }
+
 // Equal reports whether s and other grant the same, name by name.
 func (s Set) Equal(other Set) bool {
 	return s.Org == other.Org && namedEqual(s.Datasets, other.Datasets) && namedEqual(s.Views, other.Views)

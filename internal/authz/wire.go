@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Wire is a [Set] by name, as requests, answers and storage write it.
@@ -80,6 +82,25 @@ func formatNamed(v *Vocabulary, named map[string]Grants) map[string]map[string][
 		}
 	}
 	return wire
+}
+
+// Names lists every capability of s as people write it: "users|create",
+// "dataset:NAME:query|read", "view:NAME:query|read", sorted within each scope.
+func (s Set) Names() []string {
+	var names []string
+	for _, p := range Org.Pairs(s.Org) {
+		names = append(names, p.String())
+	}
+	scoped := func(prefix string, v *Vocabulary, named map[string]Grants) {
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			for _, p := range v.Pairs(named[name]) {
+				names = append(names, prefix+":"+name+":"+p.String())
+			}
+		}
+	}
+	scoped("dataset", Dataset, s.Datasets)
+	scoped("view", View, s.Views)
+	return names
 }
 
 // MarshalJSON writes the names, sorted: equal sets give equal bytes.

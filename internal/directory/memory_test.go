@@ -116,8 +116,8 @@ func TestNeverBehindAnAnsweredWrite(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					s.GetUser(t.Context(), ownerCall, jane.ID)
-					s.Authenticate(t.Context(), secret.Secret, "")
+					_, _ = s.GetUser(t.Context(), ownerCall, jane.ID)
+					_, _ = s.Authenticate(t.Context(), secret.Secret, "")
 				}
 			}
 		})

@@ -284,7 +284,7 @@ func smtpServer(t *testing.T, rcpt string) (addr string, message <-chan string) 
 		}
 		defer conn.Close()
 		in := bufio.NewReader(conn)
-		say := func(line string) { fmt.Fprintf(conn, "%s\r\n", line) }
+		say := func(line string) { _, _ = fmt.Fprintf(conn, "%s\r\n", line) }
 		say("220 test")
 		for {
 			line, err := in.ReadString('\n')

@@ -1,0 +1,223 @@
+// Package apptest runs the real program on a temporary database for black-box
+// tests, and holds every answer they get against the API's own description.
+package apptest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/httpapi"
+	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// Server is a running Roster with one organisation, its owner, and a token of
+// each kind.
+type Server struct {
+	t testing.TB
+
+	URL           string
+	Database      string // as --database takes it
+	OrgID         string
+	UserID        string // the owner's
+	PersonalToken string // the owner's
+	APIToken      string // all organisation capabilities
+	Service       *directory.Service
+	API           *httpapi.API
+}
+
+// Options change what [Start] runs.
+type Options struct {
+	RateLimit int // 0: off
+	Clock     func() time.Time
+}
+
+// Start runs a server inside the test's process until the test ends. Requests
+// go through a real listener on 127.0.0.1.
+func Start(t testing.TB) *Server { return StartWith(t, Options{RateLimit: 1_000_000}) }
+
+// StartWith is [Start] with options.
+func StartWith(t testing.TB, o Options) *Server {
+	t.Helper()
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	database := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
+	db, err := store.Open(t.Context(), database, store.Options{})
+	if err != nil {
+		t.Fatalf("open the test database: %v", err)
+	}
+	service := directory.NewService(db, o.Clock)
+	d, err := service.Initialise(t.Context(), directory.NewDeployment{
+		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
+	})
+	if err != nil {
+		t.Fatalf("initialise: %v", err)
+	}
+	api := httpapi.New(httpapi.Options{
+		Service: service, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test",
+	})
+	listener := httptest.NewServer(api)
+	t.Cleanup(func() {
+		listener.Close()
+		if err := db.Close(); err != nil {
+			t.Errorf("close the test database: %v", err)
+		}
+	})
+	return &Server{
+		t: t, URL: listener.URL, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),
+		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Service: service, API: api,
+	}
+}
+
+// testLog passes the server's log on to the test's.
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Logf("server: %s", bytes.TrimSpace(p))
+	return len(p), nil
+}
+
+// Answer is a response, read to its end and held against the description.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Request is what to send; the zero values send nothing of the kind.
+type Request struct {
+	Token  string
+	Header map[string]string
+	Body   string // sent as application/json unless Header says otherwise
+}
+
+var validator = sync.OnceValues(apidoctest.New)
+
+// Do sends a request and reads the answer. An answer that the description does
+// not allow fails the test.
+func (s *Server) Do(method, path string, rq Request) Answer {
+	s.t.Helper()
+	ans, err := s.Try(method, path, rq)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return ans
+}
+
+// Try is [Server.Do] for use outside the test's own goroutine.
+func (s *Server) Try(method, path string, rq Request) (Answer, error) {
+	var body io.Reader
+	if rq.Body != "" {
+		body = strings.NewReader(rq.Body)
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, body)
+	if err != nil {
+		return Answer{}, err
+	}
+	if rq.Body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if rq.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+rq.Token)
+	}
+	for name, value := range rq.Header {
+		r.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return Answer{}, err
+	}
+	v, err := validator()
+	if err != nil {
+		return Answer{}, err
+	}
+	if method != http.MethodHead {
+		err = v.CheckResponse(method, r.URL.Path, resp.StatusCode, resp.Header, b)
+	}
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: b}, err
+}
+
+// Decode reads an answer's body into v.
+func (a Answer) Decode(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		t.Fatalf("decode %s: %v", a.Body, err)
+	}
+}
+
+// Error is the error that an answer carries.
+func (a Answer) Error() (e struct{ Code, Message, Field string }) {
+	_ = json.Unmarshal(a.Body, &e)
+	return e
+}
+
+// User is the v2 user object.
+type User struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Role  struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"role"`
+}
+
+// CreateUser adds a user with the API token.
+func (s *Server) CreateUser(name, email, role string) User {
+	s.t.Helper()
+	b, err := json.Marshal(map[string]string{"name": name, "email": email, "role": role})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var u User
+	s.Want(http.StatusOK, "POST", "/v2/users", Request{Token: s.APIToken, Body: string(b)}).Decode(s.t, &u)
+	return u
+}
+
+// TokenOf makes a personal token for the account with an email address, as an
+// operator would.
+func (s *Server) TokenOf(email string) string {
+	s.t.Helper()
+	t, err := s.Service.CreatePersonalTokenFor(s.t.Context(), email, directory.NewPersonalToken{Name: "test"})
+	if err != nil {
+		s.t.Fatalf("personal token for %s: %v", email, err)
+	}
+	return t.Secret
+}
+
+// APITokenWith makes an API token with the owner's personal token; capabilities
+// is the JSON of its capability members.
+func (s *Server) APITokenWith(capabilities string) string {
+	s.t.Helper()
+	var made struct{ Token string }
+	s.Want(http.StatusOK, "POST", "/v2/tokens", Request{
+		Token: s.PersonalToken, Header: map[string]string{"X-Axiom-Org-Id": s.OrgID}, Body: `{"name":"test",` + capabilities + `}`,
+	}).Decode(s.t, &made)
+	return made.Token
+}
+
+// Want is [Server.Do] for an answer of a given status.
+func (s *Server) Want(status int, method, path string, rq Request) Answer {
+	s.t.Helper()
+	ans := s.Do(method, path, rq)
+	if ans.Status != status {
+		s.t.Fatalf("%s %s: got %d %s, want %d", method, path, ans.Status, ans.Body, status)
+	}
+	return ans
+}

@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Header names as the v2 API writes them. They are set on the header map
+// directly: net/http's canonical form would spell the last four otherwise.
+const (
+	headerTrace     = "X-Axiom-Trace-Id"
+	headerOrg       = "X-Axiom-Org-Id"
+	headerScope     = "X-RateLimit-Scope"
+	headerLimit     = "X-RateLimit-Limit"
+	headerRemaining = "X-RateLimit-Remaining"
+	headerReset     = "X-RateLimit-Reset"
+)
+
+func newTraceID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+var errNoToken = directory.Errorf(directory.Unauthenticated, `a token is required, as in "Authorization: Bearer xaat-…"`)
+
+// admit authenticates a request and charges it to its principal; what can't be
+// authenticated is charged to the address it came from. A public operation lets
+// a request without a token in, with no principal.
+func (a *API) admit(w *recorder, r *http.Request, op directory.Operation) (*directory.Principal, error) {
+	p, err := a.authenticate(r)
+	if op.Need.Public && r.Header.Get("Authorization") == "" {
+		err = nil
+	}
+	if p == nil {
+		key := limitKey{scope: scopeAnonymous, id: a.remoteAddr(r)}
+		if limited := a.limits.charge(w.Header(), key); limited != nil {
+			return nil, limited
+		}
+		return nil, err
+	}
+	key := limitKey{scope: scopeOrganization, id: string(p.TokenID)}
+	if p.Kind == directory.PersonalToken {
+		key = limitKey{scope: scopeUser, id: string(p.AccountID)}
+	}
+	return p, a.limits.charge(w.Header(), key)
+}
+
+func (a *API) authenticate(r *http.Request) (*directory.Principal, error) {
+	secret, err := bearer(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	return a.service.Authenticate(r.Context(), secret, directory.OrgID(r.Header.Get(headerOrg)))
+}
+
+// bearer reads the token (RFC 6750 section 2.1; the scheme's case is free, RFC
+// 9110 section 11.1). Two Authorization headers are none: which one a proxy on
+// the way checked can't be known.
+func bearer(h http.Header) (string, error) {
+	values := h["Authorization"]
+	if len(values) != 1 {
+		return "", errNoToken
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", errNoToken
+	}
+	return token, nil
+}
+
+// remoteAddr is the address a request came from: the peer's, or, behind proxies
+// that are trusted, the last one in X-Forwarded-For that is none of them.
+func (a *API) remoteAddr(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if len(a.proxies) == 0 || !a.trusted(host) {
+		return host
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		hop = strings.TrimSpace(hop)
+		if _, err := netip.ParseAddr(hop); err != nil {
+			return host
+		}
+		if host = hop; !a.trusted(hop) {
+			return hop
+		}
+	}
+	return host
+}
+
+func (a *API) trusted(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(a.proxies, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+}

@@ -1,0 +1,105 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// answer is what a handler gives back: a body, or nothing (204), or a stream
+// that the handler has written itself.
+type answer struct {
+	body []byte
+	done bool
+}
+
+var noContent = answer{}
+
+// write sends an answer; a read's carries an ETag and may turn out to be known
+// to the client already.
+func (ans answer) write(rq *request) {
+	switch {
+	case ans.done:
+	case ans.body == nil:
+		rq.w.WriteHeader(http.StatusNoContent)
+	case rq.Method == http.MethodGet || rq.Method == http.MethodHead:
+		tag := etag(ans.body)
+		rq.w.Header()["Etag"] = []string{tag}
+		if rq.knows(tag) {
+			rq.w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		writeJSON(rq.w, http.StatusOK, ans.body)
+	default:
+		writeJSON(rq.w, http.StatusOK, ans.body)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = contentTypeJSON
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	w.Write(body) //nolint:errcheck,gosec // a client that is gone needs no answer; JSON is no page
+}
+
+var contentTypeJSON = []string{"application/json"}
+
+// etag is a strong validator (RFC 9110 section 8.8.3) of a representation: 128
+// bits of its hash, so that nobody can make two that are told apart by nothing.
+func etag(body []byte) string {
+	sum := sha256.Sum256(body)
+	var tag [34]byte
+	tag[0], tag[33] = '"', '"'
+	hex.Encode(tag[1:33], sum[:16])
+	return string(tag[:])
+}
+
+// matches reports whether an If-Match or If-None-Match header names tag or
+// anything at all. A weak tag matches where the caller's comparison is weak (RFC
+// 9110 sections 8.8.3.2 and 13.1); the suffix of a compressed answer is not part
+// of the tag.
+func matches(header []string, tag string, weak bool) bool {
+	for _, line := range header {
+		for candidate := range strings.SplitSeq(line, ",") {
+			candidate = strings.TrimSpace(candidate)
+			if weak {
+				candidate = strings.TrimPrefix(candidate, "W/")
+			}
+			candidate = strings.Replace(candidate, gzipSuffix, `"`, 1)
+			if candidate == "*" || candidate == tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// knows reports whether the client has the representation with this tag.
+func (rq *request) knows(tag string) bool { return matches(rq.Header["If-None-Match"], tag, true) }
+
+var errPrecondition = directory.Errorf(directory.PreconditionFailed,
+	"it has changed since: If-Match does not name its current ETag; read it again")
+
+// precondition makes If-Match a condition that the service checks inside the
+// transaction, against the representation that a read would answer then.
+func (rq *request) precondition() {
+	header := rq.Header["If-Match"]
+	if len(header) == 0 {
+		return
+	}
+	rq.call.Precondition = func(current any) error {
+		body, err := represent(current)
+		if err != nil {
+			return err
+		}
+		if !matches(header, etag(body), false) {
+			return errPrecondition
+		}
+		return nil
+	}
+}

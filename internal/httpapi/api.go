@@ -1,0 +1,147 @@
+// Package httpapi serves the directory over HTTP: the v2 API, its description
+// and documentation, and the health and metrics endpoints. It decides nothing
+// about users; it turns requests into calls of [directory.Service] and results
+// into answers.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/netip"
+	"path"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Options are what an [API] needs.
+type Options struct {
+	Service *directory.Service
+	Log     *slog.Logger
+	// RateLimit is how many requests a principal may make in a minute; 0: any number.
+	RateLimit int
+	Clock     func() time.Time
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Version        string
+	// PublicURL is where people reach the server; "" for wherever they did.
+	PublicURL string
+	// AllowProvision lets anybody make temporary organisations.
+	AllowProvision bool
+	// SeparateMetrics leaves /metrics out, to be served elsewhere.
+	SeparateMetrics bool
+}
+
+// API is the HTTP handler of a server.
+type API struct {
+	service  *directory.Service
+	log      *slog.Logger
+	limits   *limiter
+	clock    func() time.Time
+	proxies  []netip.Prefix
+	metrics  *metrics
+	mux      *http.ServeMux
+	unknown  http.HandlerFunc // answers paths that don't exist
+	draining atomic.Bool
+
+	publicURL      string
+	allowProvision bool
+}
+
+// New builds the handler.
+func New(o Options) *API {
+	a := &API{
+		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
+		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(),
+	}
+	a.metrics = newMetrics(o.Version, a.expiring)
+	a.mountV2()
+	a.mountPages(o.SeparateMetrics)
+	return a
+}
+
+// scrapeTimeout bounds what a scrape of the metrics may ask of the database.
+const scrapeTimeout = 5 * time.Second
+
+// expiring counts tokens for the metrics; what can't be counted is no number.
+func (a *API) expiring(within time.Duration) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	n, err := a.service.CountExpiring(ctx, within)
+	if err != nil {
+		a.log.Warn("expiring tokens could not be counted", "error", err)
+		return math.NaN()
+	}
+	return float64(n)
+}
+
+// Drain makes /readyz answer 503 from now on, so that load balancers send no
+// more; requests are still served.
+func (a *API) Drain() { a.draining.Store(true) }
+
+// Metrics serves the Prometheus metrics alone.
+func (a *API) Metrics() http.Handler { return a.metrics.handler() }
+
+// ServeHTTP gives every request a trace id, holds panics, counts and logs, and
+// hands it to its route.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := a.clock()
+	rec := &recorder{ResponseWriter: w, trace: newTraceID()}
+	w.Header()[headerTrace] = []string{rec.trace}
+	defer func() {
+		if p := recover(); p != nil {
+			a.panicked(rec, r, p)
+		}
+		elapsed := a.clock().Sub(start)
+		a.metrics.observe(rec.route, rec.status, elapsed)
+		if a.log.Enabled(r.Context(), slog.LevelDebug) {
+			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status,
+				"duration", elapsed, "trace", rec.trace)
+		}
+	}()
+	if unclean(r.URL.Path) {
+		a.unknown(rec, r)
+		return
+	}
+	a.mux.ServeHTTP(rec, r)
+}
+
+// unclean reports whether the mux would answer a path with a redirect of its
+// own, in HTML, before anybody asked for a token.
+func unclean(p string) bool {
+	if !strings.Contains(p, "//") && !strings.Contains(p, "/.") {
+		return false
+	}
+	clean := path.Clean(p)
+	return clean != p && clean+"/" != p
+}
+
+// recorder remembers what is to be counted, and carries the trace id.
+type recorder struct {
+	http.ResponseWriter
+	trace  string
+	route  *routeMetrics
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// strict refuses members that no field takes. The rest is the package's way
+// already (RFC 7493): names match to the letter case, none may come twice, text
+// is UTF-8, nothing follows the value, nesting is bounded.
+var strict = json.RejectUnknownMembers(true)
+
+// decodeJSON reads a request's body into v. The error is [directory.Invalid]
+// and says what is wrong and where.
+func decodeJSON(body []byte, v any) error {
+	err := json.Unmarshal(body, v, strict)
+	if err == nil {
+		return nil
+	}
+	if len(strings.TrimSpace(string(body))) == 0 {
+		return directory.Errorf(directory.Invalid, "the body is empty; it must be a JSON object")
+	}
+	if e, ok := errors.AsType[*directory.Error](err); ok {
+		return e
+	}
+	bad := &directory.Error{Code: directory.Invalid, Err: err}
+	semantic, ok := errors.AsType[*json.SemanticError](err)
+	if !ok {
+		bad.Message = "the body is not valid JSON: " + syntaxProblem(err)
+		return bad
+	}
+	bad.Field = fieldName(semantic.JSONPointer)
+	switch {
+	case errors.Is(err, json.ErrUnknownName):
+		bad.Message = "is not a member of this object"
+	case semantic.JSONKind != 0 && semantic.JSONKind != jsontext.KindInvalid:
+		bad.Message = "has the wrong type: " + kindName(semantic.JSONKind)
+	default:
+		bad.Message = "has a value that can't be used"
+	}
+	return bad
+}
+
+// syntaxProblem is the library's description without its own name and offsets
+// of Go types.
+func syntaxProblem(err error) string {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
+		return "it ends too early"
+	}
+	text := strings.TrimPrefix(syntactic.Error(), "jsontext: ")
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return "the member " + fieldName(syntactic.JSONPointer) + " comes twice"
+	}
+	return text
+}
+
+// fieldName writes a JSON pointer as the v2 API writes names: "/role/id" is "role.id".
+func fieldName(p jsontext.Pointer) string {
+	var parts []string
+	for token := range p.Tokens() {
+		parts = append(parts, token)
+	}
+	return strings.Join(parts, ".")
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "a boolean"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	default:
+		return "something else"
+	}
+}

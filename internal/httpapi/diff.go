@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// headerDiff tells, on the answer to a dry run, who would gain and lose what.
+const headerDiff = "Roster-Access-Diff"
+
+// maxDiffHeader keeps the header within what proxies let through.
+const maxDiffHeader = 6 << 10
+
+type accessDiff struct {
+	Changes []accessChange `json:"changes"`
+	Omitted int            `json:"omitted"`
+}
+
+type accessChange struct {
+	Kind   string   `json:"kind"`
+	ID     string   `json:"id"`
+	Gained []string `json:"gained"`
+	Lost   []string `json:"lost"`
+}
+
+// diffHeader is the diff as one line of ASCII JSON; changes that don't fit are counted.
+func diffHeader(d *directory.AccessDiff) string {
+	out := accessDiff{Changes: []accessChange{}, Omitted: d.Omitted}
+	for _, c := range d.Changes {
+		out.Changes = append(out.Changes, accessChange{
+			Kind: c.Target.Type, ID: c.Target.ID, Gained: c.Gained.Names(), Lost: c.Lost.Names(),
+		})
+	}
+	for {
+		b, err := json.Marshal(out)
+		if err != nil {
+			return `{"changes":[],"omitted":-1}` // strings and numbers always encode
+		}
+		if line := asciiJSON(string(b)); len(line) <= maxDiffHeader || len(out.Changes) == 0 {
+			return line
+		}
+		out.Changes = out.Changes[:len(out.Changes)/2]
+		out.Omitted = d.Omitted + len(d.Changes) - len(out.Changes)
+	}
+}
+
+// asciiJSON escapes what a header can't hold: names of datasets may be in any script.
+func asciiJSON(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r < 0x7f:
+			b.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			r -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		}
+	}
+	return b.String()
+}

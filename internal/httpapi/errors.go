@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Codes of errors that only HTTP has.
+const (
+	codeMethodNotAllowed directory.Code = "method_not_allowed"
+	codeTooLarge         directory.Code = "too_large"
+	codeUnsupportedMedia directory.Code = "unsupported_media_type"
+	codeInternal         directory.Code = "internal"
+)
+
+// statuses is the one place that maps codes to HTTP.
+var statuses = map[directory.Code]int{
+	directory.Invalid:            http.StatusBadRequest,
+	directory.Unauthenticated:    http.StatusUnauthorized,
+	directory.Forbidden:          http.StatusForbidden,
+	directory.NotFound:           http.StatusNotFound,
+	directory.Conflict:           http.StatusConflict,
+	directory.PreconditionFailed: http.StatusPreconditionFailed,
+	directory.KeyReused:          http.StatusUnprocessableEntity,
+	directory.RateLimited:        http.StatusTooManyRequests,
+	directory.Unavailable:        http.StatusServiceUnavailable,
+	codeMethodNotAllowed:         http.StatusMethodNotAllowed,
+	codeTooLarge:                 http.StatusRequestEntityTooLarge,
+	codeUnsupportedMedia:         http.StatusUnsupportedMediaType,
+	codeInternal:                 http.StatusInternalServerError,
+}
+
+var errInternal = directory.Errorf(codeInternal, "internal error; the trace id finds it in the server's log")
+
+// fail answers an error. One without a code is logged, once and here, with the
+// trace id, and told to nobody else.
+func (a *API) fail(w *recorder, r *http.Request, err error) {
+	e, known := errors.AsType[*directory.Error](err)
+	switch {
+	case known:
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		// The client went away, or the server is; nobody may be there to read this.
+		e = directory.Errorf(directory.Unavailable, "the request was cancelled before it was done")
+	default:
+		a.log.LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.String("trace", w.trace), slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+		e = errInternal
+	}
+	h := w.Header()
+	switch e.Code {
+	case directory.Unauthenticated:
+		// RFC 6750 section 3.1: no error code where no credentials came.
+		if r.Header.Get("Authorization") == "" {
+			h.Set("WWW-Authenticate", `Bearer realm="roster"`)
+		} else {
+			h.Set("WWW-Authenticate", `Bearer realm="roster", error="invalid_token"`)
+		}
+	case directory.Unavailable:
+		h.Set("Retry-After", "1")
+	}
+	writeJSON(w, statuses[e.Code], errorJSON(e))
+}
+
+func errorJSON(e *directory.Error) []byte {
+	b := append(make([]byte, 0, 128), `{"code":`...)
+	b = appendString(b, string(e.Code))
+	b = append(b, `,"message":`...)
+	b = appendString(b, e.Error())
+	if e.Field != "" {
+		b = append(b, `,"field":`...)
+		b = appendString(b, e.Field)
+	}
+	return append(b, '}', '\n')
+}
+
+// appendString appends s as a JSON string. What is not UTF-8 has been refused
+// where it came in; should it turn up, it is replaced.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
+
+// panicked answers what a handler's panic left unanswered. If the answer is
+// under way already, cutting the connection is the only way to say so.
+func (a *API) panicked(w *recorder, r *http.Request, p any) {
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(p)
+	}
+	a.log.Error("panic", "trace", w.trace, "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+	if w.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	writeJSON(w, http.StatusInternalServerError, errorJSON(errInternal))
+}

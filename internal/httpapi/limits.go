@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// The scopes a limit may have, as X-RateLimit-Scope names them.
+const (
+	scopeUser         = "user"
+	scopeOrganization = "organization"
+	scopeAnonymous    = "anonymous"
+)
+
+// limitKey is who a request is charged to.
+type limitKey struct{ scope, id string }
+
+// limiter lets each key make so many requests a minute: a bucket that holds a
+// minute's worth and fills steadily.
+type limiter struct {
+	perMinute int
+	limit     string // perMinute as the header says it
+	clock     func() time.Time
+
+	mu      sync.Mutex
+	buckets map[limitKey]*rate.Limiter
+	sweepAt int // size at which full buckets are dropped
+}
+
+// minSweep keeps small servers from sweeping at all.
+const minSweep = 4096
+
+func newLimiter(perMinute int, clock func() time.Time) *limiter {
+	return &limiter{
+		perMinute: perMinute, limit: strconv.Itoa(perMinute), clock: clock,
+		buckets: make(map[limitKey]*rate.Limiter), sweepAt: minSweep,
+	}
+}
+
+var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
+
+// charge takes one request from key's bucket and writes the rate-limit headers.
+// An empty bucket is [directory.RateLimited].
+func (l *limiter) charge(h http.Header, key limitKey) error {
+	if l.perMinute <= 0 {
+		return nil
+	}
+	now := l.clock()
+	b := l.bucket(key, now)
+	ok := b.AllowN(now, 1)
+	tokens := b.TokensAt(now)
+	perSecond := float64(l.perMinute) / 60
+	full := now.Add(time.Duration((float64(l.perMinute) - tokens) / perSecond * float64(time.Second)))
+	h[headerScope] = []string{key.scope}
+	h[headerLimit] = []string{l.limit}
+	h[headerRemaining] = []string{strconv.Itoa(int(max(0, math.Floor(tokens))))}
+	h[headerReset] = []string{strconv.FormatInt(full.Unix()+1, 10)}
+	if !ok {
+		wait := math.Ceil((1 - tokens) / perSecond)
+		h["Retry-After"] = []string{strconv.Itoa(max(1, int(wait)))}
+		return errLimited
+	}
+	return nil
+}
+
+func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[key]
+	if b == nil {
+		if len(l.buckets) >= l.sweepAt {
+			l.sweep(now)
+		}
+		b = rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
+		l.buckets[key] = b
+	}
+	return b
+}
+
+// sweep drops the buckets that are full again, which are as good as new ones.
+func (l *limiter) sweep(now time.Time) {
+	for key, b := range l.buckets {
+		if b.TokensAt(now) >= float64(l.perMinute) {
+			delete(l.buckets, key)
+		}
+	}
+	l.sweepAt = max(minSweep, 2*len(l.buckets))
+}

@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// answerWith makes the answer of what a service call returned.
+func answerWith[T any](v T, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := represent(v)
+	return answer{body: body}, err
+}
+
+// answerList is answerWith for a list; none is [], never null.
+func answerList[T any](list []T, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	body := []byte{'['}
+	for i, v := range list {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		one, err := represent(v)
+		if err != nil {
+			return answer{}, err
+		}
+		body = append(body, one[:len(one)-1]...)
+	}
+	return answer{body: append(body, ']', '\n')}, nil
+}
+
+// represent is the wire form of everything the service gives, ending with a new
+// line. It is also what ETags are made of, wherever one is compared.
+func represent(v any) ([]byte, error) {
+	switch v := v.(type) {
+	case directory.User:
+		return append(appendUser(make([]byte, 0, 256), v), '\n'), nil
+	case directory.APITokenRecord:
+		return encode(apiTokenOf(v))
+	case directory.IssuedAPIToken:
+		return encode(issuedAPIToken{apiTokenOf(v.APITokenRecord), v.Secret})
+	case directory.PersonalTokenRecord:
+		return encode(personalTokenOf(v))
+	case directory.IssuedPersonalToken:
+		return encode(issuedPersonalToken{personalTokenOf(v.PersonalTokenRecord), v.Secret})
+	case directory.Role:
+		return encode(roleOf(v))
+	case directory.Group:
+		return encode(groupOf(v))
+	case directory.Membership:
+		return encode(orgOf(v))
+	case directory.TokenUsage:
+		return encode(tokenUsageOf(v))
+	case invitation:
+		return encode(v)
+	case provisioned:
+		return encode(v)
+	case claimed:
+		return encode(v)
+	case access:
+		return encode(v)
+	case accessDecision:
+		return encode(v)
+	default:
+		return nil, fmt.Errorf("no wire form for %T", v)
+	}
+}
+
+// encode writes equal values as equal bytes: maps in the order of their keys.
+func encode(v any) ([]byte, error) {
+	b, err := json.Marshal(v, json.Deterministic(true))
+	return append(b, '\n'), err
+}
+
+// wireTime is a time that may be none: null.
+type wireTime struct{ time.Time }
+
+// MarshalJSON writes null for none, else RFC 3339 in UTC with the microseconds kept.
+func (t wireTime) MarshalJSON() ([]byte, error) {
+	if t.IsZero() {
+		return []byte("null"), nil
+	}
+	return t.UTC().AppendFormat(nil, `"2006-01-02T15:04:05.999999Z07:00"`), nil
+}
+
+// UnmarshalJSON reads RFC 3339 or null. Year 1, which Go clients send for a time
+// that was never set, is none.
+func (t *wireTime) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		t.Time = time.Time{}
+		return nil
+	}
+	if err := t.Time.UnmarshalJSON(b); err != nil {
+		return fmt.Errorf("not a date and time as in 2030-01-31T12:00:00Z: %w", err)
+	}
+	if t.UTC().Year() <= 1 {
+		t.Time = time.Time{}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package httpapi
+
+import (
+	"errors"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// role is the v2 object RoleWithID.
+type role struct {
+	DatasetCapabilities map[string]map[string][]string `json:"datasetCapabilities"`
+	Description         string                         `json:"description"`
+	ID                  directory.RoleID               `json:"id"`
+	Members             []directory.UserID             `json:"members"`
+	Name                string                         `json:"name"`
+	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
+	ViewCapabilities    map[string]map[string][]string `json:"viewCapabilities,omitzero"`
+}
+
+func roleOf(r directory.Role) role {
+	caps := r.Capabilities.Wire()
+	return role{
+		DatasetCapabilities: caps.Datasets, Description: r.Description, ID: r.ID, Members: r.Members, Name: r.Name,
+		OrgCapabilities: caps.Org, ViewCapabilities: caps.Views,
+	}
+}
+
+// roleInput is a role to be made or written back as it was read.
+type roleInput struct {
+	capabilitiesBody `json:",inline"`
+	ID               *directory.RoleID   `json:"id"`
+	Name             string              `json:"name"`
+	Description      string              `json:"description"`
+	Members          *[]directory.UserID `json:"members"`
+}
+
+// role checks what the path says about the id: a new role has none yet.
+func (b roleInput) role(id directory.RoleID) (directory.NewRole, error) {
+	if b.ID != nil && *b.ID != id {
+		return directory.NewRole{}, errReadOnlyID
+	}
+	caps, err := b.parse()
+	return directory.NewRole{Name: b.Name, Description: b.Description, Capabilities: caps, Members: b.Members}, err
+}
+
+var errReadOnlyID = directory.InvalidField("id", "is given by the server and can't be chosen or changed")
+
+// fieldProblem is a problem of capabilities as an invalid field.
+func fieldProblem(err error) error {
+	if e, ok := errors.AsType[*authz.FieldError](err); ok {
+		return directory.InvalidField(e.Field, "%v", e.Err)
+	}
+	return err
+}
+
+func listRoles(rq *request) (answer, error) {
+	return answerList(rq.api.service.ListRoles(rq.Context(), rq.call))
+}
+
+func getRole(rq *request) (answer, error) {
+	return answerWith(rq.api.service.GetRole(rq.Context(), rq.call, directory.RoleID(rq.PathValue("id"))))
+}
+
+func createRole(rq *request) (answer, error) {
+	var body roleInput
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	in, err := body.role("")
+	if err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.CreateRole(rq.Context(), rq.call, in))
+}
+
+func updateRole(rq *request) (answer, error) {
+	var body roleInput
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	id := directory.RoleID(rq.PathValue("id"))
+	in, err := body.role(id)
+	if err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.UpdateRole(rq.Context(), rq.call, id, in))
+}
+
+func deleteRole(rq *request) (answer, error) {
+	return noContent, rq.api.service.DeleteRole(rq.Context(), rq.call, directory.RoleID(rq.PathValue("id")))
+}

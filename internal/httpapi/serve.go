@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// MaxBody is how many bytes a request's body may have.
+const MaxBody = 1 << 20
+
+// MaxIdempotencyKey is how many bytes an Idempotency-Key may have.
+const MaxIdempotencyKey = 255
+
+// request is a request that was admitted to its route.
+type request struct {
+	*http.Request
+	api  *API
+	w    *recorder
+	call directory.Call
+	body []byte
+}
+
+// handler turns a request into a service call and its result into an answer.
+type handler func(rq *request) (answer, error)
+
+// serve carries a request through its route: permission, limits on what came,
+// the handler, conditions, the answer.
+func (a *API) serve(w *recorder, r *http.Request, e endpoint, p *directory.Principal) error {
+	if err := e.op.Authorise(p); err != nil {
+		return err
+	}
+	rq := &request{Request: r, api: a, w: w, call: directory.Call{
+		Principal: p, TraceID: w.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent(),
+	}}
+	if err := rq.prepare(e.method); err != nil {
+		return err
+	}
+	ans, err := e.handle(rq)
+	if err != nil {
+		return err
+	}
+	if rq.call.DryRun != nil {
+		w.Header()[headerDiff] = []string{diffHeader(rq.call.DryRun)}
+	}
+	ans.write(rq)
+	return nil
+}
+
+// prepare reads what a method brings beyond the path: a write's body and its
+// conditions.
+func (rq *request) prepare(method string) error {
+	if method == http.MethodGet {
+		return nil
+	}
+	dryRun, err := rq.flag("dryRun")
+	if err != nil {
+		return err
+	}
+	if dryRun {
+		rq.call.DryRun = new(directory.AccessDiff)
+	}
+	if method != http.MethodDelete {
+		if rq.body, err = rq.read(); err != nil {
+			return err
+		}
+	}
+	if method == http.MethodPost {
+		return rq.idempotency()
+	}
+	rq.precondition()
+	return nil
+}
+
+// read takes in the body, of which nothing may be left out.
+func (rq *request) read() ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(rq.w.ResponseWriter, rq.Body, MaxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, directory.Errorf(codeTooLarge, "the body is larger than %d bytes", MaxBody)
+	}
+	if err != nil {
+		return nil, &directory.Error{Code: directory.Invalid, Message: "the body could not be read", Err: err}
+	}
+	return body, nil
+}
+
+// decode reads the JSON body into v, which a request without one does not have.
+func (rq *request) decode(v any) error {
+	mediaType, params, err := mime.ParseMediaType(rq.Header.Get("Content-Type"))
+	charset := params["charset"]
+	if err != nil || mediaType != "application/json" || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+		return directory.Errorf(codeUnsupportedMedia, "the body must be JSON and say so: Content-Type: application/json")
+	}
+	return decodeJSON(rq.body, v)
+}
+
+func (rq *request) idempotency() error {
+	values := rq.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return nil
+	}
+	key := values[0]
+	if len(values) > 1 || key == "" || len(key) > MaxIdempotencyKey || strings.ContainsFunc(key, notPrintable) {
+		return directory.Errorf(directory.Invalid, "Idempotency-Key must be 1 to %d printable ASCII characters, once", MaxIdempotencyKey)
+	}
+	rq.call.IdempotencyKey = key
+	h := sha256.New()
+	io.WriteString(h, rq.URL.Path)                                          //nolint:errcheck // a hash takes everything
+	io.WriteString(h, "?dryRun="+strconv.FormatBool(rq.call.DryRun != nil)) //nolint:errcheck // same
+	h.Write(rq.body)
+	rq.call.Fingerprint = h.Sum(nil)
+	return nil
+}
+
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }
+
+// flag reads a query parameter that is true or false.
+func (rq *request) flag(name string) (bool, error) {
+	switch v := rq.URL.Query().Get(name); v {
+	case "", "false", "0":
+		return false, nil
+	case "true", "1":
+		return true, nil
+	default:
+		return false, directory.InvalidField(name, "must be true or false")
+	}
+}

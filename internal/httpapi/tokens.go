@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// apiToken is the v2 object of an API token.
+type apiToken struct {
+	DatasetCapabilities map[string]map[string][]string `json:"datasetCapabilities"`
+	Description         string                         `json:"description"`
+	ExpiresAt           wireTime                       `json:"expiresAt"`
+	ID                  directory.TokenID              `json:"id"`
+	Name                string                         `json:"name"`
+	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
+	ViewCapabilities    map[string]map[string][]string `json:"viewCapabilities,omitzero"`
+}
+
+type issuedAPIToken struct {
+	apiToken `json:",inline"`
+	Token    string `json:"token"`
+}
+
+func apiTokenOf(t directory.APITokenRecord) apiToken {
+	caps := t.Capabilities.Wire()
+	return apiToken{
+		DatasetCapabilities: caps.Datasets, Description: t.Description, ExpiresAt: wireTime{t.ExpiresAt},
+		ID: t.ID, Name: t.Name, OrgCapabilities: caps.Org, ViewCapabilities: caps.Views,
+	}
+}
+
+// capabilitiesBody are the three members by which tokens and roles name capabilities.
+type capabilitiesBody struct {
+	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
+	DatasetCapabilities map[string]map[string][]string `json:"datasetCapabilities"`
+	ViewCapabilities    map[string]map[string][]string `json:"viewCapabilities"`
+}
+
+func (b capabilitiesBody) parse() (authz.Set, error) {
+	set, err := authz.Wire{Org: b.OrgCapabilities, Datasets: b.DatasetCapabilities, Views: b.ViewCapabilities}.Parse()
+	return set, fieldProblem(err)
+}
+
+type newTokenBody struct {
+	capabilitiesBody `json:",inline"`
+	Name             string   `json:"name"`
+	Description      string   `json:"description"`
+	ExpiresAt        wireTime `json:"expiresAt"`
+}
+
+func (b newTokenBody) token() (directory.NewAPIToken, error) {
+	caps, err := b.parse()
+	return directory.NewAPIToken{Name: b.Name, Description: b.Description, Capabilities: caps, ExpiresAt: b.ExpiresAt.Time}, err
+}
+
+func listAPITokens(rq *request) (answer, error) {
+	return answerList(rq.api.service.ListAPITokens(rq.Context(), rq.call))
+}
+
+func createAPIToken(rq *request) (answer, error) {
+	var body newTokenBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	in, err := body.token()
+	if err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.CreateAPIToken(rq.Context(), rq.call, in))
+}
+
+func getAPIToken(rq *request) (answer, error) {
+	return answerWith(rq.api.service.GetAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id"))))
+}
+
+func deleteAPIToken(rq *request) (answer, error) {
+	return noContent, rq.api.service.DeleteAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")))
+}
+
+type regenerateBody struct {
+	ExistingTokenExpiresAt *wireTime     `json:"existingTokenExpiresAt"`
+	NewTokenExpiresAt      wireTime      `json:"newTokenExpiresAt"`
+	NewToken               *newTokenBody `json:"newToken"`
+}
+
+func regenerateAPIToken(rq *request) (answer, error) {
+	var body regenerateBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	if body.ExistingTokenExpiresAt == nil {
+		return answer{}, directory.InvalidField("existingTokenExpiresAt", "is required; now ends the existing token at once")
+	}
+	in := directory.Regeneration{ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
+	if body.NewToken != nil {
+		next, err := body.NewToken.token()
+		if err != nil {
+			return answer{}, err
+		}
+		in.NewToken = &next
+	}
+	return answerWith(rq.api.service.RegenerateAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), in))
+}
+
+type tokenUsage struct {
+	CreatedAt  wireTime          `json:"createdAt"`
+	CreatedBy  tokenCreator      `json:"createdBy"`
+	ID         directory.TokenID `json:"id"`
+	LastUsedAt wireTime          `json:"lastUsedAt"`
+}
+
+type tokenCreator struct {
+	ID   string              `json:"id,omitzero"`
+	Kind directory.ActorKind `json:"kind"`
+	Name string              `json:"name"`
+}
+
+// tokenUsageOf names a creator by the id that the v2 API knows them by.
+func tokenUsageOf(u directory.TokenUsage) tokenUsage {
+	by := u.Token.CreatedBy
+	creator := tokenCreator{Kind: by.Kind, Name: by.Name, ID: string(by.UserID)}
+	if by.Kind == directory.ActorAPIToken {
+		creator.ID = string(by.TokenID)
+	}
+	return tokenUsage{
+		CreatedAt: wireTime{u.Token.CreatedAt}, CreatedBy: creator, ID: u.Token.ID, LastUsedAt: wireTime{u.LastUsedAt},
+	}
+}
+
+func getTokenUsage(rq *request) (answer, error) {
+	return answerWith(rq.api.service.GetTokenUsage(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id"))))
+}

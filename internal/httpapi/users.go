@@ -1,0 +1,159 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// appendUser appends the v2 object of a user, exactly its four members.
+func appendUser(b []byte, u directory.User) []byte {
+	b = append(b, `{"email":`...)
+	b = appendString(b, u.Email)
+	b = append(b, `,"id":`...)
+	b = appendString(b, string(u.ID))
+	b = append(b, `,"name":`...)
+	b = appendString(b, u.Name)
+	b = append(b, `,"role":{"id":`...)
+	b = appendString(b, string(u.Role.ID))
+	b = append(b, `,"name":`...)
+	b = appendString(b, u.Role.Name)
+	return append(b, '}', '}')
+}
+
+type createUserBody struct {
+	Name  string           `json:"name"`
+	Email string           `json:"email"`
+	Role  directory.RoleID `json:"role"`
+}
+
+func createUser(rq *request) (answer, error) {
+	var body createUserBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.CreateUser(rq.Context(), rq.call,
+		directory.NewUser{Name: body.Name, Email: body.Email, Role: body.Role}))
+}
+
+func getUser(rq *request) (answer, error) {
+	return answerWith(rq.api.service.GetUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id"))))
+}
+
+func removeUser(rq *request) (answer, error) {
+	return noContent, rq.api.service.RemoveUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")))
+}
+
+type roleBody struct {
+	Role directory.RoleID `json:"role"`
+}
+
+func updateUserRole(rq *request) (answer, error) {
+	var body roleBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.UpdateUserRole(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.Role))
+}
+
+// selfBody is a user as it was read, so that read, modify, write works.
+type selfBody struct {
+	Name  *string           `json:"name"`
+	ID    *directory.UserID `json:"id"`
+	Email *string           `json:"email"`
+	Role  *struct {
+		ID   directory.RoleID `json:"id"`
+		Name string           `json:"name"`
+	} `json:"role"`
+}
+
+func (b selfBody) update() directory.SelfUpdate {
+	u := directory.SelfUpdate{Name: b.Name, ID: b.ID, Email: b.Email}
+	if b.Role != nil {
+		u.Role = &directory.RoleRef{ID: b.Role.ID, Name: b.Role.Name}
+	}
+	return u
+}
+
+func updateUser(rq *request) (answer, error) {
+	var body selfBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.UpdateUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.update()))
+}
+
+func getSelf(rq *request) (answer, error) {
+	return answerWith(rq.api.service.GetSelf(rq.Context(), rq.call))
+}
+
+func updateSelf(rq *request) (answer, error) {
+	var body selfBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.UpdateSelf(rq.Context(), rq.call, body.update()))
+}
+
+// MaxPage is the largest limit that a list takes.
+const MaxPage = 1000
+
+// userFilter reads the query of a list of users. Without one, it is all of them.
+func userFilter(q url.Values) (f directory.UserFilter, err error) {
+	f = directory.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
+	if limit := q.Get("limit"); limit != "" {
+		if f.Limit, err = strconv.Atoi(limit); err != nil || f.Limit < 1 || f.Limit > MaxPage {
+			return f, directory.InvalidField("limit", "must be a number from 1 to %d; leave it out for all users", MaxPage)
+		}
+	}
+	f.After, err = decodeCursor(q.Get("cursor"))
+	return f, err
+}
+
+// A cursor is opaque to clients: the id that the page before ended with, behind
+// a version, so that old cursors can be told from new ones.
+const cursorVersion = "1:"
+
+func encodeCursor(last directory.UserID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(cursorVersion + string(last)))
+}
+
+func decodeCursor(cursor string) (directory.UserID, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	id, ok := strings.CutPrefix(string(b), cursorVersion)
+	if err != nil || !ok || !strings.HasPrefix(id, "usr_") || strings.ContainsFunc(id, notPrintable) {
+		return "", directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
+	}
+	return directory.UserID(id), nil
+}
+
+func listUsers(rq *request) (answer, error) {
+	query, err := url.ParseQuery(rq.URL.RawQuery)
+	if err != nil {
+		return answer{}, directory.Errorf(directory.Invalid, "the query string is malformed")
+	}
+	f, err := userFilter(query)
+	if err != nil {
+		return answer{}, err
+	}
+	out := newListWriter(rq)
+	if f.Limit > 0 {
+		out = newPageWriter(rq)
+	}
+	more, err := rq.api.service.ListUsers(rq.Context(), rq.call, f, out)
+	if err != nil {
+		return out.failed(err)
+	}
+	if more {
+		query.Set("cursor", encodeCursor(out.last))
+		rq.w.Header().Set("Link", `</v2/users?`+query.Encode()+`>; rel="next"`)
+	}
+	out.end()
+	return answer{done: true}, nil
+}
