@@ -4,6 +4,7 @@ package apptest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -38,8 +39,10 @@ type Server struct {
 
 // Options change what [Start] runs.
 type Options struct {
-	RateLimit int // 0: off
-	Clock     func() time.Time
+	RateLimit      int // 0: off
+	Clock          func() time.Time
+	AllowProvision bool
+	Log            io.Writer // instead of the test's log; at level debug
 }
 
 // Start runs a server inside the test's process until the test ends. Requests
@@ -65,7 +68,7 @@ func StartWith(t testing.TB, o Options) *Server {
 		t.Fatalf("initialise: %v", err)
 	}
 	api := httpapi.New(httpapi.Options{
-		Service: service, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test",
+		Service: service, Log: o.logger(t), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 	})
 	listener := httptest.NewServer(api)
 	t.Cleanup(func() {
@@ -78,6 +81,13 @@ func StartWith(t testing.TB, o Options) *Server {
 		t: t, URL: listener.URL, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),
 		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Service: service, API: api,
 	}
+}
+
+func (o Options) logger(t testing.TB) *slog.Logger {
+	if o.Log != nil {
+		return slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return slog.New(slog.NewTextHandler(testLog{t}, nil))
 }
 
 // testLog passes the server's log on to the test's.
@@ -139,7 +149,7 @@ func (s *Server) Try(method, path string, rq Request) (Answer, error) {
 		return Answer{}, err
 	}
 	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
+	b, err := readBody(resp)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -151,6 +161,18 @@ func (s *Server) Try(method, path string, rq Request) (Answer, error) {
 		err = v.CheckResponse(method, r.URL.Path, resp.StatusCode, resp.Header, b)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: b}, err
+}
+
+// readBody reads a body that the client asked to be compressed by itself, too.
+func readBody(resp *http.Response) ([]byte, error) {
+	if resp.Header.Get("Content-Encoding") != "gzip" || resp.StatusCode == http.StatusNotModified {
+		return io.ReadAll(resp.Body)
+	}
+	z, err := gzip.NewReader(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // Decode reads an answer's body into v.

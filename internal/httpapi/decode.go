@@ -54,6 +54,9 @@ func syntaxProblem(err error) string {
 		return "it ends too early"
 	}
 	text := strings.TrimPrefix(syntactic.Error(), "jsontext: ")
+	if strings.Contains(text, "max depth") {
+		return "it is nested too deeply"
+	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return "the member " + fieldName(syntactic.JSONPointer) + " comes twice"
 	}

@@ -1,0 +1,240 @@
+package apptest_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/apptest"
+)
+
+// oracle says who may call each route, written down from the rules and not from
+// the code: a capability, "personal" for any account's own token, "any" for
+// whoever has a token, "public" for everybody.
+var oracle = map[string]string{
+	"GET /v2/users":                             "users|read",
+	"POST /v2/users":                            "users|create",
+	"GET /v2/users/{id}":                        "users|read",
+	"PUT /v2/users/{id}":                        "personal",
+	"DELETE /v2/users/{id}":                     "users|delete",
+	"PUT /v2/users/{id}/role":                   "users|update",
+	"GET /v2/users/{id}/access":                 "rbac|read",
+	"GET /v2/user":                              "personal",
+	"PUT /v2/user":                              "personal",
+	"GET /v2/user/access":                       "any",
+	"GET /v2/user/tokens":                       "personal",
+	"POST /v2/user/tokens":                      "personal",
+	"DELETE /v2/user/tokens/{id}":               "personal",
+	"GET /v2/user/invitations":                  "personal",
+	"POST /v2/user/invitations/{orgId}/accept":  "personal",
+	"POST /v2/user/invitations/{orgId}/decline": "personal",
+	"GET /v2/tokens":                            "apiTokens|read",
+	"POST /v2/tokens":                           "apiTokens|create",
+	"GET /v2/tokens/{id}":                       "apiTokens|read",
+	"DELETE /v2/tokens/{id}":                    "apiTokens|delete",
+	"GET /v2/tokens/{id}/usage":                 "apiTokens|read",
+	"POST /v2/tokens/{id}/regenerate":           "apiTokens|update",
+	"GET /v2/rbac/roles":                        "rbac|read",
+	"POST /v2/rbac/roles":                       "rbac|create",
+	"GET /v2/rbac/roles/{id}":                   "rbac|read",
+	"PUT /v2/rbac/roles/{id}":                   "rbac|update",
+	"DELETE /v2/rbac/roles/{id}":                "rbac|delete",
+	"GET /v2/rbac/groups":                       "rbac|read",
+	"POST /v2/rbac/groups":                      "rbac|create",
+	"GET /v2/rbac/groups/{id}":                  "rbac|read",
+	"PUT /v2/rbac/groups/{id}":                  "rbac|update",
+	"DELETE /v2/rbac/groups/{id}":               "rbac|delete",
+	"GET /v2/orgs":                              "any",
+	"POST /v2/orgs":                             "personal",
+	"GET /v2/orgs/{id}":                         "any",
+	"PUT /v2/orgs/{id}":                         "personal",
+	"POST /v2/orgs/provision":                   "public",
+	"POST /v2/orgs/claim":                       "public",
+}
+
+var crud = []string{"create", "read", "update", "delete"}
+
+// published is the vocabulary of organisation capabilities, written down again.
+var published = map[string][]string{
+	"annotations": crud, "apiTokens": crud, "auditLog": {"read"}, "billing": {"read", "update"}, "dashboards": crud,
+	"datasets": crud, "endpoints": crud, "flows": crud, "integrations": crud, "monitors": crud, "notifiers": crud,
+	"rbac": crud, "sharedAccessKeys": {"read", "update"}, "users": crud, "views": crud,
+}
+
+// builtin says what each built-in role may do, of what opens a route.
+var builtin = map[string]func(resource, action string) bool{
+	"owner":     func(string, string) bool { return true },
+	"admin":     func(r, _ string) bool { return r != "billing" },
+	"user":      func(r, a string) bool { return r == "users" && a == "read" },
+	"read-only": func(_, a string) bool { return a == "read" },
+	"none":      func(string, string) bool { return false },
+}
+
+// caller is somebody who tries every route.
+type caller struct {
+	name     string
+	token    string
+	personal bool
+	may      func(resource, action string) bool
+}
+
+func (c caller) mayCall(need string) bool {
+	switch need {
+	case "public":
+		return true
+	case "any":
+		return c.token != ""
+	case "personal":
+		return c.personal
+	default:
+		resource, action, _ := strings.Cut(need, "|")
+		return c.may != nil && c.may(resource, action)
+	}
+}
+
+// Every documented route is in the oracle with the permission it documents, and
+// the other way round; the contract has no route that the server lacks.
+func TestEveryRouteDeclaresItsPermission(t *testing.T) {
+	documented := make(map[string]string)
+	for _, op := range apptest.Operations(t) {
+		documented[op.Method+" "+op.Path] = op.Permission
+	}
+	if !maps.Equal(documented, oracle) {
+		for route := range documented {
+			if documented[route] != oracle[route] {
+				t.Errorf("%s documents %q, the oracle says %q", route, documented[route], oracle[route])
+			}
+		}
+		for route := range oracle {
+			if documented[route] == "" {
+				t.Errorf("%s is not documented", route)
+			}
+		}
+	}
+}
+
+// Every route × every single capability, as an API token and through a custom
+// role × every built-in role × nobody: exactly those whom the oracle names get in.
+func TestMatrix(t *testing.T) {
+	s := apptest.Start(t)
+	callers := []caller{{name: "nobody"}}
+	for _, role := range slices.Sorted(maps.Keys(builtin)) {
+		email := role + "@roles.example.com"
+		if role == "owner" {
+			s.Want(http.StatusOK, "POST", "/v2/users", as(s.PersonalToken, `{"name":"x","email":"`+email+`","role":"owner"}`))
+		} else {
+			s.CreateUser(role, email, role)
+		}
+		callers = append(callers, caller{"role " + role, s.TokenOf(email), true, builtin[role]})
+	}
+	for _, resource := range slices.Sorted(maps.Keys(published)) {
+		for _, action := range published[resource] {
+			caps := `"orgCapabilities":{"` + resource + `":["` + action + `"]}`
+			only := func(r, a string) bool { return r == resource && a == action }
+			name := resource + "|" + action
+			callers = append(callers, caller{"API token " + name, s.APITokenWith(caps), false, only})
+			var role struct{ ID string }
+			s.Want(http.StatusOK, "POST", "/v2/rbac/roles", as(s.PersonalToken, `{"name":"`+name+`",`+caps+`}`)).Decode(t, &role)
+			email := resource + "." + action + "@example.com"
+			s.Want(http.StatusOK, "POST", "/v2/users", as(s.PersonalToken, `{"name":"x","email":"`+email+`","role":"`+role.ID+`"}`))
+			callers = append(callers, caller{"role with " + name, s.TokenOf(email), true, only})
+		}
+	}
+	cases := 0
+	for _, op := range apptest.Operations(t) {
+		for _, c := range callers {
+			cases++
+			path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing").Replace(op.Path)
+			body := ""
+			if op.Method == "POST" || op.Method == "PUT" {
+				body = `{"none of these":1}` // let in, it is refused for what it says
+			}
+			ans := s.Do(op.Method, path, as(c.token, body))
+			in := ans.Status != http.StatusUnauthorized && !missing(ans)
+			if want := c.mayCall(oracle[op.Method+" "+op.Path]); in != want {
+				t.Errorf("%s at %s %s: got %d %s, want let in: %v", c.name, op.Method, op.Path, ans.Status, ans.Body, want)
+			}
+			if c.token == "" && !in && ans.Status != http.StatusUnauthorized {
+				t.Errorf("%s %s without a token: %d", op.Method, op.Path, ans.Status)
+			}
+		}
+	}
+	t.Logf("%d cases: %d routes × %d callers", cases, len(oracle), len(callers))
+}
+
+// missing reports whether an answer refuses for want of a permission, which is
+// told apart from a rule's refusal by its words.
+func missing(ans apptest.Answer) bool {
+	return ans.Status == http.StatusForbidden &&
+		(strings.Contains(ans.Error().Message, "missing permission") || strings.Contains(ans.Error().Message, "needs the personal token"))
+}
+
+// What another organisation has answers, byte for byte, as what does not exist.
+func TestTenantsDontSeeEachOther(t *testing.T) {
+	s := apptest.Start(t)
+	header := func(org string) map[string]string { return map[string]string{"X-Axiom-Org-Id": org} }
+	var other struct{ ID string }
+	s.Want(http.StatusOK, "POST", "/v2/orgs", as(s.PersonalToken, `{"name":"Other"}`)).Decode(t, &other)
+	there := func(method, path, body string) (made struct{ ID string }) {
+		s.Want(http.StatusOK, method, path, apptest.Request{Token: s.PersonalToken, Header: header(other.ID), Body: body}).Decode(t, &made)
+		return made
+	}
+	user := there("POST", "/v2/users", `{"name":"John","email":"john@example.com","role":"user"}`)
+	token := there("POST", "/v2/tokens", `{"name":"t","orgCapabilities":{"users":["read"]}}`)
+	role := there("POST", "/v2/rbac/roles", `{"name":"r"}`)
+	group := there("POST", "/v2/rbac/groups", `{"name":"g"}`)
+	s.CreateUser("Jane", "jane@example.com", "admin")
+	jane := s.TokenOf("jane@example.com")
+
+	compared := 0
+	for _, op := range apptest.Operations(t) {
+		if !strings.Contains(op.Path, "{") {
+			continue
+		}
+		theirs := user.ID
+		switch {
+		case strings.Contains(op.Path, "/tokens/"):
+			theirs = token.ID
+		case strings.Contains(op.Path, "/roles/"):
+			theirs = role.ID
+		case strings.Contains(op.Path, "/groups/"):
+			theirs = group.ID
+		case strings.Contains(op.Path, "orgs") || strings.Contains(op.Path, "{orgId}"):
+			theirs = other.ID
+		}
+		body := map[string]string{
+			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
+			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}": `{"name":"x"}`,
+			"POST /v2/tokens/{id}/regenerate": `{"existingTokenExpiresAt":"2026-01-01T00:00:00Z"}`,
+		}[op.Method+" "+op.Path]
+		for _, secret := range []string{s.APIToken, jane} {
+			var answers [2]string
+			for i, id := range []string{theirs, theirs[:len(theirs)-1] + "0"} {
+				path := strings.NewReplacer("{id}", id, "{orgId}", id).Replace(op.Path)
+				ans := s.Do(op.Method, path, as(secret, body))
+				answers[i] = fmt.Sprint(ans.Status, comparable(ans.Header), string(ans.Body))
+			}
+			compared++
+			if answers[0] != answers[1] || strings.HasPrefix(answers[0], "2") {
+				t.Errorf("%s %s tells theirs from nobody's:\n%s\n%s", op.Method, op.Path, answers[0], answers[1])
+			}
+		}
+	}
+	if compared < 20 {
+		t.Errorf("only %d pairs were compared", compared)
+	}
+	// Nothing of it has changed over there.
+	s.Want(http.StatusOK, "GET", "/v2/users/"+user.ID, apptest.Request{Token: s.PersonalToken, Header: header(other.ID)})
+}
+
+// comparable leaves out of a header what differs between any two answers.
+func comparable(h http.Header) string {
+	h = h.Clone()
+	for _, name := range []string{"X-Axiom-Trace-Id", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Date"} {
+		h.Del(name)
+	}
+	return fmt.Sprint(h)
+}

@@ -1,0 +1,201 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/apptest"
+)
+
+type roleBody struct {
+	ID, Name string
+	Members  []string
+}
+
+type access struct {
+	Allowed      bool
+	Paths        []struct{ Kind string }
+	Capabilities []struct {
+		Capability, Scope, Name string
+		Paths                   []struct{ Kind string }
+	}
+}
+
+// A role's life: made, given by its list of members, shown, changed, taken away.
+func TestRoles(t *testing.T) {
+	s := apptest.Start(t)
+	jane := s.CreateUser("Jane", "jane@example.com", "user")
+	var role roleBody
+	s.Want(http.StatusOK, "POST", "/v2/rbac/roles", as(s.APIToken,
+		`{"name":"Support","orgCapabilities":{"users":["read"],"rbac":null},"datasetCapabilities":null,"members":["`+jane.ID+`"]}`)).Decode(t, &role)
+	if !slices.Equal(role.Members, []string{jane.ID}) {
+		t.Errorf("members %v", role.Members)
+	}
+	path := "/v2/rbac/roles/" + role.ID
+	var got apptest.User
+	if s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID, as(s.APIToken, "")).Decode(t, &got); got.Role.Name != "Support" {
+		t.Errorf("the member has %+v", got.Role)
+	}
+	read := s.Want(http.StatusOK, "GET", path, as(s.APIToken, ""))
+	if back := s.Want(http.StatusOK, "PUT", path, as(s.APIToken, string(read.Body))); string(back.Body) != string(read.Body) {
+		t.Errorf("read, write gives %s of %s", back.Body, read.Body)
+	}
+	wantError(t, s.Do("DELETE", path, as(s.APIToken, "")), 409, "conflict", "1 users have it")
+	for body, part := range map[string]string{
+		`{"name":"x","orgCapabilities":{"userz":["read"]}}`:                "userz",
+		`{"name":"x","orgCapabilities":{"users":["fly"]}}`:                 "fly",
+		`{"name":"x","orgCapabilities":{"auditLog":["delete"]}}`:           "auditLog",
+		`{"name":"x","datasetCapabilities":{"logs":{"query":["update"]}}}`: "update",
+		`{"name":"x","viewCapabilities":{"":{"query":["read"]}}}`:          "name",
+		`{"name":"x","members":["usr_stranger"]}`:                          "usr_stranger",
+		`{"name":""}`:                "name",
+		`{"name":"x","id":"role_x"}`: "id",
+	} {
+		wantError(t, s.Do("POST", "/v2/rbac/roles", as(s.APIToken, body)), 400, "invalid", part)
+	}
+	wantError(t, s.Do("POST", "/v2/rbac/roles", as(s.APIToken, `{"name":"SUPPORT"}`)), 409, "conflict", "exists already")
+	wantError(t, s.Do("POST", "/v2/rbac/roles", as(s.APIToken, `{"name":"Owner"}`)), 409, "conflict", "built-in")
+	wantError(t, s.Do("PUT", "/v2/rbac/roles/admin", as(s.APIToken, `{"name":"x"}`)), 409, "conflict", "built-in")
+	wantError(t, s.Do("DELETE", "/v2/rbac/roles/admin", as(s.APIToken, "")), 409, "conflict", "built-in")
+	wantError(t, s.Do("GET", "/v2/rbac/roles/role_x", as(s.APIToken, "")), 404, "not_found", "role")
+	wantError(t, s.Do("PUT", path, apptest.Request{Token: s.APIToken, Body: `{"name":"x"}`, Header: map[string]string{"If-Match": `"x"`}}), 412, "precondition_failed", "")
+	if s.Want(http.StatusOK, "PUT", path, as(s.APIToken, `{"name":"Support","members":[]}`)).Decode(t, &role); len(role.Members) != 0 {
+		t.Errorf("members %v", role.Members)
+	}
+	if s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID, as(s.APIToken, "")).Decode(t, &got); got.Role.ID != "none" {
+		t.Errorf("who was taken out has %+v", got.Role)
+	}
+	s.Want(http.StatusNoContent, "DELETE", path, as(s.APIToken, ""))
+	var all []roleBody
+	s.Want(http.StatusOK, "GET", "/v2/rbac/roles", as(s.APIToken, "")).Decode(t, &all)
+	if len(all) != 5 || all[0].ID != "owner" || !slices.Equal(all[0].Members, []string{s.UserID}) {
+		t.Errorf("roles %+v", all)
+	}
+}
+
+// What a group gives is there while it gives it, and explained as what it gives.
+func TestGroupsAndAccess(t *testing.T) {
+	s := apptest.Start(t)
+	jane := s.CreateUser("Jane", "jane@example.com", "none")
+	token := s.TokenOf("jane@example.com")
+	wantError(t, s.Do("GET", "/v2/users", as(token, "")), 403, "forbidden", "users|read")
+	var group struct {
+		ID             string
+		Members, Roles []string
+		IsManaged      bool
+	}
+	s.Want(http.StatusOK, "POST", "/v2/rbac/groups", as(s.APIToken, `{"name":"On call","members":["`+jane.ID+`"],"roles":["read-only","admin"]}`)).Decode(t, &group)
+	s.Want(http.StatusOK, "GET", "/v2/users", as(token, ""))
+	path := "/v2/rbac/groups/" + group.ID
+
+	ask := func(capability string) (a access) {
+		s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID+"/access?capability="+capability, as(s.APIToken, "")).Decode(t, &a)
+		return a
+	}
+	if a := ask("users%7Cread"); !a.Allowed || len(a.Paths) != 2 || a.Paths[0].Kind != "group" {
+		t.Errorf("users|read: %+v", a)
+	}
+	if a := ask("users%7Cdelete"); !a.Allowed || len(a.Paths) != 1 {
+		t.Errorf("users|delete: %+v", a)
+	}
+	if a := ask("billing%7Cread"); a.Allowed || len(a.Paths) != 0 {
+		t.Errorf("billing|read: %+v", a)
+	}
+	if a := ask("dataset:logs:query%7Cread"); !a.Allowed {
+		t.Errorf("dataset: %+v", a)
+	}
+	for _, bad := range []string{"users", "users%7Cfly", "planet:x:query%7Cread", "dataset:query%7Cread"} {
+		wantError(t, s.Do("GET", "/v2/users/"+jane.ID+"/access?capability="+bad, as(s.APIToken, "")), 400, "invalid", "")
+	}
+	var all access
+	s.Want(http.StatusOK, "GET", "/v2/user/access", as(token, "")).Decode(t, &all)
+	if len(all.Capabilities) < 40 {
+		t.Errorf("%d capabilities", len(all.Capabilities))
+	}
+	s.Want(http.StatusOK, "GET", "/v2/user/access", as(s.APIToken, "")).Decode(t, &all)
+	if all.Capabilities[0].Paths[0].Kind != "token" {
+		t.Errorf("an API token's paths: %+v", all.Capabilities[0])
+	}
+
+	read := s.Want(http.StatusOK, "GET", path, as(s.APIToken, ""))
+	if back := s.Want(http.StatusOK, "PUT", path, as(s.APIToken, string(read.Body))); string(back.Body) != string(read.Body) {
+		t.Errorf("read, write gives %s of %s", back.Body, read.Body)
+	}
+	for body, part := range map[string]string{
+		`{"name":"x","members":["usr_stranger"]}`: "usr_stranger", `{"name":"x","roles":["role_x"]}`: "role_x",
+		`{"name":"x","roles":["owner"]}`: "owner", `{"name":""}`: "name", `{"name":"x","id":"grp_x"}`: "id",
+	} {
+		wantError(t, s.Do("POST", "/v2/rbac/groups", as(s.PersonalToken, body)), 400, "invalid", part)
+	}
+	wantError(t, s.Do("POST", "/v2/rbac/groups", as(s.APIToken, `{"name":"on CALL"}`)), 409, "conflict", "exists already")
+	wantError(t, s.Do("GET", "/v2/rbac/groups/grp_x", as(s.APIToken, "")), 404, "not_found", "group")
+	s.Want(http.StatusOK, "PUT", path, as(s.APIToken, `{"name":"On call","members":[]}`))
+	wantError(t, s.Do("GET", "/v2/users", as(token, "")), 403, "forbidden", "users|read")
+	s.Want(http.StatusOK, "PUT", path, as(s.APIToken, `{"name":"On call","members":["`+jane.ID+`"]}`))
+	s.Want(http.StatusNoContent, "DELETE", "/v2/users/"+jane.ID, as(s.APIToken, ""))
+	if s.Want(http.StatusOK, "GET", path, as(s.APIToken, "")).Decode(t, &group); len(group.Members) != 0 || len(group.Roles) != 2 {
+		t.Errorf("after its member was removed: %+v", group)
+	}
+	var groups []json.RawMessage
+	if s.Want(http.StatusOK, "GET", "/v2/rbac/groups", as(s.APIToken, "")).Decode(t, &groups); len(groups) != 1 {
+		t.Errorf("groups %s", groups)
+	}
+	s.Want(http.StatusNoContent, "DELETE", path, as(s.APIToken, ""))
+}
+
+func TestTokens(t *testing.T) {
+	s := apptest.Start(t)
+	reader := s.APITokenWith(`"orgCapabilities":{"apiTokens":["create","read","update"],"users":["read"]}`)
+	wantError(t, s.Do("POST", "/v2/tokens", as(reader, `{"name":"x","orgCapabilities":{"users":["create"]}}`)), 403, "forbidden", "don't have")
+	var weak, strong struct{ ID, Token string }
+	s.Want(http.StatusOK, "POST", "/v2/tokens", as(reader, `{"name":"weak","orgCapabilities":{"users":["read"]},"viewCapabilities":{}}`)).Decode(t, &weak)
+	s.Want(http.StatusOK, "POST", "/v2/tokens", as(s.APIToken, `{"name":"strong","orgCapabilities":{"users":["delete"]},"expiresAt":null}`)).Decode(t, &strong)
+	now := `{"existingTokenExpiresAt":"2020-01-01T00:00:00Z"}`
+	wantError(t, s.Do("POST", "/v2/tokens/"+strong.ID+"/regenerate", as(reader, now)), 403, "forbidden", "don't have")
+	wantError(t, s.Do("POST", "/v2/tokens/"+weak.ID+"/regenerate", as(reader, `{}`)), 400, "invalid", "existingTokenExpiresAt")
+	wantError(t, s.Do("POST", "/v2/tokens/"+weak.ID+"/regenerate", as(reader, `{"existingTokenExpiresAt":"tomorrow"}`)), 400, "invalid", "existingTokenExpiresAt")
+	wantError(t, s.Do("POST", "/v2/tokens", as(reader, `{"name":"x","expiresAt":"2020-01-01T00:00:00Z"}`)), 400, "invalid", "future")
+	// A grace period: both work until the old one ends.
+	var next struct{ ID, Token string }
+	s.Want(http.StatusOK, "POST", "/v2/tokens/"+weak.ID+"/regenerate", as(reader, `{"existingTokenExpiresAt":"2099-01-01T00:00:00Z"}`)).Decode(t, &next)
+	s.Want(http.StatusOK, "GET", "/v2/users", as(weak.Token, ""))
+	s.Want(http.StatusOK, "GET", "/v2/users", as(next.Token, ""))
+	s.Want(http.StatusOK, "POST", "/v2/tokens/"+weak.ID+"/regenerate", as(reader, now))
+	s.Want(http.StatusUnauthorized, "GET", "/v2/users", as(weak.Token, ""))
+
+	usage := s.Want(http.StatusOK, "GET", "/v2/tokens/"+next.ID+"/usage", as(s.APIToken, ""))
+	if !strings.Contains(string(usage.Body), `"kind":"apiToken"`) || strings.Contains(string(usage.Body), `"lastUsedAt":null`) {
+		t.Errorf("usage %s", usage.Body)
+	}
+	if unused := s.Want(http.StatusOK, "GET", "/v2/tokens/"+strong.ID+"/usage", as(s.APIToken, "")); !strings.Contains(string(unused.Body), `"lastUsedAt":null`) {
+		t.Errorf("usage %s", unused.Body)
+	}
+	for _, path := range []string{"/v2/tokens/tok_x", "/v2/tokens/tok_x/usage"} {
+		wantError(t, s.Do("GET", path, as(s.APIToken, "")), 404, "not_found", "token")
+	}
+	wantError(t, s.Do("DELETE", "/v2/tokens/tok_x", as(s.APIToken, "")), 404, "not_found", "token")
+	s.Want(http.StatusNoContent, "DELETE", "/v2/tokens/"+strong.ID, as(s.APIToken, ""))
+	s.Want(http.StatusUnauthorized, "GET", "/v2/users", as(strong.Token, ""))
+	list := s.Want(http.StatusOK, "GET", "/v2/tokens", as(s.APIToken, ""))
+	if strings.Contains(string(list.Body), "xaat-") {
+		t.Errorf("the list tells values: %s", list.Body)
+	}
+}
+
+func TestPersonalTokens(t *testing.T) {
+	s := apptest.Start(t)
+	var made struct{ ID, Token string }
+	s.Want(http.StatusOK, "POST", "/v2/user/tokens", as(s.PersonalToken, `{"name":"Laptop","expiresAt":"2099-01-01T00:00:00.123456789Z"}`)).Decode(t, &made)
+	s.Want(http.StatusOK, "GET", "/v2/user", as(made.Token, ""))
+	list := s.Want(http.StatusOK, "GET", "/v2/user/tokens", as(made.Token, ""))
+	if strings.Contains(string(list.Body), "xapt-") || !strings.Contains(string(list.Body), "2099-01-01T00:00:00.123456Z") {
+		t.Errorf("list %s", list.Body)
+	}
+	wantError(t, s.Do("POST", "/v2/user/tokens", as(made.Token, `{"name":""}`)), 400, "invalid", "name")
+	wantError(t, s.Do("DELETE", "/v2/user/tokens/pat_x", as(made.Token, "")), 404, "not_found", "token")
+	s.Want(http.StatusNoContent, "DELETE", "/v2/user/tokens/"+made.ID, as(made.Token, ""))
+	s.Want(http.StatusUnauthorized, "GET", "/v2/user", as(made.Token, ""))
+}

@@ -1,0 +1,142 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// Whatever a body holds, it is decoded or refused as invalid; what is decoded
+// says the same when it is written and read again.
+func FuzzDecodeJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"name":"Jane","email":"jane@example.com","role":"user"}`, `{}`, `[]`, `null`, `{"name":`, "{\"name\":\"\xff\"}",
+		`{"name":"a","name":"b"}`, `{"name":"\ud800"}`, `{"x":{"y":[1e9]}}`, "\ufeff{}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var first, second createUserBody
+		if err := decodeJSON(body, &first); err != nil {
+			if directory.CodeOf(err) != directory.Invalid {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		written, err := json.Marshal(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := decodeJSON(written, &second); err != nil || first != second {
+			t.Fatalf("%q became %q: %v", first, second, err)
+		}
+	})
+}
+
+// A token is what follows the scheme, or there is none.
+func FuzzBearer(f *testing.F) {
+	for _, seed := range []string{"", "Bearer x", "bearer  xaat-1", "Basic x", "Bearer", "Bearer \t", "Bearer a b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		token, err := bearer(http.Header{"Authorization": {value}})
+		if (err == nil) == (token == "") {
+			t.Fatalf("%q: token %q, error %v", value, token, err)
+		}
+		if err == nil && (!strings.HasSuffix(strings.TrimSpace(value), token) || strings.TrimSpace(token) != token) {
+			t.Fatalf("%q gives %q", value, token)
+		}
+	})
+}
+
+// A cursor is one that encodeCursor makes, or refused.
+func FuzzCursor(f *testing.F) {
+	for _, seed := range []string{"", encodeCursor("usr_06h0tznb294kc6smm97b5r4g8g"), "MTp4", "!", "MTp1c3JfAA"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		id, err := decodeCursor(cursor)
+		if err != nil {
+			if directory.CodeOf(err) != directory.Invalid {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		if id == "" {
+			if cursor != "" {
+				t.Fatalf("%q is no place", cursor)
+			}
+			return
+		}
+		again, err := decodeCursor(encodeCursor(id))
+		if err != nil || again != id {
+			t.Fatalf("%q became %q: %v", id, again, err)
+		}
+	})
+}
+
+// A tag matches a header that names it, however the header is spaced.
+func FuzzMatches(f *testing.F) {
+	for _, seed := range []string{`"a"`, `W/"a"`, "*", `"b", "a"`, `"a-gzip"`, ",,", `"`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		const tag = `"a"`
+		strong, weak := matches([]string{header}, tag, false), matches([]string{header}, tag, true)
+		if strong && !weak {
+			t.Fatalf("%q matches strongly, not weakly", header)
+		}
+		if !matches([]string{header, " " + tag}, tag, false) {
+			t.Fatalf("the tag behind %q is not found", header)
+		}
+	})
+}
+
+// No request is answered with a status of 500 or more.
+func FuzzRequest(f *testing.F) {
+	db, err := store.Open(f.Context(), "sqlite:"+f.TempDir()+"/roster.db", store.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { db.Close() })
+	service := directory.NewService(db, time.Now)
+	d, err := service.Initialise(f.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	api := New(Options{Service: service, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
+	for i := range v2 {
+		f.Add(uint8(i), "nothing", "limit=1&dryRun=true", `{"name":"x","email":"x@example.com","role":"user","members":["x"]}`, i%2 == 0)
+	}
+	f.Fuzz(func(t *testing.T, n uint8, id, query, body string, personal bool) {
+		rt := v2[int(n)%len(v2)]
+		path := strings.NewReplacer("{id}", url.PathEscape(id), "{orgId}", url.PathEscape(id)).Replace(rt.pattern)
+		r := httptest.NewRequestWithContext(t.Context(), rt.method, "/", strings.NewReader(body))
+		u, err := url.ParseRequestURI(path)
+		if err != nil {
+			return
+		}
+		u.RawQuery = query
+		r.URL = u
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+d.APIToken)
+		if personal {
+			r.Header.Set("Authorization", "Bearer "+d.PersonalToken)
+			r.Header.Set(headerOrg, string(d.Org.ID))
+		}
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Fatalf("%s %s?%s %q: %d %s", rt.method, path, query, body, w.Code, w.Body)
+		}
+	})
+}
