@@ -1,0 +1,118 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Capabilities are what a token or role may do, by name.
+type Capabilities struct {
+	Org      map[string][]string            `json:"orgCapabilities"`
+	Datasets map[string]map[string][]string `json:"datasetCapabilities"`
+	Views    map[string]map[string][]string `json:"viewCapabilities,omitempty"`
+}
+
+// APIToken is a token of an organisation. Token, its value, is set only in the
+// answer that made it.
+type APIToken struct {
+	ID          string     `json:"id"`
+	Name        string     `json:"name"`
+	Description string     `json:"description"`
+	ExpiresAt   *time.Time `json:"expiresAt"` // nil: never
+	Capabilities
+	Token string `json:"token,omitempty"`
+}
+
+// NewAPIToken is what it takes to make an API token.
+type NewAPIToken struct {
+	Name        string     `json:"name"`
+	Description string     `json:"description,omitempty"`
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never
+	Capabilities
+}
+
+// Creator is who made a token.
+type Creator struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name"`
+}
+
+// TokenUsage is what is known of an API token beyond itself.
+type TokenUsage struct {
+	ID         string     `json:"id"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	CreatedBy  Creator    `json:"createdBy"`
+	LastUsedAt *time.Time `json:"lastUsedAt"`
+}
+
+// ListAPITokens gives the organisation's API tokens. Permission apiTokens|read.
+func (c *Client) ListAPITokens(ctx context.Context) ([]APIToken, error) {
+	return fetch[[]APIToken](ctx, c, http.MethodGet, "/v2/tokens", nil, nil)
+}
+
+// GetAPIToken gives one API token. Permission apiTokens|read.
+func (c *Client) GetAPIToken(ctx context.Context, id string) (APIToken, error) {
+	return fetch[APIToken](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id), nil, nil)
+}
+
+// CreateAPIToken makes an API token, whose value is in the answer alone. A
+// repeated request can't be told the value again: that is [ErrConflict].
+// Permission apiTokens|create.
+func (c *Client) CreateAPIToken(ctx context.Context, in NewAPIToken) (APIToken, error) {
+	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens", nil, in)
+}
+
+// DeleteAPIToken revokes an API token. Permission apiTokens|delete.
+func (c *Client) DeleteAPIToken(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v2/tokens/"+url.PathEscape(id), nil, nil, nil)
+}
+
+// RegenerateAPIToken makes a new token in place of one, which ends at
+// existingEnds. Permission apiTokens|update.
+func (c *Client) RegenerateAPIToken(ctx context.Context, id string, existingEnds time.Time, newEnds *time.Time) (APIToken, error) {
+	in := map[string]*time.Time{"existingTokenExpiresAt": &existingEnds, "newTokenExpiresAt": newEnds}
+	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens/"+url.PathEscape(id)+"/regenerate", nil, in)
+}
+
+// GetTokenUsage tells who made an API token and when it was last used.
+// Permission apiTokens|read.
+func (c *Client) GetTokenUsage(ctx context.Context, id string) (TokenUsage, error) {
+	return fetch[TokenUsage](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id)+"/usage", nil, nil)
+}
+
+// PersonalToken is a token of your account. Token, its value, is set only in the
+// answer that made it.
+type PersonalToken struct {
+	ID          string     `json:"id"`
+	Name        string     `json:"name"`
+	Description string     `json:"description"`
+	ExpiresAt   *time.Time `json:"expiresAt"` // nil: never
+	CreatedAt   time.Time  `json:"createdAt"`
+	Token       string     `json:"token,omitempty"`
+}
+
+// NewPersonalToken is what it takes to make a personal token.
+type NewPersonalToken struct {
+	Name        string     `json:"name"`
+	Description string     `json:"description,omitempty"`
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never
+}
+
+// ListPersonalTokens gives your personal tokens. Needs a personal token.
+func (c *Client) ListPersonalTokens(ctx context.Context) ([]PersonalToken, error) {
+	return fetch[[]PersonalToken](ctx, c, http.MethodGet, "/v2/user/tokens", nil, nil)
+}
+
+// CreatePersonalToken makes a personal token, whose value is in the answer
+// alone. Needs a personal token.
+func (c *Client) CreatePersonalToken(ctx context.Context, in NewPersonalToken) (PersonalToken, error) {
+	return fetch[PersonalToken](ctx, c, http.MethodPost, "/v2/user/tokens", nil, in)
+}
+
+// DeletePersonalToken revokes one of your personal tokens. Needs a personal token.
+func (c *Client) DeletePersonalToken(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v2/user/tokens/"+url.PathEscape(id), nil, nil, nil)
+}

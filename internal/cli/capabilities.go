@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+func addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
+	cmd.Flags().StringArrayVar(capabilities, "capability", nil,
+		"what it may do: 'users|read', 'dataset:NAME:query|read', 'view:NAME:query|read'; * is every name; repeat for more")
+}
+
+// parseCapabilities reads the flag; the server knows which there are.
+func parseCapabilities(list []string) (client.Capabilities, error) {
+	caps := client.Capabilities{Org: map[string][]string{}, Datasets: map[string]map[string][]string{}}
+	for _, s := range list {
+		scope, name, pair := "", "", s
+		if kind, rest, ok := strings.Cut(s, ":"); ok {
+			i := strings.LastIndex(rest, ":")
+			if i < 1 || (kind != "dataset" && kind != "view") {
+				return caps, usageError{fmt.Errorf("--capability: %q is not dataset:NAME:resource|action or view:NAME:resource|action", s)}
+			}
+			scope, name, pair = kind, rest[:i], rest[i+1:]
+		}
+		resource, action, ok := strings.Cut(pair, "|")
+		if !ok {
+			return caps, usageError{fmt.Errorf("--capability: %q is not resource|action, as in users|read", s)}
+		}
+		switch scope {
+		case "":
+			caps.Org[resource] = append(caps.Org[resource], action)
+		case "dataset":
+			add(caps.Datasets, name, resource, action)
+		default:
+			if caps.Views == nil {
+				caps.Views = map[string]map[string][]string{}
+			}
+			add(caps.Views, name, resource, action)
+		}
+	}
+	return caps, nil
+}
+
+func add(named map[string]map[string][]string, name, resource, action string) {
+	if named[name] == nil {
+		named[name] = map[string][]string{}
+	}
+	named[name][resource] = append(named[name][resource], action)
+}
+
+// capabilityNames writes capabilities as the flag takes them.
+func capabilityNames(c client.Capabilities) string {
+	var all []string
+	list := func(prefix string, caps map[string][]string) {
+		for _, resource := range slices.Sorted(maps.Keys(caps)) {
+			for _, action := range caps[resource] {
+				all = append(all, prefix+resource+"|"+action)
+			}
+		}
+	}
+	list("", c.Org)
+	for _, name := range slices.Sorted(maps.Keys(c.Datasets)) {
+		list("dataset:"+name+":", c.Datasets[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Views)) {
+		list("view:"+name+":", c.Views[name])
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+)
+
+// column is one column of a table or of CSV.
+type column[T any] struct {
+	name  string
+	value func(T) string
+}
+
+// printList writes a list in the form that was asked for; JSON has the API's objects.
+func printList[T any](s *session, cmd *cobra.Command, list []T, columns []column[T]) error {
+	w := cmd.OutOrStdout()
+	switch s.output {
+	case "json":
+		if list == nil {
+			list = []T{}
+		}
+		return printJSON(w, list)
+	case "csv":
+		return printCSV(w, list, columns)
+	default:
+		return printTable(w, list, columns)
+	}
+}
+
+// printOne writes one object: JSON as the object itself, else as a list of one.
+func printOne[T any](s *session, cmd *cobra.Command, v T, columns []column[T]) error {
+	if s.output == "json" {
+		return printJSON(cmd.OutOrStdout(), v)
+	}
+	return printList(s, cmd, []T{v}, columns)
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func printTable[T any](w io.Writer, list []T, columns []column[T]) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = strings.ToUpper(c.name)
+	}
+	if _, err := fmt.Fprintln(t, strings.Join(names, "\t")); err != nil {
+		return err
+	}
+	for _, v := range list {
+		cells := make([]string, len(columns))
+		for i, c := range columns {
+			cells[i] = visible(c.value(v))
+		}
+		if _, err := fmt.Fprintln(t, strings.Join(cells, "\t")); err != nil {
+			return err
+		}
+	}
+	return t.Flush()
+}
+
+// visible shows what could move the cursor, or turn the text around, instead of
+// doing it: names come from others.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, hidden) {
+		return s
+	}
+	return strings.Trim(strconv.QuoteToGraphic(s), `"`)
+}
+
+func hidden(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+
+func printCSV[T any](w io.Writer, list []T, columns []column[T]) error {
+	c := csv.NewWriter(w)
+	row := make([]string, len(columns))
+	for i, col := range columns {
+		row[i] = col.name
+	}
+	if err := c.Write(row); err != nil {
+		return err
+	}
+	for _, v := range list {
+		for i, col := range columns {
+			row[i] = harmless(col.value(v))
+		}
+		if err := c.Write(row); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// harmless keeps spreadsheets from taking a cell for a formula
+// (owasp.org/www-community/attacks/CSV_Injection).
+func harmless(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// when writes a time that may be none.
+func when(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
