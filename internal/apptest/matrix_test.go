@@ -149,7 +149,7 @@ func TestMatrix(t *testing.T) {
 			cases++
 			path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing").Replace(op.Path)
 			body := ""
-			if op.Method == "POST" || op.Method == "PUT" {
+			if op.Method == http.MethodPost || op.Method == http.MethodPut {
 				body = `{"none of these":1}` // let in, it is refused for what it says
 			}
 			ans := s.Do(op.Method, path, as(c.token, body))
@@ -215,7 +215,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			for i, id := range []string{theirs, theirs[:len(theirs)-1] + "0"} {
 				path := strings.NewReplacer("{id}", id, "{orgId}", id).Replace(op.Path)
 				ans := s.Do(op.Method, path, as(secret, body))
-				answers[i] = fmt.Sprint(ans.Status, comparable(ans.Header), string(ans.Body))
+				answers[i] = fmt.Sprint(ans.Status, lasting(ans.Header), string(ans.Body))
 			}
 			compared++
 			if answers[0] != answers[1] || strings.HasPrefix(answers[0], "2") {
@@ -230,8 +230,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 	s.Want(http.StatusOK, "GET", "/v2/users/"+user.ID, apptest.Request{Token: s.PersonalToken, Header: header(other.ID)})
 }
 
-// comparable leaves out of a header what differs between any two answers.
-func comparable(h http.Header) string {
+// lasting leaves out of a header what differs between any two answers.
+func lasting(h http.Header) string {
 	h = h.Clone()
 	for _, name := range []string{"X-Axiom-Trace-Id", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Date"} {
 		h.Del(name)

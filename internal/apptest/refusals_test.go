@@ -20,14 +20,14 @@ func TestEveryRouteRefuses(t *testing.T) {
 		}
 		path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing").Replace(op.Path)
 		body := ""
-		if op.Method == "POST" || op.Method == "PUT" {
+		if op.Method == http.MethodPost || op.Method == http.MethodPut {
 			body = "{}"
 		}
 		wantError(t, s.Do(op.Method, path, inOrg(s.PersonalToken, "other-x7q2", body)), 403, "forbidden", "X-Axiom-Org-Id")
 		if strings.Contains(need, "|") || op.ID == "getCurrentAccess" {
 			wantError(t, s.Do(op.Method, path, as(s.PersonalToken, body)), 400, "invalid", "X-Axiom-Org-Id")
 		}
-		if op.Method != "GET" {
+		if op.Method != http.MethodGet {
 			ans := s.Do(op.Method, path+"?dryRun=perhaps", inOrg(s.PersonalToken, s.OrgID, body))
 			wantError(t, ans, 400, "invalid", "true or false")
 		}

@@ -183,6 +183,9 @@ func (c *change) endAPIToken(t APITokenRecord, at time.Time) error {
 	if at.Before(c.now) {
 		at = c.now
 	}
+	if at.Year() > 9999 {
+		return InvalidField("existingTokenExpiresAt", "must be before the year 10000")
+	}
 	if !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(at) {
 		return nil
 	}

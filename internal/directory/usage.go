@@ -72,7 +72,7 @@ func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (Tok
 		if err != nil {
 			return TokenUsage{}, err
 		}
-		if last := s.usage.mark(t.OrgID, t.ID).last.Load(); last > stored.UnixMicro() {
+		if last := s.usage.mark(t.OrgID, t.ID).last.Load(); last > 0 && last > stored.UnixMicro() {
 			stored = time.UnixMicro(last).UTC()
 		}
 		return TokenUsage{Token: t, LastUsedAt: stored}, nil

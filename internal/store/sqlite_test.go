@@ -1,7 +1,12 @@
 package store_test
 
 import (
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -9,7 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/storetest"
 )
 
-func sqlitePath(t *testing.T) string { return filepath.Join(t.TempDir(), "roster.db") }
+func sqlitePath(t testing.TB) string { return filepath.Join(t.TempDir(), "roster.db") }
 
 func openSQLite(t testing.TB, path string) *store.Store {
 	t.Helper()
@@ -18,6 +23,13 @@ func openSQLite(t testing.TB, path string) *store.Store {
 		t.Fatalf("open: %v", err)
 	}
 	return db
+}
+
+func closing(t testing.TB, db interface{ Close() error }) {
+	t.Helper()
+	if err := db.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
 }
 
 func TestSQLite(t *testing.T) {
@@ -29,4 +41,152 @@ func TestSQLiteShared(t *testing.T) {
 		path := sqlitePath(t)
 		return func() directory.Store { return openSQLite(t, path) }
 	})
+}
+
+// writerProcess names the database that the child processes of
+// [TestSQLiteProcesses] write to.
+const writerProcess = "ROSTER_TEST_WRITER"
+
+const processes, writesPerProcess = 3, 30
+
+// Several processes write to one file at once and none is refused.
+func TestSQLiteProcesses(t *testing.T) {
+	path := sqlitePath(t)
+	if inherited := os.Getenv(writerProcess); inherited != "" {
+		path = inherited
+	}
+	db := openSQLite(t, path)
+	defer closing(t, db)
+	if os.Getenv(writerProcess) != "" {
+		appendMany(t, db)
+		return
+	}
+	children := make([]*exec.Cmd, processes-1)
+	outputs := make([]strings.Builder, len(children))
+	for i := range children {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSQLiteProcesses$")
+		cmd.Env = append(os.Environ(), writerProcess+"="+path)
+		cmd.Stdout, cmd.Stderr = &outputs[i], &outputs[i]
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		children[i] = cmd
+	}
+	appendMany(t, db)
+	for i, cmd := range children {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("child: %v\n%s", err, outputs[i].String())
+		}
+	}
+	err := db.Read(t.Context(), func(tx directory.Tx) error {
+		n, err := tx.Cursor("counter")
+		if err == nil && n != processes*writesPerProcess {
+			err = fmt.Errorf("%d writes were counted, want %d", n, processes*writesPerProcess)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func appendMany(t *testing.T, db *store.Store) {
+	t.Helper()
+	for range writesPerProcess {
+		err := db.Write(t.Context(), func(tx directory.Tx) error {
+			n, err := tx.Cursor("counter")
+			if err != nil && directory.CodeOf(err) != directory.NotFound {
+				return err
+			}
+			return tx.SetCursor("counter", n+1)
+		})
+		if err != nil {
+			t.Fatalf("write: %v", err)
+		}
+	}
+}
+
+// A database that a newer program has changed is left alone.
+func TestNewerSchemaIsRefused(t *testing.T) {
+	path := sqlitePath(t)
+	closing(t, openSQLite(t, path))
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, raw)
+	if _, err := raw.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	if err == nil {
+		closing(t, db)
+		t.Fatal("opened")
+	}
+	for _, word := range []string{"9999", "newer program"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("error %q does not say %q", err, word)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		url  string
+		o    store.Options
+		want string // in the message
+	}{
+		"nothing":            {"", store.Options{}, "sqlite:PATH"},
+		"no engine":          {"roster.db", store.Options{}, "sqlite:PATH"},
+		"another engine":     {"mysql://u:secret@h/d", store.Options{}, "sqlite:PATH"},
+		"no path":            {"sqlite:", store.Options{}, "path"},
+		"a missing folder":   {"sqlite:" + filepath.Join(dir, "no", "roster.db"), store.Options{}, "no"},
+		"a folder":           {"sqlite:" + dir, store.Options{}, dir},
+		"what must exist":    {"sqlite:" + filepath.Join(dir, "new.db"), store.Options{MustExist: true}, "new.db"},
+		"a file of any kind": {"sqlite:" + text, store.Options{}, "text.db"},
+	} {
+		db, err := store.Open(t.Context(), tt.url, tt.o)
+		if err == nil {
+			closing(t, db)
+			t.Errorf("%s: opened", name)
+			continue
+		}
+		if !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %q does not say %q", name, err, tt.want)
+		}
+		if strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error %q tells the password", name, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "new.db")); err == nil {
+		t.Error("a database that must exist was made")
+	}
+}
+
+// Paths are files' names and not URLs, whatever they hold.
+func TestOddPaths(t *testing.T) {
+	for _, name := range []string{"a b.db", "50%.db", "what?.db", "a#b.db", "a&_pragma=x.db", "ü.db", "a:b.db", "%41.db"} {
+		dir := t.TempDir()
+		db := openSQLite(t, filepath.Join(dir, name))
+		err := db.Write(t.Context(), func(tx directory.Tx) error { return tx.SetCursor("c", 1) })
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		closing(t, db)
+		files, err := os.ReadDir(dir)
+		if err != nil || len(files) != 1 || files[0].Name() != name {
+			t.Errorf("%q: the folder holds %v, %v", name, files, err)
+		}
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+		} else if info.Mode().Perm() != 0o600 {
+			t.Errorf("%q: anybody may %v it", name, info.Mode())
+		}
+	}
 }

@@ -23,6 +23,13 @@ func newStatements(prepare func(context.Context, string) (*sql.Stmt, error)) *st
 	return &statements{prepare: prepare, kept: make(map[string]*sql.Stmt)}
 }
 
+// find gives a statement that is prepared already, or nil.
+func (s *statements) find(query string) *sql.Stmt {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.kept[query]
+}
+
 // get gives a prepared statement; done must be called when it is not used any more.
 func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, done func(), err error) {
 	s.mu.RLock()
@@ -64,23 +71,37 @@ func (s *statements) close() error {
 // keep leaves a statement prepared.
 func keep() {}
 
-// readSession runs prepared statements inside a read transaction.
+// readSession runs prepared statements inside a read transaction. What is not
+// prepared yet runs as it is, and is prepared when the transaction has ended: to
+// prepare takes a connection, and readers that held one while they waited for
+// another could wait for each other for ever.
 type readSession struct {
-	tx    *sql.Tx
-	stmts *statements
+	tx      *sql.Tx
+	stmts   *statements
+	unknown []string
 }
 
-func (s readSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (s *readSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return s.tx.ExecContext(ctx, query, args...)
 }
 
-func (s readSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, done, err := s.stmts.get(ctx, query)
-	if err != nil {
-		return nil, err
+func (s *readSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt := s.stmts.find(query)
+	if stmt == nil {
+		s.unknown = append(s.unknown, query)
+		return s.tx.QueryContext(ctx, query, args...)
 	}
-	defer done()
 	return s.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // ends with the transaction
+}
+
+// end ends the transaction.
+func (s *readSession) end(ctx context.Context) {
+	_ = s.tx.Rollback() // it only read
+	for _, query := range s.unknown {
+		if _, done, err := s.stmts.get(ctx, query); err == nil { //nolint:sqlclosecheck // done closes what is not kept
+			done()
+		}
+	}
 }
 
 // writeSession runs prepared statements on the writer's own connection.

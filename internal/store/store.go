@@ -79,8 +79,9 @@ func (s *Store) Read(ctx context.Context, fn func(directory.Tx) error) error {
 	if err != nil {
 		return storageError(err)
 	}
-	defer sqlTx.Rollback()
-	return fn(&tx{ctx: ctx, db: readSession{sqlTx, s.stmts}})
+	session := &readSession{tx: sqlTx, stmts: s.stmts}
+	defer session.end(ctx)
+	return fn(&tx{ctx: ctx, db: session})
 }
 
 // Write implements [directory.Store].

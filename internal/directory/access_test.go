@@ -1,0 +1,196 @@
+package directory_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// explained writes an access as lines: capability ← path, path.
+func explained(a directory.Access) (lines []string) {
+	for _, c := range a.Capabilities {
+		var paths []string
+		for _, p := range c.Paths {
+			path := p.Role.Name
+			if p.Group != nil {
+				path = p.Group.Name + "→" + path
+			}
+			paths = append(paths, path)
+		}
+		line := string(c.Scope) + ":" + c.Name + ":" + c.Pair.String()
+		if c.Scope == directory.ScopeOrg {
+			line = c.Pair.String()
+		}
+		lines = append(lines, strings.TrimSpace(line+" ← "+strings.Join(paths, ", ")))
+	}
+	return lines
+}
+
+func TestAccessNamesEveryPath(t *testing.T) {
+	w := newWorld(t)
+	base := w.role("Base", "users|read", "dataset:logs:query|read")
+	reader := w.role("Reader", "users|read", "dataset:*:query|read", "view:v:share|read")
+	writer := w.role("Writer", "users|create")
+	jane := w.join("Jane", base.ID)
+	w.group("B", []directory.UserID{jane.ID}, writer.ID, reader.ID)
+	w.pass(time.Millisecond) // groups come in order of their ids, which follow the clock
+	w.group("A", []directory.UserID{jane.ID, w.owner.ID}, reader.ID)
+	w.group("Without her", []directory.UserID{w.owner.ID}, "admin")
+	w.group("Without roles", []directory.UserID{jane.ID})
+	want := []string{
+		"users|create ← B→Writer",
+		"users|read ← Base, B→Reader, A→Reader",
+		"dataset:*:query|read ← B→Reader, A→Reader",
+		"dataset:logs:query|read ← Base, B→Reader, A→Reader",
+		"view:v:share|read ← B→Reader, A→Reader",
+	}
+	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID))(t))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	self := must(w.GetSelfAccess(t.Context(), w.by(jane)))(t)
+	if diff := cmp.Diff(want, explained(self)); diff != "" {
+		t.Errorf("asked by herself (-want +got):\n%s", diff)
+	}
+	if self.Subject.User == nil || self.Subject.User.ID != jane.ID || self.Subject.Token != nil {
+		t.Errorf("the subject is %+v", self.Subject)
+	}
+}
+
+func TestAccessOfAPITokens(t *testing.T) {
+	w := newWorld(t)
+	token := w.token("users|read", "view:v:share|read")
+	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, "")))(t)
+	var got []string
+	for _, c := range a.Capabilities {
+		got = append(got, fmt.Sprint(c.Scope, ":", c.Name, ":", c.Pair))
+	}
+	if want := []string{"organization::users|read", "view:v:share|read"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if a.Subject.Token == nil || a.Subject.Token.ID != token.ID || a.Subject.User != nil {
+		t.Errorf("the subject is %+v", a.Subject)
+	}
+}
+
+func TestAccessIsForThoseWhoMayRead(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	jane := w.join("Jane", "user")
+	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID)
+	w.wants("without rbac|read", directory.Forbidden, err)
+	for _, id := range []directory.UserID{"usr_0", rival.ID} {
+		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id)
+		w.wants(string(id), directory.NotFound, err)
+	}
+	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
+		t.Errorf("the owner has %d capabilities", len(a.Capabilities))
+	}
+}
+
+// pathPool is what the property below draws roles from.
+var pathPool = []string{
+	"users|read", "users|create", "rbac|read", "billing|read",
+	"dataset:*:query|read", "dataset:logs:query|read", "dataset:logs:ingest|create", "view:v:share|read", "view:*:share|read",
+}
+
+// A capability is there exactly as long as one of the paths that explain it: it
+// outlives all but the last, ends with the last, and no other path matters.
+func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
+	w := newWorld(t)
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		role := func(label string) directory.Role {
+			names := rapid.SliceOfNDistinct(rapid.SampledFrom(pathPool), 0, 4, rapid.ID).Draw(t, label)
+			return w.role(fmt.Sprint(label, n), names...)
+		}
+		jane := w.join(fmt.Sprint("jane", n), role("base").ID)
+		for i := range rapid.IntRange(0, 3).Draw(t, "groups") {
+			name := fmt.Sprint("group", i)
+			roles := []directory.RoleID{role(name + "a").ID}
+			if rapid.Bool().Draw(t, "two roles") {
+				roles = append(roles, role(name+"b").ID)
+			}
+			w.group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
+		}
+		access := func() directory.Access {
+			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID))(w)
+		}
+		holds := func(c directory.AccessCapability) bool {
+			p := w.by(jane).Principal
+			return p.Capabilities.Covers(setOf(w, c))
+		}
+		all := access().Capabilities
+		if len(all) == 0 {
+			return
+		}
+		c := rapid.SampledFrom(all).Draw(t, "capability")
+		// First what does not explain it goes, and it stays.
+		for _, s := range sourcesOf(access()) {
+			if !slices.ContainsFunc(c.Paths, func(p directory.Source) bool { return pathKey(p) == pathKey(s) }) {
+				takeAway(w, jane, s)
+				if !holds(c) {
+					t.Fatalf("%v ended with %s, which does not explain it", c.Pair, pathKey(s))
+				}
+			}
+		}
+		for i, p := range rapid.Permutation(c.Paths).Draw(t, "order") {
+			if !holds(c) {
+				t.Fatalf("%v ended with %d paths left", c.Pair, len(c.Paths)-i)
+			}
+			takeAway(w, jane, p)
+		}
+		if holds(c) {
+			t.Fatalf("%v outlives its last path; it is explained by %v", c.Pair, explained(access()))
+		}
+	})
+}
+
+func setOf(w *world, c directory.AccessCapability) authz.Set {
+	name := c.Pair.String()
+	if c.Scope != directory.ScopeOrg {
+		name = string(c.Scope) + ":" + c.Name + ":" + name
+	}
+	return caps(w, name)
+}
+
+func pathKey(s directory.Source) string {
+	if s.Group == nil {
+		return "base role " + string(s.Role.ID)
+	}
+	return string(s.Group.ID) + " gives " + string(s.Role.ID)
+}
+
+func sourcesOf(a directory.Access) (all []directory.Source) {
+	seen := make(map[string]bool)
+	for _, c := range a.Capabilities {
+		for _, s := range c.Paths {
+			if key := pathKey(s); !seen[key] {
+				seen[key] = true
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// takeAway removes one path: the base role, or a role from the group.
+func takeAway(w *world, m member, s directory.Source) {
+	w.Helper()
+	if s.Group == nil {
+		must(w.UpdateUserRole(w.Context(), w.byOwner(), m.ID, authz.RoleNone))(w)
+		return
+	}
+	g := must(w.GetGroup(w.Context(), w.byOwner(), s.Group.ID))(w)
+	left := slices.DeleteFunc(slices.Clone(g.Roles), func(id directory.RoleID) bool { return id == s.Role.ID })
+	must(w.UpdateGroup(w.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: g.Name, Roles: &left}))(w)
+}

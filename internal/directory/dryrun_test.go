@@ -1,0 +1,177 @@
+package directory_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+var drawn = regexp.MustCompile(`(usr|acc|role|grp|tok|pat)_[0-9a-z]{26}|new-[0-9a-z]{4}`)
+
+// A dry run answers what the real run answers, but for what is drawn at random,
+// and writes nothing at all.
+func TestDryRunWritesNothing(t *testing.T) {
+	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
+		if op.what == "of an account there is" {
+			t.Skip("it makes the account on the way")
+		}
+		call := op.call(s)
+		before := s.tables()
+		dry := call
+		dry.DryRun = new(directory.AccessDiff)
+		dry.IdempotencyKey, dry.Fingerprint = "k", []byte("f")
+		tried, err := op.do(s, dry)
+		s.wants("dry", "", err)
+		s.unchanged("dry", before)
+		if secret := secretOf(tried); secret != "" {
+			t.Errorf("the value of a token that does not exist: %q", secret)
+		}
+		real := call
+		real.IdempotencyKey, real.Fingerprint = "k", []byte("f") // the dry run has not used it up
+		done, err := op.do(s, real)
+		s.wants("real", "", err)
+		shape := func(v any) string {
+			return drawn.ReplaceAllString(string(must(json.Marshal(v))(t)), "$1")
+		}
+		if shape(tried) != shape(done) {
+			t.Errorf("dry  %s\nreal %s", shape(tried), shape(done))
+		}
+	})
+}
+
+// diffOf tries a change and says who would gain and lose what.
+func (s *scene) diffOf(do func(call directory.Call) error) []string {
+	s.Helper()
+	call := s.byOwner()
+	call.DryRun = new(directory.AccessDiff)
+	s.wants("dry run", "", do(call))
+	var lines []string
+	for _, c := range call.DryRun.Changes {
+		line := c.Target.Type + " " + c.Target.Name
+		if gained := c.Gained.Names(); len(gained) > 0 {
+			line += " +" + strings.Join(gained, " +")
+		}
+		if lost := c.Lost.Names(); len(lost) > 0 {
+			line += " -" + strings.Join(lost, " -")
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
+	s := newScene(t)
+	low := s.world.role("Low", "users|read")
+	high := s.world.role("High", "users|read", "users|delete", "dataset:logs:query|read")
+	ann, bob := s.join("Ann", low.ID), s.join("Bob", low.ID)
+	team := s.world.group("Team", []directory.UserID{ann.ID}, low.ID)
+	for what, tt := range map[string]struct {
+		do   func(call directory.Call) error
+		want []string
+	}{
+		"a new user": {func(call directory.Call) error {
+			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: "n@example.com", Role: low.ID}))
+		}, []string{"user New +users|read"}},
+		"an invited user gains nothing yet": {func(call directory.Call) error {
+			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: s.tenant("T").Email, Role: low.ID}))
+		}, nil},
+		"another role": {func(call directory.Call) error {
+			return second(s.UpdateUserRole(t.Context(), call, ann.ID, high.ID))
+		}, []string{"user Ann +users|delete +dataset:logs:query|read"}},
+		"no role, but the group": {func(call directory.Call) error {
+			return second(s.UpdateUserRole(t.Context(), call, ann.ID, "none"))
+		}, nil},
+		"no role": {func(call directory.Call) error {
+			return second(s.UpdateUserRole(t.Context(), call, bob.ID, "none"))
+		}, []string{"user Bob -users|read"}},
+		"removal": {func(call directory.Call) error {
+			return s.RemoveUser(t.Context(), call, ann.ID)
+		}, []string{"user Ann -users|read"}},
+		"a role that many have": {func(call directory.Call) error {
+			return second(s.UpdateRole(t.Context(), call, low.ID, directory.NewRole{Name: "Low", Capabilities: caps(t, "users|update")}))
+		}, []string{"user Ann +users|update -users|read", "user Bob +users|update -users|read"}},
+		"a role's members": {func(call directory.Call) error {
+			return second(s.UpdateRole(t.Context(), call, high.ID, directory.NewRole{Name: "High", Capabilities: high.Capabilities, Members: members(bob.ID)}))
+		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
+		"a name only": {func(call directory.Call) error {
+			return second(s.UpdateRole(t.Context(), call, low.ID, directory.NewRole{Name: "Lower", Capabilities: low.Capabilities}))
+		}, nil},
+		"a group's roles": {func(call directory.Call) error {
+			return second(s.UpdateGroup(t.Context(), call, team.ID, directory.NewGroup{Name: "Team", Roles: roleIDs(high.ID)}))
+		}, []string{"user Ann +users|delete +dataset:logs:query|read"}},
+		"a group's members": {func(call directory.Call) error {
+			return second(s.UpdateGroup(t.Context(), call, team.ID, directory.NewGroup{Name: "Team", Members: members(bob.ID), Roles: roleIDs(high.ID)}))
+		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
+		"a new token": {func(call directory.Call) error {
+			return second(s.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(t, "users|read")}))
+		}, []string{"apiToken t +users|read"}},
+		"a token less": {func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, s.token.ID)
+		}, []string{"apiToken token -users|read"}},
+	} {
+		if got := s.diffOf(tt.do); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", what, got, tt.want)
+		}
+	}
+}
+
+// A change of many names a hundred and counts the rest.
+func TestDryRunOfMany(t *testing.T) {
+	s := newScene(t)
+	role := s.world.role("Crowd")
+	for i := range directory.MaxDiff + 5 {
+		must(s.CreateUser(t.Context(), s.byOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: role.ID}))(t)
+	}
+	call := s.byOwner()
+	call.DryRun = new(directory.AccessDiff)
+	must(s.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Crowd", Capabilities: caps(t, "users|read")}))(t)
+	if n := len(call.DryRun.Changes); n != directory.MaxDiff || call.DryRun.Omitted != 5 {
+		t.Errorf("%d changes and %d omitted", n, call.DryRun.Omitted)
+	}
+}
+
+// What the diff says is what then happens.
+func TestDryRunDiffIsTrue(t *testing.T) {
+	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
+		if op.what == "of an account there is" || op.name == "createOrg" || op.name == "acceptInvitation" {
+			t.Skip("it is about users who are drawn anew, or of another organization")
+		}
+		have := func() map[string][]string {
+			all := make(map[string][]string)
+			var users listed
+			must(s.ListUsers(t.Context(), s.byOwner(), directory.UserFilter{}, &users))(t)
+			for _, u := range users.users {
+				var names []string
+				for _, c := range must(s.GetUserAccess(t.Context(), s.byOwner(), u.ID))(t).Capabilities {
+					names = append(names, fmt.Sprint(c.Scope, c.Name, c.Pair))
+				}
+				all[string(u.ID)] = names
+			}
+			return all
+		}
+		call := op.call(s)
+		before := have()
+		dry := call
+		dry.DryRun = new(directory.AccessDiff)
+		s.wants("dry", "", second(op.do(s, dry)))
+		s.wants("real", "", second(op.do(s, call)))
+		after := have()
+		told := make(map[string]bool)
+		for _, c := range dry.DryRun.Changes {
+			told[c.Target.ID] = true
+		}
+		for id := range before {
+			if changed := !cmp.Equal(before[id], after[id]); changed != told[id] {
+				t.Errorf("%s: access changed: %t, told so: %t", id, changed, told[id])
+			}
+		}
+	})
+}

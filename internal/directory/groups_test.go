@@ -1,0 +1,201 @@
+package directory_test
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func roleIDs(ids ...directory.RoleID) *[]directory.RoleID { return &ids }
+
+func TestCreateGroup(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.join("A", "none"), w.join("B", "user")
+	custom := w.role("Custom", "users|read")
+	g := must(w.CreateGroup(t.Context(), w.byOwner(), directory.NewGroup{
+		Name: " Team ", Description: "x", Members: members(b.ID, a.ID, b.ID), Roles: roleIDs(custom.ID, "admin", custom.ID),
+	}))(t)
+	want := directory.Group{
+		ID: g.ID, OrgID: w.org.ID, Name: "Team", Description: "x", Members: sorted(a.ID, b.ID), Roles: sorted(custom.ID, "admin"),
+		CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond),
+	}
+	listed := must(w.ListGroups(t.Context(), w.byOwner()))(t)
+	read := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t)
+	if diff := cmp.Diff([]directory.Group{want, want, want}, append(listed, g, read)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// What the group gives comes on top of the base role, at once.
+	if p := w.by(a).Principal; !p.Capabilities.Covers(caps(t, "users|delete", "rbac|update")) || p.Role != "none" {
+		t.Errorf("a member acts as %s with %v", p.Role, p.Capabilities.Names())
+	}
+}
+
+func TestUpdateGroup(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.join("A", "none"), w.join("B", "none")
+	g := w.group("G", []directory.UserID{a.ID}, "admin")
+	update := func(in directory.NewGroup) directory.Group {
+		t.Helper()
+		updated := must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, in))(t)
+		if diff := cmp.Diff(updated, must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t)); diff != "" {
+			t.Errorf("(-answered +read later):\n%s", diff)
+		}
+		return updated
+	}
+	if got := update(directory.NewGroup{Name: "New name"}); !slices.Equal(got.Members, []directory.UserID{a.ID}) || !slices.Equal(got.Roles, []directory.RoleID{"admin"}) {
+		t.Errorf("what was left out has changed: %v", got)
+	}
+	update(directory.NewGroup{Name: "G", Members: members(b.ID)})
+	if pa, pb := w.by(a).Principal, w.by(b).Principal; !pa.Capabilities.Empty() || pb.Capabilities.Empty() {
+		t.Errorf("after the exchange: %v, %v", pa.Capabilities.Names(), pb.Capabilities.Names())
+	}
+	update(directory.NewGroup{Name: "G", Roles: roleIDs("read-only")})
+	if p := w.by(b).Principal; p.Capabilities.Covers(caps(t, "users|create")) {
+		t.Errorf("with another role: %v", p.Capabilities.Names())
+	}
+	if got := update(directory.NewGroup{Name: "G", Members: members(), Roles: roleIDs()}); len(got.Members)+len(got.Roles) != 0 {
+		t.Errorf("emptied: %v", got)
+	}
+}
+
+func TestGroupRefuses(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	theirs := must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
+	theirGroup := must(w.CreateGroup(t.Context(), w.by(rival), directory.NewGroup{Name: "Theirs"}))(t)
+	a := w.join("A", "user")
+	g := w.group("G", []directory.UserID{a.ID})
+	w.group("Taken", nil)
+	for what, tt := range map[string]struct {
+		in    directory.NewGroup
+		code  directory.Code
+		field string
+		names string
+	}{
+		"an unknown member":           {directory.NewGroup{Name: "X", Members: members(a.ID, "usr_0")}, directory.Invalid, "members", "usr_0"},
+		"another organization's user": {directory.NewGroup{Name: "X", Members: members(rival.ID)}, directory.Invalid, "members", string(rival.ID)},
+		"an unknown role":             {directory.NewGroup{Name: "X", Roles: roleIDs("user", "role_0")}, directory.Invalid, "roles", "role_0"},
+		"another organization's role": {directory.NewGroup{Name: "X", Roles: roleIDs(theirs.ID)}, directory.Invalid, "roles", string(theirs.ID)},
+		"a role in other letter case": {directory.NewGroup{Name: "X", Roles: roleIDs("Admin")}, directory.Invalid, "roles", "Admin"},
+		"the owner role":              {directory.NewGroup{Name: "X", Roles: roleIDs("owner")}, directory.Invalid, "roles", "owner"},
+		"a taken name":                {directory.NewGroup{Name: "tAKEN"}, directory.Conflict, "name", ""},
+	} {
+		named := func(err error) error {
+			if err != nil && !strings.Contains(err.Error(), tt.names) {
+				t.Errorf("%s: %q does not name %q", what, err, tt.names)
+			}
+			return err
+		}
+		w.refused("create with "+what, tt.code, tt.field, func() error {
+			return named(second(w.CreateGroup(t.Context(), w.byOwner(), tt.in)))
+		})
+		w.refused("update with "+what, tt.code, tt.field, func() error {
+			return named(second(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, tt.in)))
+		})
+	}
+	for _, id := range []directory.GroupID{"grp_0", theirGroup.ID} {
+		w.refused("update "+string(id), directory.NotFound, "", func() error {
+			return second(w.UpdateGroup(t.Context(), w.byOwner(), id, directory.NewGroup{Name: "X"}))
+		})
+		w.refused("delete "+string(id), directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.byOwner(), id) })
+		_, err := w.GetGroup(t.Context(), w.byOwner(), id)
+		w.wants("get "+string(id), directory.NotFound, err)
+	}
+}
+
+// Rule 2 holds for a group's roles when the roles or the members change: a
+// member gets them either way.
+func TestGroupsHandOutWithinRule2(t *testing.T) {
+	w := newWorld(t)
+	money := w.role("Money", "billing|read")
+	clerk := w.role("Clerk", "rbac|create", "rbac|update", "billing|read")
+	a, b := w.join("A", "none"), w.join("B", "none")
+	g := w.group("G", []directory.UserID{a.ID}, money.ID)
+	for _, tt := range []struct {
+		who  string
+		call directory.Call
+		want directory.Code
+	}{
+		{"admin", w.by(w.join("Admin", "admin")), directory.Forbidden},
+		{"token", w.as(w.token("rbac|create", "rbac|update").Secret, ""), directory.Forbidden},
+		{"clerk", w.by(w.join("Clerky", clerk.ID)), ""},
+	} {
+		who, call, want := tt.who, tt.call, tt.want
+		tries := map[string]func() error{
+			"create": func() error {
+				return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "New", Roles: roleIDs(money.ID)}))
+			},
+			"one more role": func() error {
+				return second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Roles: roleIDs(money.ID, "user")}))
+			},
+			"one more member": func() error {
+				return second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Members: members(a.ID, b.ID)}))
+			},
+		}
+		for what, try := range tries {
+			if want != "" {
+				w.refused(who+": "+what, want, "", try)
+			} else {
+				w.wants(who+": "+what, "", try())
+			}
+		}
+		w.wants(who+": another name", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Description: who})))
+	}
+}
+
+// A group that a directory manages keeps its members; v2 may change the rest.
+func TestManagedGroups(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.join("A", "none"), w.join("B", "none")
+	g := w.group("G", []directory.UserID{a.ID}, "user")
+	manage(t, w, g.ID)
+	if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t); !got.Managed {
+		t.Fatal("not managed")
+	}
+	for what, m := range map[string]*[]directory.UserID{"one more": members(a.ID, b.ID), "another": members(b.ID), "none": members()} {
+		w.refused(what, directory.Conflict, "members", func() error {
+			return second(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "G", Members: m}))
+		})
+	}
+	got := must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "H", Members: members(a.ID), Roles: roleIDs("read-only")}))(t)
+	if !got.Managed || got.Name != "H" || !slices.Equal(got.Roles, []directory.RoleID{"read-only"}) {
+		t.Errorf("after the change %v", got)
+	}
+	// Who leaves the organization leaves its groups, whoever manages them.
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), a.ID))
+	if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t); len(got.Members) != 0 {
+		t.Errorf("members %v", got.Members)
+	}
+}
+
+// manage makes a group managed, which no operation does yet.
+func manage(t *testing.T, w *world, id directory.GroupID) {
+	t.Helper()
+	raw := must(sql.Open("sqlite", w.path))(t)
+	defer raw.Close() //nolint:errcheck // it is one statement
+	if _, err := raw.ExecContext(t.Context(), "UPDATE user_groups SET managed = 1 WHERE id = ?", string(id)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDeleteGroup(t *testing.T) {
+	w := newWorld(t)
+	a := w.join("A", "none")
+	g := w.group("G", []directory.UserID{a.ID}, "admin")
+	call := w.by(a)
+	w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+	if p := w.by(a).Principal; !p.Capabilities.Empty() {
+		t.Errorf("a member has %v still", p.Capabilities.Names())
+	}
+	w.refused("a request under way", directory.Forbidden, "", func() error {
+		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+	})
+	w.refused("again", directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.byOwner(), g.ID) })
+	w.group("G", nil)
+}

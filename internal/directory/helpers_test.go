@@ -1,0 +1,333 @@
+package directory_test
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// world is a directory on a real database with one organization, its owner, and
+// a clock that the test moves.
+type world struct {
+	testing.TB
+	*directory.Service
+
+	db    *store.Store
+	path  string
+	clock *clock
+
+	org      directory.Org
+	owner    member
+	apiToken string // has all organization capabilities
+}
+
+// member is a user with a personal token.
+type member struct {
+	directory.User
+	secret string
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// pass moves the clock.
+func (w *world) pass(d time.Duration) {
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	w.clock.now = w.clock.now.Add(d)
+}
+
+// newWorld opens a database of its own. The clock starts off a whole
+// microsecond: what the service keeps must not.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{
+		TB: t, path: filepath.Join(t.TempDir(), "roster.db"),
+		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
+	}
+	var err error
+	if w.db, err = store.Open(t.Context(), "sqlite:"+w.path, store.Options{}); err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := w.db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	w.Service = directory.NewService(w.db, w.clock.Now)
+	d, err := w.Initialise(t.Context(), directory.NewDeployment{
+		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
+	})
+	if err != nil {
+		t.Fatalf("initialise: %v", err)
+	}
+	w.org, w.owner, w.apiToken = d.Org, member{d.Owner, d.PersonalToken}, d.APIToken
+	return w
+}
+
+// as starts a call by whoever has the token; org is what the request names.
+func (w *world) as(secret string, org directory.OrgID) directory.Call {
+	w.Helper()
+	p, err := w.Authenticate(w.Context(), secret, org)
+	if err != nil {
+		w.Fatalf("authenticate: %v", err)
+	}
+	return directory.Call{Principal: p}
+}
+
+func (w *world) by(m member) directory.Call {
+	w.Helper()
+	return w.as(m.secret, m.OrgID)
+}
+
+func (w *world) byOwner() directory.Call {
+	w.Helper()
+	return w.by(w.owner)
+}
+
+// join makes a user of the first organization with a personal token.
+func (w *world) join(name string, role directory.RoleID) member {
+	w.Helper()
+	u := must(w.CreateUser(w.Context(), w.byOwner(), directory.NewUser{
+		Name: name, Email: strings.ToLower(name) + "@example.com", Role: role,
+	}))(w)
+	return w.withToken(u)
+}
+
+// withToken gives a user's account another token.
+func (w *world) withToken(u directory.User) member {
+	w.Helper()
+	t := must(w.CreatePersonalTokenFor(w.Context(), u.Email, directory.NewPersonalToken{Name: "test"}))(w)
+	return member{u, t.Secret}
+}
+
+// tenant makes another organization with an owner who is not in the first one.
+func (w *world) tenant(name string) member {
+	w.Helper()
+	out := must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: name}, name))(w)
+	claimed := must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{
+		Claim: out.Claim, Name: name, Email: strings.ToLower(name) + "@example.net",
+	}))(w)
+	return member{claimed.Owner, claimed.PersonalToken}
+}
+
+// invite adds the account of m to the first organization and gives the user it has there.
+func (w *world) invite(m member, role directory.RoleID) directory.User {
+	w.Helper()
+	return must(w.CreateUser(w.Context(), w.byOwner(), directory.NewUser{Name: "Invited " + m.Name, Email: m.Email, Role: role}))(w)
+}
+
+// role makes a custom role in the first organization.
+func (w *world) role(name string, capabilities ...string) directory.Role {
+	w.Helper()
+	return must(w.CreateRole(w.Context(), w.byOwner(), directory.NewRole{Name: name, Capabilities: caps(w, capabilities...)}))(w)
+}
+
+// group makes a group in the first organization.
+func (w *world) group(name string, members []directory.UserID, roles ...directory.RoleID) directory.Group {
+	w.Helper()
+	return must(w.CreateGroup(w.Context(), w.byOwner(), directory.NewGroup{Name: name, Members: &members, Roles: &roles}))(w)
+}
+
+// token makes an API token in the first organization.
+func (w *world) token(capabilities ...string) directory.IssuedAPIToken {
+	w.Helper()
+	return must(w.CreateAPIToken(w.Context(), w.byOwner(), directory.NewAPIToken{
+		Name: "token", Capabilities: caps(w, capabilities...),
+	}))(w)
+}
+
+// user reads a user of the first organization as it is now.
+func (w *world) user(id directory.UserID) directory.User {
+	w.Helper()
+	return must(w.GetUser(w.Context(), w.byOwner(), id))(w)
+}
+
+// must gives the result of a call that has to succeed.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("unexpected error: %v", err)
+		}
+		return v
+	}
+}
+
+// wants checks a call's outcome: the code of its error, "" for none.
+func (w *world) wants(what string, code directory.Code, err error) {
+	w.Helper()
+	if got := outcome(err); got != code {
+		w.Errorf("%s: %q (%v), want %q", what, got, err, code)
+	}
+}
+
+// outcome is an error's code. An error without one is a fault of the program,
+// whatever was asked, so it is equal to no code.
+func outcome(err error) directory.Code {
+	if code := directory.CodeOf(err); err == nil || code != "" {
+		return code
+	}
+	return "fault: " + directory.Code(err.Error())
+}
+
+// refused checks that a call fails with the code, blames the field if one is
+// given, and leaves the database exactly as it was.
+func (w *world) refused(what string, code directory.Code, field string, try func() error) {
+	w.Helper()
+	before := w.tables()
+	err := try()
+	w.wants(what, code, err)
+	if field != "" {
+		if e, ok := err.(*directory.Error); !ok || e.Field != field { //nolint:errorlint // as it is answered
+			w.Errorf("%s: %v does not blame %q", what, err, field)
+		}
+	}
+	w.unchanged(what, before)
+}
+
+// unchanged compares the database with what it was.
+func (w *world) unchanged(what string, before map[string][]string) {
+	w.Helper()
+	if diff := cmp.Diff(before, w.tables()); diff != "" {
+		w.Errorf("%s: the database has changed (-before +after):\n%s", what, diff)
+	}
+}
+
+// tables reads every row of every table, past the store.
+func (w *world) tables() map[string][]string {
+	w.Helper()
+	raw := must(sql.Open("sqlite", w.path))(w)
+	defer raw.Close() //nolint:errcheck // it only read
+	all := make(map[string][]string)
+	for _, row := range w.rows(raw, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
+		all[row] = w.rows(raw, "SELECT * FROM "+row)
+	}
+	return all
+}
+
+func (w *world) rows(raw *sql.DB, query string) (list []string) {
+	w.Helper()
+	rows, err := raw.QueryContext(w.Context(), query)
+	if err != nil {
+		w.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	columns := must(rows.Columns())(w)
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			w.Fatal(err)
+		}
+		list = append(list, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
+	}
+	if err := rows.Err(); err != nil {
+		w.Fatal(err)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// since lists the audit entries that follow a number.
+func (w *world) since(seq int64) (list []directory.Entry) {
+	w.Helper()
+	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
+		list, err = tx.Entries(seq, 10_000)
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return list
+}
+
+// lastEntry is the number of the newest audit entry.
+func (w *world) lastEntry() (seq int64) {
+	w.Helper()
+	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
+		seq, err = tx.LastEntry()
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return seq
+}
+
+// caps reads capabilities as people write them: "users|create",
+// "dataset:logs:query|read", "view:*:share|read".
+func caps(t testing.TB, names ...string) authz.Set {
+	t.Helper()
+	var s authz.Set
+	for _, name := range names {
+		one, err := parseCap(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = s.Union(one)
+	}
+	return s
+}
+
+func parseCap(name string) (s authz.Set, err error) {
+	scope, on, pair := "", "", name
+	if parts := strings.SplitN(name, ":", 3); len(parts) == 3 {
+		scope, on, pair = parts[0], parts[1], parts[2]
+	}
+	resource, action, _ := strings.Cut(pair, "|")
+	wire := map[string][]string{resource: {action}}
+	switch scope {
+	case "":
+		return authz.Wire{Org: wire}.Parse()
+	case "dataset":
+		return authz.Wire{Datasets: map[string]map[string][]string{on: wire}}.Parse()
+	default:
+		return authz.Wire{Views: map[string]map[string][]string{on: wire}}.Parse()
+	}
+}
+
+// listed collects a list of users.
+type listed struct {
+	version string
+	users   []directory.User
+}
+
+func (l *listed) Begin(version string) error {
+	l.version = version
+	return nil
+}
+
+func (l *listed) User(u directory.User) error {
+	l.users = append(l.users, u)
+	return nil
+}
+
+func (l *listed) ids() []directory.UserID {
+	ids := []directory.UserID{}
+	for _, u := range l.users {
+		ids = append(ids, u.ID)
+	}
+	return ids
+}

@@ -1,0 +1,148 @@
+package directory_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Every operation, repeated with its key, is done once and answered alike. An
+// answer that held a token's value can't be given again: that is a conflict.
+func TestRepeatedWithItsKey(t *testing.T) {
+	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
+		if op.what == "of an account there is" {
+			t.Skip("it makes the account on the way")
+		}
+		call := op.call(s)
+		call.IdempotencyKey, call.Fingerprint = "key", []byte("request")
+		first, err := op.do(s, call)
+		s.wants("first", "", err)
+		before := s.tables()
+		again, err := op.do(s, call)
+		if op.secret {
+			s.wants("again", directory.Conflict, err)
+			if err == nil || strings.Contains(err.Error(), secretOf(first)) || !strings.Contains(err.Error(), "delete") {
+				t.Errorf("%v does not say what to do", err)
+			}
+		} else {
+			s.wants("again", "", err)
+			if diff := cmp.Diff(first, again, sameSet); diff != "" {
+				t.Errorf("the answers differ (-first +again):\n%s", diff)
+			}
+		}
+		s.unchanged("again", before)
+
+		call.Fingerprint = []byte("another request")
+		s.refused("another request", directory.KeyReused, "", func() error { return second(op.do(s, call)) })
+		noSecrets(t, s.world, first)
+	})
+}
+
+func TestKeysAreEachPrincipalsOwn(t *testing.T) {
+	w := newWorld(t)
+	jane := w.join("Jane", "admin")
+	second := w.token("users|create")
+	seen := make(map[directory.UserID]bool)
+	for i, secret := range []string{w.owner.secret, jane.secret, w.apiToken, second.Secret} {
+		call := w.as(secret, "")
+		call.IdempotencyKey, call.Fingerprint = "same", []byte("same")
+		in := directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}
+		u := must(w.CreateUser(t.Context(), call, in))(t)
+		if seen[u.ID] || u.Email != in.Email {
+			t.Errorf("answered with another's user %v", u)
+		}
+		seen[u.ID] = true
+		if again := must(w.CreateUser(t.Context(), call, in))(t); again != u {
+			t.Errorf("again: %v, want %v", again, u)
+		}
+	}
+}
+
+// The same token may ask for the same in two organizations, or of two operations.
+func TestKeysAreForOneOrganizationAndOperation(t *testing.T) {
+	w := newWorld(t)
+	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
+	in := directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}
+	call := w.as(w.owner.secret, w.org.ID)
+	call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
+	must(w.CreateUser(t.Context(), call, in))(t)
+
+	elsewhere := w.as(w.owner.secret, other.Org.ID)
+	elsewhere.IdempotencyKey, elsewhere.Fingerprint = "k", []byte("f")
+	w.refused("in another organization", directory.KeyReused, "", func() error {
+		return second(w.CreateUser(t.Context(), elsewhere, in))
+	})
+	w.refused("for another operation", directory.KeyReused, "", func() error {
+		return second(w.CreateRole(t.Context(), call, directory.NewRole{Name: "X"}))
+	})
+}
+
+// Keys are kept for a day, to the microsecond, swept or not.
+func TestKeysExpire(t *testing.T) {
+	for _, sweep := range []bool{false, true} {
+		w := newWorld(t)
+		call := w.byOwner()
+		call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
+		create := func(email string) (directory.User, error) {
+			return w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: email, Role: "user"})
+		}
+		first := must(create("x@example.com"))(t)
+		w.pass(directory.IdempotencyWindow - time.Microsecond)
+		if sweep {
+			w.wants("sweep", "", w.Sweep(t.Context()))
+		}
+		if again := must(create("x@example.com"))(t); again != first {
+			t.Errorf("just before the end: %v", again)
+		}
+		w.pass(time.Microsecond)
+		if sweep {
+			w.wants("sweep", "", w.Sweep(t.Context()))
+			if rows := w.tables()["replays"]; len(rows) != 0 {
+				t.Errorf("swept, and there is %v", rows)
+			}
+		}
+		_, err := create("x@example.com")
+		w.wants("at the end it is a new request", directory.Conflict, err)
+		next := must(create("y@example.com"))(t)
+		if next.ID == first.ID {
+			t.Error("the old answer came again")
+		}
+		if again := must(create("y@example.com"))(t); again != next {
+			t.Errorf("the new one is not kept: %v", again)
+		}
+	}
+}
+
+// A refused request uses no key up: it may be put right and sent again.
+func TestRefusedRequestsKeepNoKey(t *testing.T) {
+	w := newWorld(t)
+	call := w.byOwner()
+	call.IdempotencyKey, call.Fingerprint = "k", []byte("bad")
+	w.refused("bad", directory.Invalid, "email", func() error {
+		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x", Role: "user"}))
+	})
+	call.Fingerprint = []byte("good")
+	must(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
+}
+
+// A key answers only those who may still ask: not a token that was revoked, nor
+// one whose permission is gone.
+func TestReplayNeedsThePermissionStill(t *testing.T) {
+	w := newWorld(t)
+	jane := w.join("Jane", "admin")
+	call := w.by(jane)
+	call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
+	create := func() error {
+		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+	}
+	w.wants("first", "", create())
+	must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "user"))(t)
+	w.refused("demoted", directory.Forbidden, "", create)
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
+	w.refused("removed", directory.Unauthenticated, "", create)
+}

@@ -1,0 +1,151 @@
+package directory_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// actor is who a request acts as, in the model.
+type actor struct {
+	personal bool
+	token    directory.TokenID
+	account  int
+	org      *mOrg  // nil for an account in several that named none
+	user     *mUser // personal tokens only
+	caps     facts
+}
+
+func (a *actor) isOwner() bool { return a.personal && a.user != nil && a.user.role == "owner" }
+
+func expired(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// resolve is rule 3 and 4 for a token: who it acts as in the organization named,
+// or the code that refuses it.
+func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, directory.Code) {
+	for _, o := range m.orgs {
+		if k := o.token(id); k != nil {
+			switch {
+			case expired(k.expires, m.now):
+				return nil, directory.Unauthenticated
+			case named != "" && named != o.id:
+				return nil, directory.Forbidden
+			}
+			return &actor{token: id, org: o, caps: k.caps}, ""
+		}
+	}
+	for _, a := range m.accounts {
+		k := find(a.tokens, func(k *mToken) bool { return k.id == id })
+		if k == nil {
+			continue
+		}
+		if expired(k.expires, m.now) {
+			return nil, directory.Unauthenticated
+		}
+		active := m.active(a.n)
+		p := &actor{personal: true, token: id, account: a.n, caps: facts{}}
+		for _, ms := range active {
+			if ms.org.id == named || (named == "" && len(active) == 1) {
+				p.org, p.user, p.caps = ms.org, ms.user, ms.org.effective(ms.user)
+				return p, ""
+			}
+		}
+		if named != "" {
+			return nil, directory.Forbidden
+		}
+		return p, ""
+	}
+	return nil, directory.Unauthenticated
+}
+
+// verdict collects the codes of all rules that a request breaks; where it breaks
+// several, any of them is a right answer.
+type verdict []directory.Code
+
+func (v *verdict) add(when bool, code directory.Code) {
+	if when && !slices.Contains(*v, code) {
+		*v = append(*v, code)
+	}
+}
+
+// mayGive is rule 2 for a role, and "owners are made by owners".
+func (v *verdict) mayGive(a *actor, role directory.RoleID) {
+	granted, ok := a.org.roleCaps(role)
+	v.add(!ok, directory.Invalid)
+	v.add(role == "owner" && !a.isOwner(), directory.Forbidden)
+	v.mayHold(a, granted)
+}
+
+// mayHold is rule 2: within admin, or within what the giver has.
+func (v *verdict) mayHold(a *actor, granted facts) {
+	v.add(!builtinFacts["admin"].covers(granted) && !a.caps.covers(granted), directory.Forbidden)
+}
+
+// mayUnmake is rule 1, and "owners are unmade by owners", for users who lose
+// their base role or their membership in one change.
+func (v *verdict) mayUnmake(a *actor, users ...*mUser) {
+	active := 0
+	for _, u := range users {
+		if u.role != "owner" {
+			continue
+		}
+		v.add(!a.isOwner(), directory.Forbidden)
+		if !u.invited {
+			active++
+		}
+	}
+	v.add(active > 0 && active >= a.org.activeOwners(), directory.Conflict)
+}
+
+// settle is rule 9, once an account has lost a membership.
+func (m *model) settle(account int) {
+	left := m.memberships(account)
+	for _, ms := range left {
+		if !ms.user.invited {
+			return
+		}
+	}
+	old := m.account(account)
+	m.accounts = without(m.accounts, func(a *mAccount) bool { return a == old })
+	if len(left) == 0 {
+		return
+	}
+	// Open invitations are to somebody new, and the oldest needs no acceptance.
+	heir := m.newAccount(old.email, left[0].user.name)
+	for _, ms := range left {
+		ms.user.account = heir.n
+	}
+	left[0].user.invited = false
+}
+
+// drop takes a user out of the organization and its groups.
+func (o *mOrg) drop(id directory.UserID) {
+	o.users = without(o.users, func(u *mUser) bool { return u.id == id })
+	for _, g := range o.groups {
+		g.members = slices.DeleteFunc(slices.Clone(g.members), func(m directory.UserID) bool { return m == id })
+	}
+}
+
+// dropOrg deletes an organization with everything in it.
+func (m *model) dropOrg(id directory.OrgID) {
+	gone := m.org(id)
+	m.orgs = without(m.orgs, func(o *mOrg) bool { return o == gone })
+	// In the order of their ids, which is the order of the list of users.
+	slices.SortFunc(gone.users, func(a, b *mUser) int { return cmpIDs(a.id, b.id) })
+	for _, u := range gone.users {
+		if !u.invited {
+			m.settle(u.account)
+		}
+	}
+}
+
+func cmpIDs[T ~string](a, b T) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,162 @@
+package directory_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// A run of the program is a random sequence of all the operations there are, by
+// owners, users, API tokens and whoever held one, in several organizations. After
+// each step the service has answered, stored and explained what the rules say,
+// as a model written from them does.
+func TestServiceAgainstTheModel(t *testing.T) {
+	checks, steps, want := 8, 250, 10_000
+	if raceEnabled {
+		want = 1_000
+	}
+	if testing.Short() {
+		want = 500
+	}
+	setDefault(t, "rapid.checks", strconv.Itoa(checks))
+	setDefault(t, "rapid.steps", strconv.Itoa(steps))
+	all := tally{answers: make(map[string]map[directory.Code]int)}
+	for all.steps < want && !t.Failed() {
+		rapid.Check(t, func(rt *rapid.T) { runModel(t, rt, &all) })
+	}
+	t.Logf("%d steps\n%s", all.steps, all.String())
+	if all.steps < want {
+		t.Errorf("%d steps, want at least %d", all.steps, want)
+	}
+	if testing.Short() || raceEnabled {
+		return
+	}
+	for name, answers := range all.answers {
+		if answers[""] == 0 {
+			t.Errorf("%s never succeeded: the steps say little of it", name)
+		}
+	}
+}
+
+// tally counts what was done, and how it was answered.
+type tally struct {
+	steps   int
+	answers map[string]map[directory.Code]int
+}
+
+func (c *tally) count(name string, code directory.Code) {
+	if c.answers[name] == nil {
+		c.answers[name] = make(map[directory.Code]int)
+	}
+	c.answers[name][code]++
+}
+
+func (c *tally) String() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(c.answers)) {
+		fmt.Fprintf(&b, "%-20s", name)
+		for _, code := range slices.Sorted(maps.Keys(c.answers[name])) {
+			fmt.Fprintf(&b, " %s %d", cmp.Or(string(code), "done"), c.answers[name][code])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// setDefault sets a flag for this test unless the command line has set it.
+func setDefault(t *testing.T, name, value string) {
+	t.Helper()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if given {
+		return
+	}
+	before := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := flag.Set(name, before); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func runModel(t *testing.T, rt *rapid.T, all *tally) {
+	w := newWorld(&lasting{TB: t, each: rt})
+	h := &harness{w: w, m: firstModel(w), accounts: make(map[int]directory.AccountID), tally: all}
+	var actions []func(*rapid.T)
+	for _, action := range []struct {
+		often int
+		do    func(*rapid.T)
+	}{
+		{5, h.createUser},
+		{3, h.giveToken},
+		{4, h.updateUserRole},
+		{4, h.updateRole},
+		{4, h.updateGroup},
+		{2, h.createRole},
+		{2, h.createGroup},
+		{3, h.answerInvitation},
+		{3, h.removeUser},
+		{2, h.retry},
+		{1, h.createAPIToken},
+		{2, h.regenerateAPIToken},
+		{1, h.createPersonalToken},
+		{1, h.updateSelf},
+		{1, h.updateUser},
+		{1, h.createOrg},
+		{1, h.updateOrg},
+		{1, h.provision},
+		{2, h.claim},
+		{1, h.pass},
+		{1, h.maintain},
+		{1, h.deleteGroup},
+		{1, h.deleteRole},
+		{1, h.deleteAPIToken},
+		{1, h.deletePersonalToken},
+		{1, h.deleteOrg},
+	} {
+		for range action.often {
+			actions = append(actions, action.do)
+		}
+	}
+	rt.Repeat(map[string]func(*rapid.T){
+		"":     h.check,
+		"step": func(t *rapid.T) { pick(t, actions, "what")(t) },
+	})
+}
+
+// firstModel is a deployment that has just been initialised.
+func firstModel(w *world) *model {
+	now := w.clock.Now().UTC().Truncate(time.Microsecond)
+	m := &model{now: now, replays: make(map[string]mReplay)}
+	owner := m.newAccount(w.owner.Email, w.owner.Name)
+	owner.tokens = []*mToken{{id: w.byOwner().Principal.TokenID, secret: w.owner.secret}}
+	token := w.as(w.apiToken, "").Principal
+	m.orgs = []*mOrg{{
+		id:     w.org.ID,
+		users:  []*mUser{{id: w.owner.ID, account: owner.n, name: owner.name, role: "owner"}},
+		tokens: []*mToken{{id: token.TokenID, secret: w.apiToken, caps: factsOf(token.Capabilities), expires: time.Time{}}},
+	}}
+	return m
+}
+
+// lasting is the test itself with what belongs to one of its runs cleaned up
+// after that run.
+type lasting struct {
+	testing.TB
+	each *rapid.T
+}
+
+func (l *lasting) Cleanup(fn func()) { l.each.Cleanup(fn) }

@@ -1,0 +1,84 @@
+package directory_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+func TestInitialise(t *testing.T) {
+	w := newWorld(t)
+	if p := w.byOwner().Principal; p.Role != "owner" || !p.Capabilities.Equal(authz.Everything()) {
+		t.Errorf("the owner acts as %+v", p)
+	}
+	if p := w.as(w.apiToken, "").Principal; !p.Capabilities.Equal(authz.Set{Org: authz.Org.All()}) {
+		t.Errorf("the API token acts with %v", p.Capabilities.Names())
+	}
+	var actions []string
+	for _, e := range w.since(0) {
+		actions = append(actions, e.Action)
+		if e.Actor != (directory.Actor{Kind: directory.ActorOperator, Name: "operator"}) || e.OrgID != w.org.ID {
+			t.Errorf("entry %+v", e)
+		}
+	}
+	if len(actions) != 4 {
+		t.Errorf("entries %v", actions)
+	}
+	noSecrets(t, w, nil)
+	w.refused("again", directory.Conflict, "", func() error {
+		return second(w.Initialise(t.Context(), directory.NewDeployment{OrgName: "B", OwnerName: "B", OwnerEmail: "b@example.com"}))
+	})
+}
+
+func TestInitialiseRefuses(t *testing.T) {
+	db := must(store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), store.Options{}))(t)
+	t.Cleanup(func() { _ = db.Close() })
+	s := directory.NewService(db, time.Now)
+	for field, in := range map[string]directory.NewDeployment{
+		"org":         {OrgName: " ", OwnerName: "A", OwnerEmail: "a@example.com"},
+		"owner-name":  {OrgName: "A", OwnerName: "a\nb", OwnerEmail: "a@example.com"},
+		"owner-email": {OrgName: "A", OwnerName: "A", OwnerEmail: "a"},
+	} {
+		_, err := s.Initialise(t.Context(), in)
+		if e, ok := err.(*directory.Error); !ok || e.Code != directory.Invalid || e.Field != field { //nolint:errorlint // as it is answered
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	// Nothing stayed: it is the first time still.
+	must(s.Initialise(t.Context(), directory.NewDeployment{OrgName: "A", OwnerName: "A", OwnerEmail: "a@example.com"}))(t)
+}
+
+// The operator's way back in: any account, no permission, and it is written down.
+func TestCreatePersonalTokenFor(t *testing.T) {
+	w := newWorld(t)
+	jane := w.join("Jane", "user")
+	last := w.lastEntry()
+	issued := must(w.CreatePersonalTokenFor(t.Context(), "JANE@example.com", directory.NewPersonalToken{
+		Name: "back in", ExpiresAt: w.clock.Now().Add(time.Hour),
+	}))(t)
+	if p := w.as(issued.Secret, "").Principal; p.UserID != jane.ID {
+		t.Errorf("acts as %+v", p)
+	}
+	list := w.since(last)
+	if len(list) != 1 || list[0].Actor.Kind != directory.ActorOperator || list[0].Action != "createPersonalToken" || list[0].Target.ID != string(issued.ID) {
+		t.Errorf("the log holds %+v", list)
+	}
+	noSecrets(t, w, issued)
+	for what, tt := range map[string]struct {
+		email string
+		in    directory.NewPersonalToken
+		code  directory.Code
+	}{
+		"nobody":      {"nobody@example.com", directory.NewPersonalToken{Name: "x"}, directory.NotFound},
+		"no name":     {jane.Email, directory.NewPersonalToken{}, directory.Invalid},
+		"in the past": {jane.Email, directory.NewPersonalToken{Name: "x", ExpiresAt: w.clock.Now()}, directory.Invalid},
+	} {
+		w.refused(what, tt.code, "", func() error {
+			return second(w.CreatePersonalTokenFor(t.Context(), tt.email, tt.in))
+		})
+	}
+}

@@ -1,0 +1,189 @@
+package directory_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// scene has one of everything, for the table of all operations that change something.
+type scene struct {
+	*world
+	jane   member // a plain user
+	rival  member // owner of another organization, invited to the first
+	role   directory.Role
+	group  directory.Group
+	token  directory.IssuedAPIToken
+	spare  directory.IssuedPersonalToken // another one of the owner's
+	nobody member                        // in the first organization, may do nothing
+}
+
+func newScene(t testing.TB) *scene {
+	t.Helper()
+	s := &scene{world: newWorld(t)}
+	s.jane, s.nobody = s.join("Jane", "user"), s.join("Nobody", "none")
+	s.rival = s.tenant("Rival")
+	s.invite(s.rival, "admin")
+	s.role = s.world.role("Role", "users|read")
+	s.group = s.world.group("Group", []directory.UserID{s.jane.ID}, "read-only")
+	s.token = s.world.token("users|read")
+	s.spare = must(s.CreatePersonalToken(t.Context(), s.byOwner(), directory.NewPersonalToken{Name: "spare"}))(t)
+	s.pass(time.Second) // nothing is made in the same moment as the scene
+	return s
+}
+
+// operation is one way to change something, with what the audit log must say of it.
+type operation struct {
+	name   string // in the log
+	what   string // where an operation has several lines
+	target string
+	before bool // there is something before the change
+	after  bool // and after it
+	secret bool // the answer holds a token's value
+	asks   bool // it asks for a precondition
+	by     func(s *scene) member
+	do     func(s *scene, call directory.Call) (any, error)
+}
+
+func (op operation) String() string {
+	if op.what != "" {
+		return op.name + ", " + op.what
+	}
+	return op.name
+}
+
+// call starts the operation as whoever can do it.
+func (op operation) call(s *scene) directory.Call {
+	s.Helper()
+	m := s.owner
+	if op.by != nil {
+		m = op.by(s)
+	}
+	call := s.by(m)
+	call.TraceID, call.RemoteAddr, call.UserAgent = "trace-1", "192.0.2.7", "test/1"
+	return call
+}
+
+func byRival(s *scene) member { return s.rival }
+
+func byJane(s *scene) member { return s.jane }
+
+// deleted is the answer of an operation that answers nothing.
+func deleted(err error) (any, error) { return nil, err }
+
+var operations = []operation{
+	{name: "createUser", target: "user", after: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateUser(s.Context(), call, directory.NewUser{Name: "New", Email: "new@example.com", Role: s.role.ID})
+	}},
+	{name: "createUser", what: "of an account there is", target: "user", after: true, do: func(s *scene, call directory.Call) (any, error) {
+		other := s.tenant("Other")
+		return s.CreateUser(s.Context(), call, directory.NewUser{Name: "New", Email: other.Email, Role: "user"})
+	}},
+	{name: "removeUserFromOrg", target: "user", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.RemoveUser(s.Context(), call, s.jane.ID))
+	}},
+	{name: "updateUserRole", target: "user", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateUserRole(s.Context(), call, s.jane.ID, "admin")
+	}},
+	{name: "updateCurrentUser", target: "user", before: true, after: true, asks: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
+		name := "Janet"
+		return s.UpdateSelf(s.Context(), call, directory.SelfUpdate{Name: &name})
+	}},
+	{name: "updateCurrentUser", what: "by id", target: "user", before: true, after: true, asks: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
+		name := "Janet"
+		return s.UpdateUser(s.Context(), call, s.jane.ID, directory.SelfUpdate{Name: &name})
+	}},
+	{name: "createPersonalToken", target: "personalToken", after: true, secret: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreatePersonalToken(s.Context(), call, directory.NewPersonalToken{Name: "new"})
+	}},
+	{name: "deletePersonalToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeletePersonalToken(s.Context(), call, s.spare.ID))
+	}},
+	{name: "acceptInvitation", target: "user", before: true, after: true, by: byRival, do: func(s *scene, call directory.Call) (any, error) {
+		return s.AcceptInvitation(s.Context(), call, s.org.ID)
+	}},
+	{name: "declineInvitation", target: "user", before: true, by: byRival, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeclineInvitation(s.Context(), call, s.org.ID))
+	}},
+	{name: "createAPIToken", target: "apiToken", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateAPIToken(s.Context(), call, directory.NewAPIToken{Name: "new", Capabilities: caps(s, "users|read")})
+	}},
+	{name: "deleteAPIToken", target: "apiToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteAPIToken(s.Context(), call, s.token.ID))
+	}},
+	{name: "regenerateAPIToken", target: "apiToken", before: true, after: true, secret: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.RegenerateAPIToken(s.Context(), call, s.token.ID, directory.Regeneration{})
+	}},
+	{name: "createRole", target: "role", after: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateRole(s.Context(), call, directory.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: members(s.jane.ID)})
+	}},
+	{name: "updateRole", target: "role", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateRole(s.Context(), call, s.role.ID, directory.NewRole{Name: "Changed", Members: members(s.jane.ID)})
+	}},
+	{name: "deleteRole", target: "role", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteRole(s.Context(), call, s.role.ID))
+	}},
+	{name: "createGroup", target: "group", after: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateGroup(s.Context(), call, directory.NewGroup{Name: "New", Members: members(s.jane.ID), Roles: roleIDs("admin")})
+	}},
+	{name: "updateGroup", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateGroup(s.Context(), call, s.group.ID, directory.NewGroup{Name: "Changed", Members: members(), Roles: roleIDs("user")})
+	}},
+	{name: "deleteGroup", target: "group", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteGroup(s.Context(), call, s.group.ID))
+	}},
+	{name: "createOrg", target: "organization", after: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateOrg(s.Context(), call, "New")
+	}},
+	{name: "updateOrg", target: "organization", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateOrg(s.Context(), call, s.org.ID, "Changed")
+	}},
+}
+
+// forEachOperation runs a test on a scene of its own for every operation.
+func forEachOperation(t *testing.T, test func(t *testing.T, s *scene, op operation)) {
+	t.Helper()
+	for _, op := range operations {
+		t.Run(op.String(), func(t *testing.T) { test(t, newScene(t), op) })
+	}
+}
+
+// The table must not miss an operation: each that an API route can lead to and
+// that changes something is in it.
+func TestTableOfOperationsIsWhole(t *testing.T) {
+	have := make(map[string]bool)
+	for _, op := range operations {
+		have[op.name] = true
+	}
+	for _, op := range []directory.Operation{
+		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSelf,
+		directory.OpCreatePersonalToken, directory.OpDeletePersonalToken, directory.OpAcceptInvitation, directory.OpDeclineInvitation,
+		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
+		directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole,
+		directory.OpCreateGroup, directory.OpUpdateGroup, directory.OpDeleteGroup, directory.OpCreateOrg, directory.OpUpdateOrg,
+	} {
+		if !have[op.Name] {
+			t.Errorf("%s is missing", op.Name)
+		}
+		delete(have, op.Name)
+	}
+	if len(have) > 0 {
+		t.Errorf("no operations: %v", have)
+	}
+}
+
+// Whoever may do nothing changes nothing; dry or not, with a key or without.
+func TestOperationsNeedTheirPermission(t *testing.T) {
+	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
+		if op.by != nil || op.name == "createOrg" || op.name == "deletePersonalToken" || op.what != "" {
+			t.Skip("anybody may do this to themselves")
+		}
+		call := s.by(s.nobody)
+		s.refused("nobody", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
+		call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
+		s.refused("with a key", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
+		call.DryRun = new(directory.AccessDiff)
+		s.refused("dry", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
+	})
+}

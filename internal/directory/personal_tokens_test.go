@@ -1,0 +1,120 @@
+package directory_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func TestPersonalTokens(t *testing.T) {
+	w := newWorld(t)
+	jane, john := w.join("Jane", "user"), w.join("John", "admin")
+	expires := w.clock.Now().Add(time.Hour)
+	made := must(w.CreatePersonalToken(t.Context(), w.by(jane), directory.NewPersonalToken{Name: " laptop ", Description: "d", ExpiresAt: expires}))(t)
+	if !regexp.MustCompile(`^xapt-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(made.Secret) {
+		t.Errorf("value %q", made.Secret)
+	}
+	want := directory.PersonalTokenRecord{
+		ID: made.ID, AccountID: jane.AccountID, Name: "laptop", Description: "d", Hash: directory.HashSecret(made.Secret),
+		ExpiresAt: expires.UTC().Truncate(time.Microsecond), CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond),
+	}
+	list := must(w.ListPersonalTokens(t.Context(), w.by(jane)))(t)
+	i := slices.IndexFunc(list, func(r directory.PersonalTokenRecord) bool { return r.ID == made.ID })
+	if len(list) != 2 || i < 0 {
+		t.Fatalf("Jane's tokens are %v", list)
+	}
+	if diff := cmp.Diff([]directory.PersonalTokenRecord{want, want}, []directory.PersonalTokenRecord{made.PersonalTokenRecord, list[i]}); diff != "" {
+		t.Errorf("(-want +created, listed):\n%s", diff)
+	}
+	if p := w.as(made.Secret, "").Principal; p.UserID != jane.ID || p.Role != "user" || p.TokenID != made.ID {
+		t.Errorf("it acts as %+v", p)
+	}
+	// They are their owner's alone, whatever others may do.
+	if others := must(w.ListPersonalTokens(t.Context(), w.by(john)))(t); len(others) != 1 || others[0].ID == made.ID {
+		t.Errorf("John's tokens are %v", others)
+	}
+	for _, m := range []member{john, w.owner} {
+		w.refused("another's", directory.NotFound, "", func() error { return w.DeletePersonalToken(t.Context(), w.by(m), made.ID) })
+	}
+	call := w.as(made.Secret, "")
+	w.wants("delete", "", w.DeletePersonalToken(t.Context(), call, made.ID)) // with itself
+	_, err := w.Authenticate(t.Context(), made.Secret, "")
+	w.wants("afterwards", directory.Unauthenticated, err)
+	w.refused("a request under way", directory.Unauthenticated, "", func() error {
+		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "back door"}))
+	})
+	w.refused("delete again", directory.NotFound, "", func() error { return w.DeletePersonalToken(t.Context(), w.by(jane), made.ID) })
+}
+
+func TestPersonalTokensExpire(t *testing.T) {
+	w := newWorld(t)
+	jane := w.join("Jane", "user")
+	made := must(w.CreatePersonalToken(t.Context(), w.by(jane), directory.NewPersonalToken{Name: "x", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
+	call := w.as(made.Secret, "")
+	w.pass(time.Hour)
+	_, err := w.Authenticate(t.Context(), made.Secret, "")
+	w.wants("expired", directory.Unauthenticated, err)
+	w.refused("a request under way", directory.Unauthenticated, "", func() error {
+		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "longer"}))
+	})
+	for what, at := range map[string]time.Time{"now": w.clock.Now(), "past": w.clock.Now().Add(-time.Hour)} {
+		w.refused(what, directory.Invalid, "expiresAt", func() error {
+			return second(w.CreatePersonalToken(t.Context(), w.by(jane), directory.NewPersonalToken{Name: "x", ExpiresAt: at}))
+		})
+	}
+}
+
+// No API token touches personal tokens or anything else of an account.
+func TestPersonalAffairsNeedAPersonalToken(t *testing.T) {
+	w := newWorld(t)
+	call := w.as(w.apiToken, "")
+	name := "X"
+	for what, try := range map[string]func() error{
+		"list tokens": func() error { return second(w.ListPersonalTokens(t.Context(), call)) },
+		"create token": func() error {
+			return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
+		},
+		"delete token": func() error { return w.DeletePersonalToken(t.Context(), call, w.byOwner().Principal.TokenID) },
+		"get self":     func() error { return second(w.GetSelf(t.Context(), call)) },
+		"update self":  func() error { return second(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name})) },
+		"update user": func() error {
+			return second(w.UpdateUser(t.Context(), call, w.owner.ID, directory.SelfUpdate{Name: &name}))
+		},
+		"list invitations": func() error { return second(w.ListInvitations(t.Context(), call)) },
+		"accept":           func() error { return second(w.AcceptInvitation(t.Context(), call, w.org.ID)) },
+		"decline":          func() error { return w.DeclineInvitation(t.Context(), call, w.org.ID) },
+		"create org":       func() error { return second(w.CreateOrg(t.Context(), call, "X")) },
+		"update org":       func() error { return second(w.UpdateOrg(t.Context(), call, w.org.ID, "X")) },
+		"update org of others": func() error {
+			return second(w.UpdateOrg(t.Context(), call, "other-0000", "X"))
+		},
+	} {
+		w.refused(what, directory.Forbidden, "", func() error {
+			err := try()
+			if err != nil && !strings.Contains(err.Error(), "personal token") {
+				t.Errorf("%s: %q does not say what to use instead", what, err)
+			}
+			return err
+		})
+	}
+}
+
+func TestMaxPersonalTokens(t *testing.T) {
+	w := newWorld(t)
+	create := func() error {
+		return second(w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "x"}))
+	}
+	for len(must(w.ListPersonalTokens(t.Context(), w.byOwner()))(t)) < directory.MaxPersonalTokens {
+		w.wants("create", "", create())
+	}
+	w.refused("one more", directory.Conflict, "", create)
+	list := must(w.ListPersonalTokens(t.Context(), w.byOwner()))(t)
+	w.wants("delete", "", w.DeletePersonalToken(t.Context(), w.byOwner(), list[len(list)-1].ID))
+	w.wants("another", "", create())
+}

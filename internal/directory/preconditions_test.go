@@ -1,0 +1,88 @@
+package directory_test
+
+import (
+	"testing"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// What is to be changed is shown to the precondition as it stands, inside the
+// transaction; its refusal refuses the change.
+func TestPreconditions(t *testing.T) {
+	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
+		call := op.call(s)
+		refusal := directory.Errorf(directory.PreconditionFailed, "it has changed")
+		var shown []any
+		call.Precondition = func(current any) error {
+			shown = append(shown, current)
+			return refusal
+		}
+		if !op.asks {
+			s.wants("an operation that asks nothing", "", second(op.do(s, call)))
+			if len(shown) > 0 {
+				t.Errorf("asked about %v", shown)
+			}
+			return
+		}
+		s.refused("refused by the precondition", directory.PreconditionFailed, "", func() error { return second(op.do(s, call)) })
+		if len(shown) != 1 {
+			t.Fatalf("asked about %v", shown)
+		}
+		want := current(s, op, shown[0])
+		if got := idOf(shown[0]); got != want {
+			t.Errorf("asked about %v, want %v", got, want)
+		}
+		call.Precondition = func(any) error { return nil }
+		s.wants("allowed by the precondition", "", second(op.do(s, call)))
+	})
+}
+
+// current is what the operation is about, read in the ordinary way.
+func current(s *scene, op operation, shown any) any {
+	s.Helper()
+	switch shown.(type) {
+	case directory.User:
+		return s.user(s.jane.ID)
+	case directory.Role:
+		return must(s.GetRole(s.Context(), s.byOwner(), s.role.ID))(s).ID
+	case directory.Group:
+		return must(s.GetGroup(s.Context(), s.byOwner(), s.group.ID))(s).ID
+	case directory.APITokenRecord:
+		return s.token.ID
+	case directory.PersonalTokenRecord:
+		return s.spare.ID
+	case directory.Membership:
+		return must(s.GetOrg(s.Context(), s.byOwner(), s.org.ID))(s)
+	}
+	s.Fatalf("%s asks about a %T", op, shown)
+	return nil
+}
+
+// idOf is the shown value itself where it can be compared, else its id.
+func idOf(shown any) any {
+	switch v := shown.(type) {
+	case directory.Role:
+		return v.ID
+	case directory.Group:
+		return v.ID
+	case directory.APITokenRecord:
+		return v.ID
+	case directory.PersonalTokenRecord:
+		return v.ID
+	}
+	return shown
+}
+
+// A role's members are part of what is shown: a change of them is a change of it.
+func TestPreconditionSeesRoleMembers(t *testing.T) {
+	s := newScene(t)
+	must(s.UpdateUserRole(t.Context(), s.byOwner(), s.jane.ID, s.role.ID))(t)
+	call := s.byOwner()
+	call.Precondition = func(current any) error {
+		if r, ok := current.(directory.Role); !ok || len(r.Members) != 1 || r.Members[0] != s.jane.ID {
+			t.Errorf("shown %v", current)
+		}
+		return nil
+	}
+	must(s.UpdateRole(t.Context(), call, s.role.ID, directory.NewRole{Name: "Role"}))(t)
+}

@@ -1,0 +1,185 @@
+package directory_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// old is a token to regenerate.
+func (w *world) old(expires time.Time, capabilities ...string) directory.IssuedAPIToken {
+	w.Helper()
+	return must(w.CreateAPIToken(w.Context(), w.byOwner(), directory.NewAPIToken{
+		Name: "Old", Description: "old one", Capabilities: caps(w, capabilities...), ExpiresAt: expires,
+	}))(w)
+}
+
+func (w *world) works(what string, token directory.IssuedAPIToken, want bool) {
+	w.Helper()
+	if _, err := w.Authenticate(w.Context(), token.Secret, ""); (err == nil) != want {
+		w.Errorf("%s: works %t (%v), want %t", what, err == nil, err, want)
+	}
+}
+
+func TestRegenerate(t *testing.T) {
+	w := newWorld(t)
+	old := w.old(w.clock.Now().Add(time.Hour), "users|read", "dataset:logs:query|read")
+	w.pass(time.Minute)
+	next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.clock.Now()}))(t)
+	if next.ID == old.ID || next.Secret == old.Secret {
+		t.Error("the new token is the old one")
+	}
+	if next.Name != "Old" || next.Description != "old one" || !next.Capabilities.Equal(old.Capabilities) || !next.ExpiresAt.IsZero() {
+		t.Errorf("the new token is %+v", next)
+	}
+	read := must(w.GetAPIToken(t.Context(), w.byOwner(), next.ID))(t)
+	if diff := cmp.Diff(next.APITokenRecord, read, sameSet); diff != "" {
+		t.Errorf("(-answered +read):\n%s", diff)
+	}
+	w.works("the old one", old, false)
+	w.works("the new one", next, true)
+}
+
+func TestRegenerateWithNewToken(t *testing.T) {
+	w := newWorld(t)
+	end := w.clock.Now().Add(48 * time.Hour)
+	for what, tt := range map[string]struct {
+		in      directory.Regeneration
+		expires time.Time
+	}{
+		"own expiry":      {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New", ExpiresAt: end}}, end},
+		"expiry beside":   {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New"}, NewExpiresAt: end}, end},
+		"both":            {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New", ExpiresAt: end.Add(1e9)}, NewExpiresAt: end}, end},
+		"never":           {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New"}}, time.Time{}},
+		"copy and expiry": {directory.Regeneration{NewExpiresAt: end}, end},
+	} {
+		old := w.old(time.Time{}, "users|read")
+		next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, tt.in))(t)
+		if !next.ExpiresAt.Equal(tt.expires.UTC().Truncate(time.Microsecond)) && !(tt.expires.IsZero() && next.ExpiresAt.IsZero()) {
+			t.Errorf("%s: ends %s, want %s", what, next.ExpiresAt, tt.expires)
+		}
+		if tt.in.NewToken != nil && (next.Name != "New" || next.Description != "" || !next.Capabilities.Empty()) {
+			t.Errorf("%s: the new token is not what was given: %+v", what, next)
+		}
+	}
+	old := w.old(time.Time{}, "users|read")
+	for what, in := range map[string]directory.NewAPIToken{
+		"name": {}, "expiresAt": {Name: "x", ExpiresAt: w.clock.Now().Add(-time.Hour)},
+	} {
+		w.refused("bad "+what, directory.Invalid, what, func() error {
+			return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{NewToken: &in}))
+		})
+	}
+}
+
+// The old token ends when asked, at once if that has passed, and never later
+// than it would have.
+func TestRegenerateGracePeriod(t *testing.T) {
+	hour := time.Hour
+	for what, tt := range map[string]struct {
+		life  time.Duration // of the old token, 0: for ever
+		grace time.Duration
+		ends  time.Duration
+	}{
+		"at once":                  {0, 0, 0},
+		"a moment ago":             {0, -time.Second, 0},
+		"long ago":                 {0, -1000 * hour, 0},
+		"later":                    {0, hour, hour},
+		"earlier than it would":    {2 * hour, hour, hour},
+		"when it would":            {hour, hour, hour},
+		"not later than it would":  {hour, 2 * hour, hour},
+		"not for ever":             {hour, 100_000 * hour, hour},
+		"at once, before its time": {hour, 0, 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			var expires time.Time
+			if tt.life > 0 {
+				expires = w.clock.Now().Add(tt.life)
+			}
+			old := w.old(expires, "users|read")
+			next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
+				ExistingExpiresAt: w.clock.Now().Add(tt.grace),
+			}))(t)
+			if tt.ends > 0 {
+				w.pass(tt.ends - 2*time.Microsecond)
+				w.works("the old one in time", old, true)
+				w.pass(2 * time.Microsecond)
+			}
+			w.works("the old one after it", old, false)
+			w.works("the new one", next, true)
+		})
+	}
+}
+
+// A token that has expired can be replaced, and stays expired.
+func TestRegenerateExpired(t *testing.T) {
+	w := newWorld(t)
+	old := w.old(w.clock.Now().Add(time.Hour), "users|read")
+	w.pass(2 * time.Hour)
+	next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
+		ExistingExpiresAt: w.clock.Now().Add(time.Hour),
+	}))(t)
+	w.works("the old one", old, false)
+	w.works("the new one", next, true)
+}
+
+// No time that can be written as RFC 3339 may end in something that can't be.
+func TestRegenerateEndOfTime(t *testing.T) {
+	w := newWorld(t)
+	old := w.old(time.Time{}, "users|read")
+	w.refused("beyond year 9999", directory.Invalid, "existingTokenExpiresAt", func() error {
+		return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
+			ExistingExpiresAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("west", -12*3600)),
+		}))
+	})
+	must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
+		ExistingExpiresAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+	}))(t)
+	w.wants("delete the old one", "", w.DeleteAPIToken(t.Context(), w.byOwner(), old.ID))
+}
+
+// To regenerate a token is to be handed what it can do.
+func TestRegenerateStaysWithinTheCaller(t *testing.T) {
+	w := newWorld(t)
+	renewer := w.role("Renewer", "apiTokens|update", "users|read")
+	strong := w.old(time.Time{}, "users|read", "users|delete")
+	weak := w.old(time.Time{}, "users|read")
+	named := w.old(time.Time{}, "dataset:logs:query|read")
+	for who, call := range map[string]directory.Call{
+		"user":  w.by(w.join("Renewer2", renewer.ID)),
+		"token": w.as(w.token("apiTokens|update", "users|read").Secret, ""),
+	} {
+		regenerate := func(id directory.TokenID, in directory.Regeneration) func() error {
+			return func() error { return second(w.RegenerateAPIToken(t.Context(), call, id, in)) }
+		}
+		w.refused(who+": a stronger one", directory.Forbidden, "", regenerate(strong.ID, directory.Regeneration{}))
+		w.refused(who+": a stronger one, for a weaker", directory.Forbidden, "",
+			regenerate(strong.ID, directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "x"}}))
+		w.refused(who+": one for a dataset they don't have", directory.Forbidden, "", regenerate(named.ID, directory.Regeneration{}))
+		w.refused(who+": a weaker one, for a stronger", directory.Forbidden, "",
+			regenerate(weak.ID, directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "x", Capabilities: authz.Everything()}}))
+		w.works("what was refused", strong, true)
+		w.wants(who+": one within", "", regenerate(weak.ID, directory.Regeneration{ExistingExpiresAt: w.clock.Now().Add(time.Hour)})())
+	}
+	maker := w.as(w.token("apiTokens|create", "apiTokens|read", "apiTokens|delete", "users|read").Secret, "")
+	w.refused("without apiTokens|update", directory.Forbidden, "", func() error {
+		return second(w.RegenerateAPIToken(t.Context(), maker, weak.ID, directory.Regeneration{}))
+	})
+}
+
+// A token may replace itself; the answer is the last that it gets.
+func TestRegenerateOneself(t *testing.T) {
+	w := newWorld(t)
+	self := w.token("apiTokens|update", "apiTokens|read")
+	next := must(w.RegenerateAPIToken(t.Context(), w.as(self.Secret, ""), self.ID, directory.Regeneration{}))(t)
+	w.works("the old one", self, false)
+	w.works("the new one", next, true)
+	if got := next.CreatedBy; got.Kind != directory.ActorAPIToken || got.TokenID != self.ID {
+		t.Errorf("made by %+v", got)
+	}
+}

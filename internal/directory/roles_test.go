@@ -1,0 +1,263 @@
+package directory_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func members(ids ...directory.UserID) *[]directory.UserID { return &ids }
+
+func TestCreateRole(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.join("A", "user"), w.join("B", "admin")
+	set := caps(t, "users|read", "dataset:logs:query|read", "view:*:share|create")
+	r := must(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{
+		Name: " Support ", Description: " helps\n", Capabilities: set, Members: members(b.ID, a.ID, b.ID),
+	}))(t)
+	want := directory.Role{
+		ID: r.ID, OrgID: w.org.ID, Name: "Support", Description: "helps", Capabilities: set,
+		CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond), Members: sorted(a.ID, b.ID),
+	}
+	same := cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
+	if diff := cmp.Diff(want, r, same); diff != "" {
+		t.Errorf("(-want +answered):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, must(w.GetRole(t.Context(), w.byOwner(), r.ID))(t), same); diff != "" {
+		t.Errorf("(-want +read later):\n%s", diff)
+	}
+	for _, m := range []member{a, b} {
+		if u := w.user(m.ID); u.Role != r.Ref() {
+			t.Errorf("%s is %v", m.Name, u.Role)
+		}
+	}
+}
+
+func TestRoleNames(t *testing.T) {
+	w := newWorld(t)
+	w.role("Support")
+	other := w.role("Other")
+	for _, name := range []string{"Support", "support", "SUPPORT", " support ", "ſupport"} {
+		w.refused("create "+name, directory.Conflict, "name", func() error {
+			return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: name}))
+		})
+		w.refused("rename to "+name, directory.Conflict, "name", func() error {
+			return second(w.UpdateRole(t.Context(), w.byOwner(), other.ID, directory.NewRole{Name: name}))
+		})
+	}
+	for _, reserved := range []string{"owner", "Owner", "ADMIN", "user", "uſer", "Read-Only", "none", " None ", "adm\u0069n"} {
+		w.refused("create "+reserved, directory.Conflict, "name", func() error {
+			return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: reserved}))
+		})
+		w.refused("rename to "+reserved, directory.Conflict, "name", func() error {
+			return second(w.UpdateRole(t.Context(), w.byOwner(), other.ID, directory.NewRole{Name: reserved}))
+		})
+	}
+	for _, free := range []string{"owners", "read only", "users", "support 2"} {
+		w.role(free)
+	}
+	must(w.UpdateRole(t.Context(), w.byOwner(), other.ID, directory.NewRole{Name: "OTHER"}))(t)
+	rival := w.tenant("Rival")
+	must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Support"}))(t)
+}
+
+func TestBuiltinRolesCannotBeChanged(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range authz.BuiltinRoles() {
+		w.refused("update "+id, directory.Conflict, "", func() error {
+			return second(w.UpdateRole(t.Context(), w.byOwner(), directory.RoleID(id), directory.NewRole{Name: "X", Members: members()}))
+		})
+		w.refused("delete "+id, directory.Conflict, "", func() error {
+			return w.DeleteRole(t.Context(), w.byOwner(), directory.RoleID(id))
+		})
+		r := must(w.GetRole(t.Context(), w.byOwner(), directory.RoleID(id)))(t)
+		if set, _ := authz.Builtin(id); !r.Capabilities.Equal(set) || r.Name != id {
+			t.Errorf("%s reads as %v", id, r)
+		}
+	}
+}
+
+func TestListRoles(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
+	custom := w.role("Custom")
+	jane := w.join("Jane", custom.ID)
+	invited := w.invite(rival, "admin")
+	var got []directory.RoleID
+	have := make(map[directory.RoleID][]directory.UserID)
+	for _, r := range must(w.ListRoles(t.Context(), w.byOwner()))(t) {
+		got = append(got, r.ID)
+		have[r.ID] = r.Members
+	}
+	if want := []directory.RoleID{"owner", "admin", "user", "read-only", "none", custom.ID}; !slices.Equal(got, want) {
+		t.Errorf("roles %v, want %v", got, want)
+	}
+	// Whoever is invited has the role already, and nothing of it yet.
+	want := map[directory.RoleID][]directory.UserID{
+		"owner": {w.owner.ID}, "admin": {invited.ID}, "user": nil, "read-only": nil, "none": nil, custom.ID: {jane.ID},
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdateRole(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	theirs := must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
+	role := w.role("Role", "users|read")
+	a, b, c := w.join("A", role.ID), w.join("B", role.ID), w.join("C", "user")
+	roleOf := func(m member) directory.RoleID { return w.user(m.ID).Role.ID }
+
+	// Without the field nobody's role changes, and what the role grants does at once.
+	set := caps(t, "users|read", "users|delete")
+	r := must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set}))(t)
+	if !slices.Equal(r.Members, sorted(a.ID, b.ID)) || r.Name != "Renamed" || r.Description != "" {
+		t.Errorf("updated to %v", r)
+	}
+	if p := w.by(a).Principal; !p.Capabilities.Equal(set) {
+		t.Errorf("a member has %v", p.Capabilities.Names())
+	}
+	if u := w.user(a.ID); u.Role != r.Ref() {
+		t.Errorf("a member shows the role as %v", u.Role)
+	}
+
+	// With it, those in it have the role, and whoever is taken out has none.
+	r = must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set, Members: members(c.ID, b.ID)}))(t)
+	if !slices.Equal(r.Members, sorted(b.ID, c.ID)) {
+		t.Errorf("members %v", r.Members)
+	}
+	for _, tt := range []struct {
+		m    member
+		want directory.RoleID
+	}{{a, "none"}, {b, role.ID}, {c, role.ID}} {
+		if got := roleOf(tt.m); got != tt.want {
+			t.Errorf("%s is %s, want %s", tt.m.Name, got, tt.want)
+		}
+	}
+	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed", Members: members()}))(t)
+	if roleOf(b) != "none" || roleOf(c) != "none" {
+		t.Errorf("after taking everybody out: %s, %s", roleOf(b), roleOf(c))
+	}
+
+	update := func(id directory.RoleID, in directory.NewRole) func() error {
+		return func() error { return second(w.UpdateRole(t.Context(), w.byOwner(), id, in)) }
+	}
+	w.refused("unknown", directory.NotFound, "", update("role_0", directory.NewRole{Name: "X"}))
+	w.refused("another organization's", directory.NotFound, "", update(theirs.ID, directory.NewRole{Name: "X"}))
+	for _, stranger := range []directory.UserID{"usr_0", rival.ID, ""} {
+		in := directory.NewRole{Name: "X", Members: members(a.ID, stranger)}
+		w.refused("with a stranger", directory.Invalid, "members", update(role.ID, in))
+		w.refused("new with a stranger", directory.Invalid, "members", func() error {
+			_, err := w.CreateRole(t.Context(), w.byOwner(), in)
+			if err != nil && !strings.Contains(err.Error(), `"`+string(stranger)+`"`) {
+				t.Errorf("%q does not name %q", err, stranger)
+			}
+			return err
+		})
+	}
+}
+
+// To reassign users takes users|update besides; to leave them as they are does not.
+func TestRoleMembersNeedUsersUpdate(t *testing.T) {
+	w := newWorld(t)
+	role := w.role("Role")
+	a, b := w.join("A", role.ID), w.join("B", "user")
+	rbac := w.as(w.token("rbac|create", "rbac|update").Secret, "")
+	both := w.as(w.token("rbac|create", "rbac|update", "users|update").Secret, "")
+	update := func(call directory.Call, m *[]directory.UserID) func() error {
+		return func() error {
+			return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Role", Members: m}))
+		}
+	}
+	w.wants("leaving out", "", update(rbac, nil)())
+	w.wants("the same", "", update(rbac, members(a.ID))())
+	w.refused("one more", directory.Forbidden, "", update(rbac, members(a.ID, b.ID)))
+	w.refused("one less", directory.Forbidden, "", update(rbac, members()))
+	w.refused("a new role with members", directory.Forbidden, "", func() error {
+		return second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "New", Members: members(a.ID)}))
+	})
+	w.wants("with the permission", "", update(both, members(b.ID))())
+}
+
+func TestDeleteRole(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	role := w.role("Role", "users|read")
+	a, b := w.join("A", role.ID), w.join("B", role.ID)
+	g := w.group("G", nil, role.ID)
+	del := func() error { return w.DeleteRole(t.Context(), w.byOwner(), role.ID) }
+	inUse := func(counts ...string) {
+		t.Helper()
+		w.refused("in use", directory.Conflict, "", func() error {
+			err := del()
+			for _, count := range counts {
+				if err == nil || !strings.Contains(err.Error(), count) {
+					t.Errorf("%v does not say %q", err, count)
+				}
+			}
+			return err
+		})
+	}
+	inUse("2 users", "1 groups")
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), a.ID))
+	must(w.UpdateUserRole(t.Context(), w.byOwner(), b.ID, "user"))(t)
+	inUse("0 users", "1 groups")
+	w.wants("delete the group", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+	// Whoever is invited will have it: that is a use as well.
+	must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "R", Email: rival.Email, Role: role.ID}))(t)
+	inUse("1 users", "0 groups")
+	w.wants("decline", "", w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID))
+	w.wants("free", "", del())
+	w.refused("again", directory.NotFound, "", del)
+	_, err := w.GetRole(t.Context(), w.byOwner(), role.ID)
+	w.wants("get", directory.NotFound, err)
+	w.role("Role") // the name is free
+}
+
+// What a role may hold: anything within admin, or within what its maker has.
+func TestRolesBeyondAdmin(t *testing.T) {
+	w := newWorld(t)
+	money := w.role("Money", "billing|read")
+	admin := w.by(w.join("Admin", "admin"))
+	clerk := w.role("Clerk", "rbac|create", "rbac|update", "rbac|delete", "billing|read")
+	byClerk := w.by(w.join("Clerk2", clerk.ID))
+	apiToken := w.as(w.token("rbac|create", "rbac|update", "rbac|delete").Secret, "")
+	for who, tt := range map[string]struct {
+		call directory.Call
+		set  authz.Set
+		code directory.Code
+	}{
+		"admin, within":      {admin, caps(t, "users|read", "dataset:*:data|delete"), ""},
+		"admin, beyond":      {admin, caps(t, "billing|read"), directory.Forbidden},
+		"token, admin's":     {apiToken, caps(t, "users|delete", "apiTokens|create"), ""},
+		"token, beyond":      {apiToken, caps(t, "users|read", "billing|update"), directory.Forbidden},
+		"clerk, what it has": {byClerk, caps(t, "billing|read"), ""},
+		"clerk, beyond":      {byClerk, caps(t, "billing|update"), directory.Forbidden},
+		"owner, everything":  {w.byOwner(), authz.Everything(), ""},
+	} {
+		try := func() error {
+			r, err := w.CreateRole(t.Context(), tt.call, directory.NewRole{Name: "New", Capabilities: tt.set})
+			if err == nil {
+				err = w.DeleteRole(t.Context(), w.byOwner(), r.ID)
+			}
+			return err
+		}
+		if tt.code == "" {
+			w.wants(who, "", try())
+		} else {
+			w.refused(who, tt.code, "", try)
+		}
+	}
+	w.refused("an admin edits a role beyond admin and leaves it so", directory.Forbidden, "", func() error {
+		return second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Mine", Capabilities: money.Capabilities}))
+	})
+	w.wants("an admin takes it away", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Money"})))
+}

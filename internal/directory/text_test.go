@@ -1,0 +1,277 @@
+package directory_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// names are what may and may not be the name of a user, role, group, token or
+// organization, with what is kept.
+var names = map[string]struct {
+	in   string
+	kept string // "" if refused
+}{
+	"plain":                      {"Jane Doe", "Jane Doe"},
+	"one character":              {"J", "J"},
+	"trimmed":                    {" \t\u00a0Jane\u3000\n", "Jane"},
+	"spaces inside":              {"Jane  van  Doe", "Jane  van  Doe"},
+	"letter case as given":       {"jANE", "jANE"},
+	"any script":                 {"山田 太郎", "山田 太郎"},
+	"right to left":              {"ישראל ישראלי", "ישראל ישראלי"},
+	"combining marks":            {"Zoe\u0308", "Zoe\u0308"},
+	"emoji of many code points":  {"👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"},
+	"markup":                     {`<b>"O'Neil" & Söhne\</b>`, `<b>"O'Neil" & Söhne\</b>`},
+	"200 characters":             {strings.Repeat("é", 200), strings.Repeat("é", 200)},
+	"200 characters and padding": {" " + strings.Repeat("x", 200) + " ", strings.Repeat("x", 200)},
+	"800 bytes of 4 each":        {strings.Repeat("😀", 200), strings.Repeat("😀", 200)},
+	"201 characters":             {strings.Repeat("x", 201), ""},
+	"empty":                      {"", ""},
+	"only spaces":                {" \u2003\t ", ""},
+	"a line break":               {"Jane\nDoe", ""},
+	"a tab":                      {"Jane\tDoe", ""},
+	"NUL":                        {"Jane\x00", ""},
+	"escape":                     {"Jane\x1b[31m", ""},
+	"delete":                     {"Jane\x7f", ""},
+	"a C1 control":               {"Jane\u0090Doe", ""},
+	"next line":                  {"Jane\u0085Doe", ""},
+	"a line separator":           {"Jane\u2028Doe", ""},
+	"a paragraph separator":      {"Jane\u2029Doe", ""},
+	"invalid UTF-8":              {"Jane\xff", ""},
+	"a lone surrogate":           {"Jane\xed\xa0\x80", ""},
+	"an overlong slash":          {"Jane\xc0\xaf", ""},
+}
+
+// Every entity with a name has the same rule for it.
+func TestNames(t *testing.T) {
+	w := newWorld(t)
+	user := w.join("Jane", "user")
+	makers := map[string]func(name string) (kept string, err error){
+		"createUser": func(name string) (string, error) {
+			w.pass(1)
+			u, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: name, Email: "x@example.com", Role: "user"})
+			if err == nil {
+				err = w.RemoveUser(t.Context(), w.byOwner(), u.ID)
+			}
+			return u.Name, err
+		},
+		"updateSelf": func(name string) (string, error) {
+			u, err := w.UpdateSelf(t.Context(), w.by(user), directory.SelfUpdate{Name: &name})
+			return u.Name, err
+		},
+		"createRole": func(name string) (string, error) {
+			r, err := w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: name})
+			if err == nil {
+				err = w.DeleteRole(t.Context(), w.byOwner(), r.ID)
+			}
+			return r.Name, err
+		},
+		"createGroup": func(name string) (string, error) {
+			g, err := w.CreateGroup(t.Context(), w.byOwner(), directory.NewGroup{Name: name})
+			if err == nil {
+				err = w.DeleteGroup(t.Context(), w.byOwner(), g.ID)
+			}
+			return g.Name, err
+		},
+		"createAPIToken": func(name string) (string, error) {
+			a, err := w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: name})
+			return a.Name, err
+		},
+		"createPersonalToken": func(name string) (string, error) {
+			p, err := w.CreatePersonalToken(t.Context(), w.by(user), directory.NewPersonalToken{Name: name})
+			return p.Name, err
+		},
+		"createOrg": func(name string) (string, error) {
+			m, err := w.CreateOrg(t.Context(), w.byOwner(), name)
+			return m.Org.Name, err
+		},
+		"updateOrg": func(name string) (string, error) {
+			m, err := w.UpdateOrg(t.Context(), w.byOwner(), w.org.ID, name)
+			return m.Org.Name, err
+		},
+	}
+	for maker, make := range makers {
+		for what, tt := range names {
+			if tt.kept == "" {
+				w.refused(maker+": "+what, directory.Invalid, "name", func() error {
+					_, err := make(tt.in)
+					return err
+				})
+				continue
+			}
+			kept, err := make(tt.in)
+			w.wants(maker+": "+what, "", err)
+			if kept != tt.kept {
+				t.Errorf("%s: %s: %q is kept as %q, want %q", maker, what, tt.in, kept, tt.kept)
+			}
+		}
+	}
+}
+
+func TestDescriptions(t *testing.T) {
+	w := newWorld(t)
+	for what, tt := range map[string]struct {
+		in, kept string
+		refused  bool
+	}{
+		"nothing":         {"", "", false},
+		"spaces":          {" \n ", "", false},
+		"lines and tabs":  {" one\r\n\ttwo ", "one\r\n\ttwo", false},
+		"2000 characters": {strings.Repeat("é", 2000), strings.Repeat("é", 2000), false},
+		"2001 characters": {strings.Repeat("é", 2001), "", true},
+		"NUL":             {"a\x00b", "", true},
+		"escape":          {"\x1b]0;title\a", "", true},
+		"line separator":  {"a\u2028b", "", true},
+		"invalid UTF-8":   {"\xff", "", true},
+	} {
+		create := func() error {
+			r, err := w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: what, Description: tt.in})
+			if err == nil && r.Description != tt.kept {
+				t.Errorf("%s: %q is kept as %q", what, tt.in, r.Description)
+			}
+			return err
+		}
+		if tt.refused {
+			w.refused(what, directory.Invalid, "description", create)
+		} else {
+			w.wants(what, "", create())
+		}
+	}
+}
+
+func TestEmails(t *testing.T) {
+	w := newWorld(t)
+	long := strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "com"
+	exactly := func(n int) string { return strings.Repeat("b", n-len(long)) + long }
+	for what, tt := range map[string]struct {
+		email string
+		ok    bool
+	}{
+		"plain":               {"jane.doe@example.com", true},
+		"letter case":         {"Jane.DOE@Example.COM", true},
+		"plus":                {"jane+tag@example.com", true},
+		"odd atoms":           {"o'neil!#$%&*/=?^_`{|}~-@example.com", true},
+		"one letter":          {"j@e", true},
+		"subdomains":          {"j@a.b.c.example.co.uk", true},
+		"other scripts":       {"ズ@例え.jp", true},
+		"254 bytes":           {exactly(254), true},
+		"255 bytes":           {exactly(255), false},
+		"254 with accents":    {"é" + exactly(252), true},
+		"255 with accents":    {"é" + exactly(253), false},
+		"empty":               {"", false},
+		"no at":               {"jane.example.com", false},
+		"two ats":             {"jane@doe@example.com", false},
+		"no local part":       {"@example.com", false},
+		"no domain":           {"jane@", false},
+		"spaces around":       {" jane@example.com ", false},
+		"space inside":        {"jane doe@example.com", false},
+		"space after at":      {"jane@ example.com", false},
+		"no-break space":      {"jane\u00a0doe@example.com", false},
+		"display name":        {"Jane <jane@example.com>", false},
+		"angle brackets":      {"<jane@example.com>", false},
+		"comment":             {"jane@example.com (Jane)", false},
+		"comment inside":      {"jane(x)@example.com", false},
+		"quoted":              {`"jane"@example.com`, false},
+		"quoted with space":   {`"jane doe"@example.com`, false},
+		"list":                {"jane@example.com,john@example.com", false},
+		"list of semicolons":  {"jane@example.com;john@example.com", false},
+		"group":               {"friends: jane@example.com;", false},
+		"mailto":              {"mailto:jane@example.com", false},
+		"dot at the end":      {"jane.@example.com", false},
+		"dot at the start":    {".jane@example.com", false},
+		"two dots":            {"jane..doe@example.com", false},
+		"header injection":    {"jane@example.com\r\nBcc: all@example.com", false},
+		"line break":          {"jane@example.com\n", false},
+		"NUL":                 {"jane\x00@example.com", false},
+		"delete":              {"jane\x7f@example.com", false},
+		"line separator":      {"jane\u2028@example.com", false},
+		"invalid UTF-8":       {"jane\xff@example.com", false},
+		"encoded word":        {"=?utf-8?q?jane?=@example.com", true}, // an atom like any other
+		"route":               {"<@a,@b:jane@example.com>", false},
+		"tab":                 {"jane\t@example.com", false},
+		"folding white space": {"jane@\r\n example.com", false},
+	} {
+		create := func() error {
+			w.pass(1)
+			u, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "Jane", Email: tt.email, Role: "user"})
+			if err != nil {
+				return err
+			}
+			if u.Email != tt.email || w.user(u.ID).Email != tt.email {
+				t.Errorf("%s: %q is kept as %q", what, tt.email, u.Email)
+			}
+			return w.RemoveUser(t.Context(), w.byOwner(), u.ID)
+		}
+		if tt.ok {
+			w.wants(what, "", create())
+		} else {
+			w.refused(what, directory.Invalid, "email", create)
+		}
+	}
+}
+
+// An address is one address however its letters are written, in any script.
+func TestEmailLetterCase(t *testing.T) {
+	for _, same := range [][]string{
+		{"jane@example.com", "JANE@EXAMPLE.COM", "Jane@example.Com"},
+		{"sam@example.com", "ſam@example.com", "SAM@example.com"}, // U+017F, the long s
+		{"kim@example.com", "\u212aim@example.com", "KIM@example.com"},
+		{"x@k.example", "x@\u212a.example"},
+		{"σίσυφος@example.com", "ΣΊΣΥΦΟΣ@example.com", "σίσυφοσ@example.com"},
+		{"å@example.com", "Å@example.com", "\u212b@example.com"},
+		{"ǆ@example.com", "ǅ@example.com", "Ǆ@example.com"},
+	} {
+		w := newWorld(t)
+		must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: same[0], Role: "user"}))(t)
+		for _, spelling := range same {
+			w.refused(spelling, directory.Conflict, "email", func() error {
+				_, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: spelling, Role: "user"})
+				return err
+			})
+			var found listed
+			must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{Email: spelling}, &found))(t)
+			if len(found.users) != 1 || found.users[0].Email != same[0] {
+				t.Errorf("by %q found %v, want the one kept as %q", spelling, found.users, same[0])
+			}
+			must(w.CreatePersonalTokenFor(t.Context(), spelling, directory.NewPersonalToken{Name: "t"}))(t)
+		}
+	}
+	w := newWorld(t)
+	for _, differ := range []string{
+		"ss@example.com", "ß@example.com", "i@example.com", "İ@example.com", "ı@example.com", "e\u0301@example.com", "é@example.com",
+	} {
+		_, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: differ, Role: "user"})
+		w.wants(differ, "", err)
+	}
+}
+
+// Letters of every script, with those that have odd relatives drawn often.
+var letters = rapid.OneOf(
+	rapid.StringMatching(`[a-zA-Z0-9@.ſK\x{212a}\x{212b}åÅσςΣßẞiIıİǅǆǄéÉ]{0,8}`),
+	rapid.StringOf(rapid.RuneFrom(nil, unicode.L, unicode.M)),
+)
+
+func TestFoldKeyIsEqualFold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := letters.Draw(t, "a")
+		b := letters.Draw(t, "b")
+		switch rapid.IntRange(0, 3).Draw(t, "relation") {
+		case 0:
+			b = strings.ToUpper(a)
+		case 1:
+			b = strings.ToLower(a)
+		case 2:
+			b = strings.ToTitle(a)
+		}
+		if got, want := directory.FoldKey(a) == directory.FoldKey(b), strings.EqualFold(a, b); got != want {
+			t.Fatalf("%q and %q have one key: %t, want %t", a, b, got, want)
+		}
+		if k := directory.FoldKey(a); directory.FoldKey(k) != k {
+			t.Fatalf("the key of %q has another key", a)
+		}
+	})
+}

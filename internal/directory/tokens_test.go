@@ -1,0 +1,192 @@
+package directory_test
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+var sameSet = cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
+
+func TestCreateAPIToken(t *testing.T) {
+	w := newWorld(t)
+	shape := regexp.MustCompile(`^xaat-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	now := w.clock.Now().UTC().Truncate(time.Microsecond)
+	for what, tt := range map[string]struct {
+		expires, kept time.Time
+		code          directory.Code
+	}{
+		"never":               {time.Time{}, time.Time{}, ""},
+		"in a microsecond":    {now.Add(time.Microsecond), now.Add(time.Microsecond), ""},
+		"to the nanosecond":   {now.Add(time.Hour + 999), now.Add(time.Hour), ""},
+		"in another zone":     {now.Add(time.Hour).In(time.FixedZone("x", 3600)), now.Add(time.Hour), ""},
+		"the last moment":     {time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), ""},
+		"now":                 {now, time.Time{}, directory.Invalid},
+		"now, by nanoseconds": {now.Add(999), time.Time{}, directory.Invalid},
+		"long ago":            {now.Add(-24 * time.Hour), time.Time{}, directory.Invalid},
+		"before Christ":       {time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Time{}, directory.Invalid},
+		"beyond year 9999":    {time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("west", -12*3600)), time.Time{}, directory.Invalid},
+	} {
+		in := directory.NewAPIToken{Name: "CI", Description: "d", Capabilities: caps(t, "users|read", "dataset:*:query|read"), ExpiresAt: tt.expires}
+		if tt.code != "" {
+			w.refused(what, tt.code, "expiresAt", func() error { return second(w.CreateAPIToken(t.Context(), w.byOwner(), in)) })
+			continue
+		}
+		made := must(w.CreateAPIToken(t.Context(), w.byOwner(), in))(t)
+		if !shape.MatchString(made.Secret) || made.Hash != directory.HashSecret(made.Secret) {
+			t.Errorf("%s: value %q", what, made.Secret)
+		}
+		want := directory.APITokenRecord{
+			ID: made.ID, OrgID: w.org.ID, Name: "CI", Description: "d", Capabilities: in.Capabilities, ExpiresAt: tt.kept, CreatedAt: now,
+			CreatedBy: directory.Actor{
+				Kind: directory.ActorAccount, TokenID: w.byOwner().Principal.TokenID, AccountID: w.owner.AccountID, UserID: w.owner.ID, Name: w.owner.Name,
+			},
+			Hash: made.Hash,
+		}
+		// What is answered is what is read later, to the nanosecond.
+		read := must(w.GetAPIToken(t.Context(), w.byOwner(), made.ID))(t)
+		listed := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)
+		i := slices.IndexFunc(listed, func(r directory.APITokenRecord) bool { return r.ID == made.ID })
+		if diff := cmp.Diff([]directory.APITokenRecord{want, want, want}, []directory.APITokenRecord{made.APITokenRecord, read, listed[i]}, sameSet); diff != "" {
+			t.Errorf("%s (-want +created, read, listed):\n%s", what, diff)
+		}
+		p := w.as(made.Secret, "").Principal
+		if p.Kind != directory.APIToken || p.TokenID != made.ID || p.OrgID != w.org.ID || !p.Capabilities.Equal(in.Capabilities) || p.UserID != "" {
+			t.Errorf("%s: it acts as %+v", what, p)
+		}
+	}
+}
+
+// A token never has more than its maker: not even what a role could have.
+func TestAPITokensStayWithinTheirMaker(t *testing.T) {
+	w := newWorld(t)
+	maker := w.role("Maker", "apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read")
+	makers := map[string]directory.Call{
+		"owner": w.byOwner(),
+		"admin": w.by(w.join("Admin", "admin")),
+		"maker": w.by(w.join("Maker2", maker.ID)),
+		"token": w.as(w.token("apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read").Secret, ""),
+	}
+	for _, tt := range []struct {
+		want authz.Set
+		who  []string // may make it
+	}{
+		{authz.Set{}, []string{"owner", "admin", "maker", "token"}},
+		{caps(t, "users|read"), []string{"owner", "admin", "maker", "token"}},
+		{caps(t, "apiTokens|create", "users|read"), []string{"owner", "admin", "maker", "token"}},
+		{caps(t, "users|create"), []string{"owner", "admin"}},
+		{caps(t, "billing|read"), []string{"owner"}},
+		{caps(t, "dataset:logs:query|read"), []string{"owner", "admin", "maker", "token"}},
+		{caps(t, "dataset:metrics:query|read"), []string{"owner", "admin"}},
+		{caps(t, "dataset:*:query|read"), []string{"owner", "admin"}},
+		{caps(t, "dataset:logs:ingest|create"), []string{"owner", "admin"}},
+		{caps(t, "view:v:query|read"), []string{"owner", "admin", "maker", "token"}},
+		{caps(t, "view:v:share|read"), []string{"owner", "admin"}},
+		{authz.Everything(), []string{"owner"}},
+	} {
+		for who, call := range makers {
+			try := func() error {
+				return second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: tt.want}))
+			}
+			if slices.Contains(tt.who, who) {
+				w.wants(who+" makes", "", try())
+			} else {
+				w.refused(who+" makes "+tt.want.Names()[0], directory.Forbidden, "", try)
+			}
+		}
+	}
+}
+
+func TestExpiredAndRevokedTokensAreRefused(t *testing.T) {
+	w := newWorld(t)
+	soon := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
+		Name: "soon", Capabilities: caps(t, "users|create"), ExpiresAt: w.clock.Now().Add(time.Hour),
+	}))(t)
+	call := w.as(soon.Secret, "")
+	create := func() error {
+		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "none"}))
+	}
+	w.pass(time.Hour - time.Microsecond)
+	w.as(soon.Secret, "")
+	w.pass(time.Microsecond)
+	_, err := w.Authenticate(t.Context(), soon.Secret, "")
+	w.wants("expired", directory.Unauthenticated, err)
+	w.refused("expired on the way", directory.Unauthenticated, "", create)
+	if got := must(w.GetAPIToken(t.Context(), w.byOwner(), soon.ID))(t); got.ID != soon.ID {
+		t.Error("an expired token is not shown")
+	}
+
+	other := w.token("users|create")
+	call = w.as(other.Secret, "")
+	w.wants("delete", "", w.DeleteAPIToken(t.Context(), w.byOwner(), other.ID))
+	_, err = w.Authenticate(t.Context(), other.Secret, "")
+	w.wants("revoked", directory.Unauthenticated, err)
+	w.refused("revoked on the way", directory.Unauthenticated, "", create)
+	w.refused("delete again", directory.NotFound, "", func() error { return w.DeleteAPIToken(t.Context(), w.byOwner(), other.ID) })
+}
+
+func TestAPITokensOfOthers(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	theirs := must(w.CreateAPIToken(t.Context(), w.by(rival), directory.NewAPIToken{Name: "theirs"}))(t)
+	for what, try := range map[string]func() error{
+		"get":    func() error { return second(w.GetAPIToken(t.Context(), w.byOwner(), theirs.ID)) },
+		"usage":  func() error { return second(w.GetTokenUsage(t.Context(), w.byOwner(), theirs.ID)) },
+		"delete": func() error { return w.DeleteAPIToken(t.Context(), w.byOwner(), theirs.ID) },
+		"regenerate": func() error {
+			return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), theirs.ID, directory.Regeneration{}))
+		},
+	} {
+		w.refused(what, directory.NotFound, "", try)
+	}
+}
+
+func TestTokenUsage(t *testing.T) {
+	w := newWorld(t)
+	token := w.token("users|read")
+	usage := func() directory.TokenUsage {
+		return must(w.GetTokenUsage(t.Context(), w.byOwner(), token.ID))(t)
+	}
+	if u := usage(); !u.LastUsedAt.IsZero() || u.Token.CreatedBy.UserID != w.owner.ID {
+		t.Errorf("before its first use %+v", u)
+	}
+	w.as(token.Secret, "")
+	w.pass(time.Minute)
+	w.as(token.Secret, "")
+	used := w.clock.Now().UTC().Truncate(time.Microsecond)
+	before := w.tables()
+	if u := usage(); !u.LastUsedAt.Equal(used) {
+		t.Errorf("last used %s, want %s", u.LastUsedAt, used)
+	}
+	w.unchanged("a use", before) // costs no write
+	w.wants("store", "", w.StoreUsage(t.Context()))
+	if u := usage(); !u.LastUsedAt.Equal(used) {
+		t.Errorf("stored as %s, want %s", u.LastUsedAt, used)
+	}
+	again := directory.NewService(w.db, w.clock.Now) // after a restart
+	if u := must(again.GetTokenUsage(t.Context(), w.byOwner(), token.ID))(t); !u.LastUsedAt.Equal(used) {
+		t.Errorf("read later as %s, want %s", u.LastUsedAt, used)
+	}
+}
+
+func TestCountExpiring(t *testing.T) {
+	w := newWorld(t)
+	for _, d := range []time.Duration{time.Hour, 2 * time.Hour, 48 * time.Hour} {
+		must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "t", ExpiresAt: w.clock.Now().Add(d)}))(t)
+	}
+	for within, want := range map[time.Duration]int{time.Minute: 0, 90 * time.Minute: 1, 24 * time.Hour: 2, 72 * time.Hour: 3} {
+		if n := must(w.CountExpiring(t.Context(), within))(t); n != want {
+			t.Errorf("%d tokens end within %s, want %d", n, within, want)
+		}
+	}
+	w.pass(90 * time.Minute) // what has ended does not end any more
+	if n := must(w.CountExpiring(t.Context(), 24*time.Hour))(t); n != 1 {
+		t.Errorf("later %d, want 1", n)
+	}
+}

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"modernc.org/sqlite"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// driverErrors provokes each kind of error in a real database.
+func driverErrors(t *testing.T) map[string]error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "errors.db")
+	connect := func() *sql.Conn {
+		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(0)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { closing(t, db) })
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	one, two := connect(), connect()
+	must := func(query string) {
+		t.Helper()
+		if _, err := one.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fails := func(conn *sql.Conn, query string) error {
+		t.Helper()
+		_, err := conn.ExecContext(t.Context(), query)
+		if err == nil {
+			t.Fatalf("%s succeeds", query)
+		}
+		return err
+	}
+	must(`CREATE TABLE p (id TEXT NOT NULL PRIMARY KEY, u TEXT UNIQUE) STRICT, WITHOUT ROWID`)
+	must(`CREATE TABLE c (id TEXT NOT NULL REFERENCES p (id), n INTEGER CHECK (n > 0)) STRICT`)
+	must(`INSERT INTO p VALUES ('a', 'u')`)
+	found := map[string]error{
+		"primary key": fails(one, `INSERT INTO p VALUES ('a', 'v')`),
+		"unique":      fails(one, `INSERT INTO p VALUES ('b', 'u')`),
+		"foreign key": fails(one, `INSERT INTO c VALUES ('x', 1)`),
+		"not null":    fails(one, `INSERT INTO c VALUES (NULL, 1)`),
+		"check":       fails(one, `INSERT INTO c VALUES ('a', 0)`),
+		"syntax":      fails(one, `INSERT INTO nowhere`),
+		"no rows":     sql.ErrNoRows,
+		"plain":       errors.New("anything"),
+	}
+	must(`BEGIN IMMEDIATE`)
+	found["busy"] = fails(two, `BEGIN IMMEDIATE`)
+	return found
+}
+
+func TestClassify(t *testing.T) {
+	want := map[string]violation{"primary key": uniqueViolation, "unique": uniqueViolation, "busy": busy}
+	for name, err := range driverErrors(t) {
+		for _, err := range []error{err, fmt.Errorf("wrapped: %w", err)} {
+			if got := classify(err); got != want[name] {
+				t.Errorf("%s: %v is class %d, want %d", name, err, got, want[name])
+			}
+		}
+	}
+}
+
+func TestStorageError(t *testing.T) {
+	want := map[string]directory.Code{
+		"primary key": directory.Conflict, "unique": directory.Conflict, "busy": directory.Unavailable,
+	}
+	for name, err := range driverErrors(t) {
+		got := storageError(fmt.Errorf("doing it: %w", err))
+		if directory.CodeOf(got) != want[name] {
+			t.Errorf("%s: code %q, want %q", name, directory.CodeOf(got), want[name])
+		}
+		if _, ok := errors.AsType[*sqlite.Error](got); ok || errors.Is(got, sql.ErrNoRows) {
+			t.Errorf("%s: the driver's error comes through", name)
+		}
+		// The person who asks is told nothing of tables; the log is told all.
+		if e, ok := errors.AsType[*directory.Error](got); ok {
+			if strings.Contains(e.Message, "constraint") || strings.Contains(e.Message, "p.") {
+				t.Errorf("%s: message %q", name, e.Message)
+			}
+			if !strings.Contains(fmt.Sprint(e.Err), err.Error()) {
+				t.Errorf("%s: cause %v, want %v", name, e.Err, err)
+			}
+		} else if !strings.Contains(got.Error(), err.Error()) {
+			t.Errorf("%s: %v does not say %v", name, got, err)
+		}
+	}
+}
+
+func TestStorageErrorLeavesOthersBe(t *testing.T) {
+	own := directory.Errorf(directory.Forbidden, "no")
+	for _, err := range []error{
+		nil, own, fmt.Errorf("wrapped: %w", own),
+		context.Canceled, context.DeadlineExceeded, fmt.Errorf("query: %w", context.Canceled),
+	} {
+		if got := storageError(err); got != err { //nolint:errorlint // the very same
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}

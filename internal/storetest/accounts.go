@@ -1,0 +1,89 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func accountByEmail(key string) func(directory.Tx) (directory.Account, error) {
+	return func(tx directory.Tx) (directory.Account, error) { return tx.AccountByEmail(key) }
+}
+
+var accountTests = []test{
+	{"create, rename, delete", func(s suite) {
+		a := newAccount("acc_a")
+		s.write(func(tx directory.Tx) error { return all(putAccount(tx, "acc_a"), putAccount(tx, "acc_b")) })
+		s.equal("account", a, got(s, accountByEmail("acc_a")))
+		a.Name = "Renée"
+		s.write(func(tx directory.Tx) error { return tx.RenameAccount(a.ID, a.Name) })
+		s.equal("renamed", a, got(s, accountByEmail("acc_a")))
+		s.write(func(tx directory.Tx) error { return tx.DeleteAccount(a.ID) })
+		missing(s, "deleted", accountByEmail("acc_a"))
+		s.equal("the other one", newAccount("acc_b"), got(s, accountByEmail("acc_b")))
+	}},
+	{"missing and taken", func(s suite) {
+		s.write(func(tx directory.Tx) error { return putAccount(tx, "acc_a") })
+		missing(s, "by email", accountByEmail("nobody"))
+		s.fails("rename", directory.NotFound, func(tx directory.Tx) error { return tx.RenameAccount("acc_x", "X") })
+		s.fails("delete", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteAccount("acc_x") })
+		s.fails("replace", directory.NotFound, func(tx directory.Tx) error { return tx.ReplaceAccount("acc_x", newAccount("acc_y")) })
+		s.fails("id taken", directory.Conflict, func(tx directory.Tx) error { return tx.CreateAccount(newAccount("acc_a"), "another key") })
+		s.fails("email taken", directory.Conflict, func(tx directory.Tx) error { return tx.CreateAccount(newAccount("acc_b"), "acc_a") })
+	}},
+	{"keys are compared byte by byte", func(s suite) {
+		// What letter case is, Go decides; the store must not fold once more.
+		s.write(func(tx directory.Tx) error {
+			for _, key := range []string{"jane@a", "Jane@a", "jané@a", "jane@a ", "jane@ä", "jane@ａ"} {
+				if err := tx.CreateAccount(newAccount(directory.AccountID("acc "+key)), key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		s.equal("by its key", directory.AccountID("acc Jane@a"), got(s, accountByEmail("Jane@a")).ID)
+		missing(s, "another spelling", accountByEmail("JANE@A"))
+	}},
+	{"delete takes personal tokens along", func(s suite) {
+		token, kept := newPersonalToken("acc_a", "1"), newPersonalToken("acc_b", "1")
+		s.write(func(tx directory.Tx) error {
+			return all(putAccount(tx, "acc_a"), putAccount(tx, "acc_b"), tx.CreatePersonalToken(token), tx.CreatePersonalToken(kept))
+		})
+		s.write(func(tx directory.Tx) error { return tx.DeleteAccount("acc_a") })
+		missing(s, "its token", personalByHash(token))
+		s.equal("another's token", kept, got(s, personalByHash(kept)))
+	}},
+	{"a member's account is not deleted", func(s suite) {
+		token := newPersonalToken("acc_a", "1")
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme), putUsers(tx, acme, "a"), tx.CreatePersonalToken(token))
+		})
+		s.fails("delete", "", func(tx directory.Tx) error { return tx.DeleteAccount("acc_a") })
+		s.equal("account", newAccount("acc_a"), got(s, accountByEmail("acc_a")))
+		s.equal("token", token, got(s, personalByHash(token)))
+	}},
+	{"replace keeps memberships and drops tokens", func(s suite) {
+		token := newPersonalToken("acc_a", "1")
+		u, v := newUser(acme, "a"), newUser(other, "a")
+		u.Invited = true
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), putUser(tx, u), tx.CreateUser(v, "acc_a"), putUsers(tx, acme, "b"), tx.CreatePersonalToken(token))
+		})
+		heir := directory.Account{ID: "acc_heir", Email: "ACC_A@example.com", Name: "Heir", CreatedAt: start.Add(time.Hour)}
+		s.write(func(tx directory.Tx) error { return tx.ReplaceAccount("acc_a", heir) })
+
+		s.equal("under the old key", heir, got(s, accountByEmail("acc_a")))
+		missing(s, "token", personalByHash(token))
+		u.AccountID, v.AccountID = heir.ID, heir.ID
+		s.equal("memberships", []directory.User{u, v}, got(s, func(tx directory.Tx) ([]directory.User, error) {
+			users, err := tx.AccountUsers(heir.ID)
+			sortByOrg(users)
+			return users, err
+		}))
+		s.equal("of the old one", []directory.User(nil), got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_a") }))
+		s.equal("another's", newUser(acme, "b"), got(s, func(tx directory.Tx) (directory.User, error) { return tx.User(acme, "usr_b") }))
+		s.fails("into one that exists", directory.Conflict, func(tx directory.Tx) error {
+			return tx.ReplaceAccount("acc_heir", newAccount("acc_b"))
+		})
+	}},
+}

@@ -1,0 +1,173 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func entries(after int64, limit int) func(directory.Tx) ([]directory.Entry, error) {
+	return func(tx directory.Tx) ([]directory.Entry, error) { return tx.Entries(after, limit) }
+}
+
+func orgEntries(org directory.OrgID) func(directory.Tx) ([]directory.Entry, error) {
+	return func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.OrgEntries(org)) }
+}
+
+func orgVersion(org directory.OrgID) func(directory.Tx) (string, error) {
+	return func(tx directory.Tx) (string, error) { return tx.OrgVersion(org) }
+}
+
+func newEntry(org directory.OrgID, action string) directory.Entry {
+	return directory.Entry{
+		At: start, OrgID: org, Action: action,
+		Actor:  directory.Actor{Kind: directory.ActorAPIToken, TokenID: "tok_a", Name: "CI"},
+		Target: directory.Target{Type: "user", ID: "usr_a", Name: "Jane"},
+	}
+}
+
+func appendEntries(tx directory.Tx, list ...directory.Entry) error {
+	for _, e := range list {
+		if err := tx.AppendEntry(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var entryTests = []test{
+	{"come back as they were appended, in order", func(s suite) {
+		s.equal("empty log", int64(0), got(s, directory.Tx.LastEntry))
+		s.equal("empty list", 0, len(got(s, entries(0, 10))))
+		whole := directory.Entry{
+			At: start, OrgID: acme, Action: "updateUserRole",
+			Actor: directory.Actor{
+				Kind: directory.ActorAccount, TokenID: "pat_a", AccountID: "acc_a", UserID: "usr_a", Name: "Zoë",
+			},
+			Target: directory.Target{Type: "user", ID: "usr_b", Name: "B"},
+			Before: json.RawMessage(`{"role":"user"}`), After: json.RawMessage(`{"role":"admin"}`),
+			TraceID: "0123", RemoteAddr: "192.0.2.1:1", UserAgent: "curl/8",
+		}
+		appended := []directory.Entry{whole, newEntry(other, "plain"), newEntry(acme, "same"), newEntry(acme, "same")}
+		s.write(func(tx directory.Tx) error { return appendEntries(tx, appended[:2]...) })
+		s.write(func(tx directory.Tx) error { return appendEntries(tx, appended[2:]...) })
+
+		list := got(s, entries(0, 10))
+		for i := range appended {
+			if i > 0 && list[i].Seq <= list[i-1].Seq {
+				s.Errorf("numbers %d, then %d", list[i-1].Seq, list[i].Seq)
+			}
+			appended[i].Seq = list[i].Seq
+		}
+		s.equal("log", appended, list)
+		if list[1].Before != nil || list[1].After != nil {
+			s.Errorf("nothing before and after came back as %q and %q", list[1].Before, list[1].After)
+		}
+		s.equal("the last number", list[3].Seq, got(s, directory.Tx.LastEntry))
+		s.equal("after the first", list[1:], got(s, entries(list[0].Seq, 10)))
+		s.equal("two of them", list[1:3], got(s, entries(list[0].Seq, 2)))
+		s.equal("after the last", 0, len(got(s, entries(list[3].Seq, 10))))
+		s.equal("of one organization", []directory.Entry{list[0], list[2], list[3]}, got(s, orgEntries(acme)))
+		s.equal("of nobody", 0, len(got(s, orgEntries("nobody"))))
+	}},
+	{"are seen inside the transaction", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			if err := tx.AppendEntry(newEntry(acme, "first")); err != nil {
+				return err
+			}
+			last, err := tx.LastEntry()
+			if err != nil || last == 0 {
+				return fmt.Errorf("last is %d, %w", last, err)
+			}
+			list, err := tx.Entries(0, 10)
+			if err != nil || len(list) != 1 {
+				return fmt.Errorf("%d entries, %w", len(list), err)
+			}
+			return nil
+		})
+	}},
+	{"leave no trace when undone", func(s suite) {
+		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, "first")) })
+		before := got(s, directory.Tx.LastEntry)
+		version := got(s, orgVersion(acme))
+		s.fails("undone", directory.Invalid, func(tx directory.Tx) error {
+			return all(tx.AppendEntry(newEntry(acme, "second")), directory.Errorf(directory.Invalid, "no"))
+		})
+		s.equal("last", before, got(s, directory.Tx.LastEntry))
+		s.equal("version", version, got(s, orgVersion(acme)))
+		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, "third")) })
+		if list := got(s, entries(before, 10)); len(list) != 1 || list[0].Action != "third" {
+			s.Errorf("after the first stand %v", list)
+		}
+	}},
+	{"change the version of their organization only", func(s suite) {
+		seen := map[string]bool{got(s, orgVersion(acme)): true}
+		elsewhere := got(s, orgVersion(other))
+		for i := range 5 {
+			e := newEntry(acme, "change")
+			e.At = start.Add(time.Duration(i%2) * time.Hour) // clocks may go back
+			s.write(func(tx directory.Tx) error { return tx.AppendEntry(e) })
+			v := got(s, orgVersion(acme))
+			if seen[v] {
+				s.Errorf("version %q comes a second time", v)
+			}
+			seen[v] = true
+			s.equal("the same when asked again", v, got(s, orgVersion(acme)))
+		}
+		s.equal("elsewhere", elsewhere, got(s, orgVersion(other)))
+		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(other, "change")) })
+		if v := got(s, orgVersion(other)); v == elsewhere || seen[v] {
+			s.Errorf("the other's version is %q after its change", v)
+		}
+	}},
+	{"cursors", func(s suite) {
+		cursor := func(name string) func(directory.Tx) (int64, error) {
+			return func(tx directory.Tx) (int64, error) { return tx.Cursor(name) }
+		}
+		missing(s, "never set", cursor("mail"))
+		s.write(func(tx directory.Tx) error { return all(tx.SetCursor("mail", 7), tx.SetCursor("Mail", 1)) })
+		s.equal("set", int64(7), got(s, cursor("mail")))
+		s.write(func(tx directory.Tx) error { return tx.SetCursor("mail", 1<<40) })
+		s.equal("set again", int64(1<<40), got(s, cursor("mail")))
+		s.equal("another's", int64(1), got(s, cursor("Mail")))
+	}},
+	{"replays", func(s suite) {
+		find := func(scope, key string, now time.Time) func(directory.Tx) (directory.Replay, error) {
+			return func(tx directory.Tx) (directory.Replay, error) { return tx.Replay(scope, key, now) }
+		}
+		r := directory.Replay{Scope: "tok_a", Key: "k", Fingerprint: "f", Result: []byte(`{"a":"ü"}`), ExpiresAt: start.Add(time.Hour)}
+		missing(s, "never kept", find("tok_a", "k", start))
+		s.write(func(tx directory.Tx) error { return tx.KeepReplay(r) })
+		s.equal("kept", r, got(s, find("tok_a", "k", start)))
+		s.equal("to the last moment", r, got(s, find("tok_a", "k", r.ExpiresAt.Add(-time.Microsecond))))
+		missing(s, "expired", find("tok_a", "k", r.ExpiresAt))
+		missing(s, "another's key", find("tok_b", "k", start))
+		missing(s, "another key", find("tok_a", "K", start))
+
+		again := r
+		again.Fingerprint, again.Result, again.ExpiresAt = "g", []byte(`null`), start.Add(48*time.Hour)
+		later := directory.Replay{Scope: "tok_b", Key: "k", Result: []byte(`1`), ExpiresAt: start.Add(2 * time.Hour)}
+		s.write(func(tx directory.Tx) error { return all(tx.KeepReplay(again), tx.KeepReplay(later)) })
+		s.equal("written over", again, got(s, find("tok_a", "k", r.ExpiresAt)))
+		s.write(func(tx directory.Tx) error { return tx.DropReplays(later.ExpiresAt) })
+		missing(s, "dropped", find("tok_b", "k", start))
+		s.equal("not dropped yet", again, got(s, find("tok_a", "k", start)))
+	}},
+	{"Changed tells of commits", func(s suite) {
+		changed := s.db.Changed()
+		select {
+		case <-changed:
+			s.Error("told before anything happened")
+		default:
+		}
+		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, "first")) })
+		s.await("word of the commit", changed)
+		// Whoever asks after the commit waits for the next one.
+		if next := s.db.Changed(); slices.Contains([]<-chan struct{}{next}, changed) {
+			s.Error("the same channel again")
+		}
+	}},
+}

@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// notes is an observer that writes down what it is told.
+type notes struct {
+	mu      sync.Mutex
+	entries []directory.Entry
+	changes int
+}
+
+func (n *notes) observer() directory.Observer {
+	return directory.Observer{
+		Committed: func(entries []directory.Entry) {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.entries = append(n.entries, entries...)
+		},
+		Changed: func() {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.changes++
+		},
+	}
+}
+
+func (n *notes) actions() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var actions []string
+	for _, e := range n.entries {
+		actions = append(actions, e.Action)
+	}
+	return actions
+}
+
+func (n *notes) changed() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.changes
+}
+
+var observerTests = []test{
+	{"is told of a commit before its writer is", func(s suite) {
+		var told notes
+		s.db.Observe(told.observer())
+		e := newEntry(acme, "first")
+		s.write(func(tx directory.Tx) error { return tx.AppendEntry(e) })
+		s.equal("told when the write is answered", []directory.Entry{e}, told.entries)
+		s.write(func(tx directory.Tx) error {
+			return appendEntries(tx, newEntry(other, "second"), newEntry(acme, "third"))
+		})
+		s.equal("in order", []string{"first", "second", "third"}, told.actions())
+	}},
+	{"sees the commit that it is told of", func(s suite) {
+		seen := make(map[string]bool)
+		s.db.Observe(directory.Observer{
+			Committed: func(entries []directory.Entry) {
+				list, err := readEntries(s)
+				for _, e := range list {
+					seen[e.Action] = true
+				}
+				if err != nil {
+					s.Errorf("read: %v", err)
+				}
+			},
+			Changed: func() {},
+		})
+		for _, action := range ids[string]("%d", 20) {
+			s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, action)) })
+			if !seen[action] {
+				s.Errorf("told of %s before it could be read", action)
+			}
+		}
+	}},
+	{"is not told of what was undone", func(s suite) {
+		var told notes
+		s.db.Observe(told.observer())
+		s.together(9, func(i int) {
+			_ = catch(func() {
+				_ = s.db.Write(s.Context(), func(tx directory.Tx) error {
+					if err := tx.AppendEntry(newEntry(acme, []string{"kept", "refused", "panicked"}[i%3])); err != nil {
+						return err
+					}
+					switch i % 3 {
+					case 1:
+						return errOwn
+					case 2:
+						panic("no")
+					}
+					return nil
+				})
+			})
+		})
+		s.equal("told of", []string{"kept", "kept", "kept"}, told.actions())
+	}},
+	{"is in touch while the database answers", func(s suite) {
+		var told notes
+		s.db.Observe(told.observer())
+		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme) })
+		for until := time.Now().Add(1200 * time.Millisecond); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+			if !s.db.InTouch() {
+				s.Fatal("out of touch though nothing keeps it from asking")
+			}
+		}
+	}},
+}
+
+func readEntries(s suite) (list []directory.Entry, err error) {
+	err = s.db.Read(s.Context(), func(tx directory.Tx) (err error) {
+		list, err = tx.Entries(0, 1000)
+		return err
+	})
+	return list, err
+}
+
+// observedFromAnother is rule 4 across processes: what another store wrote is
+// heard of within a second, and a store that does not hear knows it.
+func observedFromAnother(t *testing.T, open func() directory.Store) {
+	one, two := opened(t, open), opened(t, open)
+	var told notes
+	two.db.Observe(told.observer())
+	two.write(func(tx directory.Tx) error { return putOrgs(tx, acme) }) // it is in touch from here on
+	for i := range 5 {
+		before := told.changed()
+		one.write(func(tx directory.Tx) error { return tx.SetCursor("c", int64(i)) })
+		written := time.Now()
+		for told.changed() == before {
+			// Either it has heard, or it does not trust what it remembers.
+			if late := time.Since(written); late > time.Second && two.db.InTouch() && told.changed() == before {
+				t.Fatalf("in touch, and after %s it has not heard", late)
+			}
+			if time.Since(written) > 10*time.Second {
+				t.Fatal("never heard")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if len(told.actions()) != 0 {
+		t.Errorf("told of another's entries as its own: %v", told.actions())
+	}
+}

@@ -1,0 +1,202 @@
+package storetest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func user(org directory.OrgID, id directory.UserID) func(directory.Tx) (directory.User, error) {
+	return func(tx directory.Tx) (directory.User, error) { return tx.User(org, id) }
+}
+
+func users(q directory.UserQuery) func(directory.Tx) ([]directory.User, error) {
+	return func(tx directory.Tx) ([]directory.User, error) { return collect(tx.Users(acme, q)) }
+}
+
+func sortByOrg(users []directory.User) {
+	slices.SortFunc(users, func(a, b directory.User) int { return cmp.Compare(a.OrgID, b.OrgID) })
+}
+
+var userTests = []test{
+	{"create, get, update, delete", func(s suite) {
+		u := newUser(acme, "a")
+		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), putUser(tx, u), putUsers(tx, acme, "b")) })
+		s.equal("by id", u, got(s, user(acme, u.ID)))
+		s.equal("by email", u, got(s, func(tx directory.Tx) (directory.User, error) { return tx.UserByEmail(acme, "acc_a") }))
+
+		s.write(func(tx directory.Tx) error { return putAccount(tx, "acc_c") })
+		u.AccountID, u.Name, u.Role, u.Invited = "acc_c", "Zoë", directory.RoleRef{ID: authz.RoleAdmin, Name: authz.RoleAdmin}, true
+		changed := u
+		changed.Email, changed.CreatedAt = "new@example.com", start // not for UpdateUser to change
+		s.write(func(tx directory.Tx) error { return tx.UpdateUser(changed) })
+		s.equal("updated", u, got(s, user(acme, u.ID)))
+		s.equal("under its key still", u, got(s, func(tx directory.Tx) (directory.User, error) { return tx.UserByEmail(acme, "acc_a") }))
+
+		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, u.ID) })
+		missing(s, "deleted", user(acme, u.ID))
+		s.equal("its account", newAccount("acc_c"), got(s, accountByEmail("acc_c")))
+		s.equal("the other one", newUser(acme, "b"), got(s, user(acme, "usr_b")))
+	}},
+	{"missing and taken", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), putUsers(tx, acme, "a"), putAccount(tx, "acc_b"))
+		})
+		missing(s, "by id", user(acme, "usr_x"))
+		missing(s, "by email", func(tx directory.Tx) (directory.User, error) { return tx.UserByEmail(acme, "ACC_A") })
+		s.fails("update", directory.NotFound, func(tx directory.Tx) error {
+			u := newUser(acme, "b")
+			return tx.UpdateUser(u)
+		})
+		s.fails("delete", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_b") })
+
+		taken := func(what string, change func(*directory.User), key string) {
+			s.Helper()
+			u := newUser(acme, "b")
+			change(&u)
+			s.fails(what, directory.Conflict, func(tx directory.Tx) error { return tx.CreateUser(u, key) })
+		}
+		taken("id", func(u *directory.User) { u.ID = "usr_a" }, "acc_b")
+		taken("email", func(*directory.User) {}, "acc_a")
+		taken("account", func(u *directory.User) { u.AccountID = "acc_a" }, "acc_b")
+		s.fails("unknown account", "", func(tx directory.Tx) error { return tx.CreateUser(newUser(acme, "x"), "acc_x") })
+		s.fails("unknown organization", "", func(tx directory.Tx) error { return tx.CreateUser(newUser("nobody", "b"), "acc_b") })
+		s.equal("nothing came of it", []directory.UserID{"usr_a"}, userIDs(got(s, users(directory.UserQuery{}))))
+
+		// The same address in another organization is another membership.
+		elsewhere := newUser(other, "a")
+		s.write(func(tx directory.Tx) error { return tx.CreateUser(elsewhere, "acc_a") })
+		s.equal("elsewhere", elsewhere, got(s, user(other, elsewhere.ID)))
+	}},
+	{"list in byte order, narrowed", func(s suite) {
+		names := []string{"b", "a", "Z", "é", "a0", "_", "10", "9"}
+		s.write(func(tx directory.Tx) error {
+			if err := putOrgs(tx, acme, other); err != nil {
+				return err
+			}
+			for i, name := range names {
+				u := newUser(acme, name)
+				if i%2 == 0 {
+					u.Role = directory.RoleRef{ID: authz.RoleAdmin, Name: authz.RoleAdmin}
+				}
+				u.Invited = i == 2
+				if err := all(putUser(tx, u), tx.CreateUser(newUser(other, name), string(u.AccountID))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		inOrder := []directory.UserID{"usr_10", "usr_9", "usr_Z", "usr__", "usr_a", "usr_a0", "usr_b", "usr_é"}
+		for what, tt := range map[string]struct {
+			q    directory.UserQuery
+			want []directory.UserID
+		}{
+			"all":                {directory.UserQuery{}, inOrder},
+			"after one":          {directory.UserQuery{After: "usr_Z"}, inOrder[3:]},
+			"after one that was": {directory.UserQuery{After: "usr_a00"}, inOrder[6:]},
+			"after the last":     {directory.UserQuery{After: "usr_é"}, nil},
+			"by role":            {directory.UserQuery{Role: authz.RoleAdmin}, []directory.UserID{"usr_10", "usr_Z", "usr_a0", "usr_b"}},
+			"by a role of none":  {directory.UserQuery{Role: "role_x"}, nil},
+			"by email":           {directory.UserQuery{EmailKey: "acc_a"}, []directory.UserID{"usr_a"}},
+			"by all":             {directory.UserQuery{EmailKey: "acc_b", Role: authz.RoleAdmin, After: "usr_a"}, []directory.UserID{"usr_b"}},
+			"by all, in vain":    {directory.UserQuery{EmailKey: "acc_b", Role: authz.RoleAdmin, After: "usr_b"}, nil},
+		} {
+			s.equal(what, tt.want, userIDs(got(s, users(tt.q))))
+		}
+		s.equal("admins who accepted", 3, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleAdmin) }))
+		s.equal("owners", 0, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleOwner) }))
+	}},
+	{"a list can be left early", func(s suite) {
+		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), putUsers(tx, acme, "a", "b", "c")) })
+		for range 50 { // more often than there are connections
+			s.read(func(tx directory.Tx) error {
+				for u, err := range tx.Users(acme, directory.UserQuery{}) {
+					if err != nil || u.ID == "usr_a" {
+						break
+					}
+				}
+				_, err := tx.User(acme, "usr_c")
+				return err
+			})
+		}
+		// A write inside the loop is the caller's affair, but must not hang.
+		s.write(func(tx directory.Tx) error {
+			for u, err := range tx.Users(acme, directory.UserQuery{}) {
+				if err != nil {
+					return err
+				}
+				return tx.DeleteUser(acme, u.ID)
+			}
+			return errors.New("nobody there")
+		})
+	}},
+	{"an account's users", func(s suite) {
+		// In the order of their ids, which is the order in which they came.
+		s.write(func(tx directory.Tx) error {
+			if err := all(putOrgs(tx, "z", "m", "a"), putAccount(tx, "acc_a")); err != nil {
+				return err
+			}
+			for i, org := range []directory.OrgID{"z", "m", "a"} {
+				u := newUser(org, "a")
+				u.ID, u.Invited = directory.UserID(fmt.Sprintf("usr_%d", i)), i == 1
+				if err := tx.CreateUser(u, "acc_a"); err != nil {
+					return err
+				}
+			}
+			return putUsers(tx, "m", "b")
+		})
+		list := got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_a") })
+		s.equal("memberships", []directory.UserID{"usr_0", "usr_1", "usr_2"}, userIDs(list))
+		s.equal("invited", []bool{false, true, false}, []bool{list[0].Invited, list[1].Invited, list[2].Invited})
+		s.equal("of nobody", 0, len(got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_x") })))
+	}},
+	{"role names follow the role", func(s suite) {
+		role := newRole(acme, "r")
+		elsewhere := newRole(other, "r")
+		elsewhere.Name = "Elsewhere"
+		u := newUser(acme, "a")
+		u.Role = role.Ref()
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), tx.CreateRole(role, "r"), tx.CreateRole(elsewhere, "r"), putUser(tx, u))
+		})
+		s.equal("as created", u, got(s, user(acme, u.ID)))
+		role.Name = "Renamed"
+		s.write(func(tx directory.Tx) error { return tx.UpdateRole(role, "renamed") })
+		u.Role = role.Ref()
+		s.equal("renamed", u, got(s, user(acme, u.ID)))
+		s.equal("in the list", []directory.User{u}, got(s, users(directory.UserQuery{Role: role.ID})))
+	}},
+	{"who of many is missing", func(s suite) {
+		many := ids[string]("%05d", 2500)
+		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme, other), putUsers(tx, acme, many...)) })
+		hasUsers := func(org directory.OrgID, ids []directory.UserID) []directory.UserID {
+			return got(s, func(tx directory.Tx) ([]directory.UserID, error) { return tx.HasUsers(org, ids) })
+		}
+		ask := ids[directory.UserID]("usr_%05d", 2500)
+		s.equal("all there", []directory.UserID(nil), hasUsers(acme, ask))
+		s.equal("nobody asked for", []directory.UserID(nil), hasUsers(acme, nil))
+		s.equal("elsewhere", ask, hasUsers(other, ask))
+		// Strangers stand where statements might be cut, and keep their order.
+		want := []directory.UserID{"z", "y", "x"}
+		ask = slices.Concat([]directory.UserID{"z"}, ask[:1000], []directory.UserID{"y"}, ask[1000:], []directory.UserID{"x"})
+		s.equal("strangers", want, hasUsers(acme, ask))
+		s.equal("twice the same", []directory.UserID(nil), hasUsers(acme, []directory.UserID{"usr_00001", "usr_00001"}))
+	}},
+	{"delete takes them out of groups", func(s suite) {
+		g, h := newGroup(acme, "g"), newGroup(acme, "h")
+		g.Members, h.Members = []directory.UserID{"usr_a", "usr_b"}, []directory.UserID{"usr_a"}
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme), putUsers(tx, acme, "a", "b"), tx.CreateGroup(g, "g"), tx.CreateGroup(h, "h"))
+		})
+		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_a") })
+		g.Members, h.Members = g.Members[1:], nil
+		s.equal("groups", []directory.Group{g, h}, got(s, groups(acme)))
+		// The same id again is not in them.
+		s.write(func(tx directory.Tx) error { return tx.CreateUser(newUser(acme, "a"), "acc_a") })
+		s.equal("groups of a newcomer", 0, len(got(s, groupsOf("usr_a"))))
+	}},
+}
