@@ -33,9 +33,9 @@ func TestDryRunWritesNothing(t *testing.T) {
 		if secret := secretOf(tried); secret != "" {
 			t.Errorf("the value of a token that does not exist: %q", secret)
 		}
-		real := call
-		real.IdempotencyKey, real.Fingerprint = "k", []byte("f") // the dry run has not used it up
-		done, err := op.do(s, real)
+		wet := call
+		wet.IdempotencyKey, wet.Fingerprint = "k", []byte("f") // the dry run has not used it up
+		done, err := op.do(s, wet)
 		s.wants("real", "", err)
 		shape := func(v any) string {
 			return drawn.ReplaceAllString(string(must(json.Marshal(v))(t)), "$1")

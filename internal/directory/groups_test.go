@@ -178,7 +178,7 @@ func TestManagedGroups(t *testing.T) {
 func manage(t *testing.T, w *world, id directory.GroupID) {
 	t.Helper()
 	raw := must(sql.Open("sqlite", w.path))(t)
-	defer raw.Close() //nolint:errcheck // it is one statement
+	defer raw.Close()
 	if _, err := raw.ExecContext(t.Context(), "UPDATE user_groups SET managed = 1 WHERE id = ?", string(id)); err != nil {
 		t.Fatal(err)
 	}

@@ -217,7 +217,7 @@ func (w *world) unchanged(what string, before map[string][]string) {
 func (w *world) tables() map[string][]string {
 	w.Helper()
 	raw := must(sql.Open("sqlite", w.path))(w)
-	defer raw.Close() //nolint:errcheck // it only read
+	defer raw.Close()
 	all := make(map[string][]string)
 	for _, row := range w.rows(raw, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
 		all[row] = w.rows(raw, "SELECT * FROM "+row)

@@ -331,7 +331,8 @@ func TestRaceLosingThePermission(t *testing.T) {
 					}
 				})
 			}
-			for begun := time.Now(); made.Load() < 10 && time.Since(begun) < 20*time.Second; time.Sleep(time.Millisecond) {
+			for begun := time.Now(); made.Load() < 10 && time.Since(begun) < 20*time.Second; {
+				time.Sleep(time.Millisecond)
 			}
 			if err := lose(w, jane, role, group); err != nil {
 				t.Errorf("lose it: %v", err)
