@@ -1,0 +1,142 @@
+// Command bench measures how fast Roster is, beside the least that a program in
+// its place could do: the program itself and a baseline, in one run, in turns,
+// each pinned to the same core and driven from another one. `make bench` runs it
+// and writes docs/performance.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+type options struct {
+	quick    bool
+	out      string
+	works    string
+	profile  string
+	server   string
+	dir      string
+	rounds   int
+	duration time.Duration
+	few      int // users of a small organisation
+	many     int // and of a large one
+	pinned   bool
+	patience time.Duration // to wait for other programs, in all
+}
+
+func flags(args []string) (options, error) {
+	o := options{few: 1000, many: 100_000, pinned: true, patience: 2 * time.Minute}
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.BoolVar(&o.quick, "quick", false, "measure little, to see that it works: at most 20 seconds, and nothing is written unless -out is given")
+	fs.StringVar(&o.out, "out", "docs/performance.md", "`FILE` to write the table to, between its markers, and the plot beside it as .svg; empty: neither")
+	fs.StringVar(&o.works, "work", "", "measure these alone, by `NAME,…`: get list-1k list-100k unchanged create-1 create-64; nothing is written then")
+	fs.StringVar(&o.profile, "profile", "", "print where the time of one work goes, by `NAME`, instead of measuring")
+	fs.StringVar(&o.server, "server", "", "measure this roster `BINARY` instead of building one")
+	fs.StringVar(&o.dir, "dir", ".cache", "`FOLDER` to keep databases in meanwhile; it should be on the disk that is to be measured")
+	fs.IntVar(&o.rounds, "rounds", 5, "measure each side so many times")
+	fs.DurationVar(&o.duration, "duration", 3*time.Second, "measure so long each time")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	given := make(map[string]bool)
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if o.quick {
+		o.rounds, o.duration, o.many, o.patience = 2, 300*time.Millisecond, 5000, 0
+	}
+	if (o.quick || o.works != "" || o.profile != "") && !given["out"] {
+		o.out = ""
+	}
+	if o.rounds < 1 || o.duration <= 0 || fs.NArg() > 0 {
+		return o, fmt.Errorf("want flags, at least one round and a duration; got %q", args)
+	}
+	return o, nil
+}
+
+func main() {
+	if os.Getenv(childVariable) != "" {
+		exit(child(os.Args[1:]))
+	}
+	o, err := flags(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop()
+		err = run(ctx, o)
+	}
+	exit(err)
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// lab is where one run takes place.
+type lab struct {
+	options
+	dir       string // of this run
+	cores     *cores
+	processes []*process
+	seeded    map[int]organisation // by number of users
+	wired     bool                 // Roster runs inside this program, to be profiled
+}
+
+func run(ctx context.Context, o options) (err error) {
+	l := &lab{options: o, seeded: make(map[int]organisation)}
+	if err := os.MkdirAll(o.dir, 0o750); err != nil {
+		return err
+	}
+	if l.dir, err = os.MkdirTemp(o.dir, "bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.stop(), os.RemoveAll(l.dir)) }()
+	if l.dir, err = filepath.Abs(l.dir); err != nil {
+		return err
+	}
+	progress("building roster")
+	if err := l.buildRoster(ctx); err != nil {
+		return err
+	}
+	if o.pinned {
+		if l.cores, err = pin(); err != nil {
+			return err
+		}
+		progress("%s", l.cores.text)
+	}
+	if o.profile != "" {
+		return l.printProfile(ctx)
+	}
+	r, err := l.measureAll(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Print(r.markdown())
+	if o.out == "" {
+		return nil
+	}
+	return r.write(o.out)
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}
+
+// stop ends the servers.
+func (l *lab) stop() (err error) {
+	for _, p := range l.processes {
+		err = errors.Join(err, p.stop())
+	}
+	l.processes = nil
+	return err
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server under measurement, on the servers' core.
+type process struct {
+	cmd   *exec.Cmd
+	cores *cores
+	addr  string
+
+	// Of this program's own servers: commands to them, and what they say.
+	stdin io.WriteCloser
+	said  *bufio.Scanner
+}
+
+// patience is how long a server may take to come up or to go.
+const patience = 30 * time.Second
+
+func (l *lab) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // it runs itself, or what the flag says
+	cmd.Env = append(environment(), "GOMAXPROCS=1")
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = patience
+	return cmd
+}
+
+// environment is this process's own without settings that would reach a server.
+func environment() []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "ROSTER_") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
+func (l *lab) start(cmd *exec.Cmd) (*process, error) {
+	if err := l.cores.start(cmd); err != nil {
+		return nil, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
+	}
+	p := &process{cmd: cmd, cores: l.cores}
+	l.processes = append(l.processes, p)
+	return p, nil
+}
+
+// stop ends a process and waits for it.
+func (p *process) stop() error {
+	if p.stdin != nil {
+		_ = p.stdin.Close() // it may have ended already
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return p.cmd.Wait()
+}
+
+// buildRoster builds the program as it is released, if none was given.
+func (l *lab) buildRoster(ctx context.Context) error {
+	if l.server != "" {
+		return nil
+	}
+	l.server = filepath.Join(l.dir, "roster")
+	//nolint:gosec // the folder is this program's own
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", l.server, "github.com/rosterhq/roster/cmd/roster")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build roster: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// rateLimit is on, and never reached.
+const rateLimit = 1_000_000_000
+
+// startRoster starts the program itself on a database, as an operator would. Its
+// log goes to a file: to read it would take time of the load generator's core.
+func (l *lab) startRoster(ctx context.Context, database string) (*process, error) {
+	if l.wired {
+		return l.startChild(ctx, "wired", database)
+	}
+	path := filepath.Join(l.dir, "roster.log")
+	log, err := os.Create(path) //nolint:gosec // the folder is this program's own
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() //nolint:errcheck // the server has its own
+	cmd := l.command(ctx, l.server, "serve", "--database", database, "--listen", "127.0.0.1:0",
+		"--rate-limit", fmt.Sprint(rateLimit), "--log-format", "json")
+	cmd.Stderr = log
+	p, err := l.start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		logged, err := os.ReadFile(path) //nolint:gosec // same
+		if err != nil {
+			return nil, err
+		}
+		if p.addr = announced(logged); p.addr != "" {
+			return p, nil
+		}
+		if time.Now().After(end) {
+			return nil, fmt.Errorf("roster serve does not come up:\n%s", logged)
+		}
+	}
+}
+
+func announced(log []byte) string {
+	for line := range bytes.Lines(log) {
+		var entry struct{ Msg, Server, Addr string }
+		if json.Unmarshal(line, &entry) == nil && entry.Msg == "listening" && entry.Server == "api" {
+			return entry.Addr
+		}
+	}
+	return ""
+}
+
+// startChild starts this program as one of its own servers, which says its
+// address first.
+func (l *lab) startChild(ctx context.Context, args ...string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := l.command(ctx, self, args...)
+	cmd.Env = append(cmd.Env, childVariable+"=1")
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p, err := l.start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	p.stdin, p.said = stdin, bufio.NewScanner(stdout)
+	if !p.said.Scan() {
+		return nil, fmt.Errorf("the %s server does not come up: %w", args[0], errors.Join(p.said.Err(), p.stop()))
+	}
+	p.addr = p.said.Text()
+	return p, nil
+}

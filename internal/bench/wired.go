@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/httpapi"
+	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// serveWired serves Roster as cmd/roster does, and its CPU profile, which the
+// program itself has no place for. It is profiled, never measured.
+func serveWired(ctx context.Context, database string) error {
+	db, err := store.Open(ctx, database, store.Options{MustExist: true})
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // it is thrown away
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(null, nil))
+	service := directory.NewService(db, time.Now)
+	go service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
+	go outbox.New(service, nil, log, time.Now).Run(ctx)
+	api := httpapi.New(httpapi.Options{Service: service, Log: log, RateLimit: rateLimit, Clock: time.Now, Version: "bench"})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	return serve(ctx, profiled{api, mux})
+}
+
+// profiled keeps the mux of the profile out of the way of all other requests.
+type profiled struct{ api, debug http.Handler }
+
+func (p profiled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/debug/pprof/profile" {
+		p.debug.ServeHTTP(w, r)
+		return
+	}
+	p.api.ServeHTTP(w, r)
+}
