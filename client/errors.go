@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // Error is an answer that refuses, or, with the status 0, a server that could
-// not be reached. It never holds a token.
+// not be reached. Its text never holds the client's token.
 type Error struct {
 	Status  int
 	Code    string
@@ -23,31 +24,66 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap gives what kept the server from being reached.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is compares statuses, so that errors.Is(err, ErrNotFound) works.
-func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error)
-	return ok && t.Message == "" && t.Status == e.Status
-}
+// kind is what [errors.Is] can ask an [Error] for.
+type kind string
 
-// What errors.Is can ask an [Error] for.
-var (
-	ErrUnreachable        = &Error{Status: 0}
-	ErrInvalid            = &Error{Status: http.StatusBadRequest}
-	ErrUnauthenticated    = &Error{Status: http.StatusUnauthorized}
-	ErrForbidden          = &Error{Status: http.StatusForbidden}
-	ErrNotFound           = &Error{Status: http.StatusNotFound}
-	ErrConflict           = &Error{Status: http.StatusConflict}
-	ErrPreconditionFailed = &Error{Status: http.StatusPreconditionFailed}
-	ErrRateLimited        = &Error{Status: http.StatusTooManyRequests}
-	ErrUnavailable        = &Error{Status: http.StatusServiceUnavailable}
+func (k kind) Error() string { return string(k) }
+
+// What errors.Is can ask an [Error] for. ErrInvalid is every refusal of the
+// request as such (400, 405, 413, 415, 422); ErrUnavailable is a server that
+// can't be reached, failed, or can't answer now (5xx).
+const (
+	ErrInvalid            kind = "invalid"
+	ErrUnauthenticated    kind = "unauthenticated"
+	ErrForbidden          kind = "forbidden"
+	ErrNotFound           kind = "not found"
+	ErrConflict           kind = "conflict"
+	ErrPreconditionFailed kind = "precondition failed"
+	ErrRateLimited        kind = "rate limited"
+	ErrUnavailable        kind = "unavailable"
 )
 
-func errorOf(resp *http.Response) *Error {
-	e := &Error{Status: resp.StatusCode, TraceID: resp.Header.Get("X-Axiom-Trace-Id")}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if json.Unmarshal(body, e) != nil || e.Message == "" {
-		e.Message = resp.Status
+// Is compares kinds, so that errors.Is(err, ErrNotFound) works.
+func (e *Error) Is(target error) bool {
+	k, ok := target.(kind)
+	return ok && k == e.kind()
+}
+
+func (e *Error) kind() kind {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return ErrInvalid
+	case http.StatusUnauthorized:
+		return ErrUnauthenticated
+	case http.StatusForbidden:
+		return ErrForbidden
+	case http.StatusNotFound:
+		return ErrNotFound
+	case http.StatusConflict:
+		return ErrConflict
+	case http.StatusPreconditionFailed:
+		return ErrPreconditionFailed
+	case http.StatusTooManyRequests:
+		return ErrRateLimited
 	}
-	e.Status = resp.StatusCode
+	if e.Status == 0 || e.Status >= 500 {
+		return ErrUnavailable
+	}
+	return ""
+}
+
+// maxError is how much of an answer that refuses is read.
+const maxError = 64 << 10
+
+func (c *Client) errorOf(resp *http.Response) *Error {
+	e := &Error{Status: resp.StatusCode, TraceID: resp.Header.Get("X-Axiom-Trace-Id")}
+	var body struct{ Code, Message, Field string }
+	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxError))
+	if json.Unmarshal(b, &body) != nil || body.Message == "" {
+		body.Message = "the server answered " + resp.Status // a proxy, perhaps
+	}
+	e.Code, e.Field = body.Code, body.Field
+	e.Message = strings.ReplaceAll(body.Message, c.token, "[token]")
 	return e
 }

@@ -82,37 +82,3 @@ func (c *Client) RegenerateAPIToken(ctx context.Context, id string, existingEnds
 func (c *Client) GetTokenUsage(ctx context.Context, id string) (TokenUsage, error) {
 	return fetch[TokenUsage](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id)+"/usage", nil, nil)
 }
-
-// PersonalToken is a token of your account. Token, its value, is set only in the
-// answer that made it.
-type PersonalToken struct {
-	ID          string     `json:"id"`
-	Name        string     `json:"name"`
-	Description string     `json:"description"`
-	ExpiresAt   *time.Time `json:"expiresAt"` // nil: never
-	CreatedAt   time.Time  `json:"createdAt"`
-	Token       string     `json:"token,omitempty"`
-}
-
-// NewPersonalToken is what it takes to make a personal token.
-type NewPersonalToken struct {
-	Name        string     `json:"name"`
-	Description string     `json:"description,omitempty"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never
-}
-
-// ListPersonalTokens gives your personal tokens. Needs a personal token.
-func (c *Client) ListPersonalTokens(ctx context.Context) ([]PersonalToken, error) {
-	return fetch[[]PersonalToken](ctx, c, http.MethodGet, "/v2/user/tokens", nil, nil)
-}
-
-// CreatePersonalToken makes a personal token, whose value is in the answer
-// alone. Needs a personal token.
-func (c *Client) CreatePersonalToken(ctx context.Context, in NewPersonalToken) (PersonalToken, error) {
-	return fetch[PersonalToken](ctx, c, http.MethodPost, "/v2/user/tokens", nil, in)
-}
-
-// DeletePersonalToken revokes one of your personal tokens. Needs a personal token.
-func (c *Client) DeletePersonalToken(ctx context.Context, id string) error {
-	return c.do(ctx, http.MethodDelete, "/v2/user/tokens/"+url.PathEscape(id), nil, nil, nil)
-}

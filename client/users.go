@@ -1,8 +1,10 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -32,19 +34,19 @@ type NewUser struct {
 	Role  string `json:"role"` // id
 }
 
-// UserFilter narrows a list of users; zero values narrow nothing.
-type UserFilter struct {
+// ListUsersOptions narrows a list of users; zero values narrow nothing.
+type ListUsersOptions struct {
 	Email    string
 	Role     string
-	Text     string // in the name or the address
+	Query    string // in the name or the address
 	PageSize int    // ask for so many at a time; 0: for all in one answer
 }
 
 // ListUsers yields users as they arrive; memory stays bounded however many there
 // are. An error is the last that is yielded. Permission users|read.
-func (c *Client) ListUsers(ctx context.Context, f UserFilter) iter.Seq2[User, error] {
+func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[User, error] {
 	query := make(url.Values)
-	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "q": f.Text} {
+	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "q": f.Query} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -53,13 +55,13 @@ func (c *Client) ListUsers(ctx context.Context, f UserFilter) iter.Seq2[User, er
 		query.Set("limit", strconv.Itoa(f.PageSize))
 	}
 	return func(yield func(User, error) bool) {
-		for query != nil {
-			next, err := c.userPage(ctx, query, yield)
+		for page := query; page != nil; { // query stays for who ranges again
+			next, err := c.userPage(ctx, page, yield)
 			if err != nil {
 				yield(User{}, err)
 				return
 			}
-			query = next
+			page = next
 		}
 	}
 }
@@ -73,26 +75,34 @@ func (c *Client) userPage(ctx context.Context, query url.Values, yield func(User
 	}
 	defer resp.Body.Close()
 	d := json.NewDecoder(resp.Body)
-	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("read the users: %w", err)
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return nil, readError(http.MethodGet, "/v2/users", cmp.Or(err, errNoList))
 	}
 	for d.More() {
 		var u User
 		if err := d.Decode(&u); err != nil {
-			return nil, fmt.Errorf("read the users: %w", err)
+			return nil, readError(http.MethodGet, "/v2/users", err)
 		}
 		if !yield(u, nil) {
 			return nil, nil
 		}
 	}
 	if _, err := d.Token(); err != nil { // an answer that was cut off has no end
-		return nil, fmt.Errorf("read the users: %w", err)
+		return nil, readError(http.MethodGet, "/v2/users", err)
 	}
-	link, _, ok := strings.Cut(strings.TrimPrefix(resp.Header.Get("Link"), "<"), ">")
-	if !ok {
+	return nextPage(resp.Header.Get("Link"))
+}
+
+var errNoList = errors.New("it is not a list")
+
+// nextPage reads the query of the next page off a Link header (RFC 8288); nil
+// if there is none.
+func nextPage(link string) (url.Values, error) {
+	target, params, ok := strings.Cut(strings.TrimPrefix(link, "<"), ">")
+	if !ok || !strings.Contains(params, `rel="next"`) {
 		return nil, nil
 	}
-	u, err := url.Parse(link)
+	u, err := url.Parse(target)
 	if err != nil {
 		return nil, fmt.Errorf("read the link to the next page: %w", err)
 	}
@@ -124,53 +134,14 @@ func (c *Client) GetSelf(ctx context.Context) (User, error) {
 	return fetch[User](ctx, c, http.MethodGet, "/v2/user", nil, nil)
 }
 
-// RenameSelf changes your own name. Needs a personal token.
-func (c *Client) RenameSelf(ctx context.Context, name string) (User, error) {
+// UpdateSelf changes your own name, the one thing of yourself that you can
+// change. Needs a personal token.
+func (c *Client) UpdateSelf(ctx context.Context, name string) (User, error) {
 	return fetch[User](ctx, c, http.MethodPut, "/v2/user", nil, map[string]string{"name": name})
 }
 
-// Path is one reason to have a capability.
-type Path struct {
-	Kind  string   `json:"kind"` // role, group or token
-	Role  *RoleRef `json:"role,omitempty"`
-	Group *RoleRef `json:"group,omitempty"`
-}
-
-// Capability is something that somebody may do, and every reason for it.
-type Capability struct {
-	Scope      string `json:"scope"` // organization, dataset or view
-	Name       string `json:"name,omitempty"`
-	Capability string `json:"capability"`
-	Paths      []Path `json:"paths"`
-}
-
-// Access is everything that somebody may do, and why.
-type Access struct {
-	Principal    Principal    `json:"principal"`
-	Capabilities []Capability `json:"capabilities"`
-}
-
-// Principal is whose access it is.
-type Principal struct {
-	Kind string `json:"kind"` // user or apiToken
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-// Decision is the answer about one capability.
-type Decision struct {
-	Capability
-	Principal Principal `json:"principal"`
-	Allowed   bool      `json:"allowed"`
-}
-
-// GetUserAccess explains what a user may do. Permission rbac|read.
-func (c *Client) GetUserAccess(ctx context.Context, id string) (Access, error) {
-	return fetch[Access](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", nil, nil)
-}
-
-// AskUserAccess asks whether a user has one capability: "users|create",
-// "dataset:NAME:query|read" or "view:NAME:query|read". Permission rbac|read.
-func (c *Client) AskUserAccess(ctx context.Context, id, capability string) (Decision, error) {
-	return fetch[Decision](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", url.Values{"capability": {capability}}, nil)
+// RenameUser is [Client.UpdateSelf] by your own id; another's is [ErrForbidden].
+// Needs a personal token.
+func (c *Client) RenameUser(ctx context.Context, id, name string) (User, error) {
+	return fetch[User](ctx, c, http.MethodPut, "/v2/users/"+url.PathEscape(id), nil, map[string]string{"name": name})
 }

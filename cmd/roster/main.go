@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -16,9 +17,31 @@ import (
 )
 
 func main() {
-	if err := rootCommand().ExecuteContext(context.Background()); err != nil {
-		cli.Report(os.Stderr, err)
-		os.Exit(exitCode(err))
+	root := rootCommand()
+	began := false
+	onRun(root, func() { began = true })
+	cmd, err := root.ExecuteContextC(context.Background())
+	if err == nil {
+		return
+	}
+	if !began { // it is about the command line
+		err = cli.Usage(fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath()))
+	}
+	cli.Report(os.Stderr, err)
+	os.Exit(exitCode(err))
+}
+
+// onRun has every command call fn when its own work begins: what fails before
+// are arguments and flags, whose errors cobra doesn't tell apart.
+func onRun(cmd *cobra.Command, fn func()) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			fn()
+			return run(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		onRun(c, fn)
 	}
 }
 
@@ -27,6 +50,8 @@ func exitCode(err error) int {
 	switch directory.CodeOf(err) {
 	case directory.Invalid:
 		return cli.ExitUsage
+	case directory.Forbidden:
+		return cli.ExitForbidden
 	case directory.NotFound:
 		return cli.ExitNotFound
 	case directory.Conflict:
@@ -44,26 +69,42 @@ func rootCommand() *cobra.Command {
 		Short: "Manage the users of organizations",
 		Long: `Roster manages the users of organizations: who they are, what they may do, and the
 tokens that act for them. This program is the server, the operator's tool for its
-database, and the command line client.
-
-Start here:
-  roster init --org Acme --owner-name "Olivia Owner" --owner-email olivia@example.com
-  roster serve`,
+database, and the command line client.`,
+		Example: `  roster init --org Acme --owner-name "Olivia Owner" --owner-email olivia@example.com
+  roster serve
+  ROSTER_TOKEN=xapt-… roster users list`,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          cli.Subcommands,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand(serveCommand(), initCommand(), adminCommand(), versionCommand())
 	root.AddCommand(cli.Commands()...)
+	for _, c := range root.Commands() {
+		if c.HasSubCommands() && c.RunE == nil {
+			c.RunE = cli.Subcommands
+		}
+	}
 	return root
 }
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Show the program's version", Example: "  roster version", Args: cobra.NoArgs,
+	var output string
+	cmd := &cobra.Command{
+		Use:     "version",
+		Short:   "Show the program's version",
+		Long:    "Show the program's version, and what it was built with and for.",
+		Example: "  roster version\n  roster version --output json",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "roster %s (%s, %s/%s)\n", config.ProgramVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			version, built, platform := config.ProgramVersion(), runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH
+			if output != "json" {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "roster %s (%s, %s)\n", version, built, platform)
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"version": version, "go": built, "platform": platform})
 		},
 	}
+	addOutputFlag(cmd.Flags(), &output)
+	return cmd
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,18 +18,18 @@ func addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
 // parseCapabilities reads the flag; the server knows which there are.
 func parseCapabilities(list []string) (client.Capabilities, error) {
 	caps := client.Capabilities{Org: map[string][]string{}, Datasets: map[string]map[string][]string{}}
-	for _, s := range list {
+	for _, s := range given(list) {
 		scope, name, pair := "", "", s
 		if kind, rest, ok := strings.Cut(s, ":"); ok {
 			i := strings.LastIndex(rest, ":")
 			if i < 1 || (kind != "dataset" && kind != "view") {
-				return caps, usageError{fmt.Errorf("--capability: %q is not dataset:NAME:resource|action or view:NAME:resource|action", s)}
+				return caps, usagef("--capability: %q is not dataset:NAME:resource|action or view:NAME:resource|action", s)
 			}
 			scope, name, pair = kind, rest[:i], rest[i+1:]
 		}
 		resource, action, ok := strings.Cut(pair, "|")
 		if !ok {
-			return caps, usageError{fmt.Errorf("--capability: %q is not resource|action, as in users|read", s)}
+			return caps, usagef("--capability: %q is not resource|action, as in users|read", s)
 		}
 		switch scope {
 		case "":

@@ -3,11 +3,16 @@
 package cli
 
 import (
+	"bufio"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"github.com/rosterhq/roster/client"
@@ -15,8 +20,9 @@ import (
 
 // session is what the commands of one run share.
 type session struct {
-	url, tokenFile, org, profile, output string
-	dryRun, yes                          bool
+	url, tokenFile, org, profile string
+	output                       format
+	dryRun, yes                  bool
 }
 
 // DefaultURL is where a server listens unless it is told otherwise.
@@ -41,59 +47,92 @@ func (s *session) addFlags(c *cobra.Command) {
 	f.StringVar(&s.tokenFile, "token-file", "", "`FILE` that holds the token; otherwise env ROSTER_TOKEN or the profile.\nThere is no flag for the token itself: the list of processes would show it")
 	f.StringVar(&s.org, "org", "", "`ID` of the organization, if you are in several (env ROSTER_ORG)")
 	f.StringVar(&s.profile, "profile", "", "`NAME` of the profile to use (env ROSTER_PROFILE)")
-	f.StringVarP(&s.output, "output", "o", "table", "table, json or csv")
-	f.BoolVar(&s.dryRun, "dry-run", false, "have a change checked and answered, but not made")
-	f.BoolVar(&s.yes, "yes", false, "don't ask before deleting")
+	addOutput(f, &s.output)
+	complete(c, "output", "table", "json", "csv")
+	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles) // it errs for flags that don't exist
+}
+
+// complete has the shell offer the values of a flag.
+func complete(c *cobra.Command, flag string, values ...string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // same
 }
 
 // client makes the client that flags, environment and profile describe, in this
-// order.
-func (s *session) client() (*client.Client, error) {
-	p, err := loadProfile(first(s.profile, os.Getenv("ROSTER_PROFILE")))
+// order. A profile's token goes to the profile's server alone.
+func (s *session) client(cmd *cobra.Command) (*client.Client, error) {
+	p, err := loadProfile(cmp.Or(s.profile, os.Getenv("ROSTER_PROFILE")))
 	if err != nil {
 		return nil, err
 	}
-	token := first(os.Getenv("ROSTER_TOKEN"), p.Token)
-	if s.tokenFile != "" {
-		b, err := os.ReadFile(s.tokenFile)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		token = strings.TrimSpace(string(b))
-	}
-	if token == "" {
-		return nil, usageError{errors.New("no token: set ROSTER_TOKEN, give --token-file, or keep one with `roster profile set`")}
-	}
-	options := []client.Option{client.WithUserAgent("roster-cli"), client.WithOrg(first(s.org, os.Getenv("ROSTER_ORG"), p.Org))}
-	if s.dryRun {
-		options = append(options, client.WithDryRun())
-	}
-	c, err := client.New(first(s.url, os.Getenv("ROSTER_URL"), p.URL, DefaultURL), token, options...)
+	url := cmp.Or(s.url, os.Getenv("ROSTER_URL"), p.URL, DefaultURL)
+	token, err := s.token()
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
+	}
+	switch {
+	case token == "" && p.Token == "":
+		return nil, usagef("no token: set ROSTER_TOKEN, give --token-file, or keep one with `roster profile set`")
+	case token == "" && strings.TrimRight(url, "/") != strings.TrimRight(p.URL, "/"):
+		return nil, usagef("the profile's token is for %s, not for %s; give a token with ROSTER_TOKEN or --token-file", p.URL, url)
+	case token == "":
+		token = p.Token
+	}
+	options := []client.Option{client.WithUserAgent("roster-cli"), client.WithOrg(cmp.Or(s.org, os.Getenv("ROSTER_ORG"), p.Org))}
+	if s.dryRun {
+		options = append(options, client.WithDryRun(), client.WithAccessDiff(func(d client.AccessDiff) { printDiff(cmd.ErrOrStderr(), d) }))
+	}
+	c, err := client.New(url, token, options...)
+	if err != nil {
+		return nil, Usage(err)
 	}
 	return c, nil
 }
 
-// first is the first of values that is not empty.
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
+// token is the one that the call brings along; the profile's is not.
+func (s *session) token() (string, error) {
+	if s.tokenFile == "" {
+		return os.Getenv("ROSTER_TOKEN"), nil
 	}
-	return ""
+	b, err := os.ReadFile(s.tokenFile)
+	if err != nil {
+		return "", Usage(err)
+	}
+	token := strings.TrimSpace(string(b))
+	if token == "" {
+		return "", usagef("--token-file: %s is empty", s.tokenFile)
+	}
+	return token, nil
 }
 
-// command makes a command that runs with a client.
-func (s *session) command(use, short, example string, args cobra.PositionalArgs, run func(cmd *cobra.Command, c *client.Client, args []string) error) *cobra.Command {
+// printDiff tells who would gain and lose what.
+func printDiff(w io.Writer, d client.AccessDiff) {
+	var b strings.Builder
+	b.WriteString("dry run: nothing was changed\n")
+	for _, c := range d.Changes {
+		for _, name := range c.Gained {
+			fmt.Fprintf(&b, "  %s %s would gain %s\n", c.Kind, c.ID, name)
+		}
+		for _, name := range c.Lost {
+			fmt.Fprintf(&b, "  %s %s would lose %s\n", c.Kind, c.ID, name)
+		}
+	}
+	if d.Omitted > 0 {
+		fmt.Fprintf(&b, "  and %d more would change\n", d.Omitted)
+	}
+	_, _ = io.WriteString(w, b.String())
+}
+
+// runner is what a command does with a client.
+type runner func(cmd *cobra.Command, c *client.Client, args []string) error
+
+// command makes a command that runs with a client. The first line of about is
+// the short description.
+func (s *session) command(use, about, example string, args cobra.PositionalArgs, run runner) *cobra.Command {
+	short, more, _ := strings.Cut(about, "\n")
 	return &cobra.Command{
-		Use: use, Short: short, Long: short + ".", Example: "  " + strings.ReplaceAll(example, "\n", "\n  "), Args: args,
+		Use: use, Short: short, Long: strings.TrimSpace(short + ".\n\n" + more), Example: indent(example), Args: args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if s.output != "table" && s.output != "json" && s.output != "csv" {
-				return usageError{fmt.Errorf("--output: %q is not table, json or csv", s.output)}
-			}
-			c, err := s.client()
+			c, err := s.client(cmd)
 			if err != nil {
 				return err
 			}
@@ -102,11 +141,55 @@ func (s *session) command(use, short, example string, args cobra.PositionalArgs,
 	}
 }
 
+func indent(example string) string { return "  " + strings.ReplaceAll(example, "\n", "\n  ") }
+
+// write is command for one that changes something.
+func (s *session) write(use, about, example string, args cobra.PositionalArgs, run runner) *cobra.Command {
+	cmd := s.command(use, about, example, args, run)
+	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "have the change checked and answered, but not made")
+	return cmd
+}
+
 // group makes a command that only holds others.
-func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Long: short + ".", Args: cobra.NoArgs}
+func group(use, short, more, example string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Long: short + ".\n\n" + more, Example: indent(example), RunE: Subcommands}
 	c.AddCommand(commands...)
 	return c
+}
+
+// Subcommands is the RunE of a command that only holds others: without a name it
+// shows them, and a name that none has is an error, which cobra would show the
+// help for.
+func Subcommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	hint := ""
+	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+		hint = "; did you mean " + names[0] + "?"
+	}
+	return usagef("%s has no command %q%s", cmd.CommandPath(), args[0], hint)
+}
+
+// deletion makes a command that deletes what has an id.
+func (s *session) deletion(about, example, kind string, remove func(c *client.Client, ctx context.Context, id string) error) *cobra.Command {
+	cmd := s.write("delete ID", about, example, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+		if err := s.confirm(cmd, "the "+kind+" "+args[0]); err != nil {
+			return err
+		}
+		if err := remove(c, cmd.Context(), args[0]); err != nil {
+			return err
+		}
+		s.done(cmd, "deleted", args[0])
+		return nil
+	})
+	s.addYes(cmd)
+	return cmd
+}
+
+func (s *session) addYes(cmd *cobra.Command) {
+	cmd.Flags().BoolVarP(&s.yes, "yes", "y", false, "don't ask first")
 }
 
 // confirm asks before something is deleted. Without a terminal nobody is there
@@ -115,13 +198,13 @@ func (s *session) confirm(cmd *cobra.Command, what string) error {
 	if s.yes || s.dryRun {
 		return nil
 	}
-	info, err := os.Stdin.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return usageError{fmt.Errorf("this deletes %s; say --yes", what)}
+	in, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !isatty.IsTerminal(in.Fd()) {
+		return usagef("this deletes %s, and there is no terminal to ask on; say --yes", what)
 	}
-	cmd.PrintErrf("Delete %s? [y/N] ", what)
-	var answer string
-	_, _ = fmt.Fscanln(cmd.InOrStdin(), &answer)
+	cmd.PrintErrf("Delete %s? [y/N] ", visible(what))
+	answer, _ := bufio.NewReader(in).ReadString('\n') // what can't be read is no yes
+	answer = strings.TrimSpace(answer)
 	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
 		return errors.New("nothing was deleted")
 	}
@@ -129,9 +212,8 @@ func (s *session) confirm(cmd *cobra.Command, what string) error {
 }
 
 // done tells a person that something without an answer was done.
-func (s *session) done(cmd *cobra.Command, format string, args ...any) {
-	if s.dryRun {
-		format = "would have " + format
+func (s *session) done(cmd *cobra.Command, did, what string) {
+	if !s.dryRun {
+		cmd.PrintErrln(did, visible(what))
 	}
-	cmd.PrintErrf(format+"\n", args...)
 }

@@ -33,6 +33,8 @@ func (e usageError) Unwrap() error { return e.error }
 // Usage marks an error as one of how a command was called.
 func Usage(err error) error { return usageError{err} }
 
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
 // ExitCode is the exit code for the error of a command.
 func ExitCode(err error) int {
 	if err == nil {
@@ -41,46 +43,49 @@ func ExitCode(err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return ExitUsage
 	}
-	e, ok := errors.AsType[*client.Error](err)
-	if !ok {
-		return ExitFailure
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return k.code
+		}
 	}
-	switch {
-	case e.Status == 0 || e.Status >= 500:
-		return ExitUnavailable
-	case e.Status == 401:
-		return ExitUnauthenticated
-	case e.Status == 403:
-		return ExitForbidden
-	case e.Status == 404:
-		return ExitNotFound
-	case e.Status == 409 || e.Status == 412:
-		return ExitConflict
-	case e.Status == 429:
-		return ExitRateLimited
-	default:
-		return ExitUsage
-	}
+	return ExitFailure
+}
+
+var kinds = []struct {
+	err  error
+	code int
+}{
+	{client.ErrInvalid, ExitUsage},
+	{client.ErrUnauthenticated, ExitUnauthenticated},
+	{client.ErrForbidden, ExitForbidden},
+	{client.ErrNotFound, ExitNotFound},
+	{client.ErrConflict, ExitConflict},
+	{client.ErrPreconditionFailed, ExitConflict},
+	{client.ErrRateLimited, ExitRateLimited},
+	{client.ErrUnavailable, ExitUnavailable},
 }
 
 // Report tells a person what went wrong and, where it helps, what to do.
 func Report(w io.Writer, err error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "roster: %s\n", visible(err.Error()))
-	if e, ok := errors.AsType[*client.Error](err); ok {
-		if hint := hints[ExitCode(err)]; hint != "" {
-			b.WriteString("  " + hint + "\n")
-		}
-		if e.TraceID != "" {
-			b.WriteString("  trace id " + e.TraceID + "\n")
-		}
+	e, ok := errors.AsType[*client.Error](err)
+	if ok && e.Field != "" && !strings.Contains(e.Message, e.Field) {
+		fmt.Fprintf(&b, "  field %s\n", visible(e.Field))
+	}
+	if hint := hints[ExitCode(err)]; ok && hint != "" {
+		fmt.Fprintf(&b, "  hint: %s\n", hint)
+	}
+	if ok && e.TraceID != "" {
+		fmt.Fprintf(&b, "  trace id: %s\n", visible(e.TraceID))
 	}
 	_, _ = io.WriteString(w, b.String())
 }
 
 var hints = map[int]string{
-	ExitUnauthenticated: "is ROSTER_TOKEN, --token-file or the profile's token the right one, and has it not expired?",
-	ExitForbidden:       "`roster whoami` tells who you are here, `roster users access` what somebody may do and why",
+	ExitUnauthenticated: "is the token in ROSTER_TOKEN, --token-file or the profile the right one, and still valid?",
+	ExitForbidden:       "`roster whoami` tells who the token is, `roster users access USER` what somebody may do and why",
+	ExitRateLimited:     "wait a little, or ask the operator for a higher --rate-limit",
 	ExitUnavailable:     "is the server running, and --url or ROSTER_URL right?",
 }
 
@@ -92,7 +97,7 @@ func exitCodes() *cobra.Command {
 
   0  done
   1  another failure
-  2  called wrongly, or refused as invalid (400, 413, 415, 422)
+  2  called wrongly, or refused as invalid (400, 405, 413, 415, 422)
   3  the token is missing, unknown, expired or revoked (401)
   4  the permission is missing, or a rule refuses it (403)
   5  not found (404)

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -12,12 +13,36 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // column is one column of a table or of CSV.
 type column[T any] struct {
 	name  string
 	value func(T) string
+}
+
+// format is a form of output; as a flag it takes no other.
+type format string
+
+// String implements [pflag.Value].
+func (f *format) String() string { return string(*f) }
+
+// Type implements [pflag.Value].
+func (f *format) Type() string { return "FORMAT" }
+
+// Set implements [pflag.Value].
+func (f *format) Set(s string) error {
+	if s != "table" && s != "json" && s != "csv" {
+		return errors.New("must be table, json or csv")
+	}
+	*f = format(s)
+	return nil
+}
+
+func addOutput(f *pflag.FlagSet, output *format) {
+	*output = "table"
+	f.VarP(output, "output", "o", "table, json or csv")
 }
 
 // printList writes a list in the form that was asked for; JSON has the API's objects.
@@ -75,10 +100,19 @@ func printTable[T any](w io.Writer, list []T, columns []column[T]) error {
 // visible shows what could move the cursor, or turn the text around, instead of
 // doing it: names come from others.
 func visible(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if !strings.ContainsFunc(s, hidden) {
 		return s
 	}
-	return strings.Trim(strconv.QuoteToGraphic(s), `"`)
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 func hidden(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

@@ -1,119 +1,100 @@
 package cli
 
 import (
-	"encoding/json"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"github.com/rosterhq/roster/client"
 )
 
-// profile is a server and a token under a name.
-type profile struct {
-	URL   string `json:"url,omitempty"`
-	Org   string `json:"org,omitempty"`
-	Token string `json:"token,omitempty"`
-}
-
-// profileFile is what is kept of them.
-type profileFile struct {
-	Current  string             `json:"current,omitempty"`
-	Profiles map[string]profile `json:"profiles"`
-}
-
-func profilePath() (string, error) {
-	dir, err := os.UserConfigDir() // $XDG_CONFIG_HOME
-	return filepath.Join(dir, "roster", "config.json"), err
-}
-
-func readProfiles() (f profileFile, err error) {
-	f.Profiles = make(map[string]profile)
-	path, err := profilePath()
-	if err != nil {
-		return f, nil //nolint:nilerr // nowhere to keep any
-	}
-	b, err := os.ReadFile(path) //nolint:gosec // the user's own folder
-	if errors.Is(err, fs.ErrNotExist) {
-		return f, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &f)
-	}
-	if err != nil {
-		return f, fmt.Errorf("read the profiles: %w", err)
-	}
-	return f, nil
-}
-
-// write keeps the profiles where only their owner can read them.
-func (f profileFile) write() error {
-	path, err := profilePath()
-	if err != nil {
-		return err
-	}
-	b, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(b, '\n'), 0o600)
-}
-
-// loadProfile gives the profile of a name, or the current one, or an empty one.
-func loadProfile(name string) (profile, error) {
-	f, err := readProfiles()
-	if err != nil {
-		return profile{}, err
-	}
-	p, ok := f.Profiles[first(name, f.Current)]
-	if name != "" && !ok {
-		return p, usageError{fmt.Errorf("there is no profile %q; `roster profile list` shows them", name)}
-	}
-	return p, nil
-}
-
-// shortened tells a token apart from others and no more.
-func shortened(token string) string {
-	if len(token) < 12 {
-		return ""
-	}
-	return token[:5] + "…" + token[len(token)-4:]
-}
-
 func profiles() *cobra.Command {
-	set := profileSet()
-	list := &cobra.Command{
-		Use: "list", Short: "List profiles", Example: "  roster profile list", Args: cobra.NoArgs,
+	return group("profile", "Keep servers and tokens under names", `Profiles are in $XDG_CONFIG_HOME/roster/config.json, which only you can read. Tokens
+are in it as they are, and shown shortened. Flags and the environment come before a
+profile, but a profile's token is sent to the profile's server alone.`,
+		"roster profile set work --url https://roster.example.com --token-file token.txt\nroster users list --profile work",
+		profileSet(), profileList(), profileShow(),
+		profileChange("use NAME", "Use a profile from now on", func(f *profileFile, name string) { f.Current = name }),
+		profileChange("delete NAME", "Delete a profile", func(f *profileFile, name string) {
+			delete(f.Profiles, name)
+			if f.Current == name {
+				f.Current = ""
+			}
+		}))
+}
+
+// named is a profile with its name, as lists show it.
+type named struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Org     string `json:"org,omitempty"`
+	Token   string `json:"token"` // shortened
+	Current bool   `json:"current"`
+}
+
+var profileColumns = []column[named]{
+	{"name", func(p named) string { return p.Name }},
+	{"url", func(p named) string { return p.URL }},
+	{"org", func(p named) string { return p.Org }},
+	{"token", func(p named) string { return p.Token }},
+	{"current", func(p named) string { return map[bool]string{true: "yes", false: "no"}[p.Current] }},
+}
+
+func (f profileFile) show(name string) named {
+	p := f.Profiles[name]
+	return named{Name: name, URL: p.URL, Org: p.Org, Token: shortened(p.Token), Current: name == f.Current}
+}
+
+func profileList() *cobra.Command {
+	s := new(session)
+	cmd := &cobra.Command{
+		Use: "list", Short: "List profiles", Long: "List profiles, their tokens shortened.", Example: "  roster profile list", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := readProfiles()
 			if err != nil {
 				return err
 			}
-			return printTable(cmd.OutOrStdout(), slices.Sorted(maps.Keys(f.Profiles)), []column[string]{
-				{"name", func(n string) string { return n }},
-				{"url", func(n string) string { return f.Profiles[n].URL }},
-				{"org", func(n string) string { return f.Profiles[n].Org }},
-				{"token", func(n string) string { return shortened(f.Profiles[n].Token) }},
-				{"current", func(n string) string { return map[bool]string{true: "*"}[n == f.Current] }},
-			})
+			list := []named{}
+			for _, name := range slices.Sorted(maps.Keys(f.Profiles)) {
+				list = append(list, f.show(name))
+			}
+			return printList(s, cmd, list, profileColumns)
 		},
 	}
-	use := profileChange("use NAME", "Use a profile from now on", func(f *profileFile, name string) { f.Current = name })
-	remove := profileChange("delete NAME", "Delete a profile", func(f *profileFile, name string) { delete(f.Profiles, name) })
-	return group("profile", "Keep servers and tokens under names", set, list, use, remove)
+	addOutput(cmd.Flags(), &s.output)
+	return cmd
+}
+
+func profileShow() *cobra.Command {
+	s := new(session)
+	cmd := &cobra.Command{
+		Use: "show [NAME]", Short: "Show a profile", Long: "Show a profile, or the current one, its token shortened.",
+		Example: "  roster profile show\n  roster profile show work --output json", Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeProfiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := readProfiles()
+			if err != nil {
+				return err
+			}
+			name := f.Current
+			if len(args) == 1 {
+				name = args[0]
+			}
+			if _, err := f.get(name); err != nil {
+				return err
+			}
+			return printOne(s, cmd, f.show(name), profileColumns)
+		},
+	}
+	addOutput(cmd.Flags(), &s.output)
+	return cmd
 }
 
 func profileSet() *cobra.Command {
@@ -121,22 +102,18 @@ func profileSet() *cobra.Command {
 	var tokenFile string
 	cmd := &cobra.Command{
 		Use: "set NAME", Short: "Keep a server and a token under a name",
-		Long: `Keep a server and a token under a name, in a file that only you can read. The token is
-read from --token-file, or from standard input.`,
-		Example: "  roster profile set work --url https://roster.example.com --token-file token.txt\n  echo \"$TOKEN\" | roster profile set work",
+		Long: `Keep a server and a token under a name, and use them from now on. A profile of that
+name is replaced. The token is read from --token-file, or else from standard input;
+there is no flag for the token itself, for the list of processes would show it.`,
+		Example: "  roster profile set work --url https://roster.example.com --token-file token.txt\n  printenv TOKEN | roster profile set work --org acme-x7q2",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			read := func() ([]byte, error) { return io.ReadAll(io.LimitReader(cmd.InOrStdin(), 4096)) }
-			if tokenFile != "" {
-				read = func() ([]byte, error) { return os.ReadFile(tokenFile) } //nolint:gosec // the user says which
+			var err error
+			if p.Token, err = givenToken(cmd, tokenFile); err != nil {
+				return Usage(err)
 			}
-			b, err := read()
-			if err != nil {
-				return usageError{err}
-			}
-			p.Token = strings.TrimSpace(string(b))
-			if _, err := client.New(first(p.URL, DefaultURL), p.Token); err != nil {
-				return usageError{err}
+			if _, err := client.New(p.URL, p.Token); err != nil {
+				return Usage(err)
 			}
 			f, err := readProfiles()
 			if err != nil {
@@ -147,54 +124,49 @@ read from --token-file, or from standard input.`,
 		},
 	}
 	cmd.Flags().StringVar(&p.URL, "url", DefaultURL, "`URL` of the server")
-	cmd.Flags().StringVar(&p.Org, "org", "", "`ID` of the organization")
-	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`FILE` that holds the token")
+	cmd.Flags().StringVar(&p.Org, "org", "", "`ID` of the organization, if you are in several")
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`FILE` that holds the token; by default standard input")
 	return cmd
 }
 
+// maxToken is more than any token has.
+const maxToken = 4096
+
+// givenToken reads the first line of a file or of standard input.
+func givenToken(cmd *cobra.Command, file string) (string, error) {
+	in := cmd.InOrStdin()
+	if file != "" {
+		f, err := os.Open(file) //nolint:gosec // the user says which
+		if err != nil {
+			return "", err
+		}
+		defer f.Close() //nolint:errcheck // it was only read
+		in = f
+	} else if f, ok := in.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		cmd.PrintErr("Token: ")
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, maxToken)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the token: %w", err)
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// profileChange makes a command that changes what is kept under a name there is.
 func profileChange(use, short string, change func(f *profileFile, name string)) *cobra.Command {
 	verb, _, _ := strings.Cut(use, " ")
 	return &cobra.Command{
-		Use: use, Short: short, Example: "  roster profile " + verb + " work", Args: cobra.ExactArgs(1),
+		Use: use, Short: short, Long: short + ".", Example: "  roster profile " + verb + " work", Args: cobra.ExactArgs(1), ValidArgsFunction: completeProfiles,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := loadProfile(args[0]); err != nil {
-				return err
-			}
 			f, err := readProfiles()
 			if err != nil {
+				return err
+			}
+			if _, err := f.get(args[0]); err != nil {
 				return err
 			}
 			change(&f, args[0])
 			return f.write()
 		},
 	}
-}
-
-// healthTimeout is how long a server that is well takes at most to say so.
-const healthTimeout = 3 * time.Second
-
-func healthcheck() *cobra.Command {
-	var url string
-	cmd := &cobra.Command{
-		Use: "healthcheck", Short: "Exit with 0 if the server can serve requests",
-		Long:    "Ask the server's /readyz and exit with 0 if it can serve requests, with 8 if not.",
-		Example: "  roster healthcheck\n  roster healthcheck --url http://127.0.0.1:8080", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, strings.TrimSuffix(url, "/")+"/readyz", nil)
-			if err != nil {
-				return usageError{err}
-			}
-			resp, err := (&http.Client{Timeout: healthTimeout}).Do(r)
-			if err != nil {
-				return &client.Error{Message: err.Error()}
-			}
-			defer resp.Body.Close()
-			if resp.StatusCode != http.StatusOK {
-				return &client.Error{Status: resp.StatusCode, Message: "the server is not ready: " + resp.Status}
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&url, "url", first(os.Getenv("ROSTER_URL"), DefaultURL), "`URL` of the server (env ROSTER_URL)")
-	return cmd
 }

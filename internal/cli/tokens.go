@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -21,50 +21,32 @@ var tokenColumns = []column[client.APIToken]{
 // issuedColumns show the value, which is in the answer that made it alone.
 var issuedColumns = append(tokenColumns[:3:3], column[client.APIToken]{"token", func(t client.APIToken) string { return t.Token }})
 
-func (s *session) tokens() *cobra.Command {
-	return group("tokens", "Manage API tokens", s.tokensList(), s.tokensCreate(), s.tokensRegenerate(), s.tokensExpiring(),
-		s.command("get ID", "Show an API token", "roster tokens get tok_06h0tznb4b594f7wwhh8r01hcg", cobra.ExactArgs(1),
-			func(cmd *cobra.Command, c *client.Client, args []string) error {
-				t, err := c.GetAPIToken(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return printOne(s, cmd, t, tokenColumns)
-			}),
-		s.command("usage ID", "Show who made a token and when it was last used", "roster tokens usage tok_06h0tznb4b594f7wwhh8r01hcg", cobra.ExactArgs(1),
-			func(cmd *cobra.Command, c *client.Client, args []string) error {
-				u, err := c.GetTokenUsage(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return printOne(s, cmd, u, []column[client.TokenUsage]{
-					{"id", func(u client.TokenUsage) string { return u.ID }},
-					{"created", func(u client.TokenUsage) string { return when(&u.CreatedAt) }},
-					{"by", func(u client.TokenUsage) string { return u.CreatedBy.Kind + " " + u.CreatedBy.Name }},
-					{"last used", func(u client.TokenUsage) string { return when(u.LastUsedAt) }},
-				})
-			}),
-		s.deletion("Revoke an API token", "roster tokens delete tok_06h0tznb4b594f7wwhh8r01hcg --yes", "token", (*client.Client).DeleteAPIToken))
+var usageColumns = []column[client.TokenUsage]{
+	{"id", func(u client.TokenUsage) string { return u.ID }},
+	{"created", func(u client.TokenUsage) string { return when(&u.CreatedAt) }},
+	{"by", func(u client.TokenUsage) string { return u.CreatedBy.Kind + " " + u.CreatedBy.Name }},
+	{"last used", func(u client.TokenUsage) string { return when(u.LastUsedAt) }},
 }
 
-func (s *session) tokensList() *cobra.Command {
-	return s.command("list", "List API tokens", "roster tokens list", cobra.NoArgs,
-		func(cmd *cobra.Command, c *client.Client, _ []string) error {
-			all, err := c.ListAPITokens(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return printList(s, cmd, all, tokenColumns)
-		})
+const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" //nolint:gosec // an id opens nothing
+
+func (s *session) tokens() *cobra.Command {
+	return group("tokens", "Manage API tokens", "An API token belongs to the organization and may do what it was made for.", "roster tokens list",
+		s.tokensCreate(), s.tokensRegenerate(), s.tokensExpiring(),
+		s.command("list", "List API tokens", "roster tokens list", cobra.NoArgs, list(s, tokenColumns, (*client.Client).ListAPITokens)),
+		s.command("get ID", "Show an API token", "roster tokens get "+exampleToken, cobra.ExactArgs(1), byID(s, tokenColumns, (*client.Client).GetAPIToken)),
+		s.command("usage ID", "Show who made a token and when it was last used", "roster tokens usage "+exampleToken, cobra.ExactArgs(1),
+			byID(s, usageColumns, (*client.Client).GetTokenUsage)),
+		s.deletion("Revoke an API token\nIt stops working at once.", "roster tokens delete "+exampleToken+" --yes", "token", (*client.Client).DeleteAPIToken))
 }
 
 func (s *session) tokensExpiring() *cobra.Command {
 	var within string
 	cmd := s.command("expiring", "List the API tokens that end soon", "roster tokens expiring --within 30d", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
-			d, err := parseDays(within)
+			d, err := parseDays("--within", within)
 			if err != nil {
-				return usageError{fmt.Errorf("--within: %w", err)}
+				return err
 			}
 			all, err := c.ListAPITokens(cmd.Context())
 			if err != nil {
@@ -73,7 +55,7 @@ func (s *session) tokensExpiring() *cobra.Command {
 			now := time.Now()
 			var soon []client.APIToken
 			for _, t := range all {
-				if t.ExpiresAt != nil && t.ExpiresAt.After(now) && t.ExpiresAt.Before(now.Add(d)) {
+				if t.ExpiresAt != nil && t.ExpiresAt.After(now) && !t.ExpiresAt.After(now.Add(d)) {
 					soon = append(soon, t)
 				}
 			}
@@ -83,28 +65,36 @@ func (s *session) tokensExpiring() *cobra.Command {
 	return cmd
 }
 
-// parseDays reads a duration that may be in days, which Go's own can't be.
-func parseDays(s string) (time.Duration, error) {
+// maxDays is a hundred years, which a duration still holds.
+const maxDays = 36500
+
+// parseDays reads a flag's duration that may be in days, which Go's own can't be.
+func parseDays(flag, s string) (time.Duration, error) {
+	var d time.Duration
+	var err error
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > 36500 {
-			return 0, fmt.Errorf("%q is not a number of days, as in 30d", s)
-		}
-		return time.Duration(n) * 24 * time.Hour, nil
+		var n int
+		n, err = strconv.Atoi(days)
+		d = time.Duration(min(n, maxDays+1)) * 24 * time.Hour
+	} else {
+		d, err = time.ParseDuration(s)
 	}
-	return time.ParseDuration(s)
+	if err != nil || d < 0 || d > maxDays*24*time.Hour {
+		return 0, usagef("%s: %q is not a time span, as in 12h or 30d", flag, s)
+	}
+	return d, nil
 }
 
-// expiry is a --expires-in flag as a time; empty is never.
+// expiry is --expires-in as a time; empty is never.
 func expiry(in string) (*time.Time, error) {
 	if in == "" {
-		return nil, nil
+		return nil, nil //nolint:nilnil // no time is a time to end at
 	}
-	d, err := parseDays(in)
+	d, err := parseDays("--expires-in", in)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--expires-in: %w", err)}
+		return nil, err
 	}
-	t := time.Now().Add(d)
+	t := time.Now().Add(d).Truncate(time.Second)
 	return &t, nil
 }
 
@@ -112,21 +102,17 @@ func (s *session) tokensCreate() *cobra.Command {
 	var in client.NewAPIToken
 	var capabilities []string
 	var expiresIn string
-	cmd := s.command("create", "Create an API token; its value is shown this once",
+	cmd := s.write("create", "Create an API token\nIts value is shown this once. A token can't be given more than you may do yourself.",
 		"roster tokens create --name Onboarding --capability 'users|create' --capability 'users|read' --expires-in 90d", cobra.NoArgs,
-		func(cmd *cobra.Command, c *client.Client, _ []string) (err error) {
+		one(s, issuedColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.APIToken, err error) {
 			if in.Capabilities, err = parseCapabilities(capabilities); err != nil {
-				return err
+				return t, err
 			}
 			if in.ExpiresAt, err = expiry(expiresIn); err != nil {
-				return err
+				return t, err
 			}
-			t, err := c.CreateAPIToken(cmd.Context(), in)
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, t, issuedColumns)
-		})
+			return c.CreateAPIToken(ctx, in)
+		}))
 	cmd.Flags().StringVar(&in.Name, "name", "", "`NAME` of the token")
 	cmd.Flags().StringVar(&in.Description, "description", "", "what it is for")
 	cmd.Flags().StringVar(&expiresIn, "expires-in", "", "how long it works: 12h, 90d; by default for ever")
@@ -137,24 +123,21 @@ func (s *session) tokensCreate() *cobra.Command {
 
 func (s *session) tokensRegenerate() *cobra.Command {
 	var grace, expiresIn string
-	cmd := s.command("regenerate ID", "Make a new token in place of one", "roster tokens regenerate tok_06h0tznb4b594f7wwhh8r01hcg --grace 24h", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			d, err := parseDays(grace)
+	cmd := s.write("regenerate ID", "Make a new token in place of one\nThe old one ends at once, or after --grace. The new value is shown this once.",
+		"roster tokens regenerate "+exampleToken+" --grace 24h --expires-in 90d", cobra.ExactArgs(1),
+		one(s, issuedColumns, func(ctx context.Context, c *client.Client, args []string) (t client.APIToken, err error) {
+			d, err := parseDays("--grace", grace)
 			if err != nil {
-				return usageError{fmt.Errorf("--grace: %w", err)}
+				return t, err
 			}
 			ends, err := expiry(expiresIn)
 			if err != nil {
-				return err
+				return t, err
 			}
-			t, err := c.RegenerateAPIToken(cmd.Context(), args[0], time.Now().Add(d), ends)
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, t, issuedColumns)
-		})
+			return c.RegenerateAPIToken(ctx, args[0], time.Now().Add(d), ends)
+		}))
 	cmd.Flags().StringVar(&grace, "grace", "0s", "how long the old one still works: 1h, 7d")
-	cmd.Flags().StringVar(&expiresIn, "expires-in", "", "how long the new one works; by default for ever")
+	cmd.Flags().StringVar(&expiresIn, "expires-in", "", "how long the new one works: 12h, 90d; by default for ever")
 	return cmd
 }
 
@@ -164,33 +147,25 @@ var personalColumns = []column[client.PersonalToken]{
 	{"expires", func(t client.PersonalToken) string { return when(t.ExpiresAt) }},
 }
 
+var issuedPersonalColumns = append(personalColumns[:3:3], column[client.PersonalToken]{"token", func(t client.PersonalToken) string { return t.Token }})
+
 func (s *session) personalTokens() *cobra.Command {
 	var in client.NewPersonalToken
 	var expiresIn string
-	create := s.command("create", "Create a personal token; its value is shown this once", "roster personal-tokens create --name Laptop --expires-in 90d", cobra.NoArgs,
-		func(cmd *cobra.Command, c *client.Client, _ []string) (err error) {
+	create := s.write("create", "Create a personal token\nIts value is shown this once.", "roster personal-tokens create --name Laptop --expires-in 90d", cobra.NoArgs,
+		one(s, issuedPersonalColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.PersonalToken, err error) {
 			if in.ExpiresAt, err = expiry(expiresIn); err != nil {
-				return err
+				return t, err
 			}
-			t, err := c.CreatePersonalToken(cmd.Context(), in)
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, t, append(personalColumns[:3:3], column[client.PersonalToken]{"token", func(t client.PersonalToken) string { return t.Token }}))
-		})
+			return c.CreatePersonalToken(ctx, in)
+		}))
 	create.Flags().StringVar(&in.Name, "name", "", "`NAME` of the token")
 	create.Flags().StringVar(&in.Description, "description", "", "what it is for")
 	create.Flags().StringVar(&expiresIn, "expires-in", "", "how long it works: 12h, 90d; by default for ever")
 	require(create, "name")
-	return group("personal-tokens", "Manage your own personal tokens", create,
-		s.command("list", "List your personal tokens", "roster personal-tokens list", cobra.NoArgs,
-			func(cmd *cobra.Command, c *client.Client, _ []string) error {
-				all, err := c.ListPersonalTokens(cmd.Context())
-				if err != nil {
-					return err
-				}
-				return printList(s, cmd, all, personalColumns)
-			}),
-		s.deletion("Revoke one of your personal tokens", "roster personal-tokens delete pat_06h0tznb4b594f7wwhh8r01hcg --yes", "token",
+	return group("personal-tokens", "Manage your own personal tokens",
+		"A personal token may do what you may, in every organization of yours. Needs one itself.", "roster personal-tokens list", create,
+		s.command("list", "List your personal tokens", "roster personal-tokens list", cobra.NoArgs, list(s, personalColumns, (*client.Client).ListPersonalTokens)),
+		s.deletion("Revoke one of your personal tokens\nIt stops working at once.", "roster personal-tokens delete pat_06h0tznb4b594f7wwhh8r01hcg --yes", "token",
 			(*client.Client).DeletePersonalToken))
 }

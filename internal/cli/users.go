@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,110 +19,83 @@ var userColumns = []column[client.User]{
 }
 
 func (s *session) users() *cobra.Command {
-	return group("users", "Manage the users of an organization",
-		s.usersList(), s.usersGet(), s.usersCreate(), s.usersSetRole(), s.usersDelete(), s.usersAccess(),
-		s.command("rename-me NAME", "Change your own name; needs a personal token", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
-			func(cmd *cobra.Command, c *client.Client, args []string) error {
-				u, err := c.RenameSelf(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return printOne(s, cmd, u, userColumns)
-			}))
+	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
+		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
+		s.usersList(), s.usersCreate(), s.usersSetRole(), s.usersDelete(), s.usersAccess(),
+		s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
+			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
+				return findUser(ctx, c, args[0])
+			})),
+		s.write("rename-me NAME", "Change your own name\nNobody can change another's. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
+			byID(s, userColumns, (*client.Client).UpdateSelf)))
 }
 
 func (s *session) usersList() *cobra.Command {
-	var f client.UserFilter
-	cmd := s.command("list", "List users", "roster users list\nroster users list --role admin --output csv\nroster users list --query doe", cobra.NoArgs,
-		func(cmd *cobra.Command, c *client.Client, _ []string) error {
+	var o client.ListUsersOptions
+	cmd := s.command("list", "List users\nWithout flags, all of them.", "roster users list\nroster users list --role admin --output csv\nroster users list --query doe", cobra.NoArgs,
+		list(s, userColumns, func(c *client.Client, ctx context.Context) ([]client.User, error) {
 			var all []client.User
-			for u, err := range c.ListUsers(cmd.Context(), f) {
+			for u, err := range c.ListUsers(ctx, o) {
 				if err != nil {
-					return err
+					return nil, err
 				}
 				all = append(all, u)
 			}
-			return printList(s, cmd, all, userColumns)
-		})
-	cmd.Flags().StringVar(&f.Email, "email", "", "only the user with this address")
-	cmd.Flags().StringVar(&f.Role, "role", "", "only users with this base role")
-	cmd.Flags().StringVar(&f.Text, "query", "", "only users with this text in their name or address")
+			return all, nil
+		}))
+	cmd.Flags().StringVar(&o.Email, "email", "", "only the user with this address")
+	cmd.Flags().StringVar(&o.Role, "role", "", "only users with the base role of this `ID`")
+	cmd.Flags().StringVar(&o.Query, "query", "", "only users with this `TEXT` in their name or address")
 	return cmd
 }
 
-func (s *session) usersGet() *cobra.Command {
-	return s.command("get USER", "Show a user, by id or email address", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			u, err := findUser(cmd, c, args[0])
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, u, userColumns)
-		})
-}
-
 // findUser finds a user by id or by email address.
-func findUser(cmd *cobra.Command, c *client.Client, user string) (client.User, error) {
+func findUser(ctx context.Context, c *client.Client, user string) (client.User, error) {
 	if !strings.Contains(user, "@") {
-		return c.GetUser(cmd.Context(), user)
+		return c.GetUser(ctx, user)
 	}
-	for u, err := range c.ListUsers(cmd.Context(), client.UserFilter{Email: user}) {
-		return u, err
+	var found client.User
+	for u, err := range c.ListUsers(ctx, client.ListUsersOptions{Email: user}) {
+		if err != nil {
+			return client.User{}, err
+		}
+		found = u
 	}
-	return client.User{}, &client.Error{Status: 404, Message: fmt.Sprintf("no user has the email address %q", user)}
-}
-
-// userID spares the look-up where the id is given.
-func userID(cmd *cobra.Command, c *client.Client, user string) (string, error) {
-	if !strings.Contains(user, "@") {
-		return user, nil
+	if found.ID == "" {
+		return found, &client.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no user has the email address %q", user)}
 	}
-	u, err := findUser(cmd, c, user)
-	return u.ID, err
+	return found, nil
 }
 
 func (s *session) usersCreate() *cobra.Command {
 	var in client.NewUser
-	cmd := s.command("create", "Add a user", `roster users create --name "Jane Doe" --email jane.doe@example.com --role user`, cobra.NoArgs,
-		func(cmd *cobra.Command, c *client.Client, _ []string) error {
-			u, err := c.CreateUser(cmd.Context(), in)
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, u, userColumns)
-		})
+	cmd := s.write("create", "Add a user\nWho has an account already is invited, and becomes a user by accepting.",
+		`roster users create --name "Jane Doe" --email jane.doe@example.com --role user`, cobra.NoArgs,
+		one(s, userColumns, func(ctx context.Context, c *client.Client, _ []string) (client.User, error) {
+			return c.CreateUser(ctx, in)
+		}))
 	cmd.Flags().StringVar(&in.Name, "name", "", "`NAME` of the user")
 	cmd.Flags().StringVar(&in.Email, "email", "", "`EMAIL` address of the user")
-	cmd.Flags().StringVar(&in.Role, "role", "user", "id of the base `ROLE`")
+	cmd.Flags().StringVar(&in.Role, "role", "user", "`ID` of the base role")
 	require(cmd, "name", "email")
 	return cmd
 }
 
-func require(cmd *cobra.Command, flags ...string) {
-	for _, name := range flags {
-		_ = cmd.MarkFlagRequired(name) // it errs for flags that don't exist
-	}
-}
-
 func (s *session) usersSetRole() *cobra.Command {
-	return s.command("set-role USER ROLE", "Give a user another base role", "roster users set-role jane.doe@example.com admin", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			id, err := userID(cmd, c, args[0])
+	return s.write("set-role USER ROLE", "Give a user another base role", "roster users set-role jane.doe@example.com admin", cobra.ExactArgs(2),
+		one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
+			id, err := userID(ctx, c, args[0])
 			if err != nil {
-				return err
+				return client.User{}, err
 			}
-			u, err := c.UpdateUserRole(cmd.Context(), id, args[1])
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, u, userColumns)
-		})
+			return c.UpdateUserRole(ctx, id, args[1])
+		}))
 }
 
 func (s *session) usersDelete() *cobra.Command {
-	return s.command("delete USER", "Remove a user from the organization", "roster users delete jane.doe@example.com --yes", cobra.ExactArgs(1),
+	cmd := s.write("delete USER", "Remove a user from the organization", "roster users delete jane.doe@example.com --yes", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			id, err := userID(cmd, c, args[0])
+			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
 			}
@@ -130,83 +105,9 @@ func (s *session) usersDelete() *cobra.Command {
 			if err := c.RemoveUser(cmd.Context(), id); err != nil {
 				return err
 			}
-			s.done(cmd, "removed %s", args[0])
+			s.done(cmd, "deleted", args[0])
 			return nil
 		})
-}
-
-var accessColumns = []column[client.Capability]{
-	{"scope", func(c client.Capability) string { return c.Scope }},
-	{"name", func(c client.Capability) string { return c.Name }},
-	{"capability", func(c client.Capability) string { return c.Capability }},
-	{"why", func(c client.Capability) string { return why(c.Paths) }},
-}
-
-func why(paths []client.Path) string {
-	var all []string
-	for _, p := range paths {
-		switch p.Kind {
-		case "group":
-			all = append(all, "group "+p.Group.Name+" → role "+p.Role.Name)
-		case "role":
-			all = append(all, "role "+p.Role.Name)
-		default:
-			all = append(all, p.Kind)
-		}
-	}
-	return strings.Join(all, "; ")
-}
-
-func (s *session) usersAccess() *cobra.Command {
-	var capability string
-	cmd := s.command("access USER", "Show what a user may do, and why", "roster users access jane.doe@example.com\nroster users access jane.doe@example.com --capability 'users|delete'", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			id, err := userID(cmd, c, args[0])
-			if err != nil {
-				return err
-			}
-			if capability == "" {
-				a, err := c.GetUserAccess(cmd.Context(), id)
-				if err != nil {
-					return err
-				}
-				if s.output == "json" {
-					return printJSON(cmd.OutOrStdout(), a)
-				}
-				return printList(s, cmd, a.Capabilities, accessColumns)
-			}
-			d, err := c.AskUserAccess(cmd.Context(), id, capability)
-			if err != nil {
-				return err
-			}
-			if s.output == "json" {
-				return printJSON(cmd.OutOrStdout(), d)
-			}
-			answer := "no"
-			if d.Allowed {
-				answer = "yes: " + why(d.Paths)
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), visible(answer))
-			return err
-		})
-	cmd.Flags().StringVar(&capability, "capability", "", "ask about one: users|delete, dataset:NAME:query|read, view:NAME:query|read")
+	s.addYes(cmd)
 	return cmd
-}
-
-func (s *session) whoami() *cobra.Command {
-	return s.command("whoami", "Show who the token is", "roster whoami", cobra.NoArgs,
-		func(cmd *cobra.Command, c *client.Client, _ []string) error {
-			orgs, err := c.ListOrgs(cmd.Context())
-			if err != nil {
-				return err
-			}
-			u, err := c.GetSelf(cmd.Context())
-			if ExitCode(err) == ExitForbidden { // an API token is nobody's
-				return printList(s, cmd, orgs, orgColumns)
-			}
-			if err != nil {
-				return err
-			}
-			return printOne(s, cmd, u, userColumns)
-		})
 }

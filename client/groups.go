@@ -1,0 +1,49 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// Group is users and the roles they get by being in it.
+type Group struct {
+	ID          string   `json:"id,omitempty"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Managed     bool     `json:"isManaged"`
+	Members     []string `json:"members"` // nil in a request: as they are
+	Roles       []string `json:"roles"`   // nil in a request: as they are
+
+	// ETag is the version that GetGroup read. UpdateGroup with one is
+	// [ErrPreconditionFailed] if the group has changed since.
+	ETag string `json:"-"`
+}
+
+func (g *Group) etag() string       { return g.ETag }
+func (g *Group) setETag(tag string) { g.ETag = tag }
+
+// ListGroups gives the organisation's groups. Permission rbac|read.
+func (c *Client) ListGroups(ctx context.Context) ([]Group, error) {
+	return fetch[[]Group](ctx, c, http.MethodGet, "/v2/rbac/groups", nil, nil)
+}
+
+// GetGroup gives one group. Permission rbac|read.
+func (c *Client) GetGroup(ctx context.Context, id string) (Group, error) {
+	return fetch[Group](ctx, c, http.MethodGet, "/v2/rbac/groups/"+url.PathEscape(id), nil, nil)
+}
+
+// CreateGroup makes a group. Permission rbac|create.
+func (c *Client) CreateGroup(ctx context.Context, in Group) (Group, error) {
+	return fetch[Group](ctx, c, http.MethodPost, "/v2/rbac/groups", nil, &in)
+}
+
+// UpdateGroup replaces a group. Permission rbac|update.
+func (c *Client) UpdateGroup(ctx context.Context, id string, in Group) (Group, error) {
+	return fetch[Group](ctx, c, http.MethodPut, "/v2/rbac/groups/"+url.PathEscape(id), nil, &in)
+}
+
+// DeleteGroup deletes a group. Permission rbac|delete.
+func (c *Client) DeleteGroup(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v2/rbac/groups/"+url.PathEscape(id), nil, nil, nil)
+}

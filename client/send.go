@@ -1,0 +1,145 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// attempts is how often a request is sent at most.
+	attempts = 4
+	// maxWait is the longest that a server's Retry-After is heeded; a longer one
+	// is the caller's to wait for.
+	maxWait = 30 * time.Second
+)
+
+// never is the wait of what is not to be tried again.
+const never = -1
+
+// do sends a request and decodes the answer into out, if there is one.
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	resp, err := c.send(ctx, method, path, query, in) //nolint:bodyclose // drain closes it
+	if err != nil {
+		return err
+	}
+	defer drain(resp.Body)
+	if c.dryRun && c.onDiff != nil {
+		if line := resp.Header.Get("Roster-Access-Diff"); line != "" {
+			var d AccessDiff
+			if err := json.Unmarshal([]byte(line), &d); err != nil {
+				return readError(method, path, err)
+			}
+			c.onDiff(d)
+		}
+	}
+	if out == nil || resp.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	return decode(resp, out)
+}
+
+// fetch is do for an answer of one type.
+func fetch[T any](ctx context.Context, c *Client, method, path string, query url.Values, in any) (T, error) {
+	var out T
+	err := c.do(ctx, method, path, query, in, &out)
+	return out, err
+}
+
+// send gives a response of status 2xx, whose body the caller closes.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, in any) (*http.Response, error) {
+	header := http.Header{"Authorization": {"Bearer " + c.token}, "User-Agent": {c.userAgent}}
+	if c.org != "" {
+		header.Set("X-Axiom-Org-Id", c.org)
+	}
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return nil, fmt.Errorf("%s %s: write the request: %w", method, path, err)
+		}
+		header.Set("Content-Type", "application/json")
+	}
+	if t, ok := in.(tagged); ok && method == http.MethodPut && t.etag() != "" {
+		header.Set("If-Match", t.etag())
+	}
+	if c.dryRun && method != http.MethodGet {
+		query = url.Values{"dryRun": {"true"}}
+	}
+	if method == http.MethodPost {
+		header.Set("Idempotency-Key", rand.Text())
+	}
+	target := c.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	return c.persist(ctx, method, target, header, body)
+}
+
+// persist tries until an answer is final, or the attempts or ctx are at an end.
+func (c *Client) persist(ctx context.Context, method, target string, header http.Header, body []byte) (*http.Response, error) {
+	for attempt := 1; ; attempt++ {
+		resp, wait, err := c.try(ctx, method, target, header, body)
+		if err == nil {
+			return resp, nil
+		}
+		if wait == never || attempt == attempts {
+			return nil, err
+		}
+		if wait == 0 { // half of it by chance, so that clients don't come back as one
+			wait = c.pause << (attempt - 1)
+			wait = wait/2 + mathrand.N(wait/2+1) //nolint:gosec // nothing to guess
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w, waiting to try again after: %w", ctx.Err(), err)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// try sends a request once. wait says when to try again: 0 soon, or never.
+func (c *Client) try(ctx context.Context, method, target string, header http.Header, body []byte) (resp *http.Response, wait time.Duration, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, never, err
+	}
+	r.Header = header.Clone()
+	resp, err = c.http.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, never, ctx.Err()
+		}
+		return nil, 0, &Error{Message: strings.ReplaceAll(err.Error(), c.token, "[token]"), cause: err}
+	}
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return resp, 0, nil
+	}
+	defer drain(resp.Body)
+	return nil, repeatAfter(resp), c.errorOf(resp)
+}
+
+func repeatAfter(resp *http.Response) time.Duration {
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	default:
+		return never
+	}
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	switch {
+	case err != nil || seconds < 0:
+		return 0
+	case seconds > int(maxWait/time.Second):
+		return never
+	default:
+		return time.Duration(seconds) * time.Second
+	}
+}

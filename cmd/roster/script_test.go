@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"roster": main})
+}
+
+// TestScripts runs the program as its users do, against servers of its own.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			e.Setenv("ROSTER_DATABASE", "sqlite:"+filepath.Join(e.WorkDir, "roster.db"))
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"server": startServer, "exits": exits, "field": field, "trim": trim,
+		},
+	})
+}
+
+// startServer initialises $ROSTER_DATABASE and serves it: server [FLAG...]. It
+// sets ROSTER_URL and ROSTER_ORG, ROSTER_TOKEN to the API token, PERSONAL to the
+// owner's personal token and OWNER to the owner's id.
+func startServer(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("roster", "init", "--org", "Acme", "--owner-name", "Olivia Owner", "--owner-email", "olivia@example.com", "-o", "json"))
+	var d struct{ OrgID, UserID, PersonalToken, APIToken string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &d))
+
+	ctx, stop := context.WithCancel(context.Background())
+	args = append([]string{
+		"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--database", ts.Getenv("ROSTER_DATABASE"),
+	}, args...)
+	cmd := exec.CommandContext(ctx, "roster", args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	log, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	started := make(chan string, 1)
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		lines := bufio.NewReader(log)
+		started <- listening(lines)
+		_, _ = io.Copy(io.Discard, lines) // nobody reads the rest
+	}()
+	ts.Defer(func() {
+		stop()
+		<-drained
+		if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			ts.Logf("the server ended with: %v", err)
+		}
+	})
+	addr := <-started
+	if addr == "" {
+		ts.Fatalf("the server did not start")
+	}
+
+	for name, value := range map[string]string{
+		"ROSTER_URL": "http://" + addr, "ROSTER_ORG": d.OrgID, "ROSTER_TOKEN": d.APIToken, "PERSONAL": d.PersonalToken, "OWNER": d.UserID,
+	} {
+		ts.Setenv(name, value)
+	}
+}
+
+// listening reads the address off a server's log; "" if it ends without one.
+func listening(log *bufio.Reader) string {
+	for {
+		line, err := log.ReadBytes('\n')
+		if err != nil {
+			return ""
+		}
+		var entry struct{ Msg, Addr string }
+		if json.Unmarshal(line, &entry) == nil && entry.Msg == "listening" {
+			return entry.Addr
+		}
+	}
+}
+
+// exits runs a command that must end with a code: exits CODE COMMAND [ARG...].
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		e, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = e.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// field keeps a member of the JSON object on stdout: field VARIABLE MEMBER.
+func field(ts *testscript.TestScript, _ bool, args []string) {
+	var object map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &object))
+	value, ok := object[args[1]].(string)
+	if !ok {
+		ts.Fatalf("there is no text %q", args[1])
+	}
+	ts.Setenv(args[0], value)
+}
+
+// trim keeps the first line of stdout: trim VARIABLE.
+func trim(ts *testscript.TestScript, _ bool, args []string) {
+	line, _, _ := bytes.Cut([]byte(ts.ReadFile("stdout")), []byte("\n"))
+	ts.Setenv(args[0], string(line))
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+var accessColumns = []column[client.Capability]{
+	{"scope", func(c client.Capability) string { return c.Scope }},
+	{"name", func(c client.Capability) string { return c.Name }},
+	{"capability", func(c client.Capability) string { return c.Capability }},
+	{"why", func(c client.Capability) string { return why(c.Paths) }},
+}
+
+var decisionColumns = []column[client.Decision]{
+	{"user", func(d client.Decision) string { return d.Principal.Name }},
+	{"capability", func(d client.Decision) string { return d.Capability.Capability }},
+	{"allowed", func(d client.Decision) string { return map[bool]string{true: "yes", false: "no"}[d.Allowed] }},
+	{"why", func(d client.Decision) string { return why(d.Paths) }},
+}
+
+// why writes the reasons to have a capability.
+func why(paths []client.Path) string {
+	var all []string
+	for _, p := range paths {
+		switch {
+		case p.Group != nil && p.Role != nil:
+			all = append(all, fmt.Sprintf("group %s → role %s", p.Group.Name, p.Role.Name))
+		case p.Role != nil:
+			all = append(all, "role "+p.Role.Name)
+		default:
+			all = append(all, p.Kind)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+func (s *session) usersAccess() *cobra.Command {
+	var capability string
+	cmd := s.command("access USER", "Show what a user may do, and why\nWith --capability, answer about one alone; the exit code is 0 whatever the answer.",
+		"roster users access jane.doe@example.com\nroster users access jane.doe@example.com --capability 'users|delete'", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			id, err := userID(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			if capability != "" {
+				d, err := c.AskUserAccess(cmd.Context(), id, capability)
+				if err != nil {
+					return err
+				}
+				return printOne(s, cmd, d, decisionColumns)
+			}
+			a, err := c.GetUserAccess(cmd.Context(), id)
+			if err != nil {
+				return err
+			}
+			if s.output == "json" {
+				return printJSON(cmd.OutOrStdout(), a)
+			}
+			return printList(s, cmd, a.Capabilities, accessColumns)
+		})
+	cmd.Flags().StringVar(&capability, "capability", "", "ask about one: 'users|delete', 'dataset:NAME:query|read', 'view:NAME:query|read'")
+	return cmd
+}
+
+var principalColumns = []column[client.Principal]{
+	{"kind", func(p client.Principal) string { return p.Kind }},
+	{"id", func(p client.Principal) string { return p.ID }},
+	{"name", func(p client.Principal) string { return p.Name }},
+}
+
+func (s *session) whoami() *cobra.Command {
+	return s.command("whoami", "Show who the token is\nA user, for a personal token, or the API token itself.", "roster whoami", cobra.NoArgs,
+		one(s, principalColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Principal, error) {
+			a, err := c.GetSelfAccess(ctx)
+			return a.Principal, err
+		}))
+}

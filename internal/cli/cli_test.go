@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+// TestEveryCommandIsExplained also keeps --dry-run on what writes and --yes on
+// what deletes.
+func TestEveryCommandIsExplained(t *testing.T) {
+	t.Parallel()
+	root := &cobra.Command{Use: "roster"}
+	root.AddCommand(Commands()...)
+	reads := "list get show usage expiring access whoami healthcheck exit-codes set use delete"
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Short == "" || c.Long == "" || (c.Example == "" && c.RunE != nil) {
+			t.Errorf("%s has no short, no long description or no example", c.CommandPath())
+		}
+		if !strings.Contains(c.Example, c.CommandPath()) && c.RunE != nil {
+			t.Errorf("the example of %s is of something else: %s", c.CommandPath(), c.Example)
+		}
+		isProfile := strings.HasPrefix(c.CommandPath(), "roster profile")
+		if c.Name() == "delete" && !isProfile && (c.Flags().Lookup("yes") == nil || c.Flags().Lookup("dry-run") == nil) {
+			t.Errorf("%s lacks --yes or --dry-run", c.CommandPath())
+		}
+		writes := !c.HasSubCommands() && (c.Name() == "delete" || !strings.Contains(reads, c.Name())) && !isProfile
+		if writes != (c.Flags().Lookup("dry-run") != nil) {
+			t.Errorf("%s: --dry-run is there: %t", c.CommandPath(), !writes)
+		}
+		if c.Flags().Lookup("token") != nil {
+			t.Errorf("%s takes a token on the command line", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	for _, c := range root.Commands() {
+		walk(c)
+	}
+}
+
+func TestExitCode(t *testing.T) {
+	t.Parallel()
+	if got := ExitCode(nil); got != ExitOK {
+		t.Errorf("none: %d", got)
+	}
+	if got := ExitCode(errors.New("x")); got != ExitFailure {
+		t.Errorf("other: %d", got)
+	}
+	if got := ExitCode(fmt.Errorf("wrapped: %w", Usage(errors.New("x")))); got != ExitUsage {
+		t.Errorf("usage: %d", got)
+	}
+	for status, want := range map[int]int{
+		0: ExitUnavailable, 400: ExitUsage, 401: ExitUnauthenticated, 403: ExitForbidden, 404: ExitNotFound, 405: ExitUsage,
+		409: ExitConflict, 412: ExitConflict, 413: ExitUsage, 415: ExitUsage, 422: ExitUsage, 429: ExitRateLimited,
+		500: ExitUnavailable, 502: ExitUnavailable, 503: ExitUnavailable, 302: ExitFailure,
+	} {
+		if got := ExitCode(fmt.Errorf("wrapped: %w", &client.Error{Status: status})); got != want {
+			t.Errorf("%d: %d, want %d", status, got, want)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	Report(&b, &client.Error{Status: 403, Message: "no\x1b[2J", Field: "role", TraceID: "abc"})
+	want := "roster: no\\x1b[2J\n  field role\n  hint: " + hints[ExitForbidden] + "\n  trace id: abc\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Zoë O'Hara \"Z\" 👩‍🚀": "Zoë O'Hara \"Z\" 👩‍🚀",
+		"a\tb\nc\x1b[31m":      `a\tb\nc\x1b[31m`,
+		"a\u202eb":             `a\u202eb`,
+		"a\u0085b\x9b":         "a\\u0085b\uFFFD",
+		"\"quoted\"\x00":       `"quoted"\x00`,
+	} {
+		if got := visible(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCSVHasNoFormulas(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"": "", "Jane": "Jane", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\tx": "'\tx", "\rx": "'\rx", "a=1": "a=1",
+	} {
+		if got := harmless(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	t.Parallel()
+	list := []string{"rbac|read", "users|create", "users|read", "dataset:*:query|read", "dataset:a:b:query|read", "view:errors:query|read"}
+	got, err := parseCapabilities(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := client.Capabilities{
+		Org:      map[string][]string{"rbac": {"read"}, "users": {"create", "read"}},
+		Datasets: map[string]map[string][]string{"*": {"query": {"read"}}, "a:b": {"query": {"read"}}},
+		Views:    map[string]map[string][]string{"errors": {"query": {"read"}}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if back := capabilityNames(got); back != strings.Join(list, " ") {
+		t.Errorf("got %s", back)
+	}
+	for _, bad := range []string{"users", "dataset:query|read", "wat:a:query|read", "dataset:a:query"} {
+		if _, err := parseCapabilities([]string{bad}); ExitCode(err) != ExitUsage {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestParseDays(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"30d": "720h0m0s", "0d": "0s", "12h": "12h0m0s", "1h30m": "1h30m0s"} {
+		if d, err := parseDays("--within", in); err != nil || d.String() != want {
+			t.Errorf("%q: %v, %v", in, d, err)
+		}
+	}
+	for _, bad := range []string{"", "d", "-1d", "-1h", "99999999999999d", "106751d", "30", "1.5d", "900000h"} {
+		if d, err := parseDays("--within", bad); ExitCode(err) != ExitUsage {
+			t.Errorf("%q: %v, %v", bad, d, err)
+		}
+	}
+}
+
+func TestShortened(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"xapt-67d3c99b-b130-4f2c-8aae-8d37ceda2ebb": "xapt-…2ebb", "short": "…", "": "…",
+	} {
+		if got := shortened(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+// profile is a server and a token under a name.
+type profile struct {
+	URL   string `json:"url,omitempty"`
+	Org   string `json:"org,omitempty"`
+	Token string `json:"token,omitempty"`
+}
+
+// profileFile is what is kept of them.
+type profileFile struct {
+	Current  string             `json:"current,omitempty"`
+	Profiles map[string]profile `json:"profiles"`
+}
+
+// profilePath is in $XDG_CONFIG_HOME everywhere, and without it where the system
+// keeps such files.
+func profilePath() (string, error) {
+	dir := os.Getenv("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(dir) {
+		var err error
+		if dir, err = os.UserConfigDir(); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Join(dir, "roster", "config.json"), nil
+}
+
+// readProfiles gives what is kept; nothing, if nothing was ever kept.
+func readProfiles() (profileFile, error) {
+	var f profileFile
+	path, err := profilePath()
+	if err == nil {
+		var b []byte
+		if b, err = os.ReadFile(path); err == nil { //nolint:gosec // the user's own folder
+			err = json.Unmarshal(b, &f)
+		} else if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	if f.Profiles == nil {
+		f.Profiles = make(map[string]profile)
+	}
+	if err != nil {
+		return f, fmt.Errorf("read the profiles: %w", err)
+	}
+	return f, nil
+}
+
+// write keeps the profiles where only their owner can read them, whatever the
+// rights were before. Whoever reads meanwhile finds the old file or the new one.
+func (f profileFile) write() (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("keep the profiles: %w", err)
+		}
+	}()
+	path, err := profilePath()
+	if err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o700)); err != nil { //nolint:gosec // a folder's owner must enter it
+		return err
+	}
+	next, err := os.CreateTemp(dir, "config-*.json") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(append(b, '\n'))
+	if err = errors.Join(err, next.Sync(), next.Close()); err == nil {
+		err = os.Rename(next.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(next.Name()))
+	}
+	return nil
+}
+
+// get gives the profile of a name.
+func (f profileFile) get(name string) (profile, error) {
+	p, ok := f.Profiles[name]
+	if !ok {
+		return p, usagef("there is no profile %q; `roster profile list` shows them", name)
+	}
+	return p, nil
+}
+
+// loadProfile gives the profile of a name, or the current one, or an empty one.
+func loadProfile(name string) (profile, error) {
+	f, err := readProfiles()
+	if err != nil {
+		return profile{}, err
+	}
+	if name != "" {
+		return f.get(name)
+	}
+	return f.Profiles[f.Current], nil
+}
+
+// completeProfiles has the shell offer the profiles' names.
+func completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	f, err := readProfiles()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return slices.Sorted(maps.Keys(f.Profiles)), cobra.ShellCompDirectiveNoFileComp
+}
+
+// shortened tells a token apart from others and no more: tokens begin with their
+// kind, as in xaat-.
+func shortened(token string) string {
+	if len(token) < 20 {
+		return "…"
+	}
+	return token[:5] + "…" + token[len(token)-4:]
+}

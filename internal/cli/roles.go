@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+var roleColumns = []column[client.Role]{
+	{"id", func(r client.Role) string { return r.ID }},
+	{"name", func(r client.Role) string { return r.Name }},
+	{"members", func(r client.Role) string { return strings.Join(r.Members, " ") }},
+	{"capabilities", func(r client.Role) string { return capabilityNames(r.Capabilities) }},
+}
+
+const exampleRole = "role_06h0tznb4rhm0v1fsb66mbp9k4"
+
+func (s *session) roles() *cobra.Command {
+	return group("roles", "Manage roles", "A role is a set of capabilities under a name. The built-in ones can't be changed.",
+		"roster roles create --name Support --capability 'users|read'",
+		s.rolesCreate(), s.rolesUpdate(),
+		s.command("list", "List roles", "roster roles list", cobra.NoArgs, list(s, roleColumns, (*client.Client).ListRoles)),
+		s.command("get ID", "Show a role", "roster roles get admin", cobra.ExactArgs(1), byID(s, roleColumns, (*client.Client).GetRole)),
+		s.deletion("Delete a role\nA role that somebody has, as base role or by a group, is not deleted.",
+			"roster roles delete "+exampleRole+" --yes", "role", (*client.Client).DeleteRole))
+}
+
+// roleFlags are what can be said about a role.
+type roleFlags struct {
+	name, description     string
+	members, capabilities []string
+}
+
+func (f *roleFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the role")
+	cmd.Flags().StringVar(&f.description, "description", "", "what it is for")
+	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER`, by id or email address, whose base role it becomes; repeat for more")
+	addCapabilityFlag(cmd, &f.capabilities)
+}
+
+// apply changes in r what was said.
+func (f *roleFlags) apply(cmd *cobra.Command, c *client.Client, r *client.Role) (err error) {
+	said := cmd.Flags().Changed
+	if said("name") {
+		r.Name = f.name
+	}
+	if said("description") {
+		r.Description = f.description
+	}
+	if said("capability") {
+		if r.Capabilities, err = parseCapabilities(f.capabilities); err != nil {
+			return err
+		}
+	}
+	r.Members = nil
+	if said("member") {
+		r.Members, err = userIDs(cmd.Context(), c, f.members)
+	}
+	return err
+}
+
+func (s *session) rolesCreate() *cobra.Command {
+	var f roleFlags
+	var cmd *cobra.Command
+	cmd = s.write("create", "Create a role", "roster roles create --name Support --capability 'users|read' --capability 'dataset:*:query|read'", cobra.NoArgs,
+		one(s, roleColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Role, error) {
+			var in client.Role
+			if err := f.apply(cmd, c, &in); err != nil {
+				return in, err
+			}
+			return c.CreateRole(ctx, in)
+		}))
+	f.add(cmd)
+	require(cmd, "name")
+	return cmd
+}
+
+func (s *session) rolesUpdate() *cobra.Command {
+	var f roleFlags
+	var cmd *cobra.Command
+	cmd = s.write("update ID", `Change a role
+What no flag speaks of stays as it is. Capabilities that are given replace all there
+were; --capability '' leaves none. If somebody else changes the role meanwhile, nothing
+is changed, with exit code 6.`,
+		"roster roles update "+exampleRole+" --name Support --capability 'users|read' --member jane.doe@example.com", cobra.ExactArgs(1),
+		one(s, roleColumns, func(ctx context.Context, c *client.Client, args []string) (client.Role, error) {
+			r, err := c.GetRole(ctx, args[0])
+			if err != nil {
+				return r, err
+			}
+			if err := f.apply(cmd, c, &r); err != nil {
+				return r, err
+			}
+			return c.UpdateRole(ctx, args[0], r)
+		}))
+	f.add(cmd)
+	return cmd
+}

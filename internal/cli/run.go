@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+// list makes the work of a command that prints a list.
+func list[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context) ([]T, error)) runner {
+	return func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		all, err := call(c, cmd.Context())
+		if err != nil {
+			return err
+		}
+		return printList(s, cmd, all, columns)
+	}
+}
+
+// one makes the work of a command that prints one object.
+func one[T any](s *session, columns []column[T], call func(ctx context.Context, c *client.Client, args []string) (T, error)) runner {
+	return func(cmd *cobra.Command, c *client.Client, args []string) error {
+		v, err := call(cmd.Context(), c, args)
+		if err != nil {
+			return err
+		}
+		return printOne(s, cmd, v, columns)
+	}
+}
+
+// byID is one for a method that takes the id that is the command's argument.
+func byID[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context, id string) (T, error)) runner {
+	return one(s, columns, func(ctx context.Context, c *client.Client, args []string) (T, error) { return call(c, ctx, args[0]) })
+}
+
+func require(cmd *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		_ = cmd.MarkFlagRequired(name) // it errs for flags that don't exist
+	}
+}
+
+// given is a flag that may be repeated, or once be empty, to say none.
+func given(values []string) []string {
+	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
+}
+
+// userID gives the id of a user who is given by id or email address.
+func userID(ctx context.Context, c *client.Client, user string) (string, error) {
+	if !strings.Contains(user, "@") {
+		return user, nil
+	}
+	u, err := findUser(ctx, c, user)
+	return u.ID, err
+}
+
+// userIDs is userID for each of several; none is [], never nil.
+func userIDs(ctx context.Context, c *client.Client, users []string) ([]string, error) {
+	ids := []string{}
+	for _, user := range given(users) {
+		id, err := userID(ctx, c, user)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
