@@ -2,14 +2,16 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -30,6 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a race build takes a second more
 			e.Setenv("ROSTER_DATABASE", "sqlite:"+filepath.Join(e.WorkDir, "roster.db"))
 			return nil
 		},
@@ -53,6 +56,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	}, args...)
 	cmd := exec.CommandContext(ctx, "roster", args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ROSTER_") }), "GORACE=atexit_sleep_ms=0")
 	cmd.WaitDelay = 20 * time.Second
 	log, err := cmd.StderrPipe()
 	ts.Check(err)
@@ -128,6 +132,6 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 
 // trim keeps the first line of stdout: trim VARIABLE.
 func trim(ts *testscript.TestScript, _ bool, args []string) {
-	line, _, _ := bytes.Cut([]byte(ts.ReadFile("stdout")), []byte("\n"))
-	ts.Setenv(args[0], string(line))
+	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
+	ts.Setenv(args[0], line)
 }

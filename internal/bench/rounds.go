@@ -39,14 +39,9 @@ type round struct{ roster, baseline sample }
 // others is how many cores other programs used in it.
 func (r round) others() float64 { return max(r.roster.others, r.baseline.others) }
 
-const (
-	// disturbed is how many cores other programs may use in a round: the kernel's
-	// own work for the disk is among them.
-	disturbed = 0.2
-	// tries is how often a round may take place until there are enough that were
-	// not disturbed.
-	tries = 2
-)
+// disturbed is how many cores other programs may use in a round: the kernel's own
+// work for the disk is among them.
+const disturbed = 0.2
 
 // measure measures both sides of a work in turns, so that whatever else happens
 // on the machine happens to both. Of the rounds, those least disturbed count.
@@ -58,7 +53,7 @@ func (l *lab) measure(ctx context.Context, w work) (result, error) {
 		return res, err
 	}
 	var all []round
-	for quiet := 0; quiet < l.rounds && len(all) < tries*l.rounds; {
+	for quiet := 0; quiet < l.rounds && len(all) < l.tries*l.rounds; {
 		if err := l.awaitQuiet(ctx); err != nil {
 			return res, err
 		}

@@ -109,11 +109,11 @@ func printDiff(w io.Writer, d client.AccessDiff) {
 	var b strings.Builder
 	b.WriteString("dry run: nothing was changed\n")
 	for _, c := range d.Changes {
-		for _, name := range c.Gained {
-			fmt.Fprintf(&b, "  %s %s would gain %s\n", c.Kind, c.ID, name)
+		if len(c.Gained) > 0 {
+			fmt.Fprintf(&b, "  %s %s would gain %s\n", c.Kind, c.ID, visible(strings.Join(c.Gained, " ")))
 		}
-		for _, name := range c.Lost {
-			fmt.Fprintf(&b, "  %s %s would lose %s\n", c.Kind, c.ID, name)
+		if len(c.Lost) > 0 {
+			fmt.Fprintf(&b, "  %s %s would lose %s\n", c.Kind, c.ID, visible(strings.Join(c.Lost, " ")))
 		}
 	}
 	if d.Omitted > 0 {

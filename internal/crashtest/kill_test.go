@@ -152,7 +152,7 @@ func (r *run) check() {
 	checkIntegrity(r.t, copied)
 	told, err := retell(r.t.Context(), copied, r.deployment.OrgID)
 	if err != nil {
-		r.t.Errorf("the log: %v", err)
+		r.t.Fatalf("the log: %v", err)
 	}
 	r.server = r.deployment.serve(r.t)
 	there := list(r.t, r.server.URL, r.deployment.APIToken)

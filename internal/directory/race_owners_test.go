@@ -1,0 +1,163 @@
+package directory_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// owners counts an organization's owners, past the service.
+func (w *world) owners() (n int) {
+	w.Helper()
+	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
+		n, err = tx.CountUsers(w.org.ID, "owner")
+		return err
+	})
+	if err != nil {
+		w.Error(err)
+	}
+	return n
+}
+
+// leaving are the ways in which an owner may stop being one by themselves.
+var leaving = []struct {
+	name string
+	do   func(w *world, m member) error
+}{
+	{"removes themselves", func(w *world, m member) error {
+		return w.RemoveUser(w.Context(), directory.Call{Principal: m.principal(w)}, m.ID)
+	}},
+	{"demotes themselves", func(w *world, m member) error {
+		return second(w.UpdateUserRole(w.Context(), directory.Call{Principal: m.principal(w)}, m.ID, "none"))
+	}},
+	{"becomes a member of a new role", func(w *world, m member) error {
+		return second(w.CreateRole(w.Context(), directory.Call{Principal: m.principal(w)}, directory.NewRole{
+			Name: string(m.ID), Members: members(m.ID),
+		}))
+	}},
+}
+
+// principal authenticates on any goroutine; a dead token gives a principal that
+// no operation accepts.
+func (m member) principal(w *world) *directory.Principal {
+	p, err := w.Authenticate(w.Context(), m.secret, w.org.ID)
+	if err != nil {
+		return &directory.Principal{Kind: directory.PersonalToken, OrgID: w.org.ID}
+	}
+	return p
+}
+
+// Rule 1 under a race: two to five owners all leave at the same moment, each in
+// any of the ways. All but one can.
+func TestRaceOwnersAllLeave(t *testing.T) {
+	for n := 2; n <= 5; n++ {
+		for mix := range combinations(n, len(leaving)) {
+			if (raceEnabled || testing.Short()) && n > 2 && mix%11 != 0 {
+				continue
+			}
+			w := newWorld(t)
+			all := []member{w.owner}
+			for i := range n - 1 {
+				all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
+			}
+			stop := w.watchOwners()
+			answers := atOnce(n, func(i int) error { return leaving[digit(mix, i, len(leaving))].do(w, all[i]) })
+			stop()
+			if got := tallyOf(answers); got[""] != n-1 || got[directory.Conflict] != 1 {
+				t.Errorf("%d owners, mix %d: answers %v", n, mix, got)
+			}
+			if left := w.owners(); left != 1 {
+				t.Errorf("%d owners, mix %d: %d are left", n, mix, left)
+			}
+		}
+	}
+}
+
+// combinations is how many ways there are to give each of n owners one of k methods.
+func combinations(n, k int) int {
+	total := 1
+	for range n {
+		total *= k
+	}
+	return total
+}
+
+// digit is the method of one owner in a combination.
+func digit(mix, i, k int) int {
+	for range i {
+		mix /= k
+	}
+	return mix % k
+}
+
+// watchOwners looks all the while whether there is an owner.
+func (w *world) watchOwners() (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ended:
+				return
+			default:
+				if w.owners() == 0 {
+					w.Error("for a moment there was no owner")
+					return
+				}
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-done
+	}
+}
+
+// Owners unmake each other in a circle, and everybody else at once. However it
+// goes, somebody is left, and what was answered is what happened.
+func TestRaceOwnersUnmakeEachOther(t *testing.T) {
+	for n := 2; n <= 5; n++ {
+		for round := range 6 {
+			w := newWorld(t)
+			all := []member{w.owner}
+			for i := range n - 1 {
+				all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
+			}
+			stop := w.watchOwners()
+			answers := atOnce(n*(n-1), func(i int) error {
+				actor, target := i/(n-1), i%(n-1)
+				if target >= actor {
+					target++
+				}
+				call := directory.Call{Principal: all[actor].principal(w)}
+				if (i+round)%2 == 0 {
+					return w.RemoveUser(w.Context(), call, all[target].ID)
+				}
+				return second(w.UpdateUserRole(w.Context(), call, all[target].ID, "admin"))
+			})
+			stop()
+			left := w.owners()
+			if left < 1 {
+				t.Fatalf("%d owners: nobody is left", n)
+			}
+			removedOrDemoted := 0
+			for _, e := range w.since(0) {
+				if (e.Action == "removeUserFromOrg" || e.Action == "updateUserRole") && strings.Contains(string(e.Before), `"role":{"id":"owner"`) {
+					removedOrDemoted++
+				}
+			}
+			if left != n-removedOrDemoted {
+				t.Errorf("%d owners: %d are left after %d were unmade", n, left, removedOrDemoted)
+			}
+			for _, err := range answers {
+				switch outcome(err) {
+				case "", directory.Conflict, directory.Forbidden, directory.Unauthenticated, directory.NotFound:
+				default:
+					t.Errorf("answered %v", err)
+				}
+			}
+		}
+	}
+}
