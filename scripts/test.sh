@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test of the module. Arguments are passed on to go test:
+# Runs every test of the module, and those of the domain and the API a second time
+# on PostgreSQL. Arguments are passed on to go test:
 #   scripts/test.sh -v -run Users
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,4 +10,10 @@ if ! command -v go >/dev/null; then
 	exit 1
 fi
 
-exec go test -timeout 15m "$@" ./...
+if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
+	exec scripts/with-postgres.sh "$0" "$@"
+fi
+
+go test -timeout 15m "$@" ./...
+echo "Once more on PostgreSQL:"
+ROSTER_TEST_ENGINE=postgres go test -timeout 15m "$@" ./internal/directory ./internal/httpapi ./internal/outbox ./internal/apptest

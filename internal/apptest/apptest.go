@@ -10,12 +10,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
@@ -55,7 +55,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	database := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
+	database := dbtest.New(t)
 	db, err := store.Open(t.Context(), database, store.Options{})
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)

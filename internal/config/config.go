@@ -55,7 +55,7 @@ type Config struct {
 
 // AddDatabaseFlag adds --database alone, for commands that only open it.
 func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
-	fs.StringVar(database, "database", env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH (env ROSTER_DATABASE)")
+	fs.StringVar(database, "database", env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (env ROSTER_DATABASE)")
 }
 
 // AddFlags adds a flag for each member; the environment gives the defaults.
@@ -120,11 +120,17 @@ func (c *Config) LogValue() slog.Value {
 	)
 }
 
+// redact leaves of a server's URL what is no secret: a password may stand before
+// the host, or behind the question mark.
 func redact(database string) string {
-	if u, err := url.Parse(database); err == nil && u.User != nil {
-		return u.Redacted()
+	if strings.HasPrefix(database, "sqlite:") {
+		return database
 	}
-	return database
+	u, err := url.Parse(database)
+	if err != nil {
+		return "a URL that can't be read"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 func env(name, otherwise string) string {

@@ -115,7 +115,8 @@ func TestInitTwice(t *testing.T) {
 func TestNewerDatabase(t *testing.T) {
 	d := initialise(t)
 	db := openRaw(t, d.path)
-	_, err := db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	_, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1);
+		UPDATE schema_compatibility SET oldest_program = 9999`)
 	if err != nil {
 		t.Fatal(err)
 	}

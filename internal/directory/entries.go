@@ -9,7 +9,7 @@ import (
 // made the change, so the log holds what happened and nothing else; caches,
 // mail and every other follower read it as the feed of changes.
 type Entry struct {
-	Seq        int64           `json:"seq"` // set by the store; grows by commit order on SQLite
+	Seq        int64           `json:"seq"` // set by the store; grows in the order of commits within an organisation
 	At         time.Time       `json:"at"`
 	OrgID      OrgID           `json:"orgId"`
 	Actor      Actor           `json:"actor"`
@@ -20,8 +20,19 @@ type Entry struct {
 	TraceID    string          `json:"traceId,omitempty"`
 	RemoteAddr string          `json:"remoteAddr,omitempty"`
 	UserAgent  string          `json:"userAgent,omitempty"`
+}
 
-	account AccountID // of the user it is about; not stored, for [memory]
+// account is the account of the user that an entry is about.
+func (e Entry) account() AccountID {
+	var u struct {
+		AccountID AccountID `json:"accountId"`
+	}
+	for _, state := range []json.RawMessage{e.Before, e.After} {
+		if state != nil && json.Unmarshal(state, &u) == nil && u.AccountID != "" {
+			break
+		}
+	}
+	return u.AccountID
 }
 
 // ActorKind says what kind of principal acted.

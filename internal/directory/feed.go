@@ -17,8 +17,13 @@ const (
 // follower of this name has handled, in order, batch by batch, until ctx ends.
 // How far it has come is kept in the store: after a crash, or when fn fails, the
 // same entries come again, so fn sees each at least once. fn says how many of
-// the batch it has handled; an error ends Follow.
+// the batch it has handled; an error ends Follow. Of all processes one follows
+// under a name; the others wait to take over.
 func (s *Service) Follow(ctx context.Context, follower string, fn func(context.Context, []Entry) (handled int, err error)) error {
+	return s.store.Lead(ctx, follower, func(ctx context.Context) error { return s.follow(ctx, follower, fn) })
+}
+
+func (s *Service) follow(ctx context.Context, follower string, fn func(context.Context, []Entry) (int, error)) error {
 	for {
 		changed := s.store.Changed()
 		n, err := s.followOnce(ctx, follower, fn)

@@ -1,7 +1,6 @@
 package directory_test
 
 import (
-	"database/sql"
 	"slices"
 	"strings"
 	"testing"
@@ -177,9 +176,15 @@ func TestManagedGroups(t *testing.T) {
 // manage makes a group managed, which no operation does yet.
 func manage(t *testing.T, w *world, id directory.GroupID) {
 	t.Helper()
-	raw := must(sql.Open("sqlite", w.path))(t)
-	defer raw.Close()
-	if _, err := raw.ExecContext(t.Context(), "UPDATE user_groups SET managed = 1 WHERE id = ?", string(id)); err != nil {
+	err := w.db.Write(t.Context(), func(tx directory.Tx) error {
+		g, err := tx.Group(w.org.ID, id)
+		if err != nil {
+			return err
+		}
+		g.Managed = true
+		return tx.UpdateGroup(g, strings.ToLower(g.Name))
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

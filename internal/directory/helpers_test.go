@@ -1,10 +1,6 @@
 package directory_test
 
 import (
-	"database/sql"
-	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -23,9 +20,9 @@ type world struct {
 	testing.TB
 	*directory.Service
 
-	db    *store.Store
-	path  string
-	clock *clock
+	db       *store.Store
+	database string
+	clock    *clock
 
 	org      directory.Org
 	owner    member
@@ -61,11 +58,11 @@ func (w *world) pass(d time.Duration) {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
-		TB: t, path: filepath.Join(t.TempDir(), "roster.db"),
+		TB: t, database: dbtest.New(t),
 		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}
 	var err error
-	if w.db, err = store.Open(t.Context(), "sqlite:"+w.path, store.Options{}); err != nil {
+	if w.db, err = store.Open(t.Context(), w.database, store.Options{}); err != nil {
 		t.Fatalf("open: %v", err)
 	}
 	t.Cleanup(func() {
@@ -216,43 +213,15 @@ func (w *world) unchanged(what string, before map[string][]string) {
 // tables reads every row of every table, past the store.
 func (w *world) tables() map[string][]string {
 	w.Helper()
-	raw := must(sql.Open("sqlite", w.path))(w)
-	defer raw.Close()
-	all := make(map[string][]string)
-	for _, row := range w.rows(raw, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
-		all[row] = w.rows(raw, "SELECT * FROM "+row)
-	}
-	return all
-}
-
-func (w *world) rows(raw *sql.DB, query string) (list []string) {
-	w.Helper()
-	rows, err := raw.QueryContext(w.Context(), query)
-	if err != nil {
-		w.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	columns := must(rows.Columns())(w)
-	for rows.Next() {
-		values, into := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			w.Fatal(err)
-		}
-		list = append(list, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
-	}
-	if err := rows.Err(); err != nil {
-		w.Fatal(err)
-	}
-	slices.Sort(list)
-	return list
+	return dbtest.Tables(w, w.database)
 }
 
 // since lists the audit entries that follow a number.
 func (w *world) since(seq int64) (list []directory.Entry) {
 	w.Helper()
+	if err := w.db.Settled(w.Context()); err != nil {
+		w.Fatal(err)
+	}
 	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
 		list, err = tx.Entries(seq, 10_000)
 		return err

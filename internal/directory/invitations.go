@@ -65,13 +65,16 @@ func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) e
 }
 
 func (c *change) invitation(org OrgID) (User, error) {
+	if err := c.lockOrg(org); err != nil {
+		return User{}, err
+	}
 	users, err := c.AccountUsers(c.actor.AccountID)
 	if err != nil {
 		return User{}, err
 	}
 	for _, u := range users {
 		if u.OrgID == org && u.Invited {
-			return u, c.LockOrg(org)
+			return u, nil
 		}
 	}
 	return User{}, notFound("invitation")

@@ -152,7 +152,7 @@ func (m *memory) drop(e Entry) {
 	switch e.Target.Type {
 	case "user":
 		m.dropSource(ofUser, e.Target.ID)
-		m.dropSource(ofAccount, string(e.account))
+		m.dropSource(ofAccount, string(e.account()))
 		if e.Action == OpClaimOrg.Name {
 			m.clear() // the organisation's tokens lose their end
 		}

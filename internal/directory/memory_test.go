@@ -1,12 +1,12 @@
 package directory_test
 
 import (
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -14,7 +14,7 @@ import (
 // openTwice opens one database as two processes would.
 func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
 	t.Helper()
-	path := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
+	path := dbtest.New(t)
 	services := make([]*directory.Service, 2)
 	for i := range services {
 		db, err := store.Open(t.Context(), path, store.Options{})

@@ -28,6 +28,9 @@ type Deployment struct {
 // Errors: [Conflict] if there is an organisation already; [Invalid].
 func (s *Service) Initialise(ctx context.Context, in NewDeployment) (d Deployment, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(LockDeployment); err != nil {
+			return err
+		}
 		n, err := tx.CountOrgs()
 		if err != nil {
 			return err

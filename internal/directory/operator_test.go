@@ -1,11 +1,11 @@
 package directory_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -35,7 +35,7 @@ func TestInitialise(t *testing.T) {
 }
 
 func TestInitialiseRefuses(t *testing.T) {
-	db := must(store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), store.Options{}))(t)
+	db := must(store.Open(t.Context(), dbtest.New(t), store.Options{}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	s := directory.NewService(db, time.Now)
 	for field, in := range map[string]directory.NewDeployment{

@@ -14,11 +14,11 @@ func (s *Service) DeleteOrg(ctx context.Context, id OrgID) error {
 }
 
 func (c *change) deleteOrg(id OrgID) error {
-	org, err := c.Org(id)
-	if err != nil {
+	if err := c.lockOrg(id); err != nil {
 		return err
 	}
-	if err := c.LockOrg(id); err != nil {
+	org, err := c.Org(id)
+	if err != nil {
 		return err
 	}
 	var users []User

@@ -45,6 +45,9 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 	err = s.store.Write(ctx, func(tx Tx) error {
 		c := s.operate(tx)
 		c.call = call
+		if err := tx.Lock(LockAddr(call.RemoteAddr)); err != nil {
+			return err
+		}
 		n, err := tx.CountProvisions(call.RemoteAddr, c.now)
 		if err != nil {
 			return err
@@ -112,20 +115,33 @@ func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Cla
 	err = s.store.Write(ctx, func(tx Tx) error {
 		c := s.operate(tx).as(OpClaimOrg)
 		c.call = call
-		p, err := tx.ProvisionByHash(hashSecret(in.Claim))
-		if CodeOf(err) == NotFound || (err == nil && (p.Claimed || expired(p.ExpiresAt, c.now))) {
-			return errBadClaim
-		}
+		p, err := c.openProvision(in.Claim)
 		if err != nil {
-			return err
-		}
-		if err := tx.LockOrg(p.OrgID); err != nil {
 			return err
 		}
 		out, err = c.claim(s, p, in)
 		return err
 	})
 	return out, err
+}
+
+// openProvision finds what a claim is for, and locks it with the claimant's account.
+func (c *change) openProvision(claim string) (p Provision, err error) {
+	if c.call.Principal != nil {
+		if err := c.Lock(LockAccount(c.call.Principal.AccountID)); err != nil {
+			return p, err
+		}
+	}
+	hash := hashSecret(claim)
+	if p, err = c.ProvisionByHash(hash); err == nil {
+		if err = c.lockOrg(p.OrgID); err == nil {
+			p, err = c.ProvisionByHash(hash) // as it is now that nobody else is at it
+		}
+	}
+	if CodeOf(err) == NotFound || (err == nil && (p.Claimed || expired(p.ExpiresAt, c.now))) {
+		return p, errBadClaim
+	}
+	return p, err
 }
 
 func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
@@ -229,15 +245,30 @@ func (s *Service) DropProvisions(ctx context.Context) error {
 		return err
 	}
 	for _, p := range expired {
-		err := s.store.Write(ctx, func(tx Tx) error {
-			if p.Claimed {
-				return tx.DeleteProvision(p.OrgID)
-			}
-			return s.operate(tx).deleteOrg(p.OrgID)
-		})
+		err := s.store.Write(ctx, func(tx Tx) error { return s.operate(tx).dropProvision(p.Hash) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropProvision ends a provision that has expired, unless another node has.
+func (c *change) dropProvision(hash SecretHash) error {
+	p, err := c.ProvisionByHash(hash)
+	if err == nil {
+		if err = c.lockOrg(p.OrgID); err == nil {
+			p, err = c.ProvisionByHash(hash)
+		}
+	}
+	switch {
+	case CodeOf(err) == NotFound:
+		return nil
+	case err != nil:
+		return err
+	case p.Claimed:
+		return c.DeleteProvision(p.OrgID)
+	default:
+		return c.deleteOrg(p.OrgID)
+	}
 }

@@ -3,12 +3,12 @@ package directory_test
 import (
 	"bytes"
 	"context"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -23,7 +23,7 @@ type provisioning struct {
 
 func newProvisioning(t *testing.T) *provisioning {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), store.Options{})
+	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,18 +84,34 @@ func (c *change) updateSelf(u User, in SelfUpdate) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	for _, before := range users {
-		after := before
-		after.Name = name
-		if err := c.Tx.UpdateUser(after); err != nil {
-			return User{}, err
-		}
-		if err := c.recordIn(after.OrgID, after.target(), before, after); err != nil {
+	for _, one := range users {
+		if err := c.rename(one, name); err != nil {
 			return User{}, err
 		}
 	}
 	u.Name = name
 	return u, nil
+}
+
+// rename changes a user's name in whichever organisation, as the user stands
+// there once its lock is held. One who was removed meanwhile needs no name.
+func (c *change) rename(u User, name string) error {
+	if err := c.lockOrg(u.OrgID); err != nil {
+		return err
+	}
+	before, err := c.User(u.OrgID, u.ID)
+	if CodeOf(err) == NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	after := before
+	after.Name = name
+	if err := c.Tx.UpdateUser(after); err != nil {
+		return err
+	}
+	return c.recordIn(after.OrgID, after.target(), before, after)
 }
 
 func (in SelfUpdate) onlyName(u User) error {

@@ -69,6 +69,7 @@ type change struct {
 	actor *Principal
 	now   time.Time
 
+	locked       map[OrgID]bool   // by recordIn or before
 	touched      map[subject]bool // dry runs only
 	touchedRoles []Role
 }
@@ -85,12 +86,10 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	var tried preview
 	err := s.store.Write(ctx, func(tx Tx) error {
 		c := &change{Tx: tx, op: op, call: call, now: s.now()}
-		if call.Principal.OrgID != "" {
-			if err := tx.LockOrg(call.Principal.OrgID); err != nil {
-				return err
-			}
+		err := c.lockFirst()
+		if err != nil {
+			return err
 		}
-		var err error
 		result, err = carryOut(s, c, fn)
 		if err != nil || call.DryRun == nil {
 			return err
@@ -108,6 +107,34 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		return zero, err
 	}
 	return result, nil
+}
+
+// lockFirst takes the locks of what an operation is about before it reads
+// anything: the account for what people do with their own, and the organisation
+// that the principal acts in.
+func (c *change) lockFirst() error {
+	p := c.call.Principal
+	if c.op.Need == ownAccount {
+		if err := c.Lock(LockAccount(p.AccountID)); err != nil {
+			return err
+		}
+	}
+	if p.OrgID == "" {
+		return nil
+	}
+	return c.lockOrg(p.OrgID)
+}
+
+// lockOrg locks an organisation, unless this change has.
+func (c *change) lockOrg(id OrgID) error {
+	if c.locked[id] {
+		return nil
+	}
+	if c.locked == nil {
+		c.locked = make(map[OrgID]bool)
+	}
+	c.locked[id] = true
+	return c.Lock(LockOrg(id))
 }
 
 func carryOut[T any](s *Service, c *change, fn func(*change) (T, error)) (result T, err error) {
@@ -175,24 +202,19 @@ func (c *change) record(target Target, before, after any) error {
 	return c.recordIn(c.actor.OrgID, target, before, after)
 }
 
+// recordIn holds the organisation's lock, so that its entries are committed in
+// the order of their numbers. What is changed in another organisation than the
+// actor's must be read under it too.
 func (c *change) recordIn(org OrgID, target Target, before, after any) error {
+	if err := c.lockOrg(org); err != nil {
+		return err
+	}
 	c.touch(org, target, before, after)
 	e := Entry{
-		account: accountOf(before, after),
-		At:      c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
+		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
 		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
 	}
 	return appendEntry(c.Tx, e, before, after)
-}
-
-// accountOf is the account of the user that an entry is about.
-func accountOf(before, after any) AccountID {
-	for _, v := range []any{before, after} {
-		if u, ok := v.(User); ok {
-			return u.AccountID
-		}
-	}
-	return ""
 }
 
 func appendEntry(tx Tx, e Entry, before, after any) (err error) {
@@ -251,7 +273,7 @@ func keepResult(c *change, result any) error {
 	return c.KeepReplay(Replay{
 		Scope: string(c.actor.TokenID), Key: c.call.IdempotencyKey, Fingerprint: c.fingerprint(),
 		Result: b, ExpiresAt: c.now.Add(IdempotencyWindow),
-	})
+	}, c.now)
 }
 
 // fingerprint covers the organisation and the operation besides the request:

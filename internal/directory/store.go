@@ -8,15 +8,20 @@ import (
 
 // Store keeps everything the [Service] knows. Implementations promise:
 //
-//   - Write runs fn in a transaction that no other Write's effects interleave
-//     with where a rule spans rows (see [Tx.LockOrg]), commits durably before it
-//     returns nil, and undoes everything fn did when it returns an error. fn may
-//     run more than once and must not keep anything from an earlier run.
+//   - Write runs fn in a transaction, commits durably before it returns nil, and
+//     undoes everything fn did when it returns an error. What others commit
+//     meanwhile shows in it, so that where a rule spans rows fn takes a [Lock]
+//     first. fn may run more than once and must not keep anything from an earlier
+//     run. A statement that is refused ends the transaction, whatever fn makes of
+//     its error; that something is missing is no refusal.
 //   - Read runs fn on one consistent snapshot.
 //   - What is missing is an [Error] with [NotFound]; what collides with a unique
 //     key is one with [Conflict]; no driver's error type is promised.
+//   - A database that can't be reached, or not soon enough, is [Unavailable]; of a
+//     commit that was under way then nobody knows whether it took place.
 //   - Times keep microseconds and come back in UTC; the zero time comes back zero.
-//   - Lists are in byte order of their ids.
+//   - Lists are in byte order of their ids. Nothing else is asked of a Tx inside the
+//     loop over one of its sequences.
 type Store interface {
 	Read(ctx context.Context, fn func(Tx) error) error
 	Write(ctx context.Context, fn func(Tx) error) error
@@ -26,8 +31,12 @@ type Store interface {
 	// InTouch reports whether the observer has been told of everything up to a
 	// second ago at most, by whomever it was done.
 	InTouch() bool
-	// Changed gives a channel that is closed at the next commit of this process.
+	// Changed gives a channel that is closed when there may be new entries.
 	Changed() <-chan struct{}
+	// Lead runs fn while no other process runs one of the same name, and waits for
+	// its turn if need be. fn's context ends when that can't be promised any more:
+	// another may have begun a moment before.
+	Lead(ctx context.Context, name string, fn func(context.Context) error) error
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 	Close() error
@@ -35,15 +44,36 @@ type Store interface {
 
 // Observer is told of changes, so that what was read is not taken for what is.
 type Observer struct {
-	// Committed gets the entries of this process's commits before their Write
-	// returns.
+	// Committed gets the entries of commits: of this process's own before their
+	// Write returns, of others' soon after if the store can tell. The same entry
+	// may come twice.
 	Committed func([]Entry)
-	// Changed says that something else has changed the database.
+	// Changed says that the database has changed in a way that the store can't tell.
 	Changed func()
 }
 
+// Lock names what transactions take turns at: each waits until those that locked
+// the same have ended, and sees what they did.
+type Lock string
+
+// LockDeployment is for what concerns all organisations.
+const LockDeployment Lock = "deployment"
+
+// LockOrg is for an organisation, all that is in it, and its log.
+func LockOrg(id OrgID) Lock { return Lock("org:" + id) }
+
+// LockAccount is for an account's tokens and the set of its memberships.
+func LockAccount(id AccountID) Lock { return Lock("account:" + id) }
+
+// LockAddr is for what an address of the network has made.
+func LockAddr(addr string) Lock { return Lock("addr:" + addr) }
+
 // Tx is the view of the store inside one transaction.
 type Tx interface {
+	// Lock takes a lock until the transaction ends. Who takes several takes them in
+	// any order: a deadlock makes one of the transactions start anew.
+	Lock(Lock) error
+
 	orgTx
 	accountTx
 	userTx
@@ -54,8 +84,6 @@ type Tx interface {
 }
 
 type orgTx interface {
-	// LockOrg makes transactions that lock the same organisation take turns.
-	LockOrg(OrgID) error
 	Org(OrgID) (Org, error)
 	CountOrgs() (int, error)
 	CreateOrg(Org) error
@@ -148,16 +176,19 @@ type tokenTx interface {
 
 type entryTx interface {
 	AppendEntry(Entry) error
-	// Entries lists up to limit entries of all organisations after a sequence number.
+	// Entries lists up to limit entries of all organisations after a sequence
+	// number: all that there are or will be up to the last of them. Numbers are
+	// given before commits, so the newest may be missing for a moment.
 	Entries(after int64, limit int) ([]Entry, error)
 	LastEntry() (int64, error)
 	OrgEntries(OrgID) iter.Seq2[Entry, error]
 	// OrgVersion differs whenever an entry was appended to an organisation's log.
 	OrgVersion(OrgID) (string, error)
 
-	// Replay finds what was kept under an idempotency key that has not expired.
+	// Replay finds what was kept under an idempotency key that has not expired;
+	// KeepReplay writes over what has, and over nothing else: [Conflict].
 	Replay(scope, key string, now time.Time) (Replay, error)
-	KeepReplay(Replay) error
+	KeepReplay(r Replay, now time.Time) error
 	// DropReplays forgets what expired by now.
 	DropReplays(now time.Time) error
 

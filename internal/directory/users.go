@@ -206,6 +206,9 @@ func (s *Service) RemoveUser(ctx context.Context, call Call, id UserID) error {
 // more. Invitations that were still open then belong to a new account, which
 // has no tokens: the oldest is a membership at once, as if it came only now.
 func (c *change) settleAccount(removed User) error {
+	if err := c.Lock(LockAccount(removed.AccountID)); err != nil {
+		return err
+	}
 	left, err := c.AccountUsers(removed.AccountID)
 	if err != nil {
 		return err
@@ -218,7 +221,14 @@ func (c *change) settleAccount(removed User) error {
 	if len(left) == 0 {
 		return c.DeleteAccount(removed.AccountID)
 	}
-	first := left[0]
+	// What is read again is under the organisation's lock: its roles may be changing.
+	if err := c.lockOrg(left[0].OrgID); err != nil {
+		return err
+	}
+	first, err := c.User(left[0].OrgID, left[0].ID)
+	if err != nil {
+		return err
+	}
 	heir := Account{ID: AccountID(newID("acc", c.now)), Email: first.Email, Name: first.Name, CreatedAt: c.now}
 	if err := c.ReplaceAccount(removed.AccountID, heir); err != nil {
 		return err

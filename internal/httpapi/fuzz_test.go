@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -103,7 +104,7 @@ func FuzzMatches(f *testing.F) {
 
 // No request is answered with a status of 500 or more.
 func FuzzRequest(f *testing.F) {
-	db, err := store.Open(f.Context(), "sqlite:"+f.TempDir()+"/roster.db", store.Options{})
+	db, err := store.Open(f.Context(), dbtest.New(f), store.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/outbox"
 	"github.com/rosterhq/roster/internal/store"
@@ -28,7 +28,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), store.Options{})
+	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +165,10 @@ type fakeTx struct {
 
 func (l *fakeLog) Observe(directory.Observer) {}
 func (l *fakeLog) Changed() <-chan struct{}   { return nil }
+
+func (l *fakeLog) Lead(ctx context.Context, _ string, fn func(context.Context) error) error {
+	return fn(ctx)
+}
 
 func (l *fakeLog) Read(_ context.Context, fn func(directory.Tx) error) error {
 	return fn(fakeTx{log: l})

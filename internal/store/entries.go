@@ -42,7 +42,11 @@ const selectEntries = `SELECT seq, at, org_id, actor, action, target_type, targe
 	before, after, trace_id, remote_addr, user_agent FROM entries `
 
 func (t *tx) Entries(after int64, limit int) ([]directory.Entry, error) {
-	return list(t, scanEntry, selectEntries+`WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
+	upTo, err := t.db.horizon(t.ctx)
+	if err != nil {
+		return nil, t.note(err)
+	}
+	return list(t, scanEntry, selectEntries+`WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, after, upTo, limit)
 }
 
 func (t *tx) OrgEntries(org directory.OrgID) iter.Seq2[directory.Entry, error] {
@@ -82,12 +86,22 @@ func scanReplay(row scanner) (r directory.Replay, err error) {
 	return r, err
 }
 
-// KeepReplay writes over what has expired under the same key.
-func (t *tx) KeepReplay(r directory.Replay) error {
-	return t.exec(`INSERT INTO replays (scope, key, fingerprint, result, expires_at) VALUES ($1, $2, $3, $4, $5)
+func (t *tx) KeepReplay(r directory.Replay, now time.Time) error {
+	err := t.execOne("key", `INSERT INTO replays (scope, key, fingerprint, result, expires_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (scope, key) DO UPDATE SET
-			fingerprint = excluded.fingerprint, result = excluded.result, expires_at = excluded.expires_at`,
-		r.Scope, r.Key, r.Fingerprint, string(r.Result), micros(r.ExpiresAt))
+			fingerprint = excluded.fingerprint, result = excluded.result, expires_at = excluded.expires_at
+		WHERE replays.expires_at <= $6`,
+		r.Scope, r.Key, r.Fingerprint, string(r.Result), micros(r.ExpiresAt), micros(now))
+	if directory.CodeOf(err) == directory.NotFound {
+		return errKeyTaken
+	}
+	return err
+}
+
+// errKeyTaken is for a key under which another transaction has kept its result
+// since this one looked; run anew it will find it.
+var errKeyTaken = &directory.Error{
+	Code: directory.Conflict, Message: "a request with this Idempotency-Key is under way", Err: cause{"the key is taken", true},
 }
 
 func (t *tx) DropReplays(now time.Time) error {

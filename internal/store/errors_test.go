@@ -64,7 +64,7 @@ func driverErrors(t *testing.T) map[string]error {
 }
 
 func TestClassify(t *testing.T) {
-	want := map[string]violation{"primary key": uniqueViolation, "unique": uniqueViolation, "busy": busy}
+	want := map[string]meaning{"primary key": taken, "unique": taken, "busy": busy}
 	for name, err := range driverErrors(t) {
 		for _, err := range []error{err, fmt.Errorf("wrapped: %w", err)} {
 			if got := classify(err); got != want[name] {

@@ -2,9 +2,6 @@ package store
 
 import "github.com/rosterhq/roster/internal/directory"
 
-// LockOrg does nothing here: SQLite's writes take turns anyway.
-func (t *tx) LockOrg(directory.OrgID) error { return nil }
-
 func scanOrg(row scanner) (o directory.Org, err error) {
 	var created, updated int64
 	err = row.Scan(&o.ID, &o.Name, &created, &updated)

@@ -17,10 +17,11 @@ import (
 // Durability and integrity rest on settings that SQLite keeps per connection:
 // each connection of either pool must have them, also one that is made later.
 func TestEveryConnectionHasItsSettings(t *testing.T) {
-	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{})
+	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
 	if err != nil {
 		t.Fatal(err)
 	}
+	db := opened.(*sqliteEngine)
 	t.Cleanup(func() { closing(t, db) })
 	common := map[string]string{
 		"synchronous":  "2", // FULL
@@ -39,7 +40,7 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 			t.Errorf("%s: query_only is %s, want %d", who, got, readOnly)
 		}
 	}
-	check("writer", db.write.conn, 0)
+	check("writer", db.writer.conn, 0)
 
 	most := db.read.Stats().MaxOpenConnections
 	if most < 2 {
@@ -57,10 +58,11 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 
 // A statement that an index should carry must not read a whole table.
 func TestQueriesUseIndexes(t *testing.T) {
-	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{})
+	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
 	if err != nil {
 		t.Fatal(err)
 	}
+	db := opened.(*sqliteEngine)
 	t.Cleanup(func() { closing(t, db) })
 	now := time.Now()
 	var queries []string

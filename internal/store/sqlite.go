@@ -12,11 +12,19 @@ import (
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/rosterhq/roster/internal/directory"
 )
 
-// openSQLite opens the file at path. Readers and the writer have connections of
+// sqliteEngine is an SQLite file. Readers and the writer have connections of
 // their own: in WAL mode neither waits for the other.
-func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+type sqliteEngine struct {
+	read   *sql.DB
+	stmts  *statements // of read
+	writer *writer
+}
+
+func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, error) {
 	if path == "" {
 		return nil, errors.New("database sqlite: needs a path, as in sqlite:roster.db")
 	}
@@ -28,10 +36,10 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	if err := migrateUp(ctx, write, goose.DialectSQLite3, "sqlite"); err != nil {
+	if err := sqliteSchema(write).up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
-	w, err := newWriter(ctx, write)
+	w, err := newWriter(ctx, write, n)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
@@ -42,7 +50,49 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	conns := max(4, runtime.GOMAXPROCS(0)*2)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(conns)
-	return &Store{read: read, stmts: newStatements(read.PrepareContext), write: w}, nil
+	return &sqliteEngine{read: read, stmts: newStatements(read.PrepareContext), writer: w}, nil
+}
+
+func sqliteSchema(db *sql.DB) schema {
+	return schema{db: db, dialect: goose.DialectSQLite3, folder: "sqlite"}
+}
+
+// schema reads only: what the tables are is known since the database was opened.
+func (e *sqliteEngine) schema() schema { return sqliteSchema(e.read) }
+
+func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
+	sqlTx, err := e.read.BeginTx(ctx, nil)
+	if err != nil {
+		return storageError(err)
+	}
+	session := &readSession{tx: sqlTx, stmts: e.stmts}
+	defer session.end(ctx)
+	return fn(&tx{ctx: ctx, db: session})
+}
+
+func (e *sqliteEngine) Write(ctx context.Context, fn func(directory.Tx) error) error {
+	return e.writer.do(ctx, fn)
+}
+
+func (e *sqliteEngine) InTouch() bool { return e.writer.inTouch() }
+
+// Lead runs fn at once: an SQLite file has one server.
+func (e *sqliteEngine) Lead(ctx context.Context, _ string, fn func(context.Context) error) error {
+	return fn(ctx)
+}
+
+// Settled has nothing to wait for: one writer numbers the entries.
+func (e *sqliteEngine) Settled(context.Context) error { return nil }
+
+func (e *sqliteEngine) Ping(ctx context.Context) error {
+	var one int
+	return storageError(e.read.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+}
+
+// Close finishes the writes under way. The writer goes last: the last connection
+// merges SQLite's log.
+func (e *sqliteEngine) Close() error {
+	return errors.Join(e.stmts.close(), e.read.Close(), e.writer.close())
 }
 
 // makeFile makes the database's file for its owner's eyes only; the files that
@@ -70,28 +120,15 @@ func sqliteDSN(path string, more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-type violation int
-
-const (
-	otherError violation = iota
-	uniqueViolation
-	busy
-)
-
-// classify tells the driver's errors that mean something to a caller
-// (sqlite.org/rescode.html).
-func classify(err error) violation {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
-		return otherError
-	}
+// classifySQLite knows SQLite's error codes (sqlite.org/rescode.html).
+func classifySQLite(e *sqlite.Error) meaning {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return uniqueViolation
+		return taken
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return busy
 	}
-	return otherError
+	return other
 }

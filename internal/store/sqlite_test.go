@@ -106,7 +106,7 @@ func appendMany(t *testing.T, db *store.Store) {
 	}
 }
 
-// A database that a newer program has changed is left alone.
+// A database that a newer program has changed beyond understanding is left alone.
 func TestNewerSchemaIsRefused(t *testing.T) {
 	path := sqlitePath(t)
 	closing(t, openSQLite(t, path))
@@ -115,15 +115,22 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closing(t, raw)
-	if _, err := raw.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
-		t.Fatal(err)
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := raw.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 	}
+	exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	// One that only added something leaves room for the program before it.
+	closing(t, openSQLite(t, path))
+	exec("UPDATE schema_compatibility SET oldest_program = 9998")
 	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
 	if err == nil {
 		closing(t, db)
 		t.Fatal("opened")
 	}
-	for _, word := range []string{"9999", "newer program"} {
+	for _, word := range []string{"9999", "9998", "newer program"} {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("error %q does not say %q", err, word)
 		}

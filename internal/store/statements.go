@@ -76,6 +76,7 @@ func keep() {}
 // prepare takes a connection, and readers that held one while they waited for
 // another could wait for each other for ever.
 type readSession struct {
+	takesTurns
 	tx      *sql.Tx
 	stmts   *statements
 	unknown []string
@@ -105,7 +106,10 @@ func (s *readSession) end(ctx context.Context) {
 }
 
 // writeSession runs prepared statements on the writer's own connection.
-type writeSession struct{ stmts *statements }
+type writeSession struct {
+	takesTurns
+	stmts *statements
+}
 
 func (s writeSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	stmt, done, err := s.stmts.get(ctx, query) //nolint:sqlclosecheck // done closes what is not kept

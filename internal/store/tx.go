@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -15,7 +15,19 @@ import (
 type session interface {
 	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
 	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	// lock is what [directory.Tx.Lock] does.
+	lock(ctx context.Context, l directory.Lock) error
+	// horizon is the number up to which all entries there will ever be can be seen.
+	horizon(ctx context.Context) (int64, error)
 }
+
+// takesTurns is for sessions whose writers wait for each other anyway, and
+// number their entries in the order of commits.
+type takesTurns struct{}
+
+func (takesTurns) lock(context.Context, directory.Lock) error { return nil }
+
+func (takesTurns) horizon(context.Context) (int64, error) { return math.MaxInt64, nil }
 
 // tx implements [directory.Tx]; its methods stand in a file per entity.
 type tx struct {
@@ -23,9 +35,48 @@ type tx struct {
 	db  session
 
 	entries []directory.Entry // appended so far
+	failed  error             // of the first statement that was refused
+	reading bool              // rows are open, on the one connection there is
+}
+
+// errReading is for a statement inside the loop over a sequence.
+var errReading = errors.New("storage: rows of the transaction are being read; collect them first")
+
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	if t.reading {
+		return nil, errReading
+	}
+	return t.db.query(t.ctx, query, args...)
+}
+
+func (t *tx) execute(query string, args ...any) (sql.Result, error) {
+	if t.reading {
+		return nil, errReading
+	}
+	return t.db.exec(t.ctx, query, args...)
+}
+
+// note keeps a driver's error, which PostgreSQL ends a transaction at: what the
+// caller makes of it, it can't be committed.
+func (t *tx) note(err error) error {
+	err = storageError(err)
+	if t.failed == nil {
+		t.failed = err
+	}
+	return err
+}
+
+// run calls fn, and does not take its word for it if a statement was refused.
+func (t *tx) run(fn func(directory.Tx) error) error {
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.failed
 }
 
 var _ directory.Tx = (*tx)(nil)
+
+func (t *tx) Lock(l directory.Lock) error { return t.note(t.db.lock(t.ctx, l)) }
 
 // scanner is a row, or rows at one of them.
 type scanner interface{ Scan(dest ...any) error }
@@ -43,20 +94,24 @@ func one[T any](t *tx, kind string, scan func(scanner) (T, error), query string,
 func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		rows, err := t.db.query(t.ctx, query, args...)
+		rows, err := t.query(query, args...)
 		if err != nil {
-			yield(zero, storageError(err))
+			yield(zero, t.note(err))
 			return
 		}
-		defer rows.Close()
+		t.reading = true
+		defer func() {
+			t.reading = false
+			_ = rows.Close() // its error is that of the rows
+		}()
 		for rows.Next() {
 			v, err := scan(rows)
-			if !yield(v, storageError(err)) || err != nil {
+			if !yield(v, t.note(err)) || err != nil {
 				return
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(zero, storageError(err))
+			yield(zero, t.note(err))
 		}
 	}
 }
@@ -80,44 +135,21 @@ func scanValue[T any](row scanner) (v T, err error) {
 }
 
 func (t *tx) exec(query string, args ...any) error {
-	_, err := t.db.exec(t.ctx, query, args...)
-	return storageError(err)
+	_, err := t.execute(query, args...)
+	return t.note(err)
 }
 
 // execOne is exec for a statement that must find its row.
 func (t *tx) execOne(kind, query string, args ...any) error {
-	res, err := t.db.exec(t.ctx, query, args...)
+	res, err := t.execute(query, args...)
 	if err != nil {
-		return storageError(err)
+		return t.note(err)
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n == 0 {
 		return directory.Errorf(directory.NotFound, "%s not found", kind)
 	}
-	return storageError(err)
-}
-
-// storageError makes of a driver's error one that callers can act on: a taken
-// unique key is a conflict, a cancelled call is itself, all else is wrapped
-// without its type.
-func storageError(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*directory.Error](err); ok {
-		return err
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	switch classify(err) {
-	case uniqueViolation:
-		return &directory.Error{Code: directory.Conflict, Message: "exists already", Err: errors.New(err.Error())}
-	case busy:
-		return &directory.Error{Code: directory.Unavailable, Message: "the database is busy; try again", Err: errors.New(err.Error())}
-	default:
-		return fmt.Errorf("storage: %v", err) //nolint:errorlint // drivers' types end here
-	}
+	return t.note(err)
 }
 
 // micros and fromMicros are a time as it is stored; 0 is the zero time.

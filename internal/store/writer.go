@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -27,14 +26,12 @@ type writer struct {
 	done chan struct{}
 
 	session writeSession // on conn
-	changed broadcast
+	news    *news
 
-	observer atomic.Pointer[directory.Observer]
-	version  int64        // of the database, as PRAGMA data_version has it
-	started  time.Time    // the origin of heard
-	heard    atomic.Int64 // when version was read last
-	closing  sync.RWMutex // held for reading while a job is handed over
-	closed   bool
+	version int64        // of the database, as PRAGMA data_version has it
+	touch   touch        // when version was read last
+	closing sync.RWMutex // held for reading while a job is handed over
+	closed  bool
 }
 
 type job struct {
@@ -49,14 +46,14 @@ type job struct {
 
 var errClosed = directory.Errorf(directory.Unavailable, "the server is shutting down")
 
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, n *news) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
 		db: db, conn: conn, jobs: make(chan *job, maxGroup), done: make(chan struct{}),
-		session: writeSession{newStatements(conn.PrepareContext)}, started: time.Now(),
+		session: writeSession{stmts: newStatements(conn.PrepareContext)}, news: n, touch: newTouch(),
 	}
 	go w.run() //nolint:gosec // it outlives the context that opened the database
 	return w, nil
@@ -104,15 +101,10 @@ func (w *writer) close() error {
 }
 
 // listenEvery is how often the writer looks for changes by other processes when
-// it has nothing to do; silence is how old the last look may be.
-const (
-	listenEvery = 250 * time.Millisecond
-	silence     = time.Second
-)
+// it has nothing to do.
+const listenEvery = 250 * time.Millisecond
 
-func (w *writer) inTouch() bool {
-	return time.Since(w.started)-time.Duration(w.heard.Load()) < silence
-}
+func (w *writer) inTouch() bool { return w.touch.recent() }
 
 func (w *writer) run() {
 	defer close(w.done)
@@ -163,14 +155,12 @@ func (w *writer) carryOut(group []*job) {
 			entries = append(entries, j.entries...)
 		}
 	}
-	if o := w.observer.Load(); o != nil {
-		if err != nil {
-			o.Changed() // a failed commit may have happened after all
-		} else if len(entries) > 0 {
-			o.Committed(entries)
-		}
+	if err != nil {
+		w.news.unknown() // a failed commit may have happened after all
+	} else {
+		w.news.committed(entries)
 	}
-	w.changed.send()
+	w.news.changed.send()
 	for _, j := range group {
 		close(j.answer)
 	}
@@ -180,16 +170,16 @@ func (w *writer) carryOut(group []*job) {
 // look (sqlite.org/pragma.html#pragma_data_version: the number does not change
 // with this connection's own commits).
 func (w *writer) listen(ctx context.Context) error {
-	now := time.Since(w.started)
+	asked := time.Now()
 	version, err := one(&tx{ctx: ctx, db: w.session}, "version", scanValue[int64], "PRAGMA data_version")
 	if err != nil {
 		return err
 	}
-	if o := w.observer.Load(); version != w.version && o != nil {
-		o.Changed()
+	if version != w.version {
+		w.news.unknown()
 	}
 	w.version = version
-	w.heard.Store(int64(now))
+	w.touch.at(asked)
 	return nil
 }
 
@@ -248,7 +238,7 @@ func (w *writer) call(ctx context.Context, j *job) (err error) {
 		}
 	}()
 	t := &tx{ctx: ctx, db: w.session}
-	err = j.fn(t)
+	err = t.run(j.fn)
 	j.entries = t.entries
 	return err
 }

@@ -76,7 +76,7 @@ var concurrencyTests = []test{
 		s.together(writers, func(int) {
 			for range rounds {
 				err := s.db.Write(s.Context(), func(tx directory.Tx) error {
-					if err := tx.LockOrg(acme); err != nil {
+					if err := tx.Lock(directory.LockOrg(acme)); err != nil {
 						return err
 					}
 					n, err := tx.Cursor("counter")
@@ -99,7 +99,7 @@ var concurrencyTests = []test{
 			org := directory.OrgID(fmt.Sprintf("org-%d", i))
 			for n := range 10 {
 				err := s.db.Write(s.Context(), func(tx directory.Tx) error {
-					return all(tx.LockOrg(org), tx.AppendEntry(newEntry(org, fmt.Sprint(n))))
+					return all(tx.Lock(directory.LockOrg(org)), tx.AppendEntry(newEntry(org, fmt.Sprint(n))))
 				})
 				if err != nil {
 					s.Errorf("append: %v", err)

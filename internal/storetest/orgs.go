@@ -33,7 +33,7 @@ var orgTests = []test{
 	}},
 	{"lock what is and what is not", func(s suite) {
 		s.write(func(tx directory.Tx) error {
-			return all(putOrgs(tx, acme), tx.LockOrg(acme), tx.LockOrg(acme), tx.LockOrg("nobody"))
+			return all(putOrgs(tx, acme), tx.Lock(directory.LockOrg(acme)), tx.Lock(directory.LockOrg(acme)), tx.Lock(directory.LockOrg("nobody")), tx.Lock(directory.LockDeployment))
 		})
 	}},
 	{"delete takes everything along but accounts", func(s suite) {

@@ -78,7 +78,7 @@ func writingAtOnce(t *testing.T, open func() directory.Store) {
 			writing.Go(func() {
 				for n := range rounds {
 					err := s.db.Write(t.Context(), func(tx directory.Tx) error {
-						if err := tx.LockOrg(acme); err != nil {
+						if err := tx.Lock(directory.LockOrg(acme)); err != nil {
 							return err
 						}
 						n, err := tx.Cursor("counter")

@@ -78,11 +78,22 @@ func (s suite) fails(what string, code directory.Code, fn func(tx directory.Tx) 
 	}
 }
 
-// read runs fn and wants no error.
+// read runs fn and wants no error. All entries there are can be seen.
 func (s suite) read(fn func(tx directory.Tx) error) {
 	s.Helper()
+	settle(s.T, s.db)
 	if err := s.db.Read(s.Context(), fn); err != nil {
 		s.Fatalf("read: %v", err)
+	}
+}
+
+// settle waits until the entries of all commits can be seen.
+func settle(t *testing.T, db directory.Store) {
+	t.Helper()
+	if db, ok := db.(interface{ Settled(context.Context) error }); ok {
+		if err := db.Settled(t.Context()); err != nil {
+			t.Fatalf("settle: %v", err)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ var transactionTests = []test{
 			g.Members = []directory.UserID{"usr_a"}
 			if err := all(putUsers(tx, acme, ids[string]("%04d", 500)...), tx.CreateRole(newRole(acme, "r"), "r"),
 				tx.CreateGroup(g, "g"), tx.CreateAPIToken(newAPIToken(acme, "t")), tx.AppendEntry(newEntry(acme, "x")),
-				tx.CreatePersonalToken(newPersonalToken("acc_a", "p")), tx.SetCursor("c", 1), tx.KeepReplay(directory.Replay{ExpiresAt: start, Result: []byte(`1`)}),
+				tx.CreatePersonalToken(newPersonalToken("acc_a", "p")), tx.SetCursor("c", 1), tx.KeepReplay(directory.Replay{ExpiresAt: start, Result: []byte(`1`)}, start),
 				tx.DeleteUser(acme, "usr_a"), putOrgs(tx, other)); err != nil {
 				return err
 			}
@@ -37,12 +37,25 @@ var transactionTests = []test{
 		missing(s, "cursor", func(tx directory.Tx) (int64, error) { return tx.Cursor("c") })
 		missing(s, "replay", func(tx directory.Tx) (directory.Replay, error) { return tx.Replay("", "", start.Add(-1)) })
 	}},
-	{"a refused statement leaves the choice to the caller", func(s suite) {
+	{"a refused statement ends the transaction", func(s suite) {
 		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), putUsers(tx, acme, "a")) })
-		s.fails("returned", directory.Conflict, func(tx directory.Tx) error {
-			return all(putAccount(tx, "acc_b"), putAccount(tx, "acc_a"))
+		refused := func(tx directory.Tx) error { return all(putAccount(tx, "acc_b"), putAccount(tx, "acc_a")) }
+		s.fails("returned", directory.Conflict, refused)
+		s.fails("passed over", directory.Conflict, func(tx directory.Tx) error {
+			_ = refused(tx)
+			return nil
 		})
 		missing(s, "what came before it", accountByEmail("acc_b"))
+	}},
+	{"what is missing ends nothing", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			_, readErr := tx.User(acme, "usr_a")
+			writeErr := tx.DeleteUser(acme, "usr_a")
+			if directory.CodeOf(readErr) != directory.NotFound || directory.CodeOf(writeErr) != directory.NotFound {
+				return fmt.Errorf("got %w and %w", readErr, writeErr)
+			}
+			return putOrgs(tx, acme)
+		})
 	}},
 	{"a transaction sees its own writes", func(s suite) {
 		s.write(func(tx directory.Tx) error {

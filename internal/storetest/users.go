@@ -123,8 +123,10 @@ var userTests = []test{
 				return err
 			})
 		}
-		// A write inside the loop is the caller's affair, but must not hang.
-		s.write(func(tx directory.Tx) error {
+	}},
+	{"a list has its transaction to itself while it is read", func(s suite) {
+		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), putUsers(tx, acme, "a", "b")) })
+		s.fails("write inside the loop", "", func(tx directory.Tx) error {
 			for u, err := range tx.Users(acme, directory.UserQuery{}) {
 				if err != nil {
 					return err

@@ -1,0 +1,142 @@
+// Package dbtest gives tests databases of their own: SQLite files, or databases on
+// the throwaway PostgreSQL cluster that scripts/with-postgres.sh has made.
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // for Tables
+	_ "modernc.org/sqlite"
+)
+
+const (
+	// clusterVar names the variable with the URL of the cluster, whose user may
+	// make databases.
+	clusterVar = "ROSTER_TEST_POSTGRES"
+	// engineVar names the variable that says on which engine tests run that do not
+	// choose: sqlite, the default, or postgres.
+	engineVar = "ROSTER_TEST_ENGINE"
+)
+
+// New makes an empty database on the engine that this run of the tests is for
+// and gives its URL. It is gone when the test ends.
+func New(t testing.TB) string {
+	t.Helper()
+	switch engine := os.Getenv(engineVar); engine {
+	case "", "sqlite":
+		return SQLite(t)
+	case "postgres":
+		return Postgres(t)
+	default:
+		t.Fatalf("%s=%s: want sqlite or postgres", engineVar, engine)
+		return ""
+	}
+}
+
+// SQLite gives the URL of a file that is not there yet.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
+}
+
+// Cluster is the URL of the cluster's maintenance database. Without a cluster
+// the test fails: what was not tried is not tested.
+func Cluster(t testing.TB) string {
+	t.Helper()
+	cluster := os.Getenv(clusterVar)
+	if cluster == "" {
+		t.Fatalf("%s is not set: run the tests with `make test`, or some of them with `scripts/with-postgres.sh go test ./internal/store`", clusterVar)
+	}
+	return cluster
+}
+
+// Postgres makes an empty database and gives its URL. It is dropped when the test
+// ends, whoever is connected to it then.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	cluster := Cluster(t)
+	name := "roster_test_" + strings.ToLower(rand.Text())
+	run(t, cluster, "CREATE DATABASE "+name)
+	t.Cleanup(func() { run(t, cluster, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u, err := url.Parse(cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// run carries out a statement outside a transaction.
+func run(t testing.TB, database, statement string) {
+	t.Helper()
+	// The test's own context has ended when it cleans up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatalf("connect to the test cluster: %v", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// Tables reads every row of every table, past the store, as text in no order
+// that means anything.
+func Tables(t testing.TB, database string) map[string][]string {
+	t.Helper()
+	driver, source, names := "pgx", database, `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		driver, source, names = "sqlite", path, `SELECT name FROM sqlite_schema WHERE type = 'table'`
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	all := make(map[string][]string)
+	for _, name := range rows(t, db, names) {
+		all[name] = rows(t, db, "SELECT * FROM "+name)
+	}
+	return all
+}
+
+func rows(t testing.TB, db *sql.DB, query string) (list []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(list)
+	return list
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+const (
+	// oldestPostgres is the oldest server that is tested, as server_version_num.
+	oldestPostgres = 150000
+	// connectTimeout bounds how long a call waits for a server that is away.
+	connectTimeout = 3 * time.Second
+	// writeTimeout bounds a transaction that writes: its locks keep others waiting.
+	writeTimeout = 10 * time.Second
+	// attempts is how often a transaction is run that others keep overrunning.
+	attempts = 20
+)
+
+// postgresEngine is a PostgreSQL database that any number of equal nodes share.
+type postgresEngine struct {
+	db   *sql.DB
+	news *news
+	feed *feed
+
+	closing sync.RWMutex // held for reading by transactions
+	closed  bool
+}
+
+func openPostgres(ctx context.Context, url string, _ Options, n *news) (engine, error) {
+	config, conns, err := postgresConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("database postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := preparePostgres(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
+	}
+	return &postgresEngine{db: db, news: n, feed: startFeed(db, n)}, nil
+}
+
+// postgresConfig reads a URL as libpq does
+// (postgresql.org/docs/current/libpq-connect.html), and pool_max_conns besides.
+func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
+	shown := "postgres://…"
+	if u, err := url.Parse(raw); err == nil {
+		shown = u.Redacted()
+	}
+	config, err := pgx.ParseConfig(raw)
+	if err != nil {
+		// The driver's message may quote the URL.
+		return nil, 0, fmt.Errorf("database %s: not a URL as in postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full", shown)
+	}
+	conns := max(8, 4*runtime.GOMAXPROCS(0))
+	if given, ok := config.RuntimeParams[poolParam]; ok {
+		delete(config.RuntimeParams, poolParam)
+		if conns, err = strconv.Atoi(given); err != nil || conns < minConns {
+			return nil, 0, fmt.Errorf("database %s: %s: %q is not a number from %d on", shown, poolParam, given, minConns)
+		}
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	if config.ValidateConnect == nil {
+		// A standby can't write, and what it says may be old.
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "roster"
+	}
+	config.DialFunc = dialPatiently(config.ConnectTimeout)
+	return config, conns, nil
+}
+
+const (
+	poolParam = "pool_max_conns"
+	// minConns lets the feed and a leader go on while a request is under way.
+	minConns = 3
+)
+
+// preparePostgres refuses servers that could not keep what Roster promises, and
+// brings the schema up to date.
+func preparePostgres(ctx context.Context, db *sql.DB) error {
+	var version int
+	var encoding, commit string
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int,
+		current_setting('server_encoding'), current_setting('synchronous_commit')`).Scan(&version, &encoding, &commit)
+	switch {
+	case err != nil:
+		return storageError(err)
+	case version < oldestPostgres:
+		return fmt.Errorf("the server is PostgreSQL %d; Roster needs %d or later", version/10000, oldestPostgres/10000)
+	case encoding != "UTF8":
+		return fmt.Errorf("the database's encoding is %s; Roster needs UTF8", encoding)
+	case commit == "off":
+		return errors.New("synchronous_commit is off: what is acknowledged could be lost; turn it on, at least for this database or role")
+	}
+	return migratePostgres(ctx, db)
+}
+
+// migratePostgres has one node at a time bring the schema up to date. The lock
+// is a transaction's, so that it works through a pooler too.
+func migratePostgres(ctx context.Context, db *sql.DB) error {
+	locked, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return storageError(err)
+	}
+	defer func() { _ = locked.Rollback() }()
+	if _, err := locked.ExecContext(ctx, lockSQL, "migrations"); err != nil {
+		return storageError(err)
+	}
+	return postgresSchema(db).up(ctx)
+}
+
+func postgresSchema(db *sql.DB) schema {
+	return schema{db: db, dialect: goose.DialectPostgres, folder: "postgres"}
+}
+
+func (e *postgresEngine) schema() schema { return postgresSchema(e.db) }
+
+func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
+	done, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer done()
+	sqlTx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return storageError(err)
+	}
+	defer func() { _ = sqlTx.Rollback() }() // it only read
+	return fn(&tx{ctx: ctx, db: postgresSession{sqlTx, e.feed}})
+}
+
+// Write runs fn under read committed: what must not change meanwhile is locked.
+// Where PostgreSQL ends the transaction because of another, it is run anew.
+func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error) error {
+	done, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer done()
+	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout, errSlow)
+	defer cancel()
+	for attempt := range attempts {
+		err = e.writeOnce(ctx, fn)
+		// What is found the same three times is not for others' sake.
+		if !mayRunAgain(err) || (attempt == 2 && directory.CodeOf(err) != directory.Unavailable) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(attempt) * time.Millisecond):
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errSlow) {
+		return errSlow
+	}
+	return err
+}
+
+var errSlow = directory.Errorf(directory.Unavailable, "the database did not answer in time; try again")
+
+func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) error) error {
+	sqlTx, err := e.db.BeginTx(ctx, nil)
+	if err != nil {
+		return storageError(err)
+	}
+	defer func() { _ = sqlTx.Rollback() }() // nothing, once it is committed
+	t := &tx{ctx: ctx, db: postgresSession{sqlTx, e.feed}}
+	if err := t.run(fn); err != nil {
+		return err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		e.news.unknown() // it may have happened after all
+		return storageError(fmt.Errorf("commit: %w", err))
+	}
+	e.news.committed(t.entries)
+	e.news.changed.send()
+	return nil
+}
+
+func (e *postgresEngine) InTouch() bool { return e.feed.touch.recent() }
+
+func (e *postgresEngine) Settled(ctx context.Context) error { return e.feed.settled(ctx) }
+
+func (e *postgresEngine) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	return storageError(e.db.PingContext(ctx))
+}
+
+// Close finishes the transactions under way.
+func (e *postgresEngine) Close() error {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	e.closed = true
+	e.feed.stop()
+	return e.db.Close()
+}
+
+// enter begins what [postgresEngine.Close] waits for.
+func (e *postgresEngine) enter() (done func(), err error) {
+	e.closing.RLock()
+	if e.closed {
+		e.closing.RUnlock()
+		return nil, errClosed
+	}
+	return e.closing.RUnlock, nil
+}
+
+// postgresSession runs statements in a transaction. The driver keeps them
+// prepared on each connection.
+type postgresSession struct {
+	tx   *sql.Tx
+	feed *feed
+}
+
+func (s postgresSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return s.tx.ExecContext(ctx, query, args...)
+}
+
+func (s postgresSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s.tx.QueryContext(ctx, query, args...)
+}
+
+// lockSQL takes a lock until the transaction ends. Two names that come to the
+// same number wait for each other needlessly, and nothing else.
+const lockSQL = `SELECT pg_advisory_xact_lock(hashtextextended('roster:' || $1, 0))`
+
+func (s postgresSession) lock(ctx context.Context, l directory.Lock) error {
+	_, err := s.tx.ExecContext(ctx, lockSQL, string(l))
+	return err
+}
+
+func (s postgresSession) horizon(ctx context.Context) (int64, error) {
+	return s.feed.horizon(ctx, s.tx)
+}

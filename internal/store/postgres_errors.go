@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// classifyPostgres knows PostgreSQL's error codes
+// (postgresql.org/docs/current/errcodes-appendix.html).
+func classifyPostgres(e *pgconn.PgError) meaning {
+	switch e.Code {
+	case "23505": // unique_violation
+		return taken
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return overrun
+	case "22021", "22P05": // no text in the database's encoding: NUL, or not UTF-8
+		return notText
+	case "55P03", "57014": // lock_not_available, query_canceled: by a timeout of the server's
+		return busy
+	case "25006": // read_only_sql_transaction: a primary no more
+		return gone
+	}
+	switch e.Code[:2] {
+	case "08", // connection exceptions
+		"53", // insufficient resources: too many connections, disk full
+		"57": // operator intervention: shutting down, starting up
+		return gone
+	}
+	return other
+}
+
+// contested says whether err may come of a transaction of another organisation,
+// under a lock of its own: it added an account that this one also found missing,
+// or took away what this one found. Run anew, this one finds what is now.
+func contested(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	return e.Code == "23503" || (e.Code == "23505" && (e.TableName == "accounts" || e.TableName == "orgs"))
+}
+
+// unreachable says whether err is about the connection and not about what was
+// asked on it.
+func unreachable(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return !errors.Is(err, context.Canceled)
+	}
+	if strings.Contains(err.Error(), "conn closed") { // pgx has no type for it
+		return true
+	}
+	_, ok := errors.AsType[*net.OpError](err)
+	return ok
+}
+
+// dialPatiently connects so that a peer that has vanished without a word is
+// noticed: by unanswered data after patience, by keep-alives when there is none.
+func dialPatiently(patience time.Duration) pgconn.DialFunc {
+	d := net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: patience, Interval: time.Second, Count: 3},
+		Control: func(_, _ string, raw syscall.RawConn) error {
+			return raw.Control(func(fd uintptr) { setUserTimeout(fd, patience) })
+		},
+	}
+	return d.DialContext
+}

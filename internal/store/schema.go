@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// schema is the tables of one database, and how they come to be.
+type schema struct {
+	db      *sql.DB
+	dialect goose.Dialect
+	folder  string
+}
+
+// SchemaStatus says where a database's schema stands.
+type SchemaStatus struct {
+	Version int64 `json:"version"` // of the database
+	Known   int64 `json:"known"`   // the newest that this program knows
+	// Oldest is the oldest program, by the newest version it knows, that works
+	// with the database as it is.
+	Oldest  int64    `json:"oldest"`
+	Pending []string `json:"pending"` // migrations that the database lacks
+}
+
+func (s schema) provider() (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations/"+s.folder)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := goose.NewProvider(s.dialect, s.db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// status reads where the schema stands.
+func (s schema) status(ctx context.Context) (SchemaStatus, error) {
+	st := SchemaStatus{Pending: []string{}}
+	provider, err := s.provider()
+	if err != nil {
+		return st, err
+	}
+	if st.Version, err = provider.GetDBVersion(ctx); err != nil {
+		return st, fmt.Errorf("read schema version: %w", err)
+	}
+	for _, source := range provider.ListSources() {
+		st.Known = source.Version
+		if source.Version > st.Version {
+			st.Pending = append(st.Pending, source.Path)
+		}
+	}
+	st.Oldest, err = s.oldest(ctx, st.Version)
+	return st, err
+}
+
+// oldest reads which programs the schema still suits. A migration that takes
+// away or changes what an older program uses writes its own version there; one
+// that only adds leaves it, and the release before goes on beside the new one.
+func (s schema) oldest(ctx context.Context, version int64) (int64, error) {
+	if version < compatibilitySince {
+		return version, nil
+	}
+	var oldest int64
+	if err := s.db.QueryRowContext(ctx, "SELECT oldest_program FROM schema_compatibility").Scan(&oldest); err != nil {
+		return 0, fmt.Errorf("read schema compatibility: %w", err)
+	}
+	return oldest, nil
+}
+
+// compatibilitySince is the migration that brought schema_compatibility.
+const compatibilitySince = 2
+
+// up applies the migrations that the database lacks, and refuses a database that
+// a newer program has changed beyond this one's understanding.
+func (s schema) up(ctx context.Context) error {
+	st, err := s.status(ctx)
+	if err != nil {
+		return err
+	}
+	if st.Oldest > st.Known {
+		return fmt.Errorf("the database has schema version %d, which programs that know version %d or later understand; "+
+			"this program knows %d: use a newer program", st.Version, st.Oldest, st.Known)
+	}
+	if len(st.Pending) == 0 {
+		return nil
+	}
+	provider, err := s.provider()
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}

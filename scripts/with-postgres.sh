@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Runs a command beside a throwaway PostgreSQL cluster, whose URL is in
+# ROSTER_TEST_POSTGRES, and removes the cluster afterwards:
+#   scripts/with-postgres.sh go test ./internal/store
+# Where PostgreSQL or PgBouncer is missing, Debian's packages are installed.
+set -euo pipefail
+
+# Inside another call of this script there is a cluster already.
+if [ -n "${ROSTER_TEST_POSTGRES:-}" ]; then
+	exec "$@"
+fi
+
+postgres_bin() {
+	local found
+	found=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+	if [ -x "$found/initdb" ]; then
+		echo "$found"
+	elif command -v initdb >/dev/null; then
+		dirname "$(command -v initdb)"
+	fi
+}
+
+pgbouncer_bin() { command -v pgbouncer || ls /usr/sbin/pgbouncer 2>/dev/null || true; }
+
+if [ -z "$(postgres_bin)" ] || [ -z "$(pgbouncer_bin)" ]; then
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "The tests need PostgreSQL 15 or newer and PgBouncer. Install them (Debian: apt-get install postgresql pgbouncer)." >&2
+		exit 1
+	fi
+	echo "Installing PostgreSQL and PgBouncer" >&2
+	apt-get update -q >&2
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql pgbouncer >&2
+fi
+
+bin=$(postgres_bin)
+dir=$(mktemp -d /tmp/roster-postgres.XXXXXX)
+as=()
+if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
+	as=(runuser -u postgres --)
+	chown postgres "$dir"
+fi
+
+cleanup() {
+	"${as[@]}" "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# A locale that does not sort by bytes, so that forgotten collations show; and no
+# fsync, for nothing here is worth keeping.
+(
+	cd /
+	"${as[@]}" "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
+		--locale-provider=icu --icu-locale=en -N >"$dir/log" 2>&1
+	cat >>"$dir/data/postgresql.conf" <<-CONF
+		listen_addresses = ''
+		unix_socket_directories = '$dir'
+		max_connections = 1000
+		fsync = off
+		full_page_writes = off
+	CONF
+	"${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w start >>"$dir/log" 2>&1
+) || {
+	cat "$dir/log" "$dir/server.log" >&2 2>/dev/null
+	exit 1
+}
+
+export ROSTER_TEST_POSTGRES="postgres://postgres@/postgres?host=$dir"
+export ROSTER_TEST_POSTGRES_BIN=$bin
+"$@"
