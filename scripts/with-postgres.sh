@@ -41,6 +41,7 @@ if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
 fi
 
 cleanup() {
+	if [ -n "${pgbouncer:-}" ]; then kill "$pgbouncer" 2>/dev/null || true; fi
 	"${as[@]}" "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true
 	rm -rf "$dir"
 }
@@ -66,6 +67,27 @@ trap 'exit 130' INT TERM
 	exit 1
 }
 
+# A pooler that gives a connection for one transaction at a time.
+cat >"$dir/pgbouncer.ini" <<-CONF
+	[databases]
+	* = host=$dir user=postgres
+	[pgbouncer]
+	listen_addr =
+	unix_socket_dir = $dir
+	listen_port = 6432
+	auth_type = any
+	pool_mode = transaction
+	default_pool_size = 20
+	max_client_conn = 1000
+	max_db_connections = 20
+	ignore_startup_parameters = extra_float_digits
+	logfile =
+	pidfile =
+CONF
+"${as[@]}" "$(pgbouncer_bin)" -q "$dir/pgbouncer.ini" >"$dir/pgbouncer.log" 2>&1 &
+pgbouncer=$!
+
 export ROSTER_TEST_POSTGRES="postgres://postgres@/postgres?host=$dir"
 export ROSTER_TEST_POSTGRES_BIN=$bin
+export ROSTER_TEST_PGBOUNCER_PORT=6432
 "$@"

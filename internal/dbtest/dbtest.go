@@ -24,6 +24,8 @@ const (
 	// clusterVar names the variable with the URL of the cluster, whose user may
 	// make databases.
 	clusterVar = "ROSTER_TEST_POSTGRES"
+	// poolerVar names the variable with the port of a PgBouncer before the cluster.
+	poolerVar = "ROSTER_TEST_PGBOUNCER_PORT"
 	// engineVar names the variable that says on which engine tests run that do not
 	// choose: sqlite, the default, or postgres.
 	engineVar = "ROSTER_TEST_ENGINE"
@@ -65,10 +67,16 @@ func Cluster(t testing.TB) string {
 // ends, whoever is connected to it then.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return PostgresWith(t, "")
+}
+
+// PostgresWith is [Postgres] with options of CREATE DATABASE.
+func PostgresWith(t testing.TB, options string) string {
+	t.Helper()
 	cluster := Cluster(t)
 	name := "roster_test_" + strings.ToLower(rand.Text())
-	run(t, cluster, "CREATE DATABASE "+name)
-	t.Cleanup(func() { run(t, cluster, "DROP DATABASE "+name+" WITH (FORCE)") })
+	Exec(t, cluster, "CREATE DATABASE "+name+" "+options)
+	t.Cleanup(func() { Exec(t, cluster, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u, err := url.Parse(cluster)
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +85,23 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
-// run carries out a statement outside a transaction.
-func run(t testing.TB, database, statement string) {
+// Pooled is the URL of a database of [Postgres] through PgBouncer in transaction
+// mode, as the operations guide has it.
+func Pooled(t testing.TB, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("port", os.Getenv(poolerVar))
+	q.Set("default_query_exec_mode", "exec")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// Exec carries out a statement outside a transaction, past the store.
+func Exec(t testing.TB, database, statement string) {
 	t.Helper()
 	// The test's own context has ended when it cleans up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)

@@ -105,7 +105,8 @@ func preparePostgres(ctx context.Context, db *sql.DB) error {
 		current_setting('server_encoding'), current_setting('synchronous_commit')`).Scan(&version, &encoding, &commit)
 	switch {
 	case err != nil:
-		return storageError(err)
+		// Whoever starts the program needs the driver's words, which have no password.
+		return fmt.Errorf("can't be reached: %w", causeOf(err))
 	case version < oldestPostgres:
 		return fmt.Errorf("the server is PostgreSQL %d; Roster needs %d or later", version/10000, oldestPostgres/10000)
 	case encoding != "UTF8":

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rosterhq/roster/internal/dbtest"
@@ -26,5 +28,98 @@ func TestPostgresShared(t *testing.T) {
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
 		url := dbtest.Postgres(t)
 		return func() directory.Store { return openPostgres(t, url) }
+	})
+}
+
+// A pooler hands out connections for one transaction each: nothing may rest on
+// having the same one again.
+func TestPostgresPooled(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) directory.Store { return openPostgres(t, dbtest.Pooled(t, dbtest.Postgres(t))) })
+	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
+		url := dbtest.Pooled(t, dbtest.Postgres(t))
+		return func() directory.Store { return openPostgres(t, url) }
+	})
+}
+
+// Nodes that start at once bring the schema up to date once.
+func TestPostgresMigratesOnce(t *testing.T) {
+	url := dbtest.Postgres(t)
+	var nodes sync.WaitGroup
+	for range 8 {
+		nodes.Go(func() {
+			db, err := store.Open(t.Context(), url, store.Options{})
+			if err != nil {
+				t.Errorf("open: %v", err)
+				return
+			}
+			closing(t, db)
+		})
+	}
+	nodes.Wait()
+	versions := dbtest.Tables(t, url)["goose_db_version"]
+	seen := make(map[string]bool)
+	for _, row := range versions {
+		version := strings.Fields(row)[1]
+		if seen[version] {
+			t.Errorf("migration %s was applied twice", version)
+		}
+		seen[version] = true
+	}
+	if len(seen) < 3 { // 0, and at least two migrations
+		t.Errorf("migrations %v", versions)
+	}
+}
+
+func TestPostgresNewerSchemaIsRefused(t *testing.T) {
+	url := dbtest.Postgres(t)
+	closing(t, openPostgres(t, url))
+	dbtest.Exec(t, url, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)")
+	// One that only added something leaves room for the program before it.
+	closing(t, openPostgres(t, url))
+	dbtest.Exec(t, url, "UPDATE schema_compatibility SET oldest_program = 9998")
+	refuses(t, url, "9999", "9998", "newer program")
+}
+
+// refuses wants the database not to be opened, for a reason that has the words
+// and no password.
+func refuses(t *testing.T, url string, words ...string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), url, store.Options{})
+	if err == nil {
+		closing(t, db)
+		t.Errorf("opened, want a refusal with %q", words)
+		return
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("error %q does not say %q", err, word)
+		}
+	}
+	if strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("error %q tells the password", err)
+	}
+}
+
+func TestPostgresRefuses(t *testing.T) {
+	t.Run("a server that may lose what it acknowledged", func(t *testing.T) {
+		url := dbtest.Postgres(t)
+		dbtest.Exec(t, url, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$")
+		refuses(t, url, "synchronous_commit")
+	})
+	t.Run("another encoding", func(t *testing.T) {
+		url := dbtest.PostgresWith(t, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
+		refuses(t, url, "LATIN1", "UTF8")
+	})
+	t.Run("no server", func(t *testing.T) {
+		refuses(t, "postgres://u:s3cret@127.0.0.1:1/roster", "127.0.0.1:1/roster", "can't be reached")
+	})
+	t.Run("no database", func(t *testing.T) {
+		url := strings.Replace(dbtest.Cluster(t), "/postgres?", "/nowhere?", 1)
+		refuses(t, url, "nowhere")
+	})
+	t.Run("no URL", func(t *testing.T) {
+		refuses(t, "postgres://u:s3cret@[::1/roster", "postgres://USER:PASSWORD@HOST")
+		refuses(t, "postgres://u:s3cret@h/roster?sslmode=perhaps", "sslmode=verify-full")
+		refuses(t, "postgres://u:s3cret@h/roster?pool_max_conns=1", "pool_max_conns", "from 3 on")
 	})
 }
