@@ -82,14 +82,20 @@ func roster(t *testing.T, args ...string) (stdout, stderr string, code int) {
 
 // deployment is what `roster init` printed, and where.
 type deployment struct {
-	path          string // of the database's file
+	path          string // of the database's file, if it is one
+	url           string // of the database, if it is a server's
 	OrgID         string
 	UserID        string
 	PersonalToken string
 	APIToken      string
 }
 
-func (d deployment) database() string { return "sqlite:" + d.path }
+func (d deployment) database() string {
+	if d.url != "" {
+		return d.url
+	}
+	return "sqlite:" + d.path
+}
 
 func (d deployment) initArgs() []string {
 	return []string{
@@ -100,7 +106,11 @@ func (d deployment) initArgs() []string {
 
 func initialise(t *testing.T) deployment {
 	t.Helper()
-	d := deployment{path: filepath.Join(t.TempDir(), "roster.db")}
+	return deployment{path: filepath.Join(t.TempDir(), "roster.db")}.initialise(t)
+}
+
+func (d deployment) initialise(t *testing.T) deployment {
+	t.Helper()
 	stdout, stderr, code := roster(t, d.initArgs()...)
 	if code != 0 {
 		t.Fatalf("roster init exits with %d: %s", code, stderr)
@@ -138,11 +148,13 @@ type server struct {
 }
 
 // launch starts a server and does not wait for it.
-func (d deployment) launch(t *testing.T) *server {
+func (d deployment) launch(t *testing.T, flags ...string) *server {
 	t.Helper()
-	cmd := exec.Command(program(t), "serve", "--database", d.database(), "--listen", "127.0.0.1:0",
-		"--rate-limit", "100000000", "--log-format", "json")
-	cmd.Env = environment()
+	cmd := exec.Command(program(t), append([]string{
+		"serve", "--listen", "127.0.0.1:0",
+		"--rate-limit", "100000000", "--log-format", "json",
+	}, flags...)...)
+	cmd.Env = append(environment(), "ROSTER_DATABASE="+d.database())
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -181,9 +193,9 @@ func (s *server) logged() string {
 }
 
 // serve starts a server and waits until it listens.
-func (d deployment) serve(t *testing.T) *server {
+func (d deployment) serve(t *testing.T, flags ...string) *server {
 	t.Helper()
-	s := d.launch(t)
+	s := d.launch(t, flags...)
 	select {
 	case addr := <-s.addr:
 		s.URL = "http://" + addr

@@ -94,6 +94,10 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
+		if !p.keep() { // without troubling the server
+			_ = client.Close()
+			continue
+		}
 		server, err := new(net.Dialer).DialContext(context.Background(), p.network, p.address)
 		if err != nil || !p.keep(client, server) {
 			_ = client.Close()
@@ -107,6 +111,7 @@ func (p *Proxy) accept() {
 	}
 }
 
+// keep reports whether connections are let through, and remembers them if so.
 func (p *Proxy) keep(conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,0 +1,119 @@
+package crashtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/dbtest"
+)
+
+// back is how soon after the new primary answers requests must be served again.
+const back = 5 * time.Second
+
+// TestFailover kills the primary under load and promotes its synchronous standby.
+// The nodes find it by themselves, clients get nothing but 503 meanwhile, and
+// what was acknowledged before and after is there, once each.
+func TestFailover(t *testing.T) {
+	pair := dbtest.NewPair(t)
+	d := deployment{url: pair.URL}.initialise(t)
+	nodes := []*server{d.serve(t), d.serve(t)}
+	ctx, stop := context.WithCancel(t.Context())
+	load := &persistent{acknowledged: make(map[string]user), client: &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 32}, Timeout: patience,
+	}}
+	var writing sync.WaitGroup
+	for n := range 8 {
+		writing.Go(func() { load.run(ctx, n, nodes[n%2].URL, d.APIToken) })
+	}
+	waitFor(t, "load", func() bool { return load.count() > 100 })
+	pair.KillPrimary()
+	killed := load.count()
+	waitFor(t, "refusals", func() bool { return load.refusals() > 0 })
+	time.Sleep(time.Second)
+	away := load.count()
+	pair.Promote()
+	promoted := time.Now()
+	waitFor(t, "service", func() bool { return load.count() > away })
+	if took := time.Since(promoted); took > back {
+		t.Errorf("service resumed %v after the new primary answered, want it within %v", took, back)
+	} else {
+		t.Logf("service resumed %v after the new primary answered", took)
+	}
+	waitFor(t, "load on the new primary", func() bool { return load.count() > away+100 })
+	stop()
+	writing.Wait()
+	if load.wrong != nil {
+		t.Error(load.wrong)
+	}
+	there := list(t, nodes[0].URL, d.APIToken)
+	delete(there, d.UserID)
+	if len(there) != len(load.acknowledged) {
+		t.Errorf("%d users are there, %d were acknowledged", len(there), len(load.acknowledged))
+	}
+	for id, want := range load.acknowledged {
+		if there[id] != want {
+			t.Errorf("%+v was acknowledged, there is %+v", want, there[id])
+		}
+	}
+	t.Logf("%d creates acknowledged: %d before the kill, %d after; %d refusals with 503 between them",
+		len(load.acknowledged), killed, len(load.acknowledged)-killed, load.refusals())
+}
+
+// persistent creates users, each until it is acknowledged, and takes no refusal
+// but 503 with Retry-After.
+type persistent struct {
+	client *http.Client
+
+	mu           sync.Mutex
+	acknowledged map[string]user
+	refused      int
+	wrong        error
+}
+
+func (p *persistent) run(ctx context.Context, n int, base, token string) {
+	for i := 0; ctx.Err() == nil; i++ {
+		a := ask{
+			method: "POST", path: "/v2/users", token: token, key: fmt.Sprintf("%d-%d", n, i),
+			body: createBody("Somebody", fmt.Sprintf("load%d.%d@example.com", n, i), "user"),
+		}
+		for !p.once(a, base) {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+}
+
+// once reports whether a create needs no other try.
+func (p *persistent) once(a ask, base string) bool {
+	status, body, err := a.do(context.Background(), p.client, base)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var u user
+	switch {
+	case err == nil && status == http.StatusOK && json.Unmarshal(body, &u) == nil:
+		p.acknowledged[u.ID] = u
+		return true
+	case err == nil && status == http.StatusServiceUnavailable:
+		p.refused++
+		return false
+	default:
+		p.wrong = fmt.Errorf("create: %s", outcome(status, body, err))
+		return true
+	}
+}
+
+func (p *persistent) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.acknowledged)
+}
+
+func (p *persistent) refusals() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refused
+}
