@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
@@ -22,6 +23,7 @@ func adminCommand() *cobra.Command {
 		Long: `Work on the database itself, as its operator. These commands ask for no token: who
 can write the database may do everything. They work beside a running server, which
 takes notice within a second. What they do is in the audit log.`,
+		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	pf := cmd.PersistentFlags()
 	config.AddDatabaseFlag(pf, &database)
@@ -123,7 +125,7 @@ tokens and log. Accounts without another membership go too. It can't be undone.`
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return errors.New("this deletes the organization for good; say --yes")
+				return cli.Usage(errors.New("this deletes the organization for good; say --yes"))
 			}
 			return withService(cmd.Context(), *database, store.Options{MustExist: true}, func(s *directory.Service) error {
 				if err := exportOrg(cmd, s, directory.OrgID(org), file); err != nil {

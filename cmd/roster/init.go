@@ -53,7 +53,23 @@ that has an organization already is left as it is.`,
 }
 
 func addOutputFlag(fs *pflag.FlagSet, output *string) {
-	fs.StringVarP(output, "output", "o", "text", "text or json")
+	*output = "text"
+	fs.VarP((*format)(output), "output", "o", "text or json")
+}
+
+// format is a flag that takes the formats there are.
+type format string
+
+func (f *format) String() string { return string(*f) }
+func (f *format) Type() string   { return "string" }
+
+// Set implements [pflag.Value].
+func (f *format) Set(v string) error {
+	if v != "text" && v != "json" {
+		return fmt.Errorf("%q is not text or json", v)
+	}
+	*f = format(v)
+	return nil
 }
 
 // withService opens a database for one command.
@@ -85,6 +101,6 @@ API token       %s
 
 Keep the tokens now: they are not shown again.
 Next: roster serve --database %s
-`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, database)
+`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, config.Redact(database))
 	return err
 }

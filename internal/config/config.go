@@ -55,22 +55,22 @@ type Config struct {
 
 // AddDatabaseFlag adds --database alone, for commands that only open it.
 func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
-	fs.StringVar(database, "database", env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (env ROSTER_DATABASE)")
+	fs.StringVar(database, "database", Env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (env ROSTER_DATABASE)")
 }
 
 // AddFlags adds a flag for each member; the environment gives the defaults.
 func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	AddDatabaseFlag(fs, &c.Database)
-	fs.StringVar(&c.Listen, "listen", env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
-	fs.StringVar(&c.MetricsListen, "metrics-listen", env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
+	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
+	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
 	fs.IntVar(&c.RateLimit, "rate-limit", envInt("ROSTER_RATE_LIMIT", 6000), "requests a minute for each principal, 0 for any `N`umber (env ROSTER_RATE_LIMIT)")
-	fs.StringVar(&c.LogFormat, "log-format", env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
-	fs.StringVar(&c.level, "log-level", env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
+	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
+	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
 	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
 	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long requests may still take when the server is told to stop")
-	fs.StringVar(&c.PublicURL, "public-url", env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
-	fs.BoolVar(&c.AllowProvision, "allow-provision", env("ROSTER_ALLOW_PROVISION", "") == "true", "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
-	fs.StringVar(&c.SMTPFrom, "smtp-from", env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
+	fs.StringVar(&c.PublicURL, "public-url", Env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
+	fs.BoolVar(&c.AllowProvision, "allow-provision", Env("ROSTER_ALLOW_PROVISION", "") == "true", "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
+	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
 // Load reads what no flag may hold, for it would show in the list of processes,
@@ -114,15 +114,15 @@ func (c *Config) LogValue() slog.Value {
 		smtp = u.Redacted()
 	}
 	return slog.GroupValue(
-		slog.String("database", redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
+		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
 		slog.Int("rateLimit", c.RateLimit), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
 		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),
 	)
 }
 
-// redact leaves of a server's URL what is no secret: a password may stand before
+// Redact leaves of a server's URL what is no secret: a password may stand before
 // the host, or behind the question mark.
-func redact(database string) string {
+func Redact(database string) string {
 	if strings.HasPrefix(database, "sqlite:") {
 		return database
 	}
@@ -133,7 +133,8 @@ func redact(database string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-func env(name, otherwise string) string {
+// Env is a variable of the environment, or what goes without it.
+func Env(name, otherwise string) string {
 	if v := os.Getenv(name); v != "" {
 		return v
 	}

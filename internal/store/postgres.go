@@ -42,19 +42,30 @@ type postgresEngine struct {
 }
 
 func openPostgres(ctx context.Context, url string, _ Options, n *news) (engine, error) {
-	config, conns, err := postgresConfig(url)
+	db, name, err := connectPostgres(url)
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("database postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	if err := preparePostgres(ctx, db); err != nil {
+	if err = checkPostgres(ctx, db); err == nil {
+		err = migratePostgres(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
 	}
 	return &postgresEngine{db: db, news: n, feed: startFeed(db, n)}, nil
+}
+
+// connectPostgres sets a pool up, and gives the name that errors call it by.
+func connectPostgres(url string) (db *sql.DB, name string, err error) {
+	config, conns, err := postgresConfig(url)
+	if err != nil {
+		return nil, "", err
+	}
+	db = stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, fmt.Sprintf("database postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database), nil
 }
 
 // postgresConfig reads a URL as libpq does
@@ -96,9 +107,8 @@ const (
 	minConns = 3
 )
 
-// preparePostgres refuses servers that could not keep what Roster promises, and
-// brings the schema up to date.
-func preparePostgres(ctx context.Context, db *sql.DB) error {
+// checkPostgres refuses servers that could not keep what Roster promises.
+func checkPostgres(ctx context.Context, db *sql.DB) error {
 	var version int
 	var encoding, commit string
 	err := db.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int,
@@ -114,7 +124,7 @@ func preparePostgres(ctx context.Context, db *sql.DB) error {
 	case commit == "off":
 		return errors.New("synchronous_commit is off: what is acknowledged could be lost; turn it on, at least for this database or role")
 	}
-	return migratePostgres(ctx, db)
+	return nil
 }
 
 // migratePostgres has one node at a time bring the schema up to date. The lock
@@ -134,8 +144,6 @@ func migratePostgres(ctx context.Context, db *sql.DB) error {
 func postgresSchema(db *sql.DB) schema {
 	return schema{db: db, dialect: goose.DialectPostgres, folder: "postgres"}
 }
-
-func (e *postgresEngine) schema() schema { return postgresSchema(e.db) }
 
 func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
 	done, err := e.enter()
@@ -197,6 +205,27 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 	e.news.committed(t.entries)
 	e.news.changed.send()
 	return nil
+}
+
+func (e *postgresEngine) bulk(ctx context.Context, fn func(directory.Tx) error) error {
+	done, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer done()
+	return e.writeOnce(ctx, fn)
+}
+
+func (e *postgresEngine) lastNumber(t *tx) (int64, error) {
+	return one(t, "sequence", scanValue[int64], lastNumberSQL)
+}
+
+func (e *postgresEngine) setLastNumber(t *tx, n int64) error {
+	if n == 0 {
+		return nil // none was given
+	}
+	_, err := one(t, "sequence", scanValue[int64], "SELECT setval('entries_seq_seq', $1)", n)
+	return err
 }
 
 func (e *postgresEngine) InTouch() bool { return e.feed.touch.recent() }

@@ -130,10 +130,12 @@ func (f *feed) settle(seq, before int64) {
 	}
 }
 
+const lastNumberSQL = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM entries_seq_seq"
+
 // mark reads the last number that was given, and only then which transactions
 // are under way: whichever was given a number before is among them or has ended.
 func (f *feed) mark(ctx context.Context) (m mark, oldest uint64, err error) {
-	err = f.db.QueryRowContext(ctx, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM entries_seq_seq").Scan(&m.seq)
+	err = f.db.QueryRowContext(ctx, lastNumberSQL).Scan(&m.seq)
 	if err == nil {
 		err = f.db.QueryRowContext(ctx, `SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
 			FROM pg_current_snapshot() AS s`).Scan(&oldest, &m.xact)

@@ -25,17 +25,10 @@ type sqliteEngine struct {
 }
 
 func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, error) {
-	if path == "" {
-		return nil, errors.New("database sqlite: needs a path, as in sqlite:roster.db")
-	}
-	if err := makeFile(path, o.MustExist); err != nil {
-		return nil, fmt.Errorf("database sqlite:%s: %w", path, err)
-	}
-	write, err := sql.Open("sqlite", sqliteDSN(path))
+	write, err := connectSQLite(path, o.MustExist)
 	if err != nil {
 		return nil, err
 	}
-	write.SetMaxOpenConns(1)
 	if err := sqliteSchema(write).up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
@@ -53,12 +46,25 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 	return &sqliteEngine{read: read, stmts: newStatements(read.PrepareContext), writer: w}, nil
 }
 
+// connectSQLite opens the file at path with a single connection, which may write.
+func connectSQLite(path string, mustExist bool) (*sql.DB, error) {
+	if path == "" {
+		return nil, errors.New("database sqlite: needs a path, as in sqlite:roster.db")
+	}
+	if err := makeFile(path, mustExist); err != nil {
+		return nil, fmt.Errorf("database sqlite:%s: %w", path, err)
+	}
+	db, err := sql.Open("sqlite", sqliteDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
 func sqliteSchema(db *sql.DB) schema {
 	return schema{db: db, dialect: goose.DialectSQLite3, folder: "sqlite"}
 }
-
-// schema reads only: what the tables are is known since the database was opened.
-func (e *sqliteEngine) schema() schema { return sqliteSchema(e.read) }
 
 func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
 	sqlTx, err := e.read.BeginTx(ctx, nil)
@@ -72,6 +78,21 @@ func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) er
 
 func (e *sqliteEngine) Write(ctx context.Context, fn func(directory.Tx) error) error {
 	return e.writer.do(ctx, fn)
+}
+
+func (e *sqliteEngine) bulk(ctx context.Context, fn func(directory.Tx) error) error {
+	return e.writer.do(ctx, fn)
+}
+
+func (e *sqliteEngine) lastNumber(t *tx) (int64, error) {
+	return one(t, "sequence", scanValue[int64], "SELECT COALESCE(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries'")
+}
+
+func (e *sqliteEngine) setLastNumber(t *tx, n int64) error {
+	if err := t.exec("DELETE FROM sqlite_sequence WHERE name = 'entries'"); err != nil {
+		return err
+	}
+	return t.exec("INSERT INTO sqlite_sequence (name, seq) VALUES ('entries', $1)", n)
 }
 
 func (e *sqliteEngine) InTouch() bool { return e.writer.inTouch() }

@@ -37,8 +37,12 @@ type engine interface {
 	// Settled waits until [directory.Tx.Entries] gives every entry that was
 	// committed before the call.
 	Settled(ctx context.Context) error
-	// schema is for what is done to all tables at once.
-	schema() schema
+	// bulk is Write without its limits, for what takes its time.
+	bulk(ctx context.Context, fn func(directory.Tx) error) error
+	// lastNumber is the last number that an entry was given, also if it is gone;
+	// the next is given the one after it.
+	lastNumber(*tx) (int64, error)
+	setLastNumber(t *tx, n int64) error
 }
 
 // Open connects to the database that url names, "sqlite:PATH" or
@@ -60,8 +64,12 @@ func openEngine(ctx context.Context, url string, o Options, n *news) (engine, er
 	case "postgres", "postgresql":
 		return openPostgres(ctx, url, o, n)
 	default:
-		return nil, fmt.Errorf("database %q: want sqlite:PATH, as in sqlite:roster.db, or postgres://USER:PASSWORD@HOST/DATABASE", kind)
+		return nil, errKind(kind)
 	}
+}
+
+func errKind(kind string) error {
+	return fmt.Errorf("database %q: want sqlite:PATH, as in sqlite:roster.db, or postgres://USER:PASSWORD@HOST/DATABASE", kind)
 }
 
 // Observe implements [directory.Store].

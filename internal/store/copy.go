@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// table is what a copy takes along of one: its columns, in an order in which the
+// first key of them are the primary key.
+type table struct {
+	name    string
+	key     int
+	columns []string
+}
+
+func columns(list string) []string { return strings.Fields(list) }
+
+// tables are in an order in which each comes after those that it refers to.
+var tables = []table{
+	{"orgs", 1, columns("id name created_at updated_at")},
+	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
+	{"accounts", 1, columns("id email email_key name created_at")},
+	{"users", 2, columns("org_id id account_id email email_key name role_id invited created_at")},
+	{"roles", 2, columns("org_id id name name_key description capabilities created_at")},
+	{"user_groups", 2, columns("org_id id name name_key description managed created_at")},
+	{"group_members", 3, columns("org_id group_id user_id")},
+	{"group_roles", 3, columns("org_id group_id role_id")},
+	{"api_tokens", 2, columns("org_id id hash name description capabilities expires_at created_at created_by last_used_at")},
+	{"personal_tokens", 2, columns("account_id id hash name description expires_at created_at")},
+	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent")},
+	{"replays", 2, columns("scope key fingerprint result expires_at")},
+	{"cursors", 1, columns("follower seq")},
+}
+
+// Copied tells of one table of a copy.
+type Copied struct {
+	Table string `json:"table"`
+	Rows  int64  `json:"rows"`
+	// SHA256 is of all rows in the order of their keys: the same on both sides.
+	SHA256 string `json:"sha256"`
+}
+
+// ErrSourceChanged says that the source was written to while it was copied. The
+// copy is whole, and as of its beginning.
+var ErrSourceChanged = errors.New("the source was changed while it was copied; stop its servers and copy again into an empty database")
+
+// Copy copies everything from one database into another that is empty, of
+// whichever engine, in one transaction. What has arrived is read again and
+// compared before it is committed. progress is told of the rows copied so far
+// and of all. Errors: [directory.Conflict] if the target is not empty; [ErrSourceChanged].
+func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) (copied []Copied, err error) {
+	var last int64
+	err = from.Read(ctx, func(view directory.Tx) error {
+		source := view.(*tx) //nolint:forcetypeassert // the store's own
+		if last, err = from.lastNumber(source); err != nil {
+			return err
+		}
+		return to.bulk(ctx, func(view directory.Tx) error {
+			c := copier{from: source, to: view.(*tx), progress: progress} //nolint:forcetypeassert // the store's own
+			if copied, err = c.run(); err != nil {
+				return err
+			}
+			return to.setLastNumber(c.to, last)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return copied, from.Read(ctx, func(view directory.Tx) error {
+		now, err := from.lastNumber(view.(*tx)) //nolint:forcetypeassert // the store's own
+		if err == nil && now != last {
+			err = ErrSourceChanged
+		}
+		return err
+	})
+}
+
+type copier struct {
+	from, to  *tx
+	progress  func(done, all int64)
+	done, all int64
+}
+
+func (c *copier) run() ([]Copied, error) {
+	for _, t := range tables {
+		n, err := one(c.to, "count", scanValue[int64], "SELECT count(*) FROM "+t.name)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			return nil, directory.Errorf(directory.Conflict, "the target is not empty: its table %s has %d rows", t.name, n)
+		}
+		if n, err = one(c.from, "count", scanValue[int64], "SELECT count(*) FROM "+t.name); err != nil {
+			return nil, err
+		}
+		c.all += n
+	}
+	copied := make([]Copied, len(tables))
+	for i, t := range tables {
+		var err error
+		if copied[i], err = c.table(t); err != nil {
+			return nil, fmt.Errorf("copy %s: %w", t.name, err)
+		}
+	}
+	return copied, nil
+}
+
+// batch is how many rows one statement inserts: SQLite takes 32766 values.
+const batch = 1000
+
+func (c *copier) table(t table) (Copied, error) {
+	sum, rows := sha256.New(), int64(0)
+	waiting := make([]any, 0, batch*len(t.columns))
+	for row, err := range each(c.from, t.scan, t.selects()) {
+		if err != nil {
+			return Copied{}, err
+		}
+		add(sum, row)
+		rows++
+		if waiting = append(waiting, row...); len(waiting) == cap(waiting) {
+			if err := c.insert(t, waiting); err != nil {
+				return Copied{}, err
+			}
+			waiting = waiting[:0]
+		}
+	}
+	if err := c.insert(t, waiting); err != nil {
+		return Copied{}, err
+	}
+	out := Copied{Table: t.name, Rows: rows, SHA256: fmt.Sprintf("%x", sum.Sum(nil))}
+	arrived, err := t.digest(c.to)
+	if err == nil && arrived != out {
+		err = fmt.Errorf("%d rows with the checksum %s left, %d with %s arrived", out.Rows, out.SHA256, arrived.Rows, arrived.SHA256)
+	}
+	return out, err
+}
+
+func (c *copier) insert(t table, values []any) error {
+	if len(values) == 0 {
+		return nil
+	}
+	var query strings.Builder
+	fmt.Fprintf(&query, "INSERT INTO %s (%s) VALUES ", t.name, strings.Join(t.columns, ", "))
+	for i := range values {
+		switch {
+		case i == 0:
+			query.WriteString("(")
+		case i%len(t.columns) == 0:
+			query.WriteString("), (")
+		default:
+			query.WriteString(", ")
+		}
+		fmt.Fprintf(&query, "$%d", i+1)
+	}
+	query.WriteString(")")
+	if err := c.to.exec(query.String(), values...); err != nil {
+		return err
+	}
+	c.done += int64(len(values) / len(t.columns))
+	c.progress(c.done, c.all)
+	return nil
+}
+
+// digest reads a table and gives its checksum.
+func (t table) digest(tx *tx) (Copied, error) {
+	sum, out := sha256.New(), Copied{Table: t.name}
+	for row, err := range each(tx, t.scan, t.selects()) {
+		if err != nil {
+			return out, err
+		}
+		add(sum, row)
+		out.Rows++
+	}
+	out.SHA256 = fmt.Sprintf("%x", sum.Sum(nil))
+	return out, nil
+}
+
+func (t table) selects() string {
+	return fmt.Sprintf("SELECT %s FROM %s ORDER BY %s", strings.Join(t.columns, ", "), t.name, strings.Join(t.columns[:t.key], ", "))
+}
+
+func (t table) scan(row scanner) ([]any, error) {
+	values, into := make([]any, len(t.columns)), make([]any, len(t.columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	return values, row.Scan(into...)
+}
+
+// add hashes a row so that no two rows look the same: each value by its kind and
+// length.
+func add(sum hash.Hash, row []any) {
+	for _, value := range row {
+		var kind byte
+		var b []byte
+		switch v := value.(type) {
+		case nil:
+			kind = 'n'
+		case int64:
+			kind, b = 'i', binary.BigEndian.AppendUint64(nil, uint64(v)) //nolint:gosec // the same bits
+		case string:
+			kind, b = 's', []byte(v)
+		case []byte:
+			kind, b = 'b', v
+		default:
+			panic(fmt.Sprintf("store: a column holds a %T", value))
+		}
+		head := binary.BigEndian.AppendUint64([]byte{kind}, uint64(len(b)))
+		_, _ = sum.Write(append(head, b...)) // a hash takes everything
+	}
+}

@@ -1,0 +1,160 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// fill puts something into every table, users in more than one batch.
+func fill(t *testing.T, db *store.Store) {
+	t.Helper()
+	now := time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC)
+	const org = directory.OrgID("acme")
+	err := db.Write(t.Context(), func(tx directory.Tx) error {
+		errs := []error{
+			tx.CreateOrg(directory.Org{ID: org, Name: "Ácme 'n' \"co\"", CreatedAt: now, UpdatedAt: now}),
+			tx.CreateProvision(directory.Provision{OrgID: org, Hash: directory.SecretHash{0, 1, 255}, RemoteAddr: "::1", ExpiresAt: now}),
+			tx.CreateRole(directory.Role{OrgID: org, ID: "role_a", Name: "R", Capabilities: authz.Everything(), CreatedAt: now}, "r"),
+		}
+		for i := range 2300 {
+			name := fmt.Sprintf("%04d", i)
+			a := directory.Account{ID: directory.AccountID("acc_" + name), Email: name + "@example.com", Name: "Üser\n" + name, CreatedAt: now}
+			errs = append(errs, tx.CreateAccount(a, a.Email), tx.CreateUser(directory.User{
+				ID: directory.UserID("usr_" + name), OrgID: org, AccountID: a.ID, Email: a.Email, Name: a.Name,
+				Role: directory.RoleRef{ID: "role_a"}, Invited: i%2 == 0, CreatedAt: now,
+			}, a.Email))
+		}
+		errs = append(errs,
+			tx.CreateGroup(directory.Group{
+				OrgID: org, ID: "grp_a", Name: "G", Members: []directory.UserID{"usr_0001"}, Roles: []directory.RoleID{"role_a"}, CreatedAt: now,
+			}, "g"),
+			tx.CreateAPIToken(directory.APITokenRecord{OrgID: org, ID: "tok_a", Name: "T", Hash: directory.SecretHash{1, 2, 3}, CreatedAt: now}),
+			tx.CreatePersonalToken(directory.PersonalTokenRecord{AccountID: "acc_0001", ID: "pat_a", Name: "P", Hash: directory.SecretHash{4}, CreatedAt: now}),
+			tx.AppendEntry(directory.Entry{At: now, OrgID: org, Action: "first", After: []byte(`{"a":1}`)}),
+			tx.AppendEntry(directory.Entry{At: now, OrgID: "gone", Action: "second"}),
+			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
+			tx.SetCursor("mail", 2),
+		)
+		return errors.Join(errs...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ours are the tables of a database that hold what a copy must take along.
+func ours(t *testing.T, url string) map[string][]string {
+	t.Helper()
+	all := dbtest.Tables(t, url)
+	for name := range all {
+		if name == "goose_db_version" || name == "schema_compatibility" || strings.HasPrefix(name, "sqlite_") {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+// There, and back again, and nothing is different, not even where the log counts on.
+func TestCopyThereAndBack(t *testing.T) {
+	urls := []string{dbtest.SQLite(t), dbtest.Postgres(t), dbtest.Postgres(t), dbtest.SQLite(t)}
+	stores := make([]*store.Store, len(urls))
+	for i, url := range urls {
+		var err error
+		if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		defer closing(t, stores[i])
+	}
+	fill(t, stores[0])
+	before := ours(t, urls[0])
+	// The last entry is gone with its organization; its number is not given again.
+	err := stores[0].Write(t.Context(), func(tx directory.Tx) error {
+		return errors.Join(tx.CreateOrg(directory.Org{ID: "gone"}), tx.DeleteOrg("gone"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before["entries"] = slices.DeleteFunc(before["entries"], func(row string) bool { return strings.Contains(row, "second") })
+	var first []store.Copied
+	for i := range len(urls) - 1 {
+		var done, all int64
+		copied, err := store.Copy(t.Context(), stores[i], stores[i+1], func(d, a int64) { done, all = d, a })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = copied
+		}
+		if diff := cmp.Diff(first, copied); diff != "" {
+			t.Errorf("copy %d differs from the first:\n%s", i+1, diff)
+		}
+		if done != all || done < 4600 {
+			t.Errorf("the progress ends at %d of %d", done, all)
+		}
+	}
+	after := ours(t, urls[len(urls)-1])
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("the last copy differs from what it was (-before +after):\n%s", diff)
+	}
+	var names []string
+	for _, c := range first {
+		names = append(names, c.Table)
+		if c.Rows == 0 {
+			t.Errorf("%s was empty: nothing was shown", c.Table)
+		}
+	}
+	for name := range before {
+		if !slices.Contains(names, name) {
+			t.Errorf("table %s is not copied", name)
+		}
+	}
+	for i, db := range stores {
+		err := db.Write(t.Context(), func(tx directory.Tx) error { return appendEntry(tx, "next") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Settled(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, last := actionsAfter(t, db, 0); last != 3 {
+			t.Errorf("store %d: the next entry has number %d, want 3", i, last)
+		}
+	}
+}
+
+func TestCopyRefuses(t *testing.T) {
+	from, to := openSQLite(t, sqlitePath(t)), openSQLite(t, sqlitePath(t))
+	defer closing(t, from)
+	defer closing(t, to)
+	fill(t, from)
+	// A change while it copies shows in the error; what was copied is whole.
+	meddled := false
+	_, err := store.Copy(t.Context(), from, to, func(int64, int64) {
+		if !meddled {
+			meddled = true
+			if err := from.Write(t.Context(), func(tx directory.Tx) error { return appendEntry(tx, "meanwhile") }); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if !errors.Is(err, store.ErrSourceChanged) {
+		t.Errorf("error %v, want %v", err, store.ErrSourceChanged)
+	}
+	if actions, _ := actionsAfter(t, to, 0); len(actions) != 2 {
+		t.Errorf("the copy's log has %v", actions)
+	}
+	if _, err := store.Copy(t.Context(), from, to, func(int64, int64) {}); directory.CodeOf(err) != directory.Conflict {
+		t.Errorf("into a database that is not empty: %v", err)
+	}
+}
