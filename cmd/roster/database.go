@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,9 +62,9 @@ again, users who were removed are back.`,
 				return err
 			}
 			if kept != "" {
-				fmt.Fprintf(cmd.ErrOrStderr(), "kept what was there as %s\n", kept)
+				kept = "kept what was there as " + kept + "\n"
 			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "restored %s\n", config.Redact(database))
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%srestored %s\n", kept, config.Redact(database))
 			return err
 		},
 	}
@@ -128,12 +129,13 @@ func copyDatabase(cmd *cobra.Command, from, to, output string) (err error) {
 	if output == "json" {
 		return errors.Join(json.NewEncoder(cmd.OutOrStdout()).Encode(copied), err)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TABLE\tROWS\tSHA-256")
+	var table strings.Builder
+	fmt.Fprintf(&table, "%-16s %9s  %s\n", "TABLE", "ROWS", "SHA-256")
 	for _, c := range copied {
-		fmt.Fprintf(w, "%s\t%d\t%.16s\n", c.Table, c.Rows, c.SHA256)
+		fmt.Fprintf(&table, "%-16s %9d  %.16s…\n", c.Table, c.Rows, c.SHA256)
 	}
-	return errors.Join(w.Flush(), err)
+	_, writeErr := io.WriteString(cmd.OutOrStdout(), table.String())
+	return errors.Join(writeErr, err)
 }
 
 func migrateCommand() *cobra.Command {
@@ -183,13 +185,14 @@ func printSchema(cmd *cobra.Command, st store.SchemaStatus, output string) error
 	if output == "json" {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(st)
 	}
-	w := cmd.OutOrStdout()
-	fmt.Fprintf(w, "schema version %d; this program knows %d\n", st.Version, st.Known)
+	var b strings.Builder
+	fmt.Fprintf(&b, "schema version %d; this program knows %d\n", st.Version, st.Known)
 	if st.Version > 0 {
-		fmt.Fprintf(w, "programs that know version %d or later work with it\n", st.Oldest)
+		fmt.Fprintf(&b, "programs that know version %d or later work with it\n", st.Oldest)
 	}
 	for _, name := range st.Pending {
-		fmt.Fprintf(w, "pending: %s\n", name)
+		fmt.Fprintf(&b, "pending: %s\n", name)
 	}
-	return nil
+	_, err := io.WriteString(cmd.OutOrStdout(), b.String())
+	return err
 }

@@ -38,13 +38,13 @@ func (p *progress) at(done, all int64) {
 	full := int(barWidth * done / all)
 	elapsed := now.Sub(p.begun)
 	left := time.Duration(float64(elapsed) * float64(all-done) / float64(max(done, 1))).Round(time.Second)
-	fmt.Fprintf(p.w, "\r%s%s %3d%%  %d of %d %s, %v left \x1b[K", strings.Repeat("█", full), strings.Repeat("░", barWidth-full),
+	_, _ = fmt.Fprintf(p.w, "\r%s%s %3d%%  %d of %d %s, %v left \x1b[K", strings.Repeat("█", full), strings.Repeat("░", barWidth-full),
 		100*done/all, done, all, p.unit, left)
 }
 
 // end leaves the bar behind on a line of its own.
 func (p *progress) end() {
 	if p.w != nil && !p.drawn.IsZero() {
-		fmt.Fprintln(p.w)
+		_, _ = fmt.Fprintln(p.w)
 	}
 }

@@ -92,12 +92,22 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	api := httpapi.New(httpapi.Options{
 		Service: service, Log: log, RateLimit: c.RateLimit, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != "", PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
+		Collectors: db.Collectors(),
 	})
 	servers := []*listener{{name: "api", addr: c.Listen, handler: api}}
 	if c.MetricsListen != "" {
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}
-	return run(ctx, servers, api.Drain, c.ShutdownTimeout, log)
+	return run(ctx, servers, func() { drain(api, c.DrainDelay, log) }, c.ShutdownTimeout, log)
+}
+
+// drain has load balancers send new requests elsewhere before none is taken.
+func drain(api *httpapi.API, delay time.Duration, log *slog.Logger) {
+	api.Drain()
+	if delay > 0 {
+		log.Info("draining", "delay", delay)
+		time.Sleep(delay)
+	}
 }
 
 func mailer(c *config.Config, log *slog.Logger) (outbox.Sender, error) {

@@ -44,6 +44,7 @@ type Config struct {
 	LogLevel        slog.Level
 	TrustedProxies  []netip.Prefix
 	ShutdownTimeout time.Duration
+	DrainDelay      time.Duration // between /readyz saying no and the last new request
 	PublicURL       string
 	AllowProvision  bool
 	SMTPURL         string // holds a password
@@ -68,6 +69,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
 	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
 	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long requests may still take when the server is told to stop")
+	fs.DurationVar(&c.DrainDelay, "drain-delay", envDuration("ROSTER_DRAIN_DELAY"), "how long requests are still taken after /readyz says no, for load balancers to notice (env ROSTER_DRAIN_DELAY)")
 	fs.StringVar(&c.PublicURL, "public-url", Env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
 	fs.BoolVar(&c.AllowProvision, "allow-provision", Env("ROSTER_ALLOW_PROVISION", "") == "true", "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
@@ -87,6 +89,9 @@ func (c *Config) Load() error {
 		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
 			return fmt.Errorf("%s: %q is not HOST:PORT", flag, addr)
 		}
+	}
+	if c.DrainDelay < 0 {
+		return fmt.Errorf("--drain-delay: not a duration, as in 5s")
 	}
 	if c.RateLimit < 0 {
 		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)
@@ -139,6 +144,19 @@ func Env(name, otherwise string) string {
 		return v
 	}
 	return otherwise
+}
+
+// envDuration is like envInt.
+func envDuration(name string) time.Duration {
+	v := os.Getenv(name)
+	if v == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil {
+		return -1
+	}
+	return d
 }
 
 // envInt takes what is no number for a flag's value that is none: -1 is refused by Load.

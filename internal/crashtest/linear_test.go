@@ -33,7 +33,7 @@ func TestLinearizable(t *testing.T) {
 		for n := range clients {
 			u := &userClient{
 				cluster: c, n: a*clients + n, node: n, email: fmt.Sprintf("address%d@example.com", a), newest: shared,
-				log: users, http: client, rng: rand.New(rand.NewPCG(uint64(a), uint64(n))), //nolint:gosec // no secret
+				log: users, http: client, rng: rand.New(rand.NewPCG(uint64(a), uint64(n))),
 			}
 			all.Go(func() { u.run(ctx) })
 		}
@@ -41,7 +41,7 @@ func TestLinearizable(t *testing.T) {
 	for n := range ids {
 		o := &ownerClient{
 			cluster: c, n: n, node: n, ids: ids, tokens: tokens, log: owners, http: client,
-			rng: rand.New(rand.NewPCG(77, uint64(n))), //nolint:gosec // no secret
+			rng: rand.New(rand.NewPCG(77, uint64(n))),
 		}
 		all.Go(func() { o.run(ctx) })
 	}

@@ -67,7 +67,7 @@ func (p *Pair) command(name string, args ...string) *exec.Cmd {
 	if os.Getuid() == 0 {
 		args = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}, args...)
 	}
-	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // a test's own
+	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec,noctx // a test's own, which outlives its context
 	cmd.Dir = "/"
 	return cmd
 }
@@ -122,7 +122,7 @@ func (p *Pair) kill(i int) {
 	}
 	p.servers[i] = nil
 	// The postmaster's children have process groups of their own.
-	children, _ := exec.CommandContext(context.Background(), "pgrep", "-P", strconv.Itoa(cmd.Process.Pid)).Output()
+	children, _ := exec.CommandContext(context.Background(), "pgrep", "-P", strconv.Itoa(cmd.Process.Pid)).Output() //nolint:gosec // a number
 	_ = cmd.Process.Kill()
 	for _, child := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
@@ -137,7 +137,7 @@ func (p *Pair) remove() {
 	p.kill(1)
 	if p.t.Failed() {
 		for _, name := range []string{"0.log", "1.log"} {
-			log, _ := os.ReadFile(filepath.Join(p.dir, name))
+			log, _ := os.ReadFile(filepath.Join(p.dir, name)) //nolint:gosec // a test's own
 			p.t.Logf("%s:\n%s", name, log)
 		}
 	}

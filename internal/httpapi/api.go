@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -34,6 +36,8 @@ type Options struct {
 	AllowProvision bool
 	// SeparateMetrics leaves /metrics out, to be served elsewhere.
 	SeparateMetrics bool
+	// Collectors are served with the API's own metrics.
+	Collectors []prometheus.Collector
 }
 
 // API is the HTTP handler of a server.
@@ -60,6 +64,7 @@ func New(o Options) *API {
 		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(),
 	}
 	a.metrics = newMetrics(o.Version, a.expiring)
+	a.metrics.registry.MustRegister(o.Collectors...)
 	a.mountV2()
 	a.mountPages(o.SeparateMetrics)
 	return a

@@ -74,7 +74,7 @@ func TestCopyThereAndBack(t *testing.T) {
 		if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
 			t.Fatal(err)
 		}
-		defer closing(t, stores[i])
+		t.Cleanup(func() { closing(t, stores[i]) })
 	}
 	fill(t, stores[0])
 	before := ours(t, urls[0])

@@ -14,10 +14,10 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 		return err
 	}
 	t.entries = append(t.entries, e)
-	return t.exec(`INSERT INTO entries (at, org_id, actor, action, target_type, target_id, target_name,
+	return t.exec(`INSERT INTO entries (org_id, at, actor, action, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		micros(e.At), e.OrgID, string(actor), e.Action, e.Target.Type, e.Target.ID, e.Target.Name,
+		e.OrgID, micros(e.At), string(actor), e.Action, e.Target.Type, e.Target.ID, e.Target.Name,
 		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent)
 }
 

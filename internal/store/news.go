@@ -42,4 +42,7 @@ func newTouch() touch { return touch{time.Now(), new(atomic.Int64)} }
 // at notes that what was asked at a time has been answered.
 func (t touch) at(asked time.Time) { t.heard.Store(int64(asked.Sub(t.started))) }
 
-func (t touch) recent() bool { return time.Since(t.started)-time.Duration(t.heard.Load()) < silence }
+// ago is how old the last answer is, from when it was asked for.
+func (t touch) ago() time.Duration { return time.Since(t.started) - time.Duration(t.heard.Load()) }
+
+func (t touch) recent() bool { return t.ago() < silence }

@@ -228,6 +228,10 @@ func (e *postgresEngine) setLastNumber(t *tx, n int64) error {
 	return err
 }
 
+func (e *postgresEngine) pool() *sql.DB { return e.db }
+
+func (e *postgresEngine) heard() time.Duration { return e.feed.touch.ago() }
+
 func (e *postgresEngine) InTouch() bool { return e.feed.touch.recent() }
 
 func (e *postgresEngine) Settled(ctx context.Context) error { return e.feed.settled(ctx) }

@@ -89,7 +89,7 @@ func TestPostgresFeedMissesNothing(t *testing.T) {
 	nodes := []*store.Store{openPostgres(t, url), openPostgres(t, url)}
 	reader := openPostgres(t, url)
 	for _, db := range append(nodes, reader) {
-		defer closing(t, db)
+		t.Cleanup(func() { closing(t, db) })
 	}
 	const writers, writes = 10, 30
 	var writing sync.WaitGroup

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -94,6 +95,10 @@ func (e *sqliteEngine) setLastNumber(t *tx, n int64) error {
 	}
 	return t.exec("INSERT INTO sqlite_sequence (name, seq) VALUES ('entries', $1)", n)
 }
+
+func (e *sqliteEngine) pool() *sql.DB { return e.read }
+
+func (e *sqliteEngine) heard() time.Duration { return e.writer.touch.ago() }
 
 func (e *sqliteEngine) InTouch() bool { return e.writer.inTouch() }
 

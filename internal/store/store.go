@@ -4,8 +4,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -37,6 +39,10 @@ type engine interface {
 	// Settled waits until [directory.Tx.Entries] gives every entry that was
 	// committed before the call.
 	Settled(ctx context.Context) error
+	// pool is the connections that requests take, and heard how long ago the
+	// database was heard of.
+	pool() *sql.DB
+	heard() time.Duration
 	// bulk is Write without its limits, for what takes its time.
 	bulk(ctx context.Context, fn func(directory.Tx) error) error
 	// lastNumber is the last number that an entry was given, also if it is gone;

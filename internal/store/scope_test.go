@@ -1,0 +1,135 @@
+package store
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// scoped are the tables whose rows belong to an organisation.
+var scoped = []string{"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions"}
+
+// unscoped are the statements that look across organisations, and why they must.
+var unscoped = map[string]string{
+	"u.account_id = $1":          "an account's memberships are in all its organizations",
+	"FROM api_tokens WHERE hash": "a secret is what tells the organization",
+	"FROM provisions WHERE hash": "a secret is what tells the organization",
+	"WHERE remote_addr = $1":     "an address may provision so many",
+	"provisions WHERE expires":   "the sweep ends what has expired anywhere",
+	"api_tokens WHERE expires":   "the operator's metric counts all",
+	"entries WHERE seq > $1":     "followers read the whole log",
+	"max(seq), 0) FROM entries":  "followers read the whole log",
+}
+
+var (
+	tableNamed = regexp.MustCompile(`(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)`)
+	inOrg      = regexp.MustCompile(`WHERE (?:u\.)?org_id = \$\d|AND org_id = \$\d|WHERE [a-z_]+ = \$\d AND org_id|\(org_id, `)
+)
+
+// Organisations are independent: a statement names the one it is about, so that
+// their rows can be spread over shards by it.
+func TestStatementsNameTheirOrganization(t *testing.T) {
+	statements := sqlIn(t)
+	used := make(map[string]bool)
+	checked := 0
+	for _, s := range statements {
+		ofOrg := slices.ContainsFunc(tableNamed.FindAllStringSubmatch(s, -1), func(m []string) bool { return slices.Contains(scoped, m[1]) })
+		if !ofOrg {
+			continue
+		}
+		checked++
+		if inOrg.MatchString(s) {
+			continue
+		}
+		excused := false
+		for part := range unscoped {
+			if strings.Contains(s, part) {
+				used[part], excused = true, true
+			}
+		}
+		if !excused {
+			t.Errorf("no organization in: %s", s)
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d statements were looked at", checked)
+	}
+	for part := range unscoped {
+		if !used[part] {
+			t.Errorf("no statement has %q any more", part)
+		}
+	}
+}
+
+// sqlIn gives the statements of the files that stand for an entity each, with
+// what is put together at run time as far as it can be read.
+func sqlIn(t *testing.T) (statements []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	consts := make(map[string]string)
+	var parsed []*ast.File
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "postgres") || strings.HasPrefix(name, "sqlite") || name == "copy.go" {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, f)
+		for _, decl := range f.Decls {
+			if g, ok := decl.(*ast.GenDecl); ok && g.Tok == token.CONST {
+				for _, spec := range g.Specs {
+					v := spec.(*ast.ValueSpec)
+					for i, value := range v.Values {
+						consts[v.Names[i].Name] = text(value, nil)
+					}
+				}
+			}
+		}
+	}
+	for _, f := range parsed {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			for _, arg := range call.Args {
+				s := strings.Join(strings.Fields(text(arg, consts)), " ")
+				if strings.HasPrefix(s, "SELECT") || strings.HasPrefix(s, "INSERT") || strings.HasPrefix(s, "UPDATE") || strings.HasPrefix(s, "DELETE") {
+					statements = append(statements, s)
+				}
+			}
+			return true
+		})
+	}
+	return statements
+}
+
+// text is what is known of an expression's value before the program runs.
+func text(e ast.Expr, consts map[string]string) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, _ := strconv.Unquote(e.Value)
+		return s
+	case *ast.Ident:
+		if s, ok := consts[e.Name]; ok {
+			return s
+		}
+		if e.Name == "where" { // every one begins with the organization
+			return "WHERE u.org_id = $1"
+		}
+	case *ast.BinaryExpr:
+		return text(e.X, consts) + text(e.Y, consts)
+	}
+	return ""
+}
