@@ -109,6 +109,7 @@ var imports = map[string][]string{
 	"internal/outbox":    {"internal/directory"},
 	"internal/httpapi":   {"internal/authz", "internal/directory", "internal/httpapi/apidoc"},
 	"internal/config":    {},
+	"internal/tracing":   {},
 	"internal/cli":       {"client"},
 	"client":             {},
 }

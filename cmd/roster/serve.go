@@ -23,6 +23,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/outbox"
 	"github.com/rosterhq/roster/internal/store"
+	"github.com/rosterhq/roster/internal/tracing"
 )
 
 func serveCommand() *cobra.Command {
@@ -70,7 +71,12 @@ func isTerminal(w io.Writer) bool {
 // serve runs until ctx ends, then lets what is under way finish.
 func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) {
 	log.Info("starting", "version", config.ProgramVersion(), "config", c)
-	db, err := store.Open(ctx, c.Database, store.Options{})
+	traces, err := tracing.Start(ctx, config.ProgramVersion(), log)
+	if err != nil {
+		return err
+	}
+	defer traces.Stop()
+	db, err := store.Open(ctx, c.Database, store.Options{Tracer: traces.Tracer()})
 	if err != nil {
 		return err
 	}
@@ -94,7 +100,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != "", PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: db.Collectors(),
 	})
-	servers := []*listener{{name: "api", addr: c.Listen, handler: api}}
+	servers := []*listener{{name: "api", addr: c.Listen, handler: traces.Handler(api)}}
 	if c.MetricsListen != "" {
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}

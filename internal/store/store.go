@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -16,12 +18,15 @@ import (
 type Options struct {
 	// MustExist refuses to make a new, empty database where there is none.
 	MustExist bool
+	// Tracer, if there is one, is told of transactions and statements.
+	Tracer trace.Tracer
 }
 
 // Store is a [directory.Store] on an SQL database.
 type Store struct {
 	engine
-	news *news
+	news   *news
+	tracer trace.Tracer // nil: nothing is traced
 }
 
 var _ directory.Store = (*Store)(nil)
@@ -60,7 +65,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{engine: e, news: n}, nil
+	return &Store{engine: e, news: n, tracer: o.Tracer}, nil
 }
 
 func openEngine(ctx context.Context, url string, o Options, n *news) (engine, error) {
