@@ -34,7 +34,7 @@ func (b *balancer) watch(ctx context.Context, base string) {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(u)
 	for ctx.Err() == nil {
-		resp, err := http.Get(base + "/readyz") //nolint:noctx // answered at once, or not at all
+		resp, err := http.Get(base + "/readyz")
 		ready := err == nil && resp.StatusCode == http.StatusOK
 		if err == nil {
 			resp.Body.Close()

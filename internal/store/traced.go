@@ -71,7 +71,7 @@ func (s tracedSession) exec(ctx context.Context, query string, args ...any) (sql
 func (s tracedSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	span := s.statement(query)
 	defer span.End()
-	rows, err := s.session.query(ctx, query, args...)
+	rows, err := s.session.query(ctx, query, args...) //nolint:sqlclosecheck // the caller closes the rows
 	return rows, ended(span, err)
 }
 
