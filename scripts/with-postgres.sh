@@ -84,10 +84,14 @@ cat >"$dir/pgbouncer.ini" <<-CONF
 	logfile =
 	pidfile =
 CONF
-"${as[@]}" "$(pgbouncer_bin)" -q "$dir/pgbouncer.ini" >"$dir/pgbouncer.log" 2>&1 &
+"${as[@]}" "$(pgbouncer_bin)" "$dir/pgbouncer.ini" >"$dir/pgbouncer.log" 2>&1 &
 pgbouncer=$!
 
 export ROSTER_TEST_POSTGRES="postgres://postgres@/postgres?host=$dir"
 export ROSTER_TEST_POSTGRES_BIN=$bin
 export ROSTER_TEST_PGBOUNCER_PORT=6432
-"$@"
+"$@" || {
+	code=$?
+	kill -0 "$pgbouncer" 2>/dev/null || { echo "PgBouncer has ended:" && tail -20 "$dir/pgbouncer.log"; } >&2
+	exit "$code"
+}

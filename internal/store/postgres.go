@@ -189,7 +189,18 @@ func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error)
 var errSlow = directory.Errorf(directory.Unavailable, "the database did not answer in time; try again")
 
 func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) error) error {
-	sqlTx, err := e.db.BeginTx(ctx, nil)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	// A caller who leaves ends the statements, and not a commit under way: of that
+	// the answer is to tell what became of it.
+	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		whole, cancel = context.WithDeadline(whole, deadline)
+		defer cancel()
+	}
+	sqlTx, err := e.db.BeginTx(whole, nil)
 	if err != nil {
 		return storageError(err)
 	}
@@ -197,6 +208,9 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 	t := &tx{ctx: ctx, db: postgresSession{sqlTx, e.feed}}
 	if err := t.run(fn); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if err := sqlTx.Commit(); err != nil {
 		e.news.unknown() // it may have happened after all
