@@ -110,7 +110,8 @@ var imports = map[string][]string{
 	"internal/httpapi":   {"internal/authz", "internal/directory", "internal/httpapi/apidoc"},
 	"internal/config":    {},
 	"internal/tracing":   {},
-	"internal/cli":       {"client"},
+	"internal/cli":       {"client", "internal/progress"},
+	"internal/progress":  {},
 	"client":             {},
 }
 

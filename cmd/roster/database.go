@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/progress"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -117,9 +118,9 @@ func copyDatabase(cmd *cobra.Command, from, to, output string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	bar := newProgress(cmd.ErrOrStderr(), "rows")
-	copied, err := store.Copy(cmd.Context(), source, target, bar.at)
-	bar.end()
+	bar := progress.New(cmd.ErrOrStderr(), "rows")
+	copied, err := store.Copy(cmd.Context(), source, target, bar.At)
+	bar.End()
 	if copied == nil {
 		return err
 	}

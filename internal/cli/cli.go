@@ -33,7 +33,7 @@ const DefaultURL = "http://127.0.0.1:8080"
 func Commands() []*cobra.Command {
 	s := new(session)
 	commands := []*cobra.Command{
-		s.users(), s.tokens(), s.personalTokens(), s.roles(), s.groups(), s.orgs(), s.invitations(), s.whoami(),
+		s.users(), s.tokens(), s.personalTokens(), s.roles(), s.groups(), s.orgs(), s.invitations(), s.whoami(), s.bench(),
 	}
 	for _, c := range commands {
 		s.addFlags(c)
@@ -59,7 +59,7 @@ func complete(c *cobra.Command, flag string, values ...string) {
 
 // client makes the client that flags, environment and profile describe, in this
 // order. A profile's token goes to the profile's server alone.
-func (s *session) client(cmd *cobra.Command) (*client.Client, error) {
+func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Client, error) {
 	p, err := loadProfile(cmp.Or(s.profile, os.Getenv("ROSTER_PROFILE")))
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *session) client(cmd *cobra.Command) (*client.Client, error) {
 	if s.dryRun {
 		options = append(options, client.WithDryRun(), client.WithAccessDiff(func(d client.AccessDiff) { printDiff(cmd.ErrOrStderr(), d) }))
 	}
-	c, err := client.New(url, token, options...)
+	c, err := client.New(url, token, append(options, more...)...)
 	if err != nil {
 		return nil, Usage(err)
 	}

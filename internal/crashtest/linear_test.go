@@ -52,6 +52,10 @@ func TestLinearizable(t *testing.T) {
 		t.Errorf("too few to mean anything")
 	}
 	explain(t, "users", userModel, users)
+	waitFor(t, "the last disturbance to be over", func() bool {
+		status, _ := c.attempt(t.Context(), client, 0, ask{method: "GET", path: "/v2/users", token: c.APIToken})
+		return status == http.StatusOK
+	})
 	if left := list(t, c.base(0), c.APIToken); !slices.ContainsFunc(ids, func(id string) bool { return left[id].Role.ID == "owner" }) {
 		t.Error("no owner is left")
 	}

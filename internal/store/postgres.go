@@ -260,6 +260,9 @@ func (e *postgresEngine) Ping(ctx context.Context) error {
 func (e *postgresEngine) Close() error {
 	e.closing.Lock()
 	defer e.closing.Unlock()
+	if e.closed {
+		return nil
+	}
 	e.closed = true
 	e.feed.stop()
 	return e.db.Close()

@@ -31,8 +31,8 @@ type feed struct {
 	pending mark
 	told    map[int64]bool // entries above safe
 
-	cancel context.CancelFunc
-	done   chan struct{}
+	closing chan struct{}
+	done    chan struct{}
 }
 
 // mark is an entry's number, and the first number that a transaction can have
@@ -52,27 +52,30 @@ const (
 )
 
 func startFeed(db *sql.DB, n *news) *feed {
-	ctx, cancel := context.WithCancel(context.Background())
-	f := &feed{db: db, news: n, touch: newTouch(), told: make(map[int64]bool), cancel: cancel, done: make(chan struct{})}
+	f := &feed{
+		db: db, news: n, touch: newTouch(), told: make(map[int64]bool), closing: make(chan struct{}), done: make(chan struct{}),
+	}
 	f.touch.at(f.touch.started.Add(-silence)) // nothing is heard yet
-	go f.run(ctx)
+	go f.run()
 	return f
 }
 
+// stop lets a look under way end by itself: it is short, and to cancel a
+// statement takes another connection.
 func (f *feed) stop() {
-	f.cancel()
+	close(f.closing)
 	<-f.done
 }
 
-func (f *feed) run(ctx context.Context) {
+func (f *feed) run() {
 	defer close(f.done)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		// An error leaves touch as it is: out of touch before long.
-		_ = f.look(ctx)
+		_ = f.look(context.Background())
 		select {
-		case <-ctx.Done():
+		case <-f.closing:
 			return
 		case <-tick.C:
 		}
@@ -101,6 +104,9 @@ func (f *feed) look(ctx context.Context) error {
 		return err
 	}
 	f.news.committed(fresh)
+	for _, e := range fresh { // only now: what an error cut off comes again
+		f.told[e.Seq] = true
+	}
 	f.touch.at(asked)
 	// What was pending at an earlier look is safe once all of its time has ended,
 	// and so is what is there now if nothing is under way.
@@ -159,7 +165,6 @@ func (f *feed) entriesAfter(ctx context.Context, seq int64) (fresh []directory.E
 			return nil, err
 		}
 		if !f.told[e.Seq] {
-			f.told[e.Seq] = true
 			fresh = append(fresh, e)
 		}
 	}

