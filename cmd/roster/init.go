@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,13 +95,17 @@ func printDeployment(w io.Writer, output, database string, d directory.Deploymen
 			d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken,
 		})
 	}
+	how := ", with the same ROSTER_DATABASE" // which may hold a password
+	if strings.HasPrefix(database, "sqlite:") {
+		how = " --database " + database
+	}
 	_, err := fmt.Fprintf(w, `Organization    %s
 Owner           %s
 Personal token  %s
 API token       %s
 
 Keep the tokens now: they are not shown again.
-Next: roster serve --database %s
-`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, config.Redact(database))
+Next: roster serve%s
+`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, how)
 	return err
 }

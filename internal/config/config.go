@@ -57,6 +57,7 @@ type Config struct {
 // AddDatabaseFlag adds --database alone, for commands that only open it.
 func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
 	fs.StringVar(database, "database", Env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (env ROSTER_DATABASE)")
+	fs.Lookup("database").DefValue = DefaultDatabase // what the environment has may hold a password
 }
 
 // AddFlags adds a flag for each member; the environment gives the defaults.
