@@ -25,14 +25,15 @@ type options struct {
 	rounds   int
 	duration time.Duration
 	few      int // users of a small organisation
-	many     int // and of a large one
+	many     int // of a large one
+	most     int // and of a very large one
 	pinned   bool
 	patience time.Duration // to wait for other programs, in all
 	tries    int           // times as many rounds at most, until there are enough that were not disturbed
 }
 
 func flags(args []string) (options, error) {
-	o := options{few: 1000, many: 100_000, pinned: true, patience: 2 * time.Minute, tries: 2}
+	o := options{few: 1000, many: 100_000, most: 1_000_000, pinned: true, patience: 2 * time.Minute, tries: 2}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.quick, "quick", false, "measure little, to see that it works: at most 20 seconds, and nothing is written unless -out is given")
 	fs.StringVar(&o.out, "out", "docs/performance.md", "`FILE` to write the table to, between its markers, and the plot beside it as .svg; empty: neither")
@@ -49,6 +50,7 @@ func flags(args []string) (options, error) {
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if o.quick {
 		o.rounds, o.duration, o.many, o.patience, o.tries = 2, 300*time.Millisecond, 5000, 0, 1
+		o.most = 10_000
 	}
 	if (o.quick || o.works != "" || o.profile != "") && !given["out"] {
 		o.out = ""
@@ -90,6 +92,7 @@ type lab struct {
 	cores     *cores
 	processes []*process
 	seeded    map[int]organisation // by number of users
+	full      int64                // memory of a server that was asked for the most users
 	wired     bool                 // Roster runs inside this program, to be profiled
 }
 

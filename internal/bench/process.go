@@ -106,7 +106,7 @@ func (l *lab) startRoster(ctx context.Context, database string) (*process, error
 	if err != nil {
 		return nil, err
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		logged, err := os.ReadFile(path) //nolint:gosec // same
 		if err != nil {
 			return nil, err

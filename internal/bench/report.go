@@ -23,6 +23,7 @@ type report struct {
 	options
 	machine
 	results []result
+	rest    rest
 }
 
 func median(values []float64) float64 {
@@ -127,7 +128,7 @@ func (r *report) markdown() string {
 			timed(res.roster(cpu)), base(cpu, timed), timed(res.roster(first)), base(first, timed),
 			percent(res.roster(busy)), base(busy, percent))
 	}
-	return b.String()
+	return b.String() + r.rest.markdown()
 }
 
 // grouped writes a number with its thousands apart, and small ones with a digit more.

@@ -30,7 +30,8 @@ func (l *lab) measureAll(ctx context.Context) (*report, error) {
 		}
 		r.results = append(r.results, res)
 	}
-	return r, nil
+	r.rest, err = l.atRest(ctx)
+	return r, err
 }
 
 // round is one measurement of each side.

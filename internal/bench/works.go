@@ -32,6 +32,7 @@ const (
 func allWorks(o options) []work {
 	return []work{
 		{"get", "GET one of %s users", bareHandler, o.many, 16, startGet},
+		{"get-1m", "GET one of %s users", fmt.Sprintf("Roster itself with %s users", grouped(float64(o.few))), o.most, 16, startGrown},
 		{"list-1k", "GET all of %s users", bareHandler, o.few, 16, startList},
 		{"list-100k", "GET all of %s users", bareHandler, o.many, 1, startList},
 		{"unchanged", "GET all of %s users, unchanged: 304", bareHandler, o.many, 16, startUnchanged},
@@ -55,16 +56,52 @@ func startGet(ctx context.Context, l *lab, w work) (roster, baseline side, err e
 		return nil, nil, err
 	}
 	size := len(probed.Body)
-	// What is remembered after the first time is to be measured as remembered.
-	var asked atomic.Int64
-	all := httpSide{p, w.conns, func(int) traffic { return newGets(o, size, "", eachOf(o.ids, &asked)) }}
-	for int(asked.Load()) < len(o.ids) {
-		if _, err := all.drive(ctx, 100*time.Millisecond); err != nil {
-			return nil, nil, err
-		}
+	if err := l.askForAll(ctx, o, p, w); err != nil {
+		return nil, nil, err
 	}
 	return httpSide{p, w.conns, func(conn int) traffic { return newGets(o, size, "", anyOf(o.ids, conn)) }},
 		httpSide{bare, w.conns, func(conn int) traffic { return newGets(o, size, o.ids[0], anyOf(o.ids, conn)) }}, nil
+}
+
+// startGrown compares Roster with itself when it had fewer users.
+func startGrown(ctx context.Context, l *lab, w work) (roster, baseline side, err error) {
+	sides := make([]side, 2)
+	for i, users := range []int{w.users, l.few} {
+		w.users = users
+		o, p, err := l.opened(ctx, w)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := l.askForAll(ctx, o, p, w); err != nil {
+			return nil, nil, err
+		}
+		if i == 0 {
+			l.full = p.memory()
+		}
+		probed, err := probe(ctx, p.addr, "/v2/users/"+o.ids[0], o.token, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		sides[i] = httpSide{p, w.conns, func(conn int) traffic { return newGets(o, len(probed.Body), "", anyOf(o.ids, conn)) }}
+	}
+	return sides[0], sides[1], nil
+}
+
+// askForAll asks for every user once: what is remembered after the first time is
+// to be measured as remembered.
+func (l *lab) askForAll(ctx context.Context, o organisation, p *process, w work) error {
+	probed, err := probe(ctx, p.addr, "/v2/users/"+o.ids[0], o.token, "")
+	if err != nil {
+		return err
+	}
+	var asked atomic.Int64
+	all := httpSide{p, w.conns, func(int) traffic { return newGets(o, len(probed.Body), "", eachOf(o.ids, &asked)) }}
+	for int(asked.Load()) < len(o.ids) {
+		if _, err := all.drive(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func startList(ctx context.Context, l *lab, w work) (roster, baseline side, err error) {
