@@ -104,8 +104,9 @@ func read(t *testing.T, name string) string {
 // everything together.
 var imports = map[string][]string{
 	"internal/authz":     {},
-	"internal/directory": {"internal/authz"},
-	"internal/store":     {"internal/authz", "internal/directory"},
+	"internal/audit":     {},
+	"internal/directory": {"internal/audit", "internal/authz"},
+	"internal/store":     {"internal/audit", "internal/authz", "internal/directory"},
 	"internal/outbox":    {"internal/directory"},
 	"internal/httpapi":   {"internal/authz", "internal/directory", "internal/httpapi/apidoc"},
 	"internal/config":    {},

@@ -10,13 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rosterhq/roster/internal/cli"
-	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
 
 func adminCommand() *cobra.Command {
-	var database string
+	var at place
 	cmd := &cobra.Command{
 		Use:   "admin",
 		Short: "Work on the database itself, as its operator",
@@ -25,13 +24,12 @@ can write the database may do everything. They work beside a running server, whi
 takes notice within a second. What they do is in the audit log.`,
 		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
-	pf := cmd.PersistentFlags()
-	config.AddDatabaseFlag(pf, &database)
-	cmd.AddCommand(adminTokenCommand(&database), adminExportCommand(&database), adminDeleteCommand(&database))
+	at.addFlags(cmd.PersistentFlags())
+	cmd.AddCommand(adminTokenCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at))
 	return cmd
 }
 
-func adminTokenCommand(database *string) *cobra.Command {
+func adminTokenCommand(at *place) *cobra.Command {
 	var email, name, output string
 	var expiresIn time.Duration
 	cmd := &cobra.Command{
@@ -46,7 +44,7 @@ func adminTokenCommand(database *string) *cobra.Command {
 			if expiresIn != 0 {
 				in.ExpiresAt = time.Now().Add(expiresIn)
 			}
-			return withService(cmd.Context(), *database, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				t, err := s.CreatePersonalTokenFor(cmd.Context(), email, in)
 				if err != nil {
 					return err
@@ -72,7 +70,7 @@ func adminTokenCommand(database *string) *cobra.Command {
 	return cmd
 }
 
-func adminExportCommand(database *string) *cobra.Command {
+func adminExportCommand(at *place) *cobra.Command {
 	var org, file string
 	cmd := &cobra.Command{
 		Use:   "export-org",
@@ -82,7 +80,7 @@ roles, groups, API tokens and audit log. Token values are not in it; nobody has 
 		Example: `  roster admin export-org --org acme-x7q2 --file acme.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd.Context(), *database, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				return exportOrg(cmd, s, directory.OrgID(org), file)
 			})
 		},
@@ -113,7 +111,7 @@ func exportOrg(cmd *cobra.Command, s *directory.Service, org directory.OrgID, fi
 	return err
 }
 
-func adminDeleteCommand(database *string) *cobra.Command {
+func adminDeleteCommand(at *place) *cobra.Command {
 	var org, file string
 	var yes bool
 	cmd := &cobra.Command{
@@ -127,7 +125,7 @@ tokens and log. Accounts without another membership go too. It can't be undone.`
 			if !yes {
 				return cli.Usage(errors.New("this deletes the organization for good; say --yes"))
 			}
-			return withService(cmd.Context(), *database, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				if err := exportOrg(cmd, s, directory.OrgID(org), file); err != nil {
 					return err
 				}

@@ -18,7 +18,8 @@ import (
 )
 
 func initCommand() *cobra.Command {
-	var database, output string
+	var at place
+	var output string
 	var in directory.NewDeployment
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -33,16 +34,16 @@ that has an organization already is left as it is.`,
       --owner-name "Olivia Owner" --owner-email olivia@example.com --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd.Context(), database, store.Options{}, func(s *directory.Service) error {
+			return withService(cmd.Context(), at, store.Options{}, func(s *directory.Service) error {
 				d, err := s.Initialise(cmd.Context(), in)
 				if err != nil {
 					return err
 				}
-				return printDeployment(cmd.OutOrStdout(), output, database, d)
+				return printDeployment(cmd.OutOrStdout(), output, at.database, d)
 			})
 		},
 	}
-	config.AddDatabaseFlag(cmd.Flags(), &database)
+	at.addFlags(cmd.Flags())
 	addOutputFlag(cmd.Flags(), &output)
 	cmd.Flags().StringVar(&in.OrgName, "org", "", "`NAME` of the organization")
 	cmd.Flags().StringVar(&in.OwnerName, "owner-name", "", "`NAME` of its owner")
@@ -73,14 +74,26 @@ func (f *format) Set(v string) error {
 	return nil
 }
 
+// place is where a deployment is: its database, and the keys apart from it.
+type place struct{ database, keyFile string }
+
+func (p *place) addFlags(fs *pflag.FlagSet) {
+	config.AddDatabaseFlag(fs, &p.database)
+	config.AddKeyFlag(fs, &p.keyFile)
+}
+
 // withService opens a database for one command.
-func withService(ctx context.Context, database string, o store.Options, fn func(*directory.Service) error) (err error) {
-	db, err := store.Open(ctx, database, o)
+func withService(ctx context.Context, at place, o store.Options, fn func(*directory.Service) error) (err error) {
+	db, err := store.Open(ctx, at.database, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return fn(directory.NewService(db, time.Now))
+	keys, err := loadKeys(at.database, at.keyFile)
+	if err != nil {
+		return err
+	}
+	return fn(directory.NewService(db, keys, time.Now))
 }
 
 func printDeployment(w io.Writer, output, database string, d directory.Deployment) error {

@@ -78,7 +78,7 @@ database, and the command line client.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(serveCommand(), initCommand(), adminCommand(), backupCommand(), restoreCommand(), copyCommand(), migrateCommand(), versionCommand())
+	root.AddCommand(serveCommand(), initCommand(), adminCommand(), backupCommand(), restoreCommand(), copyCommand(), migrateCommand(), keyCommand(), versionCommand())
 	root.AddCommand(cli.Commands()...)
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() && c.RunE == nil {

@@ -81,7 +81,11 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	service := directory.NewService(db, time.Now)
+	keys, err := loadKeys(c.Database, c.KeyFile)
+	if err != nil {
+		return err
+	}
+	service := directory.NewService(db, keys, time.Now)
 	mail, err := mailer(c, log)
 	if err != nil {
 		return err

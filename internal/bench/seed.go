@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -39,7 +40,7 @@ func (l *lab) seed(ctx context.Context, name string, users int) (o organisation,
 		return o, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	d, err := directory.NewService(db, time.Now).Initialise(ctx, directory.NewDeployment{
+	d, err := directory.NewService(db, dbtest.Keys(), time.Now).Initialise(ctx, directory.NewDeployment{
 		OrgName: "Bench", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/outbox"
@@ -27,7 +28,7 @@ func serveWired(ctx context.Context, database string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(null, nil))
-	service := directory.NewService(db, time.Now)
+	service := directory.NewService(db, dbtest.Keys(), time.Now)
 	go service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	go outbox.New(service, nil, log, time.Now).Run(ctx)
 	api := httpapi.New(httpapi.Options{Service: service, Log: log, RateLimit: rateLimit, Clock: time.Now, Version: "bench"})

@@ -37,6 +37,7 @@ const DefaultDatabase = "sqlite:roster.db"
 // Config is everything `roster serve` can be told.
 type Config struct {
 	Database        string
+	KeyFile         string // empty: beside an SQLite file
 	Listen          string
 	MetricsListen   string // empty: /metrics is served on Listen
 	RateLimit       int    // requests a minute for each principal; 0: any number
@@ -60,9 +61,18 @@ func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
 	fs.Lookup("database").DefValue = DefaultDatabase // what the environment has may hold a password
 }
 
+// AddKeyFlag adds --key-file, for commands that write into the audit log.
+func AddKeyFlag(fs *pflag.FlagSet, file *string) {
+	fs.StringVar(file, "key-file", Env("ROSTER_KEY_FILE", ""), "`FILE` with the key that seals the audit log; beside an SQLite database by default, where it is made at first (env ROSTER_KEY_FILE)")
+}
+
+// KeyFileOf is where the key is kept for an SQLite file without --key-file.
+func KeyFileOf(path string) string { return strings.TrimSuffix(path, ".db") + ".key" }
+
 // AddFlags adds a flag for each member; the environment gives the defaults.
 func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	AddDatabaseFlag(fs, &c.Database)
+	AddKeyFlag(fs, &c.KeyFile)
 	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
 	fs.IntVar(&c.RateLimit, "rate-limit", envInt("ROSTER_RATE_LIMIT", 6000), "requests a minute for each principal, 0 for any `N`umber (env ROSTER_RATE_LIMIT)")

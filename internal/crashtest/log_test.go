@@ -89,7 +89,7 @@ func retell(ctx context.Context, path, org string) (r retold, err error) {
 	r.users = make(map[string]user)
 	owners := 0
 	err = db.Read(ctx, func(tx directory.Tx) error {
-		for e, err := range tx.OrgEntries(directory.OrgID(org)) {
+		for e, err := range tx.OrgEntries(directory.OrgID(org), directory.EntryQuery{}) {
 			if err != nil {
 				return err
 			}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
 )
 
 // patience is how long anything may take that is no measure of its own. It is
@@ -33,6 +35,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if binary.dir != "" {
 		_ = os.RemoveAll(binary.dir)
+		_ = os.Remove(keyFile())
 	}
 	os.Exit(code)
 }
@@ -64,8 +67,24 @@ func environment() []string {
 			env = append(env, v)
 		}
 	}
-	return env
+	return append(env, "ROSTER_KEY_FILE="+keyFile())
 }
+
+// keyFile is what all nodes of all tests are given.
+var keyFile = sync.OnceValue(func() string {
+	line, err := audit.GenerateKey("roster.example.com")
+	if err != nil {
+		panic(err)
+	}
+	f, err := os.CreateTemp("", "roster-crashtest-*.key")
+	if err == nil {
+		_, err = f.WriteString(line)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		panic(err)
+	}
+	return f.Name()
+})
 
 // roster runs a command to its end.
 func roster(t *testing.T, args ...string) (stdout, stderr string, code int) {

@@ -3,23 +3,62 @@ package directory
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
 )
 
 // Entry is one line of the audit log. It is appended in the transaction that
 // made the change, so the log holds what happened and nothing else; caches,
 // mail and every other follower read it as the feed of changes.
 type Entry struct {
-	Seq        int64           `json:"seq"` // set by the store; grows in the order of commits within an organisation
+	Seq    int64 `json:"seq"`    // set by the store, of all organisations' entries: followers read by it
+	Number int64 `json:"number"` // within the organisation: 1, 2, 3, … in the order of commits
+	// At never goes back within an organisation: what is up to a time is a
+	// beginning of its log.
 	At         time.Time       `json:"at"`
 	OrgID      OrgID           `json:"orgId"`
 	Actor      Actor           `json:"actor"`
 	Action     string          `json:"action"`
+	Outcome    Outcome         `json:"outcome,omitempty"`
+	Reason     string          `json:"reason,omitempty"` // of a refusal
 	Target     Target          `json:"target"`
 	Before     json.RawMessage `json:"before,omitempty"`
 	After      json.RawMessage `json:"after,omitempty"`
 	TraceID    string          `json:"traceId,omitempty"`
 	RemoteAddr string          `json:"remoteAddr,omitempty"`
 	UserAgent  string          `json:"userAgent,omitempty"`
+
+	Secrets audit.Secrets `json:"-"` // salts of what the log's proof says nothing of
+	// Leaf is the entry's hash in the log's tree, as it was when the entry was
+	// written, and MAC the server's authenticator of it; nil for what is older than both.
+	Leaf []byte `json:"-"`
+	MAC  []byte `json:"-"`
+}
+
+// Outcome says what became of what was asked for.
+type Outcome string
+
+// The outcomes. Whoever follows the log for what has changed leaves refusals out.
+const (
+	Done    Outcome = ""
+	Refused Outcome = "refused"
+)
+
+// Record is the entry as it may be shown, and its leaf in the log's tree.
+func (e Entry) Record() (audit.Record, audit.Hash, error) {
+	sealed := audit.Entry{
+		Record: audit.Record{
+			Sequence: e.Number, Time: audit.Time{Time: e.At}, OrgID: string(e.OrgID),
+			Actor:  audit.Actor{Kind: string(e.Actor.Kind), TokenID: string(e.Actor.TokenID), UserID: string(e.Actor.UserID), Name: e.Actor.Name},
+			Action: e.Action, Outcome: string(e.Outcome), Reason: e.Reason,
+			Target:  audit.Target{Type: e.Target.Type, ID: e.Target.ID, Name: e.Target.Name},
+			TraceID: e.TraceID, SourceAddress: e.RemoteAddr, UserAgent: e.UserAgent,
+		},
+		RawBefore: []byte(e.Before), RawAfter: []byte(e.After),
+		ActorAccount: string(e.Actor.AccountID), Secrets: e.Secrets,
+	}
+	leaf, err := sealed.Finish()
+	return sealed.Record, leaf, err
 }
 
 // account is the account of the user that an entry is about.
@@ -54,9 +93,33 @@ type Actor struct {
 	Name      string    `json:"name,omitempty"`
 }
 
+// ID is what the log can be asked for by: the user's id of a person, else the
+// token's, or the kind of who has neither.
+func (a Actor) ID() string {
+	switch {
+	case a.UserID != "":
+		return string(a.UserID)
+	case a.TokenID != "":
+		return string(a.TokenID)
+	default:
+		return string(a.Kind)
+	}
+}
+
 // Target is what was changed.
 type Target struct {
 	Type string `json:"type"` // user, apiToken, personalToken, role, group, organization, account
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
+}
+
+// EntryQuery narrows a list of an organisation's entries; zero values narrow nothing.
+type EntryQuery struct {
+	After, Before int64 // numbers: greater than the one, less than the other
+	Actor         string
+	Action        string
+	Target        string
+	Outcome       *Outcome
+	NewestFirst   bool
+	Limit         int
 }

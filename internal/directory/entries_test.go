@@ -32,6 +32,12 @@ func TestEveryChangeIsInTheLog(t *testing.T) {
 		e := about[0]
 		p := call.Principal
 		want := directory.Actor{Kind: directory.ActorAccount, TokenID: p.TokenID, AccountID: p.AccountID, UserID: p.UserID, Name: p.Name}
+		if e.OrgID != p.OrgID { // the id they have elsewhere is not for this log
+			want.UserID = e.Actor.UserID
+			if want.UserID == p.UserID || (e.Target.Type == "user" && string(want.UserID) != e.Target.ID) {
+				t.Errorf("acted as %s on %s", want.UserID, e.Target.ID)
+			}
+		}
 		if e.Actor != want {
 			t.Errorf("actor %+v, want %+v", e.Actor, want)
 		}

@@ -70,7 +70,7 @@ func newWorld(t testing.TB) *world {
 			t.Errorf("close: %v", err)
 		}
 	})
-	w.Service = directory.NewService(w.db, w.clock.Now)
+	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now)
 	d, err := w.Initialise(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	})

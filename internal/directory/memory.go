@@ -149,7 +149,11 @@ func (m *memory) committed(entries []Entry) {
 // drop knows what each kind of entry can change. What it does not know drops
 // everything, so that a new kind can't be forgotten here.
 func (m *memory) drop(e Entry) {
+	if e.Outcome != Done {
+		return
+	}
 	switch e.Target.Type {
+	case "auditLog": // nothing is remembered of it
 	case "user":
 		m.dropSource(ofUser, e.Target.ID)
 		m.dropSource(ofAccount, string(e.account()))

@@ -22,7 +22,7 @@ func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
-		services[i] = directory.NewService(db, time.Now)
+		services[i] = directory.NewService(db, dbtest.Keys(), time.Now)
 	}
 	d, err := services[0].Initialise(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com",

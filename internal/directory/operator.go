@@ -84,7 +84,7 @@ func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) 
 
 // operate starts a change by the operator, who needs no permission.
 func (s *Service) operate(tx Tx) *change {
-	return &change{Tx: tx, now: s.now(), actor: operator("")}
+	return &change{Tx: tx, keys: s.keys, now: s.now(), actor: operator("")}
 }
 
 // as is c carrying out another operation.

@@ -37,7 +37,7 @@ func TestInitialise(t *testing.T) {
 func TestInitialiseRefuses(t *testing.T) {
 	db := must(store.Open(t.Context(), dbtest.New(t), store.Options{}))(t)
 	t.Cleanup(func() { _ = db.Close() })
-	s := directory.NewService(db, time.Now)
+	s := directory.NewService(db, dbtest.Keys(), time.Now)
 	for field, in := range map[string]directory.NewDeployment{
 		"org":         {OrgName: " ", OwnerName: "A", OwnerEmail: "a@example.com"},
 		"owner-name":  {OrgName: "A", OwnerName: "a\nb", OwnerEmail: "a@example.com"},

@@ -114,7 +114,7 @@ func exportAccess(tx Tx, id OrgID, enc *json.Encoder) error {
 }
 
 func exportLog(tx Tx, id OrgID, enc *json.Encoder) error {
-	for e, err := range tx.OrgEntries(id) {
+	for e, err := range tx.OrgEntries(id, EntryQuery{}) {
 		if err != nil {
 			return err
 		}

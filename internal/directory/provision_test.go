@@ -29,7 +29,7 @@ func newProvisioning(t *testing.T) *provisioning {
 	}
 	t.Cleanup(func() { db.Close() })
 	p := &provisioning{now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
-	p.Service = directory.NewService(db, func() time.Time {
+	p.Service = directory.NewService(db, dbtest.Keys(), func() time.Time {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return p.now

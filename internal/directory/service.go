@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
 )
 
 // IdempotencyWindow is how long a result is kept under its idempotency key.
@@ -23,15 +25,17 @@ const IdempotencyWindow = 24 * time.Hour
 // safe for concurrent use.
 type Service struct {
 	store Store
+	keys  *audit.Keyring
 	clock func() time.Time
 
 	memory memory
 	usage  usage
 }
 
-// NewService makes a service over a store; clock tells the time, in any zone.
-func NewService(store Store, clock func() time.Time) *Service {
-	s := &Service{store: store, clock: clock}
+// NewService makes a service over a store. What it writes into the audit log is
+// authenticated and sealed with keys; clock tells the time, in any zone.
+func NewService(store Store, keys *audit.Keyring, clock func() time.Time) *Service {
+	s := &Service{store: store, keys: keys, clock: clock}
 	store.Observe(Observer{Committed: s.memory.committed, Changed: s.memory.forget})
 	return s
 }
@@ -64,6 +68,7 @@ type Call struct {
 // principal as it is now, and the one way to write audit entries.
 type change struct {
 	Tx
+	keys  *audit.Keyring
 	op    Operation
 	call  Call
 	actor *Principal
@@ -85,7 +90,7 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	var result T
 	var tried preview
 	err := s.store.Write(ctx, func(tx Tx) error {
-		c := &change{Tx: tx, op: op, call: call, now: s.now()}
+		c := &change{Tx: tx, keys: s.keys, op: op, call: call, now: s.now()}
 		err := c.lockFirst()
 		if err != nil {
 			return err
@@ -210,20 +215,71 @@ func (c *change) recordIn(org OrgID, target Target, before, after any) error {
 		return err
 	}
 	c.touch(org, target, before, after)
-	e := Entry{
-		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
-		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
+	e := c.entry(org, target)
+	var err error
+	if org != c.actor.OrgID {
+		if e.Actor.UserID, err = c.idIn(org, before, after); err != nil {
+			return err
+		}
 	}
-	return appendEntry(c.Tx, e, before, after)
-}
-
-func appendEntry(tx Tx, e Entry, before, after any) (err error) {
 	if e.Before, err = entryJSON(before); err != nil {
 		return err
 	}
 	if e.After, err = entryJSON(after); err != nil {
 		return err
 	}
+	return appendEntry(c.Tx, c.keys, e)
+}
+
+// entry begins an entry of an organisation's log by the change's actor.
+func (c *change) entry(org OrgID, target Target) Entry {
+	return Entry{
+		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
+		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
+	}
+}
+
+// idIn is the actor's id in another organisation than the one they act in: theirs
+// there is nothing for its log. states may hold a user who is not there any more.
+func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
+	if c.actor.AccountID == "" {
+		return "", nil
+	}
+	for _, state := range states {
+		if u, ok := state.(User); ok && u.AccountID == c.actor.AccountID {
+			return u.ID, nil
+		}
+	}
+	users, err := c.AccountUsers(c.actor.AccountID)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range users {
+		if u.OrgID == org {
+			return u.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// appendEntry gives an entry its number, its place in time and its authenticator
+// and appends it. The organisation's lock is held: without it, another entry
+// would have the same number.
+func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
+	last, at, err := tx.LastOrgEntry(e.OrgID)
+	if err != nil {
+		return err
+	}
+	e.Number = last + 1
+	if e.At.Before(at) { // clocks may go back, and differ between nodes
+		e.At = at
+	}
+	e.Secrets = audit.NewSecrets()
+	_, leaf, err := e.Record()
+	if err != nil {
+		return fmt.Errorf("encode audit entry: %w", err)
+	}
+	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), leaf)
 	return tx.AppendEntry(e)
 }
 

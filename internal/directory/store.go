@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
 )
 
 // Store keeps everything the [Service] knows. Implementations promise:
@@ -81,6 +83,7 @@ type Tx interface {
 	groupTx
 	tokenTx
 	entryTx
+	auditTx
 }
 
 type orgTx interface {
@@ -175,14 +178,28 @@ type tokenTx interface {
 }
 
 type entryTx interface {
+	// AppendEntry wants the number after the organisation's last.
 	AppendEntry(Entry) error
 	// Entries lists up to limit entries of all organisations after a sequence
 	// number: all that there are or will be up to the last of them. Numbers are
 	// given before commits, so the newest may be missing for a moment.
 	Entries(after int64, limit int) ([]Entry, error)
 	LastEntry() (int64, error)
-	OrgEntries(OrgID) iter.Seq2[Entry, error]
-	// OrgVersion differs whenever an entry was appended to an organisation's log.
+	// OrgsAfter tells whose logs have entries after a sequence number, and up to
+	// which all of them are told.
+	OrgsAfter(seq int64) (orgs []OrgID, upTo int64, err error)
+	// Leaves lists what seals an organisation's entries after a number.
+	Leaves(org OrgID, after int64, limit int) ([]Leaf, error)
+	// LastOrgEntry gives number and time of an organisation's last entry, zero for
+	// an organisation without any.
+	LastOrgEntry(OrgID) (number int64, at time.Time, err error)
+	OrgEntries(OrgID, EntryQuery) iter.Seq2[Entry, error]
+	// EraseEntry writes over an entry's names, states, addresses and secrets, found
+	// by its organisation and number.
+	EraseEntry(Entry) error
+	// DropEntries drops an organisation's entries up to a number.
+	DropEntries(org OrgID, upTo int64) error
+	// OrgVersion differs whenever a change was appended to an organisation's log.
 	OrgVersion(OrgID) (string, error)
 
 	// Replay finds what was kept under an idempotency key that has not expired;
@@ -204,4 +221,35 @@ type Replay struct {
 	Fingerprint string // hash of what was asked
 	Result      []byte // JSON of what the operation returned, without secrets
 	ExpiresAt   time.Time
+}
+
+// Leaf is what of an entry is sealed. Hash is nil for entries older than the tree.
+type Leaf struct {
+	Number    int64
+	Hash, MAC []byte
+}
+
+// auditTx keeps what proves the log.
+type auditTx interface {
+	// Tile is a tile of an organisation's tree, nothing if there is none.
+	Tile(OrgID, audit.TileID) ([]byte, error)
+	PutTile(OrgID, audit.TileID, []byte) error
+	// Checkpoint is the signed head of a size, of the newest for 0. Checkpoints
+	// lists those of greater sizes than after, in their order.
+	Checkpoint(org OrgID, size int64) (SignedCheckpoint, error)
+	Checkpoints(org OrgID, after int64, limit int) ([]SignedCheckpoint, error)
+	CreateCheckpoint(OrgID, SignedCheckpoint) error
+
+	// Retention is how many days an organisation keeps its entries; [NotFound] for ever.
+	Retention(OrgID) (days int, err error)
+	SetRetention(org OrgID, days int) error // 0: for ever
+	// Retentions are those of all organisations that do not keep their entries for ever.
+	Retentions() (map[OrgID]int, error)
+}
+
+// SignedCheckpoint is the head of an organisation's log as it was signed.
+type SignedCheckpoint struct {
+	Size     int64
+	Note     string // c2sp.org/tlog-checkpoint
+	SealedAt time.Time
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -169,7 +170,7 @@ func TestTokenUsage(t *testing.T) {
 	if u := usage(); !u.LastUsedAt.Equal(used) {
 		t.Errorf("stored as %s, want %s", u.LastUsedAt, used)
 	}
-	again := directory.NewService(w.db, w.clock.Now) // after a restart
+	again := directory.NewService(w.db, dbtest.Keys(), w.clock.Now) // after a restart
 	if u := must(again.GetTokenUsage(t.Context(), w.byOwner(), token.ID))(t); !u.LastUsedAt.Equal(used) {
 		t.Errorf("read later as %s, want %s", u.LastUsedAt, used)
 	}

@@ -109,7 +109,7 @@ func FuzzRequest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { db.Close() })
-	service := directory.NewService(db, time.Now)
+	service := directory.NewService(db, dbtest.Keys(), time.Now)
 	d, err := service.Initialise(f.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
 	if err != nil {
 		f.Fatal(err)

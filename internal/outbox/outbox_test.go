@@ -33,7 +33,7 @@ func newFixture(t *testing.T) fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s := directory.NewService(db, time.Now)
+	s := directory.NewService(db, dbtest.Keys(), time.Now)
 	d, err := s.Initialise(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
@@ -221,7 +221,7 @@ func TestRetriesForADay(t *testing.T) {
 				}}
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
-				outbox.New(directory.NewService(log, time.Now), p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+				outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 				if len(p.sent) != c.wants || log.cursor != 1 {
 					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursor, c.wants)
 				}

@@ -34,7 +34,11 @@ var tables = []table{
 	{"group_roles", 3, columns("org_id group_id role_id")},
 	{"api_tokens", 2, columns("org_id id hash name description capabilities expires_at created_at created_by last_used_at")},
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at created_at")},
-	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent")},
+	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
+		" number actor_id outcome reason salts erased leaf mac")},
+	{"audit_tiles", 3, columns("org_id level tile hashes")},
+	{"audit_checkpoints", 2, columns("org_id size note sealed_at")},
+	{"audit_retention", 1, columns("org_id days")},
 	{"replays", 2, columns("scope key fingerprint result expires_at")},
 	{"cursors", 1, columns("follower seq")},
 }

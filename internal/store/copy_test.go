@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
@@ -41,8 +42,11 @@ func fill(t *testing.T, db *store.Store) {
 			}, "g"),
 			tx.CreateAPIToken(directory.APITokenRecord{OrgID: org, ID: "tok_a", Name: "T", Hash: directory.SecretHash{1, 2, 3}, CreatedAt: now}),
 			tx.CreatePersonalToken(directory.PersonalTokenRecord{AccountID: "acc_0001", ID: "pat_a", Name: "P", Hash: directory.SecretHash{4}, CreatedAt: now}),
-			tx.AppendEntry(directory.Entry{At: now, OrgID: org, Action: "first", After: []byte(`{"a":1}`)}),
-			tx.AppendEntry(directory.Entry{At: now, OrgID: "gone", Action: "second"}),
+			tx.AppendEntry(directory.Entry{At: now, OrgID: org, Number: 1, Action: "first", After: []byte(`{"a":1}`)}),
+			tx.AppendEntry(directory.Entry{At: now, OrgID: "gone", Number: 1, Action: "second"}),
+			tx.PutTile(org, audit.TileID{Level: 1, Index: 2}, []byte{0, 1, 255}),
+			tx.CreateCheckpoint(org, directory.SignedCheckpoint{Size: 1, Note: "note", SealedAt: now}),
+			tx.SetRetention(org, 30),
 			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
 			tx.SetCursor("mail", 2),
 		)

@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -14,11 +16,29 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 		return err
 	}
 	t.entries = append(t.entries, e)
-	return t.exec(`INSERT INTO entries (org_id, at, actor, action, target_type, target_id, target_name,
-			before, after, trace_id, remote_addr, user_agent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		e.OrgID, micros(e.At), string(actor), e.Action, e.Target.Type, e.Target.ID, e.Target.Name,
-		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent)
+	return t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
+			before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		e.OrgID, e.Number, micros(e.At), string(actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
+		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets), e.Leaf, e.MAC)
+}
+
+// EraseEntry writes over what of an entry is personal.
+func (t *tx) EraseEntry(e directory.Entry) error {
+	actor, err := json.Marshal(e.Actor)
+	if err != nil {
+		return err
+	}
+	return t.execOne("entry", `UPDATE entries SET actor = $3, target_name = $4, before = $5, after = $6,
+			remote_addr = $7, user_agent = $8, salts = $9, erased = $10
+		WHERE org_id = $1 AND number = $2`,
+		e.OrgID, e.Number, string(actor), e.Target.Name, nullJSON(e.Before), nullJSON(e.After),
+		e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets))
+}
+
+// DropEntries drops an organisation's entries up to a number.
+func (t *tx) DropEntries(org directory.OrgID, upTo int64) error {
+	return t.exec(`DELETE FROM entries WHERE org_id = $1 AND number <= $2`, org, upTo)
 }
 
 // nullJSON is NULL for what is not there: a new thing has no before.
@@ -31,15 +51,16 @@ func nullJSON(b json.RawMessage) any {
 
 func scanEntry(row scanner) (e directory.Entry, err error) {
 	var at int64
-	var before, after []byte
-	err = row.Scan(&e.Seq, &at, &e.OrgID, asJSON(&e.Actor), &e.Action, &e.Target.Type, &e.Target.ID, &e.Target.Name,
-		&before, &after, &e.TraceID, &e.RemoteAddr, &e.UserAgent)
-	e.At, e.Before, e.After = fromMicros(at), before, after
+	var before, after, salts, erased []byte
+	err = row.Scan(&e.Seq, &e.Number, &at, &e.OrgID, asJSON(&e.Actor), &e.Action, &e.Outcome, &e.Reason,
+		&e.Target.Type, &e.Target.ID, &e.Target.Name,
+		&before, &after, &e.TraceID, &e.RemoteAddr, &e.UserAgent, &salts, &erased, &e.Leaf, &e.MAC)
+	e.At, e.Before, e.After, e.Secrets = fromMicros(at), before, after, secretsOf(salts, erased)
 	return e, err
 }
 
-const selectEntries = `SELECT seq, at, org_id, actor, action, target_type, target_id, target_name,
-	before, after, trace_id, remote_addr, user_agent FROM entries `
+const selectEntries = `SELECT seq, number, at, org_id, actor, action, outcome, reason, target_type, target_id, target_name,
+	before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac FROM entries `
 
 func (t *tx) Entries(after int64, limit int) ([]directory.Entry, error) {
 	upTo, err := t.db.horizon(t.ctx)
@@ -49,8 +70,51 @@ func (t *tx) Entries(after int64, limit int) ([]directory.Entry, error) {
 	return list(t, scanEntry, selectEntries+`WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, after, upTo, limit)
 }
 
-func (t *tx) OrgEntries(org directory.OrgID) iter.Seq2[directory.Entry, error] {
-	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 ORDER BY seq`, org)
+func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[directory.Entry, error] {
+	args := []any{org}
+	var and strings.Builder
+	add := func(condition string, value any) {
+		args = append(args, value)
+		fmt.Fprintf(&and, " AND %s $%d", condition, len(args))
+	}
+	if q.After > 0 {
+		add("number >", q.After)
+	}
+	if q.Before > 0 {
+		add("number <", q.Before)
+	}
+	if q.Actor != "" {
+		add("actor_id =", q.Actor)
+	}
+	if q.Target != "" {
+		add("target_id =", q.Target)
+	}
+	if q.Action != "" {
+		add("action =", q.Action)
+	}
+	if q.Outcome != nil {
+		add("outcome =", *q.Outcome)
+	}
+	order := " ORDER BY number"
+	if q.NewestFirst {
+		order += " DESC"
+	}
+	if q.Limit > 0 {
+		args = append(args, q.Limit)
+		order += fmt.Sprintf(" LIMIT $%d", len(args))
+	}
+	return each(t, scanEntry, selectEntries+`WHERE org_id = $1`+and.String()+order, args...)
+}
+
+func (t *tx) LastOrgEntry(org directory.OrgID) (number int64, at time.Time, err error) {
+	last, err := one(t, "entry", func(row scanner) (last [2]int64, err error) {
+		err = row.Scan(&last[0], &last[1])
+		return last, err
+	}, `SELECT number, at FROM entries WHERE org_id = $1 ORDER BY number DESC LIMIT 1`, org)
+	if directory.CodeOf(err) == directory.NotFound {
+		return 0, time.Time{}, nil
+	}
+	return last[0], fromMicros(last[1]), err
 }
 
 func (t *tx) LastEntry() (int64, error) {
@@ -61,7 +125,7 @@ func (t *tx) LastEntry() (int64, error) {
 // from a backup counts on from an earlier number.
 func (t *tx) OrgVersion(org directory.OrgID) (string, error) {
 	return one(t, "entry", scanValue[string], `SELECT COALESCE(max(seq || '-' || at), '0') FROM
-		(SELECT seq, at FROM entries WHERE org_id = $1 ORDER BY seq DESC LIMIT 1) AS last`, org)
+		(SELECT seq, at FROM entries WHERE org_id = $1 AND outcome = '' ORDER BY number DESC LIMIT 1) AS last`, org)
 }
 
 func (t *tx) Cursor(follower string) (int64, error) {

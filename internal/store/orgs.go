@@ -28,8 +28,14 @@ func (t *tx) UpdateOrg(o directory.Org) error {
 }
 
 func (t *tx) DeleteOrg(id directory.OrgID) error {
-	if err := t.exec(`DELETE FROM entries WHERE org_id = $1`, id); err != nil {
-		return err
+	for _, query := range []string{
+		`DELETE FROM entries WHERE org_id = $1`,
+		`DELETE FROM audit_tiles WHERE org_id = $1`,
+		`DELETE FROM audit_checkpoints WHERE org_id = $1`,
+	} {
+		if err := t.exec(query, id); err != nil {
+			return err
+		}
 	}
 	return t.execOne("organization", `DELETE FROM orgs WHERE id = $1`, id)
 }

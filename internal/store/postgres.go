@@ -256,15 +256,16 @@ func (e *postgresEngine) Ping(ctx context.Context) error {
 	return storageError(e.db.PingContext(ctx))
 }
 
-// Close finishes the transactions under way.
+// Close finishes the transactions under way. The feed goes first: whom it tells
+// may read.
 func (e *postgresEngine) Close() error {
+	e.feed.stop()
 	e.closing.Lock()
 	defer e.closing.Unlock()
 	if e.closed {
 		return nil
 	}
 	e.closed = true
-	e.feed.stop()
 	return e.db.Close()
 }
 

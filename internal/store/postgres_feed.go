@@ -32,6 +32,7 @@ type feed struct {
 	told    map[int64]bool // entries above safe
 
 	closing chan struct{}
+	close   sync.Once // of closing
 	done    chan struct{}
 }
 
@@ -63,7 +64,7 @@ func startFeed(db *sql.DB, n *news) *feed {
 // stop lets a look under way end by itself: it is short, and to cancel a
 // statement takes another connection.
 func (f *feed) stop() {
-	close(f.closing)
+	f.close.Do(func() { close(f.closing) })
 	<-f.done
 }
 

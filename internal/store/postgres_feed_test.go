@@ -13,8 +13,13 @@ import (
 	"github.com/rosterhq/roster/internal/store"
 )
 
+// appendEntry appends to a log of its own, so that nobody waits for a number.
 func appendEntry(tx directory.Tx, action string) error {
-	return tx.AppendEntry(directory.Entry{At: time.Now(), OrgID: "acme", Action: action})
+	last, _, err := tx.LastOrgEntry(directory.OrgID(action))
+	if err != nil {
+		return err
+	}
+	return tx.AppendEntry(directory.Entry{At: time.Now(), OrgID: directory.OrgID(action), Number: last + 1, Action: action})
 }
 
 func actionsAfter(t *testing.T, db *store.Store, after int64) (actions []string, last int64) {

@@ -87,7 +87,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		_, _ = rec.PersonalTokenByHash(directory.SecretHash{})
 		_, _ = rec.Entries(1, 10)
 		_, _ = rec.OrgVersion("o")
-		drain(rec.OrgEntries("o"))
+		drain(rec.OrgEntries("o", directory.EntryQuery{}))
 		_, _ = rec.Replay("s", "k", now)
 		_, _ = rec.CountProvisions("a", now)
 		queries = recorder.queries

@@ -13,7 +13,8 @@ import (
 )
 
 // scoped are the tables whose rows belong to an organisation.
-var scoped = []string{"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions"}
+var scoped = []string{"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
+	"audit_tiles", "audit_checkpoints", "audit_retention"}
 
 // unscoped are the statements that look across organisations, and why they must.
 var unscoped = map[string]string{
@@ -25,6 +26,8 @@ var unscoped = map[string]string{
 	"api_tokens WHERE expires":   "the operator's metric counts all",
 	"entries WHERE seq > $1":     "followers read the whole log",
 	"max(seq), 0) FROM entries":  "followers read the whole log",
+	"SELECT org_id, max(seq)":    "the sealer looks for logs with something new",
+	"SELECT org_id, days":        "the sweep ends what is kept long enough anywhere",
 }
 
 var (

@@ -99,7 +99,7 @@ var concurrencyTests = []test{
 			org := directory.OrgID(fmt.Sprintf("org-%d", i))
 			for n := range 10 {
 				err := s.db.Write(s.Context(), func(tx directory.Tx) error {
-					return all(tx.Lock(directory.LockOrg(org)), tx.AppendEntry(newEntry(org, fmt.Sprint(n))))
+					return all(tx.Lock(directory.LockOrg(org)), appendEntry(tx, newEntry(org, fmt.Sprint(n))))
 				})
 				if err != nil {
 					s.Errorf("append: %v", err)
@@ -152,7 +152,7 @@ var concurrencyTests = []test{
 				written <- s.db.Write(s.Context(), func(tx directory.Tx) error {
 					u := newUser(acme, "b")
 					u.Name = "Changed"
-					return all(tx.DeleteUser(acme, "usr_a"), tx.UpdateUser(u), putUsers(tx, acme, "d"), tx.AppendEntry(newEntry(acme, "x")))
+					return all(tx.DeleteUser(acme, "usr_a"), tx.UpdateUser(u), putUsers(tx, acme, "d"), appendEntry(tx, newEntry(acme, "x")))
 				})
 			}()
 			if err := <-written; err != nil {

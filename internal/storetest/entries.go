@@ -14,7 +14,9 @@ func entries(after int64, limit int) func(directory.Tx) ([]directory.Entry, erro
 }
 
 func orgEntries(org directory.OrgID) func(directory.Tx) ([]directory.Entry, error) {
-	return func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.OrgEntries(org)) }
+	return func(tx directory.Tx) ([]directory.Entry, error) {
+		return collect(tx.OrgEntries(org, directory.EntryQuery{}))
+	}
 }
 
 func orgVersion(org directory.OrgID) func(directory.Tx) (string, error) {
@@ -29,9 +31,22 @@ func newEntry(org directory.OrgID, action string) directory.Entry {
 	}
 }
 
+// appendEntry gives an entry the number that it needs, under the lock that takes.
+func appendEntry(tx directory.Tx, e directory.Entry) error {
+	if err := tx.Lock(directory.LockOrg(e.OrgID)); err != nil {
+		return err
+	}
+	last, _, err := tx.LastOrgEntry(e.OrgID)
+	if err != nil {
+		return err
+	}
+	e.Number = last + 1
+	return tx.AppendEntry(e)
+}
+
 func appendEntries(tx directory.Tx, list ...directory.Entry) error {
 	for _, e := range list {
-		if err := tx.AppendEntry(e); err != nil {
+		if err := appendEntry(tx, e); err != nil {
 			return err
 		}
 	}
@@ -60,7 +75,7 @@ var entryTests = []test{
 			if i > 0 && list[i].Seq <= list[i-1].Seq {
 				s.Errorf("numbers %d, then %d", list[i-1].Seq, list[i].Seq)
 			}
-			appended[i].Seq = list[i].Seq
+			appended[i].Seq, appended[i].Number = list[i].Seq, []int64{1, 1, 2, 3}[i]
 		}
 		s.equal("log", appended, list)
 		if list[1].Before != nil || list[1].After != nil {
@@ -75,7 +90,7 @@ var entryTests = []test{
 	}},
 	{"are seen inside the transaction", func(s suite) {
 		s.write(func(tx directory.Tx) error {
-			if err := tx.AppendEntry(newEntry(acme, "first")); err != nil {
+			if err := appendEntry(tx, newEntry(acme, "first")); err != nil {
 				return err
 			}
 			last, err := tx.LastEntry()
@@ -90,15 +105,15 @@ var entryTests = []test{
 		})
 	}},
 	{"leave no trace when undone", func(s suite) {
-		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, "first")) })
+		s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(acme, "first")) })
 		before := got(s, directory.Tx.LastEntry)
 		version := got(s, orgVersion(acme))
 		s.fails("undone", directory.Invalid, func(tx directory.Tx) error {
-			return all(tx.AppendEntry(newEntry(acme, "second")), directory.Errorf(directory.Invalid, "no"))
+			return all(appendEntry(tx, newEntry(acme, "second")), directory.Errorf(directory.Invalid, "no"))
 		})
 		s.equal("last", before, got(s, directory.Tx.LastEntry))
 		s.equal("version", version, got(s, orgVersion(acme)))
-		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, "third")) })
+		s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(acme, "third")) })
 		if list := got(s, entries(before, 10)); len(list) != 1 || list[0].Action != "third" {
 			s.Errorf("after the first stand %v", list)
 		}
@@ -109,7 +124,7 @@ var entryTests = []test{
 		for i := range 5 {
 			e := newEntry(acme, "change")
 			e.At = start.Add(time.Duration(i%2) * time.Hour) // clocks may go back
-			s.write(func(tx directory.Tx) error { return tx.AppendEntry(e) })
+			s.write(func(tx directory.Tx) error { return appendEntry(tx, e) })
 			v := got(s, orgVersion(acme))
 			if seen[v] {
 				s.Errorf("version %q comes a second time", v)
@@ -118,7 +133,7 @@ var entryTests = []test{
 			s.equal("the same when asked again", v, got(s, orgVersion(acme)))
 		}
 		s.equal("elsewhere", elsewhere, got(s, orgVersion(other)))
-		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(other, "change")) })
+		s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(other, "change")) })
 		if v := got(s, orgVersion(other)); v == elsewhere || seen[v] {
 			s.Errorf("the other's version is %q after its change", v)
 		}
@@ -169,7 +184,7 @@ var entryTests = []test{
 			s.Error("told before anything happened")
 		default:
 		}
-		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, "first")) })
+		s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(acme, "first")) })
 		s.await("word of the commit", changed)
 		// Whoever asks after the commit waits for the next one.
 		if next := s.db.Changed(); slices.Contains([]<-chan struct{}{next}, changed) {

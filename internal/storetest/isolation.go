@@ -33,7 +33,7 @@ func dump(s suite, org directory.OrgID) (c contents) {
 		c.Roles, errs[1] = tx.Roles(org)
 		c.Groups, errs[2] = tx.Groups(org)
 		c.Tokens, errs[3] = tx.APITokens(org)
-		c.Entries, errs[4] = collect(tx.OrgEntries(org))
+		c.Entries, errs[4] = collect(tx.OrgEntries(org, directory.EntryQuery{}))
 		c.Version, errs[5] = tx.OrgVersion(org)
 		return all(errs[:]...)
 	})
@@ -121,7 +121,7 @@ func fillForIsolation(s suite) {
 				g.Members, g.Roles = []directory.UserID{u.ID}, []directory.RoleID{u.Role.ID}
 				if err := all(
 					tx.CreateRole(newRole(org, name), name), putUser(tx, u), tx.CreateGroup(g, name),
-					tx.CreateAPIToken(newAPIToken(org, name)), tx.AppendEntry(newEntry(org, name)),
+					tx.CreateAPIToken(newAPIToken(org, name)), appendEntry(tx, newEntry(org, name)),
 				); err != nil {
 					return err
 				}
@@ -193,7 +193,7 @@ var ownChanges = []attempt{
 	{"DeleteAPIToken", func(tx directory.Tx, name string) error {
 		return tx.DeleteAPIToken(acme, directory.TokenID("tok_"+name))
 	}},
-	{"AppendEntry", func(tx directory.Tx, name string) error { return tx.AppendEntry(newEntry(acme, name)) }},
+	{"AppendEntry", func(tx directory.Tx, name string) error { return appendEntry(tx, newEntry(acme, name)) }},
 	{"UpdateOrg", func(tx directory.Tx, _ string) error { return tx.UpdateOrg(newOrg(acme)) }},
 	{"DeleteOrg", func(tx directory.Tx, _ string) error { return tx.DeleteOrg(acme) }},
 }

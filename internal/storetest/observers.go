@@ -60,7 +60,8 @@ var observerTests = []test{
 		var told notes
 		s.db.Observe(told.observer())
 		e := newEntry(acme, "first")
-		s.write(func(tx directory.Tx) error { return tx.AppendEntry(e) })
+		e.Number = 1
+		s.write(func(tx directory.Tx) error { return appendEntry(tx, e) })
 		s.equal("told when the write is answered", []directory.Entry{e}, told.entries)
 		s.write(func(tx directory.Tx) error {
 			return appendEntries(tx, newEntry(other, "second"), newEntry(acme, "third"))
@@ -82,7 +83,7 @@ var observerTests = []test{
 			Changed: func() {},
 		})
 		for _, action := range ids[string]("%d", 20) {
-			s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, action)) })
+			s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(acme, action)) })
 			if _, ok := seen.Load(action); !ok {
 				s.Errorf("told of %s before it could be read", action)
 			}
@@ -94,7 +95,7 @@ var observerTests = []test{
 		s.together(9, func(i int) {
 			_ = catch(func() {
 				_ = s.db.Write(s.Context(), func(tx directory.Tx) error {
-					if err := tx.AppendEntry(newEntry(acme, fmt.Sprint([]string{"kept", "refused", "panicked"}[i%3], i))); err != nil {
+					if err := appendEntry(tx, newEntry(acme, fmt.Sprint([]string{"kept", "refused", "panicked"}[i%3], i))); err != nil {
 						return err
 					}
 					switch i % 3 {
@@ -141,7 +142,7 @@ func observedFromAnother(t *testing.T, open func() directory.Store) {
 	two.write(func(tx directory.Tx) error { return putOrgs(tx, acme) }) // it is in touch from here on
 	for i := range 5 {
 		before := told.heard()
-		one.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(acme, fmt.Sprint(i))) })
+		one.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(acme, fmt.Sprint(i))) })
 		written := time.Now()
 		for told.heard() == before {
 			// Either it has heard, or it does not trust what it remembers.

@@ -44,7 +44,7 @@ var orgTests = []test{
 			return all(
 				putOrgs(tx, org), putUsers(tx, org, name), tx.CreateRole(newRole(org, name), name), tx.CreateGroup(g, name),
 				tx.CreateAPIToken(newAPIToken(org, name)), tx.CreateProvision(newProvision(org, "addr")),
-				tx.AppendEntry(directory.Entry{OrgID: org, Action: "fill", At: start}),
+				appendEntry(tx, directory.Entry{OrgID: org, Action: "fill", At: start}),
 			)
 		}
 		s.write(func(tx directory.Tx) error { return all(fill(tx, acme), fill(tx, other)) })

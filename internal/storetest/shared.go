@@ -56,7 +56,7 @@ func reopened(t *testing.T, open func() directory.Store) {
 			return tx.ProvisionByHash(newProvision(acme, "").Hash)
 		}))
 		// Numbers go on; a number that was given is never given again.
-		s.write(func(tx directory.Tx) error { return tx.AppendEntry(newEntry(other, "again")) })
+		s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(other, "again")) })
 		if now := got(s, directory.Tx.LastEntry); now <= last {
 			t.Errorf("entry %d comes after %d", now, last)
 		} else {
@@ -91,7 +91,7 @@ func writingAtOnce(t *testing.T, open func() directory.Store) {
 						t.Errorf("count: %v", err)
 					}
 					err = s.db.Write(t.Context(), func(tx directory.Tx) error {
-						return tx.AppendEntry(newEntry(acme, fmt.Sprint(i, w, n)))
+						return appendEntry(tx, newEntry(acme, fmt.Sprint(i, w, n)))
 					})
 					if err != nil {
 						t.Errorf("append: %v", err)

@@ -20,7 +20,7 @@ var transactionTests = []test{
 			g := newGroup(acme, "g")
 			g.Members = []directory.UserID{"usr_a"}
 			if err := all(putUsers(tx, acme, ids[string]("%04d", 500)...), tx.CreateRole(newRole(acme, "r"), "r"),
-				tx.CreateGroup(g, "g"), tx.CreateAPIToken(newAPIToken(acme, "t")), tx.AppendEntry(newEntry(acme, "x")),
+				tx.CreateGroup(g, "g"), tx.CreateAPIToken(newAPIToken(acme, "t")), appendEntry(tx, newEntry(acme, "x")),
 				tx.CreatePersonalToken(newPersonalToken("acc_a", "p")), tx.SetCursor("c", 1), tx.KeepReplay(directory.Replay{ExpiresAt: start, Result: []byte(`1`)}, start),
 				tx.DeleteUser(acme, "usr_a"), putOrgs(tx, other)); err != nil {
 				return err

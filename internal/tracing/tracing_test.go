@@ -52,7 +52,7 @@ func TestTraces(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	service := directory.NewService(db, time.Now)
+	service := directory.NewService(db, dbtest.Keys(), time.Now)
 	d, err := service.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "olivia@example.com"})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,313 @@
+package audit_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
+
+	"github.com/rosterhq/roster/internal/audit"
+)
+
+var start = time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC)
+
+func newKeys(t testing.TB) (*audit.Keyring, string) {
+	t.Helper()
+	line, err := audit.GenerateKey("roster.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := audit.ParseKeyring([]byte("# a comment\n\n" + line + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys, line
+}
+
+func newEntry(n int) audit.Entry {
+	return audit.Entry{
+		Record: audit.Record{
+			Sequence: int64(n), Time: audit.Time{Time: start.Add(time.Duration(n) * time.Millisecond)}, OrgID: "acme-x7q2",
+			Actor:  audit.Actor{Kind: "apiToken", TokenID: "tok_a", Name: "CI"},
+			Action: "createUser", Target: audit.Target{Type: "user", ID: fmt.Sprintf("usr_%d", n), Name: "Jane Doe"},
+			TraceID: "0af7651916cd43dd8448eb211c80319c", SourceAddress: "192.0.2.1", UserAgent: "curl/8",
+		},
+		RawAfter: fmt.Appendf(nil, `{"id":"usr_%d","orgId":"acme-x7q2","accountId":"acc_1","email":"jane@example.com","name":"Jane Doe",`+
+			`"role":{"name":"user","id":"user"},"invited":true,"createdAt":"2026-03-04T05:06:07Z"}`, n),
+		ActorAccount: "acc_9", Secrets: audit.NewSecrets(),
+	}
+}
+
+// sealedLog is a log with its tree and checkpoints at some sizes.
+type sealedLog struct {
+	keys        *audit.Keyring
+	records     []audit.Record
+	leaves      []audit.Hash
+	tiles       map[audit.TileID][]byte
+	checkpoints []string
+}
+
+func (l *sealedLog) tile(id audit.TileID) ([]byte, error) { return l.tiles[id], nil }
+
+func newLog(t testing.TB, keys *audit.Keyring, sizes ...int) *sealedLog {
+	t.Helper()
+	l := &sealedLog{keys: keys, tiles: make(map[audit.TileID][]byte)}
+	for _, size := range sizes {
+		from := len(l.records)
+		for n := from + 1; n <= size; n++ {
+			e := newEntry(n)
+			leaf, err := e.Finish()
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Proof.Leaf = &leaf
+			l.records, l.leaves = append(l.records, e.Record), append(l.leaves, leaf)
+		}
+		changed, tree, err := audit.Grow(l.tile, int64(from), l.leaves[from:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, data := range changed {
+			l.tiles[id] = data
+		}
+		signed, err := keys.Sign("acme-x7q2", tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.checkpoints = append(l.checkpoints, signed)
+	}
+	return l
+}
+
+func (l *sealedLog) evidence(t testing.TB) audit.Evidence {
+	t.Helper()
+	vkeys, err := l.keys.VerifierKeys("acme-x7q2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(l.checkpoints) - 1
+	return audit.Evidence{Keys: vkeys, Checkpoint: l.checkpoints[last], Earlier: l.checkpoints[:last]}
+}
+
+func lines(t testing.TB, records []audit.Record) *bytes.Reader {
+	t.Helper()
+	var b bytes.Buffer
+	for _, r := range records {
+		line, err := r.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(append(line, '\n'))
+	}
+	return bytes.NewReader(b.Bytes())
+}
+
+func verify(t testing.TB, records []audit.Record, e audit.Evidence) (audit.Report, error) {
+	t.Helper()
+	return audit.Verify(t.Context(), lines(t, records), e, func(int64) {})
+}
+
+// The tree is the one that the reference implementation builds.
+func TestTreeIsThatOfRFC6962(t *testing.T) {
+	keys, _ := newKeys(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		sizes := rapid.SliceOfNDistinct(rapid.IntRange(1, 1200), 1, 4, rapid.ID[int]).Draw(rt, "sizes")
+		slices.Sort(sizes)
+		l := newLog(t, keys, sizes...)
+		var stored []audit.Hash
+		reader := tlog.HashReaderFunc(func(indexes []int64) ([]audit.Hash, error) {
+			out := make([]audit.Hash, len(indexes))
+			for i, index := range indexes {
+				out[i] = stored[index]
+			}
+			return out, nil
+		})
+		for n, leaf := range l.leaves {
+			more, err := tlog.StoredHashesForRecordHash(int64(n), leaf, reader)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			stored = append(stored, more...)
+		}
+		for i, size := range sizes {
+			want, err := tlog.TreeHash(int64(size), reader)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			c, err := keys.Open("acme-x7q2", l.checkpoints[i])
+			if err != nil || c.Hash != want || c.N != int64(size) || c.Origin != "roster.example.com/acme-x7q2" {
+				rt.Fatalf("size %d: %+v, %v; want %v", size, c, err, want)
+			}
+		}
+		last := int64(sizes[len(sizes)-1])
+		head, err := audit.Head(l.tile, last)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		n := rapid.Int64Range(1, last).Draw(rt, "entry")
+		p, err := audit.Inclusion(l.tile, last, n)
+		if err != nil || tlog.CheckRecord(p, last, head.Hash, n-1, l.leaves[n-1]) != nil {
+			rt.Fatalf("inclusion of %d in %d: %v", n, last, err)
+		}
+		from := int64(sizes[0])
+		old, _ := audit.Head(l.tile, from)
+		tp, err := audit.Consistency(l.tile, from, last)
+		if err != nil || tlog.CheckTree(tp, last, head.Hash, from, old.Hash) != nil {
+			rt.Fatalf("consistency of %d and %d: %v", from, last, err)
+		}
+	})
+}
+
+// What is sealed is what is shown: computed from the kept entry and from the
+// record that left the server, the leaf is the same; and nothing internal is shown.
+func TestLeafOfWhatIsShown(t *testing.T) {
+	e := newEntry(7)
+	leaf, err := e.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := e.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hidden := range []string{"acc_1", "acc_9", "invited", "accountId"} {
+		if bytes.Contains(line, []byte(hidden)) {
+			t.Errorf("%s is shown: %s", hidden, line)
+		}
+	}
+	if again, err := e.Leaf(); err != nil || again != leaf {
+		t.Errorf("the record's leaf is %v, %v; the entry's %v", again, err, leaf)
+	}
+	for name, change := range map[string]func(*audit.Entry){
+		"account":    func(e *audit.Entry) { e.ActorAccount = "acc_8" },
+		"invitation": func(e *audit.Entry) { e.RawAfter = bytes.Replace(e.RawAfter, []byte(`"invited":true,`), nil, 1) },
+		"email":      func(e *audit.Entry) { e.RawAfter = bytes.Replace(e.RawAfter, []byte("jane@"), []byte("joan@"), 1) },
+		"role": func(e *audit.Entry) {
+			e.RawAfter = bytes.Replace(e.RawAfter, []byte(`"id":"user"`), []byte(`"id":"owner"`), 1)
+		},
+		"address":  func(e *audit.Entry) { e.SourceAddress = "192.0.2.2" },
+		"name":     func(e *audit.Entry) { e.Actor.Name = "Other" },
+		"outcome":  func(e *audit.Entry) { e.Outcome = "refused" },
+		"time":     func(e *audit.Entry) { e.Time.Time = e.Time.Add(time.Microsecond) },
+		"sequence": func(e *audit.Entry) { e.Sequence++ },
+		"trace":    func(e *audit.Entry) { e.TraceID = "" },
+	} {
+		other := e
+		other.Proof = audit.Proof{}
+		change(&other)
+		if changed, err := other.Finish(); err != nil || changed == leaf {
+			t.Errorf("%s: the leaf stays the same (%v)", name, err)
+		}
+	}
+}
+
+// With personal data erased, and its salts, the leaf stays.
+func TestErasure(t *testing.T) {
+	e := newEntry(7)
+	leaf, err := e.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.EraseActor(); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.EraseTarget(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := e.Finish()
+	if err != nil || again != leaf {
+		t.Fatalf("the leaf changed: %v", err)
+	}
+	if shown, err := e.Leaf(); err != nil || shown != leaf {
+		t.Errorf("the shown record's leaf changed: %v", err)
+	}
+	line, _ := e.Encode()
+	for _, gone := range []string{"Jane", "jane", "CI", "192.0.2.1", "curl"} {
+		if bytes.Contains(line, []byte(gone)) {
+			t.Errorf("%s is still there: %s", gone, line)
+		}
+	}
+	if !bytes.Contains(line, []byte("usr_7")) || e.Secrets.Actor != nil || e.Secrets.Target != nil {
+		t.Errorf("ids are gone, or salts are not: %s", line)
+	}
+}
+
+func TestKeyring(t *testing.T) {
+	keys, line := newKeys(t)
+	other, otherLine := newKeys(t)
+	both, err := audit.ParseKeyring([]byte(otherLine + "\n" + line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := audit.Hash{1}
+	mac := keys.MAC("acme", leaf)
+	if !keys.CheckMAC("acme", leaf, mac) || !both.CheckMAC("acme", leaf, mac) {
+		t.Error("the key's own, or an earlier key's, is refused")
+	}
+	if other.CheckMAC("acme", leaf, mac) || keys.CheckMAC("beta", leaf, mac) || keys.CheckMAC("acme", audit.Hash{2}, mac) || keys.CheckMAC("acme", leaf, nil) {
+		t.Error("another's is taken")
+	}
+	signed, err := both.Sign("acme", tlog.Tree{N: 1, Hash: leaf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, k := range map[string]*audit.Keyring{"the new key's": other, "the old key's": keys} {
+		if _, err := k.Open("acme", signed); err != nil {
+			t.Errorf("%s verifier: %v", name, err)
+		}
+		if _, err := k.Open("beta", signed); err == nil {
+			t.Errorf("%s verifier takes another log's checkpoint", name)
+		}
+	}
+	seen := map[string]bool{}
+	for _, k := range []*audit.Keyring{keys, other} {
+		for _, of := range [][2]string{{"acme", "wh_1"}, {"acme", "wh_2"}, {"beta", "wh_1"}} {
+			for version := range 300 {
+				seen[string(k.WebhookSecrets(of[0], of[1], version)[0])] = true
+			}
+		}
+	}
+	if len(seen) != 1800 {
+		t.Errorf("%d different secrets of 1800", len(seen))
+	}
+	for _, bad := range []string{
+		"", "# nothing\n", "roster.example.com", "roster.example.com rosterkey_short", line + "\nother" + strings.TrimPrefix(line, "roster.example.com"),
+		"with+plus " + strings.Fields(line)[1], strings.Fields(line)[1],
+	} {
+		if _, err := audit.ParseKeyring([]byte(bad)); err == nil || strings.Contains(err.Error(), strings.Fields(line)[1]) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestCheckpointsThatAreNone(t *testing.T) {
+	keys, _ := newKeys(t)
+	vkeys, _ := keys.VerifierKeys("acme")
+	good, _ := keys.Sign("acme", tlog.Tree{N: 5, Hash: audit.Hash{1}})
+	for name, bad := range map[string]string{
+		"empty": "", "other size": strings.Replace(good, "\n5\n", "\n6\n", 1), "no signature": strings.SplitAfter(good, "\n\n")[0],
+		"cut off": good[:len(good)-10],
+	} {
+		if _, err := audit.OpenCheckpoint(bad, vkeys); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	if _, err := audit.OpenCheckpoint(good, []string{"nonsense"}); err == nil || !strings.Contains(err.Error(), "verifier key") {
+		t.Errorf("a key that is none: %v", err)
+	}
+}
+
+func fault(t *testing.T, err error) audit.Fault {
+	t.Helper()
+	f, ok := errors.AsType[*audit.Fault](err)
+	if !ok {
+		t.Fatalf("no fault: %v", err)
+	}
+	return *f
+}

@@ -1,0 +1,134 @@
+package audit
+
+import (
+	"crypto/rand"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Entry is an entry as it is kept: a record with what is not shown.
+type Entry struct {
+	Record
+	// RawBefore and RawAfter are the states with everything in them, and
+	// ActorAccount the actor's account; none of it is shown.
+	RawBefore, RawAfter jsontext.Value
+	ActorAccount        string
+	Secrets             Secrets
+}
+
+// Secrets are an entry's salts, and hashes that stand in for what was erased,
+// nil for what was not.
+type Secrets struct {
+	Actor, Target, Internal             []byte
+	ActorHash, TargetHash, InternalHash *Hash
+}
+
+// saltSize is enough that nobody tries what was salted one by one.
+const saltSize = 16
+
+// NewSecrets draws an entry's salts.
+func NewSecrets() Secrets {
+	var salts [3 * saltSize]byte
+	rand.Read(salts[:]) //nolint:errcheck // it never fails
+	return Secrets{Actor: salts[:saltSize], Target: salts[saltSize : 2*saltSize], Internal: salts[2*saltSize:]}
+}
+
+// Finish fills in what is shown of the states and the proof, and computes the leaf.
+func (e *Entry) Finish() (Hash, error) {
+	isPerson := e.Target.Type == person
+	var before, after state
+	if err := before.parse(e.RawBefore, isPerson); err != nil {
+		return Hash{}, err
+	}
+	if err := after.parse(e.RawAfter, isPerson); err != nil {
+		return Hash{}, err
+	}
+	e.Before, e.After = before.shown(), after.shown()
+	e.Proof = Proof{ActorSalt: e.Secrets.Actor, ActorHash: e.Secrets.ActorHash, InternalHash: e.Secrets.InternalHash}
+	if isPerson {
+		e.Proof.TargetSalt, e.Proof.TargetHash = e.Secrets.Target, e.Secrets.TargetHash
+	}
+	if e.Proof.InternalHash == nil {
+		o := newObject(128)
+		o.text("accountId", e.ActorAccount)
+		o.raw("after", after.internal)
+		o.raw("before", before.internal)
+		if !o.empty() {
+			h := commit("internal", e.Secrets.Internal, o.end())
+			e.Proof.InternalHash = &h
+		}
+	}
+	return e.leaf(&before, &after), nil
+}
+
+// shown joins the parts of a state that may be seen.
+func (s *state) shown() jsontext.Value {
+	if len(s.personal) == 0 {
+		return s.public
+	}
+	if len(s.public) == 2 {
+		return s.personal
+	}
+	joined := make([]byte, 0, len(s.public)+len(s.personal))
+	joined = append(append(joined, s.public[:len(s.public)-1]...), ',')
+	return append(joined, s.personal[1:]...)
+}
+
+// EraseActor takes out who acted and where from; EraseTarget a person's name and
+// email as a target. What the leaf is made of stays: hashes, and no salts to try
+// them with. [Entry.Finish] has been called.
+func (e *Entry) EraseActor() error {
+	h := e.actorHash()
+	e.Secrets.ActorHash, e.Secrets.Actor = &h, nil
+	e.Actor.Name, e.SourceAddress, e.UserAgent = "", "", ""
+	_, err := e.Finish()
+	return err
+}
+
+// EraseTarget is described at [Entry.EraseActor].
+func (e *Entry) EraseTarget() error {
+	isPerson := e.Target.Type == person
+	if !isPerson {
+		return nil
+	}
+	var before, after state
+	if err := before.parse(e.RawBefore, isPerson); err != nil {
+		return err
+	}
+	if err := after.parse(e.RawAfter, isPerson); err != nil {
+		return err
+	}
+	h := e.targetHash(&before, &after)
+	e.Secrets.TargetHash, e.Secrets.Target = &h, nil
+	e.Target.Name = ""
+	e.RawBefore, e.RawAfter = without(e.RawBefore, personalMembers), without(e.RawAfter, personalMembers)
+	_, err := e.Finish()
+	return err
+}
+
+// EraseMaker takes the name of who made a token out of what is not shown of it.
+func (e *Entry) EraseMaker() error {
+	e.Secrets.InternalHash, e.Secrets.Internal = e.Proof.InternalHash, nil
+	e.RawBefore, e.RawAfter = without(e.RawBefore, []string{"createdBy"}), without(e.RawAfter, []string{"createdBy"})
+	_, err := e.Finish()
+	return err
+}
+
+// without gives an object that was parsed before without some members.
+func without(v jsontext.Value, names []string) jsontext.Value {
+	if len(v) == 0 {
+		return nil
+	}
+	members, err := membersOf(v)
+	if err != nil {
+		return v
+	}
+	o := newObject(len(v))
+	for _, m := range members {
+		if !slices.Contains(names, m.name) {
+			o.raw(m.name, m.value)
+		}
+	}
+	return o.end()
+}

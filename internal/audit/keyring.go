@@ -1,0 +1,185 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Keyring is the deployment's keys, which are kept outside its database: who can
+// write to the database and does not have them can't make it look right. All else
+// is derived: each organisation's signing key, the key that authenticates its
+// entries, its webhooks' secrets. The first key signs and makes; the others are
+// those before it, whose signatures are still added until they are taken out.
+type Keyring struct {
+	name string // of the deployment, which begins its logs' origins
+	keys [][]byte
+
+	macs sync.Map // organisation → [][]byte
+}
+
+const (
+	keySize = 32
+	macSize = 16
+)
+
+// GenerateKey makes a line of a key file for a deployment of the name.
+func GenerateKey(name string) (string, error) {
+	if err := checkName(name); err != nil {
+		return "", err
+	}
+	key := make([]byte, keySize)
+	rand.Read(key) //nolint:errcheck // it never fails
+	return name + " " + keyPrefix + base64.RawURLEncoding.EncodeToString(key), nil
+}
+
+// keyPrefix lets people and scanners know a key for what it is.
+const keyPrefix = "rosterkey_"
+
+func checkName(name string) error {
+	if name == "" || len(name) > 200 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '+' }) {
+		return fmt.Errorf("%q is no name for a log: want one such as roster.example.com, without spaces and plus signs", name)
+	}
+	return nil
+}
+
+// ParseKeyring reads a key file: a line for each key, the first one in use, as
+// [GenerateKey] makes them; empty lines and those that begin with # say nothing.
+// Errors never quote a key.
+func ParseKeyring(file []byte) (*Keyring, error) {
+	k := new(Keyring)
+	lines := bufio.NewScanner(bytes.NewReader(file))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, text, _ := strings.Cut(line, " ")
+		key, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(text), keyPrefix))
+		if err != nil || len(key) != keySize || !strings.HasPrefix(strings.TrimSpace(text), keyPrefix) {
+			return nil, fmt.Errorf("line %d is not a name and a key as `roster key generate` makes them", n)
+		}
+		if err := checkName(name); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		if k.name != "" && name != k.name {
+			return nil, fmt.Errorf("line %d: the key is of %q, those above are of %q: all keys of a deployment have one name", n, name, k.name)
+		}
+		k.name, k.keys = name, append(k.keys, key)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(k.keys) == 0 {
+		return nil, errors.New("there is no key in it; `roster key generate` makes one")
+	}
+	return k, nil
+}
+
+// derive makes a key of its own for each purpose.
+func derive(key []byte, purpose string) []byte {
+	out, err := hkdf.Key(sha256.New, key, nil, "roster v1 "+purpose, keySize)
+	if err != nil {
+		panic(err) // only of a size that no hash has
+	}
+	return out
+}
+
+// Origin names an organisation's log (c2sp.org/tlog-checkpoint).
+func (k *Keyring) Origin(org string) string { return k.name + "/" + org }
+
+// signers sign an organisation's checkpoints, the first key's first.
+func (k *Keyring) signers(org string) ([]note.Signer, error) {
+	all := make([]note.Signer, len(k.keys))
+	for i, key := range k.keys {
+		private := ed25519.NewKeyFromSeed(derive(key, "checkpoint "+org))
+		vkey, err := note.NewEd25519VerifierKey(k.Origin(org), private.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
+		if err != nil {
+			return nil, err
+		}
+		v, err := note.NewVerifier(vkey)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = &signer{v, private}
+	}
+	return all, nil
+}
+
+// signer is an Ed25519 signer of notes.
+type signer struct {
+	note.Verifier
+	private ed25519.PrivateKey
+}
+
+func (s *signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.private, msg), nil }
+
+// VerifierKeys are the keys that an organisation's checkpoints are verified with,
+// as c2sp.org/signed-note writes them.
+func (k *Keyring) VerifierKeys(org string) ([]string, error) {
+	all := make([]string, len(k.keys))
+	for i, key := range k.keys {
+		public := ed25519.NewKeyFromSeed(derive(key, "checkpoint "+org)).Public().(ed25519.PublicKey) //nolint:forcetypeassert // it is one
+		vkey, err := note.NewEd25519VerifierKey(k.Origin(org), public)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = vkey
+	}
+	return all, nil
+}
+
+// MAC authenticates an entry as written by who has the keys, before it is sealed.
+func (k *Keyring) MAC(org string, leaf Hash) []byte { return mac(k.entryKeys(org)[0], leaf) }
+
+// CheckMAC reports whether an entry was written by who has the keys.
+func (k *Keyring) CheckMAC(org string, leaf Hash, given []byte) bool {
+	for _, key := range k.entryKeys(org) {
+		if hmac.Equal(mac(key, leaf), given) {
+			return true
+		}
+	}
+	return false
+}
+
+func mac(key []byte, leaf Hash) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(leaf[:])
+	return h.Sum(nil)[:macSize]
+}
+
+// entryKeys are derived once: they are needed at every change.
+func (k *Keyring) entryKeys(org string) [][]byte {
+	if found, ok := k.macs.Load(org); ok {
+		return found.([][]byte) //nolint:forcetypeassert // nothing else is stored
+	}
+	keys := make([][]byte, len(k.keys))
+	for i, key := range k.keys {
+		keys[i] = derive(key, "entries "+org)
+	}
+	k.macs.Store(org, keys)
+	return keys
+}
+
+// WebhookSecrets are what a webhook's deliveries are signed with, one for each
+// key; the first is the one to show. A version is a rotation of the secret.
+func (k *Keyring) WebhookSecrets(org, webhook string, version int) [][]byte {
+	all := make([][]byte, len(k.keys))
+	for i, key := range k.keys {
+		purpose := binary.AppendUvarint([]byte("webhook "+org+" "+webhook+" "), uint64(version)) //nolint:gosec // never negative
+		all[i] = derive(key, string(purpose))
+	}
+	return all
+}

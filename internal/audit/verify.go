@@ -1,0 +1,300 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Evidence is what a log is held against.
+type Evidence struct {
+	Keys       []string // verifier keys; any of them will do
+	Checkpoint string   // the newest, signed
+	// Earlier are signed checkpoints of smaller sizes: with them, what is wrong is
+	// found more closely.
+	Earlier []string
+	// First proves that the first record given is in the tree, where those before
+	// it are gone.
+	First tlog.RecordProof
+	// Since is a checkpoint that was kept from an earlier time, and SinceProof that
+	// the log goes on from it, needed where its entries are gone. "" for none.
+	Since      string
+	SinceProof tlog.TreeProof
+	// Now, unless zero, is when the records were read: by then all but the newest
+	// are sealed.
+	Now time.Time
+}
+
+// sealGrace is how long an entry may wait to be sealed.
+const sealGrace = 10 * time.Second
+
+// Fault is the first thing that is wrong with a log.
+type Fault struct {
+	Sequence int64 // of the first entry that is not as it was written
+	Last     int64 // of the last that it may be instead; the same if it is certain
+	Problem  string
+}
+
+func (f *Fault) Error() string {
+	if f.Last > f.Sequence {
+		return fmt.Sprintf("entries %d to %d: %s", f.Sequence, f.Last, f.Problem)
+	}
+	return fmt.Sprintf("entry %d: %s", f.Sequence, f.Problem)
+}
+
+// Report says what was verified.
+type Report struct {
+	Origin     string `json:"origin"`
+	First      int64  `json:"first"`    // the first entry there is; those before it have been removed by retention
+	Sealed     int64  `json:"sealed"`   // the last entry that the checkpoint covers
+	Unsealed   int64  `json:"unsealed"` // entries after it
+	Erased     int64  `json:"erased"`   // entries whose personal data is erased
+	Checkpoint string `json:"checkpoint"`
+}
+
+// Verify reads a log, a line of JSON for each record, and holds it against the
+// evidence. progress is told how many records were read. The error is a [*Fault]
+// if the log is not as it was written, or else why that can't be said.
+func Verify(ctx context.Context, log io.Reader, e Evidence, progress func(int64)) (Report, error) {
+	v, err := newVerifier(e)
+	if err != nil {
+		return Report{}, err
+	}
+	n := int64(0)
+	for batch := range parse(ctx, log) {
+		for i := range batch.records {
+			if err := v.record(&batch.records[i], batch.leaves[i]); err != nil {
+				return Report{}, err
+			}
+		}
+		if batch.err != nil {
+			return Report{}, v.unreadable(batch.err)
+		}
+		n += int64(len(batch.records))
+		progress(n)
+	}
+	if ctx.Err() != nil {
+		return Report{}, ctx.Err()
+	}
+	return v.finish()
+}
+
+// verifier builds the tree again from the records.
+type verifier struct {
+	evidence Evidence
+	head     Checkpoint
+	marks    []mark // in the order of their sizes; the head last
+	since    *Checkpoint
+	report   Report
+
+	tree     []subtree // whole subtrees from the left, each smaller than the one before
+	next     int64     // the sequence number that is to come
+	good     int64     // up to here the tree was found to be right
+	excused  int64     // up to here entries may be gone: others tell of their removal
+	lastTime time.Time
+}
+
+// mark is a checkpoint to be compared on the way.
+type mark struct {
+	Checkpoint
+	problem string // what it means if it is another
+}
+
+type subtree struct {
+	size int64
+	hash Hash
+}
+
+func newVerifier(e Evidence) (*verifier, error) {
+	v := &verifier{evidence: e, next: 1}
+	var err error
+	if v.head, err = OpenCheckpoint(e.Checkpoint, e.Keys); err != nil {
+		return nil, err
+	}
+	v.report = Report{Origin: v.head.Origin, Sealed: v.head.N, Checkpoint: e.Checkpoint}
+	for _, signed := range e.Earlier {
+		c, err := v.open(signed)
+		if err != nil {
+			return nil, err
+		}
+		if c.N > 0 && c.N < v.head.N {
+			v.marks = append(v.marks, mark{c, "one of them was changed, and what proves it too"})
+		}
+	}
+	v.marks = append(v.marks, mark{v.head, "one of them was changed, and what proves it too"})
+	if e.Since != "" {
+		c, err := v.open(e.Since)
+		if err != nil {
+			return nil, fmt.Errorf("since: %w", err)
+		}
+		if c.N > v.head.N {
+			return nil, &Fault{v.head.N + 1, c.N, "they are gone: an earlier checkpoint has them"}
+		}
+		v.since = &c
+		v.marks = append(v.marks, mark{c, "one of them is another than when the earlier checkpoint was made"})
+	}
+	slices.SortStableFunc(v.marks, func(a, b mark) int { return int(min(1, max(-1, a.N-b.N))) })
+	return v, nil
+}
+
+func (v *verifier) open(signed string) (Checkpoint, error) {
+	c, err := OpenCheckpoint(signed, v.evidence.Keys)
+	if err == nil && c.Origin != v.head.Origin {
+		err = fmt.Errorf("the checkpoint is of %q, not of %q", c.Origin, v.head.Origin)
+	}
+	return c, err
+}
+
+// record takes the next record and its leaf.
+func (v *verifier) record(r *Record, leaf Hash) error {
+	if v.report.First == 0 {
+		if err := v.begin(r, leaf); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.Sequence > v.next:
+		return &Fault{v.next, r.Sequence - 1, "missing"}
+	case r.Sequence < v.next:
+		return &Fault{r.Sequence, r.Sequence, "it stands a second time, or out of order"}
+	case !strings.HasSuffix(v.head.Origin, "/"+r.OrgID):
+		return &Fault{r.Sequence, r.Sequence, "it is another organization's"}
+	case r.Proof.Leaf != nil && *r.Proof.Leaf != leaf:
+		return &Fault{r.Sequence, r.Sequence, "it was changed"}
+	case r.Time.Before(v.lastTime):
+		return &Fault{r.Sequence, r.Sequence, "its time is before that of the entry before it"}
+	}
+	v.lastTime = r.Time.Time
+	v.next++
+	if r.Proof.ActorHash != nil || r.Proof.TargetHash != nil {
+		v.report.Erased++
+	}
+	if r.Sequence > v.head.N {
+		return v.unsealed(r)
+	}
+	v.push(leaf)
+	v.excuse(r)
+	return v.compare(r.Sequence)
+}
+
+// unsealed is a record that the checkpoint does not cover: only of the newest
+// that can be right.
+func (v *verifier) unsealed(r *Record) error {
+	v.report.Unsealed++
+	if now := v.evidence.Now; !now.IsZero() && now.Sub(r.Time.Time).Abs() > sealGrace {
+		return &Fault{r.Sequence, r.Sequence, "it has not been sealed in time: the server takes it for none of its own, or seals none"}
+	}
+	return nil
+}
+
+// begin takes the first record, which need not be the log's first.
+func (v *verifier) begin(r *Record, leaf Hash) error {
+	v.report.First = r.Sequence
+	if r.Sequence <= 1 {
+		return nil
+	}
+	if r.Sequence > v.head.N {
+		return &Fault{1, v.head.N, "missing"}
+	}
+	if r.Proof.Leaf != nil && *r.Proof.Leaf != leaf {
+		return &Fault{r.Sequence, r.Sequence, "it was changed"}
+	}
+	if err := tlog.CheckRecord(v.evidence.First, v.head.N, v.head.Hash, r.Sequence-1, leaf); err != nil {
+		return &Fault{1, r.Sequence, "those before the first are missing, and nothing proves what was there"}
+	}
+	v.tree = leftOf(v.evidence.First, v.head.N, r.Sequence-1)
+	v.next, v.good = r.Sequence, r.Sequence-1
+	v.marks = slices.DeleteFunc(v.marks, func(m mark) bool { return m.N < r.Sequence })
+	if v.since != nil && v.since.N < r.Sequence {
+		if err := tlog.CheckTree(v.evidence.SinceProof, v.head.N, v.head.Hash, v.since.N, v.since.Hash); err != nil {
+			return &Fault{1, v.since.N, "one of them was another when the earlier checkpoint was made"}
+		}
+	}
+	return nil
+}
+
+// leftOf gives the subtrees left of the n-th leaf of a tree of a size, out of the
+// leaf's proof: its hashes stand from the leaf upwards.
+func leftOf(p tlog.RecordProof, size, n int64) (left []subtree) {
+	lo, hi := int64(0), size
+	for i := len(p) - 1; i >= 0 && hi-lo > 1; i-- {
+		k := int64(1)
+		for k*2 < hi-lo {
+			k *= 2
+		}
+		if n < lo+k {
+			hi = lo + k
+			continue
+		}
+		left = append(left, subtree{k, p[i]})
+		lo += k
+	}
+	return left
+}
+
+// push adds a leaf to the tree.
+func (v *verifier) push(leaf Hash) {
+	v.tree = append(v.tree, subtree{1, leaf})
+	for n := len(v.tree); n > 1 && v.tree[n-2].size == v.tree[n-1].size; n = len(v.tree) {
+		a, b := v.tree[n-2], v.tree[n-1]
+		v.tree = append(v.tree[:n-2], subtree{a.size + b.size, tlog.NodeHash(a.hash, b.hash)})
+	}
+}
+
+func (v *verifier) root() Hash {
+	root := v.tree[len(v.tree)-1].hash
+	for i := len(v.tree) - 2; i >= 0; i-- {
+		root = tlog.NodeHash(v.tree[i].hash, root)
+	}
+	return root
+}
+
+// compare holds the tree against the checkpoints of its size.
+func (v *verifier) compare(size int64) error {
+	for len(v.marks) > 0 && v.marks[0].N == size {
+		if m := v.marks[0]; m.Hash != v.root() {
+			return &Fault{v.good + 1, size, m.problem}
+		}
+		v.marks = v.marks[1:]
+		v.good = size
+	}
+	return nil
+}
+
+// PruneAction is the action of the entry that tells of entries removed by
+// retention, and Pruned what its after says.
+const PruneAction = "pruneAuditLog"
+
+// Pruned says up to which entry the log was pruned.
+type Pruned struct {
+	UpTo int64 `json:"upTo"`
+}
+
+// excuse notes what an entry says of the removal of others.
+func (v *verifier) excuse(r *Record) {
+	var p Pruned
+	if r.Action == PruneAction && r.Outcome == "" && json.Unmarshal(r.After, &p) == nil && p.UpTo < r.Sequence {
+		v.excused = max(v.excused, p.UpTo)
+	}
+}
+
+// unreadable blames what can't be read.
+func (v *verifier) unreadable(err error) error {
+	return &Fault{v.next, v.next, fmt.Sprintf("it can't be read: %v", err)}
+}
+
+func (v *verifier) finish() (Report, error) {
+	if v.next <= v.head.N {
+		return Report{}, &Fault{v.next, v.head.N, "missing"}
+	}
+	if v.report.First > v.excused+1 {
+		return Report{}, &Fault{v.excused + 1, v.report.First - 1, "missing, and no entry tells that retention removed them"}
+	}
+	return v.report, nil
+}

@@ -1,0 +1,46 @@
+-- +goose Up
+-- Entries are numbered within their organisation, without gaps. What was written
+-- before has no salts and no authenticator.
+ALTER TABLE entries ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN actor_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN outcome TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN salts BLOB;
+ALTER TABLE entries ADD COLUMN erased BLOB;
+ALTER TABLE entries ADD COLUMN leaf BLOB;
+ALTER TABLE entries ADD COLUMN mac BLOB;
+UPDATE entries SET number = ranked.number, actor_id = ranked.actor_id FROM (
+    SELECT seq, row_number() OVER (PARTITION BY org_id ORDER BY seq) AS number,
+        COALESCE(json_extract(actor, '$.userId'), json_extract(actor, '$.tokenId'), json_extract(actor, '$.kind'), '') AS actor_id
+    FROM entries) AS ranked
+WHERE entries.seq = ranked.seq;
+DROP INDEX entries_org;
+CREATE UNIQUE INDEX entries_number ON entries (org_id, number);
+CREATE INDEX entries_target ON entries (org_id, target_id, number);
+CREATE INDEX entries_actor ON entries (org_id, actor_id, number);
+
+-- The Merkle tree of an organisation's entries: 256 hashes to a full tile.
+CREATE TABLE audit_tiles (
+    org_id TEXT    NOT NULL,
+    level  INTEGER NOT NULL,
+    tile   INTEGER NOT NULL,
+    hashes BLOB    NOT NULL,
+    PRIMARY KEY (org_id, level, tile)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_checkpoints (
+    org_id    TEXT    NOT NULL,
+    size      INTEGER NOT NULL,
+    note      TEXT    NOT NULL,
+    sealed_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, size)
+) STRICT, WITHOUT ROWID;
+
+-- How long an organisation keeps its entries; without a row, for ever.
+CREATE TABLE audit_retention (
+    org_id TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    days   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A program that does not number its entries can't write them any more.
+UPDATE schema_compatibility SET oldest_program = 3;
