@@ -97,6 +97,9 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() {
 		service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	})
+	background.Go(func() {
+		service.Seal(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
+	})
 	background.Go(func() { outbox.New(service, mail, log, time.Now).Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{

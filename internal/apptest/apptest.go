@@ -5,6 +5,7 @@ package apptest
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -34,6 +35,7 @@ type Server struct {
 	PersonalToken string // the owner's
 	APIToken      string // all organisation capabilities
 	Service       *directory.Service
+	Store         directory.Store
 	API           *httpapi.API
 }
 
@@ -71,15 +73,20 @@ func StartWith(t testing.TB, o Options) *Server {
 		Service: service, Log: o.logger(t), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 	})
 	listener := httptest.NewServer(api)
+	background, stop := context.WithCancel(t.Context())
+	var sealing sync.WaitGroup
+	sealing.Go(func() { service.Seal(background, func(err error) { t.Errorf("seal: %v", err) }) })
 	t.Cleanup(func() {
 		listener.Close()
+		stop()
+		sealing.Wait()
 		if err := db.Close(); err != nil {
 			t.Errorf("close the test database: %v", err)
 		}
 	})
 	return &Server{
 		t: t, URL: listener.URL, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),
-		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Service: service, API: api,
+		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Service: service, Store: db, API: api,
 	}
 }
 

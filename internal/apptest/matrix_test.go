@@ -53,6 +53,14 @@ var oracle = map[string]string{
 	"PUT /v2/orgs/{id}":                         "personal",
 	"POST /v2/orgs/provision":                   "public",
 	"POST /v2/orgs/claim":                       "public",
+	"GET /v2/audit/checkpoint":                  "auditLog|read",
+	"GET /v2/audit/checkpoints":                 "auditLog|read",
+	"GET /v2/audit/keys":                        "auditLog|read",
+	"GET /v2/audit/inclusion":                   "auditLog|read",
+	"GET /v2/audit/consistency":                 "auditLog|read",
+	"GET /v2/audit/retention":                   "auditLog|read",
+	"PUT /v2/audit/retention":                   "personal",
+	"POST /v2/audit/erasures":                   "personal",
 }
 
 var crud = []string{"create", "read", "update", "delete"}
@@ -69,7 +77,7 @@ var builtin = map[string]func(resource, action string) bool{
 	"owner":     func(string, string) bool { return true },
 	"admin":     func(r, _ string) bool { return r != "billing" },
 	"user":      func(r, a string) bool { return r == "users" && a == "read" },
-	"read-only": func(_, a string) bool { return a == "read" },
+	"read-only": func(r, a string) bool { return a == "read" && r != "auditLog" },
 	"none":      func(string, string) bool { return false },
 }
 

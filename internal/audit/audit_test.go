@@ -246,11 +246,11 @@ func TestKeyring(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaf := audit.Hash{1}
-	mac := keys.MAC("acme", leaf)
-	if !keys.CheckMAC("acme", leaf, mac) || !both.CheckMAC("acme", leaf, mac) {
+	mac := keys.MAC("acme", 7, leaf)
+	if !keys.CheckMAC("acme", 7, leaf, mac) || !both.CheckMAC("acme", 7, leaf, mac) {
 		t.Error("the key's own, or an earlier key's, is refused")
 	}
-	if other.CheckMAC("acme", leaf, mac) || keys.CheckMAC("beta", leaf, mac) || keys.CheckMAC("acme", audit.Hash{2}, mac) || keys.CheckMAC("acme", leaf, nil) {
+	if other.CheckMAC("acme", 7, leaf, mac) || keys.CheckMAC("beta", 7, leaf, mac) || keys.CheckMAC("acme", 7, audit.Hash{2}, mac) || keys.CheckMAC("acme", 8, leaf, mac) || keys.CheckMAC("acme", 7, leaf, nil) {
 		t.Error("another's is taken")
 	}
 	signed, err := both.Sign("acme", tlog.Tree{N: 1, Hash: leaf})

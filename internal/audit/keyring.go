@@ -141,22 +141,25 @@ func (k *Keyring) VerifierKeys(org string) ([]string, error) {
 	return all, nil
 }
 
-// MAC authenticates an entry as written by who has the keys, before it is sealed.
-func (k *Keyring) MAC(org string, leaf Hash) []byte { return mac(k.entryKeys(org)[0], leaf) }
+// MAC authenticates an entry at its place as written by who has the keys, before it
+// is sealed.
+func (k *Keyring) MAC(org string, sequence int64, leaf Hash) []byte {
+	return mac(k.entryKeys(org)[0], sequence, leaf)
+}
 
 // CheckMAC reports whether an entry was written by who has the keys.
-func (k *Keyring) CheckMAC(org string, leaf Hash, given []byte) bool {
+func (k *Keyring) CheckMAC(org string, sequence int64, leaf Hash, given []byte) bool {
 	for _, key := range k.entryKeys(org) {
-		if hmac.Equal(mac(key, leaf), given) {
+		if hmac.Equal(mac(key, sequence, leaf), given) {
 			return true
 		}
 	}
 	return false
 }
 
-func mac(key []byte, leaf Hash) []byte {
+func mac(key []byte, sequence int64, leaf Hash) []byte {
 	h := hmac.New(sha256.New, key)
-	h.Write(leaf[:])
+	h.Write(binary.BigEndian.AppendUint64(leaf[:], uint64(sequence))) //nolint:gosec // never negative
 	return h.Sum(nil)[:macSize]
 }
 

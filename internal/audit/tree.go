@@ -6,6 +6,13 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
+// RecordProof and TreeProof are what leads to a tree's root, from a leaf and from
+// a smaller tree's root.
+type (
+	RecordProof = tlog.RecordProof
+	TreeProof   = tlog.TreeProof
+)
+
 // tileHeight is that of c2sp.org/tlog-tiles: 256 hashes to a tile.
 const (
 	tileHeight = 8
@@ -87,12 +94,12 @@ func Head(tiles Tiles, size int64) (tlog.Tree, error) {
 }
 
 // Inclusion proves that the leaf of a sequence number is in the tree of a size.
-func Inclusion(tiles Tiles, size, sequence int64) (tlog.RecordProof, error) {
+func Inclusion(tiles Tiles, size, sequence int64) (RecordProof, error) {
 	return tlog.ProveRecord(size, sequence-1, tiles.reader(size))
 }
 
 // Consistency proves that the tree of a size begins with that of a smaller one.
-func Consistency(tiles Tiles, from, to int64) (tlog.TreeProof, error) {
+func Consistency(tiles Tiles, from, to int64) (TreeProof, error) {
 	return tlog.ProveTree(to, from, tiles.reader(to))
 }
 

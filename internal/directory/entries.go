@@ -46,7 +46,13 @@ const (
 
 // Record is the entry as it may be shown, and its leaf in the log's tree.
 func (e Entry) Record() (audit.Record, audit.Hash, error) {
-	sealed := audit.Entry{
+	sealed := e.sealed()
+	leaf, err := sealed.Finish()
+	return sealed.Record, leaf, err
+}
+
+func (e Entry) sealed() audit.Entry {
+	return audit.Entry{
 		Record: audit.Record{
 			Sequence: e.Number, Time: audit.Time{Time: e.At}, OrgID: string(e.OrgID),
 			Actor:  audit.Actor{Kind: string(e.Actor.Kind), TokenID: string(e.Actor.TokenID), UserID: string(e.Actor.UserID), Name: e.Actor.Name},
@@ -57,8 +63,6 @@ func (e Entry) Record() (audit.Record, audit.Hash, error) {
 		RawBefore: []byte(e.Before), RawAfter: []byte(e.After),
 		ActorAccount: string(e.Actor.AccountID), Secrets: e.Secrets,
 	}
-	leaf, err := sealed.Finish()
-	return sealed.Record, leaf, err
 }
 
 // account is the account of the user that an entry is about.
@@ -82,6 +86,7 @@ const (
 	ActorAPIToken ActorKind = "apiToken"
 	ActorAccount  ActorKind = "account"
 	ActorOperator ActorKind = "operator" // whoever runs the program's admin commands
+	ActorSystem   ActorKind = "system"   // the server by itself, as it was told before
 )
 
 // Actor is who made a change, with the name they had then.

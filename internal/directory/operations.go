@@ -76,6 +76,17 @@ var (
 	OpCreateOrg = Operation{"createOrg", ownAccount}
 	OpUpdateOrg = Operation{"updateOrg", ownAccount} // of an owner or admin
 
+	OpGetCheckpoint    = Operation{"getAuditCheckpoint", capability("auditLog", authz.Read)}
+	OpListCheckpoints  = Operation{"getAuditCheckpoints", capability("auditLog", authz.Read)}
+	OpGetAuditKeys     = Operation{"getAuditKeys", capability("auditLog", authz.Read)}
+	OpProveInclusion   = Operation{"getAuditInclusion", capability("auditLog", authz.Read)}
+	OpProveConsistency = Operation{"getAuditConsistency", capability("auditLog", authz.Read)}
+	OpGetRetention     = Operation{"getAuditRetention", capability("auditLog", authz.Read)}
+	OpUpdateRetention  = Operation{"updateAuditRetention", Need{Personal: true}} // of an owner
+	OpEraseUser        = Operation{"erasePersonalData", Need{Personal: true}}    // of an owner
+	// OpSignIn is what a token is refused that has expired; no route leads to it.
+	OpSignIn = Operation{"signIn", Need{Operator: true}}
+
 	OpProvisionOrg = Operation{"provisionOrg", Need{Public: true}}
 	OpClaimOrg     = Operation{"claimOrg", Need{Public: true}}
 	OpDeleteOrg    = Operation{"deleteOrg", Need{Operator: true}}

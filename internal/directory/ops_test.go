@@ -17,6 +17,7 @@ type scene struct {
 	token  directory.IssuedAPIToken
 	spare  directory.IssuedPersonalToken // another one of the owner's
 	nobody member                        // in the first organization, may do nothing
+	gone   directory.User                // was in it
 }
 
 func newScene(t testing.TB) *scene {
@@ -29,6 +30,9 @@ func newScene(t testing.TB) *scene {
 	s.group = s.world.group("Group", []directory.UserID{s.jane.ID}, "read-only")
 	s.token = s.world.token("users|read")
 	s.spare = must(s.CreatePersonalToken(t.Context(), s.byOwner(), directory.NewPersonalToken{Name: "spare"}))(t)
+	gone := s.join("Gone", "user")
+	s.gone = gone.User
+	s.wants("remove", "", s.RemoveUser(t.Context(), s.byOwner(), gone.ID))
 	s.pass(time.Second) // nothing is made in the same moment as the scene
 	return s
 }
@@ -139,6 +143,12 @@ var operations = []operation{
 	{name: "updateOrg", target: "organization", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateOrg(s.Context(), call, s.org.ID, "Changed")
 	}},
+	{name: "updateAuditRetention", target: "auditLog", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.SetRetention(s.Context(), call, directory.Retention{Days: 30})
+	}},
+	{name: "erasePersonalData", target: "user", do: func(s *scene, call directory.Call) (any, error) {
+		return s.EraseUser(s.Context(), call, s.gone.ID)
+	}},
 }
 
 // forEachOperation runs a test on a scene of its own for every operation.
@@ -162,6 +172,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 		directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole,
 		directory.OpCreateGroup, directory.OpUpdateGroup, directory.OpDeleteGroup, directory.OpCreateOrg, directory.OpUpdateOrg,
+		directory.OpUpdateRetention, directory.OpEraseUser,
 	} {
 		if !have[op.Name] {
 			t.Errorf("%s is missing", op.Name)

@@ -116,13 +116,16 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 	if err != nil {
 		return nil, unknownToken(err)
 	}
-	if !sameHash(t.Hash, hash) || expired(t.ExpiresAt, s.now()) {
+	if !sameHash(t.Hash, hash) {
 		return nil, errBadToken
+	}
+	p := t.principal()
+	if expired(t.ExpiresAt, s.now()) {
+		return nil, &ExpiredToken{p}
 	}
 	if org != "" && org != t.OrgID {
 		return nil, errNotYours
 	}
-	p := t.principal()
 	p.mark = s.usage.mark(t.OrgID, t.ID)
 	return p, nil
 }
@@ -132,10 +135,14 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	if err != nil {
 		return nil, unknownToken(err)
 	}
-	if !sameHash(t.Hash, hash) || expired(t.ExpiresAt, s.now()) {
+	if !sameHash(t.Hash, hash) {
 		return nil, errBadToken
 	}
-	return personalPrincipal(tx, t, org)
+	p, err := personalPrincipal(tx, t, org)
+	if err == nil && expired(t.ExpiresAt, s.now()) {
+		return nil, &ExpiredToken{p}
+	}
+	return p, err
 }
 
 // personalPrincipal is the account behind t acting in org. Without an org it is

@@ -28,8 +28,9 @@ type Service struct {
 	keys  *audit.Keyring
 	clock func() time.Time
 
-	memory memory
-	usage  usage
+	memory   memory
+	usage    usage
+	refusals refusals
 }
 
 // NewService makes a service over a store. What it writes into the audit log is
@@ -279,7 +280,7 @@ func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("encode audit entry: %w", err)
 	}
-	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), leaf)
+	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), e.Number, leaf)
 	return tx.AppendEntry(e)
 }
 

@@ -125,7 +125,7 @@ func (s *Service) Maintain(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(s.StoreUsage(ctx), s.DropProvisions(ctx))
 		case <-hour.C:
-			err = s.Sweep(ctx)
+			err = errors.Join(s.Sweep(ctx), s.Prune(ctx))
 		}
 		if err != nil {
 			failed(err)

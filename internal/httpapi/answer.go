@@ -13,8 +13,9 @@ import (
 // answer is what a handler gives back: a body, or nothing (204), or a stream
 // that the handler has written itself.
 type answer struct {
-	body []byte
-	done bool
+	body        []byte
+	contentType []string // nil: JSON
+	done        bool
 }
 
 var noContent = answer{}
@@ -33,15 +34,22 @@ func (ans answer) write(rq *request) {
 			rq.w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		writeJSON(rq.w, http.StatusOK, ans.body)
+		writeBody(rq.w, http.StatusOK, ans.contentType, ans.body)
 	default:
 		writeJSON(rq.w, http.StatusOK, ans.body)
 	}
 }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	writeBody(w, status, contentTypeJSON, body)
+}
+
+func writeBody(w http.ResponseWriter, status int, contentType []string, body []byte) {
+	if contentType == nil {
+		contentType = contentTypeJSON
+	}
 	h := w.Header()
-	h["Content-Type"] = contentTypeJSON
+	h["Content-Type"] = contentType
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	w.Write(body) //nolint:errcheck,gosec // a client that is gone needs no answer; JSON is no page

@@ -59,6 +59,16 @@ func represent(v any) ([]byte, error) {
 		return encode(orgOf(v))
 	case directory.TokenUsage:
 		return encode(tokenUsageOf(v))
+	case directory.SignedCheckpoint:
+		return encode(checkpoint{v.Size, wireTime{v.SealedAt}, v.Note})
+	case directory.Inclusion:
+		return encode(inclusion{v.Sequence, v.Size, hashesOf(v.Proof)})
+	case directory.Consistency:
+		return encode(consistency{v.From, v.To, hashesOf(v.Proof)})
+	case directory.Retention:
+		return encode(retentionOf(v))
+	case auditKeys, erasure:
+		return encode(v)
 	case invitation:
 		return encode(v)
 	case provisioned:

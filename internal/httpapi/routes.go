@@ -56,6 +56,15 @@ var v2 = []route{
 	{"PUT", "/v2/rbac/groups/{id}", directory.OpUpdateGroup, updateGroup},
 	{"DELETE", "/v2/rbac/groups/{id}", directory.OpDeleteGroup, deleteGroup},
 
+	{"GET", "/v2/audit/checkpoint", directory.OpGetCheckpoint, getCheckpoint},
+	{"GET", "/v2/audit/checkpoints", directory.OpListCheckpoints, listCheckpoints},
+	{"GET", "/v2/audit/keys", directory.OpGetAuditKeys, getAuditKeys},
+	{"GET", "/v2/audit/inclusion", directory.OpProveInclusion, proveInclusion},
+	{"GET", "/v2/audit/consistency", directory.OpProveConsistency, proveConsistency},
+	{"GET", "/v2/audit/retention", directory.OpGetRetention, getRetention},
+	{"PUT", "/v2/audit/retention", directory.OpUpdateRetention, updateRetention},
+	{"POST", "/v2/audit/erasures", directory.OpEraseUser, eraseUser},
+
 	{"GET", "/v2/orgs", directory.OpListOrgs, listOrgs},
 	{"POST", "/v2/orgs", directory.OpCreateOrg, createOrg},
 	{"GET", "/v2/orgs/{id}", directory.OpGetOrg, getOrg},
@@ -116,6 +125,7 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 			err = a.serve(rec, r, e, p)
 		}
 		if err != nil {
+			a.refused(rec, r, e, p, err)
 			a.fail(rec, r, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -119,6 +121,24 @@ func (rq *request) idempotency() error {
 }
 
 func notPrintable(r rune) bool { return r < ' ' || r > '~' }
+
+// query reads the query string, in which only parameters of these names may
+// stand, each once.
+func (rq *request) query(names ...string) (url.Values, error) {
+	q, err := url.ParseQuery(rq.URL.RawQuery)
+	if err != nil {
+		return nil, directory.Errorf(directory.Invalid, "the query string is malformed")
+	}
+	for name, values := range q {
+		if !slices.Contains(names, name) {
+			return nil, directory.InvalidField(name, "is not a parameter of this operation; there are: %s", strings.Join(names, ", "))
+		}
+		if len(values) > 1 {
+			return nil, directory.InvalidField(name, "is given more than once")
+		}
+	}
+	return q, nil
+}
 
 // flag reads a query parameter that is true or false.
 func (rq *request) flag(name string) (bool, error) {

@@ -1,0 +1,140 @@
+package directory_test
+
+import (
+	"bytes"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Erased, a former user's name, email and addresses are nowhere in the log; ids
+// are, and the log verifies against what was signed before.
+func TestEraseUser(t *testing.T) {
+	w := newWorld(t)
+	jane := w.join("Janine", "admin")
+	call := w.by(jane)
+	call.RemoteAddr, call.UserAgent = "198.51.100.77", "janines-laptop"
+	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
+	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: ptr("Janine Doe")}))(t)
+	w.wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.byOwner(), token.ID))
+	w.refused("of a user", directory.Conflict, "", func() error {
+		_, err := w.EraseUser(t.Context(), w.byOwner(), jane.ID)
+		return err
+	})
+	w.refused("by an admin", directory.Forbidden, "", func() error {
+		_, err := w.EraseUser(t.Context(), call, jane.ID)
+		return err
+	})
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
+	w.refused("of nobody", directory.NotFound, "", func() error {
+		_, err := w.EraseUser(t.Context(), w.byOwner(), "usr_nobody")
+		return err
+	})
+	w.seal()
+	before := w.evidence()
+
+	dry := w.byOwner()
+	dry.DryRun = new(directory.AccessDiff)
+	tried := must(w.EraseUser(t.Context(), dry, jane.ID))(t)
+	if !bytes.Contains(w.export(w.org.ID), []byte("Janine")) {
+		t.Fatal("a dry run erased")
+	}
+	n := must(w.EraseUser(t.Context(), w.byOwner(), jane.ID))(t)
+	if n != tried || n < 5 {
+		t.Errorf("%d entries, tried %d", n, tried)
+	}
+	for name, rows := range dbtest.Tables(t, w.database) {
+		for _, row := range rows {
+			for _, gone := range []string{"Janine", "janine", "198.51.100.77", "laptop"} {
+				if bytes.Contains([]byte(row), []byte(gone)) {
+					t.Errorf("%s has %s: %s", name, gone, row)
+				}
+			}
+		}
+	}
+	if !bytes.Contains(w.export(w.org.ID), []byte(jane.ID)) {
+		t.Error("ids are gone too")
+	}
+	if _, err := w.verify(before); err != nil {
+		t.Errorf("against what was signed before: %v", err)
+	}
+	w.seal()
+	report, err := w.verify(w.evidence())
+	if err != nil || report.Erased < 4 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	_ = must(w.EraseUser(t.Context(), w.byOwner(), jane.ID))(t) // again changes nothing
+	w.seal()
+	if again, err := w.verify(w.evidence()); err != nil || again.Erased != report.Erased {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+}
+
+// What is kept long enough goes, and the rest can still be proven.
+func TestRetention(t *testing.T) {
+	w := newWorld(t)
+	w.history(6)
+	early := w.evidence()
+	w.pass(40 * 24 * time.Hour)
+	w.refused("too long", directory.Invalid, "days", func() error {
+		_, err := w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: directory.MaxRetentionDays + 1})
+		return err
+	})
+	admin := w.join("Admin", "admin")
+	w.refused("by an admin", directory.Forbidden, "", func() error {
+		_, err := w.SetRetention(t.Context(), w.by(admin), directory.Retention{Days: 1})
+		return err
+	})
+	w.wants("prune what is kept for ever", "", w.Prune(t.Context()))
+	if r, err := w.verify(early); err != nil || r.First != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	_ = must(w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: 30}))(t)
+	w.seal()
+	w.wants("prune", "", w.Prune(t.Context()))
+	w.wants("prune again", "", w.Prune(t.Context()))
+	w.seal()
+	e := w.evidence()
+	first := int64(0)
+	w.wants("read", "", w.db.Read(t.Context(), func(tx directory.Tx) error {
+		for entry, err := range tx.OrgEntries(w.org.ID, directory.EntryQuery{Limit: 1}) {
+			if err != nil {
+				return err
+			}
+			first = entry.Number
+			if age := w.clock.Now().Sub(entry.At); age > 30*24*time.Hour {
+				t.Errorf("entry %d is %v old", entry.Number, age)
+			}
+		}
+		return nil
+	}))
+	e.First = must(w.ProveInclusion(t.Context(), w.byOwner(), first, 0))(t).Proof
+	report, err := w.verify(e)
+	if err != nil || report.First != first || first < 10 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	// A checkpoint of what is gone still holds.
+	e.Since = early.Checkpoint
+	e.SinceProof = must(w.ProveConsistency(t.Context(), w.byOwner(), int64(first-4), 0))(t).Proof
+	if _, err := w.verify(e); err == nil {
+		t.Error("a proof of another size passes")
+	}
+	size := must(w.ListCheckpoints(t.Context(), w.byOwner(), 0, 1000))(t)
+	for _, c := range size {
+		if c.Note == early.Checkpoint {
+			e.SinceProof = must(w.ProveConsistency(t.Context(), w.byOwner(), c.Size, 0))(t).Proof
+		}
+	}
+	if _, err := w.verify(e); err != nil {
+		t.Errorf("since before the pruning: %v", err)
+	}
+	// One more by hand is one too many.
+	dbtest.Exec(t, w.database, "DELETE FROM entries WHERE org_id = '"+string(w.org.ID)+"' AND number = "+strconv.FormatInt(first, 10))
+	e.First = must(w.ProveInclusion(t.Context(), w.byOwner(), first+1, 0))(t).Proof
+	if _, err := w.verify(e); err == nil {
+		t.Error("one more is missing and nobody says so")
+	}
+}

@@ -1,0 +1,120 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// refusalsKept is how many refusals of one token are written down in a
+	// refusalWindow; how many more there were stands in the next entry.
+	refusalsKept  = 10
+	refusalWindow = time.Minute
+	// maxRefused bounds how many tokens are counted at a time.
+	maxRefused = 10_000
+	// maxTargetID bounds what a refused request may have written down.
+	maxTargetID = 100
+)
+
+// refusals counts what was refused to each token, so that nobody fills the log with
+// what they may not do.
+type refusals struct {
+	mu     sync.Mutex
+	counts map[TokenID]*refused
+}
+
+type refused struct {
+	since   time.Time
+	kept    int
+	skipped int
+}
+
+// keep says whether a refusal is to be written down, and how many were not since
+// the last that was.
+func (r *refusals) keep(id TokenID, now time.Time) (skipped int, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil || len(r.counts) > maxRefused {
+		r.counts = make(map[TokenID]*refused)
+	}
+	c := r.counts[id]
+	if c == nil {
+		c = &refused{since: now}
+		r.counts[id] = c
+	}
+	if now.Sub(c.since) >= refusalWindow {
+		c.since, c.kept = now, 0
+	}
+	if c.kept >= refusalsKept {
+		c.skipped++
+		return 0, false
+	}
+	c.kept++
+	skipped, c.skipped = c.skipped, 0
+	return skipped, true
+}
+
+// RecordRefusal writes down that an operation was refused to a principal, in the
+// log of the organisation it acts in, with the outcome [Refused]. Of many from one
+// token some are only counted. What is no refusal, and what concerns no
+// organisation, is left out. An error means that it could not be written down.
+func (s *Service) RecordRefusal(ctx context.Context, call Call, op Operation, target Target, refusal error) error {
+	p := call.Principal
+	if p == nil || p.OrgID == "" || CodeOf(refusal) != Forbidden {
+		return nil
+	}
+	return s.recordRefusal(ctx, call, op, target, refusal.Error())
+}
+
+func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, target Target, reason string) error {
+	p := call.Principal
+	skipped, ok := s.refusals.keep(p.TokenID, s.now())
+	if !ok {
+		return nil
+	}
+	if skipped > 0 {
+		reason += fmt.Sprintf(" (%d more before this were not written down)", skipped)
+	}
+	if len(target.ID) > maxTargetID {
+		target.ID = target.ID[:maxTargetID]
+	}
+	target.ID = strings.ToValidUTF8(strings.ReplaceAll(target.ID, "\x00", ""), "")
+	return s.store.Write(ctx, func(tx Tx) error {
+		c := &change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
+		if err := c.lockOrg(p.OrgID); err != nil {
+			return err
+		}
+		if _, err := tx.Org(p.OrgID); err != nil {
+			return err // it was deleted meanwhile: no log begins anew
+		}
+		e := c.entry(p.OrgID, target)
+		e.Outcome, e.Reason = Refused, reason
+		return appendEntry(tx, s.keys, e)
+	})
+}
+
+// ExpiredToken is the refusal of a token that was good once: who it was is known.
+type ExpiredToken struct{ Principal *Principal }
+
+func (e *ExpiredToken) Error() string { return errBadToken.Error() }
+
+// Unwrap makes it an error of the code [Unauthenticated], like that of any other
+// bad token.
+func (e *ExpiredToken) Unwrap() error { return errBadToken }
+
+// RecordSignIn writes down that an expired token was tried, as [Service.RecordRefusal] does.
+// Tokens that were never known, or are deleted, belong to no log.
+func (s *Service) RecordSignIn(ctx context.Context, call Call) error {
+	p := call.Principal
+	if p == nil || p.OrgID == "" {
+		return nil
+	}
+	kind := "apiToken"
+	if p.Kind == PersonalToken {
+		kind = "personalToken"
+	}
+	return s.recordRefusal(ctx, call, OpSignIn, Target{Type: kind, ID: string(p.TokenID)}, "the token has expired")
+}

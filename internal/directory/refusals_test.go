@@ -1,0 +1,88 @@
+package directory_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// refusals are the refused entries since a sequence number.
+func (w *world) refusals(since int64) (list []directory.Entry) {
+	w.Helper()
+	for _, e := range w.since(since) {
+		if e.Outcome == directory.Refused {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func TestRefusalsAreWrittenDown(t *testing.T) {
+	w := newWorld(t)
+	nobody := w.join("Nobody", "none")
+	call := w.by(nobody)
+	call.TraceID, call.RemoteAddr, call.UserAgent = "trace-1", "192.0.2.7", "test/1"
+	last := w.lastEntry()
+	target := directory.Target{Type: "user", ID: strings.Repeat("ü\x00", 100)}
+	err := w.RemoveUser(t.Context(), call, w.owner.ID)
+	w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
+	list := w.refusals(last)
+	if len(list) != 1 {
+		t.Fatalf("%d entries", len(list))
+	}
+	e := list[0]
+	if e.Action != "removeUserFromOrg" || e.Actor.UserID != nobody.ID || e.Reason != "missing permission users|delete" ||
+		e.TraceID != "trace-1" || e.RemoteAddr != "192.0.2.7" || e.UserAgent != "test/1" || len(e.Target.ID) > 100 || strings.Contains(e.Target.ID, "\x00") {
+		t.Errorf("%+v", e)
+	}
+	// What is no refusal is none.
+	for _, other := range []error{nil, directory.Errorf(directory.NotFound, "x"), errors.New("x")} {
+		w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, other))
+	}
+	if n := len(w.refusals(last)); n != 1 {
+		t.Errorf("%d entries after what is none", n)
+	}
+	// Nobody fills the log, and what was left out is counted.
+	for range 50 {
+		w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
+	}
+	if n := len(w.refusals(last)); n != 10 {
+		t.Errorf("%d entries of 51 refusals in a minute, want 10", n)
+	}
+	w.pass(time.Minute)
+	w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
+	list = w.refusals(last)
+	if reason := list[len(list)-1].Reason; !strings.Contains(reason, "41 more") {
+		t.Errorf("the next one says %q", reason)
+	}
+	w.seal()
+	if _, err := w.verify(w.evidence()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who tries an expired token is known; who tries a made-up one is not.
+func TestExpiredTokensAreWrittenDown(t *testing.T) {
+	w := newWorld(t)
+	api := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
+	personal := must(w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
+	w.pass(2 * time.Hour)
+	last := w.lastEntry()
+	for _, secret := range []string{api.Secret, personal.Secret, "xaat-00000000-0000-4000-8000-000000000000"} {
+		_, err := w.Authenticate(t.Context(), secret, "")
+		w.wants("authenticate", directory.Unauthenticated, err)
+		if err.Error() != "the token is unknown, expired or revoked" {
+			t.Errorf("the answer tells more: %v", err)
+		}
+		if expired, ok := errors.AsType[*directory.ExpiredToken](err); ok {
+			w.wants("record", "", w.RecordSignIn(t.Context(), directory.Call{Principal: expired.Principal, TraceID: "t"}))
+		}
+	}
+	list := w.refusals(last)
+	if len(list) != 2 || list[0].Target.ID != string(api.ID) || list[1].Actor.UserID != w.owner.ID || list[0].Action != "signIn" {
+		t.Errorf("%+v", list)
+	}
+}

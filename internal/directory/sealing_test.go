@@ -1,0 +1,256 @@
+package directory_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// seal seals everything there is and gives what could not be.
+func (w *world) seal() (failures []error) {
+	w.Helper()
+	w.wants("settle", "", w.db.Settled(w.Context()))
+	_ = must(w.SealOnce(w.Context(), func(err error) { failures = append(failures, err) }))(w)
+	return failures
+}
+
+// export reads an organization's log as it is shown.
+func (w *world) export(org directory.OrgID) []byte {
+	w.Helper()
+	var lines bytes.Buffer
+	err := w.db.Read(w.Context(), func(tx directory.Tx) error {
+		for e, err := range tx.OrgEntries(org, directory.EntryQuery{}) {
+			if err != nil {
+				return err
+			}
+			r, _, err := e.Record()
+			if err != nil {
+				return err
+			}
+			if leaf := e.Leaf; leaf != nil {
+				h := audit.Hash(leaf)
+				r.Proof.Leaf = &h
+			}
+			line, err := r.Encode()
+			if err != nil {
+				return err
+			}
+			lines.Write(append(line, '\n'))
+		}
+		return nil
+	})
+	w.wants("export", "", err)
+	return lines.Bytes()
+}
+
+// evidence is what a verifier asks the server for.
+func (w *world) evidence() (e audit.Evidence) {
+	w.Helper()
+	call := w.byOwner()
+	e.Keys = must(w.AuditKeys(w.Context(), call))(w)
+	newest := must(w.GetCheckpoint(w.Context(), call, 0))(w)
+	e.Checkpoint = newest.Note
+	for _, c := range must(w.ListCheckpoints(w.Context(), call, 0, 1000))(w) {
+		e.Earlier = append(e.Earlier, c.Note)
+	}
+	return e
+}
+
+func (w *world) verify(e audit.Evidence) (audit.Report, error) {
+	w.Helper()
+	return audit.Verify(w.Context(), bytes.NewReader(w.export(w.org.ID)), e, func(int64) {})
+}
+
+// history writes some entries, sealed a few at a time.
+func (w *world) history(n int) {
+	w.Helper()
+	for i := range n {
+		w.join(fmt.Sprintf("User%d", i), "user")
+		if i%3 == 0 {
+			if failures := w.seal(); len(failures) > 0 {
+				w.Fatal(failures)
+			}
+		}
+	}
+	w.seal()
+}
+
+func TestSealedLogVerifies(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	w.history(10)
+	e := w.evidence()
+	report, err := w.verify(e)
+	if err != nil || report.First != 1 || report.Unsealed != 0 || report.Sealed < 20 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if n := must(w.SealOnce(t.Context(), nil))(t); n != 0 {
+		t.Errorf("%d organizations were sealed again", n)
+	}
+	// Every other organization has a log of its own.
+	theirs := must(w.GetCheckpoint(t.Context(), w.by(rival), 0))(t)
+	if !strings.Contains(theirs.Note, "/"+string(rival.OrgID)+"\n") || theirs.Size > 5 {
+		t.Errorf("the rival's checkpoint: %+v", theirs)
+	}
+	for number := int64(1); number <= report.Sealed; number++ {
+		p := must(w.ProveInclusion(t.Context(), w.byOwner(), number, 0))(t)
+		if p.Size != report.Sealed {
+			t.Errorf("the proof is for size %d", p.Size)
+		}
+	}
+	w.refused("an entry that is not there", directory.Invalid, "sequence", func() error {
+		_, err := w.ProveInclusion(t.Context(), w.byOwner(), report.Sealed+1, 0)
+		return err
+	})
+	w.refused("a size that was not signed", directory.NotFound, "", func() error {
+		_, err := w.ProveConsistency(t.Context(), w.byOwner(), 1, 1<<40)
+		return err
+	})
+	// A deleted organization begins a log anew.
+	w.wants("delete", "", w.DeleteOrg(t.Context(), rival.OrgID))
+	if failures := w.seal(); len(failures) > 0 {
+		t.Error(failures)
+	}
+}
+
+// Whatever somebody changes in the database by hand is found, at the first entry
+// that is not as it was written; in entries that are sealed, and in those at the end
+// that are not yet.
+func TestTamperingIsFound(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		sql  string // %[1]d is an entry in the middle
+		at   int64  // relative to it
+	}{
+		{"changed action", "UPDATE entries SET action = 'createRole' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"changed actor", `UPDATE entries SET actor = '{"kind":"apiToken","name":"Nobody"}' WHERE org_id = '%[2]s' AND number = %[1]d`, 0},
+		{"changed time", "UPDATE entries SET at = at + 1 WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"changed address", "UPDATE entries SET remote_addr = '203.0.113.9' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"changed state", "UPDATE entries SET after = replace(after, 'user', 'owner') WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"changed account", "UPDATE entries SET after = replace(after, 'acc_', 'acx_') WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"made a refusal", "UPDATE entries SET outcome = 'refused' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"deleted", "DELETE FROM entries WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"deleted up to there", "DELETE FROM entries WHERE org_id = '%[2]s' AND number <= %[1]d", -100},
+		{"truncated from there", "DELETE FROM entries WHERE org_id = '%[2]s' AND number >= %[1]d", 0},
+		{"swapped", "UPDATE entries SET number = -number WHERE org_id = '%[2]s' AND number IN (%[1]d, %[1]d + 1);" +
+			"UPDATE entries SET number = 2 * %[1]d + 1 + number WHERE org_id = '%[2]s' AND number < 0", 0},
+		{"inserted", "UPDATE entries SET number = -number - 1 WHERE org_id = '%[2]s' AND number >= %[1]d;" +
+			"UPDATE entries SET number = -number WHERE org_id = '%[2]s' AND number < 0;" + copyOf("%[1]d - 1", "%[1]d"), 0},
+		{"erased without its hash", "UPDATE entries SET target_name = '' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"cut the checkpoints back", "DELETE FROM audit_checkpoints WHERE org_id = '%[2]s' AND size >= %[1]d", 1},
+		{"emptied", "DELETE FROM entries WHERE org_id = '%[2]s'", -100},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.history(10)
+			kept := w.evidence()
+			size := must(w.GetCheckpoint(t.Context(), w.byOwner(), 0))(t).Size
+			middle := size/2 | 1 // makes a user
+			if test.name == "cut the checkpoints back" {
+				middle = size
+			}
+			for statement := range strings.SplitSeq(fmt.Sprintf(test.sql, middle, w.org.ID), ";") {
+				dbtest.Exec(t, w.database, statement)
+			}
+			w.wants("read", "", w.db.Ping(t.Context()))
+			want := max(1, middle+test.at)
+			if test.name == "cut the checkpoints back" {
+				e := w.evidence()
+				e.Since = kept.Checkpoint
+				_, err := w.verify(e)
+				f, ok := errors.AsType[*audit.Fault](err)
+				if !ok || f.Sequence > middle {
+					t.Errorf("found %v, want entries up to %d gone", err, middle)
+				}
+				return
+			}
+			_, err := w.verify(kept)
+			f, ok := errors.AsType[*audit.Fault](err)
+			if !ok || f.Sequence != want {
+				t.Errorf("found %v, want entry %d", err, want)
+			}
+		})
+	}
+}
+
+// copyOf writes an entry's copy under another number.
+func copyOf(from, to string) string {
+	const columns = "at, org_id, actor, action, target_type, target_id, target_name, before, after, trace_id, remote_addr, user_agent, actor_id, outcome, reason, salts, erased, leaf, mac"
+	return "INSERT INTO entries (number, " + columns + ") SELECT " + to + ", " + columns + " FROM entries WHERE org_id = '%[2]s' AND number = " + from
+}
+
+// What somebody writes behind the end is not sealed, though nobody has seen the
+// log's true end yet.
+func TestForgedEntriesAreNotSealed(t *testing.T) {
+	for name, statement := range map[string]string{
+		"copied":                copyOf("%[1]d", "%[1]d + 1"),
+		"without authenticator": copyOf("%[1]d", "%[1]d + 1") + "; UPDATE entries SET mac = NULL WHERE org_id = '%[2]s' AND number = %[1]d + 1",
+		"behind a gap":          copyOf("%[1]d", "%[1]d + 2"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.history(3)
+			e := w.evidence()
+			sealed := must(w.GetCheckpoint(t.Context(), w.byOwner(), 0))(t).Size
+			for part := range strings.SplitSeq(fmt.Sprintf(statement, sealed, w.org.ID), ";") {
+				dbtest.Exec(t, w.database, part)
+			}
+			failures := w.seal()
+			if len(failures) != 1 {
+				t.Fatalf("sealed without a word: %v", failures)
+			}
+			if f, ok := errors.AsType[*audit.Fault](failures[0]); !ok || f.Sequence != sealed+1 {
+				t.Errorf("the sealer says %v, want entry %d", failures[0], sealed+1)
+			}
+			e.Now = w.clock.Now().Add(time.Minute)
+			_, err := w.verify(e)
+			if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Sequence != sealed+1 {
+				t.Errorf("verify says %v, want entry %d", err, sealed+1)
+			}
+		})
+	}
+}
+
+// The sealer does not sign on top of a tree that is not the one it signed.
+func TestSealerTrustsNoTile(t *testing.T) {
+	for name, statement := range map[string]string{
+		"tile":       "UPDATE audit_tiles SET hashes = zeroblob(length(hashes)) WHERE org_id = '%s'",
+		"checkpoint": "UPDATE audit_checkpoints SET note = replace(note, 'roster', 'raster') WHERE org_id = '%s'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.history(3)
+			if strings.HasPrefix(w.database, "postgres") {
+				statement = strings.Replace(statement, "zeroblob(length(hashes))", "decode(repeat('00', length(hashes)), 'hex')", 1)
+			}
+			dbtest.Exec(t, w.database, fmt.Sprintf(statement, w.org.ID))
+			w.join("Late", "user")
+			if failures := w.seal(); len(failures) != 1 {
+				t.Errorf("sealed on: %v", failures)
+			}
+		})
+	}
+}
+
+// What was written before there were keys is taken as it is, once.
+func TestOlderEntriesAreSealedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.history(2)
+	dbtest.Exec(t, w.database, "DELETE FROM audit_checkpoints")
+	dbtest.Exec(t, w.database, "DELETE FROM audit_tiles")
+	dbtest.Exec(t, w.database, "UPDATE entries SET salts = NULL, leaf = NULL, mac = NULL WHERE number < 4")
+	dbtest.Exec(t, w.database, "UPDATE cursors SET seq = 0 WHERE follower = 'seal'")
+	if failures := w.seal(); len(failures) > 0 {
+		t.Fatal(failures)
+	}
+	if report, err := w.verify(w.evidence()); err != nil || report.Unsealed > 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
