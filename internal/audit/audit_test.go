@@ -311,3 +311,56 @@ func fault(t *testing.T, err error) audit.Fault {
 	}
 	return *f
 }
+
+// A leaf does not depend on how a state was written, only on what it says.
+func TestLeafIsCanonical(t *testing.T) {
+	leafOf := func(state string) (audit.Hash, error) {
+		e := newEntry(1)
+		e.Secrets = audit.Secrets{}
+		e.RawAfter = []byte(state)
+		return e.Finish()
+	}
+	want, err := leafOf(`{"a":"<ü>","b":{"c":1,"d":[2,"x"]},"email":"j","n":10}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, same := range []string{
+		`{"n":10,"email":"j","b":{"d":[2,"x"],"c":1},"a":"<ü>"}`,
+		"{ \"a\" : \"\\u003c\\u00fc>\" , \"b\" : { \"c\" : 1.0 , \"d\" : [ 2 , \"\\u0078\" ] }, \"email\":\"\\u006a\",\"n\":1e1 }",
+	} {
+		if got, err := leafOf(same); err != nil || got != want {
+			t.Errorf("%s: another leaf (%v)", same, err)
+		}
+	}
+	for _, other := range []string{`{"a":"<ü>","b":{"c":1,"d":[2,"x"]},"email":"k","n":10}`, `{"a":"<ü>","b":{"c":1,"d":["x",2]},"email":"j","n":10}`} {
+		if got, err := leafOf(other); err != nil || got == want {
+			t.Errorf("%s: the same leaf (%v)", other, err)
+		}
+	}
+	for _, bad := range []string{"[]", "1", "{", `{"a":1,"a":2}`, `{"a":1} x`, `{"\u0061":1}`} {
+		if _, err := leafOf(bad); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+func BenchmarkFinish(b *testing.B) {
+	e := newEntry(1)
+	for b.Loop() {
+		if _, err := e.Finish(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLeaf(b *testing.B) {
+	e := newEntry(1)
+	if _, err := e.Finish(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := e.Leaf(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

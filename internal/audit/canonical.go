@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
+	"errors"
+	"io"
 	"slices"
 	"strconv"
 
@@ -54,6 +55,13 @@ func (o *object) hash(name string, h Hash) {
 	o.b = append(o.b, '"')
 }
 
+func (o *object) add(m member) {
+	if len(o.b) > 1 {
+		o.b = append(o.b, ',')
+	}
+	o.b = append(append(append(append(o.b, '"'), m.name...), '"', ':'), m.value...)
+}
+
 func (o *object) end() []byte { return append(o.b, '}') }
 
 func (o *object) empty() bool { return len(o.b) == 1 }
@@ -83,9 +91,10 @@ var (
 	internalMembers = []string{"accountId", "createdBy", "invited"}
 )
 
-type member struct {
-	name  string
-	value jsontext.Value
+type member struct{ name, value []byte }
+
+func (m member) among(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return string(m.name) == name })
 }
 
 // parse parts a state; isPerson says that its target is one.
@@ -101,12 +110,12 @@ func (s *state) parse(v jsontext.Value, isPerson bool) error {
 	for _, m := range members {
 		to := public
 		switch {
-		case slices.Contains(internalMembers, m.name):
+		case m.among(internalMembers):
 			to = internal
-		case isPerson && slices.Contains(personalMembers, m.name):
+		case isPerson && m.among(personalMembers):
 			to = personal
 		}
-		to.raw(m.name, m.value)
+		to.add(m)
 	}
 	s.public = public.end()
 	if !personal.empty() {
@@ -122,31 +131,57 @@ func (s *state) parse(v jsontext.Value, isPerson bool) error {
 func membersOf(v jsontext.Value) ([]member, error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(v))
 	if d.PeekKind() != '{' {
-		return nil, fmt.Errorf("a state is no JSON object")
+		return nil, errors.New("a state is no JSON object")
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return nil, err
 	}
+	kept := make([]byte, 0, len(v)) // what the decoder gives is good until it reads on
+	keep := func(b []byte) []byte {
+		kept = append(kept, b...)
+		return kept[len(kept)-len(b) : len(kept) : len(kept)]
+	}
 	members := make([]member, 0, 12)
 	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
+		name, err := d.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		m := member{name: name.String()}
+		m := member{name: keep(name[1 : len(name)-1])}
 		value, err := d.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		m.value = value.Clone()
-		if err := m.value.Canonicalize(); err != nil {
-			return nil, err
+		if m.value = keep(value); !plain(m.value) {
+			canonical := jsontext.Value(m.value).Clone()
+			if err := canonical.Canonicalize(); err != nil {
+				return nil, err
+			}
+			m.value = canonical
+		}
+		if bytes.IndexByte(m.name, '\\') >= 0 {
+			return nil, errors.New("a state has a member whose name is escaped")
 		}
 		members = append(members, m)
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(members, func(a, b member) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something stands behind a state")
+	}
+	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
 	return members, nil
+}
+
+// plain reports whether a value is surely in its canonical form already.
+func plain(v []byte) bool {
+	switch v[0] {
+	case '"':
+		return bytes.IndexByte(v, '\\') < 0
+	case 't', 'f', 'n':
+		return true
+	default:
+		return false
+	}
 }

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"crypto/rand"
-	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -126,8 +125,8 @@ func without(v jsontext.Value, names []string) jsontext.Value {
 	}
 	o := newObject(len(v))
 	for _, m := range members {
-		if !slices.Contains(names, m.name) {
-			o.raw(m.name, m.value)
+		if !m.among(names) {
+			o.add(m)
 		}
 	}
 	return o.end()

@@ -26,9 +26,9 @@ type Evidence struct {
 	// the log goes on from it, needed where its entries are gone. "" for none.
 	Since      string
 	SinceProof tlog.TreeProof
-	// Now, unless zero, is when the records were read: by then all but the newest
-	// are sealed.
-	Now time.Time
+	// Now, unless nil, tells the time while the records are read: all but the
+	// newest must be sealed by then.
+	Now func() time.Time
 }
 
 // sealGrace is how long an entry may wait to be sealed.
@@ -98,6 +98,7 @@ type verifier struct {
 	good     int64     // up to here the tree was found to be right
 	excused  int64     // up to here entries may be gone: others tell of their removal
 	lastTime time.Time
+	begun    time.Time
 }
 
 // mark is a checkpoint to be compared on the way.
@@ -113,6 +114,9 @@ type subtree struct {
 
 func newVerifier(e Evidence) (*verifier, error) {
 	v := &verifier{evidence: e, next: 1}
+	if e.Now != nil {
+		v.begun = e.Now()
+	}
 	var err error
 	if v.head, err = OpenCheckpoint(e.Checkpoint, e.Keys); err != nil {
 		return nil, err
@@ -187,7 +191,7 @@ func (v *verifier) record(r *Record, leaf Hash) error {
 // that can be right.
 func (v *verifier) unsealed(r *Record) error {
 	v.report.Unsealed++
-	if now := v.evidence.Now; !now.IsZero() && now.Sub(r.Time.Time).Abs() > sealGrace {
+	if now := v.evidence.Now; now != nil && (v.begun.Sub(r.Time.Time) > sealGrace || r.Time.Sub(now()) > sealGrace) {
 		return &Fault{r.Sequence, r.Sequence, "it has not been sealed in time: the server takes it for none of its own, or seals none"}
 	}
 	return nil

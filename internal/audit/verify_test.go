@@ -190,12 +190,12 @@ func TestUnsealedEntries(t *testing.T) {
 	}
 	records := append(l.records, late.Record)
 	e := l.evidence(t)
-	e.Now = late.Time.Add(time.Second)
+	e.Now = func() time.Time { return late.Time.Add(time.Second) }
 	if report, err := verify(t, records, e); err != nil || report.Unsealed != 1 {
 		t.Errorf("a moment old: %+v, %v", report, err)
 	}
 	for _, now := range []time.Time{late.Time.Add(time.Minute), late.Time.Add(-time.Minute)} {
-		e.Now = now
+		e.Now = func() time.Time { return now }
 		_, err := verify(t, records, e)
 		if f := fault(t, err); f.Sequence != 11 {
 			t.Errorf("found %v, want entry 11", f)

@@ -209,7 +209,7 @@ func TestForgedEntriesAreNotSealed(t *testing.T) {
 			if f, ok := errors.AsType[*audit.Fault](failures[0]); !ok || f.Sequence != sealed+1 {
 				t.Errorf("the sealer says %v, want entry %d", failures[0], sealed+1)
 			}
-			e.Now = w.clock.Now().Add(time.Minute)
+			e.Now = func() time.Time { return w.clock.Now().Add(time.Minute) }
 			_, err := w.verify(e)
 			if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Sequence != sealed+1 {
 				t.Errorf("verify says %v, want entry %d", err, sealed+1)
