@@ -60,10 +60,6 @@ func secretsOf(salts, erased []byte) (s audit.Secrets) {
 }
 
 func (t *tx) OrgsAfter(seq int64) (orgs []directory.OrgID, upTo int64, err error) {
-	horizon, err := t.db.horizon(t.ctx)
-	if err != nil {
-		return nil, 0, t.note(err)
-	}
 	type last struct {
 		org directory.OrgID
 		seq int64
@@ -71,7 +67,7 @@ func (t *tx) OrgsAfter(seq int64) (orgs []directory.OrgID, upTo int64, err error
 	found, err := list(t, func(row scanner) (l last, err error) {
 		err = row.Scan(&l.org, &l.seq)
 		return l, err
-	}, `SELECT org_id, max(seq) FROM entries WHERE seq > $1 AND seq <= $2 GROUP BY org_id`, seq, horizon)
+	}, `SELECT org_id, max(seq) FROM entries WHERE seq > $1 AND seq <= $2 GROUP BY org_id`, seq, t.db.horizon())
 	upTo = seq
 	for _, l := range found {
 		orgs, upTo = append(orgs, l.org), max(upTo, l.seq)

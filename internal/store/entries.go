@@ -63,11 +63,7 @@ const selectEntries = `SELECT seq, number, at, org_id, actor, action, outcome, r
 	before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac FROM entries `
 
 func (t *tx) Entries(after int64, limit int) ([]directory.Entry, error) {
-	upTo, err := t.db.horizon(t.ctx)
-	if err != nil {
-		return nil, t.note(err)
-	}
-	return list(t, scanEntry, selectEntries+`WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, after, upTo, limit)
+	return list(t, scanEntry, selectEntries+`WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, after, t.db.horizon(), limit)
 }
 
 func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[directory.Entry, error] {

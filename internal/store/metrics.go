@@ -14,7 +14,7 @@ import (
 func (s *Store) Collectors() []prometheus.Collector {
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "roster_database_heard_seconds",
-		Help: "Time since the database last told of all changes; from one second on nothing is answered from memory.",
+		Help: "Time since the database last told of all changes; from 0.8 on nothing is answered from memory.",
 	}, func() float64 { return s.heard().Seconds() })
 	list := []prometheus.Collector{collectors.NewDBStatsCollector(s.pool(), "roster"), age}
 	if e, ok := s.engine.(*postgresEngine); ok {

@@ -28,8 +28,9 @@ func (n *news) unknown() {
 }
 
 // silence is how long a process may hear nothing of the database before it stops
-// trusting what it remembers.
-const silence = time.Second
+// trusting what it remembers. It leaves an answer that was on its way then some
+// of the second after which nothing old may be told.
+const silence = 800 * time.Millisecond
 
 // touch keeps when the database last told all that others had changed by then.
 type touch struct {

@@ -151,12 +151,13 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 		return err
 	}
 	defer done()
+	safe := e.feed.safe.Load() // before what is seen is settled
 	sqlTx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return storageError(err)
 	}
 	defer func() { _ = sqlTx.Rollback() }() // it only read
-	return fn(&tx{ctx: ctx, db: postgresSession{sqlTx, e.feed}})
+	return fn(&tx{ctx: ctx, db: postgresSession{sqlTx, safe}})
 }
 
 // Write runs fn under read committed: what must not change meanwhile is locked.
@@ -200,12 +201,13 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 		whole, cancel = context.WithDeadline(whole, deadline)
 		defer cancel()
 	}
+	safe := e.feed.safe.Load()
 	sqlTx, err := e.db.BeginTx(whole, nil)
 	if err != nil {
 		return storageError(err)
 	}
 	defer func() { _ = sqlTx.Rollback() }() // nothing, once it is committed
-	t := &tx{ctx: ctx, db: postgresSession{sqlTx, e.feed}}
+	t := &tx{ctx: ctx, db: postgresSession{sqlTx, safe}}
 	if err := t.run(fn); err != nil {
 		return err
 	}
@@ -283,7 +285,7 @@ func (e *postgresEngine) enter() (done func(), err error) {
 // prepared on each connection.
 type postgresSession struct {
 	tx   *sql.Tx
-	feed *feed
+	safe int64 // the feed's bound when the transaction began
 }
 
 func (s postgresSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -303,6 +305,4 @@ func (s postgresSession) lock(ctx context.Context, l directory.Lock) error {
 	return err
 }
 
-func (s postgresSession) horizon(ctx context.Context) (int64, error) {
-	return s.feed.horizon(ctx, s.tx)
-}
+func (s postgresSession) horizon() int64 { return s.safe }

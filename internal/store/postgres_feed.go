@@ -4,7 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,27 +19,30 @@ import (
 // cluster take turns at (docs/adr).
 //
 // Entries get their numbers before they are committed, so that a later number
-// can be seen while an earlier one is still on its way. Two bounds follow:
-// up to safe, nothing is missing; above it, what was told is kept by number.
+// can be seen while an earlier one is on its way. A number that was passed over
+// stays missing until its entry shows, or until every transaction that could
+// have it has ended.
 type feed struct {
 	db   *sql.DB
 	news *news
 
-	safe  atomic.Int64
+	safe  atomic.Int64 // up to it nothing is missing, and nothing will come
 	touch touch
 
 	mu      sync.Mutex // held by a look
-	pending mark
-	told    map[int64]bool // entries above safe
+	joined  bool       // what follows is known
+	seen    int64      // entries up to it were told of, but for those missing
+	missing map[int64]bool
+	pending mark // which the missing wait for, if there is one
 
 	closing chan struct{}
 	close   sync.Once // of closing
 	done    chan struct{}
 }
 
-// mark is an entry's number, and the first number that a transaction can have
-// that began after it was given. When all earlier transactions have ended, no
-// entry up to seq is missing.
+// mark is the last number that was given at a time, and the number of a
+// transaction that began after it. When all earlier transactions have ended, no
+// entry up to seq is to come.
 type mark struct {
 	seq  int64
 	xact uint64
@@ -50,12 +54,13 @@ const (
 	lookEvery = 100 * time.Millisecond
 	// lookTimeout bounds a look; by then the node is out of touch.
 	lookTimeout = silence
+	// lookMost is how many entries are told of one by one. When there are more, as
+	// after a copy, everything is forgotten instead.
+	lookMost = 10_000
 )
 
 func startFeed(db *sql.DB, n *news) *feed {
-	f := &feed{
-		db: db, news: n, touch: newTouch(), told: make(map[int64]bool), closing: make(chan struct{}), done: make(chan struct{}),
-	}
+	f := &feed{db: db, news: n, touch: newTouch(), missing: make(map[int64]bool), closing: make(chan struct{}), done: make(chan struct{})}
 	f.touch.at(f.touch.started.Add(-silence)) // nothing is heard yet
 	go f.run()
 	return f
@@ -89,73 +94,133 @@ func (f *feed) look(ctx context.Context) error {
 	defer cancel()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.joined && !f.touch.recent() {
+		f.leave() // what answers next may be another server, which lacks something
+	}
+	if err := f.join(ctx); err != nil || !f.joined {
+		return err
+	}
 	asked := time.Now()
-	now, oldest, err := f.mark(ctx)
+	last, oldest, err := f.state(ctx)
 	if err != nil {
 		return err
 	}
-	safe := f.safe.Load()
-	if now.seq < safe { // the database is another one: restored, or failed over to one that lacks something
-		f.news.unknown()
-		safe, f.pending = now.seq, mark{}
-		clear(f.told)
-	}
-	fresh, err := f.entriesAfter(ctx, safe)
+	fresh, err := f.unseen(ctx)
 	if err != nil {
 		return err
+	}
+	if last < f.seen || last-f.seen > lookMost || len(fresh) > lookMost {
+		f.leave()
+		return nil
 	}
 	f.news.committed(fresh)
-	for _, e := range fresh { // only now: what an error cut off comes again
-		f.told[e.Seq] = true
-	}
 	f.touch.at(asked)
-	// What was pending at an earlier look is safe once all of its time has ended,
-	// and so is what is there now if nothing is under way.
-	switch {
-	case oldest >= now.xact:
-		f.settle(now.seq, safe)
-		f.pending = mark{}
-	case f.pending.seq > 0 && oldest >= f.pending.xact:
-		f.settle(f.pending.seq, safe)
-		f.pending = now
-	case f.pending.seq == 0:
-		f.pending = now
+	return f.advance(ctx, last, oldest, fresh)
+}
+
+// leave gives up what is known of the log: it is found anew by [feed.join].
+func (f *feed) leave() {
+	f.joined, f.pending = false, mark{}
+	f.safe.Store(0)
+}
+
+// join finds a number from which on entries can be told of, and has everything
+// forgotten that was read before. While a transaction is open that may still add
+// an entry below it, the node stays out of touch.
+func (f *feed) join(ctx context.Context) (err error) {
+	if f.joined {
+		return nil
 	}
+	if f.pending.xact == 0 {
+		if f.pending, err = f.mark(ctx); err != nil {
+			return err
+		}
+	}
+	_, oldest, err := f.state(ctx)
+	if err != nil || oldest <= f.pending.xact {
+		return err
+	}
+	f.joined, f.seen, f.pending = true, f.pending.seq, mark{}
+	clear(f.missing)
+	f.news.unknown()
 	return nil
 }
 
-// settle moves the bound on, and wakes who reads up to it.
-func (f *feed) settle(seq, before int64) {
-	f.safe.Store(seq)
-	for n := range f.told {
-		if n <= seq {
-			delete(f.told, n)
-		}
+// advance notes what was told of. last and oldest were read before fresh was.
+func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []directory.Entry) (err error) {
+	before := f.seen
+	for _, e := range fresh {
+		last = max(last, e.Seq)
 	}
-	if seq > before {
+	for n := before + 1; n <= last; n++ {
+		f.missing[n] = true
+	}
+	f.seen = last
+	for _, e := range fresh {
+		delete(f.missing, e.Seq)
+	}
+	if f.pending.xact > 0 && oldest > f.pending.xact {
+		maps.DeleteFunc(f.missing, func(n int64, _ bool) bool { return n <= f.pending.seq })
+		f.pending = mark{}
+	}
+	safe := last
+	for n := range f.missing {
+		safe = min(safe, n-1)
+	}
+	if f.safe.Swap(safe) < safe {
 		f.news.changed.send()
 	}
+	// Most of what is missing shows at the next look; only for the rest is it worth
+	// finding out whether it ever will.
+	if safe < before && f.pending.xact == 0 {
+		f.pending, err = f.mark(ctx)
+	}
+	return err
 }
 
 const lastNumberSQL = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM entries_seq_seq"
 
-// mark reads the last number that was given, and only then which transactions
-// are under way: whichever was given a number before is among them or has ended.
-func (f *feed) mark(ctx context.Context) (m mark, oldest uint64, err error) {
-	err = f.db.QueryRowContext(ctx, lastNumberSQL).Scan(&m.seq)
+// state reads the last number that was given, and the oldest transaction that is
+// under way: all before it have ended. The other end of a snapshot says nothing:
+// it is one after the last that has ended, and younger ones may be under way.
+func (f *feed) state(ctx context.Context) (last int64, oldest uint64, err error) {
+	err = f.db.QueryRowContext(ctx, lastNumberSQL).Scan(&last)
 	if err == nil {
-		err = f.db.QueryRowContext(ctx, `SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
-			FROM pg_current_snapshot() AS s`).Scan(&oldest, &m.xact)
+		err = f.db.QueryRowContext(ctx, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").Scan(&oldest)
 	}
 	if err != nil {
-		return m, 0, fmt.Errorf("look at the log: %w", err)
+		return 0, 0, fmt.Errorf("look at the log: %w", err)
 	}
-	return m, oldest, nil
+	return last, oldest, nil
 }
 
-// entriesAfter reads the entries that were not told of yet.
-func (f *feed) entriesAfter(ctx context.Context, seq int64) (fresh []directory.Entry, err error) {
-	rows, err := f.db.QueryContext(ctx, selectEntries+`WHERE seq > $1 ORDER BY seq`, seq)
+// mark takes a transaction's number, after reading the last of an entry: whichever
+// transaction had given one before has an earlier one.
+func (f *feed) mark(ctx context.Context) (m mark, err error) {
+	err = f.db.QueryRowContext(ctx, lastNumberSQL).Scan(&m.seq)
+	if err == nil {
+		err = f.db.QueryRowContext(ctx, "SELECT pg_current_xact_id()::text::bigint").Scan(&m.xact)
+	}
+	if err != nil {
+		return mark{}, fmt.Errorf("mark the log: %w", err)
+	}
+	return m, nil
+}
+
+// unseen reads the entries that were not told of yet, one more than lookMost at
+// most of those after seen.
+func (f *feed) unseen(ctx context.Context) (fresh []directory.Entry, err error) {
+	if len(f.missing) > 0 {
+		fresh, err = f.entries(ctx, fresh, `WHERE seq = ANY($1) ORDER BY seq`, slices.Collect(maps.Keys(f.missing)))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f.entries(ctx, fresh, `WHERE seq > $1 ORDER BY seq LIMIT $2`, f.seen, lookMost+1)
+}
+
+func (f *feed) entries(ctx context.Context, list []directory.Entry, where string, args ...any) ([]directory.Entry, error) {
+	rows, err := f.db.QueryContext(ctx, selectEntries+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -165,29 +230,15 @@ func (f *feed) entriesAfter(ctx context.Context, seq int64) (fresh []directory.E
 		if err != nil {
 			return nil, err
 		}
-		if !f.told[e.Seq] {
-			fresh = append(fresh, e)
-		}
+		list = append(list, e)
 	}
-	return fresh, rows.Err()
-}
-
-// horizon is the bound for what tx sees: all, if nothing was under way when its
-// snapshot was taken.
-func (f *feed) horizon(ctx context.Context, tx *sql.Tx) (int64, error) {
-	safe := f.safe.Load()
-	var quiet bool
-	err := tx.QueryRowContext(ctx, "SELECT pg_snapshot_xmin(s) = pg_snapshot_xmax(s) FROM pg_current_snapshot() AS s").Scan(&quiet)
-	if quiet {
-		return math.MaxInt64, err
-	}
-	return safe, err
+	return list, rows.Err()
 }
 
 // settled waits until the bound has passed what is there now.
 func (f *feed) settled(ctx context.Context) error {
-	now, _, err := f.mark(ctx)
-	for err == nil && f.safe.Load() < now.seq {
+	now, _, err := f.state(ctx)
+	for err == nil && f.safe.Load() < now {
 		if err = f.look(ctx); err != nil {
 			break
 		}

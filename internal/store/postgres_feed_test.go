@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,6 +86,113 @@ func TestPostgresFeedWaitsForEarlierNumbers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A node that looks while the only transaction there is has its number, and has
+// not committed, is told of it when it has. PostgreSQL's snapshots don't show
+// that transaction: nothing younger has ended.
+func TestPostgresFeedHearsOfTheLastTransaction(t *testing.T) {
+	url := dbtest.Postgres(t)
+	one, two := openPostgres(t, url), openPostgres(t, url)
+	defer closing(t, one)
+	defer closing(t, two)
+	var mu sync.Mutex
+	var told []string
+	two.Observe(directory.Observer{
+		Changed: func() {},
+		Committed: func(entries []directory.Entry) {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, e := range entries {
+				told = append(told, e.Action)
+			}
+		},
+	})
+	await(t, "in touch", two.InTouch)
+	err := one.Write(t.Context(), func(tx directory.Tx) error {
+		err := appendEntry(tx, "last")
+		time.Sleep(300 * time.Millisecond) // the other looks three times
+		if early, _ := actionsAfter(t, two, 0); len(early) > 0 {
+			t.Errorf("a reader of the log is given %v before it is committed", early)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "told", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return fmt.Sprint(told) == "[last]"
+	})
+	await(t, "in the log", func() bool {
+		actions, _ := actionsAfter(t, two, 0)
+		return fmt.Sprint(actions) == "[last]"
+	})
+}
+
+// A reader who began before an entry was committed sees nothing of the log beyond
+// it, however far the log has come since.
+func TestPostgresFeedKeepsToItsSnapshot(t *testing.T) {
+	url := dbtest.Postgres(t)
+	one, two := openPostgres(t, url), openPostgres(t, url)
+	defer closing(t, one)
+	defer closing(t, two)
+	numbered, finish, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- one.Write(t.Context(), func(tx directory.Tx) error {
+			err := appendEntry(tx, "earlier")
+			close(numbered)
+			<-finish
+			return err
+		})
+	}()
+	<-numbered
+	if err := two.Write(t.Context(), func(tx directory.Tx) error { return appendEntry(tx, "later") }); err != nil {
+		t.Fatal(err)
+	}
+	err := two.Read(t.Context(), func(tx directory.Tx) error {
+		if last, err := tx.LastEntry(); err != nil || last != 2 {
+			t.Errorf("last entry %d, %v", last, err)
+		}
+		close(finish)
+		if err := errors.Join(<-ended, two.Settled(t.Context())); err != nil {
+			return err
+		}
+		list, err := tx.Entries(0, 10)
+		if len(list) > 0 {
+			t.Errorf("a reader is given %s, and not what comes before it", list[0].Action)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// More than a node can tell of one by one makes it forget everything; it is in
+// touch again soon, and a reader of the log gets it all.
+func TestPostgresFeedTakesManyAtOnce(t *testing.T) {
+	url := dbtest.Postgres(t)
+	db := openPostgres(t, url)
+	defer closing(t, db)
+	var forgot atomic.Int32
+	db.Observe(directory.Observer{
+		Changed:   func() { forgot.Add(1) },
+		Committed: func(entries []directory.Entry) { t.Errorf("told of %d entries one by one", len(entries)) },
+	})
+	await(t, "in touch", db.InTouch)
+	before := forgot.Load()
+	const many = 20_000
+	dbtest.Exec(t, url, fmt.Sprintf(`INSERT INTO entries (at, org_id, actor, action, target_type, target_id, target_name, trace_id, remote_addr, user_agent)
+		SELECT 1, 'acme', '{}', 'a', '', '', '', '', '', '' FROM generate_series(1, %d)`, many))
+	await(t, "forgetful", func() bool { return forgot.Load() > before })
+	await(t, "in touch again", db.InTouch)
+	var after int64
+	await(t, "at the end of the log", func() bool {
+		_, after = actionsAfter(t, db, after)
+		return after == many
+	})
 }
 
 // Many write, some change their minds; a reader who goes from number to number

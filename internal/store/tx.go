@@ -18,7 +18,7 @@ type session interface {
 	// lock is what [directory.Tx.Lock] does.
 	lock(ctx context.Context, l directory.Lock) error
 	// horizon is the number up to which all entries there will ever be can be seen.
-	horizon(ctx context.Context) (int64, error)
+	horizon() int64
 }
 
 // takesTurns is for sessions whose writers wait for each other anyway, and
@@ -27,7 +27,7 @@ type takesTurns struct{}
 
 func (takesTurns) lock(context.Context, directory.Lock) error { return nil }
 
-func (takesTurns) horizon(context.Context) (int64, error) { return math.MaxInt64, nil }
+func (takesTurns) horizon() int64 { return math.MaxInt64 }
 
 // tx implements [directory.Tx]; its methods stand in a file per entity.
 type tx struct {

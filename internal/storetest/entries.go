@@ -97,7 +97,7 @@ var entryTests = []test{
 			if err != nil || last == 0 {
 				return fmt.Errorf("last is %d, %w", last, err)
 			}
-			list, err := tx.Entries(0, 10)
+			list, err := collect(tx.OrgEntries(acme, directory.EntryQuery{}))
 			if err != nil || len(list) != 1 {
 				return fmt.Errorf("%d entries, %w", len(list), err)
 			}

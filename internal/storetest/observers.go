@@ -127,7 +127,7 @@ var observerTests = []test{
 
 func readEntries(s suite) (list []directory.Entry, err error) {
 	err = s.db.Read(s.Context(), func(tx directory.Tx) (err error) {
-		list, err = tx.Entries(0, 1000)
+		list, err = collect(tx.OrgEntries(acme, directory.EntryQuery{}))
 		return err
 	})
 	return list, err
