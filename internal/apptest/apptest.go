@@ -34,8 +34,8 @@ type Server struct {
 	UserID        string // the owner's
 	PersonalToken string // the owner's
 	APIToken      string // all organisation capabilities
-	Service       *directory.Service
 	Store         directory.Store
+	Service       *directory.Service
 	API           *httpapi.API
 }
 
@@ -86,7 +86,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	})
 	return &Server{
 		t: t, URL: listener.URL, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),
-		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Service: service, Store: db, API: api,
+		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Store: db, Service: service, API: api,
 	}
 }
 

@@ -40,12 +40,12 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 }
 
-func BenchmarkGetUser(b *testing.B) {
+func BenchmarkGetUserForm(b *testing.B) {
 	w := newWorld(b)
 	call := w.byOwner()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.GetUser(b.Context(), call, w.owner.ID); err != nil {
+		if _, err := w.GetUserForm(b.Context(), call, w.owner.ID, nameForm); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // and remembered anew: no bookkeeping on the way of a request.
 const (
 	maxPrincipals = 100_000
-	maxUsers      = 200_000
+	maxVersions   = 100_000
 )
 
 // memory keeps what requests read most, so that a request for a known user with
@@ -23,7 +23,8 @@ type memory struct {
 	epoch atomic.Uint64
 
 	principals recall[principalKey, *Principal]
-	users      recall[userKey, *User]
+	versions   recall[OrgID, string] // of lists
+	forms      *forms
 
 	mu      sync.Mutex
 	sources map[source]*atomic.Bool
@@ -32,11 +33,6 @@ type memory struct {
 type principalKey struct {
 	hash SecretHash
 	org  OrgID // as the request named it
-}
-
-type userKey struct {
-	org OrgID
-	id  UserID
 }
 
 // source is something that remembered values were made of. Its flag is shared
@@ -51,9 +47,8 @@ type sourceKind uint8
 const (
 	ofAccount sourceKind = iota // its memberships and name
 	ofToken
-	ofUser
-	ofGroups // an organisation's groups
-	ofRoles  // an organisation's roles, and whether it exists
+	ofGroups // an organisation's groups and roles
+	ofLog    // an organisation's log
 )
 
 // recall is a map that is read without a lock.
@@ -115,17 +110,25 @@ func (m *memory) keepPrincipal(epoch uint64, k principalKey, p *Principal) {
 	keep(m, &m.principals, maxPrincipals, epoch, k, p, of...)
 }
 
-func (m *memory) keepUser(epoch uint64, u *User) {
-	keep(m, &m.users, maxUsers, epoch, userKey{u.OrgID, u.ID}, u,
-		source{ofUser, string(u.ID)}, source{ofRoles, string(u.OrgID)})
+func (m *memory) keepVersion(epoch uint64, org OrgID, version string) {
+	keep(m, &m.versions, maxVersions, epoch, org, version, source{ofLog, string(org)})
+}
+
+func (m *memory) keepForm(epoch uint64, org OrgID, kind uint8, id UserID, form string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch.Load() == epoch {
+		m.forms.keep(org, kind, id, form)
+	}
 }
 
 // clear is called with the lock held.
 func (m *memory) clear() {
 	m.principals.values.Clear()
-	m.users.values.Clear()
-	m.principals.n, m.users.n = 0, 0
+	m.versions.values.Clear()
+	m.principals.n, m.versions.n = 0, 0
 	m.sources = nil
+	m.forms.clear()
 }
 
 // forget drops everything: something changed the database, and what is unknown.
@@ -152,10 +155,11 @@ func (m *memory) drop(e Entry) {
 	if e.Outcome != Done {
 		return
 	}
+	m.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
 	case "auditLog": // nothing is remembered of it
 	case "user":
-		m.dropSource(ofUser, e.Target.ID)
+		m.forms.drop(e.OrgID, UserID(e.Target.ID))
 		m.dropSource(ofAccount, string(e.account()))
 		if e.Action == OpClaimOrg.Name {
 			m.clear() // the organisation's tokens lose their end
@@ -166,7 +170,7 @@ func (m *memory) drop(e Entry) {
 		m.dropSource(ofGroups, string(e.OrgID))
 	case "role":
 		m.dropSource(ofGroups, string(e.OrgID))
-		m.dropSource(ofRoles, string(e.OrgID))
+		m.forms.dropOrg(e.OrgID)
 	default:
 		m.clear()
 	}

@@ -36,7 +36,7 @@ type Service struct {
 // NewService makes a service over a store. What it writes into the audit log is
 // authenticated and sealed with keys; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time) *Service {
-	s := &Service{store: store, keys: keys, clock: clock}
+	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: newForms()}}
 	store.Observe(Observer{Committed: s.memory.committed, Changed: s.memory.forget})
 	return s
 }

@@ -91,20 +91,29 @@ func (c *change) addUser(u *User) error {
 
 // GetUser gives one user of the principal's organisation. Permission users|read.
 func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, error) {
-	if err := OpGetUser.Authorise(call.Principal); err != nil {
-		return User{}, err
-	}
-	if u, ok := s.memory.users.get(userKey{call.Principal.OrgID, id}); ok && s.store.InTouch() {
-		return *u, nil
-	}
-	epoch := s.memory.epoch.Load()
-	u, err := read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
+	return read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
 		return tx.User(call.Principal.OrgID, id)
 	})
-	if err == nil {
-		s.memory.keepUser(epoch, &u)
+}
+
+// GetUserForm is [Service.GetUser], written down, which is done anew only when
+// the user has changed.
+func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form UserForm) (string, error) {
+	if err := OpGetUser.Authorise(call.Principal); err != nil {
+		return "", err
 	}
-	return u, err
+	org := call.Principal.OrgID
+	if text, ok := s.memory.forms.get(org, form.Kind, id); ok && s.store.InTouch() {
+		return text, nil
+	}
+	epoch := s.memory.epoch.Load()
+	u, err := s.GetUser(ctx, call, id)
+	if err != nil {
+		return "", err
+	}
+	text := form.Write(u)
+	s.memory.keepForm(epoch, org, form.Kind, id, text)
+	return text, nil
 }
 
 // UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
@@ -118,8 +127,9 @@ type UserFilter struct {
 
 // UserSink takes a list of users as it is read.
 type UserSink interface {
-	// Begin is called once, before any user, with the version of the list: it
-	// differs from every version that the list had with other users in it.
+	// Begin is called before any user, with the version of the list: it differs from
+	// every version that the list had with other users in it. It is called again,
+	// with another version, if the list turns out to have changed meanwhile.
 	Begin(version string) error
 	User(User) error
 }
@@ -128,14 +138,27 @@ type UserSink interface {
 // their ids, reading as it goes, all from one snapshot. It stops at sink's first
 // error. more tells whether Limit cut the list. Permission users|read.
 func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (more bool, err error) {
+	if err := OpListUsers.Authorise(call.Principal); err != nil {
+		return false, err
+	}
+	org := call.Principal.OrgID
+	known, ok := s.memory.versions.get(org)
+	if ok = ok && s.store.InTouch(); ok {
+		if err := sink.Begin(known); err != nil {
+			return false, err
+		}
+	}
+	epoch := s.memory.epoch.Load()
 	return read(ctx, s, call, OpListUsers, func(tx Tx) (bool, error) {
-		org := call.Principal.OrgID
 		version, err := tx.OrgVersion(org)
 		if err != nil {
 			return false, err
 		}
-		if err := sink.Begin(version); err != nil {
-			return false, err
+		s.memory.keepVersion(epoch, org, version)
+		if !ok || version != known {
+			if err := sink.Begin(version); err != nil {
+				return false, err
+			}
 		}
 		q := UserQuery{Role: f.Role, After: f.After}
 		if f.Email != "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// answer is what a handler gives back: a body, or nothing (204), or a stream
-// that the handler has written itself.
+// answer is what a handler gives back: a body, or nothing (204), or what it has
+// written itself.
 type answer struct {
 	body        []byte
 	contentType []string // nil: JSON
@@ -28,32 +28,62 @@ func (ans answer) write(rq *request) {
 	case ans.body == nil:
 		rq.w.WriteHeader(http.StatusNoContent)
 	case rq.Method == http.MethodGet || rq.Method == http.MethodHead:
-		tag := etag(ans.body)
-		rq.w.Header()["Etag"] = []string{tag}
-		if rq.knows(tag) {
-			rq.w.WriteHeader(http.StatusNotModified)
-			return
+		if rq.isNews(etag(ans.body)) {
+			writeBody(rq.w, http.StatusOK, ans.mediaType(), ans.body)
 		}
-		writeBody(rq.w, http.StatusOK, ans.contentType, ans.body)
 	default:
 		writeJSON(rq.w, http.StatusOK, ans.body)
 	}
 }
 
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	writeBody(w, status, contentTypeJSON, body)
+// isNews sends a read's ETag, and 304 and nothing more if the client has what it
+// stands for.
+func (rq *request) isNews(tag string) bool {
+	rq.w.set("Etag", tag)
+	if !rq.knows(tag) {
+		return true
+	}
+	rq.w.WriteHeader(http.StatusNotModified)
+	return false
 }
 
-func writeBody(w http.ResponseWriter, status int, contentType []string, body []byte) {
-	if contentType == nil {
-		contentType = contentTypeJSON
+func (ans answer) mediaType() []string {
+	if ans.contentType == nil {
+		return contentTypeJSON
 	}
-	h := w.Header()
-	h["Content-Type"] = contentType
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	w.Write(body) //nolint:errcheck,gosec // a client that is gone needs no answer; JSON is no page
+	return ans.contentType
 }
+
+func writeJSON(w *exchange, status int, body []byte) { writeBody(w, status, contentTypeJSON, body) }
+
+func writeBody(w *exchange, status int, mediaType []string, body []byte) {
+	writeHead(w, status, mediaType, len(body))
+	w.Write(body) //nolint:errcheck // a client that is gone needs no answer
+}
+
+func writeJSONHead(w *exchange, status, length int) { writeHead(w, status, contentTypeJSON, length) }
+
+func writeHead(w *exchange, status int, mediaType []string, length int) {
+	w.Header()["Content-Type"] = mediaType
+	w.set("Content-Length", decimal(length))
+	w.WriteHeader(status)
+}
+
+// decimal is strconv.Itoa, which allocates for all but the smallest numbers.
+func decimal(n int) string {
+	if n < len(decimals) {
+		return decimals[n]
+	}
+	return strconv.Itoa(n)
+}
+
+// decimals are the lengths of most answers.
+var decimals = func() (d [512]string) {
+	for n := range d {
+		d[n] = strconv.Itoa(n)
+	}
+	return d
+}()
 
 var contentTypeJSON = []string{"application/json"}
 
@@ -61,11 +91,13 @@ var contentTypeJSON = []string{"application/json"}
 // bits of its hash, so that nobody can make two that are told apart by nothing.
 func etag(body []byte) string {
 	sum := sha256.Sum256(body)
-	var tag [34]byte
-	tag[0], tag[33] = '"', '"'
-	hex.Encode(tag[1:33], sum[:16])
+	var tag [etagLength]byte
+	tag[0], tag[etagLength-1] = '"', '"'
+	hex.Encode(tag[1:etagLength-1], sum[:16])
 	return string(tag[:])
 }
+
+const etagLength = 34
 
 // matches reports whether an If-Match or If-None-Match header names tag or
 // anything at all. A weak tag matches where the caller's comparison is weak (RFC

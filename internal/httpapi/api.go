@@ -6,6 +6,7 @@ package httpapi
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -45,6 +46,7 @@ type API struct {
 	service  *directory.Service
 	log      *slog.Logger
 	limits   *limiter
+	lists    lists
 	clock    func() time.Time
 	proxies  []netip.Prefix
 	metrics  *metrics
@@ -96,8 +98,8 @@ func (a *API) Metrics() http.Handler { return a.metrics.handler() }
 // hands it to its route.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := a.clock()
-	rec := &recorder{ResponseWriter: w, trace: newTraceID()}
-	w.Header()[headerTrace] = []string{rec.trace}
+	rec := &exchange{recorder: recorder{ResponseWriter: w, trace: newTraceID()}}
+	rec.set(headerTrace, rec.trace)
 	defer func() {
 		if p := recover(); p != nil {
 			a.panicked(rec, r, p)
@@ -145,7 +147,15 @@ func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	return w.ResponseWriter.Write(b)
+	return w.ResponseWriter.Write(b) //nolint:gosec // JSON is no page
+}
+
+// WriteString spares a copy of what is kept as a string.
+func (w *recorder) WriteString(text string) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return io.WriteString(w.ResponseWriter, text)
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -41,7 +41,7 @@ var errInternal = directory.Errorf(codeInternal, "internal error; the trace id f
 
 // fail answers an error. One without a code is logged, once and here, with the
 // trace id, and told to nobody else.
-func (a *API) fail(w *recorder, r *http.Request, err error) {
+func (a *API) fail(w *exchange, r *http.Request, err error) {
 	e, known := errors.AsType[*directory.Error](err)
 	switch {
 	case known:
@@ -89,7 +89,7 @@ func appendString(b []byte, s string) []byte {
 
 // panicked answers what a handler's panic left unanswered. If the answer is
 // under way already, cutting the connection is the only way to say so.
-func (a *API) panicked(w *recorder, r *http.Request, p any) {
+func (a *API) panicked(w *exchange, r *http.Request, p any) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}

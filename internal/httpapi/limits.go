@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"math"
-	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -26,7 +26,8 @@ type limitKey struct{ scope, id string }
 // minute's worth and fills steadily.
 type limiter struct {
 	perMinute int
-	limit     string // perMinute as the header says it
+	limit     []string // perMinute as the header says it
+	reset     lastNumber
 	clock     func() time.Time
 
 	mu      sync.Mutex
@@ -39,7 +40,7 @@ const minSweep = 4096
 
 func newLimiter(perMinute int, clock func() time.Time) *limiter {
 	return &limiter{
-		perMinute: perMinute, limit: strconv.Itoa(perMinute), clock: clock,
+		perMinute: perMinute, limit: []string{strconv.Itoa(perMinute)}, clock: clock,
 		buckets: make(map[limitKey]*rate.Limiter), sweepAt: minSweep,
 	}
 }
@@ -48,7 +49,7 @@ var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
 
 // charge takes one request from key's bucket and writes the rate-limit headers.
 // An empty bucket is [directory.RateLimited].
-func (l *limiter) charge(h http.Header, key limitKey) error {
+func (l *limiter) charge(w *exchange, key limitKey) error {
 	if l.perMinute <= 0 {
 		return nil
 	}
@@ -58,16 +59,39 @@ func (l *limiter) charge(h http.Header, key limitKey) error {
 	tokens := b.TokensAt(now)
 	perSecond := float64(l.perMinute) / 60
 	full := now.Add(time.Duration((float64(l.perMinute) - tokens) / perSecond * float64(time.Second)))
-	h[headerScope] = []string{key.scope}
-	h[headerLimit] = []string{l.limit}
-	h[headerRemaining] = []string{strconv.Itoa(int(max(0, math.Floor(tokens))))}
-	h[headerReset] = []string{strconv.FormatInt(full.Unix()+1, 10)}
+	h := w.Header()
+	h[headerScope] = scopeHeaders[key.scope]
+	h[headerLimit] = l.limit
+	w.set(headerRemaining, decimal(int(max(0, math.Floor(tokens)))))
+	w.set(headerReset, l.reset.text(full.Unix()+1))
 	if !ok {
 		wait := math.Ceil((1 - tokens) / perSecond)
-		h["Retry-After"] = []string{strconv.Itoa(max(1, int(wait)))}
+		h["Retry-After"] = []string{decimal(max(1, int(wait)))}
 		return errLimited
 	}
 	return nil
+}
+
+// scopeHeaders are made once: the same for every request.
+var scopeHeaders = map[string][]string{
+	scopeUser: {scopeUser}, scopeOrganization: {scopeOrganization}, scopeAnonymous: {scopeAnonymous},
+}
+
+// lastNumber keeps the text of a number that most requests share for a second.
+type lastNumber struct{ kept atomic.Pointer[numberText] }
+
+type numberText struct {
+	n    int64
+	text string
+}
+
+func (l *lastNumber) text(n int64) string {
+	if kept := l.kept.Load(); kept != nil && kept.n == n {
+		return kept.text
+	}
+	t := &numberText{n, strconv.FormatInt(n, 10)}
+	l.kept.Store(t)
+	return t.text
 }
 
 func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {

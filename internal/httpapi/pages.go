@@ -86,5 +86,5 @@ func (a *API) page(path string, content func(*http.Request) (body []byte, conten
 }
 
 func (a *API) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	a.fail(w.(*recorder), r, err) //nolint:forcetypeassert // ServeHTTP made it
+	a.fail(w.(*exchange), r, err) //nolint:forcetypeassert // ServeHTTP made it
 }

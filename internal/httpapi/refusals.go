@@ -16,7 +16,7 @@ var targets = map[string]string{
 
 // refused writes what was refused to somebody who is known into the audit log. The
 // answer stays what it is, whatever becomes of that.
-func (a *API) refused(w *recorder, r *http.Request, e endpoint, p *directory.Principal, refusal error) {
+func (a *API) refused(w *exchange, r *http.Request, e endpoint, p *directory.Principal, refusal error) {
 	call := directory.Call{Principal: p, TraceID: w.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent()}
 	var err error
 	if expired, ok := errors.AsType[*directory.ExpiredToken](refusal); ok {

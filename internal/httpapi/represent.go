@@ -42,7 +42,7 @@ func answerList[T any](list []T, err error) (answer, error) {
 func represent(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case directory.User:
-		return append(appendUser(make([]byte, 0, 256), v), '\n'), nil
+		return appendUserAnswer(make([]byte, 0, 256), v), nil
 	case directory.APITokenRecord:
 		return encode(apiTokenOf(v))
 	case directory.IssuedAPIToken:

@@ -110,7 +110,7 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 	slices.Sort(allow)
 	allowed := strings.Join(allow, ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
-		rec := w.(*recorder) //nolint:forcetypeassert // ServeHTTP made it
+		rec := w.(*exchange) //nolint:forcetypeassert // ServeHTTP made it
 		e, ok := methods[r.Method]
 		rec.route = e.metrics
 		p, err := a.admit(rec, r, e.op)

@@ -24,9 +24,33 @@ const MaxIdempotencyKey = 255
 type request struct {
 	*http.Request
 	api  *API
-	w    *recorder
+	w    *exchange
 	call directory.Call
 	body []byte
+}
+
+// exchange is a request with its answer. All that has to be kept of one stands in
+// it together, so that it is allocated at once.
+type exchange struct {
+	recorder
+	rq     request
+	fields [exchangeFields]string // of the answer's header
+	used   int
+}
+
+// exchangeFields is how many header fields most answers have at most.
+const exchangeFields = 6
+
+// set sets a field of the answer's header, whose name must be as it is to be
+// sent: net/http's Set allocates twice for each.
+func (w *exchange) set(name, value string) {
+	if w.used == exchangeFields {
+		w.Header()[name] = []string{value}
+		return
+	}
+	w.fields[w.used] = value
+	w.used++
+	w.Header()[name] = w.fields[w.used-1 : w.used : w.used]
 }
 
 // handler turns a request into a service call and its result into an answer.
@@ -34,13 +58,13 @@ type handler func(rq *request) (answer, error)
 
 // serve carries a request through its route: permission, limits on what came,
 // the handler, conditions, the answer.
-func (a *API) serve(w *recorder, r *http.Request, e endpoint, p *directory.Principal) error {
+func (a *API) serve(w *exchange, r *http.Request, e endpoint, p *directory.Principal) error {
 	if err := e.op.Authorise(p); err != nil {
 		return err
 	}
-	rq := &request{Request: r, api: a, w: w, call: directory.Call{
-		Principal: p, TraceID: w.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent(),
-	}}
+	rq := &w.rq
+	rq.Request, rq.api, rq.w = r, a, w
+	rq.call.Principal, rq.call.TraceID = p, w.trace
 	if err := rq.prepare(e.method); err != nil {
 		return err
 	}
@@ -61,6 +85,7 @@ func (rq *request) prepare(method string) error {
 	if method == http.MethodGet {
 		return nil
 	}
+	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
 	dryRun, err := rq.flag("dryRun")
 	if err != nil {
 		return err

@@ -35,17 +35,23 @@ type listWriter struct {
 	n    int
 	sent bool
 	page bool // keep everything until the end, which decides on headers
+
+	key      listKey
+	tag      string
+	kept     *keptList // the list, if there was no need to read it
+	gatherer *gatherer // nil if it is not to be kept
 }
 
 var (
 	_ directory.UserSink = (*listWriter)(nil)
 
 	errKnown = errors.New("the client has this version")
+	errKept  = errors.New("this version is kept")
 	gzips    = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 )
 
 func newListWriter(rq *request) *listWriter {
-	return &listWriter{rq: rq, to: rq.w, buf: append(make([]byte, 0, chunk+1024), '[')}
+	return &listWriter{rq: rq, to: rq.w, key: listKey{rq.call.Principal.OrgID, acceptsGzip(rq.Header)}}
 }
 
 func newPageWriter(rq *request) *listWriter {
@@ -56,23 +62,37 @@ func newPageWriter(rq *request) *listWriter {
 
 // Begin implements [directory.UserSink]: the version and the query make the ETag.
 func (l *listWriter) Begin(version string) error {
-	tag := etag([]byte(version + "?" + l.rq.URL.RawQuery))
+	l.tag = etag([]byte(version + "?" + l.rq.URL.RawQuery))
 	h := l.rq.w.Header()
-	h["Vary"] = []string{"Accept-Encoding"}
-	if acceptsGzip(l.rq.Header) {
-		h["Content-Encoding"] = []string{"gzip"}
-		h["Etag"] = []string{strings.TrimSuffix(tag, `"`) + gzipSuffix}
+	h["Vary"] = varyEncoding
+	if l.key.gzip {
+		h["Content-Encoding"] = encodingGzip
+		h["Etag"] = []string{strings.TrimSuffix(l.tag, `"`) + gzipSuffix}
 	} else {
-		h["Etag"] = []string{tag}
+		h["Etag"] = []string{l.tag}
 	}
-	if l.rq.knows(tag) {
+	if l.rq.knows(l.tag) {
 		return errKnown
+	}
+	if l.whole() {
+		if l.kept = l.rq.api.lists.find(l.key, l.tag); l.kept != nil {
+			return errKept
+		}
 	}
 	return nil
 }
 
+var (
+	varyEncoding = []string{"Accept-Encoding"}
+	encodingGzip = []string{"gzip"}
+)
+
+// whole says whether it is the list of all users.
+func (l *listWriter) whole() bool { return l.rq.URL.RawQuery == "" }
+
 // User implements [directory.UserSink].
 func (l *listWriter) User(u directory.User) error {
+	l.begin()
 	if l.n > 0 {
 		l.buf = append(l.buf, ',')
 	}
@@ -85,6 +105,13 @@ func (l *listWriter) User(u directory.User) error {
 	return l.flush()
 }
 
+// begin opens the array, which a list that is known or kept never comes to.
+func (l *listWriter) begin() {
+	if l.buf == nil {
+		l.buf = append(make([]byte, 0, chunk+1024), '[')
+	}
+}
+
 // flush sends what is gathered.
 func (l *listWriter) flush() error {
 	rc := http.NewResponseController(l.rq.w)
@@ -92,9 +119,14 @@ func (l *listWriter) flush() error {
 		l.sent = true
 		h := l.rq.w.Header()
 		h["Content-Type"] = contentTypeJSON
-		if h["Content-Encoding"] != nil {
+		if l.whole() {
+			if l.gatherer = l.rq.api.lists.gather(l.rq.w, l.rq.api.clock()); l.gatherer != nil {
+				l.to = l.gatherer
+			}
+		}
+		if l.key.gzip {
 			l.gzip = gzips.Get().(*gzip.Writer) //nolint:forcetypeassert // the pool holds nothing else
-			l.gzip.Reset(l.rq.w)
+			l.gzip.Reset(l.to)
 			l.to = l.gzip
 		}
 	}
@@ -106,34 +138,56 @@ func (l *listWriter) flush() error {
 
 // end closes the array.
 func (l *listWriter) end() {
+	l.begin()
 	l.buf = append(l.buf, ']', '\n')
-	l.flush() //nolint:errcheck // a client that is gone needs no answer
-	l.release()
+	l.release(l.flush() == nil) // a client that is gone needs no answer
 }
 
-func (l *listWriter) release() {
+// release gives back what the list took, if it has not yet; whole says that all of
+// it was written.
+func (l *listWriter) release(whole bool) {
 	if l.gzip != nil {
-		l.gzip.Close() //nolint:errcheck // same
+		whole = l.gzip.Close() == nil && whole
 		gzips.Put(l.gzip)
 		l.gzip = nil
 	}
+	if l.gatherer != nil {
+		l.gatherer.done(l.key, l.tag, whole)
+		l.gatherer = nil
+	}
 }
 
-// failed answers the error that ended the list early.
+// failed answers what ended the list early: an error, or that there was no need
+// to read it.
 func (l *listWriter) failed(err error) (answer, error) {
 	h := l.rq.w.Header()
 	switch {
 	case errors.Is(err, errKnown):
-		h.Del("Content-Encoding")
+		delete(h, "Content-Encoding")
 		l.rq.w.WriteHeader(http.StatusNotModified)
 		return answer{done: true}, nil
+	case errors.Is(err, errKept):
+		l.writeKept()
+		return answer{done: true}, nil
 	case l.sent:
+		l.release(false)
 		panic(http.ErrAbortHandler)
 	default:
 		for _, name := range []string{"Content-Encoding", "Etag", "Vary"} {
 			h.Del(name)
 		}
 		return answer{}, err
+	}
+}
+
+func (l *listWriter) writeKept() {
+	writeJSONHead(l.rq.w, http.StatusOK, l.kept.size)
+	rc := http.NewResponseController(l.rq.w)
+	for _, piece := range l.kept.pieces {
+		rc.SetWriteDeadline(time.Now().Add(chunkTimeout)) //nolint:errcheck // without deadlines, it takes as long as it takes
+		if _, err := l.rq.w.Write(piece); err != nil {
+			return // a client that is gone needs no answer
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/base64"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -24,6 +25,15 @@ func appendUser(b []byte, u directory.User) []byte {
 	return append(b, '}', '}')
 }
 
+// userForm is what is answered for a user, behind its ETag: what is asked for most
+// is ready to be sent.
+var userForm = directory.UserForm{Write: func(u directory.User) string {
+	body := appendUserAnswer(nil, u)
+	return etag(body) + string(body)
+}}
+
+func appendUserAnswer(b []byte, u directory.User) []byte { return append(appendUser(b, u), '\n') }
+
 type createUserBody struct {
 	Name  string           `json:"name"`
 	Email string           `json:"email"`
@@ -40,7 +50,15 @@ func createUser(rq *request) (answer, error) {
 }
 
 func getUser(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id"))))
+	form, err := rq.api.service.GetUserForm(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), userForm)
+	if err != nil {
+		return answer{}, err
+	}
+	if tag, body := form[:etagLength], form[etagLength:]; rq.isNews(tag) {
+		writeJSONHead(rq.w, http.StatusOK, len(body))
+		rq.w.WriteString(body) //nolint:errcheck // a client that is gone needs no answer
+	}
+	return answer{done: true}, nil
 }
 
 func removeUser(rq *request) (answer, error) {
@@ -146,6 +164,7 @@ func listUsers(rq *request) (answer, error) {
 	if f.Limit > 0 {
 		out = newPageWriter(rq)
 	}
+	defer out.release(false)
 	more, err := rq.api.service.ListUsers(rq.Context(), rq.call, f, out)
 	if err != nil {
 		return out.failed(err)
