@@ -11,6 +11,8 @@ const (
 	// feedPoll is how long a follower waits for word of a change before it looks
 	// by itself: other processes, such as admin commands, append entries too.
 	feedPoll = time.Second
+	// skipEvery is how often a follower who wants nothing is moved on.
+	skipEvery = time.Minute
 )
 
 // Follow calls fn with the entries of the audit log after those that the
@@ -62,4 +64,37 @@ func (s *Service) followOnce(ctx context.Context, follower string, fn func(conte
 	last := batch[handled-1].Seq
 	// What was handled stays handled, also if ctx has ended since.
 	return handled, s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return tx.SetCursor(follower, last) })
+}
+
+// SkipEntries has the follower of this name be past all entries, as if it had handled
+// them, until ctx ends: who follows later begins there, or, after a crash, at most
+// a minute before. It costs a write a minute at most.
+func (s *Service) SkipEntries(ctx context.Context, follower string) error {
+	return s.store.Lead(ctx, follower, func(ctx context.Context) error {
+		for {
+			// The last minute's entries are worth a moment of the shutdown.
+			if err := s.skipOnce(context.WithoutCancel(ctx), follower); err != nil || ctx.Err() != nil {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(skipEvery):
+			}
+		}
+	})
+}
+
+func (s *Service) skipOnce(ctx context.Context, follower string) error {
+	var at, last int64
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		if at, err = tx.Cursor(follower); err != nil && CodeOf(err) != NotFound {
+			return err
+		}
+		last, err = tx.LastEntry()
+		return err
+	})
+	if err != nil || at >= last {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error { return tx.SetCursor(follower, last) })
 }

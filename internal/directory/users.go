@@ -67,15 +67,9 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 // addUser gives u its account, a new one or an invited one, and stores it.
 func (c *change) addUser(u *User) error {
 	key := foldKey(u.Email)
-	if _, err := c.UserByEmail(u.OrgID, key); CodeOf(err) != NotFound {
-		if err != nil {
-			return err
-		}
-		return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
-	}
 	account, err := c.AccountByEmail(key)
 	switch {
-	case CodeOf(err) == NotFound:
+	case CodeOf(err) == NotFound: // and so are memberships
 		account = Account{ID: AccountID(newID("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
 		if err := c.CreateAccount(account, key); err != nil {
 			return err
@@ -83,6 +77,12 @@ func (c *change) addUser(u *User) error {
 	case err != nil:
 		return err
 	default:
+		if _, err := c.UserByEmail(u.OrgID, key); CodeOf(err) != NotFound {
+			if err != nil {
+				return err
+			}
+			return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
+		}
 		u.Invited = true
 	}
 	u.AccountID = account.ID

@@ -44,13 +44,14 @@ var ErrRejected = errors.New("rejected")
 // Outbox delivers invitations for the users that are created.
 type Outbox struct {
 	service *directory.Service
-	sender  Sender // nil: nothing is sent, and the log says so
+	sender  Sender // nil: nothing is sent
 	log     *slog.Logger
 	clock   func() time.Time
 	pause   time.Duration
 }
 
-// New makes an outbox; a nil sender is for a server without mail.
+// New makes an outbox; a nil sender is for a server without mail: who was added
+// while there was none is not told later.
 func New(service *directory.Service, sender Sender, log *slog.Logger, clock func() time.Time) *Outbox {
 	return &Outbox{service: service, sender: sender, log: log, clock: clock, pause: retryAfter}
 }
@@ -58,7 +59,7 @@ func New(service *directory.Service, sender Sender, log *slog.Logger, clock func
 // Run delivers until ctx ends. Errors of the store are logged and tried again.
 func (o *Outbox) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := o.service.Follow(ctx, follower, o.deliver)
+		err := o.follow(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -70,6 +71,13 @@ func (o *Outbox) Run(ctx context.Context) {
 		case <-time.After(o.pause):
 		}
 	}
+}
+
+func (o *Outbox) follow(ctx context.Context) error {
+	if o.sender == nil {
+		return o.service.SkipEntries(ctx, follower)
+	}
+	return o.service.Follow(ctx, follower, o.deliver)
 }
 
 var errLater = errors.New("delivery is to be tried later")
@@ -98,10 +106,6 @@ func (o *Outbox) deliver(ctx context.Context, batch []directory.Entry) (int, err
 // sendOne reports whether an entry is done with, delivered or given up.
 func (o *Outbox) sendOne(ctx context.Context, e directory.Entry, inv Invitation) bool {
 	log := o.log.With("user", e.Target.ID, "organization", string(e.OrgID))
-	if o.sender == nil {
-		log.Info("user created; no invitation was mailed because SMTP is not configured")
-		return true
-	}
 	err := o.sender.Send(ctx, inv)
 	switch {
 	case err == nil:

@@ -37,6 +37,7 @@ type tx struct {
 	entries []directory.Entry // appended so far
 	failed  error             // of the first statement that was refused
 	reading bool              // rows are open, on the one connection there is
+	wrote   bool              // or may have
 }
 
 // errReading is for a statement inside the loop over a sequence.
@@ -53,6 +54,7 @@ func (t *tx) execute(query string, args ...any) (sql.Result, error) {
 	if t.reading {
 		return nil, errReading
 	}
+	t.wrote = true
 	return t.db.exec(t.ctx, query, args...)
 }
 

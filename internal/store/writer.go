@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -17,8 +18,9 @@ import (
 const maxGroup = 256
 
 // writer is the one place that writes to an SQLite database. Whatever is waiting
-// runs in one transaction, each piece under a savepoint of its own, then one
-// fsync makes all of it durable, and only then all callers are answered.
+// runs in one transaction, then one fsync makes all of it durable, and only then
+// all callers are answered. A piece that fails after it has written is undone
+// with all others, and they run again, each under a savepoint of its own.
 type writer struct {
 	db   *sql.DB
 	conn *sql.Conn
@@ -43,6 +45,8 @@ type job struct {
 	entries []directory.Entry // appended by fn
 	answer  chan struct{}
 }
+
+func (j *job) failed() bool { return j.err != nil || j.panics != nil }
 
 var errClosed = directory.Errorf(directory.Unavailable, "the server is shutting down")
 
@@ -126,8 +130,10 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds the jobs that are waiting.
+// gather adds the jobs that are waiting, and lets those hand theirs over who are
+// ready to: the first to do so wakes the writer, which would run before them.
 func (w *writer) gather(group []*job) []*job {
+	runtime.Gosched()
 	for len(group) < maxGroup {
 		select {
 		case j, open := <-w.jobs:
@@ -151,7 +157,7 @@ func (w *writer) carryOut(group []*job) {
 		switch {
 		case err != nil:
 			j.err = err
-		case j.err == nil:
+		case !j.failed():
 			entries = append(entries, j.entries...)
 		}
 	}
@@ -184,9 +190,23 @@ func (w *writer) listen(ctx context.Context) error {
 }
 
 // commit runs a group in one transaction. Its error is everybody's; what a
-// single job did wrong is in the job. The context is the writer's own: a caller
-// who leaves must not interrupt the transaction of the others.
+// single job did wrong is in the job.
 func (w *writer) commit(group []*job) error {
+	// Savepoints keep a copy of every page that is changed after them, a quarter of
+	// what a write costs. Most groups need none.
+	err := w.commitWith(w.runJob, group)
+	if errors.Is(err, errUndo) {
+		err = w.commitWith(w.runUnderSavepoint, group)
+	}
+	return err
+}
+
+// errUndo is for a job that failed and has written: nothing of it may stay.
+var errUndo = errors.New("a job must be undone")
+
+// commitWith runs a group in one transaction. The context is the writer's own: a
+// caller who leaves must not interrupt the transaction of the others.
+func (w *writer) commitWith(run func(context.Context, *job) error, group []*job) error {
 	ctx := context.Background()
 	if _, err := w.session.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return storageError(err)
@@ -196,7 +216,7 @@ func (w *writer) commit(group []*job) error {
 		return err
 	}
 	for _, j := range group {
-		if err := w.runJob(ctx, j); err != nil {
+		if err := run(ctx, j); err != nil {
 			w.rollback(ctx)
 			return err
 		}
@@ -218,11 +238,17 @@ func (w *writer) runJob(ctx context.Context, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil //nolint:nilerr // the job's error, not the group's
 	}
+	if wrote := w.call(ctx, j); wrote && j.failed() {
+		return errUndo
+	}
+	return nil
+}
+
+func (w *writer) runUnderSavepoint(ctx context.Context, j *job) error {
 	if _, err := w.session.exec(ctx, "SAVEPOINT job"); err != nil {
 		return storageError(err)
 	}
-	j.err = w.call(ctx, j)
-	if j.err != nil || j.panics != nil {
+	if err := w.runJob(ctx, j); errors.Is(err, errUndo) {
 		if _, err := w.session.exec(ctx, "ROLLBACK TO job"); err != nil {
 			return storageError(err)
 		}
@@ -231,14 +257,16 @@ func (w *writer) runJob(ctx context.Context, j *job) error {
 	return storageError(err)
 }
 
-func (w *writer) call(ctx context.Context, j *job) (err error) {
+// call runs a job's function, from the beginning if it has run before.
+func (w *writer) call(ctx context.Context, j *job) (wrote bool) {
+	t := &tx{ctx: ctx, db: w.session}
 	defer func() {
+		j.panics = nil
 		if p := recover(); p != nil {
 			j.panics = fmt.Sprintf("%v\n%s", p, debug.Stack())
 		}
+		j.entries, wrote = t.entries, t.wrote
 	}()
-	t := &tx{ctx: ctx, db: w.session}
-	err = t.run(j.fn)
-	j.entries = t.entries
-	return err
+	j.err = t.run(j.fn)
+	return t.wrote
 }
