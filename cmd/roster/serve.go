@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rosterhq/roster/internal/cli"
+	"github.com/rosterhq/roster/internal/collector"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
@@ -70,6 +71,7 @@ func isTerminal(w io.Writer) bool {
 
 // serve runs until ctx ends, then lets what is under way finish.
 func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) {
+	defer collector.Settle()()
 	log.Info("starting", "version", config.ProgramVersion(), "config", c)
 	traces, err := tracing.Start(ctx, config.ProgramVersion(), log)
 	if err != nil {

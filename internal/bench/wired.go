@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rosterhq/roster/internal/collector"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
@@ -18,6 +19,7 @@ import (
 // serveWired serves Roster as cmd/roster does, and its CPU profile, which the
 // program itself has no place for. It is profiled, never measured.
 func serveWired(ctx context.Context, database string) error {
+	defer collector.Settle()()
 	db, err := store.Open(ctx, database, store.Options{MustExist: true})
 	if err != nil {
 		return err
@@ -30,6 +32,7 @@ func serveWired(ctx context.Context, database string) error {
 	log := slog.New(slog.NewJSONHandler(null, nil))
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
 	go service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
+	go service.Seal(ctx, func(err error) { log.Error("sealing failed", "error", err) })
 	go outbox.New(service, nil, log, time.Now).Run(ctx)
 	api := httpapi.New(httpapi.Options{Service: service, Log: log, RateLimit: rateLimit, Clock: time.Now, Version: "bench"})
 	mux := http.NewServeMux()
