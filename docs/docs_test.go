@@ -109,7 +109,7 @@ var imports = map[string][]string{
 	"internal/store":     {"internal/audit", "internal/authz", "internal/directory"},
 	"internal/outbox":    {"internal/directory"},
 	"internal/httpapi":   {"internal/authz", "internal/directory", "internal/httpapi/apidoc"},
-	"internal/config":    {},
+	"internal/config":    {"internal/audit"},
 	"internal/tracing":   {},
 	"internal/cli":       {"client", "internal/progress"},
 	"internal/progress":  {},

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -76,53 +74,11 @@ func writeWhole(file string, content []byte) error {
 	return os.Rename(next, file)
 }
 
-// loadKeys reads the deployment's keys. Beside an SQLite file they are made where
-// there are none; nodes that share a database are given the same file.
+// loadKeys reads the deployment's keys.
 func loadKeys(database, file string) (*audit.Keyring, error) {
-	path, isFile := strings.CutPrefix(database, "sqlite:")
-	if file == "" && !isFile {
-		return nil, cli.Usage(errors.New("--key-file is needed with a database that several nodes may share: " +
-			"make one with `roster key generate --name HOST --file roster.key` and give it to every node"))
+	keys, err := config.Keys(database, file)
+	if errors.Is(err, config.ErrNoKeyFile) {
+		err = cli.Usage(err)
 	}
-	if file == "" {
-		file = config.KeyFileOf(path)
-		if err := makeKeys(file); err != nil {
-			return nil, err
-		}
-	}
-	content, err := os.ReadFile(file) //nolint:gosec // the operator says which file
-	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
-	}
-	keys, err := audit.ParseKeyring(content)
-	if err != nil {
-		return nil, fmt.Errorf("key file %s: %w", file, err)
-	}
-	return keys, nil
-}
-
-// makeKeys makes a key file unless there is one, also if another process does so
-// at the same time.
-func makeKeys(file string) error {
-	if _, err := os.Stat(file); err == nil {
-		return nil
-	}
-	line, err := audit.GenerateKey("roster.local")
-	if err != nil {
-		return err
-	}
-	next, err := os.CreateTemp(filepath.Dir(file), ".roster-key-*")
-	if err != nil {
-		return fmt.Errorf("key file: %w", err)
-	}
-	defer func() { _ = os.Remove(next.Name()) }()
-	_, err = next.WriteString("# Seals the audit log. Keep a copy apart from the database's backups.\n" + line + "\n")
-	if err = errors.Join(err, next.Sync(), next.Close()); err != nil {
-		return fmt.Errorf("key file: %w", err)
-	}
-	// A link is made only where there is no file yet.
-	if err := os.Link(next.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("key file: %w", err)
-	}
-	return nil
+	return keys, err
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -40,7 +40,11 @@ func (l *lab) seed(ctx context.Context, name string, users int) (o organisation,
 		return o, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	d, err := directory.NewService(db, dbtest.Keys(), time.Now).Initialise(ctx, directory.NewDeployment{
+	keys, err := config.Keys(o.database, "")
+	if err != nil {
+		return o, err
+	}
+	d, err := directory.NewService(db, keys, time.Now).Initialise(ctx, directory.NewDeployment{
 		OrgName: "Bench", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/collector"
-	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/outbox"
@@ -30,7 +30,11 @@ func serveWired(ctx context.Context, database string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(null, nil))
-	service := directory.NewService(db, dbtest.Keys(), time.Now)
+	keys, err := config.Keys(database, "")
+	if err != nil {
+		return err
+	}
+	service := directory.NewService(db, keys, time.Now)
 	go service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	go service.Seal(ctx, func(err error) { log.Error("sealing failed", "error", err) })
 	go outbox.New(service, nil, log, time.Now).Run(ctx)

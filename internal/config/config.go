@@ -66,9 +66,6 @@ func AddKeyFlag(fs *pflag.FlagSet, file *string) {
 	fs.StringVar(file, "key-file", Env("ROSTER_KEY_FILE", ""), "`FILE` with the key that seals the audit log; beside an SQLite database by default, where it is made at first (env ROSTER_KEY_FILE)")
 }
 
-// KeyFileOf is where the key is kept for an SQLite file without --key-file.
-func KeyFileOf(path string) string { return strings.TrimSuffix(path, ".db") + ".key" }
-
 // AddFlags adds a flag for each member; the environment gives the defaults.
 func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	AddDatabaseFlag(fs, &c.Database)
