@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -170,8 +171,17 @@ func (s *Server) Try(method, path string, rq Request) (Answer, error) {
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: b}, err
 }
 
-// readBody reads a body that the client asked to be compressed by itself, too.
+// readBody reads a body that the client asked to be compressed by itself, too. Of
+// a stream, which has no end, it reads what comes at once.
 func readBody(resp *http.Response) ([]byte, error) {
+	if resp.Header.Get("Content-Type") == "text/event-stream" {
+		first := make([]byte, 32<<10)
+		n, err := resp.Body.Read(first)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return first[:1+bytes.LastIndexByte(first[:n], '\n')], err
+	}
 	if resp.Header.Get("Content-Encoding") != "gzip" || resp.StatusCode == http.StatusNotModified {
 		return io.ReadAll(resp.Body)
 	}

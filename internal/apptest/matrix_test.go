@@ -47,6 +47,8 @@ var oracle = map[string]string{
 	"GET /v2/rbac/groups/{id}":                  "rbac|read",
 	"PUT /v2/rbac/groups/{id}":                  "rbac|update",
 	"DELETE /v2/rbac/groups/{id}":               "rbac|delete",
+	"GET /v2/audit":                             "auditLog|read",
+	"GET /v2/events":                            "auditLog|read",
 	"GET /v2/orgs":                              "any",
 	"POST /v2/orgs":                             "personal",
 	"GET /v2/orgs/{id}":                         "any",

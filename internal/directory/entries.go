@@ -65,6 +65,16 @@ func (e Entry) sealed() audit.Entry {
 	}
 }
 
+// Shown is the entry's record, with its leaf as it was when the entry was written.
+func (e Entry) Shown() (audit.Record, error) {
+	record, _, err := e.Record()
+	if leaf := (audit.Hash{}); len(e.Leaf) == len(leaf) {
+		copy(leaf[:], e.Leaf)
+		record.Proof.Leaf = &leaf
+	}
+	return record, err
+}
+
 // account is the account of the user that an entry is about.
 func (e Entry) account() AccountID {
 	var u struct {

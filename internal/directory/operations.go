@@ -71,6 +71,9 @@ var (
 	OpUpdateGroup = Operation{"updateGroup", capability("rbac", authz.Update)}
 	OpDeleteGroup = Operation{"deleteGroup", capability("rbac", authz.Delete)}
 
+	OpListEntries  = Operation{"getAuditEntries", capability("auditLog", authz.Read)}
+	OpStreamEvents = Operation{"streamEvents", capability("auditLog", authz.Read)}
+
 	OpListOrgs  = Operation{"getOrgs", Need{AnyOrg: true}}
 	OpGetOrg    = Operation{"getOrg", Need{AnyOrg: true}}
 	OpCreateOrg = Operation{"createOrg", ownAccount}

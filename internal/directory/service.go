@@ -28,17 +28,30 @@ type Service struct {
 	keys  *audit.Keyring
 	clock func() time.Time
 
-	memory   memory
-	usage    usage
-	refusals refusals
+	memory    memory
+	usage     usage
+	refusals  refusals
+	listeners listeners
 }
 
 // NewService makes a service over a store. What it writes into the audit log is
 // authenticated and sealed with keys; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time) *Service {
 	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: newForms()}}
-	store.Observe(Observer{Committed: s.memory.committed, Changed: s.memory.forget})
+	store.Observe(Observer{Committed: s.committed, Changed: s.unknown})
 	return s
+}
+
+// committed is told of every commit before it is answered.
+func (s *Service) committed(entries []Entry) {
+	s.memory.committed(entries)
+	s.listeners.committed(entries)
+}
+
+// unknown is told that something has changed, and what can't be told.
+func (s *Service) unknown() {
+	s.memory.forget()
+	s.listeners.unknown()
 }
 
 // now is the clock in UTC, to the microsecond that storage keeps.

@@ -52,11 +52,16 @@ func (a *API) admit(w *exchange, r *http.Request, op directory.Operation) (*dire
 		}
 		return nil, err
 	}
-	key := limitKey{scope: scopeOrganization, id: string(p.TokenID)}
+	return p, a.limits.charge(w, chargedTo(p))
+}
+
+// chargedTo is who stands for what a principal does: an account, whichever of its
+// tokens it uses, or an API token.
+func chargedTo(p *directory.Principal) limitKey {
 	if p.Kind == directory.PersonalToken {
-		key = limitKey{scope: scopeUser, id: string(p.AccountID)}
+		return limitKey{scope: scopeUser, id: string(p.AccountID)}
 	}
-	return p, a.limits.charge(w, key)
+	return limitKey{scope: scopeOrganization, id: string(p.TokenID)}
 }
 
 func (a *API) authenticate(r *http.Request) (*directory.Principal, error) {

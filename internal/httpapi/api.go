@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"path"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,7 +51,11 @@ type API struct {
 	metrics  *metrics
 	mux      *http.ServeMux
 	unknown  http.HandlerFunc // answers paths that don't exist
-	draining atomic.Bool
+	draining context.Context  //nolint:containedctx // the server's: it ends when streams have to
+	drain    context.CancelFunc
+
+	streams      openStreams
+	chunkTimeout time.Duration
 
 	publicURL      string
 	allowProvision bool
@@ -63,8 +66,9 @@ func New(o Options) *API {
 	a := &API{
 		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(),
+		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(), chunkTimeout: chunkTimeout,
 	}
+	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)
 	a.metrics.registry.MustRegister(o.Collectors...)
 	a.mountV2()
@@ -88,8 +92,9 @@ func (a *API) expiring(within time.Duration) float64 {
 }
 
 // Drain makes /readyz answer 503 from now on, so that load balancers send no
-// more; requests are still served.
-func (a *API) Drain() { a.draining.Store(true) }
+// more; requests are still served, but for streams of events: those end, and find
+// another server.
+func (a *API) Drain() { a.drain() }
 
 // Metrics serves the Prometheus metrics alone.
 func (a *API) Metrics() http.Handler { return a.metrics.handler() }

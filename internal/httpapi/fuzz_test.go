@@ -1,6 +1,9 @@
 package httpapi
 
 import (
+	"bytes"
+	"context"
+	"encoding/csv"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -102,6 +105,67 @@ func FuzzMatches(f *testing.F) {
 	})
 }
 
+// impatient leaves at the first flush, so that streams end.
+type impatient struct {
+	*httptest.ResponseRecorder
+	leave func()
+}
+
+func (w impatient) Flush() { w.leave() }
+
+// Whatever a query asks of the log, it is understood or refused as invalid, and a
+// cursor leads to where it says.
+func FuzzEntryQuery(f *testing.F) {
+	for _, seed := range []string{
+		"", "limit=1&order=asc&outcome=refused&format=json", "from=2026-01-02T03:04:05Z&to=2026-01-02T03:04:05%2B02:00",
+		"format=csv&limit=1000000", "cursor=" + encodeEntryCursor(7), "actor=%00", "lastEventId=7", "action=a&action=b", "%zz", "target=",
+	} {
+		f.Add(seed, "text/csv;q=0.5, application/x-ndjson")
+	}
+	f.Fuzz(func(t *testing.T, raw, header string) {
+		q, err := parseEntryQuery(raw, []string{header})
+		switch {
+		case err != nil:
+			if directory.CodeOf(err) != directory.Invalid {
+				t.Fatalf("refused with %v", err)
+			}
+		case q.Limit < 0 || q.After < 0 || q.Before < 0 || formTypes[q.form] == nil || (q.form == formJSON && (q.Limit < 1 || q.Limit > MaxPage)):
+			t.Fatalf("%q is understood as %+v", raw, q)
+		}
+		if at := max(q.After, q.Before); err == nil && at > 0 {
+			if again, err := decodeEntryCursor(encodeEntryCursor(at)); err != nil || again != at {
+				t.Fatalf("%d became %d: %v", at, again, err)
+			}
+		}
+		if e, err := parseEventQuery(raw, []string{header}[:len(header)%2]); err != nil && directory.CodeOf(err) != directory.Invalid {
+			t.Fatalf("refused with %v", err)
+		} else if err == nil && e.After < -1 {
+			t.Fatalf("%q and %q begin after %d", raw, header, e.After)
+		}
+	})
+}
+
+// A row of CSV is read as it was written, but for what would be a formula.
+func FuzzCSVCell(f *testing.F) {
+	for _, seed := range []string{"", "a", "=1+1", "-1,2", `"`, "a\r\nb", "\t", "'", "@a\"b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, cell string) {
+		row := append(appendCell(nil, cell), ",x\r\n"...)
+		read, err := csv.NewReader(bytes.NewReader(row)).Read()
+		if err != nil || len(read) != 2 {
+			t.Fatalf("%q was written as %q: %q, %v", cell, row, read, err)
+		}
+		want := strings.ReplaceAll(cell, "\r\n", "\n") // as encoding/csv reads it
+		if cell != "" && strings.Contains("=+-@\t\r", cell[:1]) {
+			want = "'" + want
+		}
+		if read[0] != want {
+			t.Fatalf("%q was read as %q", cell, read[0])
+		}
+	})
+}
+
 // No request is answered with a status of 500 or more.
 func FuzzRequest(f *testing.F) {
 	db, err := store.Open(f.Context(), dbtest.New(f), store.Options{})
@@ -134,8 +198,10 @@ func FuzzRequest(f *testing.F) {
 			r.Header.Set("Authorization", "Bearer "+d.PersonalToken)
 			r.Header.Set(headerOrg, string(d.Org.ID))
 		}
-		w := httptest.NewRecorder()
-		api.ServeHTTP(w, r)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w := impatient{httptest.NewRecorder(), cancel}
+		api.ServeHTTP(w, r.WithContext(ctx))
 		if w.Code >= 500 {
 			t.Fatalf("%s %s?%s %q: %d %s", rt.method, path, query, body, w.Code, w.Body)
 		}

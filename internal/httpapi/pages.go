@@ -11,6 +11,8 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi/apidoc"
 )
 
+var errDraining = directory.Errorf(directory.Unavailable, "the server is shutting down")
+
 // mountPages puts up what needs no token: health, metrics, and the API's own
 // description and documentation.
 func (a *API) mountPages(separateMetrics bool) {
@@ -18,8 +20,8 @@ func (a *API) mountPages(separateMetrics bool) {
 		return []byte(`{"status":"ok"}` + "\n"), "application/json", nil
 	})
 	a.page("/readyz", func(r *http.Request) ([]byte, string, error) {
-		if a.draining.Load() {
-			return nil, "", directory.Errorf(directory.Unavailable, "the server is shutting down")
+		if a.draining.Err() != nil {
+			return nil, "", errDraining
 		}
 		if err := a.service.Ready(r.Context()); err != nil {
 			return nil, "", &directory.Error{Code: directory.Unavailable, Message: "the database does not answer", Err: err}

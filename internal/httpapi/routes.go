@@ -56,6 +56,8 @@ var v2 = []route{
 	{"PUT", "/v2/rbac/groups/{id}", directory.OpUpdateGroup, updateGroup},
 	{"DELETE", "/v2/rbac/groups/{id}", directory.OpDeleteGroup, deleteGroup},
 
+	{"GET", "/v2/audit", directory.OpListEntries, listEntries},
+	{"GET", "/v2/events", directory.OpStreamEvents, streamEvents},
 	{"GET", "/v2/audit/checkpoint", directory.OpGetCheckpoint, getCheckpoint},
 	{"GET", "/v2/audit/checkpoints", directory.OpListCheckpoints, listCheckpoints},
 	{"GET", "/v2/audit/keys", directory.OpGetAuditKeys, getAuditKeys},

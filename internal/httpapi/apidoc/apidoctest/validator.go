@@ -139,10 +139,28 @@ func (r response) check(id string, header http.Header, body []byte) error {
 	if !ok {
 		return fmt.Errorf("%s does not document the media type %s", id, mediaType)
 	}
-	if mediaType != "application/json" {
+	switch mediaType {
+	case "application/json":
+		return checkBody(schema, body)
+	case "application/x-ndjson":
+		return checkLines(schema, body, "")
+	case "text/event-stream":
+		return checkLines(schema, body, "data: ")
+	default:
 		return nil
 	}
-	return checkBody(schema, body)
+}
+
+// checkLines checks what stands on each line behind a prefix.
+func checkLines(schema *jsonschema.Schema, body []byte, prefix string) error {
+	for line := range bytes.Lines(body) {
+		if data, ok := bytes.CutPrefix(line, []byte(prefix)); ok {
+			if err := checkBody(schema, data); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // checkOther checks an answer about what is not documented: a path or method.

@@ -1,0 +1,183 @@
+package directory
+
+import (
+	"context"
+	"time"
+)
+
+// What is read of a log at once: however large entries are and however many were
+// asked for, memory stays bounded.
+const (
+	maxEntries    = 1000
+	maxEntryBytes = 4 << 20
+	// exportBytes is about how much is read at once for who writes it on.
+	exportBytes = 1 << 20
+)
+
+// Span is a span of an organisation's log, by numbers: greater than the one, less
+// than the other.
+type Span struct{ After, Before int64 }
+
+// LogSpan is the span of the principal's organisation's log from a time to
+// another, which is not part of it: nil for its beginning, and for what is its
+// end now. Permission auditLog|read.
+func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (Span, error) {
+	return read(ctx, s, call, OpListEntries, func(tx Tx) (span Span, err error) {
+		org := call.Principal.OrgID
+		last, _, err := tx.LastOrgEntry(org)
+		if err != nil {
+			return Span{}, err
+		}
+		span.Before = last + 1
+		if to != nil {
+			if span.Before, err = numberSince(tx, org, last, *to); err != nil {
+				return Span{}, err
+			}
+		}
+		if from != nil {
+			first, err := numberSince(tx, org, last, *from)
+			span.After = first - 1
+			return span, err
+		}
+		return span, nil
+	})
+}
+
+// numberSince is the number of the first entry at a time or later, the one after
+// last if there is none. As times never go back within a log, halving finds it.
+func numberSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
+	low, high := int64(1), last+1
+	for low < high {
+		middle := low + (high-low)/2
+		earlier := false
+		// Retention may have dropped the entry of this number; the next there is will do.
+		for e, err := range tx.OrgEntries(org, EntryQuery{After: middle - 1, Limit: 1}) {
+			if err != nil {
+				return 0, err
+			}
+			earlier = e.At.Before(at)
+		}
+		if earlier {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// ListEntries gives a part of the audit log of the principal's organisation, from
+// where q says on: as many entries as q.Limit says, fewer if they are large, or
+// of the log is no more. more tells whether there is more. q.Limit is 1 to 1000.
+//
+// Permission auditLog|read.
+func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (list []Entry, more bool, err error) {
+	_, err = read(ctx, s, call, OpListEntries, func(tx Tx) (struct{}, error) {
+		list, more, err = readEntries(tx, call.Principal.OrgID, q, maxEntryBytes)
+		return struct{}{}, err
+	})
+	return list, more, err
+}
+
+// errShortened is for a log of which retention drops entries that were still to be read.
+var errShortened = Errorf(Unavailable, "entries were dropped from the log while it was read; start again")
+
+// ExportEntries hands the entries of the audit log of the principal's organisation
+// that q asks for to fn, batch by batch, in q's order; q.Limit 0 is no limit.
+// Nothing of the store is held while fn works, so that fn may take its time; what
+// is appended meanwhile is left out if q.Before says so. renew gives the principal
+// as it is now, before each further batch. It stops at fn's first error.
+//
+// Permission auditLog|read. Errors: [Unavailable] where entries are dropped meanwhile.
+func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, renew Renewal, fn func([]Entry) error) error {
+	org, left, limited := call.Principal.OrgID, q.Limit, q.Limit > 0
+	for more, begun := true, false; more && (!limited || left > 0); begun = true {
+		if begun {
+			if err := renew.check(ctx, org, OpListEntries); err != nil {
+				return err
+			}
+		}
+		q.Limit = maxEntries
+		if limited {
+			q.Limit = min(left, maxEntries)
+		}
+		var list []Entry
+		_, err := read(ctx, s, call, OpListEntries, func(tx Tx) (_ struct{}, err error) {
+			if begun && !q.NewestFirst {
+				if err := noGap(tx, org, q.After); err != nil {
+					return struct{}{}, err
+				}
+			}
+			list, more, err = readEntries(tx, org, q, exportBytes)
+			return struct{}{}, err
+		})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if err := fn(list); err != nil {
+			return err
+		}
+		left -= len(list)
+		if last := list[len(list)-1].Number; q.NewestFirst {
+			q.Before = last
+		} else {
+			q.After = last
+		}
+	}
+	return nil
+}
+
+// noGap refuses to go on after a number if the next one is gone.
+func noGap(tx Tx, org OrgID, number int64) error {
+	for e, err := range tx.OrgEntries(org, EntryQuery{After: number, Limit: 1}) {
+		if err == nil && e.Number != number+1 {
+			err = errShortened
+		}
+		return err
+	}
+	return nil
+}
+
+// Renewal gives a principal as it is now, or says that there is none any more.
+type Renewal func(context.Context) (*Principal, error)
+
+// renewPatience is how long a renewal may take: a store that does not answer tells
+// nobody that they still may.
+const renewPatience = 500 * time.Millisecond
+
+// check reports whether the principal still acts in the organisation and may do op.
+func (r Renewal) check(ctx context.Context, org OrgID, op Operation) error {
+	ctx, cancel := context.WithTimeout(ctx, renewPatience)
+	defer cancel()
+	p, err := r(ctx)
+	if err != nil {
+		return err
+	}
+	if p.OrgID != org {
+		return errNotYours
+	}
+	return op.Authorise(p)
+}
+
+// readEntries reads until it has q.Limit entries or a number of bytes.
+func readEntries(tx Tx, org OrgID, q EntryQuery, most int) (list []Entry, more bool, err error) {
+	limit := min(max(q.Limit, 1), maxEntries)
+	q.Limit = limit + 1
+	size := 0
+	for e, err := range tx.OrgEntries(org, q) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(list) == limit || size >= most {
+			return list, true, nil
+		}
+		list = append(list, e)
+		size += e.size()
+	}
+	return list, false, nil
+}
+
+// size is about how much memory an entry takes.
+func (e *Entry) size() int {
+	return 512 + len(e.Before) + len(e.After) + len(e.UserAgent) + len(e.Reason)
+}

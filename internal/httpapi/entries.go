@@ -1,0 +1,109 @@
+package httpapi
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// listEntries answers a page of the audit log as JSON, or streams all of it.
+func listEntries(rq *request) (answer, error) {
+	q, err := parseEntryQuery(rq.URL.RawQuery, rq.Header["Accept"])
+	if err != nil {
+		return answer{}, err
+	}
+	rq.w.Header()["Vary"] = []string{"Accept"}
+	span, err := rq.api.service.LogSpan(rq.Context(), rq.call, q.from, q.to)
+	if err != nil {
+		return answer{}, err
+	}
+	q.narrow(span)
+	if q.form == formJSON {
+		return entryPage(rq, q)
+	}
+	return exportEntries(rq, q)
+}
+
+func entryPage(rq *request, q entryQuery) (answer, error) {
+	list, more, err := rq.api.service.ListEntries(rq.Context(), rq.call, q.EntryQuery)
+	if err != nil {
+		return answer{}, err
+	}
+	out := newStream(rq, contentTypeJSON)
+	out.whole = true
+	separator := byte('[')
+	for i := range list {
+		out.buf = append(out.buf, separator)
+		separator = ','
+		if out.buf, err = appendEntry(out.buf, &list[i]); err != nil {
+			return answer{}, err
+		}
+	}
+	if len(list) == 0 {
+		out.buf = append(out.buf, '[')
+	}
+	out.buf = append(out.buf, ']', '\n')
+	out.compress()
+	if err := out.tag(etag(out.buf)); err != nil {
+		return out.failed(err)
+	}
+	if more {
+		query, _ := url.ParseQuery(rq.URL.RawQuery) // it was read before
+		query.Set("cursor", encodeEntryCursor(list[len(list)-1].Number))
+		rq.w.Header().Set("Link", `</v2/audit?`+query.Encode()+`>; rel="next"`)
+	}
+	out.end()
+	return answer{done: true}, nil
+}
+
+// exportEntries streams entries, each as a line or a row.
+func exportEntries(rq *request, q entryQuery) (answer, error) {
+	out := newStream(rq, formTypes[q.form])
+	appendLine := appendEntryLine
+	if q.form == formCSV {
+		out.buf = append(out.buf, csvHeader...)
+		appendLine = appendEntryRow
+	}
+	out.compress()
+	if isHead(rq.Request) { // what it would take to read all of it is not worth a head
+		out.end()
+		return answer{done: true}, nil
+	}
+	err := rq.api.service.ExportEntries(rq.Context(), rq.call, q.EntryQuery, rq.renew, func(list []directory.Entry) (err error) {
+		for i := range list {
+			if out.buf, err = appendLine(out.buf, &list[i]); err != nil {
+				return err
+			}
+			if err = out.more(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return out.failed(err)
+	}
+	out.end()
+	return answer{done: true}, nil
+}
+
+// renew is the request's principal as it is now.
+func (rq *request) renew(ctx context.Context) (*directory.Principal, error) {
+	return rq.api.authenticate(rq.WithContext(ctx))
+}
+
+// appendEntry appends the object of an entry.
+func appendEntry(b []byte, e *directory.Entry) ([]byte, error) {
+	record, err := e.Shown()
+	if err != nil {
+		return b, err
+	}
+	line, err := record.Encode()
+	return append(b, line...), err
+}
+
+func appendEntryLine(b []byte, e *directory.Entry) ([]byte, error) {
+	b, err := appendEntry(b, e)
+	return append(b, '\n'), err
+}

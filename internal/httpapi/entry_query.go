@@ -1,0 +1,250 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"math"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// entryQuery is what a request asks of the audit log.
+type entryQuery struct {
+	directory.EntryQuery
+	form     entryForm
+	from, to *time.Time
+}
+
+// entryForm is a form that entries are answered in.
+type entryForm string
+
+const (
+	formJSON   entryForm = "json"
+	formNDJSON entryForm = "ndjson"
+	formCSV    entryForm = "csv"
+)
+
+const defaultEntries = 100 // on a page
+
+var (
+	entryParameters = []string{"from", "to", "actor", "action", "target", "outcome", "order", "limit", "cursor", "format"}
+	eventParameters = []string{"actor", "action", "target", "outcome", "lastEventId"}
+
+	mediaTypes = map[string]entryForm{
+		"application/json": formJSON, "application/*": formJSON, "*/*": formJSON,
+		"application/x-ndjson": formNDJSON, "text/csv": formCSV, "text/*": formCSV,
+	}
+)
+
+// knownParameters reads a query string that has nothing but what is known, each once.
+func knownParameters(raw string, known []string) (url.Values, error) {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, directory.Errorf(directory.Invalid, "the query string is malformed")
+	}
+	for name, values := range q {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, directory.Errorf(directory.Invalid, "there is no query parameter %q here; there are %s", name, strings.Join(known, ", "))
+		case len(values) > 1:
+			return nil, directory.InvalidField(name, "must be there once")
+		}
+	}
+	return q, nil
+}
+
+// parseEntryQuery reads the query of GET /v2/audit; accept is the Accept header.
+func parseEntryQuery(raw string, accept []string) (e entryQuery, err error) {
+	q, err := knownParameters(raw, entryParameters)
+	if err != nil {
+		return e, err
+	}
+	form, err := oneOf(q, "format", string(acceptedForm(accept)), string(formJSON), string(formNDJSON), string(formCSV))
+	if err != nil {
+		return e, err
+	}
+	e.form = entryForm(form)
+	if err := e.filter(q, "any"); err != nil {
+		return e, err
+	}
+	natural := map[bool]string{true: "desc", false: "asc"}[e.form == formJSON]
+	order, err := oneOf(q, "order", natural, "asc", "desc")
+	if err != nil {
+		return e, err
+	}
+	e.NewestFirst = order == "desc"
+	if e.from, err = timeOf(q, "from"); err != nil {
+		return e, err
+	}
+	if e.to, err = timeOf(q, "to"); err != nil {
+		return e, err
+	}
+	if e.Limit, err = e.limitOf(q.Get("limit")); err != nil {
+		return e, err
+	}
+	cursor, err := decodeEntryCursor(q.Get("cursor"))
+	if e.NewestFirst {
+		e.Before = cursor
+	} else {
+		e.After = cursor
+	}
+	return e, err
+}
+
+// parseEventQuery reads the query of GET /v2/events; last is the Last-Event-ID header.
+func parseEventQuery(raw string, last []string) (e entryQuery, err error) {
+	q, err := knownParameters(raw, eventParameters)
+	if err != nil {
+		return e, err
+	}
+	if err := e.filter(q, "done"); err != nil {
+		return e, err
+	}
+	at := q.Get("lastEventId")
+	if len(last) > 0 { // a client that has come back knows better than the address it began with
+		at = last[len(last)-1]
+	}
+	if e.After = -1; at != "" {
+		if e.After, err = strconv.ParseInt(at, 10, 64); err != nil || e.After < 0 {
+			return e, directory.InvalidField("lastEventId", "must be the id of an event, a number from 0 on; leave it out for what is new")
+		}
+	}
+	return e, nil
+}
+
+// filter reads what narrows both.
+func (e *entryQuery) filter(q url.Values, outcome string) (err error) {
+	for _, p := range []struct {
+		name string
+		to   *string
+	}{{"actor", &e.Actor}, {"action", &e.Action}, {"target", &e.Target}} {
+		if *p.to, err = textOf(q, p.name); err != nil {
+			return err
+		}
+	}
+	outcome, err = oneOf(q, "outcome", outcome, "done", "refused", "any")
+	switch outcome {
+	case "done":
+		e.Outcome = new(directory.Outcome)
+		*e.Outcome = directory.Done
+	case "refused":
+		e.Outcome = new(directory.Outcome)
+		*e.Outcome = directory.Refused
+	}
+	return err
+}
+
+// limitOf reads the limit: pages have one, exports may.
+func (e *entryQuery) limitOf(limit string) (int, error) {
+	most, missing := MaxPage, defaultEntries
+	if e.form != formJSON {
+		most, missing = math.MaxInt32, 0
+	}
+	if limit == "" {
+		return missing, nil
+	}
+	n, err := strconv.Atoi(limit)
+	if err != nil || n < 1 || n > most {
+		return 0, directory.InvalidField("limit", "must be a number from 1 to %d", most)
+	}
+	return n, nil
+}
+
+// oneOf reads a parameter that has a few values.
+func oneOf(q url.Values, name, missing string, values ...string) (string, error) {
+	if !q.Has(name) {
+		return missing, nil
+	}
+	v := q.Get(name)
+	if !slices.Contains(values, v) {
+		return "", directory.InvalidField(name, "must be one of %s", strings.Join(values, ", "))
+	}
+	return v, nil
+}
+
+// textOf reads a parameter that is compared with what the log has.
+func textOf(q url.Values, name string) (string, error) {
+	v := q.Get(name)
+	if q.Has(name) && v == "" {
+		return "", directory.InvalidField(name, "must not be empty; leave it out for all")
+	}
+	if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		return "", directory.InvalidField(name, "must be text without control characters")
+	}
+	return v, nil
+}
+
+func timeOf(q url.Values, name string) (*time.Time, error) {
+	if !q.Has(name) {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	t, err := time.Parse(time.RFC3339, q.Get(name))
+	if err != nil {
+		return nil, directory.InvalidField(name, "must be a date and time as in 2030-01-31T12:00:00Z; a + in it is written %%2B")
+	}
+	return &t, nil
+}
+
+// acceptedForm reads Accept (RFC 9110 section 12.5.1): the known form of the
+// greatest weight, the first of equal ones; JSON if there is none.
+func acceptedForm(accept []string) entryForm {
+	form, best := formJSON, 0.0
+	for _, line := range accept {
+		for item := range strings.SplitSeq(line, ",") {
+			mediaType, params, err := mime.ParseMediaType(item)
+			known, ok := mediaTypes[mediaType]
+			if err != nil || !ok {
+				continue
+			}
+			weight := 1.0
+			if q, ok := params["q"]; ok {
+				if weight, err = strconv.ParseFloat(q, 64); err != nil {
+					continue
+				}
+			}
+			if weight > best {
+				form, best = known, weight
+			}
+		}
+	}
+	return form
+}
+
+func encodeEntryCursor(number int64) string {
+	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt([]byte(cursorVersion), number, 10))
+}
+
+func decodeEntryCursor(cursor string) (int64, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	text, ok := strings.CutPrefix(string(b), cursorVersion)
+	number, numberErr := strconv.ParseInt(text, 10, 64)
+	if err != nil || !ok || numberErr != nil || number < 1 {
+		return 0, directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
+	}
+	return number, nil
+}
+
+// narrow keeps to a span.
+func (e *entryQuery) narrow(span directory.Span) {
+	e.After = max(e.After, span.After)
+	if e.Before == 0 || span.Before < e.Before {
+		e.Before = span.Before
+	}
+}
+
+var formTypes = map[entryForm][]string{
+	formJSON: contentTypeJSON, formNDJSON: {"application/x-ndjson"}, formCSV: {"text/csv; charset=utf-8; header=present"},
+}
+
+func isHead(r *http.Request) bool { return r.Method == http.MethodHead }

@@ -1,0 +1,141 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+const (
+	// maxStreams is how many streams of events a principal may have open.
+	maxStreams = 10
+	// heartbeat is how often a stream says something, so that neither proxies nor
+	// the client take it for dead.
+	heartbeat = 15 * time.Second
+	// streamHead asks clients to come back after a second.
+	streamHead = "retry: 1000\n"
+)
+
+var (
+	contentTypeEvents = []string{"text/event-stream"}
+
+	errHead    = errors.New("a head has no body")
+	errStreams = directory.Errorf(directory.RateLimited, "there are %d streams of yours already; end one of them", maxStreams)
+)
+
+// streamEvents sends entries of the audit log as they are appended
+// (html.spec.whatwg.org/multipage/server-sent-events.html). It ends when the
+// client is gone or too slow, may not read the log any more, or the server drains.
+func streamEvents(rq *request) (answer, error) {
+	q, err := parseEventQuery(rq.URL.RawQuery, rq.Header["Last-Event-Id"])
+	if err != nil {
+		return answer{}, err
+	}
+	if rq.api.draining.Err() != nil {
+		return answer{}, errDraining
+	}
+	done, err := rq.api.streams.open(chargedTo(rq.call.Principal))
+	if err != nil {
+		rq.w.Header()["Retry-After"] = []string{"10"}
+		return answer{}, err
+	}
+	defer done()
+	ctx, cancel := context.WithCancel(rq.Context())
+	defer cancel()
+	defer context.AfterFunc(rq.api.draining, cancel)()
+
+	out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
+	err = rq.api.service.WatchEntries(ctx, rq.call, directory.Watcher{Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries})
+	if out.sent {
+		return answer{done: true}, nil // the end says all: who comes back is told why
+	}
+	return answer{}, err
+}
+
+// eventWriter writes entries as events. Its buffer holds one batch.
+type eventWriter struct {
+	*stream
+	told    int64 // the last id that was sent
+	written time.Time
+}
+
+// entries implements [directory.Watcher]. The first call opens the stream. Ids are
+// sent for what was left out, too, so that who comes back does not go through it
+// again, and who got nothing yet knows where it began.
+func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
+	now := time.Now()
+	if w.sent && len(list) == 0 && now.Sub(w.written) < heartbeat {
+		return nil
+	}
+	if !w.sent {
+		h := w.rq.w.Header()
+		h["Cache-Control"] = []string{"no-store"}
+		h["X-Accel-Buffering"] = []string{"no"} // of nginx
+		w.buf = append(w.buf, streamHead...)
+	}
+	for i := range list {
+		if err := w.event(&list[i]); err != nil {
+			return err
+		}
+	}
+	if upTo != w.told || !w.sent {
+		w.id(upTo)
+		w.buf = append(w.buf, '\n')
+	} else if len(list) == 0 {
+		w.buf = append(w.buf, ":\n\n"...)
+	}
+	w.written = now
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if isHead(w.rq.Request) {
+		return errHead
+	}
+	return http.NewResponseController(w.rq.w).Flush()
+}
+
+func (w *eventWriter) event(e *directory.Entry) (err error) {
+	w.id(e.Number)
+	w.buf = append(append(append(w.buf, "event: "...), e.Action...), "\ndata: "...)
+	w.buf, err = appendEntry(w.buf, e)
+	w.buf = append(w.buf, '\n', '\n')
+	return err
+}
+
+func (w *eventWriter) id(n int64) {
+	w.told = n
+	w.buf = append(strconv.AppendInt(append(w.buf, "id: "...), n, 10), '\n')
+}
+
+// openStreams counts the streams of each principal.
+type openStreams struct {
+	mu sync.Mutex
+	of map[limitKey]int
+}
+
+// open takes a place; done gives it back.
+func (s *openStreams) open(key limitKey) (done func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[key] >= maxStreams {
+		return nil, errStreams
+	}
+	if s.of == nil {
+		s.of = make(map[limitKey]int)
+	}
+	s.of[key]++
+	return func() { s.close(key) }, nil
+}
+
+func (s *openStreams) close(key limitKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[key]--; s.of[key] == 0 {
+		delete(s.of, key)
+	}
+}

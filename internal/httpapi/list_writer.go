@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// listWriter writes users as one JSON array while they are read, and keeps the
+// list of all of them for whoever asks next.
+type listWriter struct {
+	stream
+	last directory.UserID
+	n    int
+
+	key      listKey
+	version  string    // the ETag, as it is without compression
+	kept     *keptList // the list, if there was no need to read it
+	gatherer *gatherer // nil if it is not to be kept
+}
+
+var (
+	_ directory.UserSink = (*listWriter)(nil)
+
+	errKept = errors.New("this version is kept")
+)
+
+func newListWriter(rq *request) *listWriter {
+	return &listWriter{
+		stream: stream{rq: rq, contentType: contentTypeJSON, to: rq.w}, key: listKey{rq.call.Principal.OrgID, acceptsGzip(rq.Header)},
+	}
+}
+
+func newPageWriter(rq *request) *listWriter {
+	l := newListWriter(rq)
+	l.whole = true
+	return l
+}
+
+// ofAll says whether it is the list of all users.
+func (l *listWriter) ofAll() bool { return l.rq.URL.RawQuery == "" }
+
+// Begin implements [directory.UserSink]: the version and the query make the ETag.
+func (l *listWriter) Begin(version string) error {
+	l.compress()
+	l.version = etag([]byte(version + "?" + l.rq.URL.RawQuery))
+	if err := l.tag(l.version); err != nil {
+		return err
+	}
+	if l.ofAll() {
+		if l.kept = l.rq.api.lists.find(l.key, l.version); l.kept != nil {
+			return errKept
+		}
+	}
+	return nil
+}
+
+// User implements [directory.UserSink].
+func (l *listWriter) User(u directory.User) error {
+	l.open()
+	if l.n > 0 {
+		l.buf = append(l.buf, ',')
+	}
+	l.n++
+	l.last = u.ID
+	l.buf = appendUser(l.buf, u)
+	return l.more()
+}
+
+// open begins the array, which a list that is known or kept never comes to.
+func (l *listWriter) open() {
+	if l.buf != nil {
+		return
+	}
+	l.buf = append(newChunk(), '[')
+	if l.ofAll() {
+		if l.gatherer = l.rq.api.lists.gather(l.to, l.rq.api.clock()); l.gatherer != nil {
+			l.to = l.gatherer
+		}
+	}
+}
+
+// end closes the array.
+func (l *listWriter) end() {
+	l.open()
+	l.buf = append(l.buf, ']', '\n')
+	l.release(l.stream.end())
+}
+
+// release gives back what the list took, if it has not yet; whole says that all of
+// it was written.
+func (l *listWriter) release(whole bool) {
+	whole = l.stream.release() && whole
+	if l.gatherer != nil {
+		l.gatherer.done(l.key, l.version, whole)
+		l.gatherer = nil
+	}
+}
+
+// failed answers what ended the list early: an error, or that there was no need
+// to read it.
+func (l *listWriter) failed(err error) (answer, error) {
+	if errors.Is(err, errKept) {
+		l.writeKept()
+		return answer{done: true}, nil
+	}
+	return l.stream.failed(err)
+}
+
+func (l *listWriter) writeKept() {
+	writeJSONHead(l.rq.w, http.StatusOK, l.kept.size)
+	rc := http.NewResponseController(l.rq.w)
+	for _, piece := range l.kept.pieces {
+		rc.SetWriteDeadline(time.Now().Add(l.rq.api.chunkTimeout)) //nolint:errcheck // without deadlines, it takes as long as it takes
+		if _, err := l.rq.w.Write(piece); err != nil {
+			return // a client that is gone needs no answer
+		}
+	}
+}
