@@ -1,16 +1,11 @@
 package client
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
 // RoleRef is a role as users show it.
@@ -54,59 +49,7 @@ func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[Us
 	if f.PageSize > 0 {
 		query.Set("limit", strconv.Itoa(f.PageSize))
 	}
-	return func(yield func(User, error) bool) {
-		for page := query; page != nil; { // query stays for who ranges again
-			next, err := c.userPage(ctx, page, yield)
-			if err != nil {
-				yield(User{}, err)
-				return
-			}
-			page = next
-		}
-	}
-}
-
-// userPage yields the users of one answer and gives the query of the next, nil
-// if there is none or nobody wants it.
-func (c *Client) userPage(ctx context.Context, query url.Values, yield func(User, error) bool) (url.Values, error) {
-	resp, err := c.send(ctx, http.MethodGet, "/v2/users", query, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	d := json.NewDecoder(resp.Body)
-	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return nil, readError(http.MethodGet, "/v2/users", cmp.Or(err, errNoList))
-	}
-	for d.More() {
-		var u User
-		if err := d.Decode(&u); err != nil {
-			return nil, readError(http.MethodGet, "/v2/users", err)
-		}
-		if !yield(u, nil) {
-			return nil, nil
-		}
-	}
-	if _, err := d.Token(); err != nil { // an answer that was cut off has no end
-		return nil, readError(http.MethodGet, "/v2/users", err)
-	}
-	return nextPage(resp.Header.Get("Link"))
-}
-
-var errNoList = errors.New("it is not a list")
-
-// nextPage reads the query of the next page off a Link header (RFC 8288); nil
-// if there is none.
-func nextPage(link string) (url.Values, error) {
-	target, params, ok := strings.Cut(strings.TrimPrefix(link, "<"), ">")
-	if !ok || !strings.Contains(params, `rel="next"`) {
-		return nil, nil
-	}
-	u, err := url.Parse(target)
-	if err != nil {
-		return nil, fmt.Errorf("read the link to the next page: %w", err)
-	}
-	return u.Query(), nil
+	return pages[User](ctx, c, "/v2/users", query)
 }
 
 // GetUser gives one user. Permission users|read.

@@ -70,25 +70,46 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("initialise: %v", err)
 	}
-	api := httpapi.New(httpapi.Options{
-		Service: service, Log: o.logger(t), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+	s := &Server{
+		t: t, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),
+		PersonalToken: d.PersonalToken, APIToken: d.APIToken,
+	}
+	s.serve(o, db, service)
+	return s
+}
+
+// Beside starts a second server on the same database.
+func (s *Server) Beside() *Server {
+	s.t.Helper()
+	db, err := store.Open(s.t.Context(), s.Database, store.Options{MustExist: true})
+	if err != nil {
+		s.t.Fatalf("open the test database again: %v", err)
+	}
+	other := *s
+	other.serve(Options{RateLimit: 1_000_000, Clock: time.Now}, db, directory.NewService(db, dbtest.Keys(), time.Now))
+	return &other
+}
+
+// serve serves a database until the test ends.
+func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
+	s.Service, s.Store = service, db
+	s.API = httpapi.New(httpapi.Options{
+		Service: service, Log: o.logger(s.t), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 	})
-	listener := httptest.NewServer(api)
-	background, stop := context.WithCancel(t.Context())
+	listener := httptest.NewServer(s.API)
+	s.URL = listener.URL
+	background, stop := context.WithCancel(s.t.Context())
 	var sealing sync.WaitGroup
-	sealing.Go(func() { service.Seal(background, func(err error) { t.Errorf("seal: %v", err) }) })
-	t.Cleanup(func() {
+	sealing.Go(func() { service.Seal(background, func(err error) { s.t.Errorf("seal: %v", err) }) })
+	s.t.Cleanup(func() {
+		s.API.Drain() // who still follows is let go
 		listener.Close()
 		stop()
 		sealing.Wait()
 		if err := db.Close(); err != nil {
-			t.Errorf("close the test database: %v", err)
+			s.t.Errorf("close the test database: %v", err)
 		}
 	})
-	return &Server{
-		t: t, URL: listener.URL, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),
-		PersonalToken: d.PersonalToken, APIToken: d.APIToken, Store: db, Service: service, API: api,
-	}
 }
 
 func (o Options) logger(t testing.TB) *slog.Logger {

@@ -55,7 +55,8 @@ type API struct {
 	drain    context.CancelFunc
 
 	streams      openStreams
-	chunkTimeout time.Duration
+	chunkTimeout time.Duration // how long a client may take for a chunk of a body
+	heartbeat    time.Duration // how often a stream says something
 
 	publicURL      string
 	allowProvision bool
@@ -66,7 +67,7 @@ func New(o Options) *API {
 	a := &API{
 		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(), chunkTimeout: chunkTimeout,
+		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)

@@ -69,7 +69,7 @@ type eventWriter struct {
 // again, and who got nothing yet knows where it began.
 func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 	now := time.Now()
-	if w.sent && len(list) == 0 && now.Sub(w.written) < heartbeat {
+	if w.sent && len(list) == 0 && now.Sub(w.written) < w.rq.api.heartbeat {
 		return nil
 	}
 	if !w.sent {

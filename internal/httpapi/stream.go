@@ -92,11 +92,9 @@ func (s *stream) flush() error {
 			s.gzip.Reset(s.to)
 			s.to = s.gzip
 		}
-		// Nothing more is read. The request's deadline would end its context.
-		rc.SetReadDeadline(time.Time{}) //nolint:errcheck // without deadlines, it takes as long as it takes
 	}
 	for part := range slices.Chunk(s.buf, chunk) {
-		rc.SetWriteDeadline(time.Now().Add(s.rq.api.chunkTimeout)) //nolint:errcheck // same
+		rc.SetWriteDeadline(time.Now().Add(s.rq.api.chunkTimeout)) //nolint:errcheck // without deadlines, it takes as long as it takes
 		if _, err := s.to.Write(part); err != nil {
 			return err
 		}

@@ -138,6 +138,78 @@ var entryTests = []test{
 			s.Errorf("the other's version is %q after its change", v)
 		}
 	}},
+	{"of an organization are found by each filter", func(s suite) {
+		byUser := func(e directory.Entry) directory.Entry {
+			e.Actor = directory.Actor{Kind: directory.ActorAccount, TokenID: "pat_a", AccountID: "acc_a", UserID: "usr_c", Name: "C"}
+			return e
+		}
+		on := func(e directory.Entry, target string) directory.Entry {
+			e.Target.ID = target
+			return e
+		}
+		refused := func(e directory.Entry) directory.Entry {
+			e.Outcome, e.Reason = directory.Refused, "no"
+			return e
+		}
+		s.write(func(tx directory.Tx) error {
+			return appendEntries(tx,
+				newEntry(acme, "create"), byUser(newEntry(acme, "create")), byUser(newEntry(other, "create")), newEntry(acme, "delete"),
+				refused(byUser(newEntry(acme, "delete"))), on(newEntry(acme, "delete"), "usr_b"), on(refused(newEntry(other, "delete")), "usr_b"))
+		})
+		done, not := directory.Done, directory.Refused
+		for _, c := range []struct {
+			name string
+			q    directory.EntryQuery
+			want []int64
+		}{
+			{"nothing", directory.EntryQuery{}, []int64{1, 2, 3, 4, 5}},
+			{"after", directory.EntryQuery{After: 3}, []int64{4, 5}},
+			{"before", directory.EntryQuery{Before: 3}, []int64{1, 2}},
+			{"between", directory.EntryQuery{After: 1, Before: 4}, []int64{2, 3}},
+			{"nowhere", directory.EntryQuery{After: 3, Before: 3}, nil},
+			{"token", directory.EntryQuery{Actor: "tok_a"}, []int64{1, 3, 5}},
+			{"user", directory.EntryQuery{Actor: "usr_c"}, []int64{2, 4}},
+			{"the user's token", directory.EntryQuery{Actor: "pat_a"}, nil},
+			{"account", directory.EntryQuery{Actor: "acc_a"}, nil},
+			{"action", directory.EntryQuery{Action: "delete"}, []int64{3, 4, 5}},
+			{"letter case", directory.EntryQuery{Action: "DELETE"}, nil},
+			{"target", directory.EntryQuery{Target: "usr_b"}, []int64{5}},
+			{"done", directory.EntryQuery{Outcome: &done}, []int64{1, 2, 3, 5}},
+			{"refused", directory.EntryQuery{Outcome: &not}, []int64{4}},
+			{"newest first", directory.EntryQuery{NewestFirst: true, Limit: 2}, []int64{5, 4}},
+			{"oldest first", directory.EntryQuery{Limit: 2}, []int64{1, 2}},
+			{"all of them", directory.EntryQuery{
+				Actor: "usr_c", Action: "delete", Target: "usr_a", Outcome: &not, After: 1, Before: 9, NewestFirst: true, Limit: 9,
+			}, []int64{4}},
+			{"quotes", directory.EntryQuery{Actor: "' OR 1=1 --"}, nil},
+		} {
+			list := got(s, func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.OrgEntries(acme, c.q)) })
+			var numbers []int64
+			for _, e := range list {
+				numbers = append(numbers, e.Number)
+				s.equal(c.name+": organization", directory.OrgID(acme), e.OrgID)
+			}
+			s.equal("by "+c.name, c.want, numbers)
+		}
+	}},
+	{"of an organization need not be read to their end", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			return appendEntries(tx, newEntry(acme, "first"), newEntry(acme, "second"), newEntry(acme, "third"))
+		})
+		s.read(func(tx directory.Tx) error {
+			for e, err := range tx.OrgEntries(acme, directory.EntryQuery{}) {
+				s.equal("the first", "first", e.Action)
+				if err != nil {
+					return err
+				}
+				break
+			}
+			number, at, err := tx.LastOrgEntry(acme)
+			s.equal("the last", int64(3), number)
+			s.equal("its time", start, at)
+			return err
+		})
+	}},
 	{"cursors", func(s suite) {
 		cursor := func(name string) func(directory.Tx) (int64, error) {
 			return func(tx directory.Tx) (int64, error) { return tx.Cursor(name) }

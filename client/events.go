@@ -1,0 +1,143 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// EventsOptions say where a stream of events begins and what is in it.
+type EventsOptions struct {
+	AuditFilter
+	// After is the sequence of the last entry that is known: what came later is
+	// replayed first. Nil is for what is new.
+	After *int64
+}
+
+const (
+	// eventSilence is after how long a stream that says nothing is given up; the
+	// server says something every 15 seconds.
+	eventSilence = 45 * time.Second
+	// maxEventPause is the longest pause before a stream is opened again.
+	maxEventPause = 30 * time.Second
+)
+
+// Events yields the entries of the audit log as they are appended, in order, each
+// once, until ctx ends. A stream that is cut off is opened again where it ended.
+// It ends with an error if the first can't be opened, and when the server refuses:
+// [ErrUnauthenticated] once the token is revoked, for one. Permission auditLog|read.
+//
+// An [http.Client] of one's own must not bound how long an answer takes.
+func (c *Client) Events(ctx context.Context, o EventsOptions) iter.Seq2[AuditEntry, error] {
+	return func(yield func(AuditEntry, error) bool) {
+		s := &eventStream{c: c, query: o.query(), yield: yield}
+		if o.After != nil {
+			s.query.Set("lastEventId", strconv.FormatInt(*o.After, 10))
+		}
+		for pause := c.pause; ; pause = min(2*pause, maxEventPause) {
+			err := s.follow(ctx)
+			switch {
+			case s.enough:
+				return
+			case ctx.Err() != nil:
+				yield(AuditEntry{}, ctx.Err())
+				return
+			case !s.opened || final(err):
+				yield(AuditEntry{}, err)
+				return
+			}
+			if s.got {
+				pause, s.got = c.pause, false
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+		}
+	}
+}
+
+// final reports whether an error will be the same next time.
+func final(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests
+}
+
+// eventStream is a stream of events over one connection after another.
+type eventStream struct {
+	c      *Client
+	query  url.Values // with the last id
+	yield  func(AuditEntry, error) bool
+	opened bool // once
+	got    bool // something, over this connection
+	enough bool // who ranges has left
+}
+
+// follow reads one connection to its end.
+func (s *eventStream) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	resp, err := s.c.send(ctx, http.MethodGet, "/v2/events", s.query, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	s.opened = true
+	alive := time.AfterFunc(eventSilence, cancel)
+	defer alive.Stop()
+	lines := bufio.NewReader(resp.Body)
+	var event struct{ id, data []byte }
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil { // what is not whole is no event
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return readError(http.MethodGet, "/v2/events", err)
+		}
+		alive.Reset(eventSilence)
+		name, value, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(":"))
+		value = bytes.TrimPrefix(value, []byte(" "))
+		switch string(name) {
+		case "id":
+			event.id = value
+		case "data":
+			event.data = value
+		case "":
+			if len(bytes.TrimRight(line, "\r\n")) > 0 {
+				continue // a comment
+			}
+			if err := s.dispatch(event.id, event.data); err != nil || s.enough {
+				return err
+			}
+			event.id, event.data = nil, nil
+		}
+	}
+}
+
+// dispatch hands an event on; one without data only says how far the stream is.
+func (s *eventStream) dispatch(id, data []byte) error {
+	if data != nil {
+		var e AuditEntry
+		if err := json.Unmarshal(data, &e); err != nil {
+			return readError(http.MethodGet, "/v2/events", err)
+		}
+		s.got = true
+		if !s.yield(e, nil) {
+			s.enough = true
+			return nil
+		}
+	}
+	if id != nil {
+		s.query.Set("lastEventId", string(id))
+	}
+	return nil
+}
