@@ -35,13 +35,26 @@ func NewSecrets() Secrets {
 
 // Finish fills in what is shown of the states and the proof, and computes the leaf.
 func (e *Entry) Finish() (Hash, error) {
-	isPerson := e.Target.Type == person
-	var before, after state
-	if err := before.parse(e.RawBefore, isPerson); err != nil {
+	before, after, err := e.fill()
+	if err != nil {
 		return Hash{}, err
 	}
+	return e.leaf(&before, &after), nil
+}
+
+// Show is [Entry.Finish] where the leaf is known.
+func (e *Entry) Show() error {
+	_, _, err := e.fill()
+	return err
+}
+
+func (e *Entry) fill() (before, after state, err error) {
+	isPerson := e.Target.Type == person
+	if err := before.parse(e.RawBefore, isPerson); err != nil {
+		return before, after, err
+	}
 	if err := after.parse(e.RawAfter, isPerson); err != nil {
-		return Hash{}, err
+		return before, after, err
 	}
 	e.Before, e.After = before.shown(), after.shown()
 	e.Proof = Proof{ActorSalt: e.Secrets.Actor, ActorHash: e.Secrets.ActorHash, InternalHash: e.Secrets.InternalHash}
@@ -58,7 +71,7 @@ func (e *Entry) Finish() (Hash, error) {
 			e.Proof.InternalHash = &h
 		}
 	}
-	return e.leaf(&before, &after), nil
+	return before, after, nil
 }
 
 // shown joins the parts of a state that may be seen.

@@ -51,7 +51,19 @@ func (e Entry) Record() (audit.Record, audit.Hash, error) {
 	return sealed.Record, leaf, err
 }
 
-func (e Entry) sealed() audit.Entry {
+// Shown is the entry's record, with its leaf as it was when the entry was written.
+func (e Entry) Shown() (audit.Record, error) {
+	sealed := e.sealed()
+	err := sealed.Show()
+	if leaf := (audit.Hash{}); len(e.Leaf) == len(leaf) {
+		copy(leaf[:], e.Leaf)
+		sealed.Proof.Leaf = &leaf
+	}
+	return sealed.Record, err
+}
+
+// sealed is the entry in the audit's form, to be finished.
+func (e *Entry) sealed() audit.Entry {
 	return audit.Entry{
 		Record: audit.Record{
 			Sequence: e.Number, Time: audit.Time{Time: e.At}, OrgID: string(e.OrgID),
@@ -63,16 +75,6 @@ func (e Entry) sealed() audit.Entry {
 		RawBefore: []byte(e.Before), RawAfter: []byte(e.After),
 		ActorAccount: string(e.Actor.AccountID), Secrets: e.Secrets,
 	}
-}
-
-// Shown is the entry's record, with its leaf as it was when the entry was written.
-func (e Entry) Shown() (audit.Record, error) {
-	record, _, err := e.Record()
-	if leaf := (audit.Hash{}); len(e.Leaf) == len(leaf) {
-		copy(leaf[:], e.Leaf)
-		record.Proof.Leaf = &leaf
-	}
-	return record, err
 }
 
 // account is the account of the user that an entry is about.

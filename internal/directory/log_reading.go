@@ -73,7 +73,7 @@ func numberSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 // Permission auditLog|read.
 func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (list []Entry, more bool, err error) {
 	_, err = read(ctx, s, call, OpListEntries, func(tx Tx) (struct{}, error) {
-		list, more, err = readEntries(tx, call.Principal.OrgID, q, maxEntryBytes)
+		list, more, err = readEntries(tx, nil, call.Principal.OrgID, q, maxEntryBytes)
 		return struct{}{}, err
 	})
 	return list, more, err
@@ -86,11 +86,13 @@ var errShortened = Errorf(Unavailable, "entries were dropped from the log while 
 // that q asks for to fn, batch by batch, in q's order; q.Limit 0 is no limit.
 // Nothing of the store is held while fn works, so that fn may take its time; what
 // is appended meanwhile is left out if q.Before says so. renew gives the principal
-// as it is now, before each further batch. It stops at fn's first error.
+// as it is now, before each further batch. fn must not keep its batch; its first error is
+// the end.
 //
 // Permission auditLog|read. Errors: [Unavailable] where entries are dropped meanwhile.
 func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, renew Renewal, fn func([]Entry) error) error {
 	org, left, limited := call.Principal.OrgID, q.Limit, q.Limit > 0
+	var list []Entry // of a batch; the next takes its place
 	for more, begun := true, false; more && (!limited || left > 0); begun = true {
 		if begun {
 			if err := renew.check(ctx, org, OpListEntries); err != nil {
@@ -101,14 +103,13 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 		if limited {
 			q.Limit = min(left, maxEntries)
 		}
-		var list []Entry
 		_, err := read(ctx, s, call, OpListEntries, func(tx Tx) (_ struct{}, err error) {
 			if begun && !q.NewestFirst {
 				if err := noGap(tx, org, q.After); err != nil {
 					return struct{}{}, err
 				}
 			}
-			list, more, err = readEntries(tx, org, q, exportBytes)
+			list, more, err = readEntries(tx, list[:0], org, q, exportBytes)
 			return struct{}{}, err
 		})
 		if err != nil || len(list) == 0 {
@@ -159,8 +160,8 @@ func (r Renewal) check(ctx context.Context, org OrgID, op Operation) error {
 	return op.Authorise(p)
 }
 
-// readEntries reads until it has q.Limit entries or a number of bytes.
-func readEntries(tx Tx, org OrgID, q EntryQuery, most int) (list []Entry, more bool, err error) {
+// readEntries appends to list until it has q.Limit entries or a number of bytes.
+func readEntries(tx Tx, list []Entry, org OrgID, q EntryQuery, most int) (_ []Entry, more bool, err error) {
 	limit := min(max(q.Limit, 1), maxEntries)
 	q.Limit = limit + 1
 	size := 0

@@ -78,7 +78,7 @@ func (s *Service) watchOnce(ctx context.Context, org OrgID, q *EntryQuery, first
 		if q.After == last {
 			return nil
 		}
-		list, more, err = readEntries(tx, org, *q, watchBytes)
+		list, more, err = readEntries(tx, nil, org, *q, watchBytes)
 		if more {
 			last = list[len(list)-1].Number
 		}

@@ -22,6 +22,7 @@ import (
 type streaming struct {
 	testing.TB
 	*httptest.Server
+	db      *store.Store
 	service *directory.Service
 	token   string
 	p       *directory.Principal
@@ -39,7 +40,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 		t.Fatal(err)
 	}
 	api := New(Options{Service: service, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
-	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), service: service, token: d.APIToken}
+	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), db: db, service: service, token: d.APIToken}
 	hurry(api, s.Config)
 	s.Start()
 	t.Cleanup(func() {

@@ -52,7 +52,8 @@ func nullJSON(b json.RawMessage) any {
 func scanEntry(row scanner) (e directory.Entry, err error) {
 	var at int64
 	var before, after, salts, erased []byte
-	err = row.Scan(&e.Seq, &e.Number, &at, &e.OrgID, asJSON(&e.Actor), &e.Action, &e.Outcome, &e.Reason,
+	// As plain strings: database/sql reaches named types by reflection.
+	err = row.Scan(&e.Seq, &e.Number, &at, (*string)(&e.OrgID), asJSON(&e.Actor), &e.Action, (*string)(&e.Outcome), &e.Reason,
 		&e.Target.Type, &e.Target.ID, &e.Target.Name,
 		&before, &after, &e.TraceID, &e.RemoteAddr, &e.UserAgent, &salts, &erased, &e.Leaf, &e.MAC)
 	e.At, e.Before, e.After, e.Secrets = fromMicros(at), before, after, secretsOf(salts, erased)
