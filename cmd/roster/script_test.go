@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"server": startServer, "exits": exits, "field": field, "trim": trim,
+			"server": startServer, "exits": exits, "field": field, "trim": trim, "until": until,
 		},
 	})
 }
@@ -117,6 +118,29 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// until runs a command until a line of its output matches: until PATTERN COMMAND [ARG...].
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile(args[0])
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
+	cmd := exec.CommandContext(ctx, args[1], args[2:]...)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ROSTER_") }),
+		"ROSTER_URL="+ts.Getenv("ROSTER_URL"), "ROSTER_TOKEN="+ts.Getenv("ROSTER_TOKEN"))
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	defer func() {
+		stop()
+		_ = cmd.Wait() // it was ended
+	}()
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if pattern.MatchString(lines.Text()) {
+			return
+		}
+	}
+	ts.Fatalf("no line matches %s", args[0])
 }
 
 // field keeps a member of the JSON object on stdout: field VARIABLE MEMBER.

@@ -118,13 +118,19 @@ func visible(s string) string {
 func hidden(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 func printCSV[T any](w io.Writer, list []T, columns []column[T]) error {
+	return writeCSV(w, list, columns, true)
+}
+
+func writeCSV[T any](w io.Writer, list []T, columns []column[T], header bool) error {
 	c := csv.NewWriter(w)
 	row := make([]string, len(columns))
-	for i, col := range columns {
-		row[i] = col.name
-	}
-	if err := c.Write(row); err != nil {
-		return err
+	if header {
+		for i, col := range columns {
+			row[i] = col.name
+		}
+		if err := c.Write(row); err != nil {
+			return err
+		}
 	}
 	for _, v := range list {
 		for i, col := range columns {

@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+var auditColumns = []column[client.AuditEntry]{
+	{"sequence", func(e client.AuditEntry) string { return fmt.Sprint(e.Sequence) }},
+	{"time", func(e client.AuditEntry) string { return e.Time.UTC().Format(time.RFC3339) }},
+	{"actor", func(e client.AuditEntry) string {
+		return withID(e.Actor.Name, cmp.Or(e.Actor.UserID, e.Actor.TokenID, e.Actor.Kind))
+	}},
+	{"action", func(e client.AuditEntry) string { return e.Action }},
+	{"target", func(e client.AuditEntry) string { return withID(e.Target.Name, e.Target.ID) }},
+	{"outcome", func(e client.AuditEntry) string { return cmp.Or(e.Outcome, "done") }},
+	{"source", func(e client.AuditEntry) string { return e.SourceAddress }},
+}
+
+// withID is a name with the id that it is searched for by.
+func withID(name, id string) string {
+	if name == "" || name == id {
+		return id
+	}
+	return name + " (" + id + ")"
+}
+
+// auditCommand holds what reads the audit log.
+func (s *session) auditCommand() *cobra.Command {
+	return group("audit", "Read the audit log", `What was done, by whom, in the organization. Needs auditLog|read.`,
+		"roster audit list --action createUser\nroster audit tail -f\nroster audit export --file audit.ndjson",
+		s.auditList(), s.auditTail(), s.auditExport())
+}
+
+// addAuditFilter adds the flags that narrow what is read.
+func addAuditFilter(cmd *cobra.Command, f *client.AuditFilter, outcome string) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.Actor, "actor", "", "only what the user or API token of this `ID` did, or \"operator\"")
+	flags.StringVar(&f.Action, "action", "", "only this `ACTION`, as in createUser")
+	flags.StringVar(&f.Target, "target", "", "only what was done to the thing of this `ID`")
+	flags.StringVar(&f.Outcome, "outcome", outcome, "done, refused or any")
+	complete(cmd, "outcome", "done", "refused", "any")
+}
+
+// span is the flags of a time and another.
+type span struct{ from, to string }
+
+func (p *span) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.from, "from", "", "only entries of this `TIME` or later, as in 2026-01-31T12:00:00Z, or so long ago, as in 7d or 12h")
+	cmd.Flags().StringVar(&p.to, "to", "", "only entries before this `TIME`")
+}
+
+func (p *span) read(q *client.AuditQuery) (err error) {
+	if q.From, err = timeFlag("--from", p.from); err != nil {
+		return err
+	}
+	q.To, err = timeFlag("--to", p.to)
+	return err
+}
+
+// timeFlag reads a time, or how long ago it was; the zero time for none.
+func timeFlag(flag, value string) (time.Time, error) {
+	if value == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, value); err == nil {
+		return t, nil
+	}
+	ago, err := parseDays(flag, value)
+	if err != nil {
+		return time.Time{}, usagef("%s: %q is neither a time as in 2026-01-31T12:00:00Z nor how long ago, as in 7d or 12h", flag, value)
+	}
+	return time.Now().Add(-ago), nil
+}
+
+func (s *session) auditList() *cobra.Command {
+	var q client.AuditQuery
+	var p span
+	var limit int
+	cmd := s.command("list", "List entries of the audit log\nThe newest first. `roster audit export` gives all of them, however many there are.",
+		"roster audit list\nroster audit list --from 7d --outcome refused\nroster audit list --target usr_06h0tznb294kc6smm97b5r4g8g --output csv", cobra.NoArgs,
+		list(s, auditColumns, func(c *client.Client, ctx context.Context) ([]client.AuditEntry, error) {
+			if err := p.read(&q); err != nil {
+				return nil, err
+			}
+			return newest(ctx, c, q, limit)
+		}))
+	p.add(cmd)
+	addAuditFilter(cmd, &q.AuditFilter, "any")
+	cmd.Flags().IntVarP(&limit, "limit", "n", 100, "at most so many")
+	cmd.Flags().BoolVar(&q.OldestFirst, "oldest-first", false, "the oldest first")
+	return cmd
+}
+
+const maxPage = 1000
+
+// newest reads up to limit entries.
+func newest(ctx context.Context, c *client.Client, q client.AuditQuery, limit int) (all []client.AuditEntry, err error) {
+	if limit < 0 {
+		return nil, usagef("--limit must not be negative")
+	}
+	q.PageSize = min(max(limit, 1), maxPage)
+	for e, err := range c.ListAuditEntries(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		if len(all) == limit {
+			break
+		}
+		if all = append(all, e); len(all) == limit {
+			break
+		}
+	}
+	return all, nil
+}
+
+func (s *session) auditTail() *cobra.Command {
+	var q client.AuditQuery
+	var limit int
+	var follow bool
+	cmd := s.command("tail", "Show the newest entries, and with -f those that follow\nA stream that is cut off is opened again where it ended: nothing is left out. With\n--output json, each entry is one line.",
+		"roster audit tail\nroster audit tail -f -n 0 --action createUser\nroster audit tail -f --output json", cobra.NoArgs,
+		func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			// Where the log ends now is where the stream begins, whatever matches.
+			last, err := newest(cmd.Context(), c, client.AuditQuery{}, 1)
+			if err != nil {
+				return err
+			}
+			list, err := newest(cmd.Context(), c, q, limit)
+			if err != nil {
+				return err
+			}
+			slices.Reverse(list)
+			var after int64
+			for _, e := range slices.Concat(last, list) {
+				after = max(after, e.Sequence)
+			}
+			for _, e := range list {
+				if err := s.printEntry(cmd.OutOrStdout(), e); err != nil {
+					return err
+				}
+			}
+			if !follow {
+				return nil
+			}
+			return s.follow(cmd, c, client.EventsOptions{AuditFilter: q.AuditFilter, After: &after}, s.printEntry)
+		})
+	addAuditFilter(cmd, &q.AuditFilter, "any")
+	cmd.Flags().IntVarP(&limit, "lines", "n", 10, "so many entries to begin with")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with entries as they are appended")
+	return cmd
+}
+
+// events prints the stream as it comes.
+func (s *session) events() *cobra.Command {
+	var o client.EventsOptions
+	var after int64
+	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nThey are the entries of the audit log. A stream that is cut off is opened again where\nit ended: nothing is left out. Needs auditLog|read.",
+		"roster events\nroster events --action createUser\nroster events --after 1200 | jq .target", cobra.NoArgs,
+		func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			if cmd.Flags().Changed("after") {
+				o.After = &after
+			}
+			return s.follow(cmd, c, o, printLine)
+		})
+	addAuditFilter(cmd, &o.AuditFilter, "done")
+	cmd.Flags().Int64Var(&after, "after", 0, "begin after the entry of this `SEQUENCE`, instead of with what is new")
+	return cmd
+}
+
+// follow prints events until the command is interrupted.
+func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOptions, print func(io.Writer, client.AuditEntry) error) error {
+	for e, err := range c.Events(cmd.Context(), o) {
+		if err != nil {
+			return err
+		}
+		if err := print(cmd.OutOrStdout(), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printEntry prints an entry as one line of what was asked for: no table can be
+// laid out of what is still to come.
+func (s *session) printEntry(w io.Writer, e client.AuditEntry) error {
+	switch s.output {
+	case "json":
+		return printLine(w, e)
+	case "csv":
+		return writeCSV(w, []client.AuditEntry{e}, auditColumns, false)
+	default:
+		var line []byte
+		for i, c := range auditColumns {
+			if i > 0 {
+				line = append(line, "  "...)
+			}
+			line = append(line, visible(c.value(e))...)
+		}
+		_, err := w.Write(append(line, '\n'))
+		return err
+	}
+}
+
+func printLine(w io.Writer, e client.AuditEntry) error {
+	j := json.NewEncoder(w)
+	j.SetEscapeHTML(false)
+	return j.Encode(e)
+}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+	"github.com/rosterhq/roster/internal/progress"
+)
+
+func (s *session) auditExport() *cobra.Command {
+	var q client.AuditQuery
+	var p span
+	var form, file string
+	cmd := s.command("export", "Write the audit log to a file\nThe oldest entry first. FILE is there once it is whole; until then it is FILE.part.",
+		"roster audit export --file audit.ndjson\nroster audit export --format csv --from 30d --file audit.csv\nroster audit export | gzip > audit.ndjson.gz", cobra.NoArgs,
+		func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			if form != "ndjson" && form != "csv" {
+				return usagef("--format must be ndjson or csv")
+			}
+			if err := p.read(&q); err != nil {
+				return err
+			}
+			to := func(w io.Writer) error { return export(cmd, c, form, q, w) }
+			if file == "" || file == "-" {
+				return to(cmd.OutOrStdout())
+			}
+			return whole(file, to)
+		})
+	p.add(cmd)
+	addAuditFilter(cmd, &q.AuditFilter, "any")
+	cmd.Flags().StringVar(&form, "format", "ndjson", "ndjson or csv")
+	cmd.Flags().StringVar(&file, "file", "", "`FILE` to write; without it, standard output")
+	complete(cmd, "format", "ndjson", "csv")
+	return cmd
+}
+
+// export copies an export, and shows how far it has come: an entry's sequence is
+// the first number of its line.
+func export(cmd *cobra.Command, c *client.Client, form string, q client.AuditQuery, w io.Writer) error {
+	last, err := newest(cmd.Context(), c, client.AuditQuery{}, 1)
+	if err != nil {
+		return err
+	}
+	var all int64
+	if len(last) > 0 {
+		all = last[0].Sequence
+	}
+	body, err := c.ExportAudit(cmd.Context(), form, q)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	bar := progress.New(cmd.ErrOrStderr(), "entries")
+	out := bufio.NewWriter(w)
+	begins := true
+	for lines := bufio.NewReaderSize(body, 64<<10); ; {
+		line, err := lines.ReadSlice('\n')
+		if begins {
+			if n := leadingNumber(line); n > 0 {
+				bar.At(n, all)
+			}
+		}
+		begins = err == nil
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+		switch {
+		case err == nil, errors.Is(err, bufio.ErrBufferFull): // a line may be longer than the buffer
+		case errors.Is(err, io.EOF):
+			bar.At(all, all)
+			bar.End()
+			return out.Flush()
+		default:
+			bar.End()
+			return &client.Error{Message: "the export was cut off: " + err.Error()}
+		}
+	}
+}
+
+func leadingNumber(line []byte) (n int64) {
+	line = bytes.TrimPrefix(line, []byte(`{"sequence":`))
+	for i, c := range line {
+		if c < '0' || c > '9' || i > 17 {
+			break
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n
+}
+
+// whole has fn write a file that is there only once it is whole.
+func whole(path string, fn func(io.Writer) error) (err error) {
+	part := path + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the user says which file
+	if err != nil {
+		return Usage(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(part)
+		}
+	}()
+	err = errors.Join(fn(f), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(part, path)
+}
