@@ -111,7 +111,7 @@ var imports = map[string][]string{
 	"internal/httpapi":   {"internal/authz", "internal/directory", "internal/httpapi/apidoc"},
 	"internal/config":    {"internal/audit"},
 	"internal/tracing":   {},
-	"internal/cli":       {"client", "internal/progress"},
+	"internal/cli":       {"client", "internal/audit", "internal/progress"},
 	"internal/progress":  {},
 	"client":             {},
 }

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 }
 
 // startServer initialises $ROSTER_DATABASE and serves it: server [FLAG...]. It
-// sets ROSTER_URL and ROSTER_ORG, ROSTER_TOKEN to the API token, PERSONAL to the
+// sets ROSTER_URL, SERVER and ROSTER_ORG, ROSTER_TOKEN to the API token, PERSONAL to the
 // owner's personal token and OWNER to the owner's id.
 func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Exec("roster", "init", "--org", "Acme", "--owner-name", "Olivia Owner", "--owner-email", "olivia@example.com", "-o", "json"))
@@ -83,7 +83,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	}
 
 	for name, value := range map[string]string{
-		"ROSTER_URL": "http://" + addr, "ROSTER_ORG": d.OrgID, "ROSTER_TOKEN": d.APIToken, "PERSONAL": d.PersonalToken, "OWNER": d.UserID,
+		"ROSTER_URL": "http://" + addr, "SERVER": "http://" + addr, "ROSTER_ORG": d.OrgID, "ROSTER_TOKEN": d.APIToken, "PERSONAL": d.PersonalToken, "OWNER": d.UserID,
 	} {
 		ts.Setenv(name, value)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
@@ -96,7 +95,11 @@ func (s *Service) prune(ctx context.Context, org OrgID, before time.Time) error 
 			if err != nil {
 				return ignore(NotFound, err)
 			}
-			upTo, err := numberAt(tx, org, before)
+			last, _, err := tx.LastOrgEntry(org)
+			if err != nil {
+				return err
+			}
+			upTo, err := numberSince(tx, org, last, before)
 			if err != nil {
 				return err
 			}
@@ -137,28 +140,6 @@ func firstNumber(tx Tx, org OrgID) (number int64, err error) {
 		return 0, err
 	}
 	return leaves[0].Number, nil
-}
-
-// numberAt is the number of an organisation's first entry that is not before a
-// time, or the one after its last. Times never go back within a log.
-func numberAt(tx Tx, org OrgID, at time.Time) (int64, error) {
-	first, err := firstNumber(tx, org)
-	if err != nil || first == 0 {
-		return 1, err
-	}
-	last, _, err := tx.LastOrgEntry(org)
-	if err != nil {
-		return 0, err
-	}
-	found := sort.Search(int(last-first+1), func(i int) bool {
-		for e, readErr := range tx.OrgEntries(org, EntryQuery{After: first + int64(i) - 1, Limit: 1}) {
-			if err = errors.Join(err, readErr); err == nil {
-				return !e.At.Before(at)
-			}
-		}
-		return true
-	})
-	return first + int64(found), err
 }
 
 // ignore makes nothing of an error of a code.

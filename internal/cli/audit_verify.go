@@ -1,0 +1,359 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/progress"
+)
+
+// verification is what `roster audit verify` was asked to do.
+type verification struct {
+	file  string // an export; "" for the server's log
+	keys  []string
+	since string
+	save  string
+}
+
+func (s *session) auditVerify() *cobra.Command {
+	var v verification
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Verify that nobody has changed the log",
+		Long: `Verify that nobody has changed the log: that every entry is as it was written, none
+is missing, added or moved, and the whole is what the server has signed. The exit
+code is 0, or 1 with the first entry that is wrong.
+
+The database alone can't tell whether all of it was replaced by an older copy. Keep
+a checkpoint somewhere else, with --save, and give it the next time with --since;
+and keep the verifier key, which "roster audit keys" prints, and give it with --key.
+
+With --file, an export of the log is verified without a server. It takes the file
+beside it, FILE.proof, which "roster audit export" writes too.`,
+		Example: indent("roster audit verify\nroster audit verify --since last.checkpoint --save last.checkpoint\n" +
+			"roster audit verify --file audit.ndjson --key 'roster.example.com/acme-x7q2+1a2b3c4d+AZ…'"),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			report, err := v.run(cmd, s)
+			if err != nil {
+				return err
+			}
+			if v.save != "" {
+				if err := replaceFile(v.save, []byte(report.Checkpoint)); err != nil {
+					return err
+				}
+			}
+			if s.output == "json" {
+				return printJSON(cmd.OutOrStdout(), report)
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), visible(sayReport(report))+"\n")
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&v.file, "file", "", "verify an exported `FILE` instead of the server's log")
+	f.StringArrayVar(&v.keys, "key", nil, "verifier `KEY`, as \"roster audit keys\" prints it; may be repeated (env ROSTER_AUDIT_KEY)")
+	f.StringVar(&v.since, "since", "", "`FILE` with a checkpoint that the log must go on from")
+	f.StringVar(&v.save, "save", "", "`FILE` to keep the verified checkpoint in")
+	return cmd
+}
+
+func sayReport(r audit.Report) string {
+	text := fmt.Sprintf("%s: entries %d to %d are as they were written", r.Origin, r.First, r.Sealed)
+	if r.First > 1 {
+		text += fmt.Sprintf("; those before %d were removed by retention", r.First)
+	}
+	if r.Erased > 0 {
+		text += fmt.Sprintf("; of %d the personal data is erased", r.Erased)
+	}
+	if r.Unsealed > 0 {
+		text += fmt.Sprintf("; %d more are not sealed yet", r.Unsealed)
+	}
+	return text
+}
+
+func (v *verification) run(cmd *cobra.Command, s *session) (audit.Report, error) {
+	e := audit.Evidence{Keys: v.keys}
+	if env := os.Getenv("ROSTER_AUDIT_KEY"); len(e.Keys) == 0 && env != "" {
+		e.Keys = strings.Fields(env)
+	}
+	if v.since != "" {
+		b, err := os.ReadFile(v.since)
+		if err != nil {
+			return audit.Report{}, Usage(err)
+		}
+		e.Since = string(b)
+	}
+	if v.file != "" {
+		return v.offline(cmd, e)
+	}
+	c, err := s.client(cmd)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	return online(cmd, c, e)
+}
+
+// online verifies the server's log.
+func online(cmd *cobra.Command, c *client.Client, e audit.Evidence) (audit.Report, error) {
+	ctx := cmd.Context()
+	if err := ask(ctx, c, &e); err != nil {
+		return audit.Report{}, err
+	}
+	read := func() (audit.Report, error) {
+		log, err := c.ExportAudit(ctx, "ndjson", client.AuditQuery{})
+		if err != nil {
+			return audit.Report{}, err
+		}
+		defer log.Close() //nolint:errcheck // it was read
+		return withBar(cmd, log, e)
+	}
+	report, err := read()
+	if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Last == f.Sequence {
+		return report, err
+	}
+	// Which of several it is, more checkpoints tell.
+	for one, err := range c.AuditCheckpoints(ctx, 0) {
+		if err != nil {
+			return audit.Report{}, err
+		}
+		e.Earlier = append(e.Earlier, one.Note)
+	}
+	return read()
+}
+
+// ask has the server give what its log is held against.
+func ask(ctx context.Context, c *client.Client, e *audit.Evidence) (err error) {
+	if len(e.Keys) == 0 {
+		if e.Keys, err = c.AuditKeys(ctx); err != nil {
+			return err
+		}
+	}
+	e.Now = time.Now
+	if e.Checkpoint, err = c.AuditCheckpoint(ctx, 0); err != nil {
+		return err
+	}
+	head, err := audit.OpenCheckpoint(e.Checkpoint, e.Keys)
+	if err != nil {
+		return err
+	}
+	first := int64(1)
+	for one, err := range c.ListAuditEntries(ctx, client.AuditQuery{OldestFirst: true, PageSize: 1}) {
+		if err != nil {
+			return err
+		}
+		first = one.Sequence
+		break
+	}
+	if first == 1 || first > head.N {
+		return nil
+	}
+	hashes, err := c.ProveInclusion(ctx, first, head.N)
+	if err != nil {
+		return err
+	}
+	if e.First, err = proofOf(hashes); err != nil || e.Since == "" {
+		return err
+	}
+	since, err := audit.OpenCheckpoint(e.Since, e.Keys)
+	if err != nil || since.N < 1 || since.N >= first {
+		return err
+	}
+	if hashes, err = c.ProveConsistency(ctx, since.N, head.N); err != nil {
+		return err
+	}
+	e.SinceProof, err = proofOf(hashes)
+	return err
+}
+
+func proofOf(hashes [][]byte) ([]audit.Hash, error) {
+	proof := make([]audit.Hash, len(hashes))
+	for i, h := range hashes {
+		if len(h) != len(proof[i]) {
+			return nil, fmt.Errorf("the server's proof has a hash of %d bytes", len(h))
+		}
+		proof[i] = audit.Hash(h)
+	}
+	return proof, nil
+}
+
+// withBar verifies a log with a progress bar.
+func withBar(cmd *cobra.Command, log io.Reader, e audit.Evidence) (audit.Report, error) {
+	head, err := audit.OpenCheckpoint(e.Checkpoint, e.Keys)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	bar := progress.New(cmd.ErrOrStderr(), "entries")
+	defer bar.End()
+	return audit.Verify(cmd.Context(), log, e, func(n int64) { bar.At(n, max(n, head.N)) })
+}
+
+// exportProof is what stands beside an export: all that it takes to verify it.
+type exportProof struct {
+	Keys       []string     `json:"keys"` // as the server gave them
+	Checkpoint string       `json:"checkpoint"`
+	Earlier    []string     `json:"earlier"`
+	First      []audit.Hash `json:"first,omitempty"`
+}
+
+// proofFile is where an export's proof stands.
+func proofFile(export string) string { return export + ".proof" }
+
+// maxEarlier is how many checkpoints an export's proof has besides the newest.
+const maxEarlier = 1000
+
+// writeProof asks for what proves a log and puts it beside its export. It is asked
+// for before the export: what is written meanwhile is not proven yet.
+func writeProof(ctx context.Context, c *client.Client, export string) error {
+	var e audit.Evidence
+	if err := ask(ctx, c, &e); err != nil {
+		return err
+	}
+	p := exportProof{Keys: e.Keys, Checkpoint: e.Checkpoint, First: e.First}
+	for one, err := range c.AuditCheckpoints(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		p.Earlier = append(p.Earlier, one.Note)
+	}
+	p.Earlier = thin(p.Earlier, maxEarlier)
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(proofFile(export), append(b, '\n'))
+}
+
+// thin keeps so many of a list, evenly.
+func thin(list []string, most int) []string {
+	if len(list) <= most {
+		return list
+	}
+	kept := make([]string, most)
+	for i := range kept {
+		kept[i] = list[i*len(list)/most]
+	}
+	return kept
+}
+
+// offline verifies an export.
+func (v *verification) offline(cmd *cobra.Command, e audit.Evidence) (audit.Report, error) {
+	b, err := os.ReadFile(proofFile(v.file))
+	if err != nil {
+		return audit.Report{}, Usage(err)
+	}
+	var p exportProof
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return audit.Report{}, fmt.Errorf("%s: %w", proofFile(v.file), err)
+	}
+	if len(e.Keys) == 0 {
+		cmd.PrintErrln("note: verified with the key that stands beside the export; give the one you keep with --key")
+		e.Keys = p.Keys
+	}
+	e.Checkpoint, e.Earlier, e.First = p.Checkpoint, p.Earlier, p.First
+	f, err := os.Open(v.file)
+	if err != nil {
+		return audit.Report{}, Usage(err)
+	}
+	defer f.Close() //nolint:errcheck // it was read
+	return withBar(cmd, f, e)
+}
+
+// replaceFile puts a file in place of another, or none, at once.
+func replaceFile(file string, content []byte) error {
+	return whole(file, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+func (s *session) auditKeys() *cobra.Command {
+	return s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and give one to \"roster audit verify --key\".",
+		"roster audit keys", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			keys, err := c.AuditKeys(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if s.output == "json" {
+				return printJSON(cmd.OutOrStdout(), keys)
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), strings.Join(keys, "\n")+"\n")
+			return err
+		})
+}
+
+func (s *session) auditCheckpoint() *cobra.Command {
+	return s.command("checkpoint", "Print the signed head of the log\nKeep it apart from the server, for \"roster audit verify --since\".",
+		"roster audit checkpoint > acme.checkpoint", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			note, err := c.AuditCheckpoint(cmd.Context(), 0)
+			if err != nil {
+				return err
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), note)
+			return err
+		})
+}
+
+var retentionColumns = []column[client.Retention]{
+	{"days", func(r client.Retention) string {
+		if r.Days == nil {
+			return "for ever"
+		}
+		return fmt.Sprint(*r.Days)
+	}},
+}
+
+func (s *session) auditRetention() *cobra.Command {
+	var days int
+	var forever bool
+	cmd := s.write("retention", "Show or change how long the log is kept\nTo change it takes an owner's personal token. Older entries go within the hour and\ncan't be brought back; what is left can still be verified.",
+		"roster audit retention\nroster audit retention --days 400\nroster audit retention --for-ever", cobra.NoArgs,
+		one(s, retentionColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Retention, error) {
+			switch {
+			case forever && days != 0:
+				return client.Retention{}, usagef("--days and --for-ever: one of them")
+			case forever:
+				return c.SetAuditRetention(ctx, client.Retention{})
+			case days != 0:
+				return c.SetAuditRetention(ctx, client.Retention{Days: &days})
+			default:
+				return c.AuditRetention(ctx)
+			}
+		}))
+	cmd.Flags().IntVar(&days, "days", 0, "keep entries for `N` days")
+	cmd.Flags().BoolVar(&forever, "for-ever", false, "keep entries for ever")
+	return cmd
+}
+
+func (s *session) auditErase() *cobra.Command {
+	cmd := s.write("erase USER-ID", "Erase the personal data of a former user from the log\nName, email and addresses go; ids stay, and so do the proofs. Takes an owner's\npersonal token. It can't be undone.",
+		"roster audit erase usr_06h0vnjsztj7hkbsde3twjgxxw", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if err := s.confirm(cmd, "the personal data of "+args[0]); err != nil {
+				return err
+			}
+			e, err := c.ErasePersonalData(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return printOne(s, cmd, e, []column[client.Erasure]{
+				{"user", func(e client.Erasure) string { return e.UserID }},
+				{"entries", func(e client.Erasure) string { return fmt.Sprint(e.Entries) }},
+			})
+		})
+	s.addYes(cmd)
+	return cmd
+}
