@@ -27,6 +27,9 @@ const (
 	connectTimeout = 3 * time.Second
 	// writeTimeout bounds a transaction that writes: its locks keep others waiting.
 	writeTimeout = 10 * time.Second
+	// beginTimeout bounds how long one that reads waits to begin. What it reads may
+	// then take its time: a long list goes to a slow client.
+	beginTimeout = 10 * time.Second
 	// attempts is how often a transaction is run that others keep overrunning.
 	attempts = 20
 )
@@ -152,11 +155,20 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 	}
 	defer done()
 	safe := e.feed.safe.Load() // before what is seen is settled
+	// A server that is frozen keeps its connections and does not answer.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(beginTimeout, func() { cancel(errSlow) })
 	sqlTx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err == nil {
+		defer func() { _ = sqlTx.Rollback() }() // it only read
+	}
+	if !late.Stop() {
+		return errSlow
+	}
 	if err != nil {
 		return storageError(err)
 	}
-	defer func() { _ = sqlTx.Rollback() }() // it only read
 	return fn(&tx{ctx: ctx, db: postgresSession{sqlTx, safe}})
 }
 

@@ -279,6 +279,13 @@ func TestPostgresCutOff(t *testing.T) {
 			if err := write(); directory.CodeOf(err) != directory.Unavailable {
 				t.Errorf("write: %v, want it to be unavailable", err)
 			}
+			err := db.Read(t.Context(), func(tx directory.Tx) error {
+				_, err := tx.LastEntry()
+				return err
+			})
+			if directory.CodeOf(err) != directory.Unavailable {
+				t.Errorf("read: %v, want it to be unavailable", err)
+			}
 			proxy.Restore()
 			await(t, "in touch again", db.InTouch)
 			await(t, "writing again", func() bool { return write() == nil })
