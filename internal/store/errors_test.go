@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -108,6 +109,34 @@ func TestStorageErrorLeavesOthersBe(t *testing.T) {
 	} {
 		if got := storageError(err); got != err { //nolint:errorlint // the very same
 			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+// What PostgreSQL says of itself, and not of what was asked, is no failure of the
+// program's: it is to be asked again.
+func TestPostgresErrors(t *testing.T) {
+	for code, want := range map[string]directory.Code{
+		"23505": directory.Conflict,    // unique_violation
+		"40001": directory.Unavailable, // serialization_failure
+		"40P01": directory.Unavailable, // deadlock_detected
+		"53300": directory.Unavailable, // too_many_connections
+		"53100": directory.Unavailable, // disk_full
+		"55P03": directory.Unavailable, // lock_not_available
+		"57014": directory.Unavailable, // query_canceled
+		"57P01": directory.Unavailable, // admin_shutdown
+		"57P03": directory.Unavailable, // cannot_connect_now
+		"25006": directory.Unavailable, // read_only_sql_transaction
+		"08006": directory.Unavailable, // connection_failure
+		"22021": directory.NotFound,    // character_not_in_repertoire
+		"42601": "",                    // syntax_error
+	} {
+		err := storageError(&pgconn.PgError{Code: code})
+		if got := directory.CodeOf(err); got != want {
+			t.Errorf("%s: code %q, want %q", code, got, want)
+		}
+		if again := code == "40001" || code == "40P01"; mayRunAgain(err) != again {
+			t.Errorf("%s: run again %t, want %t", code, !again, again)
 		}
 	}
 }

@@ -31,6 +31,7 @@ var unscoped = map[string]string{
 }
 
 var (
+	statement  = regexp.MustCompile(`^\s*(?:WITH|SELECT|INSERT|UPDATE|DELETE)\s`)
 	tableNamed = regexp.MustCompile(`(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)`)
 	inOrg      = regexp.MustCompile(`WHERE (?:u\.)?org_id = \$\d|AND org_id = \$\d|WHERE [a-z_]+ = \$\d AND org_id|\(org_id, `)
 )
@@ -79,6 +80,15 @@ func sqlIn(t *testing.T) (statements []string) {
 		t.Fatal(err)
 	}
 	consts := make(map[string]string)
+	reached := make(map[ast.Node]bool) // literals that are read below
+	reach := func(e ast.Expr) {
+		ast.Inspect(e, func(n ast.Node) bool {
+			if n != nil {
+				reached[n] = true
+			}
+			return true
+		})
+	}
 	var parsed []*ast.File
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "postgres") || strings.HasPrefix(name, "sqlite") || name == "copy.go" {
@@ -95,6 +105,7 @@ func sqlIn(t *testing.T) (statements []string) {
 					v := spec.(*ast.ValueSpec)
 					for i, value := range v.Values {
 						consts[v.Names[i].Name] = text(value, nil)
+						reach(value)
 					}
 				}
 			}
@@ -108,9 +119,18 @@ func sqlIn(t *testing.T) (statements []string) {
 			}
 			for _, arg := range call.Args {
 				s := strings.Join(strings.Fields(text(arg, consts)), " ")
-				if strings.HasPrefix(s, "SELECT") || strings.HasPrefix(s, "INSERT") || strings.HasPrefix(s, "UPDATE") || strings.HasPrefix(s, "DELETE") {
+				if statement.MatchString(s) {
 					statements = append(statements, s)
 				}
+				reach(arg)
+			}
+			return true
+		})
+	}
+	for _, f := range parsed {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && !reached[l] && statement.MatchString(text(l, nil)) {
+				t.Errorf("put it where it is carried out, or in a constant, for this test to read: %s", l.Value)
 			}
 			return true
 		})
