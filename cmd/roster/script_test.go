@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rosterhq/roster/internal/dbtest"
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +29,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the program as its users do, against servers of its own.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	postgres := dbtest.Postgres(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -35,6 +38,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a race build takes a second more
 			e.Setenv("ROSTER_DATABASE", "sqlite:"+filepath.Join(e.WorkDir, "roster.db"))
+			e.Setenv("POSTGRES", postgres) // empty, for the one script that uses it
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
