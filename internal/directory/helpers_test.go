@@ -61,16 +61,7 @@ func newWorld(t testing.TB) *world {
 		TB: t, database: dbtest.New(t),
 		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}
-	var err error
-	if w.db, err = store.Open(t.Context(), w.database, store.Options{}); err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := w.db.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now)
+	w.open()
 	d, err := w.Initialise(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	})
@@ -79,6 +70,28 @@ func newWorld(t testing.TB) *world {
 	}
 	w.org, w.owner, w.apiToken = d.Org, member{d.Owner, d.PersonalToken}, d.APIToken
 	return w
+}
+
+func (w *world) open() {
+	w.Helper()
+	db, err := store.Open(w.Context(), w.database, store.Options{})
+	if err != nil {
+		w.Fatalf("open: %v", err)
+	}
+	w.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			w.Errorf("close: %v", err)
+		}
+	})
+	w.db, w.Service = db, directory.NewService(db, w.clock.Now)
+}
+
+// nodes are w and another process on its database, for requests to race on both.
+func (w *world) nodes() [2]*world {
+	w.Helper()
+	other := *w
+	other.open()
+	return [2]*world{w, &other}
 }
 
 // as starts a call by whoever has the token; org is what the request names.

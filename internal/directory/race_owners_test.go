@@ -57,21 +57,29 @@ func TestRaceOwnersAllLeave(t *testing.T) {
 			if (raceEnabled || testing.Short()) && n > 2 && mix%11 != 0 {
 				continue
 			}
-			w := newWorld(t)
-			all := []member{w.owner}
-			for i := range n - 1 {
-				all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
-			}
-			stop := w.watchOwners()
-			answers := atOnce(n, func(i int) error { return leaving[digit(mix, i, len(leaving))].do(w, all[i]) })
-			stop()
-			if got := tallyOf(answers); got[""] != n-1 || got[directory.Conflict] != 1 {
-				t.Errorf("%d owners, mix %d: answers %v", n, mix, got)
-			}
-			if left := w.owners(); left != 1 {
-				t.Errorf("%d owners, mix %d: %d are left", n, mix, left)
-			}
+			t.Run(fmt.Sprintf("%d-%d", n, mix), func(t *testing.T) { ownersLeave(t, n, mix) })
 		}
+	}
+}
+
+func ownersLeave(t *testing.T, n, mix int) {
+	w := newWorld(t)
+	all := []member{w.owner}
+	for i := range n - 1 {
+		all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
+	}
+	nodes := [2]*world{w, w}
+	if n == 2 {
+		nodes = w.nodes()
+	}
+	stop := w.watchOwners()
+	answers := atOnce(n, func(i int) error { return leaving[digit(mix, i, len(leaving))].do(nodes[i%2], all[i]) })
+	stop()
+	if got := tallyOf(answers); got[""] != n-1 || got[directory.Conflict] != 1 {
+		t.Errorf("answers %v", got)
+	}
+	if left := w.owners(); left != 1 {
+		t.Errorf("%d are left", left)
 	}
 }
 
@@ -125,8 +133,10 @@ func TestRaceOwnersUnmakeEachOther(t *testing.T) {
 			for i := range n - 1 {
 				all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
 			}
+			nodes := w.nodes()
 			stop := w.watchOwners()
 			answers := atOnce(n*(n-1), func(i int) error {
+				w := nodes[(i+round/2)%2]
 				actor, target := i/(n-1), i%(n-1)
 				if target >= actor {
 					target++

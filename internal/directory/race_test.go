@@ -49,8 +49,9 @@ func TestRaceSameEmail(t *testing.T) {
 		w := newWorld(t)
 		rival := w.tenant("Rival")
 		calls := []directory.Call{w.byOwner(), w.as(w.apiToken, ""), w.by(rival)}
+		nodes := w.nodes()
 		answers := atOnce(3*len(spellings), func(i int) error {
-			return second(w.CreateUser(w.Context(), calls[i%3], directory.NewUser{Name: "Sam", Email: spellings[i/3], Role: "user"}))
+			return second(nodes[i%2].CreateUser(w.Context(), calls[i%3], directory.NewUser{Name: "Sam", Email: spellings[i/3], Role: "user"}))
 		})
 		if got := tallyOf(answers); got[""] != 2 || got[directory.Conflict] != len(answers)-2 {
 			t.Errorf("answers %v", got)
@@ -85,8 +86,9 @@ func TestRaceSameKey(t *testing.T) {
 		call.IdempotencyKey, call.Fingerprint = "key", []byte("request")
 		const n = 16
 		users := make([]directory.User, n)
+		nodes := w.nodes()
 		answers := atOnce(n, func(i int) (err error) {
-			users[i], err = w.CreateUser(w.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"})
+			users[i], err = nodes[i%2].CreateUser(w.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"})
 			return err
 		})
 		if got := tallyOf(answers); got[""] != n {
@@ -108,7 +110,7 @@ func TestRaceSameKey(t *testing.T) {
 }
 
 // Rule 4: from the moment that it is acknowledged, whoever lost a permission
-// does nothing more with it, be the request new or under way.
+// changes nothing more with it, be the request new or under way, on any node.
 func TestRaceLosingThePermission(t *testing.T) {
 	for what, lose := range map[string]func(w *world, jane member, role directory.Role, group directory.Group) error{
 		"demoted": func(w *world, jane member, _ directory.Role, _ directory.Group) error {
@@ -146,6 +148,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 			}
 			group := w.group("G", []directory.UserID{jane.ID}, roles...)
 			held := jane.principal(w)
+			nodes := w.nodes()
 
 			var lost atomic.Bool
 			var made atomic.Int64
@@ -164,7 +167,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 							p = jane.principal(w)
 						}
 						tooLate := lost.Load()
-						_, err := w.CreateUser(w.Context(), directory.Call{Principal: p}, directory.NewUser{
+						_, err := nodes[i/2%2].CreateUser(w.Context(), directory.Call{Principal: p}, directory.NewUser{
 							Name: "X", Email: fmt.Sprintf("x%d-%d@example.com", i, n), Role: "none",
 						})
 						if err == nil && tooLate {
@@ -203,8 +206,11 @@ func TestRaceRaises(t *testing.T) {
 	for _, raise := range raises {
 		tries = append(tries, raise)
 	}
+	nodes := r.nodes()
 	answers := atOnce(4*len(tries), func(i int) error {
-		return tries[i%len(tries)](r, directory.Call{Principal: r.me.principal(r.world)})
+		on := *r
+		on.world = nodes[i/len(tries)%2]
+		return tries[i%len(tries)](&on, directory.Call{Principal: r.me.principal(on.world)})
 	})
 	if got := tallyOf(answers); got[directory.Forbidden] != len(answers) {
 		t.Errorf("answers %v", got)
@@ -221,7 +227,9 @@ func TestRaceTokensWithinTheirMaker(t *testing.T) {
 	role := w.role("Maker", "apiTokens|create", "users|delete")
 	jane := w.join("Jane", role.ID)
 	strong, weak := caps(t, "apiTokens|create", "users|delete"), caps(t, "apiTokens|create")
+	nodes := w.nodes()
 	answers := atOnce(40, func(i int) error {
+		w := nodes[i/2%2]
 		if i%4 == 0 {
 			set := strong
 			if i%8 == 0 {
