@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,13 +13,18 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 )
 
-// back is how soon after the new primary answers requests must be served again.
+// back is how soon after there is a primary again requests must be served again.
 const back = 5 * time.Second
 
-// TestFailover kills the primary under load and promotes its synchronous standby.
-// The nodes find it by themselves, clients get nothing but 503 meanwhile, and
-// what was acknowledged before and after is there, once each.
+// TestFailover kills the primary under load, and promotes its synchronous standby
+// or starts it again. The nodes find it by themselves, clients get nothing but 503
+// meanwhile, and what was acknowledged before and after is there, once each.
 func TestFailover(t *testing.T) {
+	t.Run("standby promoted", func(t *testing.T) { failover(t, (*dbtest.Pair).Promote) })
+	t.Run("primary restarted", func(t *testing.T) { failover(t, (*dbtest.Pair).RestartPrimary) })
+}
+
+func failover(t *testing.T, mend func(*dbtest.Pair)) {
 	pair := dbtest.NewPair(t)
 	d := deployment{url: pair.URL}.initialise(t)
 	nodes := []*server{d.serve(t), d.serve(t)}
@@ -31,20 +37,27 @@ func TestFailover(t *testing.T) {
 		writing.Go(func() { load.run(ctx, n, nodes[n%2].URL, d.APIToken) })
 	}
 	waitFor(t, "load", func() bool { return load.count() > 100 })
+	waitFor(t, "the metrics to tell of the standby", func() bool {
+		_, body, _ := ask{method: "GET", path: "/metrics"}.do(t.Context(), load.client, nodes[0].URL)
+		return strings.Contains(string(body), `roster_database_standby_lag_seconds{standby="standby",state="sync"}`)
+	})
+	must(t, nodes[0].URL, http.StatusOK, ask{method: "GET", path: "/readyz"}, nil)
 	pair.KillPrimary()
 	killed := load.count()
 	waitFor(t, "refusals", func() bool { return load.refusals() > 0 })
+	must(t, nodes[0].URL, http.StatusServiceUnavailable, ask{method: "GET", path: "/readyz"}, nil)
+	must(t, nodes[0].URL, http.StatusOK, ask{method: "GET", path: "/healthz"}, nil)
 	time.Sleep(time.Second)
 	away := load.count()
-	pair.Promote()
-	promoted := time.Now()
+	mend(pair)
+	answering := time.Now()
 	waitFor(t, "service", func() bool { return load.count() > away })
-	if took := time.Since(promoted); took > back {
-		t.Errorf("service resumed %v after the new primary answered, want it within %v", took, back)
+	if took := time.Since(answering); took > back {
+		t.Errorf("service resumed %v after there was a primary again, want it within %v", took, back)
 	} else {
-		t.Logf("service resumed %v after the new primary answered", took)
+		t.Logf("service resumed %v after there was a primary again", took)
 	}
-	waitFor(t, "load on the new primary", func() bool { return load.count() > away+100 })
+	waitFor(t, "load on the primary", func() bool { return load.count() > away+100 })
 	stop()
 	writing.Wait()
 	if load.wrong != nil {

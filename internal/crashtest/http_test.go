@@ -29,7 +29,8 @@ type ask struct {
 }
 
 // do sends a request and reads the whole answer. An error means that there was
-// none, or not all of it: nothing is acknowledged.
+// none, or not all of it: nothing is acknowledged. A 503 that does not say when
+// to come again is a failure of the server's, and given as one.
 func (a ask) do(ctx context.Context, client *http.Client, base string) (status int, body []byte, err error) {
 	var content io.Reader
 	if a.body != "" {
@@ -51,8 +52,13 @@ func (a ask) do(ctx context.Context, client *http.Client, base string) (status i
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	body, err = io.ReadAll(resp.Body)
-	return resp.StatusCode, body, err
+	if body, err = io.ReadAll(resp.Body); err != nil {
+		return 0, nil, err
+	}
+	if resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") == "" {
+		return http.StatusInternalServerError, fmt.Appendf(nil, "503 without Retry-After: %s", body), nil
+	}
+	return resp.StatusCode, body, nil
 }
 
 // outcome writes what do returned for a failure's message.

@@ -24,9 +24,10 @@ func TestLinearizable(t *testing.T) {
 	const addresses, clients = 6, 3
 	users, owners := newHistory(), newHistory()
 	ids, tokens := c.owners()
-	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
-	defer stop()
+	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}, Timeout: patience}
 	for a := range addresses {
 		shared := new(newest)
@@ -45,7 +46,12 @@ func TestLinearizable(t *testing.T) {
 		}
 		all.Go(func() { o.run(ctx) })
 	}
-	c.disturb(ctx)
+	begun := time.Now()
+	c.disturb(func() bool {
+		enough := users.len() >= 200 && owners.len() >= 100
+		return (enough && time.Since(begun) > 8*time.Second) || time.Since(begun) > 3*patience
+	})
+	stop()
 	all.Wait()
 	t.Logf("%d operations on users, %d on owners", users.len(), owners.len())
 	if users.len() < 200 || owners.len() < 100 {
@@ -73,9 +79,9 @@ func (c *cluster) owners() (ids, tokens []string) {
 	return ids, tokens
 }
 
-// disturb kills nodes and starts them again, and cuts others off, until ctx ends.
-func (c *cluster) disturb(ctx context.Context) {
-	for n := 0; ctx.Err() == nil; n++ {
+// disturb kills nodes and starts them again, and cuts others off, until it is over.
+func (c *cluster) disturb(over func() bool) {
+	for n := 0; !over(); n++ {
 		time.Sleep(300 * time.Millisecond)
 		if i := n % len(c.nodes); n%2 == 0 {
 			c.proxies[i].Cut()

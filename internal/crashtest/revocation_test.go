@@ -17,11 +17,9 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 	c := newCluster(t)
 	demoted, demotedToken := c.create("demoted", "admin")
 	removed, removedToken := c.create("removed", "admin")
-	var api struct{ ID, Token string }
-	must(t, c.base(0), http.StatusOK, ask{
-		method: "POST", path: "/v2/tokens", token: c.PersonalToken,
-		body: `{"name":"revoked","orgCapabilities":{"users":["read"]}}`,
-	}, &api)
+	grouped, groupedToken := c.create("grouped", "none")
+	revoked, ended := c.apiToken("revoked"), c.apiToken("ended")
+	group := c.group("readers", grouped.ID, "read-only")
 	look := "/v2/users/" + c.UserID
 	for _, test := range []struct {
 		name   string
@@ -30,8 +28,21 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 	}{
 		{
 			"token deleted",
-			ask{method: "DELETE", path: "/v2/tokens/" + api.ID, token: c.PersonalToken},
-			ask{method: "GET", path: look, token: api.Token},
+			ask{method: "DELETE", path: "/v2/tokens/" + revoked.ID, token: c.PersonalToken},
+			ask{method: "GET", path: look, token: revoked.Token},
+		},
+		{
+			"token ended",
+			ask{
+				method: "POST", path: "/v2/tokens/" + ended.ID + "/regenerate", token: c.PersonalToken,
+				body: `{"existingTokenExpiresAt":"2026-01-01T00:00:00Z","newTokenExpiresAt":"2999-01-01T00:00:00Z"}`,
+			},
+			ask{method: "GET", path: look, token: ended.Token},
+		},
+		{
+			"group deleted",
+			ask{method: "DELETE", path: "/v2/rbac/groups/" + group, token: c.PersonalToken},
+			ask{method: "GET", path: look, token: groupedToken},
 		},
 		{
 			"user demoted",
@@ -45,14 +56,20 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			for i := range c.nodes { // the third was cut off a moment ago
+				waitFor(t, fmt.Sprintf("node %d to allow it", i+1), func() bool {
+					status, _, err := test.use.do(t.Context(), http.DefaultClient, c.base(i))
+					return err == nil && status == http.StatusOK
+				})
+			}
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			var revoked time.Time
+			var taken time.Time
 			acknowledged := make(chan struct{})
 			var using sync.WaitGroup
 			for i := range c.nodes {
 				using.Go(func() {
-					if err := useOn(ctx, c.base(i), test.use, acknowledged, &revoked); err != nil {
+					if err := useOn(ctx, c.base(i), test.use, acknowledged, &taken); err != nil {
 						t.Errorf("node %d: %v", i+1, err)
 					}
 				})
@@ -60,7 +77,7 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 			time.Sleep(heard) // everybody remembers
 			c.proxies[2].Cut()
 			status, body, err := test.change.do(t.Context(), http.DefaultClient, c.base(0))
-			revoked = time.Now()
+			taken = time.Now()
 			close(acknowledged)
 			if err != nil || status/100 != 2 {
 				t.Fatalf("revoke: %s", outcome(status, body, err))
@@ -73,9 +90,30 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 	}
 }
 
+// apiToken is made on the first node, and may look users up.
+func (c *cluster) apiToken(name string) (made struct{ ID, Token string }) {
+	c.t.Helper()
+	must(c.t, c.base(0), http.StatusOK, ask{
+		method: "POST", path: "/v2/tokens", token: c.PersonalToken,
+		body: fmt.Sprintf(`{"name":%q,"orgCapabilities":{"users":["read"]}}`, name),
+	}, &made)
+	return made
+}
+
+// group is made on the first node, of a member and a role.
+func (c *cluster) group(name, member, role string) (id string) {
+	c.t.Helper()
+	var made struct{ ID string }
+	must(c.t, c.base(0), http.StatusOK, ask{
+		method: "POST", path: "/v2/rbac/groups", token: c.PersonalToken,
+		body: fmt.Sprintf(`{"name":%q,"members":[%q],"roles":[%q]}`, name, member, role),
+	}, &made)
+	return made.ID
+}
+
 // useOn uses a right again and again until ctx ends, and wants no use to succeed
 // that begins a second after the right was taken away, and some refusals.
-func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct{}, revoked *time.Time) error {
+func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct{}, taken *time.Time) error {
 	var before, refused int
 	for ctx.Err() == nil {
 		begun := time.Now()
@@ -86,12 +124,12 @@ func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct
 		over := false
 		select {
 		case <-acknowledged:
-			over = begun.Sub(*revoked) > heard
+			over = begun.Sub(*taken) > heard
 		default:
 		}
 		switch {
 		case status == http.StatusOK && over:
-			return fmt.Errorf("carried out %v after the right was taken away", begun.Sub(*revoked))
+			return fmt.Errorf("carried out %v after the right was taken away", begun.Sub(*taken))
 		case status == http.StatusOK:
 			before++
 		case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusServiceUnavailable:

@@ -83,7 +83,8 @@ func (p *Pair) run(name string, args ...string) {
 func (p *Pair) start(i int) {
 	p.t.Helper()
 	cmd := p.command("postgres", "-D", p.data(i), "-p", strconv.Itoa(p.ports[i]), "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "wal_receiver_status_interval=1s")
+		"-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "wal_receiver_status_interval=1s",
+		"-c", "wal_retrieve_retry_interval=200ms") // no commit is acknowledged before the standby is back
 	log, err := os.Create(filepath.Join(p.dir, strconv.Itoa(i)+".log"))
 	if err != nil {
 		p.t.Fatal(err)
@@ -107,6 +108,13 @@ func (p *Pair) start(i int) {
 
 // KillPrimary ends the primary and all its processes as power loss would.
 func (p *Pair) KillPrimary() { p.kill(0) }
+
+// RestartPrimary starts a primary that was killed, and returns when it takes
+// writes again.
+func (p *Pair) RestartPrimary() {
+	p.t.Helper()
+	p.start(0)
+}
 
 // Promote makes the standby the primary, and returns when it takes writes. It
 // waits for no standby of its own.
