@@ -31,8 +31,8 @@ fmt: tools ## Format the code
 generate: ## Regenerate generated files
 	go generate ./...
 
-bench: ## Measure a running server's speed
-	go run ./internal/bench
+bench: ## Measure its speed, and write docs/performance.md (about six minutes)
+	@scripts/with-postgres.sh go run ./internal/bench
 
 fuzz: ## Fuzz every target for 30 seconds (longer: scripts/fuzz.sh SECONDS)
 	@scripts/fuzz.sh

@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.rounds, o.duration, o.few, o.many, o.pinned = 1, 50*time.Millisecond, 20, 200, false
+	o.rounds, o.duration, o.few, o.many, o.most, o.pinned = 1, 50*time.Millisecond, 20, 200, 2000, false
 	if err := run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestRun(t *testing.T) {
 	}
 	text := string(b)
 	for _, want := range []string{
-		"before\n<!-- bench", "end -->\nafter\n", "(performance.svg)",
+		"before\n<!-- bench", "end -->\nafter\n", "(performance.svg)", "(performance-growth.svg)", "2,000 users of an organisation", "200 organisations",
 		"GET one of 200 users, 16 connections", "GET all of 20 users, 16 connections", "POST a user, 64 connections",
 	} {
 		if !strings.Contains(text, want) {

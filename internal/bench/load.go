@@ -34,8 +34,8 @@ const maxWrong = 100
 const stall = time.Minute
 
 // drive sends requests on some connections for a while, each as soon as the
-// answer to the last one is there. A request that was begun in time is waited
-// for, and the time it takes counts.
+// answer to the last one is there, and one at least. A request that was begun in
+// time is waited for, and the time it takes counts.
 func drive(ctx context.Context, addr string, conns int, d time.Duration, of func(conn int) traffic) (tally, error) {
 	clients := make([]*client, conns)
 	for i := range clients {
@@ -56,6 +56,7 @@ func drive(ctx context.Context, addr string, conns int, d time.Duration, of func
 	for _, c := range clients {
 		t.latencies = append(t.latencies, c.latencies...)
 		t.firstBytes = append(t.firstBytes, c.firstBytes...)
+		t.elapsed -= c.uncounted / time.Duration(len(clients))
 		t.wrong += c.wrong
 		if c.firstWrong != "" {
 			t.firstWrong = c.firstWrong
@@ -89,6 +90,7 @@ type client struct {
 
 	latencies  []time.Duration
 	firstBytes []time.Duration
+	uncounted  time.Duration // of requests that only prepare others
 	wrong      int
 	firstWrong string
 }
@@ -118,7 +120,7 @@ func (c *client) run(ctx context.Context, end time.Time) {
 	// One deadline for all: setting it anew each time would cost more than the
 	// parsing does.
 	err := c.conn.SetDeadline(end.Add(stall))
-	for now := time.Now(); err == nil && now.Before(end) && c.wrong < maxWrong && ctx.Err() == nil; {
+	for now, sent := time.Now(), 0; err == nil && (now.Before(end) || sent == 0 || c.preparing()) && c.wrong < maxWrong && ctx.Err() == nil; sent++ {
 		var a answer
 		a, err = c.exchange(now)
 		now = a.done
@@ -152,12 +154,22 @@ func (c *client) exchange(begun time.Time) (answer, error) {
 		c.blame(problem)
 		return a, nil
 	}
-	c.latencies = append(c.latencies, a.done.Sub(begun))
-	c.firstBytes = append(c.firstBytes, a.first.Sub(begun))
+	if c.preparing() {
+		c.uncounted += a.done.Sub(begun)
+	} else {
+		c.latencies = append(c.latencies, a.done.Sub(begun))
+		c.firstBytes = append(c.firstBytes, a.first.Sub(begun))
+	}
 	if a.closes {
 		return a, errors.New("the server closed the connection")
 	}
 	return a, nil
+}
+
+// preparing is whether the last request was only to prepare the next.
+func (c *client) preparing() bool {
+	t, ok := c.traffic.(interface{ prepares() bool })
+	return ok && t.prepares()
 }
 
 func (c *client) blame(problem string) {

@@ -20,6 +20,7 @@ type options struct {
 	out      string
 	works    string
 	profile  string
+	guide    string
 	server   string
 	dir      string
 	rounds   int
@@ -37,12 +38,13 @@ func flags(args []string) (options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.quick, "quick", false, "measure little, to see that it works: at most 20 seconds, and nothing is written unless -out is given")
 	fs.StringVar(&o.out, "out", "docs/performance.md", "`FILE` to write the table to, between its markers, and the plot beside it as .svg; empty: neither")
-	fs.StringVar(&o.works, "work", "", "measure these alone, by `NAME,…`: get list-1k list-100k unchanged create-1 create-64; nothing is written then")
+	fs.StringVar(&o.works, "work", "", "measure these alone, by `NAME,…`: get get-1m list-1k list-100k list-changed unchanged create-1 create-64; nothing is written then")
 	fs.StringVar(&o.profile, "profile", "", "print where the time of one work goes, by `NAME`, instead of measuring")
+	fs.StringVar(&o.guide, "pgo", "", "write the profile that the compiler optimises by to a `FILE`, instead of measuring")
 	fs.StringVar(&o.server, "server", "", "measure this roster `BINARY` instead of building one")
 	fs.StringVar(&o.dir, "dir", ".cache", "`FOLDER` to keep databases in meanwhile; it should be on the disk that is to be measured")
-	fs.IntVar(&o.rounds, "rounds", 5, "measure each side so many times")
-	fs.DurationVar(&o.duration, "duration", 3*time.Second, "measure so long each time")
+	fs.IntVar(&o.rounds, "rounds", 3, "measure each side so many times")
+	fs.DurationVar(&o.duration, "duration", 2*time.Second, "measure so long each time")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -52,7 +54,7 @@ func flags(args []string) (options, error) {
 		o.rounds, o.duration, o.many, o.patience, o.tries = 2, 300*time.Millisecond, 5000, 0, 1
 		o.most = 10_000
 	}
-	if (o.quick || o.works != "" || o.profile != "") && !given["out"] {
+	if (o.quick || o.works != "" || o.profile != "" || o.guide != "") && !given["out"] {
 		o.out = ""
 	}
 	if o.rounds < 1 || o.duration <= 0 || fs.NArg() > 0 {
@@ -118,8 +120,11 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		progress("%s", l.cores.text)
 	}
-	if o.profile != "" {
+	switch {
+	case o.profile != "":
 		return l.printProfile(ctx)
+	case o.guide != "":
+		return l.writeGuide(ctx)
 	}
 	r, err := l.measureAll(ctx)
 	if err != nil {

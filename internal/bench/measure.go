@@ -80,7 +80,7 @@ func (p *process) others() time.Duration {
 	if p.cores == nil {
 		return 0
 	}
-	return p.cores.occupied() - used(p.cmd.Process.Pid) - cpuTime()
+	return p.occupied() - used(p.cmd.Process.Pid) - cpuTime()
 }
 
 // settled waits until a server has done what the requests have left it to do,

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/config"
 )
 
 // process is a server under measurement, on the servers' core.
@@ -27,15 +30,42 @@ type process struct {
 	said  *bufio.Scanner
 }
 
+// occupied is [cores.occupied] of the core it was started on and the other.
+func (p *process) occupied() time.Duration {
+	if p.cores == nil {
+		return 0
+	}
+	return p.cores.occupied()
+}
+
 // patience is how long a server may take to come up or to go.
 const patience = 30 * time.Second
 
 func (l *lab) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // it runs itself, or what the flag says
-	cmd.Env = append(environment(), "GOMAXPROCS=1")
+	cmd.Env = append(environment(), "GOMAXPROCS=1", keyVariable+"="+l.keyFile())
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
 	return cmd
+}
+
+// keyVariable tells a server where the keys of its audit log are.
+const keyVariable = "ROSTER_KEY_FILE"
+
+func (l *lab) keyFile() string { return filepath.Join(l.dir, "roster.key") }
+
+// keys are those that all databases of this run are written with.
+func (l *lab) keys() (*audit.Keyring, error) {
+	if _, err := os.Stat(l.keyFile()); err != nil {
+		line, err := audit.GenerateKey("roster.example.com")
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(l.keyFile(), []byte(line), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return config.Keys("", l.keyFile())
 }
 
 // environment is this process's own without settings that would reach a server.

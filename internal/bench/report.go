@@ -24,6 +24,8 @@ type report struct {
 	machine
 	results []result
 	rest    rest
+	nodes   []nodes
+	growth  []growth
 }
 
 func median(values []float64) float64 {
@@ -128,7 +130,7 @@ func (r *report) markdown() string {
 			timed(res.roster(cpu)), base(cpu, timed), timed(res.roster(first)), base(first, timed),
 			percent(res.roster(busy)), base(busy, percent))
 	}
-	return b.String() + r.rest.markdown()
+	return b.String() + r.rest.markdown() + nodesMarkdown(r.nodes) + growthMarkdown(r.growth)
 }
 
 // grouped writes a number with its thousands apart, and small ones with a digit more.
@@ -175,11 +177,17 @@ func (r *report) write(file string) error {
 	if !begins || !ends {
 		return fmt.Errorf("%s has no %s… %s", file, markBegin, markEnd)
 	}
-	plot := strings.TrimSuffix(file, filepath.Ext(file)) + ".svg"
-	image := fmt.Sprintf("\n![Roster's rate as a share of each baseline's](%s)\n\n", filepath.Base(plot))
-	doc = slices.Concat(before, markBegin, []byte("\n"+r.markdown()+image), markEnd, after)
-	return errors.Join(
-		os.WriteFile(file, doc, 0o644),             //nolint:gosec // a document is for everybody to read
-		os.WriteFile(plot, []byte(r.svg()), 0o644), //nolint:gosec // same
-	)
+	base := strings.TrimSuffix(file, filepath.Ext(file))
+	plots := map[string]string{base + ".svg": r.svg()}
+	images := fmt.Sprintf("\n![Roster's rate as a share of each baseline's](%s.svg)\n\n", filepath.Base(base))
+	if len(r.growth) > 0 {
+		plots[base+"-growth.svg"] = growthSVG(r.growth)
+		images += fmt.Sprintf("![What a get costs as there is more](%s-growth.svg)\n\n", filepath.Base(base))
+	}
+	doc = slices.Concat(before, markBegin, []byte("\n"+r.markdown()+images), markEnd, after)
+	err = os.WriteFile(file, doc, 0o644) //nolint:gosec // a document is for everybody to read
+	for name, plot := range plots {
+		err = errors.Join(err, os.WriteFile(name, []byte(plot), 0o644)) //nolint:gosec // same
+	}
+	return err
 }

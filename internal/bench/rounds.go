@@ -30,7 +30,13 @@ func (l *lab) measureAll(ctx context.Context) (*report, error) {
 		}
 		r.results = append(r.results, res)
 	}
-	r.rest, err = l.atRest(ctx)
+	if r.rest, err = l.atRest(ctx); err != nil || l.works != "" {
+		return r, err
+	}
+	if r.nodes, err = l.measureNodes(ctx); err != nil {
+		return nil, err
+	}
+	r.growth, err = l.measureGrowth(ctx)
 	return r, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -17,8 +16,10 @@ import (
 // organisation is a database with users to ask for.
 type organisation struct {
 	database string
-	token    string // of an API token with all organisation capabilities
-	ids      []string
+	org      directory.OrgID
+	token    string   // of an API token with all organisation capabilities
+	ids      []string // of users to ask for
+	tokens   []string // to ask for each of them with; nil for the one above
 }
 
 // What the users are made of. Within an organisation of up to ten million,
@@ -30,44 +31,35 @@ func newEmail(n int) string { return fmt.Sprintf("jane.doe.%07d@example.com", n)
 // seedBatch is how many users are written together.
 const seedBatch = 5000
 
-// seed makes an organisation with so many users besides its owner. They are put
-// into the store directly, without audit entries: those of creates are measured
-// where creates are.
-func (l *lab) seed(ctx context.Context, name string, users int) (o organisation, err error) {
-	o.database = "sqlite:" + filepath.Join(l.dir, name+".db")
-	db, err := store.Open(ctx, o.database, store.Options{})
+// seed makes an organisation with so many users besides its owner, in a new SQLite
+// database. They are put into the store directly, without audit entries: those of
+// creates are measured where creates are.
+func (l *lab) seed(ctx context.Context, name string, users int) (organisation, error) {
+	return l.seedIn(ctx, "sqlite:"+filepath.Join(l.dir, name+".db"), users)
+}
+
+// seedIn is seed for a database that may be any.
+func (l *lab) seedIn(ctx context.Context, database string, users int) (o organisation, err error) {
+	o.database = database
+	db, err := store.Open(ctx, database, store.Options{})
 	if err != nil {
 		return o, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	keys, err := config.Keys(o.database, "")
+	keys, err := l.keys()
 	if err != nil {
-		return o, err
+		return o, errors.Join(err, db.Close())
 	}
 	d, err := directory.NewService(db, keys, time.Now).Initialise(ctx, directory.NewDeployment{
 		OrgName: "Bench", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
-	if err != nil {
+	if err := errors.Join(err, db.Close()); err != nil {
 		return o, err
 	}
-	o.token = d.APIToken
+	o.org, o.token = d.Org.ID, d.APIToken
 	for n := range users {
 		o.ids = append(o.ids, userID(n))
 	}
-	for from := 0; from < users; from += seedBatch {
-		err := db.Write(ctx, func(tx directory.Tx) error {
-			for n := from; n < min(users, from+seedBatch); n++ {
-				if err := addUser(tx, d.Org.ID, n); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return o, err
-		}
-	}
-	return o, nil
+	return o, l.fill(ctx, o.database, users, func(tx directory.Tx, n int) error { return addUser(tx, o.org, n) })
 }
 
 func addUser(tx directory.Tx, org directory.OrgID, n int) error {

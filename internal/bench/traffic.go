@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 )
@@ -20,41 +19,37 @@ func requestFor(method, path, token, header, body string) []byte {
 	return []byte(b.String())
 }
 
-// gets asks for one user after the other. Ids are all of one length, so that a
-// request is made by writing the id over the last one.
+// gets asks for one user after the other. Ids and tokens are all of one length, so
+// that a request is made by writing over the last one.
 type gets struct {
 	request []byte
-	place   []byte // of the id, in request
-	pick    func() string
+	id      []byte // the places of what differs, in request
+	token   []byte
+	pick    func() (id, token string)
 	want    string // the id that must be in the body; "" for the one asked for
 	size    int    // of each body
 }
 
-func newGets(o organisation, size int, want string, pick func() string) *gets {
-	g := &gets{request: requestFor("GET", "/v2/users/"+o.ids[0], o.token, "", ""), want: want, pick: pick, size: size}
-	at := bytes.Index(g.request, []byte(o.ids[0]))
-	g.place = g.request[at : at+len(o.ids[0])]
+func newGets(o organisation, size int, want string, pick func() (id, token string)) *gets {
+	id, token := o.at(0)
+	g := &gets{request: requestFor("GET", "/v2/users/"+id, token, "", ""), want: want, pick: pick, size: size}
+	place := func(text string) []byte {
+		at := bytes.Index(g.request, []byte(text))
+		return g.request[at : at+len(text)]
+	}
+	g.id, g.token = place(id), place(token)
 	return g
 }
 
-// anyOf picks at random.
-func anyOf(ids []string, conn int) func() string {
-	rng := rand.New(rand.NewPCG(uint64(conn), 0)) //nolint:gosec // nothing to guess here
-	return func() string { return ids[rng.IntN(len(ids))] }
-}
-
-// eachOf picks one after the other.
-func eachOf(ids []string, next *atomic.Int64) func() string {
-	return func() string { return ids[int(next.Add(1))%len(ids)] }
-}
-
 func (g *gets) next() []byte {
-	copy(g.place, g.pick())
+	id, token := g.pick()
+	copy(g.id, id)
+	copy(g.token, token)
 	return g.request
 }
 
 func (g *gets) wrong(a answer) string {
-	id := g.place
+	id := g.id
 	if g.want != "" {
 		id = []byte(g.want)
 	}
@@ -75,6 +70,39 @@ func (s same) next() []byte { return s.request }
 func (s same) wrong(a answer) string {
 	if a.status != s.status || a.size != s.size {
 		return fmt.Sprintf("%d, %d bytes, want %d, %d bytes: %.200s", a.status, a.size, s.status, s.size, a.body)
+	}
+	return ""
+}
+
+// changing sends one request again and again, with a change before each.
+type changing struct {
+	same
+	changes [][]byte
+	sent    int
+}
+
+func (c *changing) next() []byte {
+	c.sent++
+	if c.sent%2 == 0 {
+		return c.request
+	}
+	return c.changes[c.sent/2%len(c.changes)]
+}
+
+func (c *changing) wrong(a answer) string {
+	if c.sent%2 == 0 {
+		// "user" and "none" are of one length, as is what has the one or the other.
+		return c.same.wrong(a)
+	}
+	return wrongStatus(a, 200)
+}
+
+// prepares is whether the last request was a change.
+func (c *changing) prepares() bool { return c.sent%2 == 1 }
+
+func wrongStatus(a answer, status int) string {
+	if a.status != status {
+		return fmt.Sprintf("%d, want %d: %.200s", a.status, status, a.body)
 	}
 	return ""
 }

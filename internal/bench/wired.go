@@ -30,7 +30,7 @@ func serveWired(ctx context.Context, database string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(null, nil))
-	keys, err := config.Keys(database, "")
+	keys, err := config.Keys(database, os.Getenv(keyVariable))
 	if err != nil {
 		return err
 	}

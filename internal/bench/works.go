@@ -35,6 +35,7 @@ func allWorks(o options) []work {
 		{"get-1m", "GET one of %s users", fmt.Sprintf("Roster itself with %s users", grouped(float64(o.few))), o.most, 16, startGrown},
 		{"list-1k", "GET all of %s users", bareHandler, o.few, 16, startList},
 		{"list-100k", "GET all of %s users", bareHandler, o.many, 1, startList},
+		{"list-changed", "GET all of %s users after a change", bareHandler, o.many, 1, startChanged},
 		{"unchanged", "GET all of %s users, unchanged: 304", bareHandler, o.many, 16, startUnchanged},
 		{"create-1", "POST a user", insertLoop, o.few, 1, startCreate},
 		{"create-64", "POST a user", insertLoop, o.few, 64, startCreate},
@@ -59,8 +60,8 @@ func startGet(ctx context.Context, l *lab, w work) (roster, baseline side, err e
 	if err := l.askForAll(ctx, o, p, w); err != nil {
 		return nil, nil, err
 	}
-	return httpSide{p, w.conns, func(conn int) traffic { return newGets(o, size, "", anyOf(o.ids, conn)) }},
-		httpSide{bare, w.conns, func(conn int) traffic { return newGets(o, size, o.ids[0], anyOf(o.ids, conn)) }}, nil
+	return httpSide{p, w.conns, func(conn int) traffic { return newGets(o, size, "", anyOf(o, conn)) }},
+		httpSide{bare, w.conns, func(conn int) traffic { return newGets(o, size, o.ids[0], anyOf(o, conn)) }}, nil
 }
 
 // startGrown compares Roster with itself when it had fewer users.
@@ -82,7 +83,7 @@ func startGrown(ctx context.Context, l *lab, w work) (roster, baseline side, err
 		if err != nil {
 			return nil, nil, err
 		}
-		sides[i] = httpSide{p, w.conns, func(conn int) traffic { return newGets(o, len(probed.Body), "", anyOf(o.ids, conn)) }}
+		sides[i] = httpSide{p, w.conns, func(conn int) traffic { return newGets(o, len(probed.Body), "", anyOf(o, conn)) }}
 	}
 	return sides[0], sides[1], nil
 }
@@ -90,12 +91,12 @@ func startGrown(ctx context.Context, l *lab, w work) (roster, baseline side, err
 // askForAll asks for every user once: what is remembered after the first time is
 // to be measured as remembered.
 func (l *lab) askForAll(ctx context.Context, o organisation, p *process, w work) error {
-	probed, err := probe(ctx, p.addr, "/v2/users/"+o.ids[0], o.token, "")
+	size, err := o.sizeOfOne(ctx, p)
 	if err != nil {
 		return err
 	}
 	var asked atomic.Int64
-	all := httpSide{p, w.conns, func(int) traffic { return newGets(o, len(probed.Body), "", eachOf(o.ids, &asked)) }}
+	all := httpSide{p, w.conns, func(int) traffic { return newGets(o, size, "", eachOf(o, &asked)) }}
 	for int(asked.Load()) < len(o.ids) {
 		if _, err := all.drive(ctx, 100*time.Millisecond); err != nil {
 			return err
@@ -118,6 +119,30 @@ func startList(ctx context.Context, l *lab, w work) (roster, baseline side, err 
 		return nil, nil, fmt.Errorf("the list has %d users, want %d and the owner: %w", len(users), w.users, err)
 	}
 	return l.alike(ctx, p, w, probed, requestFor("GET", "/v2/users", o.token, "", ""))
+}
+
+// startChanged asks for a list that changes between: a user gets another role
+// before each. The time that takes is not the list's.
+func startChanged(ctx context.Context, l *lab, w work) (roster, baseline side, err error) {
+	o, p, err := l.opened(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	probed, err := probe(ctx, p.addr, "/v2/users", o.token, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	roster, baseline, err = l.alike(ctx, p, w, probed, requestFor("GET", "/v2/users", o.token, "", ""))
+	if err != nil {
+		return nil, nil, err
+	}
+	side := roster.(httpSide) //nolint:forcetypeassert // of two that alike makes
+	change := func(role string) []byte {
+		return requestFor("PUT", "/v2/users/"+o.ids[0]+"/role", o.token, "", fmt.Sprintf(`{"role":%q}`, role))
+	}
+	list := same{requestFor("GET", "/v2/users", o.token, "", ""), probed.Status, len(probed.Body)}
+	side.of = func(int) traffic { return &changing{same: list, changes: [][]byte{change("none"), change("user")}} }
+	return side, baseline, nil
 }
 
 // startUnchanged asks for a list that the client has.
@@ -172,12 +197,8 @@ func startCreate(ctx context.Context, l *lab, w work) (roster, baseline side, er
 // opened starts Roster on an organisation of so many users, which works that
 // change nothing share.
 func (l *lab) opened(ctx context.Context, w work) (o organisation, p *process, err error) {
-	o, ok := l.seeded[w.users]
-	if !ok {
-		if o, err = l.seed(ctx, fmt.Sprintf("users-%d", w.users), w.users); err != nil {
-			return o, nil, err
-		}
-		l.seeded[w.users] = o
+	if o, err = l.seededUsers(ctx, w.users); err != nil {
+		return o, nil, err
 	}
 	p, err = l.startRoster(ctx, o.database)
 	return o, p, err
@@ -198,7 +219,7 @@ func (l *lab) startBare(ctx context.Context, c constant) (*process, error) {
 
 // probe sends one request through net/http's client, to see what is answered.
 func probe(ctx context.Context, addr, path, token, tag string) (c constant, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, http.NoBody) //nolint:gosec // a server that this program has started
 	if err != nil {
 		return c, err
 	}
@@ -208,7 +229,7 @@ func probe(ctx context.Context, addr, path, token, tag string) (c constant, err 
 	}
 	client := http.Client{Transport: &http.Transport{DisableCompression: true}}
 	defer client.CloseIdleConnections()
-	resp, err := client.Do(r)
+	resp, err := client.Do(r) //nolint:gosec // same
 	if err != nil {
 		return c, err
 	}

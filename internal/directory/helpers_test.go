@@ -83,7 +83,7 @@ func (w *world) open() {
 			w.Errorf("close: %v", err)
 		}
 	})
-	w.db, w.Service = db, directory.NewService(db, w.clock.Now)
+	w.db, w.Service = db, directory.NewService(db, dbtest.Keys(), w.clock.Now)
 }
 
 // nodes are w and another process on its database, for requests to race on both.

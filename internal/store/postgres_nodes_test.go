@@ -20,7 +20,7 @@ func TestPostgresBesideTheNextRelease(t *testing.T) {
 	database := dbtest.Postgres(t)
 	db := openPostgres(t, database)
 	defer closing(t, db)
-	service := directory.NewService(db, time.Now)
+	service := directory.NewService(db, dbtest.Keys(), time.Now)
 	made, err := service.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)

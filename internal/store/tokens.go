@@ -20,7 +20,15 @@ func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {
 }
 
 func (t *tx) APIToken(org directory.OrgID, id directory.TokenID) (directory.APITokenRecord, error) {
-	return one(t, "token", scanAPIToken, selectAPITokens+`WHERE org_id = $1 AND id = $2`, org, id)
+	key := tokenKey{org, id}
+	if r, ok := t.tokens.find(key); ok && !t.reading {
+		return r, nil
+	}
+	r, err := one(t, "token", scanAPIToken, selectAPITokens+`WHERE org_id = $1 AND id = $2`, org, id)
+	if err == nil {
+		t.tokens.keep(key, r)
+	}
+	return r, err
 }
 
 func (t *tx) APITokenByHash(h directory.SecretHash) (directory.APITokenRecord, error) {
