@@ -73,6 +73,7 @@ func failover(t *testing.T, mend func(*dbtest.Pair)) {
 			t.Errorf("%+v was acknowledged, there is %+v", want, there[id])
 		}
 	}
+	verifyLog(t, nodes[1].URL, d.APIToken)
 	t.Logf("%d creates acknowledged: %d before the kill, %d after; %d refusals with 503 between them",
 		len(load.acknowledged), killed, len(load.acknowledged)-killed, load.refusals())
 }

@@ -39,6 +39,7 @@ func TestKill(t *testing.T) {
 		}
 		r.settle(ctx)
 	}
+	verifyLog(t, r.server.URL, r.deployment.APIToken)
 	r.server.kill()
 	acknowledged, unanswered, duels := 0, 0, 0
 	for _, w := range r.workers {

@@ -65,6 +65,7 @@ func TestLinearizable(t *testing.T) {
 	if left := list(t, c.base(0), c.APIToken); !slices.ContainsFunc(ids, func(id string) bool { return left[id].Role.ID == "owner" }) {
 		t.Error("no owner is left")
 	}
+	verifyLog(t, c.base(0), c.APIToken)
 	explain(t, "owners", ownersModel(uint8(1)<<len(ids)-1), owners)
 }
 

@@ -93,7 +93,7 @@ func retell(ctx context.Context, path, org string) (r retold, err error) {
 			if err != nil {
 				return err
 			}
-			if e.Target.Type != "user" {
+			if e.Target.Type != "user" || e.Outcome != directory.Done {
 				continue
 			}
 			change, err := r.apply(e)
