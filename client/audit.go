@@ -100,7 +100,7 @@ func (c *Client) ListAuditEntries(ctx context.Context, q AuditQuery) iter.Seq2[A
 func (c *Client) ExportAudit(ctx context.Context, format string, q AuditQuery) (io.ReadCloser, error) {
 	query := q.query()
 	query.Set("format", format)
-	resp, err := c.send(ctx, http.MethodGet, "/v2/audit", query, nil) //nolint:bodyclose // the caller does
+	resp, err := c.send(ctx, http.MethodGet, "/v2/audit", query, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func TestEventsLoseNothing(t *testing.T) {
 	defer readers.Wait()
 	for r := range 4 {
 		c := clientOf(t, []*apptest.Server{s, beside}[r%2], s.APIToken)
-		random := rand.New(rand.NewPCG(1, uint64(r))) //nolint:gosec // a test's
+		random := rand.New(rand.NewPCG(1, uint64(r)))
 		readers.Go(func() {
 			at := begin
 			for at < last {
@@ -205,10 +205,10 @@ func TestEventsBounds(t *testing.T) {
 	}
 	var streams []*http.Response
 	for range 10 {
-		streams = append(streams, open(s.APIToken))
+		streams = append(streams, open(s.APIToken)) //nolint:bodyclose // closed when the test ends
 	}
 	wantError(t, s.Do("GET", "/v2/events", as(s.APIToken, "")), 429, "rate_limited", "10 streams")
-	if resp := open(s.PersonalToken); resp.StatusCode != http.StatusOK {
+	if resp := open(s.PersonalToken); resp.StatusCode != http.StatusOK { //nolint:bodyclose // same
 		t.Errorf("another principal: %s", resp.Status)
 	}
 	streams[0].Body.Close()

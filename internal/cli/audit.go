@@ -178,12 +178,12 @@ func (s *session) events() *cobra.Command {
 }
 
 // follow prints events until the command is interrupted.
-func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOptions, print func(io.Writer, client.AuditEntry) error) error {
+func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOptions, show func(io.Writer, client.AuditEntry) error) error {
 	for e, err := range c.Events(cmd.Context(), o) {
 		if err != nil {
 			return err
 		}
-		if err := print(cmd.OutOrStdout(), e); err != nil {
+		if err := show(cmd.OutOrStdout(), e); err != nil {
 			return err
 		}
 	}

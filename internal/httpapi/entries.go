@@ -75,7 +75,7 @@ func exportEntries(rq *request, q entryQuery) (answer, error) {
 			if out.buf, err = appendLine(out.buf, &list[i]); err != nil {
 				return err
 			}
-			if err = out.more(); err != nil {
+			if err := out.more(); err != nil {
 				return err
 			}
 		}

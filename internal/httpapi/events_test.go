@@ -132,7 +132,9 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 	if err := slow.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(slow, "GET /v2/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", s.token)
+	if _, err := fmt.Fprintf(slow, "GET /v2/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", s.token); err != nil {
+		t.Fatal(err)
+	}
 	head := make([]byte, 15)
 	if _, err := io.ReadFull(slow, head); err != nil || string(head) != "HTTP/1.1 200 OK" {
 		t.Fatalf("%q %v", head, err)

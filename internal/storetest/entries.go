@@ -187,7 +187,7 @@ var entryTests = []test{
 			var numbers []int64
 			for _, e := range list {
 				numbers = append(numbers, e.Number)
-				s.equal(c.name+": organization", directory.OrgID(acme), e.OrgID)
+				s.equal(c.name+": organization", acme, e.OrgID)
 			}
 			s.equal("by "+c.name, c.want, numbers)
 		}
