@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -18,6 +19,9 @@ const (
 	tileHeight = 8
 	tileWidth  = 1 << tileHeight
 )
+
+// ErrTiles is for tiles that are not those of the tree.
+var ErrTiles = errors.New("the tree is incomplete")
 
 // TileID is the place of a tile in a tree: level 0 has the leaves, the tiles of
 // each further level the roots of 256 tiles below.
@@ -65,10 +69,13 @@ func (g *grown) add(level int, n int64, h Hash) error {
 	}
 	before := n % tileWidth * tlog.HashSize
 	if int64(len(t)) < before {
-		return fmt.Errorf("tile %d of level %d has %d bytes, want %d", id.Index, level, len(t), before)
+		return fmt.Errorf("%w: tile %d of level %d has %d bytes, want %d", ErrTiles, id.Index, level, len(t), before)
+	}
+	if _, ours := g.changed[id]; !ours {
+		t = append(make([]byte, 0, tileWidth*tlog.HashSize), t...)
 	}
 	// What stands behind belongs to a tree that was never signed.
-	t = append(t[:before:before], h[:]...)
+	t = append(t[:before], h[:]...)
 	g.changed[id] = t
 	if len(t) < tileWidth*tlog.HashSize {
 		return nil
@@ -114,7 +121,7 @@ func (tiles Tiles) reader(size int64) tlog.HashReader {
 				return nil, err
 			}
 			if len(data) < t.W*tlog.HashSize {
-				return nil, fmt.Errorf("tile %d of level %d lacks hashes of the tree of size %d", t.N, t.L, size)
+				return nil, fmt.Errorf("%w: tile %d of level %d lacks hashes of the tree of size %d", ErrTiles, t.N, t.L, size)
 			}
 			if found[i], err = tlog.HashFromTile(t, data[:t.W*tlog.HashSize], index); err != nil {
 				return nil, err

@@ -51,6 +51,8 @@ func current(s *scene, op operation, shown any) any {
 		return s.token.ID
 	case directory.PersonalTokenRecord:
 		return s.spare.ID
+	case directory.Retention:
+		return must(s.GetRetention(s.Context(), s.byOwner()))(s)
 	case directory.Membership:
 		return must(s.GetOrg(s.Context(), s.byOwner(), s.org.ID))(s)
 	}
