@@ -25,7 +25,7 @@ takes notice within a second. What they do is in the audit log.`,
 		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	at.addFlags(cmd.PersistentFlags())
-	cmd.AddCommand(adminTokenCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at))
+	cmd.AddCommand(adminTokenCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at), adminAcceptCommand(&at))
 	return cmd
 }
 
@@ -139,5 +139,39 @@ tokens and log. Accounts without another membership go too. It can't be undone.`
 	}
 	addOrgFileFlags(cmd, &org, &file)
 	cmd.Flags().BoolVar(&yes, "yes", false, "really delete")
+	return cmd
+}
+
+func adminAcceptCommand(at *place) *cobra.Command {
+	var org string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "accept-log",
+		Short: "Have a log sealed again that somebody has written into by hand",
+		Long: `Take the entries of an audit log that are not sealed yet as they are, so that it is
+sealed again. Needed when the server says that the log is not as it was written and
+is not sealed any further: an entry was changed, added or deleted in the database by
+hand, or written by a server with another key file. Find out how first, and look at
+the entries: "roster audit verify" names the first. An entry tells which ones were
+taken so. What was sealed before is left alone.`,
+		Example: `  roster admin accept-log --org acme-x7q2 --yes`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !yes {
+				return cli.Usage(errors.New("this takes entries that nobody vouches for as true; say --yes"))
+			}
+			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+				from, to, err := s.AcceptEntries(cmd.Context(), directory.OrgID(org))
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.ErrOrStderr(), "accepted entries %d to %d of %s\n", from, to, org)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&org, "org", "", "`ID` of the organization")
+	cmd.Flags().BoolVar(&yes, "yes", false, "really accept them")
+	_ = cmd.MarkFlagRequired("org") // it errs for flags that don't exist
 	return cmd
 }

@@ -92,7 +92,9 @@ var (
 
 	OpProvisionOrg = Operation{"provisionOrg", Need{Public: true}}
 	OpClaimOrg     = Operation{"claimOrg", Need{Public: true}}
-	OpDeleteOrg    = Operation{"deleteOrg", Need{Operator: true}}
+	// OpAcceptEntries is of [Service.AcceptEntries].
+	OpAcceptEntries = Operation{"acceptAuditEntries", Need{Operator: true}}
+	OpDeleteOrg     = Operation{"deleteOrg", Need{Operator: true}}
 )
 
 // Authorise says whether p brings what the operation needs. The error is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
@@ -100,7 +101,8 @@ func (s *Service) sealOrgs(ctx context.Context, orgs []OrgID, failed func(error)
 		err := s.store.Read(ctx, func(tx Tx) error {
 			for _, org := range orgs {
 				g, err := s.grow(tx, org)
-				if fault, ok := errors.AsType[*audit.Fault](err); ok {
+				fault, faulty := errors.AsType[*audit.Fault](err)
+				if s.faults.note(org, faulty); faulty {
 					failed(fmt.Errorf("the audit log of %s is not as it was written and is not sealed any further: %w", org, fault))
 					continue
 				}
@@ -269,4 +271,30 @@ func (g *growth) keep(tx Tx) error {
 		}
 	}
 	return tx.CreateCheckpoint(g.org, g.to)
+}
+
+// faults are the logs that were found to be other than they were written.
+type faults struct {
+	mu   sync.Mutex
+	logs map[OrgID]bool
+}
+
+func (f *faults) note(org OrgID, faulty bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !faulty {
+		delete(f.logs, org)
+		return
+	}
+	if f.logs == nil {
+		f.logs = make(map[OrgID]bool)
+	}
+	f.logs[org] = true
+}
+
+// FaultyLogs counts the logs that this process would not seal when it last tried.
+func (s *Service) FaultyLogs() int {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	return len(s.faults.logs)
 }

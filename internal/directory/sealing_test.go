@@ -214,6 +214,23 @@ func TestForgedEntriesAreNotSealed(t *testing.T) {
 			if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Sequence != sealed+1 {
 				t.Errorf("verify says %v, want entry %d", err, sealed+1)
 			}
+			// What is written meanwhile waits, until the operator takes it all as it is.
+			w.join("Meanwhile", "user")
+			if failures := w.seal(); len(failures) != 1 || w.FaultyLogs() != 1 {
+				t.Fatalf("sealed without a word: %v", failures)
+			}
+			from, to, err := w.AcceptEntries(t.Context(), w.org.ID)
+			if err != nil || from != sealed+1 || to != sealed+3 {
+				t.Fatalf("accepted %d to %d: %v", from, to, err)
+			}
+			if failures := w.seal(); len(failures) > 0 || w.FaultyLogs() != 0 {
+				t.Errorf("not sealed: %v", failures)
+			}
+			if report, err := w.verify(w.evidence()); err != nil || report.Sealed != to+1 {
+				t.Errorf("%+v, %v", report, err)
+			}
+			_, _, err = w.AcceptEntries(t.Context(), w.org.ID)
+			w.wants("accept again", directory.Conflict, err)
 		})
 	}
 }
@@ -232,8 +249,8 @@ func TestSealerTrustsNoTile(t *testing.T) {
 			}
 			dbtest.Exec(t, w.database, fmt.Sprintf(statement, w.org.ID))
 			w.join("Late", "user")
-			if failures := w.seal(); len(failures) != 1 {
-				t.Errorf("sealed on: %v", failures)
+			if failures := w.seal(); len(failures) != 1 || w.FaultyLogs() != 1 {
+				t.Errorf("sealed on: %v, %d faulty", failures, w.FaultyLogs())
 			}
 		})
 	}

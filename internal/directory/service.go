@@ -31,6 +31,7 @@ type Service struct {
 	memory    memory
 	usage     usage
 	refusals  refusals
+	faults    faults
 	listeners listeners
 }
 

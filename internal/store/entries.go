@@ -36,6 +36,12 @@ func (t *tx) EraseEntry(e directory.Entry) error {
 		e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets))
 }
 
+// RenumberEntry writes over an entry's place and what proves it.
+func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
+	return t.execOne("entry", `UPDATE entries SET number = $3, leaf = $4, mac = $5 WHERE org_id = $1 AND number = $2`,
+		e.OrgID, was, e.Number, e.Leaf, e.MAC)
+}
+
 // DropEntries drops an organisation's entries up to a number.
 func (t *tx) DropEntries(org directory.OrgID, upTo int64) error {
 	return t.exec(`DELETE FROM entries WHERE org_id = $1 AND number <= $2`, org, upTo)

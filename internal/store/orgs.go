@@ -1,6 +1,10 @@
 package store
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"errors"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 func scanOrg(row scanner) (o directory.Org, err error) {
 	var created, updated int64
@@ -28,14 +32,13 @@ func (t *tx) UpdateOrg(o directory.Org) error {
 }
 
 func (t *tx) DeleteOrg(id directory.OrgID) error {
-	for _, query := range []string{
-		`DELETE FROM entries WHERE org_id = $1`,
-		`DELETE FROM audit_tiles WHERE org_id = $1`,
-		`DELETE FROM audit_checkpoints WHERE org_id = $1`,
-	} {
-		if err := t.exec(query, id); err != nil {
-			return err
-		}
+	err := errors.Join(
+		t.exec(`DELETE FROM entries WHERE org_id = $1`, id),
+		t.exec(`DELETE FROM audit_tiles WHERE org_id = $1`, id),
+		t.exec(`DELETE FROM audit_checkpoints WHERE org_id = $1`, id),
+	)
+	if err != nil {
+		return err
 	}
 	return t.execOne("organization", `DELETE FROM orgs WHERE id = $1`, id)
 }

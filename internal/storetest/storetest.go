@@ -39,6 +39,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"APITokens", apiTokenTests},
 		{"PersonalTokens", personalTokenTests},
 		{"Entries", entryTests},
+		{"Audit", auditTests},
 		{"Values", valueTests},
 		{"Observers", observerTests},
 		{"Transactions", transactionTests},
@@ -172,6 +173,18 @@ func (s suite) soon() context.Context {
 	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
 	s.Cleanup(cancel)
 	return ctx
+}
+
+// eventually waits for what takes a moment, and fails if it does not come.
+func (s suite) eventually(what string, done func() bool) {
+	s.Helper()
+	for ctx := s.soon(); !done(); {
+		select {
+		case <-ctx.Done():
+			s.Fatalf("waited in vain for %s", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // await waits for ch, or fails the test if nothing comes.
