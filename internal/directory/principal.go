@@ -139,10 +139,13 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 		return nil, errBadToken
 	}
 	p, err := personalPrincipal(tx, t, org)
-	if err == nil && expired(t.ExpiresAt, s.now()) {
-		return nil, &ExpiredToken{p}
+	if !expired(t.ExpiresAt, s.now()) {
+		return p, err
 	}
-	return p, err
+	if err != nil {
+		return nil, errBadToken // an expired token is told nothing of organisations
+	}
+	return nil, &ExpiredToken{p}
 }
 
 // personalPrincipal is the account behind t acting in org. Without an org it is
