@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 )
@@ -16,7 +17,7 @@ type Source struct {
 }
 
 // sources are all the reasons for what u may do. An invited user has none.
-func sources(tx Tx, u User) ([]Source, error) {
+func sources(tx snapshot, u User) ([]Source, error) {
 	if u.Invited {
 		return nil, nil
 	}
@@ -42,7 +43,7 @@ func sources(tx Tx, u User) ([]Source, error) {
 }
 
 // effective is what u may do: the union of all sources.
-func effective(tx Tx, u User) (set authz.Set, err error) {
+func effective(tx snapshot, u User) (set authz.Set, err error) {
 	all, err := sources(tx, u)
 	if err != nil {
 		return authz.Set{}, err
@@ -84,15 +85,23 @@ type Access struct {
 	Capabilities []AccessCapability
 }
 
-// GetUserAccess explains what a user may do. Permission rbac|read. An invited
-// user may do nothing yet.
-func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID) (Access, error) {
+// GetUserAccess explains what a user may do, or with a time that is not zero,
+// what they could do then, though they may be gone by now. An invited user may do
+// nothing yet.
+//
+// Permission rbac|read, and auditLog|read for a time that is past. Errors:
+// [NotFound]; for a time, those of asOf.
+func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time) (Access, error) {
 	return read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
-		u, err := tx.User(call.Principal.OrgID, id)
+		then, err := s.asOf(tx, call, at)
 		if err != nil {
 			return Access{}, err
 		}
-		return userAccess(tx, u)
+		u, err := then.User(call.Principal.OrgID, id)
+		if err != nil {
+			return Access{}, err
+		}
+		return userAccess(then, u)
 	})
 }
 
@@ -117,7 +126,7 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call) (Access, error) 
 	})
 }
 
-func userAccess(tx Tx, u User) (Access, error) {
+func userAccess(tx snapshot, u User) (Access, error) {
 	all, err := sources(tx, u)
 	if err != nil {
 		return Access{}, err

@@ -52,7 +52,7 @@ func TestAccessNamesEveryPath(t *testing.T) {
 		"dataset:logs:query|read ← Base, B→Reader, A→Reader",
 		"view:v:share|read ← B→Reader, A→Reader",
 	}
-	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID))(t))
+	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}))(t))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -85,13 +85,13 @@ func TestAccessIsForThoseWhoMayRead(t *testing.T) {
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
-	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID)
+	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID, time.Time{})
 	w.wants("without rbac|read", directory.Forbidden, err)
 	for _, id := range []directory.UserID{"usr_0", rival.ID} {
-		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id)
+		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id, time.Time{})
 		w.wants(string(id), directory.NotFound, err)
 	}
-	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
+	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID, time.Time{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
 		t.Errorf("the owner has %d capabilities", len(a.Capabilities))
 	}
 }
@@ -123,7 +123,7 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 			w.group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
 		}
 		access := func() directory.Access {
-			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID))(w)
+			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID, time.Time{}))(w)
 		}
 		holds := func(c directory.AccessCapability) bool {
 			p := w.by(jane).Principal

@@ -1,9 +1,12 @@
 package directory_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -23,6 +26,94 @@ func BenchmarkCreateUserParallel(b *testing.B) {
 			}
 		}
 	})
+}
+
+// What it costs to tell of the past of an organization of many users, each of whom
+// was made and got another role: of a time before all roles, and of one before the
+// last thousand.
+func BenchmarkAsOf(b *testing.B) {
+	const users = 100_000
+	w := newWorld(b)
+	org := w.org.ID
+	began := w.now()
+	ids := make([]directory.UserID, users)
+	number := must(lastNumber(w))(b)
+	told := func(tx directory.Tx, at time.Time, u directory.User, before, after string) error {
+		state := func(role string) (raw json.RawMessage) {
+			if role != "" {
+				u.Role = directory.RoleRef{ID: directory.RoleID(role), Name: role}
+				raw = must(json.Marshal(u))(b)
+			}
+			return raw
+		}
+		number++
+		return tx.AppendEntry(directory.Entry{
+			At: at, OrgID: org, Number: number, Action: "updateUserRole", Target: directory.Target{Type: "user", ID: string(u.ID)},
+			Before: state(before), After: state(after),
+		})
+	}
+	err := w.db.Write(b.Context(), func(tx directory.Tx) error {
+		for _, made := range []bool{true, false} {
+			for i := range users {
+				ids[i] = directory.UserID(fmt.Sprintf("usr_%026d", i))
+				key := fmt.Sprintf("jane%d@example.com", i)
+				a := directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: key, Name: "Jane Doe", CreatedAt: began}
+				u := directory.User{ID: ids[i], OrgID: org, AccountID: a.ID, Email: key, Name: a.Name, Role: directory.RoleRef{ID: "admin", Name: "admin"}, CreatedAt: began}
+				at := began.Add(time.Duration(number) * time.Second)
+				if !made {
+					if err := told(tx, at, u, "user", "admin"); err != nil {
+						return err
+					}
+					continue
+				}
+				if err := errors.Join(tx.CreateAccount(a, key), tx.CreateUser(u, key), told(tx, at, u, "", "user")); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.pass(time.Duration(number+1) * time.Second)
+	call := w.byOwner()
+	for what, at := range map[string]time.Time{
+		"before half": began.Add(users * time.Second), "before 1000": began.Add(time.Duration(number-1000) * time.Second), "now": {},
+	} {
+		b.Run("access "+what, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := w.GetUserAccess(b.Context(), call, ids[users/2], at); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		for _, f := range []directory.UserFilter{{At: at}, {At: at, Limit: 100}} {
+			b.Run(fmt.Sprintf("list %d %s", f.Limit, what), func(b *testing.B) {
+				for b.Loop() {
+					var l listed
+					if _, err := w.ListUsers(b.Context(), call, f, &l); err != nil || len(l.users) < 100 {
+						b.Fatal(len(l.users), err)
+					}
+				}
+			})
+		}
+	}
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if err := w.CheckLog(b.Context(), org); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func lastNumber(w *world) (number int64, err error) {
+	err = w.db.Read(w.Context(), func(tx directory.Tx) error {
+		number, _, err = tx.LastOrgEntry(w.org.ID)
+		return err
+	})
+	return number, err
 }
 
 // What every request costs before it does anything.

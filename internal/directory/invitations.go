@@ -56,10 +56,7 @@ func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) e
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := c.DeleteUser(org, invited.ID); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, c.recordIn(org, invited.target(), invited, nil)
+		return struct{}{}, c.takeOut(invited)
 	})
 	return err
 }

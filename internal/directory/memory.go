@@ -161,9 +161,6 @@ func (m *memory) drop(e Entry) {
 	case "user":
 		m.forms.drop(e.OrgID, UserID(e.Target.ID))
 		m.dropSource(ofAccount, string(e.account()))
-		if e.Action == OpClaimOrg.Name {
-			m.clear() // the organisation's tokens lose their end
-		}
 	case "apiToken", "personalToken":
 		m.dropSource(ofToken, e.Target.ID)
 	case "group":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -62,6 +63,7 @@ func (h *harness) check(t *rapid.T) {
 	h.bindAccounts(t, r)
 	h.checkAccess(t)
 	h.checkTokens(t)
+	h.remember(t)
 }
 
 // readOrg reads one organization and holds the invariants that it alone can break.
@@ -209,7 +211,7 @@ func (h *harness) checkAccess(t *rapid.T) {
 	}
 	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: o.id, Capabilities: authz.Everything()}}
 	for _, u := range o.users {
-		a, err := h.w.GetUserAccess(h.w.Context(), call, u.id)
+		a, err := h.w.GetUserAccess(h.w.Context(), call, u.id, time.Time{})
 		if err != nil {
 			h.fail(t, "access of %s: %v", u.id, err)
 		}

@@ -55,6 +55,8 @@ type harness struct {
 	focus    directory.OrgID // whose access is looked at next
 	prefer   []candidate     // who acts next, if it can be them
 
+	moments []moment // what was so earlier
+
 	last *struct { // the last request that had a key
 		step step
 		call directory.Call

@@ -30,6 +30,7 @@ func TestServiceAgainstTheModel(t *testing.T) {
 	}
 	setDefault(t, "rapid.checks", strconv.Itoa(checks))
 	setDefault(t, "rapid.steps", strconv.Itoa(steps))
+	t.Cleanup(directory.SetHistoryBatch(3))
 	all := tally{answers: make(map[string]map[directory.Code]int)}
 	for all.steps < want && !t.Failed() {
 		rapid.Check(t, func(rt *rapid.T) { runModel(t, rt, &all) })
@@ -135,6 +136,7 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		"":     h.check,
 		"step": func(t *rapid.T) { pick(t, actions, "what")(t) },
 	})
+	h.checkHistory(rt)
 }
 
 // firstModel is a deployment that has just been initialised.

@@ -108,8 +108,8 @@ var errBadClaim = Errorf(NotFound, "the claim is unknown, was used already, or h
 
 // ClaimOrg makes a human the owner of a provisioned organisation, which then
 // stays. call has a principal only if the claimant has an account already; else
-// an account is made, and a first personal token for it. Audit entries claimOrg
-// and removeUserFromOrg. Errors: [NotFound] for a claim that is not open;
+// an account is made, and a first personal token for it. Audit entries claimOrg,
+// for the owner and for each token that loses its end, and removeUserFromOrg. Errors: [NotFound] for a claim that is not open;
 // [Conflict] for an address that has an account: its token must come along.
 func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Claimed, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
@@ -147,8 +147,9 @@ func (c *change) openProvision(claim string) (p Provision, err error) {
 func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
 	u := User{ID: UserID(newID("usr", c.now)), OrgID: p.OrgID, Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now}
 	c.actor = operator(p.OrgID)
+	var before any // nothing, unless the claimant was added before
 	if c.call.Principal != nil {
-		err = c.claimForAccount(s, &u)
+		before, err = c.claimForAccount(s, &u)
 	} else {
 		out.PersonalToken, err = c.claimForNewcomer(&u, in)
 	}
@@ -157,31 +158,33 @@ func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err e
 	}
 	out.Owner = u
 	c.actor = &Principal{Kind: PersonalToken, OrgID: p.OrgID, UserID: u.ID, AccountID: u.AccountID, Name: u.Name, Role: authz.RoleOwner}
-	return out, errors.Join(c.record(u.target(), nil, u), c.endProvision(p))
+	return out, errors.Join(c.record(u.target(), before, u), c.endProvision(p))
 }
 
-func (c *change) claimForAccount(s *Service, u *User) error {
+// claimForAccount makes u the claimant's user. before is the one that the agent
+// had invited, or nil.
+func (c *change) claimForAccount(s *Service, u *User) (before any, err error) {
 	in := *c.call.Principal
 	in.OrgID = ""
 	actor, err := s.reload(c, &in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	me, err := self(c, actor)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	u.AccountID, u.Email, u.Name = me.AccountID, me.Email, me.Name
 	key := foldKey(u.Email)
 	invited, err := c.UserByEmail(u.OrgID, key)
 	if CodeOf(err) == NotFound {
-		return c.Tx.CreateUser(*u, key)
+		return nil, c.Tx.CreateUser(*u, key)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	u.ID, u.CreatedAt = invited.ID, invited.CreatedAt // the agent added them before
-	return c.Tx.UpdateUser(*u)
+	u.ID, u.Email, u.CreatedAt = invited.ID, invited.Email, invited.CreatedAt
+	return invited, c.Tx.UpdateUser(*u)
 }
 
 func (c *change) claimForNewcomer(u *User, in NewClaim) (secret string, err error) {
@@ -214,10 +217,16 @@ func (c *change) endProvision(p Provision) error {
 		return err
 	}
 	for _, t := range tokens {
-		if t.ExpiresAt.Equal(p.ExpiresAt) {
-			if err := c.ExpireAPIToken(t.OrgID, t.ID, time.Time{}); err != nil {
-				return err
-			}
+		if !t.ExpiresAt.Equal(p.ExpiresAt) {
+			continue
+		}
+		before := t
+		t.ExpiresAt = time.Time{}
+		if err := c.ExpireAPIToken(t.OrgID, t.ID, t.ExpiresAt); err != nil {
+			return err
+		}
+		if err := c.record(t.target(), before, t); err != nil {
+			return err
 		}
 	}
 	agent, err := c.UserByEmail(p.OrgID, foldKey("agent@"+string(p.OrgID)+".invalid"))
@@ -227,10 +236,10 @@ func (c *change) endProvision(p Provision) error {
 	if err != nil {
 		return err
 	}
-	if err := c.DeleteUser(agent.OrgID, agent.ID); err != nil {
+	if err := c.as(OpRemoveUser).takeOut(agent); err != nil {
 		return err
 	}
-	return errors.Join(c.as(OpRemoveUser).record(agent.target(), agent, nil), c.settleAccount(agent))
+	return c.settleAccount(agent)
 }
 
 // DropProvisions deletes the provisioned organisations that nobody claimed in

@@ -40,7 +40,7 @@ func builtinRole(org OrgID, id RoleID) (Role, bool) {
 }
 
 // lookupRole finds a built-in or custom role.
-func lookupRole(tx Tx, org OrgID, id RoleID) (Role, error) {
+func lookupRole(tx snapshot, org OrgID, id RoleID) (Role, error) {
 	if r, ok := builtinRole(org, id); ok {
 		return r, nil
 	}

@@ -261,8 +261,12 @@ func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
 		return "", nil
 	}
 	for _, state := range states {
-		if u, ok := state.(User); ok && u.AccountID == c.actor.AccountID {
-			return u.ID, nil
+		if u, ok := state.(interface {
+			belongsTo(AccountID) (UserID, bool)
+		}); ok {
+			if id, own := u.belongsTo(c.actor.AccountID); own {
+				return id, nil
+			}
 		}
 	}
 	users, err := c.AccountUsers(c.actor.AccountID)

@@ -133,6 +133,7 @@ type UserQuery struct {
 	EmailKey string
 	Role     RoleID
 	After    UserID
+	Limit    int
 }
 
 type roleTx interface {
@@ -148,6 +149,7 @@ type groupTx interface {
 	Group(OrgID, GroupID) (Group, error)
 	Groups(OrgID) ([]Group, error)
 	GroupsOf(OrgID, UserID) ([]Group, error)
+	GroupIDsOf(OrgID, UserID) ([]GroupID, error)
 	// CreateGroup and UpdateGroup write members and roles too.
 	CreateGroup(g Group, nameKey string) error
 	UpdateGroup(g Group, nameKey string) error
@@ -194,6 +196,9 @@ type entryTx interface {
 	// an organisation without any.
 	LastOrgEntry(OrgID) (number int64, at time.Time, err error)
 	OrgEntries(OrgID, EntryQuery) iter.Seq2[Entry, error]
+	// NextEntries yields the first entry about each target, in the order of the
+	// targets' ids. Refusals don't count.
+	NextEntries(OrgID, NextQuery) iter.Seq2[Entry, error]
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
 	// by its organisation and number.
 	EraseEntry(Entry) error

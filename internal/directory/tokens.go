@@ -146,8 +146,8 @@ type Regeneration struct {
 // and lets the old one end. It never lets the old one live longer than it would.
 //
 // Permission apiTokens|update, and both tokens' capabilities must be among the
-// principal's own: the new value is handed to them. Audit entry
-// regenerateAPIToken. Errors: [NotFound]; [Invalid].
+// principal's own: the new value is handed to them. Audit entries
+// regenerateAPIToken, for the old one and for the new one. Errors: [NotFound]; [Invalid].
 func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID, in Regeneration) (IssuedAPIToken, error) {
 	return write(ctx, s, call, OpRegenerateAPIToken, func(c *change) (IssuedAPIToken, error) {
 		old, err := c.APIToken(c.actor.OrgID, id)
@@ -174,10 +174,12 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if err := c.endAPIToken(old, in.ExistingExpiresAt); err != nil {
 			return IssuedAPIToken{}, err
 		}
-		return t, c.record(old.target(), old, t.APITokenRecord)
+		return t, c.record(t.target(), nil, t.APITokenRecord)
 	})
 }
 
+// endAPIToken lets a token end no later than at, and records it whether or not
+// it would have anyway: it is the one that is replaced.
 func (c *change) endAPIToken(t APITokenRecord, at time.Time) error {
 	at = at.UTC().Truncate(time.Microsecond)
 	if at.Before(c.now) {
@@ -186,8 +188,12 @@ func (c *change) endAPIToken(t APITokenRecord, at time.Time) error {
 	if at.Year() > 9999 {
 		return InvalidField("existingTokenExpiresAt", "must be before the year 10000")
 	}
-	if !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(at) {
-		return nil
+	before := t
+	if t.ExpiresAt.IsZero() || at.Before(t.ExpiresAt) {
+		t.ExpiresAt = at
+		if err := c.ExpireAPIToken(t.OrgID, t.ID, at); err != nil {
+			return err
+		}
 	}
-	return c.ExpireAPIToken(t.OrgID, t.ID, at)
+	return c.record(t.target(), before, t)
 }

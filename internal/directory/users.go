@@ -24,6 +24,9 @@ type User struct {
 
 func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
 
+// belongsTo gives the user's id if it is the account's.
+func (u User) belongsTo(a AccountID) (UserID, bool) { return u.ID, u.AccountID == a }
+
 func (u User) isOwner() bool { return u.Role.ID == authz.RoleOwner }
 
 // NewUser is what it takes to add a user.
@@ -120,9 +123,10 @@ func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form Us
 type UserFilter struct {
 	Email string // exact, without regard to letter case
 	Role  RoleID
-	Text  string // part of the name or the email, without regard to letter case
-	After UserID // only users with greater ids
-	Limit int    // 0: no limit
+	Text  string    // part of the name or the email, without regard to letter case
+	After UserID    // only users with greater ids
+	Limit int       // 0: no limit
+	At    time.Time // as it was then; zero: as it is
 }
 
 // UserSink takes a list of users as it is read.
@@ -136,20 +140,27 @@ type UserSink interface {
 
 // ListUsers hands the users of the principal's organisation to sink in order of
 // their ids, reading as it goes, all from one snapshot. It stops at sink's first
-// error. more tells whether Limit cut the list. Permission users|read.
+// error. more tells whether Limit cut the list.
+//
+// Permission users|read, and auditLog|read for a time that is past. Errors: as
+// those of asOf.
 func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (more bool, err error) {
 	if err := OpListUsers.Authorise(call.Principal); err != nil {
 		return false, err
 	}
 	org := call.Principal.OrgID
 	known, ok := s.memory.versions.get(org)
-	if ok = ok && s.store.InTouch(); ok {
+	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {
 			return false, err
 		}
 	}
 	epoch := s.memory.epoch.Load()
 	return read(ctx, s, call, OpListUsers, func(tx Tx) (bool, error) {
+		then, err := s.asOf(tx, call, f.At)
+		if err != nil {
+			return false, err
+		}
 		version, err := tx.OrgVersion(org)
 		if err != nil {
 			return false, err
@@ -160,25 +171,38 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 				return false, err
 			}
 		}
-		q := UserQuery{Role: f.Role, After: f.After}
-		if f.Email != "" {
-			q.EmailKey = foldKey(f.Email)
-		}
-		n := 0
-		for u, err := range matching(tx.Users(org, q), foldKey(f.Text)) {
-			if err != nil {
-				return false, err
-			}
-			if f.Limit > 0 && n == f.Limit {
-				return true, nil
-			}
-			if err := sink.User(u); err != nil {
-				return false, err
-			}
-			n++
-		}
-		return false, nil
+		return f.hand(then.Users(org, f.query()), sink)
 	})
+}
+
+// query is as much of the filter as storage knows.
+func (f UserFilter) query() UserQuery {
+	q := UserQuery{Role: f.Role, After: f.After}
+	if f.Email != "" {
+		q.EmailKey = foldKey(f.Email)
+	}
+	if f.Limit > 0 && f.Text == "" {
+		q.Limit = f.Limit + 1 // to know whether there are more
+	}
+	return q
+}
+
+// hand gives sink the users that match, up to the limit.
+func (f UserFilter) hand(users iter.Seq2[User, error], sink UserSink) (more bool, err error) {
+	n := 0
+	for u, err := range matching(users, foldKey(f.Text)) {
+		if err != nil {
+			return false, err
+		}
+		if f.Limit > 0 && n == f.Limit {
+			return true, nil
+		}
+		if err := sink.User(u); err != nil {
+			return false, err
+		}
+		n++
+	}
+	return false, nil
 }
 
 // matching keeps the users with text in their name or email. It is done here
@@ -214,15 +238,31 @@ func (s *Service) RemoveUser(ctx context.Context, call Call, id UserID) error {
 		if err := c.mayUnmake(u); err != nil {
 			return struct{}{}, err
 		}
-		if err := c.DeleteUser(u.OrgID, u.ID); err != nil {
-			return struct{}{}, err
-		}
-		if err := c.record(u.target(), u, nil); err != nil {
+		if err := c.takeOut(u); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, c.settleAccount(u)
 	})
 	return err
+}
+
+// removedUser is a user as their removal is written down: with the groups that
+// they were taken out of, of which there are no entries.
+type removedUser struct {
+	User
+	Groups []GroupID `json:"groups,omitempty"`
+}
+
+// takeOut deletes a user, whose organisation is locked, and records it.
+func (c *change) takeOut(u User) error {
+	groups, err := c.GroupIDsOf(u.OrgID, u.ID)
+	if err != nil {
+		return err
+	}
+	if err := c.DeleteUser(u.OrgID, u.ID); err != nil {
+		return err
+	}
+	return c.recordIn(u.OrgID, u.target(), removedUser{u, groups}, nil)
 }
 
 // settleAccount ends the account of a removed user if nobody acts with it any

@@ -44,7 +44,11 @@ type accessDecision struct {
 }
 
 func getUserAccess(rq *request) (answer, error) {
-	a, err := rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")))
+	at, err := atOf(rq.URL.Query())
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at)
 	return rq.explain(a, err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -127,8 +128,25 @@ func userFilter(q url.Values) (f directory.UserFilter, err error) {
 			return f, directory.InvalidField("limit", "must be a number from 1 to %d; leave it out for all users", MaxPage)
 		}
 	}
+	if f.At, err = atOf(q); err != nil {
+		return f, err
+	}
 	f.After, err = decodeCursor(q.Get("cursor"))
 	return f, err
+}
+
+// atOf reads the time that is asked about, with the microseconds that entries
+// have; none is zero.
+func atOf(q url.Values) (time.Time, error) {
+	t, err := timeOf(q, "at")
+	if t == nil || err != nil {
+		return time.Time{}, err
+	}
+	at := t.UTC().Truncate(time.Microsecond)
+	if at.IsZero() {
+		return at, directory.InvalidField("at", "must be later than the beginning of year 1")
+	}
+	return at, nil
 }
 
 // A cursor is opaque to clients: the id that the page before ended with, behind

@@ -28,6 +28,11 @@ func (t *tx) GroupsOf(org directory.OrgID, user directory.UserID) ([]directory.G
 		(SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2) ORDER BY id`, org, user)
 }
 
+func (t *tx) GroupIDsOf(org directory.OrgID, user directory.UserID) ([]directory.GroupID, error) {
+	return list(t, scanValue[directory.GroupID],
+		`SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2 ORDER BY group_id`, org, user)
+}
+
 func (t *tx) groups(query string, args ...any) ([]directory.Group, error) {
 	groups, err := list(t, scanGroup, query, args...)
 	if err != nil {

@@ -50,7 +50,12 @@ func (t *tx) Users(org directory.OrgID, q directory.UserQuery) iter.Seq2[directo
 	if q.Role != "" {
 		narrow("u.role_id = $%d", q.Role)
 	}
-	return each(t, scanUser, selectUsers+where+` ORDER BY u.id`, args...)
+	where += ` ORDER BY u.id`
+	if q.Limit > 0 {
+		args = append(args, q.Limit)
+		where += fmt.Sprintf(" LIMIT $%d", len(args))
+	}
+	return each(t, scanUser, selectUsers+where, args...)
 }
 
 func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error) {

@@ -88,6 +88,50 @@ var entryTests = []test{
 		s.equal("of one organization", []directory.Entry{list[0], list[2], list[3]}, got(s, orgEntries(acme)))
 		s.equal("of nobody", 0, len(got(s, orgEntries("nobody"))))
 	}},
+	{"are found by the first about each target", func(s suite) {
+		about := func(org directory.OrgID, id, before, after string) directory.Entry {
+			e := newEntry(org, "change")
+			e.Target.ID = id
+			if before != "" {
+				e.Before = json.RawMessage(before)
+			}
+			if after != "" {
+				e.After = json.RawMessage(after)
+			}
+			return e
+		}
+		refused := about(acme, "usr_b", `{"n":3}`, "")
+		refused.Outcome = directory.Refused
+		s.write(func(tx directory.Tx) error {
+			return appendEntries(tx,
+				about(acme, "usr_b", "", `{"n":1}`), about(acme, "usr_Z", "", `{"n":2}`), refused, about(acme, "usr_b", "", ""), // 1 to 4
+				about(acme, "usr_b", `{"n":1}`, `{"n":5}`), about(acme, "role_x", "", `{"n":6}`), about(acme, "usr_a", "", `{"n":7}`),
+				about(acme, "usr_b", `{"n":5}`, ""), about(other, "usr_c", "", `{"n":1}`),
+			)
+		})
+		for what, tt := range map[string]struct {
+			q    directory.NextQuery
+			want []int64
+		}{
+			"all":              {directory.NextQuery{After: "usr_", Until: "usr_~"}, []int64{2, 7, 1}},
+			"since some":       {directory.NextQuery{Since: 1, After: "usr_", Until: "usr_~"}, []int64{2, 7, 5}},
+			"since more":       {directory.NextQuery{Since: 5, After: "usr_", Until: "usr_~"}, []int64{7, 8}},
+			"since the last":   {directory.NextQuery{Since: 8, After: "usr_", Until: "usr_~"}, nil},
+			"some":             {directory.NextQuery{After: "usr_", Until: "usr_~", Limit: 2}, []int64{2, 7}},
+			"after one":        {directory.NextQuery{After: "usr_Z", Until: "usr_~"}, []int64{7, 1}},
+			"until one":        {directory.NextQuery{After: "usr_", Until: "usr_a"}, []int64{2, 7}},
+			"of another kind":  {directory.NextQuery{After: "role_", Until: "role_~"}, []int64{6}},
+			"of what is not":   {directory.NextQuery{After: "grp_", Until: "grp_~"}, nil},
+			"one, since it is": {directory.NextQuery{Since: 1, After: "usr_a", Until: "usr_b", Limit: 1}, []int64{5}},
+		} {
+			list := got(s, func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.NextEntries(acme, tt.q)) })
+			var numbers []int64
+			for _, e := range list {
+				numbers = append(numbers, e.Number)
+			}
+			s.equal(what, tt.want, numbers)
+		}
+	}},
 	{"are seen inside the transaction", func(s suite) {
 		s.write(func(tx directory.Tx) error {
 			if err := appendEntry(tx, newEntry(acme, "first")); err != nil {

@@ -17,6 +17,10 @@ func groupsOf(id directory.UserID) func(directory.Tx) ([]directory.Group, error)
 	return func(tx directory.Tx) ([]directory.Group, error) { return tx.GroupsOf(acme, id) }
 }
 
+func groupIDsOf(org directory.OrgID, id directory.UserID) func(directory.Tx) ([]directory.GroupID, error) {
+	return func(tx directory.Tx) ([]directory.GroupID, error) { return tx.GroupIDsOf(org, id) }
+}
+
 // prepareGroups makes three users and two custom roles in both organizations.
 func prepareGroups(s suite) {
 	s.write(func(tx directory.Tx) error {
@@ -38,6 +42,9 @@ var groupTests = []test{
 		g.Members = []directory.UserID{"usr_Z", "usr_b"}
 		g.Roles = []directory.RoleID{authz.RoleAdmin, "role_R", "role_q"}
 		s.equal("group", g, got(s, group(g.ID)))
+		s.equal("whose they are", []directory.GroupID{g.ID}, got(s, groupIDsOf(acme, "usr_b")))
+		s.equal("of nobody", 0, len(got(s, groupIDsOf(acme, "usr_a"))))
+		s.equal("of a stranger", 0, len(got(s, groupIDsOf(other, "usr_b"))))
 		s.equal("group without anybody", h, got(s, group(h.ID)))
 		s.equal("list", []directory.Group{h, g}, got(s, groups(acme)))
 		s.equal("elsewhere", 0, len(got(s, groups(other))))

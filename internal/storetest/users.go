@@ -103,6 +103,9 @@ var userTests = []test{
 			"by a role of none":  {directory.UserQuery{Role: "role_x"}, nil},
 			"by email":           {directory.UserQuery{EmailKey: "acc_a"}, []directory.UserID{"usr_a"}},
 			"by all":             {directory.UserQuery{EmailKey: "acc_b", Role: authz.RoleAdmin, After: "usr_a"}, []directory.UserID{"usr_b"}},
+			"some":               {directory.UserQuery{Limit: 2}, inOrder[:2]},
+			"some after one":     {directory.UserQuery{After: "usr_b", Limit: 2}, inOrder[7:]},
+			"some by role":       {directory.UserQuery{Role: authz.RoleAdmin, Limit: 3}, []directory.UserID{"usr_10", "usr_Z", "usr_a0"}},
 			"by all, in vain":    {directory.UserQuery{EmailKey: "acc_b", Role: authz.RoleAdmin, After: "usr_b"}, nil},
 		} {
 			s.equal(what, tt.want, userIDs(got(s, users(tt.q))))

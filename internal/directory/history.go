@@ -1,0 +1,73 @@
+package directory
+
+import (
+	"iter"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// snapshot is what it takes to say who is there and what they may do: a [Tx], for
+// what is, or [past].
+type snapshot interface {
+	User(OrgID, UserID) (User, error)
+	Users(OrgID, UserQuery) iter.Seq2[User, error]
+	Role(OrgID, RoleID) (Role, error)
+	GroupsOf(OrgID, UserID) ([]Group, error)
+}
+
+// NextQuery asks for the first entry about each of some targets.
+type NextQuery struct {
+	Since int64  // only entries with greater numbers
+	After string // only targets with greater ids
+	Until string // and none beyond this one
+	Limit int    // 0: no limit
+}
+
+// asOf is the principal's organisation as it was at a time, or for the zero time
+// as it is. The past takes auditLog|read besides what the operation needs: it is
+// the log that is read. Errors: [Forbidden]; [Invalid] for a time to come, and for
+// one of which retention has dropped the entries.
+func (s *Service) asOf(tx Tx, call Call, at time.Time) (snapshot, error) {
+	if at.IsZero() {
+		return tx, nil
+	}
+	need := authz.Pair{Resource: "auditLog", Action: authz.Read}
+	if !call.Principal.Capabilities.Allows(need) {
+		return nil, Errorf(Forbidden, "missing permission %s, which it takes to ask for a time that is past", need)
+	}
+	if now := s.now(); at.After(now) {
+		return nil, InvalidField("at", "must not be in the future; it is %s", now.Format(time.RFC3339Nano))
+	}
+	since, err := lastEntryBy(tx, call.Principal.OrgID, at)
+	if err != nil {
+		return nil, err
+	}
+	return past{tx: tx, since: since}, nil
+}
+
+// lastEntryBy is the number of an organisation's last entry up to a time, which
+// its entries have microseconds of; 0 if it did not exist then.
+func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
+	first, err := firstEntry(tx, org)
+	if err != nil {
+		return 0, err
+	}
+	if first.Number > 1 && at.Before(first.At) {
+		return 0, InvalidField("at", "the audit log is kept from %s on; it can't tell of earlier times any more", first.At.Format(time.RFC3339Nano))
+	}
+	last, _, err := tx.LastOrgEntry(org)
+	if err != nil {
+		return 0, err
+	}
+	next, err := numberSince(tx, org, last, at.Add(time.Microsecond))
+	return next - 1, err
+}
+
+// firstEntry is the first entry of an organisation that is kept.
+func firstEntry(tx Tx, org OrgID) (Entry, error) {
+	for e, err := range tx.OrgEntries(org, EntryQuery{Limit: 1}) {
+		return e, err
+	}
+	return Entry{}, notFound("organization")
+}

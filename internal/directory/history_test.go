@@ -1,0 +1,264 @@
+package directory_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// now is the clock as entries have it.
+func (w *world) now() time.Time { return w.clock.Now().UTC().Truncate(time.Microsecond) }
+
+// accessAt writes what a user could do at a time.
+func (w *world) accessAt(id directory.UserID, at time.Time) string {
+	w.Helper()
+	return tellAccess(must(w.GetUserAccess(w.Context(), w.byOwner(), id, at))(w))
+}
+
+// usersAt lists who was in the first organization at a time.
+func (w *world) usersAt(at time.Time) []directory.User {
+	w.Helper()
+	var l listed
+	must(w.ListUsers(w.Context(), w.byOwner(), directory.UserFilter{At: at}, &l))(w)
+	return l.users
+}
+
+// What somebody could do is told after everything that it came from is gone: the
+// user, the role, and the group, in whichever order they went.
+func TestAsOfWhatIsGone(t *testing.T) {
+	for name, after := range map[string]func(w *world, u directory.UserID, g directory.Group){
+		"the user went first": func(w *world, u directory.UserID, g directory.Group) {
+			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+			w.pass(time.Second)
+			w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+		},
+		"the group went first": func(w *world, u directory.UserID, g directory.Group) {
+			w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+			w.pass(time.Second)
+			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+		},
+		"the group stays": func(w *world, u directory.UserID, _ directory.Group) {
+			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+		},
+		"the group changed between": func(w *world, u directory.UserID, g directory.Group) {
+			must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(w)
+			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+			must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Again"}))(w)
+		},
+		"all at once": func(w *world, u directory.UserID, g directory.Group) {
+			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+			w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			role := w.role("Deployer", "dataset:logs:query|read")
+			jane, joe := w.join("Jane", role.ID), w.join("Joe", "user")
+			g := w.group("On call", []directory.UserID{jane.ID, joe.ID}, "read-only")
+			w.pass(time.Hour)
+			at, want, users := w.now(), w.accessAt(jane.ID, time.Time{}), w.usersAt(time.Time{})
+			w.pass(time.Hour)
+			must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "none"))(t)
+			w.pass(time.Hour)
+			w.wants("delete the role", "", w.DeleteRole(t.Context(), w.byOwner(), role.ID))
+			after(w, jane.ID, g)
+			w.pass(time.Hour)
+			if got := w.accessAt(jane.ID, at); got != want || !strings.Contains(want, "On call") {
+				t.Errorf("was told as\n%s\nis told as\n%s", want, got)
+			}
+			if got := w.usersAt(at); !slices.Equal(got, users) {
+				t.Errorf("were %+v, are told as %+v", users, got)
+			}
+			_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, w.now())
+			w.wants("now", directory.NotFound, err)
+			w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
+		})
+	}
+}
+
+// A time is answered to the microsecond, up to now, and by who may read the log.
+func TestAsOfTimes(t *testing.T) {
+	w := newWorld(t)
+	began := w.now()
+	w.pass(time.Hour)
+	jane := w.join("Jane", "user")
+	made := w.now()
+	w.pass(time.Hour)
+	for _, c := range []struct {
+		what  string
+		at    time.Time
+		users int
+		code  directory.Code
+	}{
+		{"before the organization", began.Add(-time.Microsecond), 0, directory.NotFound},
+		{"in year one", time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC), 0, directory.NotFound},
+		{"as it began", began, 1, directory.NotFound},
+		{"before she was made", made.Add(-time.Microsecond), 1, directory.NotFound},
+		{"as she was made", made, 2, ""},
+		{"now", w.now(), 2, ""},
+	} {
+		if got := w.usersAt(c.at); len(got) != c.users {
+			t.Errorf("%s there were %+v", c.what, got)
+		}
+		_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, c.at)
+		w.wants(c.what, c.code, err)
+	}
+	var l listed
+	ask := func(call directory.Call, at time.Time) (users, access error) {
+		_, users = w.ListUsers(t.Context(), call, directory.UserFilter{At: at}, &l)
+		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at)
+		return users, access
+	}
+	users, access := ask(w.byOwner(), w.now().Add(time.Second))
+	w.wants("users to come", directory.Invalid, users)
+	w.wants("access to come", directory.Invalid, access)
+	for _, c := range []struct {
+		caps          string
+		users, access directory.Code
+	}{
+		{"auditLog|read", directory.Forbidden, directory.Forbidden},
+		{"users|read", directory.Forbidden, directory.Forbidden},
+		{"rbac|read", directory.Forbidden, directory.Forbidden},
+		{"users|read auditLog|read", "", directory.Forbidden},
+		{"rbac|read auditLog|read", directory.Forbidden, ""},
+	} {
+		users, access := ask(w.as(w.token(strings.Fields(c.caps)...).Secret, ""), made)
+		w.wants(c.caps+": users", c.users, users)
+		w.wants(c.caps+": access", c.access, access)
+	}
+	// Another organization's ids, and ids of other things, are nobody's.
+	rival := w.tenant("Rival")
+	g := w.group("Group", nil)
+	w.pass(time.Second)
+	made = w.now()
+	w.pass(time.Second)
+	must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Other"}))(t)
+	for _, id := range []string{string(rival.ID), string(g.ID), "", "usr_~", "\xff"} {
+		_, err := w.GetUserAccess(t.Context(), w.byOwner(), directory.UserID(id), made)
+		w.wants(fmt.Sprintf("%q", id), directory.NotFound, err)
+	}
+}
+
+// Times that retention has left are answered in full; others are refused, and
+// told from when on there is an answer.
+func TestAsOfAfterRetention(t *testing.T) {
+	w := newWorld(t)
+	role := w.role("Role", "users|read")
+	jane := w.join("Jane", role.ID)
+	w.group("Group", []directory.UserID{jane.ID}, "read-only")
+	w.history(3)
+	w.pass(40 * 24 * time.Hour)
+	w.join("Joe", "user")
+	w.pass(time.Hour)
+	at, want, users := w.now(), w.accessAt(jane.ID, time.Time{}), w.usersAt(time.Time{})
+	w.pass(time.Hour)
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
+	must(w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: 30}))(t)
+	w.seal()
+	w.pass(time.Hour)
+	w.wants("prune", "", w.Prune(t.Context()))
+	if got := w.accessAt(jane.ID, at); got != want {
+		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
+	}
+	if got := w.usersAt(at); !slices.Equal(got, users) {
+		t.Errorf("were %+v, are told as %+v", users, got)
+	}
+	_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at.Add(-30*24*time.Hour))
+	w.wants("what is not kept", directory.Invalid, err)
+	if err == nil || !strings.Contains(err.Error(), "is kept from 2026-") {
+		t.Errorf("%v does not say from when on", err)
+	}
+	w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
+	// What was erased is empty; what they could do stays.
+	must(w.EraseUser(t.Context(), w.byOwner(), jane.ID))(t)
+	if got := w.accessAt(jane.ID, at); got != want {
+		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
+	}
+	for _, u := range w.usersAt(at) {
+		if (u.Name == "" && u.Email == "") != (u.ID == jane.ID) {
+			t.Errorf("%+v", u)
+		}
+	}
+	w.wants("the log, erased", "", w.CheckLog(t.Context(), w.org.ID))
+}
+
+// Whatever is changed behind the log's back is found.
+func TestCheckLogFindsWhatDiffers(t *testing.T) {
+	statements := map[string]string{
+		"a user's role":     `UPDATE users SET role_id = 'admin' WHERE name = 'Jane'`,
+		"a user who is not": `DELETE FROM users WHERE name = 'Jane'`,
+		"a role":            `UPDATE roles SET capabilities = '{}'`,
+		"a group's members": `DELETE FROM group_members`,
+		"a group's roles":   `DELETE FROM group_roles`,
+		"a token's end":     `UPDATE api_tokens SET expires_at = 0`,
+		"the name":          `UPDATE orgs SET name = 'Other'`,
+		"an entry's state":  `UPDATE entries SET after = '{"name":"Nobody"}' WHERE target_type = 'role'`,
+		"an entry":          `DELETE FROM entries WHERE number = 5`,
+		"the first entry":   `UPDATE entries SET action = 'x', before = after WHERE number = 1`,
+	}
+	for what, statement := range statements {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			role := w.role("Role", "users|read")
+			jane := w.join("Jane", role.ID)
+			w.group("Group", []directory.UserID{jane.ID}, "read-only")
+			must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
+			w.wants("before", "", w.CheckLog(t.Context(), w.org.ID))
+			dbtest.Exec(t, w.database, statement)
+			if err := w.CheckLog(t.Context(), w.org.ID); err == nil {
+				t.Error("nothing is found")
+			} else {
+				t.Log(err)
+			}
+		})
+	}
+	w := newWorld(t)
+	w.wants("no organization", directory.NotFound, w.CheckLog(t.Context(), "nowhere"))
+}
+
+// The log tells of both tokens of a regeneration, and of the tokens that lose
+// their end by a claim.
+func TestTokensInTheLog(t *testing.T) {
+	w := newWorld(t)
+	old := w.token("users|read")
+	last := w.lastEntry()
+	fresh := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
+	var told []string
+	for _, e := range w.since(last) {
+		var was, is directory.APITokenRecord
+		for state, v := range map[*directory.APITokenRecord][]byte{&was: e.Before, &is: e.After} {
+			if v != nil {
+				if err := json.Unmarshal(v, state); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		told = append(told, fmt.Sprintf("%s %s %t %s", e.Action, e.Target.ID, e.Before == nil, is.ExpiresAt.Sub(w.now())))
+		if e.Before != nil && !was.ExpiresAt.IsZero() {
+			t.Errorf("%s had an end", e.Before)
+		}
+	}
+	want := []string{"regenerateAPIToken " + string(old.ID) + " false 1h0m0s", "regenerateAPIToken " + string(fresh.ID) + " true "}
+	if len(told) != 2 || told[0] != want[0] || !strings.HasPrefix(told[1], want[1]) {
+		t.Errorf("the log tells %q, want %q", told, want)
+	}
+
+	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Agent's"))(t)
+	agent := w.as(out.APIToken, "")
+	// The agent invited who claims it, in other letters.
+	must(w.CreateUser(t.Context(), agent, directory.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
+	w.pass(time.Minute)
+	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.byOwner().Principal}, directory.NewClaim{Claim: out.Claim}))(t)
+	w.wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))
+	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: out.Org.ID, Capabilities: authz.Everything()}}
+	if u := must(w.GetUser(t.Context(), call, claimed.Owner.ID))(t); u != claimed.Owner {
+		t.Errorf("the claimant is %+v, was told %+v", u, claimed.Owner)
+	}
+}
