@@ -49,9 +49,9 @@ func TestKill(t *testing.T) {
 	for _, d := range r.duellers {
 		duels += d.acknowledged
 	}
-	t.Logf("%d kills at work, %d at start: %d writes acknowledged, %d unanswered; %d changes of owners acknowledged",
-		rounds, r.killsAtStart, acknowledged, unanswered, duels)
-	if acknowledged < 100*rounds/kills || unanswered == 0 {
+	t.Logf("%d kills at work, %d at start: %d writes acknowledged, %d unanswered; %d changes of owners, %d of roles, groups and tokens acknowledged",
+		rounds, r.killsAtStart, acknowledged, unanswered, duels, r.tinkerer.acknowledged)
+	if acknowledged < 100*rounds/kills || unanswered == 0 || r.tinkerer.acknowledged < rounds/2 {
 		t.Errorf("that is too little to mean anything")
 	}
 }
@@ -64,6 +64,7 @@ type run struct {
 	server       *server
 	workers      []*worker
 	duellers     []*dueller
+	tinkerer     *tinkerer
 	killsAtStart int
 }
 
@@ -96,6 +97,9 @@ func newRun(t *testing.T, rng *rand.Rand) *run {
 			rng: rand.New(rand.NewPCG(rng.Uint64(), 2)),
 		})
 	}
+	r.tinkerer = &tinkerer{
+		token: d.APIToken, client: client, ids: make(map[string][]string), rng: rand.New(rand.NewPCG(rng.Uint64(), 3)),
+	}
 	return r
 }
 
@@ -114,6 +118,7 @@ func (r *run) killAtWork(ctx context.Context) {
 	for _, d := range r.duellers {
 		all.Go(func() { d.run(ctx, r.server.URL) })
 	}
+	all.Go(func() { r.tinkerer.run(ctx, r.server.URL) })
 	select {
 	case <-begun:
 	case <-time.After(patience):
@@ -135,6 +140,9 @@ func (r *run) killAtWork(ctx context.Context) {
 			r.t.Errorf("owner: %v", d.wrong)
 		}
 	}
+	if r.tinkerer.wrong != nil {
+		r.t.Errorf("roles, groups and tokens: %v", r.tinkerer.wrong)
+	}
 }
 
 // killAtStart kills a server that is about to recover the database.
@@ -151,6 +159,7 @@ func (r *run) check() {
 	r.t.Helper()
 	copied := copyDatabase(r.t, r.deployment.path)
 	checkIntegrity(r.t, copied)
+	checkLog(r.t, copied, r.deployment.OrgID)
 	told, err := retell(r.t.Context(), copied, r.deployment.OrgID)
 	if err != nil {
 		r.t.Fatalf("the log: %v", err)

@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -67,6 +69,22 @@ func openRaw(t *testing.T, path string) *sql.DB {
 		t.Fatal(err)
 	}
 	return db
+}
+
+// checkLog replays the log of an organisation in a copy of a database: it comes to
+// exactly what is stored.
+func checkLog(t *testing.T, path, org string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{MustExist: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := directory.NewService(db, dbtest.Keys(), time.Now).CheckLog(t.Context(), directory.OrgID(org)); err != nil {
+		t.Errorf("the log is not what is stored: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // retold is what a log tells of users.

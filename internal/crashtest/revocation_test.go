@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -57,21 +56,23 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			for i := range c.nodes { // the third was cut off a moment ago
+				waitFor(t, fmt.Sprintf("node %d to allow it", i+1), func() bool {
+					status, _, err := test.use.do(t.Context(), http.DefaultClient, c.base(i))
+					return err == nil && status == http.StatusOK
+				})
+			}
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			var taken time.Time
 			acknowledged := make(chan struct{})
-			var before [len(c.nodes)]atomic.Int64
 			var using sync.WaitGroup
 			for i := range c.nodes {
 				using.Go(func() {
-					if err := useOn(ctx, c.base(i), test.use, &before[i], acknowledged, &taken); err != nil {
+					if err := useOn(ctx, c.base(i), test.use, acknowledged, &taken); err != nil {
 						t.Errorf("node %d: %v", i+1, err)
 					}
 				})
-			}
-			for i := range before { // the third was cut off a moment ago
-				waitFor(t, fmt.Sprintf("node %d to allow it", i+1), func() bool { return before[i].Load() > 0 })
 			}
 			time.Sleep(heard) // everybody remembers
 			c.proxies[2].Cut()
@@ -111,10 +112,9 @@ func (c *cluster) group(name, member, role string) (id string) {
 }
 
 // useOn uses a right again and again until ctx ends, and wants no use to succeed
-// that begins a second after the right was taken away, and some refusals. Uses
-// that succeed are counted.
-func useOn(ctx context.Context, base string, use ask, before *atomic.Int64, acknowledged <-chan struct{}, taken *time.Time) error {
-	var refused int
+// that begins a second after the right was taken away, and some refusals.
+func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct{}, taken *time.Time) error {
+	var before, refused int
 	for ctx.Err() == nil {
 		begun := time.Now()
 		status, body, err := use.do(context.WithoutCancel(ctx), http.DefaultClient, base)
@@ -131,7 +131,7 @@ func useOn(ctx context.Context, base string, use ask, before *atomic.Int64, ackn
 		case status == http.StatusOK && over:
 			return fmt.Errorf("carried out %v after the right was taken away", begun.Sub(*taken))
 		case status == http.StatusOK:
-			before.Add(1)
+			before++
 		case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusServiceUnavailable:
 			if over {
 				refused++
@@ -140,8 +140,8 @@ func useOn(ctx context.Context, base string, use ask, before *atomic.Int64, ackn
 			return fmt.Errorf("%s", outcome(status, body, err))
 		}
 	}
-	if before.Load() == 0 || refused == 0 {
-		return fmt.Errorf("%d uses before and %d refusals after: nothing was tried", before.Load(), refused)
+	if before == 0 || refused == 0 {
+		return fmt.Errorf("%d uses before and %d refusals after: nothing was tried", before, refused)
 	}
 	return nil
 }
