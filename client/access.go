@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Path is one reason to have a capability.
@@ -43,13 +44,34 @@ type Decision struct {
 
 // GetUserAccess explains what a user may do. Permission rbac|read.
 func (c *Client) GetUserAccess(ctx context.Context, id string) (Access, error) {
-	return fetch[Access](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", nil, nil)
+	return c.GetUserAccessAt(ctx, id, time.Time{})
+}
+
+// GetUserAccessAt explains what a user could do at a time, also one who is gone
+// by now. Permissions rbac|read and auditLog|read.
+func (c *Client) GetUserAccessAt(ctx context.Context, id string, at time.Time) (Access, error) {
+	return askAccess[Access](ctx, c, id, "", at)
 }
 
 // AskUserAccess asks whether a user has one capability: "users|create",
 // "dataset:NAME:query|read" or "view:NAME:query|read". Permission rbac|read.
 func (c *Client) AskUserAccess(ctx context.Context, id, capability string) (Decision, error) {
-	return fetch[Decision](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", url.Values{"capability": {capability}}, nil)
+	return c.AskUserAccessAt(ctx, id, capability, time.Time{})
+}
+
+// AskUserAccessAt asks whether a user had one capability at a time. Permissions
+// rbac|read and auditLog|read.
+func (c *Client) AskUserAccessAt(ctx context.Context, id, capability string, at time.Time) (Decision, error) {
+	return askAccess[Decision](ctx, c, id, capability, at)
+}
+
+func askAccess[T any](ctx context.Context, c *Client, id, capability string, at time.Time) (T, error) {
+	query := make(url.Values)
+	if capability != "" {
+		query.Set("capability", capability)
+	}
+	setTime(query, at)
+	return fetch[T](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", query, nil)
 }
 
 // GetSelfAccess explains what the token itself may do, whichever kind it is.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // RoleRef is a role as users show it.
@@ -33,12 +34,14 @@ type NewUser struct {
 type ListUsersOptions struct {
 	Email    string
 	Role     string
-	Query    string // in the name or the address
-	PageSize int    // ask for so many at a time; 0: for all in one answer
+	Query    string    // in the name or the address
+	PageSize int       // ask for so many at a time; 0: for all in one answer
+	At       time.Time // as it was then; zero: as it is
 }
 
 // ListUsers yields users as they arrive; memory stays bounded however many there
-// are. An error is the last that is yielded. Permission users|read.
+// are. An error is the last that is yielded. Permission users|read, and
+// auditLog|read for a time that is past.
 func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[User, error] {
 	query := make(url.Values)
 	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "q": f.Query} {
@@ -46,10 +49,18 @@ func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[Us
 			query.Set(name, value)
 		}
 	}
+	setTime(query, f.At)
 	if f.PageSize > 0 {
 		query.Set("limit", strconv.Itoa(f.PageSize))
 	}
 	return pages[User](ctx, c, "/v2/users", query)
+}
+
+// setTime asks for a time that is past; the zero time is no such.
+func setTime(query url.Values, at time.Time) {
+	if !at.IsZero() {
+		query.Set("at", at.UTC().Format(time.RFC3339Nano))
+	}
 }
 
 // GetUser gives one user. Permission users|read.

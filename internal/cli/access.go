@@ -41,22 +41,27 @@ func why(paths []client.Path) string {
 }
 
 func (s *session) usersAccess() *cobra.Command {
-	var capability string
+	var capability, asOf string
 	cmd := s.command("access USER", "Show what a user may do, and why\nWith --capability, answer about one alone; the exit code is 0 whatever the answer.",
-		"roster users access jane.doe@example.com\nroster users access jane.doe@example.com --capability 'users|delete'", cobra.ExactArgs(1),
+		"roster users access jane.doe@example.com\nroster users access jane.doe@example.com --capability 'users|delete'\n"+
+			"roster users access jane.doe@example.com --at 2026-01-31T23:59:59Z", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			id, err := userID(cmd.Context(), c, args[0])
+			at, err := timeFlag("--at", asOf)
+			if err != nil {
+				return err
+			}
+			id, err := userIDAt(cmd.Context(), c, args[0], at)
 			if err != nil {
 				return err
 			}
 			if capability != "" {
-				d, err := c.AskUserAccess(cmd.Context(), id, capability)
+				d, err := c.AskUserAccessAt(cmd.Context(), id, capability, at)
 				if err != nil {
 					return err
 				}
 				return printOne(s, cmd, d, decisionColumns)
 			}
-			a, err := c.GetUserAccess(cmd.Context(), id)
+			a, err := c.GetUserAccessAt(cmd.Context(), id, at)
 			if err != nil {
 				return err
 			}
@@ -66,6 +71,7 @@ func (s *session) usersAccess() *cobra.Command {
 			return printList(s, cmd, a.Capabilities, accessColumns)
 		})
 	cmd.Flags().StringVar(&capability, "capability", "", "ask about one: 'users|delete', 'dataset:NAME:query|read', 'view:NAME:query|read'")
+	addAt(cmd, &asOf)
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,10 +51,15 @@ func given(values []string) []string {
 
 // userID gives the id of a user who is given by id or email address.
 func userID(ctx context.Context, c *client.Client, user string) (string, error) {
+	return userIDAt(ctx, c, user, time.Time{})
+}
+
+// userIDAt is userID for who had an address at a time.
+func userIDAt(ctx context.Context, c *client.Client, user string, at time.Time) (string, error) {
 	if !strings.Contains(user, "@") {
 		return user, nil
 	}
-	u, err := findUser(ctx, c, user)
+	u, err := findUserByEmail(ctx, c, user, at)
 	return u.ID, err
 }
 

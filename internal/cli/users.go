@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,14 @@ func (s *session) users() *cobra.Command {
 
 func (s *session) usersList() *cobra.Command {
 	var o client.ListUsersOptions
-	cmd := s.command("list", "List users\nWithout flags, all of them.", "roster users list\nroster users list --role admin --output csv\nroster users list --query doe", cobra.NoArgs,
+	var at string
+	cmd := s.command("list", "List users\nWithout flags, all of them.",
+		"roster users list\nroster users list --role admin --output csv\nroster users list --query doe\nroster users list --at 2026-01-31T23:59:59Z", cobra.NoArgs,
 		list(s, userColumns, func(c *client.Client, ctx context.Context) ([]client.User, error) {
+			var err error
+			if o.At, err = timeFlag("--at", at); err != nil {
+				return nil, err
+			}
 			var all []client.User
 			for u, err := range c.ListUsers(ctx, o) {
 				if err != nil {
@@ -46,7 +53,13 @@ func (s *session) usersList() *cobra.Command {
 	cmd.Flags().StringVar(&o.Email, "email", "", "only the user with this address")
 	cmd.Flags().StringVar(&o.Role, "role", "", "only users with the base role of this `ID`")
 	cmd.Flags().StringVar(&o.Query, "query", "", "only users with this `TEXT` in their name or address")
+	addAt(cmd, &at)
 	return cmd
+}
+
+// addAt adds --at, with which a command tells what was.
+func addAt(cmd *cobra.Command, at *string) {
+	cmd.Flags().StringVar(at, "at", "", "what was so at this `TIME`, as in 2026-01-31T12:00:00Z, or so long ago, as in 7d or 12h")
 }
 
 // findUser finds a user by id or by email address.
@@ -54,8 +67,13 @@ func findUser(ctx context.Context, c *client.Client, user string) (client.User, 
 	if !strings.Contains(user, "@") {
 		return c.GetUser(ctx, user)
 	}
+	return findUserByEmail(ctx, c, user, time.Time{})
+}
+
+// findUserByEmail finds who has an address, or had it at a time.
+func findUserByEmail(ctx context.Context, c *client.Client, user string, at time.Time) (client.User, error) {
 	var found client.User
-	for u, err := range c.ListUsers(ctx, client.ListUsersOptions{Email: user}) {
+	for u, err := range c.ListUsers(ctx, client.ListUsersOptions{Email: user, At: at}) {
 		if err != nil {
 			return client.User{}, err
 		}
