@@ -142,10 +142,15 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	if !expired(t.ExpiresAt, s.now()) {
 		return p, err
 	}
-	if err != nil {
-		return nil, errBadToken // an expired token is told nothing of organisations
+	switch CodeOf(err) {
+	case "":
+		if err == nil {
+			err = &ExpiredToken{p}
+		}
+	case Forbidden:
+		err = errBadToken // an expired token is told nothing of organisations
 	}
-	return nil, &ExpiredToken{p}
+	return nil, err
 }
 
 // personalPrincipal is the account behind t acting in org. Without an org it is
