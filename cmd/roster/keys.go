@@ -68,7 +68,7 @@ can't be lost; give the same file to every node.`,
 // writeWhole puts a file in place of another, or none, at once.
 func writeWhole(file string, content []byte) error {
 	next := file + ".new"
-	if err := os.WriteFile(next, content, 0o600); err != nil {
+	if err := os.WriteFile(next, content, 0o600); err != nil { //nolint:gosec // the operator says which file
 		return err
 	}
 	return os.Rename(next, file)

@@ -41,7 +41,7 @@ func GenerateKey(name string) (string, error) {
 		return "", err
 	}
 	key := make([]byte, keySize)
-	rand.Read(key) //nolint:errcheck // it never fails
+	rand.Read(key)
 	return name + " " + keyPrefix + base64.RawURLEncoding.EncodeToString(key), nil
 }
 

@@ -7,12 +7,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// RecordProof and TreeProof are what leads to a tree's root, from a leaf and from
-// a smaller tree's root.
-type (
-	RecordProof = tlog.RecordProof
-	TreeProof   = tlog.TreeProof
-)
+// RecordProof is what leads from a leaf to a tree's root.
+type RecordProof = tlog.RecordProof
+
+// TreeProof is what leads from a smaller tree's root to a tree's.
+type TreeProof = tlog.TreeProof
 
 // tileHeight is that of c2sp.org/tlog-tiles: 256 hashes to a tile.
 const (

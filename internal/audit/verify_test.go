@@ -188,15 +188,15 @@ func TestUnsealedEntries(t *testing.T) {
 	if _, err := late.Finish(); err != nil {
 		t.Fatal(err)
 	}
-	records := append(l.records, late.Record)
+	l.records = append(l.records, late.Record)
 	e := l.evidence(t)
 	e.Now = func() time.Time { return late.Time.Add(time.Second) }
-	if report, err := verify(t, records, e); err != nil || report.Unsealed != 1 {
+	if report, err := verify(t, l.records, e); err != nil || report.Unsealed != 1 {
 		t.Errorf("a moment old: %+v, %v", report, err)
 	}
 	for _, now := range []time.Time{late.Time.Add(time.Minute), late.Time.Add(-time.Minute)} {
 		e.Now = func() time.Time { return now }
-		_, err := verify(t, records, e)
+		_, err := verify(t, l.records, e)
 		if f := fault(t, err); f.Sequence != 11 {
 			t.Errorf("found %v, want entry 11", f)
 		}

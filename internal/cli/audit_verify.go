@@ -116,7 +116,7 @@ func online(cmd *cobra.Command, c *client.Client, e audit.Evidence) (audit.Repor
 		if err != nil {
 			return audit.Report{}, err
 		}
-		defer log.Close() //nolint:errcheck // it was read
+		defer log.Close()
 		return withBar(cmd, log, e)
 	}
 	report, err := read()

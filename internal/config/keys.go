@@ -59,7 +59,7 @@ func makeKeys(file string) error {
 	}
 	defer func() { _ = os.Remove(next.Name()) }()
 	_, err = next.WriteString("# Seals the audit log. Keep a copy apart from the database's backups.\n" + line + "\n")
-	if err = errors.Join(err, next.Sync(), next.Close()); err != nil {
+	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
 		return err
 	}
 	// A link is made only where there is no file yet.

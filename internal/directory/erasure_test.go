@@ -118,7 +118,7 @@ func TestRetention(t *testing.T) {
 	}
 	// A checkpoint of what is gone still holds.
 	e.Since = early.Checkpoint
-	e.SinceProof = must(w.ProveConsistency(t.Context(), w.byOwner(), int64(first-4), 0))(t).Proof
+	e.SinceProof = must(w.ProveConsistency(t.Context(), w.byOwner(), first-4, 0))(t).Proof
 	if _, err := w.verify(e); err == nil {
 		t.Error("a proof of another size passes")
 	}

@@ -13,8 +13,10 @@ import (
 )
 
 // scoped are the tables whose rows belong to an organisation.
-var scoped = []string{"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
-	"audit_tiles", "audit_checkpoints", "audit_retention"}
+var scoped = []string{
+	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
+	"audit_tiles", "audit_checkpoints", "audit_retention",
+}
 
 // unscoped are the statements that look across organisations, and why they must.
 var unscoped = map[string]string{
