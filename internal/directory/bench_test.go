@@ -52,29 +52,35 @@ func BenchmarkAsOf(b *testing.B) {
 			Before: state(before), After: state(after),
 		})
 	}
-	err := w.db.Write(b.Context(), func(tx directory.Tx) error {
-		for _, made := range []bool{true, false} {
-			for i := range users {
-				ids[i] = directory.UserID(fmt.Sprintf("usr_%026d", i))
-				key := fmt.Sprintf("jane%d@example.com", i)
-				a := directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: key, Name: "Jane Doe", CreatedAt: began}
-				u := directory.User{ID: ids[i], OrgID: org, AccountID: a.ID, Email: key, Name: a.Name, Role: directory.RoleRef{ID: "admin", Name: "admin"}, CreatedAt: began}
-				at := began.Add(time.Duration(number) * time.Second)
-				if !made {
-					if err := told(tx, at, u, "user", "admin"); err != nil {
+	tell := func(tx directory.Tx, i int, made bool) error {
+		ids[i] = directory.UserID(fmt.Sprintf("usr_%026d", i))
+		key := fmt.Sprintf("jane%d@example.com", i)
+		a := directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: key, Name: "Jane Doe", CreatedAt: began}
+		u := directory.User{
+			ID: ids[i], OrgID: org, AccountID: a.ID, Email: key, Name: a.Name,
+			Role: directory.RoleRef{ID: "admin", Name: "admin"}, CreatedAt: began,
+		}
+		at := began.Add(time.Duration(number) * time.Second)
+		if !made {
+			return told(tx, at, u, "user", "admin")
+		}
+		return errors.Join(tx.CreateAccount(a, key), tx.CreateUser(u, key), told(tx, at, u, "", "user"))
+	}
+	const some = 2000 // a transaction
+	for _, made := range []bool{true, false} {
+		for from := 0; from < users; from += some {
+			err := w.db.Write(b.Context(), func(tx directory.Tx) error {
+				for i := range some {
+					if err := tell(tx, from+i, made); err != nil {
 						return err
 					}
-					continue
 				}
-				if err := errors.Join(tx.CreateAccount(a, key), tx.CreateUser(u, key), told(tx, at, u, "", "user")); err != nil {
-					return err
-				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
 	}
 	w.pass(time.Duration(number+1) * time.Second)
 	call := w.byOwner()
