@@ -45,6 +45,10 @@ func New(t testing.TB) string {
 	}
 }
 
+// OnPostgres says that [New] makes databases on PostgreSQL, which takes a while:
+// tests of very many may try a part of them there.
+func OnPostgres() bool { return os.Getenv(engineVar) == "postgres" }
+
 // SQLite gives the URL of a file that is not there yet.
 func SQLite(t testing.TB) string {
 	t.Helper()
