@@ -99,14 +99,23 @@ func (p *process) stop() error {
 	return p.cmd.Wait()
 }
 
-// buildRoster builds the program as it is released, if none was given.
+// releaseGuide is the profile that releases are compiled by, as in the Makefile.
+const releaseGuide = "cmd/roster/release.pgo"
+
+// buildRoster builds the program as it is released, if none was given; in a hurry,
+// or elsewhere than in the root of the source, without the profile, for which
+// everything would be compiled anew.
 func (l *lab) buildRoster(ctx context.Context) error {
 	if l.server != "" {
 		return nil
 	}
+	guide := "off"
+	if _, err := os.Stat(releaseGuide); err == nil && !l.quick {
+		guide = releaseGuide
+	}
 	l.server = filepath.Join(l.dir, "roster")
 	//nolint:gosec // the folder is this program's own
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", l.server, "github.com/rosterhq/roster/cmd/roster")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-pgo="+guide, "-ldflags", "-s -w", "-o", l.server, "github.com/rosterhq/roster/cmd/roster")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build roster: %w\n%s", err, out)
