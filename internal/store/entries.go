@@ -16,11 +16,16 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 		return err
 	}
 	t.entries = append(t.entries, e)
-	return t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
+	end, known := t.memo.end(e.OrgID)
+	err = t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		e.OrgID, e.Number, micros(e.At), string(actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
 		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets), e.Leaf, e.MAC)
+	if err == nil && known && e.Number == end.number+1 {
+		t.memo.keepEnd(e.OrgID, logEnd{e.Number, e.At})
+	}
+	return err
 }
 
 // EraseEntry writes over what of an entry is personal.
@@ -110,12 +115,18 @@ func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[d
 }
 
 func (t *tx) LastOrgEntry(org directory.OrgID) (number int64, at time.Time, err error) {
+	if e, ok := t.memo.end(org); ok && !t.reading {
+		return e.number, e.at, nil
+	}
 	last, err := one(t, "entry", func(row scanner) (last [2]int64, err error) {
 		err = row.Scan(&last[0], &last[1])
 		return last, err
 	}, `SELECT number, at FROM entries WHERE org_id = $1 ORDER BY number DESC LIMIT 1`, org)
 	if directory.CodeOf(err) == directory.NotFound {
 		return 0, time.Time{}, nil
+	}
+	if err == nil {
+		t.memo.keepEnd(org, logEnd{last[0], fromMicros(last[1])})
 	}
 	return last[0], fromMicros(last[1]), err
 }

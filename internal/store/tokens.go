@@ -21,12 +21,12 @@ func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {
 
 func (t *tx) APIToken(org directory.OrgID, id directory.TokenID) (directory.APITokenRecord, error) {
 	key := tokenKey{org, id}
-	if r, ok := t.tokens.find(key); ok && !t.reading {
+	if r, ok := t.memo.token(key); ok && !t.reading {
 		return r, nil
 	}
 	r, err := one(t, "token", scanAPIToken, selectAPITokens+`WHERE org_id = $1 AND id = $2`, org, id)
 	if err == nil {
-		t.tokens.keep(key, r)
+		t.memo.keepToken(key, r)
 	}
 	return r, err
 }

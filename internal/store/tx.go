@@ -38,7 +38,7 @@ type tx struct {
 	failed  error             // of the first statement that was refused
 	reading bool              // rows are open, on the one connection there is
 	wrote   bool              // or may have
-	tokens  *tokenMemo        // nil for all but SQLite's writer
+	memo    *writerMemo       // nil for all but SQLite's writer
 }
 
 // errReading is for a statement inside the loop over a sequence.
@@ -56,7 +56,7 @@ func (t *tx) execute(query string, args ...any) (sql.Result, error) {
 		return nil, errReading
 	}
 	t.wrote = true
-	t.tokens.executes(query)
+	t.memo.executes(query)
 	return t.db.exec(t.ctx, query, args...)
 }
 

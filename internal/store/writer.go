@@ -28,7 +28,7 @@ type writer struct {
 	done chan struct{}
 
 	session writeSession // on conn
-	tokens  tokenMemo
+	memo    writerMemo
 	news    *news
 
 	version int64        // of the database, as PRAGMA data_version has it
@@ -183,7 +183,7 @@ func (w *writer) listen(ctx context.Context) error {
 		return err
 	}
 	if version != w.version {
-		w.tokens.forget()
+		w.memo.forget()
 		w.news.unknown()
 	}
 	w.version = version
@@ -233,7 +233,7 @@ func (w *writer) commitWith(run func(context.Context, *job) error, group []*job)
 // rollback ends a transaction that failed. Where SQLite has done so itself, on
 // a full disk for one, there is none left and nothing to tell.
 func (w *writer) rollback(ctx context.Context) {
-	w.tokens.forget()
+	w.memo.forget()
 	_, _ = w.session.exec(ctx, "ROLLBACK")
 }
 
@@ -252,7 +252,7 @@ func (w *writer) runUnderSavepoint(ctx context.Context, j *job) error {
 		return storageError(err)
 	}
 	if err := w.runJob(ctx, j); errors.Is(err, errUndo) {
-		w.tokens.forget()
+		w.memo.forget()
 		if _, err := w.session.exec(ctx, "ROLLBACK TO job"); err != nil {
 			return storageError(err)
 		}
@@ -263,7 +263,7 @@ func (w *writer) runUnderSavepoint(ctx context.Context, j *job) error {
 
 // call runs a job's function, from the beginning if it has run before.
 func (w *writer) call(ctx context.Context, j *job) (wrote bool) {
-	t := &tx{ctx: ctx, db: w.session, tokens: &w.tokens}
+	t := &tx{ctx: ctx, db: w.session, memo: &w.memo}
 	defer func() {
 		j.panics = nil
 		if p := recover(); p != nil {

@@ -82,3 +82,62 @@ func TestTokensAreReadAsTheyAre(t *testing.T) {
 	}
 	want("undone", "")
 }
+
+// Whatever the writer keeps of a log's end, a transaction reads the one there is.
+func TestEndsAreReadAsTheyAre(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
+	var stores [2]*store.Store
+	for i := range stores {
+		var err error
+		if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		defer stores[i].Close()
+	}
+	last := int64(0)
+	undone := errors.New("undone")
+	for i := range 60 {
+		want := undone
+		err := stores[i/5%2].Write(t.Context(), func(tx directory.Tx) error {
+			for range i%3 + 1 {
+				number, at, err := tx.LastOrgEntry("acme")
+				if err != nil {
+					return err
+				}
+				e := directory.Entry{OrgID: "acme", Number: number + 1, Action: "x", At: time.UnixMicro(number + 1).UTC()}
+				if number > 0 && at != time.UnixMicro(number).UTC() {
+					t.Errorf("entry %d is of %v", number, at)
+				}
+				if err := tx.AppendEntry(e); err != nil {
+					return err
+				}
+			}
+			if i%4 == 3 {
+				return undone
+			}
+			want = nil
+			last += int64(i%3 + 1)
+			return nil
+		})
+		if !errors.Is(err, want) {
+			t.Fatalf("write %d: %v, want %v", i, err, want)
+		}
+		if i == 30 {
+			err = stores[0].Write(t.Context(), func(tx directory.Tx) error { return tx.DropEntries("acme", last) })
+			last = 0
+		}
+		if err != nil && !errors.Is(err, undone) {
+			t.Fatal(err)
+		}
+		err = stores[(i+1)%2].Read(t.Context(), func(tx directory.Tx) error {
+			number, _, err := tx.LastOrgEntry("acme")
+			if number != last {
+				t.Errorf("after write %d the last entry is %d, want %d", i, number, last)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
