@@ -10,7 +10,7 @@ import (
 )
 
 // CheckLog replays an organisation's log and compares what comes of it with what
-// is stored: the organisation, its users, custom roles, groups and API tokens.
+// is stored: the organisation, its users, custom roles, groups, API tokens and webhooks.
 // Each entry must begin from what those before it came to. The error tells of the
 // first thing that differs. Of a log whose beginning retention has dropped, only
 // what its entries tell of is compared. It is for the operator. Errors: [NotFound].
@@ -178,6 +178,15 @@ func storedStates(tx Tx, id OrgID) (map[stateKey]any, error) {
 			return nil, err
 		}
 	}
+	hooks, err := tx.Webhooks(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range hooks {
+		if err := add(w.target(), w); err != nil {
+			return nil, err
+		}
+	}
 	return all, nil
 }
 
@@ -208,6 +217,8 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 		})
 	case "apiToken":
 		return decodeState(raw, func(*APITokenRecord) {})
+	case "webhook":
+		return decodeState(raw, func(*Webhook) {})
 	default:
 		return nil, nil
 	}
@@ -232,6 +243,11 @@ func sameState(a, b any) bool {
 		}
 	case APITokenRecord:
 		if y, ok := b.(APITokenRecord); ok && (x.CreatedBy == Actor{} || y.CreatedBy == Actor{}) {
+			x.CreatedBy, y.CreatedBy = Actor{}, Actor{}
+			a, b = x, y
+		}
+	case Webhook:
+		if y, ok := b.(Webhook); ok && (x.CreatedBy == Actor{} || y.CreatedBy == Actor{}) {
 			x.CreatedBy, y.CreatedBy = Actor{}, Actor{}
 			a, b = x, y
 		}

@@ -125,7 +125,7 @@ func (a Actor) ID() string {
 
 // Target is what was changed.
 type Target struct {
-	Type string `json:"type"` // user, apiToken, personalToken, role, group, organization, account
+	Type string `json:"type"` // one of targetTypes
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 }

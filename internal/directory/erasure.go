@@ -10,8 +10,8 @@ import (
 const eraseBatch = 200
 
 // EraseUser takes the name, the email and the addresses of somebody who is not a
-// user any more out of the organisation's log; ids stay, and so do the proofs. It
-// returns how many entries are about them. What was cut off half-way goes on when
+// user any more out of the organisation's log, and their name off the tokens and
+// webhooks that they made; ids stay, and so do the proofs. It returns how many entries are about them. What was cut off half-way goes on when
 // called again.
 //
 // Needs an owner's personal token. Audit entry erasePersonalData. Errors:
@@ -29,10 +29,14 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 		if CodeOf(err) != NotFound {
 			return 0, err
 		}
-		if numbers, err = entriesAbout(c, c.actor.OrgID, id); err != nil {
+		made, err := forgetCreator(c, c.actor.OrgID, id)
+		if err != nil {
 			return 0, err
 		}
-		if len(numbers) == 0 {
+		if numbers, err = entriesAbout(c, c.actor.OrgID, id, made); err != nil {
+			return 0, err
+		}
+		if len(numbers) == 0 && len(made) == 0 {
 			return 0, notFound("user")
 		}
 		return len(numbers), c.record(Target{Type: "user", ID: string(id)}, nil, nil)
@@ -51,11 +55,46 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 	return found, nil
 }
 
+// forgetCreator takes a user's name off the tokens and webhooks that they made, and
+// lists the ids of those.
+func forgetCreator(tx Tx, org OrgID, id UserID) (made []string, err error) {
+	tokens, err := tx.APITokens(org)
+	if err != nil {
+		return nil, err
+	}
+	hooks, err := tx.Webhooks(org)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tokens {
+		if t.CreatedBy.UserID != id {
+			continue
+		}
+		made, t.CreatedBy.Name = append(made, string(t.ID)), ""
+		if err := tx.UpdateAPITokenCreator(org, t.ID, t.CreatedBy); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range hooks {
+		if w.CreatedBy.UserID != id {
+			continue
+		}
+		made, w.CreatedBy.Name = append(made, string(w.ID)), ""
+		if err := tx.UpdateWebhook(w); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
 // entriesAbout finds the entries that a user acted in or was acted on in, and
-// those about the tokens they made.
-func entriesAbout(tx Tx, org OrgID, id UserID) (numbers []int64, err error) {
+// those about the tokens and webhooks they made: made, and such as are gone.
+func entriesAbout(tx Tx, org OrgID, id UserID, made []string) (numbers []int64, err error) {
 	seen := make(map[int64]bool)
-	tokens := make(map[string]bool)
+	theirs := make(map[string]bool)
+	for _, target := range made {
+		theirs[target] = true
+	}
 	note := func(q EntryQuery) error {
 		for e, err := range tx.OrgEntries(org, q) {
 			if err != nil {
@@ -65,8 +104,8 @@ func entriesAbout(tx Tx, org OrgID, id UserID) (numbers []int64, err error) {
 				seen[e.Number] = true
 				numbers = append(numbers, e.Number)
 			}
-			if e.Target.Type == "apiToken" && e.Actor.UserID == id {
-				tokens[e.Target.ID] = true
+			if (e.Target.Type == "apiToken" || e.Target.Type == "webhook") && e.Actor.UserID == id {
+				theirs[e.Target.ID] = true
 			}
 		}
 		return nil
@@ -77,8 +116,8 @@ func entriesAbout(tx Tx, org OrgID, id UserID) (numbers []int64, err error) {
 	if err := note(EntryQuery{Target: string(id)}); err != nil {
 		return nil, err
 	}
-	for token := range tokens {
-		if err := note(EntryQuery{Target: token}); err != nil {
+	for target := range theirs {
+		if err := note(EntryQuery{Target: target}); err != nil {
 			return nil, err
 		}
 	}
@@ -90,14 +129,11 @@ func eraseEntries(tx Tx, org OrgID, id UserID, numbers []int64) error {
 		return err
 	}
 	for _, number := range numbers {
-		var found *Entry
-		for e, err := range tx.OrgEntries(org, EntryQuery{After: number - 1, Limit: 1}) {
-			if err != nil {
-				return err
-			}
-			found = &e
+		found, err := entryOf(tx, org, number)
+		if err != nil {
+			return err
 		}
-		if found == nil || found.Number != number {
+		if found == nil {
 			continue // retention was first
 		}
 		changed, err := found.erase(id)
@@ -146,7 +182,7 @@ func (e *Entry) erase(id UserID) (changed bool, err error) {
 	return changed, nil
 }
 
-// madeBy says whether an entry's state names a user as the maker of a token.
+// madeBy says whether an entry's state names a user as who made a token or webhook.
 func (e *Entry) madeBy(id UserID) bool {
 	for _, state := range []json.RawMessage{e.Before, e.After} {
 		var t struct {

@@ -20,6 +20,10 @@ func TestEraseUser(t *testing.T) {
 	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
 	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: ptr("Janine Doe")}))(t)
 	w.wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.byOwner(), token.ID))
+	// What she made and others go on using loses her name too.
+	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
+	hook := must(w.CreateWebhook(t.Context(), call, newHook("hook")))(t)
+	must(w.UpdateWebhook(t.Context(), w.byOwner(), hook.ID, newHook("changed")))(t)
 	w.refused("of a user", directory.Conflict, "", func() error {
 		_, err := w.EraseUser(t.Context(), w.byOwner(), jane.ID)
 		return err
@@ -57,6 +61,15 @@ func TestEraseUser(t *testing.T) {
 	}
 	if !bytes.Contains(w.export(w.org.ID), []byte(jane.ID)) {
 		t.Error("ids are gone too")
+	}
+	w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
+	must(w.UpdateWebhook(t.Context(), w.byOwner(), hook.ID, newHook("again")))(t)
+	w.wants("the log, with a change since", "", w.CheckLog(t.Context(), w.org.ID))
+	usage := must(w.GetTokenUsage(t.Context(), w.byOwner(), kept.ID))(t)
+	for _, by := range []directory.Actor{usage.Token.CreatedBy, must(w.GetWebhook(t.Context(), w.byOwner(), hook.ID))(t).CreatedBy} {
+		if by.UserID != jane.ID || by.Name != "" {
+			t.Errorf("made by %+v", by)
+		}
 	}
 	if _, err := w.verify(before); err != nil {
 		t.Errorf("against what was signed before: %v", err)

@@ -229,12 +229,18 @@ func (w *world) tables() map[string][]string {
 	return dbtest.Tables(w, w.database)
 }
 
-// since lists the audit entries that follow a number.
-func (w *world) since(seq int64) (list []directory.Entry) {
+// settle waits until all there is in the log can be read.
+func (w *world) settle() {
 	w.Helper()
 	if err := w.db.Settled(w.Context()); err != nil {
 		w.Fatal(err)
 	}
+}
+
+// since lists the audit entries that follow a number.
+func (w *world) since(seq int64) (list []directory.Entry) {
+	w.Helper()
+	w.settle()
 	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
 		list, err = tx.Entries(seq, 10_000)
 		return err

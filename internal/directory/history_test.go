@@ -198,6 +198,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 		"a group's members": `DELETE FROM group_members`,
 		"a group's roles":   `DELETE FROM group_roles`,
 		"a token's end":     `UPDATE api_tokens SET expires_at = 0`,
+		"a webhook's URL":   `UPDATE webhooks SET url = 'https://attacker.example.net/'`,
 		"the name":          `UPDATE orgs SET name = 'Other'`,
 		"an entry's state":  `UPDATE entries SET after = '{"name":"Nobody"}' WHERE target_type = 'role'`,
 		"an entry":          `DELETE FROM entries WHERE number = 5`,
@@ -210,6 +211,9 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 			jane := w.join("Jane", role.ID)
 			w.group("Group", []directory.UserID{jane.ID}, "read-only")
 			must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
+			hook := must(w.CreateWebhook(t.Context(), w.byOwner(), newHook("x")))(t)
+			must(w.RotateWebhookSecret(t.Context(), w.byOwner(), hook.ID, time.Time{}))(t)
+			must(w.ReplayWebhook(t.Context(), w.byOwner(), hook.ID, directory.ReplayScope{FromSequence: 1}))(t)
 			w.wants("before", "", w.CheckLog(t.Context(), w.org.ID))
 			dbtest.Exec(t, w.database, statement)
 			if err := w.CheckLog(t.Context(), w.org.ID); err == nil {

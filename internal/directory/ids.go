@@ -26,6 +26,8 @@ type (
 	GroupID string
 	// TokenID names an API token ("tok_…") or a personal token ("pat_…").
 	TokenID string
+	// WebhookID is "whk_…".
+	WebhookID string
 )
 
 // crockford is base32 in an order that sorts as the bits do, without letters

@@ -159,6 +159,17 @@ func (r Renewal) check(ctx context.Context, org OrgID, op Operation) error {
 	return op.Authorise(p)
 }
 
+// entryOf finds an entry by its number; nil for one that retention has dropped.
+func entryOf(tx Tx, org OrgID, number int64) (found *Entry, err error) {
+	for e, err := range tx.OrgEntries(org, EntryQuery{After: number - 1, Before: number + 1, Limit: 1}) {
+		if err != nil {
+			return nil, err
+		}
+		found = &e
+	}
+	return found, nil
+}
+
 // readEntries appends to list until it has q.Limit entries or a number of bytes.
 func readEntries(tx Tx, list []Entry, org OrgID, q EntryQuery, most int) (_ []Entry, more bool, err error) {
 	limit := min(max(q.Limit, 1), maxEntries)

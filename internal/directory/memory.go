@@ -157,7 +157,7 @@ func (m *memory) drop(e Entry) {
 	}
 	m.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog": // nothing is remembered of it
+	case "auditLog", "webhook": // nothing is remembered of them
 	case "user":
 		m.forms.drop(e.OrgID, UserID(e.Target.ID))
 		m.dropSource(ofAccount, string(e.account()))

@@ -1,6 +1,9 @@
 package directory
 
-import "github.com/rosterhq/roster/internal/authz"
+import (
+	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/authz"
+)
 
 // Operation is something a principal can ask of the [Service]: its name, which
 // is also the audit log's action, and what it takes. Routes point at operations,
@@ -31,70 +34,95 @@ func capability(resource string, a authz.Action) Need {
 
 var ownAccount = Need{Personal: true, AnyOrg: true}
 
+// manageWebhooks lets people decide who is sent the audit log: an account's own
+// token, with the capability to read what will be sent, of an owner or admin,
+// which [change.mayManageWebhooks] checks.
+var manageWebhooks = Need{Capability: authz.Pair{Resource: "auditLog", Action: authz.Read}, Personal: true}
+
+// actions are the names of all operations, and so what entries can say was done or
+// refused; pruning is nobody's operation.
+var actions = []string{audit.PruneAction}
+
+func operation(name string, need Need) Operation {
+	actions = append(actions, name)
+	return Operation{name, need}
+}
+
 // The operations, named as the v2 description names them.
 var (
-	OpCreateUser     = Operation{"createUser", capability("users", authz.Create)}
-	OpListUsers      = Operation{"getUsers", capability("users", authz.Read)}
-	OpGetUser        = Operation{"getUser", capability("users", authz.Read)}
-	OpRemoveUser     = Operation{"removeUserFromOrg", capability("users", authz.Delete)}
-	OpUpdateUserRole = Operation{"updateUserRole", capability("users", authz.Update)}
-	OpGetUserAccess  = Operation{"getUserAccess", capability("rbac", authz.Read)}
+	OpCreateUser     = operation("createUser", capability("users", authz.Create))
+	OpListUsers      = operation("getUsers", capability("users", authz.Read))
+	OpGetUser        = operation("getUser", capability("users", authz.Read))
+	OpRemoveUser     = operation("removeUserFromOrg", capability("users", authz.Delete))
+	OpUpdateUserRole = operation("updateUserRole", capability("users", authz.Update))
+	OpGetUserAccess  = operation("getUserAccess", capability("rbac", authz.Read))
 
-	OpGetSelf       = Operation{"getCurrentUser", ownAccount}
-	OpUpdateSelf    = Operation{"updateCurrentUser", ownAccount}
-	OpGetSelfAccess = Operation{"getCurrentAccess", Need{}}
+	OpGetSelf       = operation("getCurrentUser", ownAccount)
+	OpUpdateSelf    = operation("updateCurrentUser", ownAccount)
+	OpGetSelfAccess = operation("getCurrentAccess", Need{})
 
-	OpListPersonalTokens  = Operation{"getPersonalTokens", ownAccount}
-	OpCreatePersonalToken = Operation{"createPersonalToken", ownAccount}
-	OpDeletePersonalToken = Operation{"deletePersonalToken", ownAccount}
+	OpListPersonalTokens  = operation("getPersonalTokens", ownAccount)
+	OpCreatePersonalToken = operation("createPersonalToken", ownAccount)
+	OpDeletePersonalToken = operation("deletePersonalToken", ownAccount)
 
-	OpListInvitations   = Operation{"getInvitations", ownAccount}
-	OpAcceptInvitation  = Operation{"acceptInvitation", ownAccount}
-	OpDeclineInvitation = Operation{"declineInvitation", ownAccount}
+	OpListInvitations   = operation("getInvitations", ownAccount)
+	OpAcceptInvitation  = operation("acceptInvitation", ownAccount)
+	OpDeclineInvitation = operation("declineInvitation", ownAccount)
 
-	OpListAPITokens      = Operation{"getAPITokens", capability("apiTokens", authz.Read)}
-	OpCreateAPIToken     = Operation{"createAPIToken", capability("apiTokens", authz.Create)}
-	OpGetAPIToken        = Operation{"getAPIToken", capability("apiTokens", authz.Read)}
-	OpGetTokenUsage      = Operation{"getTokenUsage", capability("apiTokens", authz.Read)}
-	OpDeleteAPIToken     = Operation{"deleteAPIToken", capability("apiTokens", authz.Delete)}
-	OpRegenerateAPIToken = Operation{"regenerateAPIToken", capability("apiTokens", authz.Update)}
+	OpListAPITokens      = operation("getAPITokens", capability("apiTokens", authz.Read))
+	OpCreateAPIToken     = operation("createAPIToken", capability("apiTokens", authz.Create))
+	OpGetAPIToken        = operation("getAPIToken", capability("apiTokens", authz.Read))
+	OpGetTokenUsage      = operation("getTokenUsage", capability("apiTokens", authz.Read))
+	OpDeleteAPIToken     = operation("deleteAPIToken", capability("apiTokens", authz.Delete))
+	OpRegenerateAPIToken = operation("regenerateAPIToken", capability("apiTokens", authz.Update))
 
-	OpListRoles  = Operation{"listRoles", capability("rbac", authz.Read)}
-	OpGetRole    = Operation{"getRoleById", capability("rbac", authz.Read)}
-	OpCreateRole = Operation{"createRole", capability("rbac", authz.Create)}
-	OpUpdateRole = Operation{"updateRole", capability("rbac", authz.Update)}
-	OpDeleteRole = Operation{"deleteRole", capability("rbac", authz.Delete)}
+	OpListRoles  = operation("listRoles", capability("rbac", authz.Read))
+	OpGetRole    = operation("getRoleById", capability("rbac", authz.Read))
+	OpCreateRole = operation("createRole", capability("rbac", authz.Create))
+	OpUpdateRole = operation("updateRole", capability("rbac", authz.Update))
+	OpDeleteRole = operation("deleteRole", capability("rbac", authz.Delete))
 
-	OpListGroups  = Operation{"listGroups", capability("rbac", authz.Read)}
-	OpGetGroup    = Operation{"getGroupById", capability("rbac", authz.Read)}
-	OpCreateGroup = Operation{"createGroup", capability("rbac", authz.Create)}
-	OpUpdateGroup = Operation{"updateGroup", capability("rbac", authz.Update)}
-	OpDeleteGroup = Operation{"deleteGroup", capability("rbac", authz.Delete)}
+	OpListGroups  = operation("listGroups", capability("rbac", authz.Read))
+	OpGetGroup    = operation("getGroupById", capability("rbac", authz.Read))
+	OpCreateGroup = operation("createGroup", capability("rbac", authz.Create))
+	OpUpdateGroup = operation("updateGroup", capability("rbac", authz.Update))
+	OpDeleteGroup = operation("deleteGroup", capability("rbac", authz.Delete))
 
-	OpListEntries  = Operation{"getAuditEntries", capability("auditLog", authz.Read)}
-	OpStreamEvents = Operation{"streamEvents", capability("auditLog", authz.Read)}
+	OpListEntries  = operation("getAuditEntries", capability("auditLog", authz.Read))
+	OpStreamEvents = operation("streamEvents", capability("auditLog", authz.Read))
 
-	OpListOrgs  = Operation{"getOrgs", Need{AnyOrg: true}}
-	OpGetOrg    = Operation{"getOrg", Need{AnyOrg: true}}
-	OpCreateOrg = Operation{"createOrg", ownAccount}
-	OpUpdateOrg = Operation{"updateOrg", ownAccount} // of an owner or admin
+	OpListOrgs  = operation("getOrgs", Need{AnyOrg: true})
+	OpGetOrg    = operation("getOrg", Need{AnyOrg: true})
+	OpCreateOrg = operation("createOrg", ownAccount)
+	OpUpdateOrg = operation("updateOrg", ownAccount) // of an owner or admin
 
-	OpGetCheckpoint    = Operation{"getAuditCheckpoint", capability("auditLog", authz.Read)}
-	OpListCheckpoints  = Operation{"getAuditCheckpoints", capability("auditLog", authz.Read)}
-	OpGetAuditKeys     = Operation{"getAuditKeys", capability("auditLog", authz.Read)}
-	OpProveInclusion   = Operation{"getAuditInclusion", capability("auditLog", authz.Read)}
-	OpProveConsistency = Operation{"getAuditConsistency", capability("auditLog", authz.Read)}
-	OpGetRetention     = Operation{"getAuditRetention", capability("auditLog", authz.Read)}
-	OpUpdateRetention  = Operation{"updateAuditRetention", Need{Personal: true}} // of an owner
-	OpEraseUser        = Operation{"erasePersonalData", Need{Personal: true}}    // of an owner
+	OpGetCheckpoint    = operation("getAuditCheckpoint", capability("auditLog", authz.Read))
+	OpListCheckpoints  = operation("getAuditCheckpoints", capability("auditLog", authz.Read))
+	OpGetAuditKeys     = operation("getAuditKeys", capability("auditLog", authz.Read))
+	OpProveInclusion   = operation("getAuditInclusion", capability("auditLog", authz.Read))
+	OpProveConsistency = operation("getAuditConsistency", capability("auditLog", authz.Read))
+	OpGetRetention     = operation("getAuditRetention", capability("auditLog", authz.Read))
+	OpUpdateRetention  = operation("updateAuditRetention", Need{Personal: true}) // of an owner
+	OpEraseUser        = operation("erasePersonalData", Need{Personal: true})    // of an owner
 	// OpSignIn is what a token is refused that has expired; no route leads to it.
-	OpSignIn = Operation{"signIn", Need{Operator: true}}
+	OpSignIn = operation("signIn", Need{Operator: true})
 
-	OpProvisionOrg = Operation{"provisionOrg", Need{Public: true}}
-	OpClaimOrg     = Operation{"claimOrg", Need{Public: true}}
+	OpListWebhooks   = operation("listWebhooks", capability("auditLog", authz.Read))
+	OpGetWebhook     = operation("getWebhook", capability("auditLog", authz.Read))
+	OpCreateWebhook  = operation("createWebhook", manageWebhooks)
+	OpUpdateWebhook  = operation("updateWebhook", manageWebhooks)
+	OpDeleteWebhook  = operation("deleteWebhook", manageWebhooks)
+	OpRotateSecret   = operation("rotateWebhookSecret", manageWebhooks)
+	OpTestWebhook    = operation("testWebhook", manageWebhooks)
+	OpListDeliveries = operation("listWebhookDeliveries", capability("auditLog", authz.Read))
+	OpReplayWebhook  = operation("replayWebhook", manageWebhooks)
+	OpReplayDelivery = operation("replayWebhookDelivery", manageWebhooks)
+
+	OpProvisionOrg = operation("provisionOrg", Need{Public: true})
+	OpClaimOrg     = operation("claimOrg", Need{Public: true})
 	// OpAcceptEntries is of [Service.AcceptEntries].
-	OpAcceptEntries = Operation{"acceptAuditEntries", Need{Operator: true}}
-	OpDeleteOrg     = Operation{"deleteOrg", Need{Operator: true}}
+	OpAcceptEntries = operation("acceptAuditEntries", Need{Operator: true})
+	OpDeleteOrg     = operation("deleteOrg", Need{Operator: true})
 )
 
 // Authorise says whether p brings what the operation needs. The error is

@@ -16,6 +16,7 @@ type scene struct {
 	group  directory.Group
 	token  directory.IssuedAPIToken
 	spare  directory.IssuedPersonalToken // another one of the owner's
+	hook   directory.IssuedWebhook       // with one entry on its way
 	nobody member                        // in the first organization, may do nothing
 	gone   directory.User                // was in it
 }
@@ -33,8 +34,17 @@ func newScene(t testing.TB) *scene {
 	gone := s.join("Gone", "user")
 	s.gone = gone.User
 	s.wants("remove", "", s.RemoveUser(t.Context(), s.byOwner(), gone.ID))
+	s.hook = must(s.CreateWebhook(t.Context(), s.byOwner(), newHook("hook")))(t)
+	s.settle()
+	if err := s.QueueNow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	s.pass(time.Second) // nothing is made in the same moment as the scene
 	return s
+}
+
+func newHook(name string) directory.NewWebhook {
+	return directory.NewWebhook{Name: name, URL: "https://example.com/" + name}
 }
 
 // operation is one way to change something, with what the audit log must say of it.
@@ -140,6 +150,31 @@ var operations = []operation{
 	{name: "createOrg", target: "organization", after: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateOrg(s.Context(), call, "New")
 	}},
+	{name: "createWebhook", target: "webhook", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateWebhook(s.Context(), call, newHook("new"))
+	}},
+	{name: "updateWebhook", target: "webhook", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateWebhook(s.Context(), call, s.hook.ID, newHook("changed"))
+	}},
+	{name: "deleteWebhook", target: "webhook", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteWebhook(s.Context(), call, s.hook.ID))
+	}},
+	{name: "rotateWebhookSecret", target: "webhook", before: true, after: true, secret: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.RotateWebhookSecret(s.Context(), call, s.hook.ID, time.Time{})
+	}},
+	{name: "testWebhook", target: "webhook", asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.TestWebhook(s.Context(), call, s.hook.ID))
+	}},
+	{name: "replayWebhook", target: "webhook", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.ReplayWebhook(s.Context(), call, s.hook.ID, directory.ReplayScope{FromSequence: 1})
+	}},
+	{name: "replayWebhookDelivery", target: "webhook", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		list, _, err := s.ListDeliveries(s.Context(), s.byOwner(), s.hook.ID, directory.DeliveryQuery{Limit: 1})
+		if err != nil || len(list) != 1 {
+			s.Fatalf("%d deliveries, %v", len(list), err)
+		}
+		return s.ReplayDelivery(s.Context(), call, s.hook.ID, directory.MessageID(s.org.ID, list[0].Sequence))
+	}},
 	{name: "updateOrg", target: "organization", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateOrg(s.Context(), call, s.org.ID, "Changed")
 	}},
@@ -173,6 +208,8 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole,
 		directory.OpCreateGroup, directory.OpUpdateGroup, directory.OpDeleteGroup, directory.OpCreateOrg, directory.OpUpdateOrg,
 		directory.OpUpdateRetention, directory.OpEraseUser,
+		directory.OpCreateWebhook, directory.OpUpdateWebhook, directory.OpDeleteWebhook, directory.OpRotateSecret, directory.OpTestWebhook,
+		directory.OpReplayWebhook, directory.OpReplayDelivery,
 	} {
 		if !have[op.Name] {
 			t.Errorf("%s is missing", op.Name)

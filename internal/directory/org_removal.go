@@ -51,12 +51,13 @@ type exportLine struct {
 	Role  *Role           `json:"role,omitempty"`
 	Group *Group          `json:"group,omitempty"`
 	Token *APITokenRecord `json:"apiToken,omitempty"`
+	Hook  *Webhook        `json:"webhook,omitempty"`
 	Entry *Entry          `json:"entry,omitempty"`
 }
 
 // ExportOrg writes everything an organisation has as JSON lines, from one
 // snapshot: the organisation, its users, roles, groups, API tokens (not their
-// values, nor hashes of them) and its log. It is for the operator. Errors: [NotFound].
+// values, nor hashes of them), webhooks (not their secrets) and its log. It is for the operator. Errors: [NotFound].
 func (s *Service) ExportOrg(ctx context.Context, id OrgID, w io.Writer) error {
 	enc := json.NewEncoder(w)
 	return s.store.Read(ctx, func(tx Tx) error {
@@ -95,6 +96,10 @@ func exportAccess(tx Tx, id OrgID, enc *json.Encoder) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := tx.Webhooks(id)
+	if err != nil {
+		return err
+	}
 	var lines []exportLine
 	for i := range roles {
 		lines = append(lines, exportLine{Role: &roles[i]})
@@ -104,6 +109,9 @@ func exportAccess(tx Tx, id OrgID, enc *json.Encoder) error {
 	}
 	for i := range tokens {
 		lines = append(lines, exportLine{Token: &tokens[i]})
+	}
+	for i := range hooks {
+		lines = append(lines, exportLine{Hook: &hooks[i]})
 	}
 	for _, line := range lines {
 		if err := enc.Encode(line); err != nil {

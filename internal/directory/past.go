@@ -34,8 +34,11 @@ func undo[T any](p past, org OrgID, kind, id string) (was *T, known bool, err er
 	return nil, false, nil
 }
 
-// holdsState reports whether an entry tells what its target was and became.
-func (e Entry) holdsState() bool { return e.Before != nil || e.After != nil }
+// holdsState reports whether an entry tells what its target was and became; of a
+// replay it tells what was sent.
+func (e Entry) holdsState() bool {
+	return (e.Before != nil || e.After != nil) && e.Action != OpReplayWebhook.Name && e.Action != OpReplayDelivery.Name
+}
 
 // stateBefore is the state that an entry's change began from, nil if there was none.
 func stateBefore[T any](e Entry) (*T, error) {

@@ -53,6 +53,8 @@ func current(s *scene, op operation, shown any) any {
 		return s.spare.ID
 	case directory.Retention:
 		return must(s.GetRetention(s.Context(), s.byOwner()))(s)
+	case directory.Webhook:
+		return s.hook.ID
 	case directory.Membership:
 		return must(s.GetOrg(s.Context(), s.byOwner(), s.org.ID))(s)
 	}
@@ -70,6 +72,8 @@ func idOf(shown any) any {
 	case directory.APITokenRecord:
 		return v.ID
 	case directory.PersonalTokenRecord:
+		return v.ID
+	case directory.Webhook:
 		return v.ID
 	}
 	return shown

@@ -16,6 +16,7 @@ type PrincipalKind uint8
 const (
 	APIToken PrincipalKind = iota + 1
 	PersonalToken
+	program // itself; no token
 )
 
 // Principal is who a request acts as: an API token, or an account in an
@@ -53,12 +54,17 @@ func operator(org OrgID) *Principal {
 	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything()}
 }
 
+// itself is the program doing what nobody asked it for.
+func itself(org OrgID) *Principal { return &Principal{Kind: program, OrgID: org, Name: "roster"} }
+
 func (p *Principal) actor() Actor {
 	switch p.Kind {
 	case APIToken:
 		return Actor{Kind: ActorAPIToken, TokenID: p.TokenID, Name: p.Name}
 	case PersonalToken:
 		return Actor{Kind: ActorAccount, TokenID: p.TokenID, AccountID: p.AccountID, UserID: p.UserID, Name: p.Name}
+	case program:
+		return Actor{Kind: ActorSystem, Name: p.Name}
 	default:
 		return Actor{Kind: ActorOperator, Name: p.Name}
 	}

@@ -33,12 +33,24 @@ type Service struct {
 	refusals  refusals
 	faults    faults
 	listeners listeners
+	endpoints EndpointPolicy
 }
 
+// Option is something that a [Service] can be told besides.
+type Option func(*Service)
+
+// WithEndpoints says where webhooks may lead; without it, to the public internet
+// over https.
+func WithEndpoints(p EndpointPolicy) Option { return func(s *Service) { s.endpoints = p } }
+
 // NewService makes a service over a store. What it writes into the audit log is
-// authenticated and sealed with keys; clock tells the time, in any zone.
-func NewService(store Store, keys *audit.Keyring, clock func() time.Time) *Service {
+// authenticated and sealed with keys, from which its webhooks' secrets are derived
+// too; clock tells the time, in any zone.
+func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: newForms()}}
+	for _, o := range options {
+		o(s)
+	}
 	store.Observe(Observer{Committed: s.committed, Changed: s.unknown})
 	return s
 }

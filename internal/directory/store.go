@@ -67,6 +67,14 @@ func LockOrg(id OrgID) Lock { return Lock("org:" + id) }
 // LockAccount is for an account's tokens and the set of its memberships.
 func LockAccount(id AccountID) Lock { return Lock("account:" + id) }
 
+// LockWebhook is for a webhook and what is queued for it.
+func LockWebhook(org OrgID, id WebhookID) Lock {
+	return Lock("webhook:" + string(org) + ":" + string(id))
+}
+
+// LockFollower is for how far a follower of the log has come.
+func LockFollower(name string) Lock { return Lock("follower:" + name) }
+
 // LockAddr is for what an address of the network has made.
 func LockAddr(addr string) Lock { return Lock("addr:" + addr) }
 
@@ -84,6 +92,7 @@ type Tx interface {
 	tokenTx
 	entryTx
 	auditTx
+	webhookTx
 }
 
 type orgTx interface {
@@ -164,6 +173,7 @@ type tokenTx interface {
 	APITokens(OrgID) ([]APITokenRecord, error)
 	CreateAPIToken(APITokenRecord) error
 	ExpireAPIToken(org OrgID, id TokenID, at time.Time) error
+	UpdateAPITokenCreator(OrgID, TokenID, Actor) error
 	DeleteAPIToken(OrgID, TokenID) error
 	// CountAPITokens counts those of all organisations that end in (after, until].
 	CountAPITokens(after, until time.Time) (int, error)
@@ -219,6 +229,50 @@ type entryTx interface {
 	// Cursor and SetCursor keep how far a follower of the log has come.
 	Cursor(follower string) (int64, error)
 	SetCursor(follower string, seq int64) error
+}
+
+type webhookTx interface {
+	Webhook(OrgID, WebhookID) (Webhook, error)
+	Webhooks(OrgID) ([]Webhook, error)
+	CreateWebhook(Webhook) error
+	UpdateWebhook(Webhook) error          // but for what never changes
+	DeleteWebhook(OrgID, WebhookID) error // with its deliveries
+
+	// Each webhook has a queue: how often it failed since it last took something,
+	// and when it is looked at next. DueQueues lists those whose time has come, of
+	// webhooks that fail or of the others, the longest waiting first. WakeQueue makes it sooner, unless the webhook fails.
+	DueQueues(now time.Time, failing bool, limit int) ([]WebhookQueue, error)
+	SetQueue(org OrgID, id WebhookID, failures int, next time.Time) error // zero: there is nothing to do
+	WakeQueue(org OrgID, id WebhookID, now time.Time) error
+	QueueFailures(OrgID, WebhookID) (int, error)
+	// NextDue is when the first of the pending deliveries is due; zero for none.
+	NextDue(OrgID, WebhookID) (time.Time, error)
+
+	Delivery(org OrgID, id WebhookID, sequence int64) (Delivery, error)
+	// Deliveries lists the newest entries' first.
+	Deliveries(OrgID, WebhookID, DeliveryQuery) ([]Delivery, error)
+	// DueDeliveries lists pending ones in the order they became due.
+	DueDeliveries(org OrgID, id WebhookID, now time.Time, limit int) ([]Delivery, error)
+	// AddDelivery adds one unless it is there; PutDelivery writes over what is.
+	AddDelivery(Delivery) error
+	PutDelivery(Delivery) error
+	// EndDeliveries makes those pending ones dead that are to be given up by a time.
+	EndDeliveries(org OrgID, id WebhookID, giveUpBy, now time.Time, why string) (int, error)
+	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
+	// with the times of as, and says whether there are more.
+	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
+	// DropDeliveries forgets what ended before a time.
+	DropDeliveries(before time.Time) error
+	// CountDeliveries counts the pending ones of all organisations and gives the
+	// time since when the first of them has been.
+	CountDeliveries() (pending int, oldest time.Time, err error)
+}
+
+// WebhookQueue is a webhook with something to deliver.
+type WebhookQueue struct {
+	OrgID     OrgID
+	WebhookID WebhookID
+	Failures  int // since it last took something
 }
 
 // Replay is the remembered result of a request with an idempotency key.

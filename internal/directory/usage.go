@@ -108,7 +108,8 @@ func (s *Service) StoreUsage(ctx context.Context) error {
 
 // Maintain does what has to be done now and then until ctx ends: every minute it
 // stores when tokens were used and deletes provisioned organisations that nobody
-// claimed, every hour it forgets idempotency keys that have expired. failed is told of what went wrong; the next round tries again.
+// claimed, every hour it forgets idempotency keys that have expired and deliveries
+// that ended long ago. failed is told of what went wrong; the next round tries again.
 func (s *Service) Maintain(ctx context.Context, failed func(error)) {
 	minute, hour := time.NewTicker(time.Minute), time.NewTicker(time.Hour)
 	defer minute.Stop()
@@ -125,7 +126,7 @@ func (s *Service) Maintain(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(s.StoreUsage(ctx), s.DropProvisions(ctx))
 		case <-hour.C:
-			err = errors.Join(s.Sweep(ctx), s.Prune(ctx))
+			err = errors.Join(s.Sweep(ctx), s.Prune(ctx), s.DropDeliveries(ctx))
 		}
 		if err != nil {
 			failed(err)

@@ -36,6 +36,9 @@ var tables = []table{
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at created_at")},
 	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" number actor_id outcome reason salts erased leaf mac")},
+	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_number" +
+		" created_at updated_at created_by failures next_at")},
+	{"webhook_deliveries", 3, columns("org_id webhook_id number action state attempts queued_at due_at give_up_at ended_at last_at status took failure")},
 	{"audit_tiles", 3, columns("org_id level tile hashes")},
 	{"audit_checkpoints", 2, columns("org_id size note sealed_at")},
 	{"audit_retention", 1, columns("org_id days")},

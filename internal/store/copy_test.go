@@ -49,6 +49,9 @@ func fill(t *testing.T, db *store.Store) {
 			tx.SetRetention(org, 30),
 			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
 			tx.SetCursor("mail", 2),
+			tx.CreateWebhook(directory.Webhook{OrgID: org, ID: "whk_a", Name: "W", URL: "https://example.com", Enabled: true, CreatedAt: now}),
+			tx.PutDelivery(directory.Delivery{OrgID: org, WebhookID: "whk_a", Sequence: 1, State: directory.DeliveryPending, QueuedAt: now, DueAt: now}),
+			tx.SetQueue(org, "whk_a", 3, now),
 		)
 		return errors.Join(errs...)
 	})

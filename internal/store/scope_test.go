@@ -15,7 +15,7 @@ import (
 // scoped are the tables whose rows belong to an organisation.
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
-	"audit_tiles", "audit_checkpoints", "audit_retention",
+	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries",
 }
 
 // unscoped are the statements that look across organisations, and why they must.
@@ -30,6 +30,9 @@ var unscoped = map[string]string{
 	"max(seq), 0) FROM entries":  "followers read the whole log",
 	"SELECT org_id, max(seq)":    "the sealer looks for logs with something new",
 	"SELECT org_id, days":        "the sweep ends what is kept long enough anywhere",
+	"WHERE next_at > 0":          "one leader delivers what is due anywhere",
+	"WHERE ended_at > 0":         "the sweep forgets what ended anywhere",
+	"WHERE state = 'pending'":    "the operator's metric counts all",
 }
 
 var (

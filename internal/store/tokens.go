@@ -57,6 +57,14 @@ func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.T
 	return t.execOne("token", `UPDATE api_tokens SET expires_at = $1 WHERE org_id = $2 AND id = $3`, micros(at), org, id)
 }
 
+func (t *tx) UpdateAPITokenCreator(org directory.OrgID, id directory.TokenID, by directory.Actor) error {
+	creator, err := json.Marshal(by)
+	if err != nil {
+		return err
+	}
+	return t.execOne("token", `UPDATE api_tokens SET created_by = $1 WHERE org_id = $2 AND id = $3`, string(creator), org, id)
+}
+
 func (t *tx) DeleteAPIToken(org directory.OrgID, id directory.TokenID) error {
 	return t.execOne("token", `DELETE FROM api_tokens WHERE org_id = $1 AND id = $2`, org, id)
 }

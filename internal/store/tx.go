@@ -143,6 +143,16 @@ func (t *tx) exec(query string, args ...any) error {
 	return t.note(err)
 }
 
+// execCount is exec that says how many rows it changed.
+func (t *tx) execCount(query string, args ...any) (int, error) {
+	res, err := t.execute(query, args...)
+	if err != nil {
+		return 0, t.note(err)
+	}
+	n, err := res.RowsAffected()
+	return int(n), t.note(err)
+}
+
 // execOne is exec for a statement that must find its row.
 func (t *tx) execOne(kind, query string, args ...any) error {
 	res, err := t.execute(query, args...)

@@ -17,6 +17,8 @@ type contents struct {
 	Roles   []directory.Role
 	Groups  []directory.Group
 	Tokens  []directory.APITokenRecord
+	Hooks   []directory.Webhook
+	Sent    []directory.Delivery
 	Entries []directory.Entry
 	Version string
 }
@@ -28,13 +30,18 @@ func dump(s suite, org directory.OrgID) (c contents) {
 		if c.Org, err = tx.Org(org); err != nil && directory.CodeOf(err) != directory.NotFound {
 			return err
 		}
-		var errs [6]error
+		var errs [8]error
 		c.Users, errs[0] = collect(tx.Users(org, directory.UserQuery{}))
 		c.Roles, errs[1] = tx.Roles(org)
 		c.Groups, errs[2] = tx.Groups(org)
 		c.Tokens, errs[3] = tx.APITokens(org)
 		c.Entries, errs[4] = collect(tx.OrgEntries(org, directory.EntryQuery{}))
 		c.Version, errs[5] = tx.OrgVersion(org)
+		c.Hooks, errs[6] = tx.Webhooks(org)
+		for _, w := range c.Hooks {
+			sent, err := tx.Deliveries(org, w.ID, directory.DeliveryQuery{Limit: 10})
+			c.Sent, errs[7] = append(c.Sent, sent...), err
+		}
 		return all(errs[:]...)
 	})
 	if c.Entries == nil {
@@ -61,9 +68,9 @@ var isolationTests = []test{
 		fillForIsolation(s)
 		for _, org := range []directory.OrgID{acme, other} {
 			c := dump(s, org)
-			s.equal(string(org), []int{3, 3, 3, 3, 3}, []int{len(c.Users), len(c.Roles), len(c.Groups), len(c.Tokens), len(c.Entries)})
+			s.equal(string(org), []int{3, 3, 3, 3, 3, 3, 3}, []int{len(c.Users), len(c.Roles), len(c.Groups), len(c.Tokens), len(c.Entries), len(c.Hooks), len(c.Sent)})
 			for i := range 3 {
-				for _, id := range []directory.OrgID{c.Users[i].OrgID, c.Roles[i].OrgID, c.Groups[i].OrgID, c.Tokens[i].OrgID, c.Entries[i].OrgID} {
+				for _, id := range []directory.OrgID{c.Users[i].OrgID, c.Roles[i].OrgID, c.Groups[i].OrgID, c.Tokens[i].OrgID, c.Entries[i].OrgID, c.Hooks[i].OrgID, c.Sent[i].OrgID} {
 					if id != org {
 						s.Errorf("%s lists a row of %s", org, id)
 					}
@@ -121,7 +128,7 @@ func fillForIsolation(s suite) {
 				g.Members, g.Roles = []directory.UserID{u.ID}, []directory.RoleID{u.Role.ID}
 				if err := all(
 					tx.CreateRole(newRole(org, name), name), putUser(tx, u), tx.CreateGroup(g, name),
-					tx.CreateAPIToken(newAPIToken(org, name)), appendEntry(tx, newEntry(org, name)),
+					tx.CreateAPIToken(newAPIToken(org, name)), appendEntry(tx, newEntry(org, name)), putWebhook(tx, org, name, 1),
 				); err != nil {
 					return err
 				}
@@ -164,6 +171,9 @@ var strangersTry = []attempt{
 	{"ExpireAPIToken", func(tx directory.Tx, name string) error {
 		return tx.ExpireAPIToken(acme, directory.TokenID("tok_"+name), time.Time{})
 	}},
+	{"UpdateAPITokenCreator", func(tx directory.Tx, name string) error {
+		return tx.UpdateAPITokenCreator(acme, directory.TokenID("tok_"+name), directory.Actor{})
+	}},
 	{"DeleteAPIToken", func(tx directory.Tx, name string) error {
 		return tx.DeleteAPIToken(acme, directory.TokenID("tok_"+name))
 	}},
@@ -181,6 +191,26 @@ var strangersTry = []attempt{
 		}
 		return second(tx.APITokenUsed(acme, id))
 	}},
+	{"Webhook", func(tx directory.Tx, name string) error {
+		return second(tx.Webhook(acme, directory.WebhookID("whk_"+name)))
+	}},
+	{"UpdateWebhook", func(tx directory.Tx, name string) error { return tx.UpdateWebhook(newWebhook(acme, name)) }},
+	{"DeleteWebhook", func(tx directory.Tx, name string) error {
+		return tx.DeleteWebhook(acme, directory.WebhookID("whk_"+name))
+	}},
+	{"SetQueue", func(tx directory.Tx, name string) error {
+		return tx.SetQueue(acme, directory.WebhookID("whk_"+name), 1, start)
+	}},
+	{"Delivery", func(tx directory.Tx, name string) error {
+		return second(tx.Delivery(acme, directory.WebhookID("whk_"+name), 1))
+	}},
+	{"EndDeliveries", func(tx directory.Tx, name string) error {
+		n, err := tx.EndDeliveries(acme, directory.WebhookID("whk_"+name), start.Add(100*time.Hour), start, "stolen")
+		if n != 0 || err != nil {
+			return fmt.Errorf("%d ended, %w", n, err)
+		}
+		return second(tx.Delivery(acme, directory.WebhookID("whk_"+name), 1))
+	}},
 }
 
 // ownChanges are what acme may do to its own rows.
@@ -190,10 +220,27 @@ var ownChanges = []attempt{
 	{"UpdateRole", func(tx directory.Tx, name string) error { return tx.UpdateRole(newRole(acme, name), "new") }},
 	{"DeleteRole", func(tx directory.Tx, name string) error { return tx.DeleteRole(acme, directory.RoleID("role_"+name)) }},
 	{"DeleteGroup", func(tx directory.Tx, name string) error { return tx.DeleteGroup(acme, directory.GroupID("grp_"+name)) }},
+	{"UpdateAPITokenCreator", func(tx directory.Tx, name string) error {
+		return tx.UpdateAPITokenCreator(acme, directory.TokenID("tok_"+name), directory.Actor{})
+	}},
 	{"DeleteAPIToken", func(tx directory.Tx, name string) error {
 		return tx.DeleteAPIToken(acme, directory.TokenID("tok_"+name))
 	}},
 	{"AppendEntry", func(tx directory.Tx, name string) error { return appendEntry(tx, newEntry(acme, name)) }},
+	{"DeleteWebhook", func(tx directory.Tx, name string) error {
+		return tx.DeleteWebhook(acme, directory.WebhookID("whk_"+name))
+	}},
+	{"RequeueDead", func(tx directory.Tx, name string) error {
+		id := directory.WebhookID("whk_" + name)
+		if _, err := tx.EndDeliveries(acme, id, start.Add(100*time.Hour), start, "ended"); err != nil {
+			return err
+		}
+		n, _, err := tx.RequeueDead(acme, id, newDelivery(acme, name, 1), 10)
+		if n != 1 {
+			err = fmt.Errorf("%d queued again, %w", n, err)
+		}
+		return err
+	}},
 	{"UpdateOrg", func(tx directory.Tx, _ string) error { return tx.UpdateOrg(newOrg(acme)) }},
 	{"DeleteOrg", func(tx directory.Tx, _ string) error { return tx.DeleteOrg(acme) }},
 }

@@ -40,6 +40,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"PersonalTokens", personalTokenTests},
 		{"Entries", entryTests},
 		{"Audit", auditTests},
+		{"Webhooks", webhookTests},
 		{"Values", valueTests},
 		{"Observers", observerTests},
 		{"Transactions", transactionTests},

@@ -39,6 +39,9 @@ var apiTokenTests = []test{
 		a.ExpiresAt = time.Time{}
 		s.write(func(tx directory.Tx) error { return tx.ExpireAPIToken(acme, a.ID, time.Time{}) })
 		s.equal("without end", a, got(s, apiByHash(a)))
+		a.CreatedBy.Name = ""
+		s.write(func(tx directory.Tx) error { return tx.UpdateAPITokenCreator(acme, a.ID, a.CreatedBy) })
+		s.equal("by nobody of a name", a, got(s, apiByHash(a)))
 
 		s.write(func(tx directory.Tx) error { return tx.DeleteAPIToken(acme, a.ID) })
 		missing(s, "deleted, by id", apiToken(a.ID))
@@ -52,6 +55,9 @@ var apiTokenTests = []test{
 		missing(s, "by hash", apiByHash(newAPIToken(acme, "x")))
 		missing(s, "used", tokenUsed("tok_x"))
 		s.fails("expire", directory.NotFound, func(tx directory.Tx) error { return tx.ExpireAPIToken(acme, "tok_x", start) })
+		s.fails("update", directory.NotFound, func(tx directory.Tx) error {
+			return tx.UpdateAPITokenCreator(acme, "tok_x", directory.Actor{})
+		})
 		s.fails("delete", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteAPIToken(acme, "tok_x") })
 		again := newAPIToken(acme, "b")
 		again.ID = a.ID
