@@ -87,7 +87,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	if err != nil {
 		return err
 	}
-	service := directory.NewService(db, keys, time.Now)
+	endpoints := directory.EndpointPolicy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
+	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints))
 	mail, err := mailer(c, log)
 	if err != nil {
 		return err
@@ -103,11 +104,13 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		service.Seal(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
 	})
 	background.Go(func() { outbox.New(service, mail, log, time.Now).Run(ctx) })
+	webhooks := outbox.NewWebhooks(outbox.WebhookOptions{Service: service, Endpoints: endpoints, Log: log, Clock: time.Now})
+	background.Go(func() { webhooks.Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{
 		Service: service, Log: log, RateLimit: c.RateLimit, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != "", PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
-		Collectors: db.Collectors(),
+		Collectors: append(db.Collectors(), webhooks.Collectors()...),
 	})
 	servers := []*listener{{name: "api", addr: c.Listen, handler: traces.Handler(api)}}
 	if c.MetricsListen != "" {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
+	"github.com/rosterhq/roster/internal/outbox"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -35,9 +37,10 @@ type Server struct {
 	UserID        string // the owner's
 	PersonalToken string // the owner's
 	APIToken      string // all organisation capabilities
-	Store         directory.Store
+	Store         *store.Store
 	Service       *directory.Service
 	API           *httpapi.API
+	Webhooks      *outbox.Webhooks // not running: [Server.Deliver]
 }
 
 // Options change what [Start] runs.
@@ -45,7 +48,8 @@ type Options struct {
 	RateLimit      int // 0: off
 	Clock          func() time.Time
 	AllowProvision bool
-	Log            io.Writer // instead of the test's log; at level debug
+	Endpoints      *directory.EndpointPolicy // nil: webhooks may lead to 127.0.0.0/8, over http
+	Log            io.Writer                 // instead of the test's log; at level debug
 }
 
 // Start runs a server inside the test's process until the test ends. Requests
@@ -63,7 +67,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock)
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()))
 	d, err := service.Initialise(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
@@ -85,16 +89,20 @@ func (s *Server) Beside() *Server {
 	if err != nil {
 		s.t.Fatalf("open the test database again: %v", err)
 	}
+	o := Options{RateLimit: 1_000_000, Clock: time.Now}
 	other := *s
-	other.serve(Options{RateLimit: 1_000_000, Clock: time.Now}, db, directory.NewService(db, dbtest.Keys(), time.Now))
+	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints())))
 	return &other
 }
 
 // serve serves a database until the test ends.
 func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
+	log := o.logger(s.t)
 	s.Service, s.Store = service, db
+	s.Webhooks = outbox.NewWebhooks(outbox.WebhookOptions{Service: service, Endpoints: o.endpoints(), Log: log, Clock: o.Clock})
 	s.API = httpapi.New(httpapi.Options{
-		Service: service, Log: o.logger(s.t), RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		Service: service, Log: log, RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		Collectors: s.Webhooks.Collectors(),
 	})
 	listener := httptest.NewServer(s.API)
 	s.URL = listener.URL
@@ -110,6 +118,25 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 			s.t.Errorf("close the test database: %v", err)
 		}
 	})
+}
+
+// endpoints are the options' own, or let webhooks lead to this machine.
+func (o Options) endpoints() directory.EndpointPolicy {
+	if o.Endpoints != nil {
+		return *o.Endpoints
+	}
+	return directory.EndpointPolicy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+}
+
+// Deliver sends webhooks all that is due.
+func (s *Server) Deliver() {
+	s.t.Helper()
+	if err := s.Store.Settled(s.t.Context()); err != nil {
+		s.t.Fatalf("settle: %v", err)
+	}
+	if err := s.Webhooks.Once(s.t.Context()); err != nil {
+		s.t.Fatalf("deliver: %v", err)
+	}
 }
 
 func (o Options) logger(t testing.TB) *slog.Logger {

@@ -50,9 +50,13 @@ type Config struct {
 	AllowProvision  bool
 	SMTPURL         string // holds a password
 	SMTPFrom        string
+	// WebhookAllowHTTP and WebhookNetworks let webhooks lead where they must not by default.
+	WebhookAllowHTTP bool
+	WebhookNetworks  []netip.Prefix
 
-	proxies []string
-	level   string
+	proxies  []string
+	networks []string
+	level    string
 }
 
 // AddDatabaseFlag adds --database alone, for commands that only open it.
@@ -80,6 +84,8 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&c.DrainDelay, "drain-delay", envDuration("ROSTER_DRAIN_DELAY"), "how long requests are still taken after /readyz says no, for load balancers to notice (env ROSTER_DRAIN_DELAY)")
 	fs.StringVar(&c.PublicURL, "public-url", Env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
 	fs.BoolVar(&c.AllowProvision, "allow-provision", Env("ROSTER_ALLOW_PROVISION", "") == "true", "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
+	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", Env("ROSTER_WEBHOOK_ALLOW_HTTP", "") == "true", "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
+	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s that webhooks may reach although they are not public (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
@@ -104,12 +110,12 @@ func (c *Config) Load() error {
 	if c.RateLimit < 0 {
 		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)
 	}
-	for _, cidr := range c.proxies {
-		p, err := netip.ParsePrefix(strings.TrimSpace(cidr))
-		if err != nil {
-			return fmt.Errorf("--trusted-proxies: %q is not a CIDR, as in 10.0.0.0/8", cidr)
-		}
-		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+	var err error
+	if c.TrustedProxies, err = parseNetworks("--trusted-proxies", c.proxies); err != nil {
+		return err
+	}
+	if c.WebhookNetworks, err = parseNetworks("--webhook-allow-networks", c.networks); err != nil {
+		return err
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 		return fmt.Errorf("--public-url: %q is not an http or https URL", c.PublicURL)
@@ -118,6 +124,17 @@ func (c *Config) Load() error {
 		return fmt.Errorf("ROSTER_SMTP_URL and --smtp-from go together: one is set, the other is not")
 	}
 	return nil
+}
+
+func parseNetworks(flag string, cidrs []string) (list []netip.Prefix, err error) {
+	for _, cidr := range cidrs {
+		p, err := netip.ParsePrefix(strings.TrimSpace(cidr))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is not a CIDR, as in 10.0.0.0/8", flag, cidr)
+		}
+		list = append(list, p.Masked())
+	}
+	return list, nil
 }
 
 // LogValue implements [slog.LogValuer]: everything but passwords.
@@ -130,6 +147,7 @@ func (c *Config) LogValue() slog.Value {
 		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
 		slog.Int("rateLimit", c.RateLimit), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
 		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),
+		slog.Bool("webhookHTTP", c.WebhookAllowHTTP), slog.Any("webhookNetworks", c.WebhookNetworks),
 	)
 }
 

@@ -1,0 +1,30 @@
+package outbox
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// event is the body of a delivery, as standardwebhooks.com recommends it. Its data
+// is the entry as the API shows it.
+type event struct {
+	Type      string         `json:"type"`
+	Timestamp string         `json:"timestamp"`
+	Data      jsontext.Value `json:"data"`
+}
+
+// eventJSON is what is sent of an entry: the same bytes each time, unless the
+// entry was erased from meanwhile.
+func eventJSON(e directory.Entry) ([]byte, error) {
+	record, err := e.Shown()
+	if err != nil {
+		return nil, err
+	}
+	data, err := record.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(event{Type: e.Action, Timestamp: record.Time.String(), Data: data})
+}

@@ -1,0 +1,246 @@
+package outbox_test
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/outbox"
+)
+
+// fickleDNS is a resolver of one name whose address the test changes.
+type fickleDNS struct {
+	*net.Resolver
+	mu    sync.Mutex
+	addr  netip.Addr
+	asked int
+}
+
+func newFickleDNS(t *testing.T) *fickleDNS {
+	t.Helper()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	d := new(fickleDNS)
+	d.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", server.LocalAddr().String())
+	}}
+	go func() {
+		buf := make([]byte, 1500)
+		for {
+			n, from, err := server.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			_, _ = server.WriteTo(d.answer(buf[:n]), from)
+		}
+	}()
+	return d
+}
+
+func (d *fickleDNS) point(addr string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.addr = netip.MustParseAddr(addr)
+}
+
+// answer answers a query (RFC 1035 section 4.1) for a name's address; of the
+// other family there is none.
+func (d *fickleDNS) answer(query []byte) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked++
+	end := 12
+	for query[end] != 0 {
+		end += int(query[end]) + 1
+	}
+	end += 5
+	kind := binary.BigEndian.Uint16(query[end-4:])
+	out := append([]byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, query[12:end]...)
+	data := d.addr.AsSlice()
+	if (kind == 1) == d.addr.Is4() && (kind == 1 || kind == 28) {
+		out[7] = 1
+		out = append(out, 0xc0, 12, byte(kind>>8), byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(len(data)))
+		out = append(out, data...)
+	}
+	return out
+}
+
+// listenOn serves on an address of this machine, and says how often.
+func listenOn(t *testing.T, addr string, handle http.HandlerFunc) (*httptest.Server, func() int) {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Skipf("this machine has no %s: %v", addr, err)
+	}
+	var mu sync.Mutex
+	n := 0
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		n++
+		mu.Unlock()
+		w.Header().Set("Connection", "close")
+		if handle != nil {
+			handle(w, r)
+		}
+	}))
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	return s, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return n
+	}
+}
+
+// sent delivers what is due with a resolver, and gives the newest delivery.
+func (h *hooked) sent(w directory.Webhook, resolver *net.Resolver) directory.Delivery {
+	h.t.Helper()
+	if err := h.db.Store.Settled(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	o := outbox.WebhookOptions{Service: h.Service, Endpoints: h.policy, Log: quiet, Clock: h.clock, Resolver: resolver}
+	if err := outbox.NewWebhooks(o).Once(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	return h.deliveries(w)[0]
+}
+
+// A name that passes when it is looked at and leads elsewhere when it is
+// connected to gets nowhere: the address itself is checked.
+func TestRebinding(t *testing.T) {
+	h := newHooked(t, loopback) // 127.0.0.1 and nothing else of this machine
+	allowed, arrived := listenOn(t, "127.0.0.1:0", nil)
+	port := allowed.Listener.Addr().(*net.TCPAddr).AddrPort().Port()
+	_, reached := listenOn(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), port).String(), nil)
+	dns := newFickleDNS(t)
+	dns.point("127.0.0.1")
+	w := h.webhook("http://rebind.example.com:" + url.PathEscape(strings.TrimPrefix(allowed.URL, "http://127.0.0.1:")) + "/")
+	h.addUser("first")
+	if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryDelivered || arrived() != 1 {
+		t.Fatalf("allowed: %+v", d)
+	}
+	for i, addr := range []string{
+		"127.0.0.2", "10.0.0.1", "169.254.169.254", "0.0.0.0", "192.168.1.1", "100.64.0.1", "::1", "::ffff:127.0.0.2", "fe80::1", "fd00::1", "64:ff9b::7f00:2", "2002:7f00:2::",
+	} {
+		dns.point(addr)
+		h.addUser("next" + string(rune('a'+i)))
+		h.pass(10 * time.Minute)
+		h.sent(w, dns.Resolver)
+		d := latest(h.deliveries(w))
+		if !d.LastAt.Equal(h.clock().UTC().Truncate(time.Microsecond)) || !strings.Contains(d.Failure, "not on the public internet") {
+			t.Errorf("%s: %+v", addr, d)
+		}
+	}
+	if reached() != 0 || arrived() != 1 {
+		t.Errorf("connected to what is forbidden %d times, to the other %d", reached(), arrived())
+	}
+	dns.mu.Lock()
+	defer dns.mu.Unlock()
+	if dns.asked == 0 {
+		t.Error("the resolver was not asked")
+	}
+}
+
+// latest is the delivery that was sent last.
+func latest(list []directory.Delivery) directory.Delivery {
+	return slices.MaxFunc(list, func(a, b directory.Delivery) int { return a.LastAt.Compare(b.LastAt) })
+}
+
+// A redirect is an answer like any other that is no success.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		h := newHooked(t, loopback)
+		inside, reached := listenOn(t, "127.0.0.1:0", nil)
+		outside, _ := listenOn(t, "127.0.0.1:0", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, inside.URL+"/secret", status)
+		})
+		w := h.webhook(outside.URL)
+		h.addUser("jane")
+		if d := h.sent(w, nil); d.State != directory.DeliveryPending || d.Status != status || !strings.Contains(d.Failure, "redirects are not followed") || reached() != 0 {
+			t.Errorf("%+v, reached: %d", d, reached())
+		}
+	}
+}
+
+// A proxy that the environment names would connect to whatever it likes.
+func TestProxiesAreNotUsed(t *testing.T) {
+	proxy, used := listenOn(t, "127.0.0.1:0", nil)
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
+		t.Setenv(name, proxy.URL)
+	}
+	h := newHooked(t, loopback)
+	dns := newFickleDNS(t)
+	dns.point("127.0.0.2") // what is on this machine itself no proxy would be asked for
+	w := h.webhook("http://hook.example.com:9/")
+	h.addUser("jane")
+	if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryPending || used() != 0 {
+		t.Errorf("%+v, used: %d", d, used())
+	}
+}
+
+// What is told of a failure holds nothing that the other side sent.
+func TestFailuresTellNothing(t *testing.T) {
+	h := newHooked(t, loopback)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("-ERR s3cret of something that is not HTTP\r\n"))
+			conn.Close()
+		}
+	}()
+	w := h.webhook("http://" + l.Addr().String() + "/?token=s3cret")
+	h.addUser("jane")
+	d := h.sent(w, nil)
+	if d.State != directory.DeliveryPending || d.Failure == "" || strings.Contains(d.Failure, "s3cret") {
+		t.Errorf("%+v", d)
+	}
+	// Nor is more read of an answer than is of use.
+	big, _ := listenOn(t, "127.0.0.1:0", func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	})
+	w = h.webhook(big.URL)
+	h.addUser("john")
+	if d := h.sent(w, nil); d.State != directory.DeliveryDelivered || d.Status != 200 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// Certificates are checked.
+func TestCertificates(t *testing.T) {
+	h := newHooked(t, loopback)
+	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was sent") }))
+	defer s.Close()
+	s.Config.ErrorLog = nil
+	w := h.webhook(s.URL)
+	h.addUser("jane")
+	if d := h.sent(w, nil); d.State != directory.DeliveryPending || !strings.Contains(d.Failure, "certificate") {
+		t.Errorf("%+v", d)
+	}
+}

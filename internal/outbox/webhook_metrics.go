@@ -1,0 +1,70 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// scrapeTimeout bounds what a scrape may ask of the database.
+const scrapeTimeout = 5 * time.Second
+
+// webhookMetrics count what this process delivers, and at every scrape what
+// waits in the database.
+type webhookMetrics struct {
+	service  *directory.Service
+	outcomes *prometheus.CounterVec
+}
+
+var (
+	pendingDeliveries = prometheus.NewDesc("roster_webhook_deliveries_pending", "Deliveries to webhooks that wait, in all organizations.", nil, nil)
+	oldestDelivery    = prometheus.NewDesc("roster_webhook_oldest_pending_seconds", "How long the first of the deliveries that wait has waited.", nil, nil)
+)
+
+func newWebhookMetrics(service *directory.Service) *webhookMetrics {
+	m := &webhookMetrics{service: service, outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "roster_webhook_attempts_total",
+		Help: "What came of deliveries to webhooks by this process: delivered, failed (to be tried again or not), dead (given up).",
+	}, []string{"outcome"})}
+	for _, outcome := range []string{"delivered", "failed", "dead"} {
+		m.outcomes.WithLabelValues(outcome)
+	}
+	return m
+}
+
+func (m *webhookMetrics) count(attempts []directory.Attempt, dead int) {
+	for _, a := range attempts {
+		if a.Failure == "" {
+			m.outcomes.WithLabelValues("delivered").Inc()
+		} else {
+			m.outcomes.WithLabelValues("failed").Inc()
+		}
+	}
+	m.outcomes.WithLabelValues("dead").Add(float64(dead))
+}
+
+// Collectors are the metrics of the deliveries.
+func (w *Webhooks) Collectors() []prometheus.Collector { return []prometheus.Collector{w.metrics} }
+
+// Describe implements [prometheus.Collector].
+func (m *webhookMetrics) Describe(ch chan<- *prometheus.Desc) {
+	m.outcomes.Describe(ch)
+	ch <- pendingDeliveries
+	ch <- oldestDelivery
+}
+
+// Collect implements [prometheus.Collector]. What can't be counted is left out.
+func (m *webhookMetrics) Collect(ch chan<- prometheus.Metric) {
+	m.outcomes.Collect(ch)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	pending, oldest, err := m.service.CountDeliveries(ctx)
+	if err != nil {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(pendingDeliveries, prometheus.GaugeValue, float64(pending))
+	ch <- prometheus.MustNewConstMetric(oldestDelivery, prometheus.GaugeValue, oldest.Seconds())
+}
