@@ -29,7 +29,7 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-var secretShape = regexp.MustCompile(`x(aat|apt|clm)-[0-9a-f]{8}-`)
+var secretShape = regexp.MustCompile(`x(aat|apt|clm)-[0-9a-f]{8}-|whsec_[A-Za-z0-9+/]{20}`)
 
 // No token's value gets into a log or an error, whatever is asked and however
 // badly; every answer has a trace id.
@@ -41,7 +41,7 @@ func TestNoSecretsInLogsAndErrors(t *testing.T) {
 	for _, op := range apptest.Operations(t) {
 		for _, token := range []string{"", guess, s.APIToken, s.PersonalToken} {
 			for _, body := range bodies {
-				path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing").Replace(op.Path)
+				path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing", "{deliveryId}", "nothing").Replace(op.Path)
 				ans := s.Do(op.Method, path+"?dryRun=true", as(token, body))
 				if ans.Header.Get("X-Axiom-Trace-Id") == "" {
 					t.Errorf("%s %s: no trace id", op.Method, path)

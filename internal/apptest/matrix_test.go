@@ -13,56 +13,66 @@ import (
 
 // oracle says who may call each route, written down from the rules and not from
 // the code: a capability, "personal" for any account's own token, "any" for
-// whoever has a token, "public" for everybody.
+// whoever has a token, "public" for everybody; of two, both.
 var oracle = map[string]string{
-	"GET /v2/users":                             "users|read",
-	"POST /v2/users":                            "users|create",
-	"GET /v2/users/{id}":                        "users|read",
-	"PUT /v2/users/{id}":                        "personal",
-	"DELETE /v2/users/{id}":                     "users|delete",
-	"PUT /v2/users/{id}/role":                   "users|update",
-	"GET /v2/users/{id}/access":                 "rbac|read",
-	"GET /v2/user":                              "personal",
-	"PUT /v2/user":                              "personal",
-	"GET /v2/user/access":                       "any",
-	"GET /v2/user/tokens":                       "personal",
-	"POST /v2/user/tokens":                      "personal",
-	"DELETE /v2/user/tokens/{id}":               "personal",
-	"GET /v2/user/invitations":                  "personal",
-	"POST /v2/user/invitations/{orgId}/accept":  "personal",
-	"POST /v2/user/invitations/{orgId}/decline": "personal",
-	"GET /v2/tokens":                            "apiTokens|read",
-	"POST /v2/tokens":                           "apiTokens|create",
-	"GET /v2/tokens/{id}":                       "apiTokens|read",
-	"DELETE /v2/tokens/{id}":                    "apiTokens|delete",
-	"GET /v2/tokens/{id}/usage":                 "apiTokens|read",
-	"POST /v2/tokens/{id}/regenerate":           "apiTokens|update",
-	"GET /v2/rbac/roles":                        "rbac|read",
-	"POST /v2/rbac/roles":                       "rbac|create",
-	"GET /v2/rbac/roles/{id}":                   "rbac|read",
-	"PUT /v2/rbac/roles/{id}":                   "rbac|update",
-	"DELETE /v2/rbac/roles/{id}":                "rbac|delete",
-	"GET /v2/rbac/groups":                       "rbac|read",
-	"POST /v2/rbac/groups":                      "rbac|create",
-	"GET /v2/rbac/groups/{id}":                  "rbac|read",
-	"PUT /v2/rbac/groups/{id}":                  "rbac|update",
-	"DELETE /v2/rbac/groups/{id}":               "rbac|delete",
-	"GET /v2/audit":                             "auditLog|read",
-	"GET /v2/events":                            "auditLog|read",
-	"GET /v2/orgs":                              "any",
-	"POST /v2/orgs":                             "personal",
-	"GET /v2/orgs/{id}":                         "any",
-	"PUT /v2/orgs/{id}":                         "personal",
-	"POST /v2/orgs/provision":                   "public",
-	"POST /v2/orgs/claim":                       "public",
-	"GET /v2/audit/checkpoint":                  "auditLog|read",
-	"GET /v2/audit/checkpoints":                 "auditLog|read",
-	"GET /v2/audit/keys":                        "auditLog|read",
-	"GET /v2/audit/inclusion":                   "auditLog|read",
-	"GET /v2/audit/consistency":                 "auditLog|read",
-	"GET /v2/audit/retention":                   "auditLog|read",
-	"PUT /v2/audit/retention":                   "personal",
-	"POST /v2/audit/erasures":                   "personal",
+	"GET /v2/users":                                         "users|read",
+	"POST /v2/users":                                        "users|create",
+	"GET /v2/users/{id}":                                    "users|read",
+	"PUT /v2/users/{id}":                                    "personal",
+	"DELETE /v2/users/{id}":                                 "users|delete",
+	"PUT /v2/users/{id}/role":                               "users|update",
+	"GET /v2/users/{id}/access":                             "rbac|read",
+	"GET /v2/user":                                          "personal",
+	"PUT /v2/user":                                          "personal",
+	"GET /v2/user/access":                                   "any",
+	"GET /v2/user/tokens":                                   "personal",
+	"POST /v2/user/tokens":                                  "personal",
+	"DELETE /v2/user/tokens/{id}":                           "personal",
+	"GET /v2/user/invitations":                              "personal",
+	"POST /v2/user/invitations/{orgId}/accept":              "personal",
+	"POST /v2/user/invitations/{orgId}/decline":             "personal",
+	"GET /v2/tokens":                                        "apiTokens|read",
+	"POST /v2/tokens":                                       "apiTokens|create",
+	"GET /v2/tokens/{id}":                                   "apiTokens|read",
+	"DELETE /v2/tokens/{id}":                                "apiTokens|delete",
+	"GET /v2/tokens/{id}/usage":                             "apiTokens|read",
+	"POST /v2/tokens/{id}/regenerate":                       "apiTokens|update",
+	"GET /v2/rbac/roles":                                    "rbac|read",
+	"POST /v2/rbac/roles":                                   "rbac|create",
+	"GET /v2/rbac/roles/{id}":                               "rbac|read",
+	"PUT /v2/rbac/roles/{id}":                               "rbac|update",
+	"DELETE /v2/rbac/roles/{id}":                            "rbac|delete",
+	"GET /v2/rbac/groups":                                   "rbac|read",
+	"POST /v2/rbac/groups":                                  "rbac|create",
+	"GET /v2/rbac/groups/{id}":                              "rbac|read",
+	"PUT /v2/rbac/groups/{id}":                              "rbac|update",
+	"DELETE /v2/rbac/groups/{id}":                           "rbac|delete",
+	"GET /v2/audit":                                         "auditLog|read",
+	"GET /v2/events":                                        "auditLog|read",
+	"GET /v2/orgs":                                          "any",
+	"POST /v2/orgs":                                         "personal",
+	"GET /v2/orgs/{id}":                                     "any",
+	"PUT /v2/orgs/{id}":                                     "personal",
+	"POST /v2/orgs/provision":                               "public",
+	"POST /v2/orgs/claim":                                   "public",
+	"GET /v2/audit/checkpoint":                              "auditLog|read",
+	"GET /v2/audit/checkpoints":                             "auditLog|read",
+	"GET /v2/audit/keys":                                    "auditLog|read",
+	"GET /v2/audit/inclusion":                               "auditLog|read",
+	"GET /v2/audit/consistency":                             "auditLog|read",
+	"GET /v2/audit/retention":                               "auditLog|read",
+	"PUT /v2/audit/retention":                               "personal",
+	"POST /v2/audit/erasures":                               "personal",
+	"GET /v2/webhooks":                                      "auditLog|read",
+	"POST /v2/webhooks":                                     "personal, auditLog|read",
+	"GET /v2/webhooks/{id}":                                 "auditLog|read",
+	"PUT /v2/webhooks/{id}":                                 "personal, auditLog|read",
+	"DELETE /v2/webhooks/{id}":                              "personal, auditLog|read",
+	"POST /v2/webhooks/{id}/rotate-secret":                  "personal, auditLog|read",
+	"POST /v2/webhooks/{id}/test":                           "personal, auditLog|read",
+	"POST /v2/webhooks/{id}/replay":                         "personal, auditLog|read",
+	"GET /v2/webhooks/{id}/deliveries":                      "auditLog|read",
+	"POST /v2/webhooks/{id}/deliveries/{deliveryId}/replay": "personal, auditLog|read",
 }
 
 var crud = []string{"create", "read", "update", "delete"}
@@ -92,6 +102,9 @@ type caller struct {
 }
 
 func (c caller) mayCall(need string) bool {
+	if first, second, both := strings.Cut(need, ", "); both {
+		return c.mayCall(first) && c.mayCall(second)
+	}
 	switch need {
 	case "public":
 		return true
@@ -157,7 +170,7 @@ func TestMatrix(t *testing.T) {
 	for _, op := range apptest.Operations(t) {
 		for _, c := range callers {
 			cases++
-			path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing").Replace(op.Path)
+			path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing", "{deliveryId}", "nothing").Replace(op.Path)
 			body := ""
 			if op.Method == http.MethodPost || op.Method == http.MethodPut {
 				body = `{"none of these":1}` // let in, it is refused for what it says
@@ -196,6 +209,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 	token := there("POST", "/v2/tokens", `{"name":"t","orgCapabilities":{"users":["read"]}}`)
 	role := there("POST", "/v2/rbac/roles", `{"name":"r"}`)
 	group := there("POST", "/v2/rbac/groups", `{"name":"g"}`)
+	webhook := there("POST", "/v2/webhooks", `{"name":"w","url":"https://127.0.0.1/"}`)
 	s.CreateUser("Jane", "jane@example.com", "admin")
 	jane := s.TokenOf("jane@example.com")
 
@@ -212,18 +226,21 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			theirs = role.ID
 		case strings.Contains(op.Path, "/groups/"):
 			theirs = group.ID
+		case strings.Contains(op.Path, "/webhooks/"):
+			theirs = webhook.ID
 		case strings.Contains(op.Path, "orgs") || strings.Contains(op.Path, "{orgId}"):
 			theirs = other.ID
 		}
 		body := map[string]string{
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
 			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}": `{"name":"x"}`,
+			"PUT /v2/webhooks/{id}": `{"name":"x","url":"https://127.0.0.1/"}`, "POST /v2/webhooks/{id}/rotate-secret": `{}`, "POST /v2/webhooks/{id}/replay": `{}`,
 			"POST /v2/tokens/{id}/regenerate": `{"existingTokenExpiresAt":"2026-01-01T00:00:00Z"}`,
 		}[op.Method+" "+op.Path]
 		for _, secret := range []string{s.APIToken, jane} {
 			var answers [2]string
 			for i, id := range []string{theirs, theirs[:len(theirs)-1] + "0"} {
-				path := strings.NewReplacer("{id}", id, "{orgId}", id).Replace(op.Path)
+				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{deliveryId}", "msg_"+other.ID+"_1").Replace(op.Path)
 				ans := s.Do(op.Method, path, as(secret, body))
 				answers[i] = fmt.Sprint(ans.Status, lasting(ans.Header), string(ans.Body))
 			}

@@ -18,7 +18,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 		if need == "public" {
 			continue
 		}
-		path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing").Replace(op.Path)
+		path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing", "{deliveryId}", "nothing").Replace(op.Path)
 		body := ""
 		if op.Method == http.MethodPost || op.Method == http.MethodPut {
 			body = "{}"

@@ -184,7 +184,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, n uint8, id, query, body string, personal bool) {
 		rt := v2[int(n)%len(v2)]
-		path := strings.NewReplacer("{id}", url.PathEscape(id), "{orgId}", url.PathEscape(id)).Replace(rt.pattern)
+		path := strings.NewReplacer("{id}", url.PathEscape(id), "{orgId}", url.PathEscape(id), "{deliveryId}", url.PathEscape(id)).Replace(rt.pattern)
 		r := httptest.NewRequestWithContext(t.Context(), rt.method, "/", strings.NewReader(body))
 		u, err := url.ParseRequestURI(path)
 		if err != nil {

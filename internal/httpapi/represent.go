@@ -69,6 +69,14 @@ func represent(v any) ([]byte, error) {
 		return encode(retentionOf(v))
 	case auditKeys, erasure:
 		return encode(v)
+	case directory.Webhook:
+		return encode(webhookOf(v))
+	case directory.IssuedWebhook:
+		return encode(issuedWebhook{webhookOf(v.Webhook), v.Secret})
+	case directory.Delivery:
+		return encode(deliveryOf(v))
+	case directory.Replayed:
+		return encode(replayedOf(v))
 	case invitation:
 		return encode(v)
 	case provisioned:

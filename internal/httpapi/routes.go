@@ -71,6 +71,17 @@ var v2 = []route{
 	{"POST", "/v2/orgs", directory.OpCreateOrg, createOrg},
 	{"GET", "/v2/orgs/{id}", directory.OpGetOrg, getOrg},
 	{"PUT", "/v2/orgs/{id}", directory.OpUpdateOrg, updateOrg},
+	{"GET", "/v2/webhooks", directory.OpListWebhooks, listWebhooks},
+	{"POST", "/v2/webhooks", directory.OpCreateWebhook, createWebhook},
+	{"GET", "/v2/webhooks/{id}", directory.OpGetWebhook, getWebhook},
+	{"PUT", "/v2/webhooks/{id}", directory.OpUpdateWebhook, updateWebhook},
+	{"DELETE", "/v2/webhooks/{id}", directory.OpDeleteWebhook, deleteWebhook},
+	{"POST", "/v2/webhooks/{id}/rotate-secret", directory.OpRotateSecret, rotateWebhookSecret},
+	{"POST", "/v2/webhooks/{id}/test", directory.OpTestWebhook, testWebhook},
+	{"POST", "/v2/webhooks/{id}/replay", directory.OpReplayWebhook, replayWebhook},
+	{"GET", "/v2/webhooks/{id}/deliveries", directory.OpListDeliveries, listDeliveries},
+	{"POST", "/v2/webhooks/{id}/deliveries/{deliveryId}/replay", directory.OpReplayDelivery, replayDelivery},
+
 	{"POST", "/v2/orgs/provision", directory.OpProvisionOrg, provisionOrg},
 	{"POST", "/v2/orgs/claim", directory.OpClaimOrg, claimOrg},
 }

@@ -104,26 +104,30 @@ func regenerateAPIToken(rq *request) (answer, error) {
 
 type tokenUsage struct {
 	CreatedAt  wireTime          `json:"createdAt"`
-	CreatedBy  tokenCreator      `json:"createdBy"`
+	CreatedBy  creator           `json:"createdBy"`
 	ID         directory.TokenID `json:"id"`
 	LastUsedAt wireTime          `json:"lastUsedAt"`
 }
 
-type tokenCreator struct {
+// creator is who made something.
+type creator struct {
 	ID   string              `json:"id,omitzero"`
 	Kind directory.ActorKind `json:"kind"`
 	Name string              `json:"name"`
 }
 
-// tokenUsageOf names a creator by the id that the v2 API knows them by.
-func tokenUsageOf(u directory.TokenUsage) tokenUsage {
-	by := u.Token.CreatedBy
-	creator := tokenCreator{Kind: by.Kind, Name: by.Name, ID: string(by.UserID)}
+// creatorOf names a creator by the id that the v2 API knows them by.
+func creatorOf(by directory.Actor) creator {
+	c := creator{Kind: by.Kind, Name: by.Name, ID: string(by.UserID)}
 	if by.Kind == directory.ActorAPIToken {
-		creator.ID = string(by.TokenID)
+		c.ID = string(by.TokenID)
 	}
+	return c
+}
+
+func tokenUsageOf(u directory.TokenUsage) tokenUsage {
 	return tokenUsage{
-		CreatedAt: wireTime{u.Token.CreatedAt}, CreatedBy: creator, ID: u.Token.ID, LastUsedAt: wireTime{u.LastUsedAt},
+		CreatedAt: wireTime{u.Token.CreatedAt}, CreatedBy: creatorOf(u.Token.CreatedBy), ID: u.Token.ID, LastUsedAt: wireTime{u.LastUsedAt},
 	}
 }
 

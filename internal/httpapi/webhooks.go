@@ -1,0 +1,218 @@
+package httpapi
+
+import (
+	"strconv"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// webhook is a webhook without its secret, and without how its deliveries go:
+// that changes by itself, and ETags are made of this.
+type webhook struct {
+	Actions                 []string            `json:"actions"`
+	CreatedAt               wireTime            `json:"createdAt"`
+	CreatedBy               creator             `json:"createdBy"`
+	Description             string              `json:"description"`
+	DisabledReason          string              `json:"disabledReason"`
+	Enabled                 bool                `json:"enabled"`
+	ID                      directory.WebhookID `json:"id"`
+	IncludeRefused          bool                `json:"includeRefused"`
+	Name                    string              `json:"name"`
+	PreviousSecretExpiresAt wireTime            `json:"previousSecretExpiresAt"`
+	TargetTypes             []string            `json:"targetTypes"`
+	UpdatedAt               wireTime            `json:"updatedAt"`
+	URL                     string              `json:"url"`
+}
+
+type issuedWebhook struct {
+	webhook `json:",inline"`
+	Secret  string `json:"secret"`
+}
+
+func webhookOf(w directory.Webhook) webhook {
+	return webhook{
+		Actions: w.Actions, CreatedAt: wireTime{w.CreatedAt}, CreatedBy: creatorOf(w.CreatedBy), Description: w.Description,
+		DisabledReason: w.DisabledReason, Enabled: w.Enabled, ID: w.ID, IncludeRefused: w.Refusals, Name: w.Name,
+		PreviousSecretExpiresAt: wireTime{w.PreviousUntil}, TargetTypes: w.TargetTypes, UpdatedAt: wireTime{w.UpdatedAt}, URL: w.URL,
+	}
+}
+
+// webhookInput is a webhook to be made, or written back as it was read; what the
+// server alone knows is not looked at.
+type webhookInput struct {
+	Name           string   `json:"name"`
+	Description    string   `json:"description"`
+	URL            string   `json:"url"`
+	Actions        []string `json:"actions"`
+	TargetTypes    []string `json:"targetTypes"`
+	IncludeRefused bool     `json:"includeRefused"`
+	Enabled        *bool    `json:"enabled"`
+
+	ID                      *directory.WebhookID `json:"id"`
+	CreatedAt               *wireTime            `json:"createdAt"`
+	CreatedBy               *creator             `json:"createdBy"`
+	DisabledReason          *string              `json:"disabledReason"`
+	PreviousSecretExpiresAt *wireTime            `json:"previousSecretExpiresAt"`
+	UpdatedAt               *wireTime            `json:"updatedAt"`
+}
+
+func (b webhookInput) webhook(id directory.WebhookID) (directory.NewWebhook, error) {
+	if b.ID != nil && *b.ID != id {
+		return directory.NewWebhook{}, errReadOnlyID
+	}
+	return directory.NewWebhook{
+		Name: b.Name, Description: b.Description, URL: b.URL, Enabled: b.Enabled,
+		WebhookFilter: directory.WebhookFilter{Actions: b.Actions, TargetTypes: b.TargetTypes, Refusals: b.IncludeRefused},
+	}, nil
+}
+
+func (rq *request) webhookID() directory.WebhookID { return directory.WebhookID(rq.PathValue("id")) }
+
+func listWebhooks(rq *request) (answer, error) {
+	return answerList(rq.api.service.ListWebhooks(rq.Context(), rq.call))
+}
+
+func getWebhook(rq *request) (answer, error) {
+	return answerWith(rq.api.service.GetWebhook(rq.Context(), rq.call, rq.webhookID()))
+}
+
+func createWebhook(rq *request) (answer, error) {
+	var body webhookInput
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	in, err := body.webhook("")
+	if err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.CreateWebhook(rq.Context(), rq.call, in))
+}
+
+func updateWebhook(rq *request) (answer, error) {
+	var body webhookInput
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	in, err := body.webhook(rq.webhookID())
+	if err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.UpdateWebhook(rq.Context(), rq.call, rq.webhookID(), in))
+}
+
+func deleteWebhook(rq *request) (answer, error) {
+	return noContent, rq.api.service.DeleteWebhook(rq.Context(), rq.call, rq.webhookID())
+}
+
+type rotateBody struct {
+	PreviousSecretExpiresAt wireTime `json:"previousSecretExpiresAt"`
+}
+
+func rotateWebhookSecret(rq *request) (answer, error) {
+	var body rotateBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	return answerWith(rq.api.service.RotateWebhookSecret(rq.Context(), rq.call, rq.webhookID(), body.PreviousSecretExpiresAt.Time))
+}
+
+func testWebhook(rq *request) (answer, error) {
+	return noContent, rq.api.service.TestWebhook(rq.Context(), rq.call, rq.webhookID())
+}
+
+type replayBody struct {
+	FromSequence *int64   `json:"fromSequence"`
+	Since        wireTime `json:"since"`
+}
+
+type replayed struct {
+	More         bool   `json:"more"`
+	NextSequence *int64 `json:"nextSequence"`
+	Replayed     int    `json:"replayed"`
+}
+
+func replayedOf(r directory.Replayed) replayed {
+	out := replayed{More: r.More, Replayed: r.Count}
+	if r.NextSequence > 0 {
+		out.NextSequence = &r.NextSequence
+	}
+	return out
+}
+
+func replayWebhook(rq *request) (answer, error) {
+	var body replayBody
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	scope := directory.ReplayScope{Since: body.Since.Time}
+	if body.FromSequence != nil {
+		if *body.FromSequence < 1 {
+			return answer{}, directory.InvalidField("fromSequence", "must be a sequence number, 1 or more")
+		}
+		scope.FromSequence = *body.FromSequence
+	}
+	return answerWith(rq.api.service.ReplayWebhook(rq.Context(), rq.call, rq.webhookID(), scope))
+}
+
+// delivery is a line of a webhook's delivery log.
+type delivery struct {
+	Action        string                  `json:"action"`
+	Attempts      int                     `json:"attempts"`
+	DurationMS    *int64                  `json:"durationMs"`
+	EndedAt       wireTime                `json:"endedAt"`
+	Failure       string                  `json:"failure"`
+	ID            string                  `json:"id"`
+	LastAttemptAt wireTime                `json:"lastAttemptAt"`
+	NextAttemptAt wireTime                `json:"nextAttemptAt"`
+	QueuedAt      wireTime                `json:"queuedAt"`
+	Sequence      int64                   `json:"sequence"`
+	State         directory.DeliveryState `json:"state"`
+	Status        *int                    `json:"status"`
+}
+
+func deliveryOf(d directory.Delivery) delivery {
+	out := delivery{
+		Action: d.Action, Attempts: d.Attempts, EndedAt: wireTime{d.EndedAt}, Failure: d.Failure,
+		ID: directory.MessageID(d.OrgID, d.Sequence), LastAttemptAt: wireTime{d.LastAt}, NextAttemptAt: wireTime{d.DueAt},
+		QueuedAt: wireTime{d.QueuedAt}, Sequence: d.Sequence, State: d.State,
+	}
+	if !d.LastAt.IsZero() {
+		ms := d.Took.Milliseconds()
+		out.DurationMS = &ms
+	}
+	if d.Status != 0 {
+		out.Status = &d.Status
+	}
+	return out
+}
+
+func replayDelivery(rq *request) (answer, error) {
+	return answerWith(rq.api.service.ReplayDelivery(rq.Context(), rq.call, rq.webhookID(), rq.PathValue("deliveryId")))
+}
+
+// defaultDeliveries is how many there are on a page unless limit says.
+const defaultDeliveries = 100
+
+var deliveryParameters = []string{"state", "limit", "cursor"}
+
+func listDeliveries(rq *request) (answer, error) {
+	query, err := knownParameters(rq.URL.RawQuery, deliveryParameters)
+	if err != nil {
+		return answer{}, err
+	}
+	q := directory.DeliveryQuery{State: directory.DeliveryState(query.Get("state")), Limit: defaultDeliveries}
+	if limit := query.Get("limit"); limit != "" {
+		if q.Limit, err = strconv.Atoi(limit); err != nil || q.Limit < 1 || q.Limit > MaxPage {
+			return answer{}, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
+		}
+	}
+	if q.Before, err = decodeEntryCursor(query.Get("cursor")); err != nil {
+		return answer{}, err
+	}
+	list, more, err := rq.api.service.ListDeliveries(rq.Context(), rq.call, rq.webhookID(), q)
+	if more && err == nil {
+		query.Set("cursor", encodeEntryCursor(list[len(list)-1].Sequence))
+		rq.w.Header().Set("Link", "<"+rq.URL.EscapedPath()+"?"+query.Encode()+`>; rel="next"`)
+	}
+	return answerList(list, err)
+}
