@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+var webhookColumns = []column[client.Webhook]{
+	{"id", func(w client.Webhook) string { return w.ID }},
+	{"name", func(w client.Webhook) string { return w.Name }},
+	{"url", func(w client.Webhook) string { return w.URL }},
+	{"sent", sent},
+	{"enabled", enabled},
+}
+
+// issuedWebhookColumns show the secret, which is in the answer that made it alone.
+var issuedWebhookColumns = append(webhookColumns[:3:3], column[client.Webhook]{"secret", func(w client.Webhook) string { return w.Secret }})
+
+var deliveryColumns = []column[client.WebhookDelivery]{
+	{"id", func(d client.WebhookDelivery) string { return d.ID }},
+	{"action", func(d client.WebhookDelivery) string { return d.Action }},
+	{"state", func(d client.WebhookDelivery) string { return d.State }},
+	{"attempts", func(d client.WebhookDelivery) string { return strconv.Itoa(d.Attempts) }},
+	{"last", func(d client.WebhookDelivery) string { return when(d.LastAttemptAt) }},
+	{"next", func(d client.WebhookDelivery) string { return when(d.NextAttemptAt) }},
+	{"failure", func(d client.WebhookDelivery) string { return d.Failure }},
+}
+
+// sent says which entries a webhook is sent.
+func sent(w client.Webhook) string {
+	parts := []string{"all"}
+	if len(w.Actions) > 0 {
+		parts = w.Actions
+	}
+	if len(w.TargetTypes) > 0 {
+		parts = append(parts[:len(parts):len(parts)], "about", strings.Join(w.TargetTypes, ", "))
+	}
+	if w.IncludeRefused {
+		parts = append(parts[:len(parts):len(parts)], "and refused")
+	}
+	return strings.Join(parts, " ")
+}
+
+func enabled(w client.Webhook) string {
+	switch {
+	case w.Enabled == nil || *w.Enabled:
+		return "yes"
+	case w.DisabledReason != "":
+		return "no: " + w.DisabledReason
+	default:
+		return "no"
+	}
+}
+
+const (
+	exampleWebhook  = "whk_06h0tznb52qbshr2ed8ah98f0w"
+	exampleDelivery = "msg_acme-x7q2_12"
+)
+
+func (s *session) webhooks() *cobra.Command {
+	return group("webhooks", "Manage webhooks",
+		"A webhook is sent the entries of the audit log, signed, as they are written. To change one takes the personal token\nof an owner or admin who may read the log.",
+		`roster webhooks create --name SIEM --webhook-url https://siem.example.com/roster --action 'create*'`,
+		s.webhooksCreate(), s.webhooksUpdate(), s.webhooksRotate(), s.webhooksTest(), s.webhooksReplay(), s.webhooksDeliveries(),
+		s.command("list", "List webhooks", "roster webhooks list", cobra.NoArgs, list(s, webhookColumns, (*client.Client).ListWebhooks)),
+		s.command("get ID", "Show a webhook", "roster webhooks get "+exampleWebhook, cobra.ExactArgs(1), byID(s, webhookColumns, (*client.Client).GetWebhook)),
+		s.deletion("Delete a webhook\nIts delivery log goes with it.", "roster webhooks delete "+exampleWebhook+" --yes", "webhook", (*client.Client).DeleteWebhook))
+}
+
+// webhookFlags are what can be said about a webhook.
+type webhookFlags struct {
+	name, description, url string
+	actions, targetTypes   []string
+	refused, enabled       bool
+}
+
+func (f *webhookFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the webhook")
+	cmd.Flags().StringVar(&f.description, "description", "", "what it is for")
+	cmd.Flags().StringVar(&f.url, "webhook-url", "", "https `URL` that entries are posted to")
+	cmd.Flags().StringArrayVar(&f.actions, "action", nil, "only entries of this `ACTION`, or of those that begin with create*; repeat for more")
+	cmd.Flags().StringArrayVar(&f.targetTypes, "target-type", nil, "only entries about this `TYPE` of target, such as user; repeat for more")
+	cmd.Flags().BoolVar(&f.refused, "include-refused", false, "also entries of what was tried and refused")
+	cmd.Flags().BoolVar(&f.enabled, "enabled", true, "whether it is sent anything")
+}
+
+// apply changes in w what was said.
+func (f *webhookFlags) apply(cmd *cobra.Command, w *client.Webhook) {
+	said := cmd.Flags().Changed
+	if said("name") {
+		w.Name = f.name
+	}
+	if said("description") {
+		w.Description = f.description
+	}
+	if said("webhook-url") {
+		w.URL = f.url
+	}
+	if said("action") {
+		w.Actions = given(f.actions)
+	}
+	if said("target-type") {
+		w.TargetTypes = given(f.targetTypes)
+	}
+	if said("include-refused") {
+		w.IncludeRefused = f.refused
+	}
+	if said("enabled") {
+		w.Enabled = &f.enabled
+	}
+}
+
+func (s *session) webhooksCreate() *cobra.Command {
+	var f webhookFlags
+	var cmd *cobra.Command
+	cmd = s.write("create", "Create a webhook\nThe secret that deliveries are signed with is shown this once.",
+		"roster webhooks create --name SIEM --webhook-url https://siem.example.com/roster --action 'create*' --action deleteRole", cobra.NoArgs,
+		one(s, issuedWebhookColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Webhook, error) {
+			var in client.Webhook
+			f.apply(cmd, &in)
+			return c.CreateWebhook(ctx, in)
+		}))
+	f.add(cmd)
+	require(cmd, "name", "webhook-url")
+	return cmd
+}
+
+func (s *session) webhooksUpdate() *cobra.Command {
+	var f webhookFlags
+	var cmd *cobra.Command
+	cmd = s.write("update ID", `Change a webhook
+What no flag speaks of stays as it is. Actions that are given replace all there were;
+--action '' leaves none, so that all are sent. If somebody else changes the webhook
+meanwhile, nothing is changed, with exit code 6.`,
+		"roster webhooks update "+exampleWebhook+" --webhook-url https://siem.example.com/v2\nroster webhooks update "+exampleWebhook+" --enabled=false", cobra.ExactArgs(1),
+		one(s, webhookColumns, func(ctx context.Context, c *client.Client, args []string) (client.Webhook, error) {
+			w, err := c.GetWebhook(ctx, args[0])
+			if err != nil {
+				return w, err
+			}
+			f.apply(cmd, &w)
+			return c.UpdateWebhook(ctx, args[0], w)
+		}))
+	f.add(cmd)
+	return cmd
+}
+
+func (s *session) webhooksRotate() *cobra.Command {
+	var overlap string
+	cmd := s.write("rotate-secret ID", "Give a webhook a new secret\nIt is shown this once. Deliveries are signed with the one before, too, until --overlap is over.",
+		"roster webhooks rotate-secret "+exampleWebhook+" --overlap 7d", cobra.ExactArgs(1),
+		one(s, issuedWebhookColumns, func(ctx context.Context, c *client.Client, args []string) (w client.Webhook, err error) {
+			d, err := parseDays("--overlap", overlap)
+			if err != nil {
+				return w, err
+			}
+			ends := time.Now().Add(d)
+			return c.RotateWebhookSecret(ctx, args[0], &ends)
+		}))
+	cmd.Flags().StringVar(&overlap, "overlap", "24h", "how long the one before still signs: 0s, 12h, 7d")
+	return cmd
+}
+
+func (s *session) webhooksTest() *cobra.Command {
+	return s.write("test ID", "Send a webhook a test\nIt is an entry of its own, testWebhook. See what came of it with `roster webhooks deliveries`.",
+		"roster webhooks test "+exampleWebhook, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if err := c.TestWebhook(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			s.done(cmd, "test sent to", args[0])
+			return nil
+		})
+}
+
+func (s *session) webhooksReplay() *cobra.Command {
+	var delivery, since string
+	var from int64
+	cmd := s.write("replay ID", `Send entries to a webhook again
+Without flags, all that are dead: given up after three days. With --from-sequence or
+--since, all from there on that its filter lets through, also from before it was made.`,
+		"roster webhooks replay "+exampleWebhook+"\nroster webhooks replay "+exampleWebhook+" --since 2026-11-24T12:00:00Z\n"+
+			"roster webhooks replay "+exampleWebhook+" --delivery "+exampleDelivery, cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if delivery != "" {
+				d, err := c.ReplayDelivery(cmd.Context(), args[0], delivery)
+				if err != nil {
+					return err
+				}
+				return printOne(s, cmd, d, deliveryColumns)
+			}
+			scope := client.ReplayScope{FromSequence: from}
+			if since != "" {
+				at, err := time.Parse(time.RFC3339, since)
+				if err != nil {
+					return usagef("--since: %q is not a date and time, as in 2026-11-24T12:00:00Z", since)
+				}
+				scope.Since = &at
+			}
+			return s.replay(cmd, c, args[0], scope)
+		})
+	cmd.Flags().StringVar(&delivery, "delivery", "", "only the delivery of this `ID`")
+	cmd.Flags().Int64Var(&from, "from-sequence", 0, "entries from this sequence `NUMBER` on")
+	cmd.Flags().StringVar(&since, "since", "", "entries from this `TIME` on")
+	cmd.MarkFlagsMutuallyExclusive("delivery", "from-sequence", "since")
+	return cmd
+}
+
+// replayResult is what `roster webhooks replay` prints.
+type replayResult struct {
+	Replayed int `json:"replayed"`
+}
+
+func (s *session) replay(cmd *cobra.Command, c *client.Client, id string, scope client.ReplayScope) error {
+	n, err := c.ReplayWebhook(cmd.Context(), id, scope)
+	if err != nil {
+		return err
+	}
+	return printOne(s, cmd, replayResult{n}, []column[replayResult]{
+		{"replayed", func(r replayResult) string { return strconv.Itoa(r.Replayed) }},
+	})
+}
+
+func (s *session) webhooksDeliveries() *cobra.Command {
+	var state string
+	cmd := s.command("deliveries ID", "Show what became of a webhook's deliveries\nOf the last 30 days, the newest entries first.",
+		"roster webhooks deliveries "+exampleWebhook+" --state dead", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			var all []client.WebhookDelivery
+			for d, err := range c.ListWebhookDeliveries(cmd.Context(), args[0], state) {
+				if err != nil {
+					return err
+				}
+				all = append(all, d)
+			}
+			return printList(s, cmd, all, deliveryColumns)
+		})
+	cmd.Flags().StringVar(&state, "state", "", "only those that are pending, delivered or dead")
+	complete(cmd, "state", "pending", "delivered", "dead")
+	return cmd
+}
