@@ -61,6 +61,7 @@ type run struct {
 	t            *testing.T
 	rng          *rand.Rand
 	deployment   deployment
+	flags        []string // of the server
 	server       *server
 	workers      []*worker
 	duellers     []*dueller
@@ -70,10 +71,10 @@ type run struct {
 
 // newRun sets up two owners who fight each other in place of the first one, and
 // workers who share the API token.
-func newRun(t *testing.T, rng *rand.Rand) *run {
+func newRun(t *testing.T, rng *rand.Rand, flags ...string) *run {
 	t.Helper()
 	d := initialise(t)
-	r := &run{t: t, rng: rng, deployment: d, server: d.serve(t)}
+	r := &run{t: t, rng: rng, deployment: d, flags: flags, server: d.serve(t, flags...)}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers + 2}}
 	var fighters [2]user
 	for i := range fighters {
@@ -147,7 +148,7 @@ func (r *run) killAtWork(ctx context.Context) {
 
 // killAtStart kills a server that is about to recover the database.
 func (r *run) killAtStart() {
-	s := r.deployment.launch(r.t)
+	s := r.deployment.launch(r.t, r.flags...)
 	time.Sleep(time.Duration(r.rng.IntN(40)) * time.Millisecond)
 	s.kill()
 	r.killsAtStart++
@@ -164,7 +165,7 @@ func (r *run) check() {
 	if err != nil {
 		r.t.Fatalf("the log: %v", err)
 	}
-	r.server = r.deployment.serve(r.t)
+	r.server = r.deployment.serve(r.t, r.flags...)
 	there := list(r.t, r.server.URL, r.deployment.APIToken)
 	for id, u := range there {
 		if told.users[id] != u {
