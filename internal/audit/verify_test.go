@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -212,4 +213,22 @@ func TestUnreadableLog(t *testing.T) {
 			t.Errorf("%s: found %v", junk, f)
 		}
 	}
+}
+
+// BenchmarkVerify tells what an entry costs who verifies a log, all processors at work.
+func BenchmarkVerify(b *testing.B) {
+	keys, _ := newKeys(b)
+	const entries = 20_000
+	l := newLog(b, keys, entries)
+	log := lines(b, l.records)
+	e := l.evidence(b)
+	for b.Loop() {
+		if _, err := log.Seek(0, io.SeekStart); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := audit.Verify(b.Context(), log, e, func(int64) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/entries, "ns/entry")
 }
