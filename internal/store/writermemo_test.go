@@ -92,7 +92,7 @@ func TestEndsAreReadAsTheyAre(t *testing.T) {
 		if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
 			t.Fatal(err)
 		}
-		defer stores[i].Close()
+		t.Cleanup(func() { stores[i].Close() })
 	}
 	last := int64(0)
 	undone := errors.New("undone")
