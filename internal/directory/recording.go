@@ -1,0 +1,105 @@
+package directory
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/rosterhq/roster/internal/audit"
+)
+
+// record appends the audit entry of a change in the actor's organisation.
+// before and after are written as JSON; nil for what did not or does not exist.
+func (c *change) record(target Target, before, after any) error {
+	return c.recordIn(c.actor.OrgID, target, before, after)
+}
+
+// recordIn holds the organisation's lock, so that its entries are committed in
+// the order of their numbers. What is changed in another organisation than the
+// actor's must be read under it too.
+func (c *change) recordIn(org OrgID, target Target, before, after any) error {
+	if err := c.lockOrg(org); err != nil {
+		return err
+	}
+	c.touch(org, target, before, after)
+	e := c.entry(org, target)
+	var err error
+	if org != c.actor.OrgID {
+		if e.Actor.UserID, err = c.idIn(org, before, after); err != nil {
+			return err
+		}
+	}
+	if e.Before, err = entryJSON(before); err != nil {
+		return err
+	}
+	if e.After, err = entryJSON(after); err != nil {
+		return err
+	}
+	return appendEntry(c.Tx, c.keys, e)
+}
+
+// entry begins an entry of an organisation's log by the change's actor.
+func (c *change) entry(org OrgID, target Target) Entry {
+	return Entry{
+		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
+		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
+	}
+}
+
+// idIn is the actor's id in another organisation than the one they act in: theirs
+// there is nothing for its log. states may hold a user who is not there any more.
+func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
+	if c.actor.AccountID == "" {
+		return "", nil
+	}
+	for _, state := range states {
+		if u, ok := state.(interface {
+			belongsTo(AccountID) (UserID, bool)
+		}); ok {
+			if id, own := u.belongsTo(c.actor.AccountID); own {
+				return id, nil
+			}
+		}
+	}
+	users, err := c.AccountUsers(c.actor.AccountID)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range users {
+		if u.OrgID == org {
+			return u.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// appendEntry gives an entry its number, its place in time and its authenticator
+// and appends it. The organisation's lock is held: without it, another entry
+// would have the same number.
+func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
+	last, at, err := tx.LastOrgEntry(e.OrgID)
+	if err != nil {
+		return err
+	}
+	e.Number = last + 1
+	if e.At.Before(at) { // clocks may go back, and differ between nodes
+		e.At = at
+	}
+	e.Secrets = audit.NewSecrets()
+	_, leaf, err := e.Record()
+	if err != nil {
+		return fmt.Errorf("encode audit entry: %w", err)
+	}
+	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), e.Number, leaf)
+	return tx.AppendEntry(e)
+}
+
+func entryJSON(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode audit entry: %w", err)
+	}
+	return b, nil
+}
