@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,14 +94,14 @@ func TestTwoServers(t *testing.T) {
 // without a server on it.
 func TestInitTwice(t *testing.T) {
 	d := initialise(t)
-	before := contents(t, d.path)
+	before := told(contents(t, d.path))
 	again := func() {
 		t.Helper()
 		stdout, stderr, code := roster(t, d.initArgs()...)
 		if code == 0 || stdout != "" || !strings.Contains(stderr, "initialised already") {
 			t.Errorf("a second init: exit code %d, %q, %q", code, stdout, stderr)
 		}
-		if after := contents(t, d.path); after != before {
+		if after := told(contents(t, d.path)); after != before {
 			t.Errorf("a second init changes the database from\n%s\nto\n%s", before, after)
 		}
 	}
@@ -108,6 +109,22 @@ func TestInitTwice(t *testing.T) {
 	s := d.serve(t)
 	again()
 	must(t, s.URL, http.StatusOK, ask{method: "GET", path: "/v2/user", token: d.PersonalToken}, nil)
+}
+
+// told is what a database's contents are but for what a server does by itself: it
+// seals the log and follows it.
+func told(contents string) string {
+	var kept strings.Builder
+	own := false
+	for line := range strings.Lines(contents) {
+		if name, ok := strings.CutPrefix(line, "== "); ok {
+			own = slices.Contains([]string{"audit_checkpoints", "audit_tiles", "cursors"}, strings.TrimSpace(name))
+		}
+		if !own {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // TestNewerDatabase refuses a database whose schema a newer program has changed,

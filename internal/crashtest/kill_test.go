@@ -24,7 +24,7 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		rounds = 4
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
