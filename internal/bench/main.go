@@ -34,7 +34,7 @@ type options struct {
 }
 
 func flags(args []string) (options, error) {
-	o := options{few: 1000, many: 100_000, most: 1_000_000, pinned: true, patience: 2 * time.Minute, tries: 2}
+	o := options{few: 1000, many: 100_000, most: 1_000_000, pinned: true, patience: time.Minute, tries: 2}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.quick, "quick", false, "measure little, to see that it works: at most 20 seconds, and nothing is written unless -out is given")
 	fs.StringVar(&o.out, "out", "docs/performance.md", "`FILE` to write the table to, between its markers, and the plot beside it as .svg; empty: neither")
