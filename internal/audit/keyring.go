@@ -100,12 +100,20 @@ func derive(key []byte, purpose string) []byte {
 // Origin names an organisation's log (c2sp.org/tlog-checkpoint).
 func (k *Keyring) Origin(org string) string { return k.name + "/" + org }
 
-// signers sign an organisation's checkpoints, the first key's first.
+// signingKeys sign an organisation's checkpoints, the first one's before the others'.
+func (k *Keyring) signingKeys(org string) []ed25519.PrivateKey {
+	all := make([]ed25519.PrivateKey, len(k.keys))
+	for i, key := range k.keys {
+		all[i] = ed25519.NewKeyFromSeed(derive(key, "checkpoint "+org))
+	}
+	return all
+}
+
+// signers are the signing keys as notes want them.
 func (k *Keyring) signers(org string) ([]note.Signer, error) {
 	all := make([]note.Signer, len(k.keys))
-	for i, key := range k.keys {
-		private := ed25519.NewKeyFromSeed(derive(key, "checkpoint "+org))
-		vkey, err := note.NewEd25519VerifierKey(k.Origin(org), private.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
+	for i, private := range k.signingKeys(org) {
+		vkey, err := k.verifierKey(org, private)
 		if err != nil {
 			return nil, err
 		}
@@ -130,15 +138,18 @@ func (s *signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.privat
 // as c2sp.org/signed-note writes them.
 func (k *Keyring) VerifierKeys(org string) ([]string, error) {
 	all := make([]string, len(k.keys))
-	for i, key := range k.keys {
-		public := ed25519.NewKeyFromSeed(derive(key, "checkpoint "+org)).Public().(ed25519.PublicKey) //nolint:forcetypeassert // it is one
-		vkey, err := note.NewEd25519VerifierKey(k.Origin(org), public)
+	for i, private := range k.signingKeys(org) {
+		vkey, err := k.verifierKey(org, private)
 		if err != nil {
 			return nil, err
 		}
 		all[i] = vkey
 	}
 	return all, nil
+}
+
+func (k *Keyring) verifierKey(org string, private ed25519.PrivateKey) (string, error) {
+	return note.NewEd25519VerifierKey(k.Origin(org), private.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
 }
 
 // MAC authenticates an entry at its place as written by who has the keys, before it

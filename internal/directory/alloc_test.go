@@ -6,9 +6,9 @@ package directory_test
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -17,7 +17,7 @@ import (
 const createAllocations = 250
 
 func TestCreateUserAllocations(t *testing.T) {
-	if os.Getenv("ROSTER_TEST_ENGINE") == "postgres" {
+	if dbtest.OnPostgres() {
 		t.Skip("the budget is for SQLite's writer")
 	}
 	w := newWorld(t)
