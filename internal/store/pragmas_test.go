@@ -99,8 +99,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 	}
 	for _, query := range queries {
 		for _, step := range planOf(t, db.read, query) {
-			// "last" is a subquery of one row.
-			if strings.HasPrefix(step, "SCAN ") && step != "SCAN last" {
+			// "last" is a subquery of one row, "page" one of a page of users.
+			if strings.HasPrefix(step, "SCAN ") && step != "SCAN last" && step != "SCAN page" {
 				t.Errorf("%s\n%s", step, query)
 			}
 		}

@@ -1,10 +1,7 @@
 package store
 
 import (
-	"errors"
 	"fmt"
-	"iter"
-	"strconv"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -25,42 +22,6 @@ func scanUser(row scanner) (u directory.User, err error) {
 	return u, err
 }
 
-// selectPacked is selectUsers with its columns in one: each column of a row costs
-// SQLite's driver a call and three locks, which is most of what a long list takes.
-const selectPacked = `SELECT u.org_id || $2 || u.id || $2 || u.account_id || $2 || u.email || $2 || u.name || $2 ||
-	u.role_id || $2 || COALESCE(r.name, u.role_id) || $2 || u.invited || $2 || u.created_at
-	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
-
-// between stands between the columns: ASCII's unit separator. Nothing that is
-// stored of a user or a role's name has control characters.
-const between = "\x1f"
-
-func scanPacked(row scanner) (u directory.User, err error) {
-	var packed string
-	if err := row.Scan(&packed); err != nil {
-		return u, err
-	}
-	var columns [9]string
-	rest, more := packed, true
-	for i := range columns {
-		if !more {
-			return u, errPacked
-		}
-		columns[i], rest, more = strings.Cut(rest, between)
-	}
-	created, err := strconv.ParseInt(columns[8], 10, 64)
-	if err != nil || more {
-		return u, errPacked
-	}
-	return directory.User{
-		OrgID: directory.OrgID(columns[0]), ID: directory.UserID(columns[1]), AccountID: directory.AccountID(columns[2]),
-		Email: columns[3], Name: columns[4], Role: directory.RoleRef{ID: directory.RoleID(columns[5]), Name: columns[6]},
-		Invited: columns[7] != "0", CreatedAt: fromMicros(created),
-	}, nil
-}
-
-var errPacked = errors.New("a user or a role's name holds a control character")
-
 func (t *tx) User(org directory.OrgID, id directory.UserID) (directory.User, error) {
 	return one(t, "user", scanUser, selectUsers+`WHERE u.org_id = $1 AND u.id = $2`, org, id)
 }
@@ -71,29 +32,6 @@ func (t *tx) UserByEmail(org directory.OrgID, key string) (directory.User, error
 
 func (t *tx) AccountUsers(id directory.AccountID) ([]directory.User, error) {
 	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 ORDER BY u.id`, id)
-}
-
-func (t *tx) Users(org directory.OrgID, q directory.UserQuery) iter.Seq2[directory.User, error] {
-	where, args := `WHERE u.org_id = $1`, []any{org, between}
-	narrow := func(condition string, arg any) {
-		args = append(args, arg)
-		where += fmt.Sprintf(" AND "+condition, len(args))
-	}
-	if q.After != "" {
-		narrow("u.id > $%d", q.After)
-	}
-	if q.EmailKey != "" {
-		narrow("u.email_key = $%d", q.EmailKey)
-	}
-	if q.Role != "" {
-		narrow("u.role_id = $%d", q.Role)
-	}
-	where += ` ORDER BY u.id`
-	if q.Limit > 0 {
-		args = append(args, q.Limit)
-		where += fmt.Sprintf(" LIMIT $%d", len(args))
-	}
-	return each(t, scanPacked, selectPacked+where, args...)
 }
 
 func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error) {

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// A list of users is read in pages, each of which is one row of one column: each
+// row and each column costs SQLite's driver calls and locks, which would be
+// most of what a long list takes.
+const (
+	pageOfUsers = 500
+
+	// selectPage wants the conditions of its page.
+	selectPage = `SELECT COALESCE(string_agg(packed, $2), '') FROM (
+		SELECT concat_ws($3, id, account_id, email, name, role_id, invited, created_at) AS packed
+		FROM users WHERE org_id = $1%s ORDER BY id LIMIT $4) AS page`
+
+	// ASCII's separators stand between the users and between their columns.
+	// Nothing that is stored of a user has control characters.
+	betweenUsers   = "\x1e"
+	betweenColumns = "\x1f"
+)
+
+var errPacked = errors.New("a user holds a control character")
+
+func (t *tx) Users(org directory.OrgID, q directory.UserQuery) iter.Seq2[directory.User, error] {
+	return func(yield func(directory.User, error) bool) {
+		roles := roleNames{tx: t, org: org}
+		var page []directory.User
+		for left := q.Limit; ; {
+			most := pageOfUsers
+			if q.Limit > 0 {
+				most = min(most, left)
+			}
+			var err error
+			if page, err = t.pageOfUsers(page[:0], org, q, most, &roles); err != nil {
+				yield(directory.User{}, err)
+				return
+			}
+			left -= len(page)
+			if !t.hand(page, yield) || len(page) < most || (q.Limit > 0 && left == 0) {
+				return
+			}
+			q.After = page[len(page)-1].ID
+		}
+	}
+}
+
+// hand yields a page. No rows are open meanwhile, but statements are refused as they
+// are in every other loop over a sequence.
+func (t *tx) hand(page []directory.User, yield func(directory.User, error) bool) bool {
+	t.reading = true
+	defer func() { t.reading = false }()
+	for _, u := range page {
+		if !yield(u, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// pageOfUsers reads a page into one that was handed over.
+func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory.UserQuery, most int, roles *roleNames) ([]directory.User, error) {
+	args := []any{org, betweenUsers, betweenColumns, most}
+	var where strings.Builder
+	narrow := func(condition string, arg any) {
+		args = append(args, arg)
+		fmt.Fprintf(&where, " AND %s $%d", condition, len(args))
+	}
+	if q.After != "" {
+		narrow("id >", q.After)
+	}
+	if q.EmailKey != "" {
+		narrow("email_key =", q.EmailKey)
+	}
+	if q.Role != "" {
+		narrow("role_id =", q.Role)
+	}
+	packed, err := one(t, "page", scanValue[string], fmt.Sprintf(selectPage, &where), args...)
+	if err != nil || packed == "" {
+		return nil, err
+	}
+	page = slices.Grow(page, strings.Count(packed, betweenUsers)+1)
+	for row := range strings.SplitSeq(packed, betweenUsers) {
+		u, err := unpackUser(row)
+		if err != nil {
+			return nil, t.note(err)
+		}
+		u.OrgID = org
+		if u.Role.Name, err = roles.name(u.Role.ID); err != nil {
+			return nil, err
+		}
+		page = append(page, u)
+	}
+	// The engines aggregate in the order in which they read, and don't promise to.
+	slices.SortFunc(page, func(a, b directory.User) int { return cmp.Compare(a.ID, b.ID) })
+	return page, nil
+}
+
+func unpackUser(row string) (u directory.User, err error) {
+	var columns [7]string
+	rest, more := row, true
+	for i := range columns {
+		if !more {
+			return u, errPacked
+		}
+		columns[i], rest, more = strings.Cut(rest, betweenColumns)
+	}
+	created, err := strconv.ParseInt(columns[6], 10, 64)
+	if err != nil || more {
+		return u, errPacked
+	}
+	return directory.User{
+		ID: directory.UserID(columns[0]), AccountID: directory.AccountID(columns[1]),
+		Email: columns[2], Name: columns[3], Role: directory.RoleRef{ID: directory.RoleID(columns[4])},
+		Invited: columns[5] != "0", CreatedAt: fromMicros(created),
+	}, nil
+}
+
+// roleNames names an organisation's roles. Built-in ones have no row, and are
+// named by their ids.
+type roleNames struct {
+	tx    *tx
+	org   directory.OrgID
+	names map[directory.RoleID]string // of custom roles, read when it is first asked
+	last  directory.RoleRef           // most users have the role of the one before
+}
+
+func (r *roleNames) name(id directory.RoleID) (string, error) {
+	if r.last.ID == id {
+		return r.last.Name, nil
+	}
+	if r.names == nil {
+		r.names = make(map[directory.RoleID]string)
+		for role, err := range each(r.tx, scanRoleRef, `SELECT id, name FROM roles WHERE org_id = $1`, r.org) {
+			if err != nil {
+				return "", err
+			}
+			r.names[role.ID] = role.Name
+		}
+	}
+	name, custom := r.names[id]
+	if !custom {
+		name = string(id)
+	}
+	r.last = directory.RoleRef{ID: id, Name: name}
+	return name, nil
+}
+
+func scanRoleRef(row scanner) (r directory.RoleRef, err error) {
+	err = row.Scan((*string)(&r.ID), &r.Name)
+	return r, err
+}
