@@ -138,10 +138,12 @@ func makeFile(path string, mustExist bool) error {
 // sqliteDSN sets what every connection needs. synchronous(FULL) makes COMMIT
 // return only after the log is on the disk (sqlite.org/pragma.html#pragma_synchronous);
 // busy_timeout lets the admin commands write beside a running server;
-// temp_store(MEMORY) keeps the journals of savepoints off the disk.
+// temp_store(MEMORY) keeps the journals of savepoints off the disk; wal_autocheckpoint
+// lets 16 MiB gather in the log before they are copied to where they belong, which
+// keeps a write waiting.
 func sqliteDSN(path string, more ...string) string {
 	q := url.Values{"_pragma": append([]string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)", "wal_autocheckpoint(4000)",
 	}, more...)}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }

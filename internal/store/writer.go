@@ -132,9 +132,18 @@ func (w *writer) run() {
 }
 
 // gather adds the jobs that are waiting, and lets those hand theirs over who are
-// ready to: the first to do so wakes the writer, which would run before them.
+// ready to, until nobody is: the first to do so wakes the writer, which would run
+// before them, and every group pays for its commit.
 func (w *writer) gather(group []*job) []*job {
-	runtime.Gosched()
+	for n := 0; n < len(group); {
+		n = len(group)
+		runtime.Gosched()
+		group = w.takeWaiting(group)
+	}
+	return group
+}
+
+func (w *writer) takeWaiting(group []*job) []*job {
 	for len(group) < maxGroup {
 		select {
 		case j, open := <-w.jobs:
