@@ -129,7 +129,8 @@ func (s *state) parse(v jsontext.Value, isPerson bool) error {
 
 // membersOf reads an object's members, each in its canonical form, in order.
 func membersOf(v jsontext.Value) ([]member, error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(v))
+	// Names that are given twice are found below, where they stand side by side.
+	d := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
 	if d.PeekKind() != '{' {
 		return nil, errors.New("a state is no JSON object")
 	}
@@ -171,6 +172,11 @@ func membersOf(v jsontext.Value) ([]member, error) {
 		return nil, errors.New("something stands behind a state")
 	}
 	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
+	for i := 1; i < len(members); i++ {
+		if bytes.Equal(members[i-1].name, members[i].name) {
+			return nil, errors.New("a state has a member twice")
+		}
+	}
 	return members, nil
 }
 

@@ -67,7 +67,7 @@ func addUser(tx directory.Tx, org directory.OrgID, n int) error {
 		ID: directory.AccountID(fmt.Sprintf("acc_06h0benchm%016d", n)), Email: newEmail(n), Name: newName(n), CreatedAt: time.Now(),
 	}
 	key := strings.ToUpper(account.Email)
-	if err := tx.CreateAccount(account, key); err != nil {
+	if _, err := tx.EnsureAccount(account, key); err != nil {
 		return err
 	}
 	return tx.CreateUser(directory.User{

@@ -38,6 +38,7 @@ func serveWired(ctx context.Context, database string) error {
 	go service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	go service.Seal(ctx, func(err error) { log.Error("sealing failed", "error", err) })
 	go outbox.New(service, nil, log, time.Now).Run(ctx)
+	go outbox.NewWebhooks(outbox.WebhookOptions{Service: service, Log: log, Clock: time.Now}).Run(ctx)
 	api := httpapi.New(httpapi.Options{Service: service, Log: log, RateLimit: rateLimit, Clock: time.Now, Version: "bench"})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

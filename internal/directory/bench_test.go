@@ -64,7 +64,8 @@ func BenchmarkAsOf(b *testing.B) {
 		if !made {
 			return told(tx, at, u, "user", "admin")
 		}
-		return errors.Join(tx.CreateAccount(a, key), tx.CreateUser(u, key), told(tx, at, u, "", "user"))
+		_, err := tx.EnsureAccount(a, key)
+		return errors.Join(err, tx.CreateUser(u, key), told(tx, at, u, "", "user"))
 	}
 	const some = 2000 // a transaction
 	for _, made := range []bool{true, false} {

@@ -14,6 +14,8 @@ const (
 	// queuePause lets entries gather: under load, looking at each by itself would
 	// cost more than making it.
 	queuePause = 50 * time.Millisecond
+	// queueAhead is how many entries are looked at together for whose they are.
+	queueAhead = 1000
 	// cursorAge is how much may have been looked at for nothing that is looked at
 	// again after a crash.
 	cursorAge = 5 * time.Second
@@ -89,7 +91,8 @@ func (q *deliveryQueue) step(ctx context.Context) (more, wanted bool, err error)
 
 func (q *deliveryQueue) look(ctx context.Context) (more, wanted bool, err error) {
 	var batch []Entry
-	hooks := make(map[OrgID][]Webhook)
+	var upTo int64
+	var hooks map[OrgID][]Webhook
 	err = q.s.store.Read(ctx, func(tx Tx) error {
 		if !q.started {
 			if q.stored, err = tx.Cursor(webhookFollower); err != nil && CodeOf(err) != NotFound {
@@ -97,19 +100,15 @@ func (q *deliveryQueue) look(ctx context.Context) (more, wanted bool, err error)
 			}
 			q.at = q.stored
 		}
-		if batch, err = tx.Entries(q.at, feedBatch); err != nil {
+		var orgs []OrgID
+		if orgs, upTo, err = tx.OrgsAfter(q.at, queueAhead); err != nil {
 			return err
 		}
-		clear(hooks)
-		for _, e := range batch {
-			if _, known := hooks[e.OrgID]; known {
-				continue
-			}
-			if hooks[e.OrgID], err = tx.Webhooks(e.OrgID); err != nil {
-				return err
-			}
+		if hooks, err = webhooksOf(tx, orgs); err != nil || len(hooks) == 0 {
+			return err // what nobody wants is not even read
 		}
-		return nil
+		batch, err = tx.Entries(q.at, feedBatch)
+		return err
 	})
 	if err != nil {
 		return false, false, err
@@ -119,10 +118,12 @@ func (q *deliveryQueue) look(ctx context.Context) (more, wanted bool, err error)
 	if q.at == q.stored {
 		q.since = now
 	}
-	if len(batch) == 0 {
-		return false, false, q.keepIfOld(ctx, now)
+	more = upTo-q.at >= queueAhead
+	last := upTo
+	if len(batch) > 0 {
+		last = batch[len(batch)-1].Seq
+		more = more || len(batch) == feedBatch
 	}
-	last := batch[len(batch)-1].Seq
 	var matches []match
 	for _, e := range batch {
 		wanted = wanted || e.Target.Type == "webhook"
@@ -139,7 +140,22 @@ func (q *deliveryQueue) look(ctx context.Context) (more, wanted bool, err error)
 		}
 	}
 	q.at = last
-	return len(batch) == feedBatch, wanted, q.keepIfOld(ctx, now)
+	return more, wanted, q.keepIfOld(ctx, now)
+}
+
+// webhooksOf reads the webhooks of those organisations that have any.
+func webhooksOf(tx Tx, orgs []OrgID) (map[OrgID][]Webhook, error) {
+	all := make(map[OrgID][]Webhook)
+	for _, org := range orgs {
+		hooks, err := tx.Webhooks(org)
+		if err != nil {
+			return nil, err
+		}
+		if len(hooks) > 0 {
+			all[org] = hooks
+		}
+	}
+	return all, nil
 }
 
 // isSent reports whether a webhook is sent an entry by itself.

@@ -144,14 +144,14 @@ func (m *memory) committed(entries []Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch.Add(1)
-	for _, e := range entries {
-		m.drop(e)
+	for i := range entries {
+		m.drop(&entries[i])
 	}
 }
 
 // drop knows what each kind of entry can change. What it does not know drops
 // everything, so that a new kind can't be forgotten here.
-func (m *memory) drop(e Entry) {
+func (m *memory) drop(e *Entry) {
 	if e.Outcome != Done {
 		return
 	}

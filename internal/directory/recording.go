@@ -22,6 +22,7 @@ func (c *change) recordIn(org OrgID, target Target, before, after any) error {
 	}
 	c.touch(org, target, before, after)
 	e := c.entry(org, target)
+	e.subject = accountOf(before, after)
 	var err error
 	if org != c.actor.OrgID {
 		if e.Actor.UserID, err = c.idIn(org, before, after); err != nil {
@@ -43,6 +44,16 @@ func (c *change) entry(org OrgID, target Target) Entry {
 		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
 		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
 	}
+}
+
+// accountOf is the account of the user whose states these are.
+func accountOf(states ...any) AccountID {
+	for _, state := range states {
+		if u, ok := state.(interface{ account() AccountID }); ok {
+			return u.account()
+		}
+	}
+	return ""
 }
 
 // idIn is the actor's id in another organisation than the one they act in: theirs

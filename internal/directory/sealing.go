@@ -17,8 +17,10 @@ const (
 	// sealPause lets entries gather, and is well under the second within which they
 	// are sealed.
 	sealPause = 250 * time.Millisecond
-	// sealTogether is how many organisations are sealed in one transaction, and
-	// sealBatch how many entries of one at a time.
+	// sealAhead is how many entries are looked at together for whose they are,
+	// sealTogether how many organisations are sealed in one transaction, and sealBatch how
+	// many entries of one at a time.
+	sealAhead    = 1_000_000
 	sealTogether = 64
 	sealBatch    = 10_000
 )
@@ -77,7 +79,7 @@ func (s *Service) SealOnce(ctx context.Context, failed func(error)) (n int, err 
 		if err != nil && CodeOf(err) != NotFound {
 			return err
 		}
-		orgs, upTo, err = tx.OrgsAfter(after)
+		orgs, upTo, err = tx.OrgsAfter(after, sealAhead)
 		return err
 	})
 	if err != nil || len(orgs) == 0 {

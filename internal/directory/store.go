@@ -113,7 +113,9 @@ type orgTx interface {
 
 type accountTx interface {
 	AccountByEmail(emailKey string) (Account, error)
-	CreateAccount(a Account, emailKey string) error
+	// EnsureAccount gives the account with a's address, which is a itself if there
+	// was none.
+	EnsureAccount(a Account, emailKey string) (Account, error)
 	RenameAccount(id AccountID, name string) error
 	// DeleteAccount deletes an account without memberships, with its personal tokens.
 	DeleteAccount(AccountID) error
@@ -197,9 +199,9 @@ type entryTx interface {
 	// given before commits, so the newest may be missing for a moment.
 	Entries(after int64, limit int) ([]Entry, error)
 	LastEntry() (int64, error)
-	// OrgsAfter tells whose logs have entries after a sequence number, and up to
-	// which all of them are told.
-	OrgsAfter(seq int64) (orgs []OrgID, upTo int64, err error)
+	// OrgsAfter tells whose the first entries after a sequence number are, limit of
+	// them at most, and the number of the last.
+	OrgsAfter(seq int64, limit int) (orgs []OrgID, upTo int64, err error)
 	// Leaves lists what seals an organisation's entries after a number.
 	Leaves(org OrgID, after int64, limit int) ([]Leaf, error)
 	// LastOrgEntry gives number and time of an organisation's last entry, zero for

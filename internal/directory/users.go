@@ -24,6 +24,8 @@ type User struct {
 
 func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
 
+func (u User) account() AccountID { return u.AccountID }
+
 // belongsTo gives the user's id if it is the account's.
 func (u User) belongsTo(a AccountID) (UserID, bool) { return u.ID, u.AccountID == a }
 
@@ -70,16 +72,12 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 // addUser gives u its account, a new one or an invited one, and stores it.
 func (c *change) addUser(u *User) error {
 	key := foldKey(u.Email)
-	account, err := c.AccountByEmail(key)
-	switch {
-	case CodeOf(err) == NotFound: // and so are memberships
-		account = Account{ID: AccountID(newID("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
-		if err := c.CreateAccount(account, key); err != nil {
-			return err
-		}
-	case err != nil:
+	fresh := Account{ID: AccountID(newID("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
+	account, err := c.EnsureAccount(fresh, key)
+	if err != nil {
 		return err
-	default:
+	}
+	if account.ID != fresh.ID { // else there are no memberships either
 		if _, err := c.UserByEmail(u.OrgID, key); CodeOf(err) != NotFound {
 			if err != nil {
 				return err

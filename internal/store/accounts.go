@@ -14,9 +14,27 @@ func (t *tx) AccountByEmail(key string) (directory.Account, error) {
 		`SELECT id, email, name, created_at FROM accounts WHERE email_key = $1`, key)
 }
 
-func (t *tx) CreateAccount(a directory.Account, key string) error {
-	return t.exec(`INSERT INTO accounts (id, email, email_key, name, created_at) VALUES ($1, $2, $3, $4, $5)`,
+// EnsureAccount does not look first: most addresses are new.
+func (t *tx) EnsureAccount(a directory.Account, key string) (directory.Account, error) {
+	wrote := t.wrote
+	created, err := t.execCount(`INSERT INTO accounts (id, email, email_key, name, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (email_key) DO NOTHING`,
 		a.ID, a.Email, key, a.Name, micros(a.CreatedAt))
+	if err != nil || created > 0 {
+		return a, err
+	}
+	t.wrote = wrote
+	found, err := t.AccountByEmail(key)
+	if directory.CodeOf(err) == directory.NotFound {
+		return a, errAccountGone
+	}
+	return found, err
+}
+
+// errAccountGone is for an account that another transaction has ended since this
+// one met it; run anew it will be another.
+var errAccountGone = &directory.Error{
+	Code: directory.Conflict, Message: "the account of this email address is being deleted", Err: cause{"the account is gone", true},
 }
 
 func (t *tx) RenameAccount(id directory.AccountID, name string) error {

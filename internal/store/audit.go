@@ -59,7 +59,7 @@ func secretsOf(salts, erased []byte) (s audit.Secrets) {
 	return s
 }
 
-func (t *tx) OrgsAfter(seq int64) (orgs []directory.OrgID, upTo int64, err error) {
+func (t *tx) OrgsAfter(seq int64, limit int) (orgs []directory.OrgID, upTo int64, err error) {
 	type last struct {
 		org directory.OrgID
 		seq int64
@@ -67,7 +67,8 @@ func (t *tx) OrgsAfter(seq int64) (orgs []directory.OrgID, upTo int64, err error
 	found, err := list(t, func(row scanner) (l last, err error) {
 		err = row.Scan(&l.org, &l.seq)
 		return l, err
-	}, `SELECT org_id, max(seq) FROM entries WHERE seq > $1 AND seq <= $2 GROUP BY org_id`, seq, t.db.horizon())
+	}, `SELECT org_id, max(seq) FROM (SELECT org_id, seq FROM entries WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3) AS next GROUP BY org_id`,
+		seq, t.db.horizon(), limit)
 	upTo = seq
 	for _, l := range found {
 		orgs, upTo = append(orgs, l.org), max(upTo, l.seq)

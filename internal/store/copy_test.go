@@ -31,7 +31,8 @@ func fill(t *testing.T, db *store.Store) {
 		for i := range 2300 {
 			name := fmt.Sprintf("%04d", i)
 			a := directory.Account{ID: directory.AccountID("acc_" + name), Email: name + "@example.com", Name: "Üser\n" + name, CreatedAt: now}
-			errs = append(errs, tx.CreateAccount(a, a.Email), tx.CreateUser(directory.User{
+			_, err := tx.EnsureAccount(a, a.Email)
+			errs = append(errs, err, tx.CreateUser(directory.User{
 				ID: directory.UserID("usr_" + name), OrgID: org, AccountID: a.ID, Email: a.Email, Name: a.Name,
 				Role: directory.RoleRef{ID: "role_a"}, Invited: i%2 == 0, CreatedAt: now,
 			}, a.Email))

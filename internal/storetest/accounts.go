@@ -10,6 +10,11 @@ func accountByEmail(key string) func(directory.Tx) (directory.Account, error) {
 	return func(tx directory.Tx) (directory.Account, error) { return tx.AccountByEmail(key) }
 }
 
+func ensureAccount(tx directory.Tx, a directory.Account, key string) error {
+	_, err := tx.EnsureAccount(a, key)
+	return err
+}
+
 var accountTests = []test{
 	{"create, rename, delete", func(s suite) {
 		a := newAccount("acc_a")
@@ -28,14 +33,19 @@ var accountTests = []test{
 		s.fails("rename", directory.NotFound, func(tx directory.Tx) error { return tx.RenameAccount("acc_x", "X") })
 		s.fails("delete", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteAccount("acc_x") })
 		s.fails("replace", directory.NotFound, func(tx directory.Tx) error { return tx.ReplaceAccount("acc_x", newAccount("acc_y")) })
-		s.fails("id taken", directory.Conflict, func(tx directory.Tx) error { return tx.CreateAccount(newAccount("acc_a"), "another key") })
-		s.fails("email taken", directory.Conflict, func(tx directory.Tx) error { return tx.CreateAccount(newAccount("acc_b"), "acc_a") })
+		s.fails("id taken", directory.Conflict, func(tx directory.Tx) error { return ensureAccount(tx, newAccount("acc_a"), "another key") })
+		s.write(func(tx directory.Tx) error {
+			found, err := tx.EnsureAccount(newAccount("acc_b"), "acc_a")
+			s.equal("the account that has the address", newAccount("acc_a"), found)
+			return err
+		})
+		missing(s, "the other", accountByEmail("acc_b"))
 	}},
 	{"keys are compared byte by byte", func(s suite) {
 		// What letter case is, Go decides; the store must not fold once more.
 		s.write(func(tx directory.Tx) error {
 			for _, key := range []string{"jane@a", "Jane@a", "jané@a", "jane@a ", "jane@ä", "jane@ａ"} {
-				if err := tx.CreateAccount(newAccount(directory.AccountID("acc "+key)), key); err != nil {
+				if err := ensureAccount(tx, newAccount(directory.AccountID("acc "+key)), key); err != nil {
 					return err
 				}
 			}

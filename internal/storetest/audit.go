@@ -65,12 +65,19 @@ var auditTests = []test{
 				var orgs []directory.OrgID
 				upTo := int64(0)
 				s.read(func(tx directory.Tx) (err error) {
-					orgs, upTo, err = tx.OrgsAfter(after)
+					orgs, upTo, err = tx.OrgsAfter(after, 10)
 					return err
 				})
 				return len(orgs) == want && upTo == last
 			})
 		}
+		var upTo int64
+		orgs := got(s, func(tx directory.Tx) (orgs []directory.OrgID, err error) {
+			orgs, upTo, err = tx.OrgsAfter(0, 1)
+			return orgs, err
+		})
+		s.equal("the first", []directory.OrgID{acme}, orgs)
+		s.equal("up to the first", first, upTo)
 	}},
 	{"tiles and checkpoints", func(s suite) {
 		tile := func(org directory.OrgID, id audit.TileID) func(directory.Tx) ([]byte, error) {

@@ -91,7 +91,7 @@ func putOrgs(tx directory.Tx, ids ...directory.OrgID) error {
 }
 
 func putAccount(tx directory.Tx, id directory.AccountID) error {
-	return tx.CreateAccount(newAccount(id), string(id))
+	return ensureAccount(tx, newAccount(id), string(id))
 }
 
 // putUser stores a user with the account of its own.

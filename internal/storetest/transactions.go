@@ -39,7 +39,9 @@ var transactionTests = []test{
 	}},
 	{"a refused statement ends the transaction", func(s suite) {
 		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), putUsers(tx, acme, "a")) })
-		refused := func(tx directory.Tx) error { return all(putAccount(tx, "acc_b"), putAccount(tx, "acc_a")) }
+		refused := func(tx directory.Tx) error {
+			return all(putAccount(tx, "acc_b"), ensureAccount(tx, newAccount("acc_a"), "another key"))
+		}
 		s.fails("returned", directory.Conflict, refused)
 		s.fails("passed over", directory.Conflict, func(tx directory.Tx) error {
 			_ = refused(tx)
