@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -68,12 +69,10 @@ func (o *object) empty() bool { return len(o.b) == 1 }
 
 // commit hashes data under a salt, apart from every other kind of data.
 func commit(kind string, salt, data []byte) Hash {
-	h := sha256.New()
-	h.Write([]byte("roster audit v1 " + kind + "\n"))
-	h.Write(salt)
-	h.Write([]byte{'\n'})
-	h.Write(data)
-	return Hash(h.Sum(nil))
+	b := make([]byte, 0, 512) // most fit, and it is not on the heap then
+	b = append(append(append(b, "roster audit v1 "...), kind...), '\n')
+	b = append(append(b, salt...), '\n')
+	return sha256.Sum256(append(b, data...))
 }
 
 // state is what a target was before or after, parted by who may see it and for
@@ -127,10 +126,27 @@ func (s *state) parse(v jsontext.Value, isPerson bool) error {
 	return nil
 }
 
+// reader is a decoder to be used again: to make one is a good part of reading a state.
+type reader struct {
+	jsontext.Decoder
+	text bytes.Buffer
+}
+
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// of has the decoder read a value. It lets names stand twice, which membersOf finds
+// where they stand side by side.
+func (r *reader) of(v jsontext.Value) *jsontext.Decoder {
+	r.text = *bytes.NewBuffer(v)
+	r.Reset(&r.text, jsontext.AllowDuplicateNames(true))
+	return &r.Decoder
+}
+
 // membersOf reads an object's members, each in its canonical form, in order.
 func membersOf(v jsontext.Value) ([]member, error) {
-	// Names that are given twice are found below, where they stand side by side.
-	d := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
+	reader := readers.Get().(*reader) //nolint:forcetypeassert // nothing else is put there
+	defer readers.Put(reader)
+	d := reader.of(v)
 	if d.PeekKind() != '{' {
 		return nil, errors.New("a state is no JSON object")
 	}

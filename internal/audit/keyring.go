@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"strings"
 	"sync"
 
@@ -27,7 +28,7 @@ type Keyring struct {
 	name string // of the deployment, which begins its logs' origins
 	keys [][]byte
 
-	macs sync.Map // organisation → [][]byte
+	macs sync.Map // organisation → []*entryKey
 }
 
 const (
@@ -155,33 +156,44 @@ func (k *Keyring) verifierKey(org string, private ed25519.PrivateKey) (string, e
 // MAC authenticates an entry at its place as written by who has the keys, before it
 // is sealed.
 func (k *Keyring) MAC(org string, sequence int64, leaf Hash) []byte {
-	return mac(k.entryKeys(org)[0], sequence, leaf)
+	return k.entryKeys(org)[0].mac(sequence, leaf)
 }
 
 // CheckMAC reports whether an entry was written by who has the keys.
 func (k *Keyring) CheckMAC(org string, sequence int64, leaf Hash, given []byte) bool {
 	for _, key := range k.entryKeys(org) {
-		if hmac.Equal(mac(key, sequence, leaf), given) {
+		if hmac.Equal(key.mac(sequence, leaf), given) {
 			return true
 		}
 	}
 	return false
 }
 
-func mac(key []byte, sequence int64, leaf Hash) []byte {
-	h := hmac.New(sha256.New, key)
+// entryKey authenticates an organisation's entries.
+type entryKey struct {
+	idle sync.Pool // of hash.Hash that know the key
+}
+
+func newEntryKey(key []byte) *entryKey {
+	return &entryKey{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (k *entryKey) mac(sequence int64, leaf Hash) []byte {
+	h := k.idle.Get().(hash.Hash) //nolint:forcetypeassert // nothing else is put there
+	defer k.idle.Put(h)
+	h.Reset()
 	h.Write(binary.BigEndian.AppendUint64(leaf[:], uint64(sequence))) //nolint:gosec // never negative
 	return h.Sum(nil)[:macSize]
 }
 
 // entryKeys are derived once: they are needed at every change.
-func (k *Keyring) entryKeys(org string) [][]byte {
+func (k *Keyring) entryKeys(org string) []*entryKey {
 	if found, ok := k.macs.Load(org); ok {
-		return found.([][]byte) //nolint:forcetypeassert // nothing else is stored
+		return found.([]*entryKey) //nolint:forcetypeassert // nothing else is stored
 	}
-	keys := make([][]byte, len(k.keys))
+	keys := make([]*entryKey, len(k.keys))
 	for i, key := range k.keys {
-		keys[i] = derive(key, "entries "+org)
+		keys[i] = newEntryKey(derive(key, "entries "+org))
 	}
 	k.macs.Store(org, keys)
 	return keys
