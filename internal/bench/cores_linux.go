@@ -15,8 +15,8 @@ import (
 
 // cores are the two that the servers and the load generator keep to.
 type cores struct {
-	server, load unix.CPUSet
-	text         string
+	server, load, allowed unix.CPUSet
+	text                  string
 }
 
 // pin chooses a core for the load generator, which is this process, and keeps it
@@ -33,19 +33,19 @@ func pin() (*cores, error) {
 		}
 	}
 	server, load := usable[0], usable[len(usable)-1]
-	c := &cores{text: fmt.Sprintf("server pinned to core %d, load generator to core %d", server, load)}
+	c := &cores{allowed: allowed, text: fmt.Sprintf("server pinned to core %d, load generator to core %d", server, load)}
 	if server == load {
 		c.text = fmt.Sprintf("server and load generator share core %d: the numbers tell little", server)
 	}
 	c.server.Set(server)
 	c.load.Set(load)
 	runtime.GOMAXPROCS(1)
-	return c, pinThreads(&c.load)
+	return c, pinThreads(os.Getpid(), &c.load)
 }
 
-// pinThreads pins every thread there is; those to come take after them.
-func pinThreads(to *unix.CPUSet) error {
-	threads, err := os.ReadDir("/proc/self/task")
+// pinThreads pins every thread of a process; those to come take after them.
+func pinThreads(pid int, to *unix.CPUSet) error {
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,63 @@ func (c *cores) start(cmd *exec.Cmd) error {
 	return errors.Join(cmd.Start(), unix.SchedSetaffinity(0, &c.load))
 }
 
+// clear has PostgreSQL leave the servers' core until restore, if it runs on this
+// machine; pid is a process of its that serves a connection, leader the first of all.
+func (c *cores) clear(pid int) (leader int, restore func(), err error) {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)) //nolint:gosec // a number
+	if err != nil || strings.TrimSpace(string(name)) != "postgres" {
+		return 0, func() {}, nil //nolint:nilerr // then it takes nothing of these cores
+	}
+	if leader = parent(pid); c == nil {
+		return leader, func() {}, nil
+	}
+	all, err := family(leader)
+	if err != nil {
+		return 0, nil, err
+	}
+	pinAll := func(to *unix.CPUSet) (err error) {
+		for _, pid := range all {
+			if e := pinThreads(pid, to); !errors.Is(e, os.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+		}
+		return err
+	}
+	return leader, func() { _ = pinAll(&c.allowed) }, pinAll(&c.load)
+}
+
+// family is a process and those that it has started.
+func family(leader int) ([]int, error) {
+	all := []int{leader}
+	entries, err := os.ReadDir("/proc")
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && parent(pid) == leader {
+			all = append(all, pid)
+		}
+	}
+	return all, err
+}
+
+// parent is who started a process.
+func parent(pid int) int {
+	if fields := stat(pid); len(fields) > 1 {
+		leader, _ := strconv.Atoi(fields[1])
+		return leader
+	}
+	return 0
+}
+
+// stat is what the kernel says of a process, from its state on (proc_pid_stat(5)).
+func stat(pid int) []string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) //nolint:gosec // a number
+	if err != nil {
+		return nil
+	}
+	// The name, in brackets, may hold anything.
+	_, rest, _ := strings.Cut(string(b), ") ")
+	return strings.Fields(rest)
+}
+
 // tick is the unit that the kernel counts processor time in (proc(5), USER_HZ).
 const tick = time.Second / 100
 
@@ -99,19 +156,28 @@ func (c *cores) occupied() time.Duration {
 
 // used is the processor time of another process.
 func used(pid int) time.Duration {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	// The name, in brackets, may hold anything; what is wanted comes 11 fields on.
-	_, rest, _ := strings.Cut(string(b), ") ")
-	fields := strings.Fields(rest)
+	fields := stat(pid)
 	if len(fields) < 13 {
 		return 0
 	}
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * tick
+}
+
+// usedByFamily is what a process and those that it has started have used; 0 for none.
+func usedByFamily(leader int) (sum time.Duration) {
+	if leader == 0 {
+		return 0
+	}
+	all, err := family(leader)
+	if err != nil {
+		return 0
+	}
+	for _, pid := range all {
+		sum += used(pid)
+	}
+	return sum
 }
 
 // cpuTime is what this process has used.

@@ -38,7 +38,7 @@ func flags(args []string) (options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.quick, "quick", false, "measure little, to see that it works: at most 20 seconds, and nothing is written unless -out is given")
 	fs.StringVar(&o.out, "out", "docs/performance.md", "`FILE` to write the table to, between its markers, and the plot beside it as .svg; empty: neither")
-	fs.StringVar(&o.works, "work", "", "measure these alone, by `NAME,…`: get get-1m list-1k list-100k list-changed unchanged create-1 create-64; nothing is written then")
+	fs.StringVar(&o.works, "work", "", "measure these alone, by `NAME,…`: get get-1m list-1k list-100k list-changed unchanged create-1 create-64, or nodes alone; nothing is written then")
 	fs.StringVar(&o.profile, "profile", "", "print where the time of one work goes, by `NAME`, instead of measuring")
 	fs.StringVar(&o.guide, "pgo", "", "write the profile that the compiler optimises by to a `FILE`, instead of measuring")
 	fs.StringVar(&o.server, "server", "", "measure this roster `BINARY` instead of building one")
@@ -95,6 +95,7 @@ type lab struct {
 	processes []*process
 	seeded    map[int]organisation // by number of users
 	full      int64                // memory of a server that was asked for the most users
+	postgres  int                  // its first process, if it runs here
 	wired     bool                 // Roster runs inside this program, to be profiled
 }
 

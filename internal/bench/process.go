@@ -80,10 +80,15 @@ func environment() []string {
 }
 
 func (l *lab) start(cmd *exec.Cmd) (*process, error) {
-	if err := l.cores.start(cmd); err != nil {
+	return l.startOn(l.cores, cmd)
+}
+
+// startOn starts a process on the servers' core, or, without any, beside this one.
+func (l *lab) startOn(c *cores, cmd *exec.Cmd) (*process, error) {
+	if err := c.start(cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
 	}
-	p := &process{cmd: cmd, cores: l.cores}
+	p := &process{cmd: cmd, cores: c}
 	l.processes = append(l.processes, p)
 	return p, nil
 }
@@ -129,6 +134,10 @@ const rateLimit = 1_000_000_000
 // startRoster starts the program itself on a database, as an operator would. Its
 // log goes to a file: to read it would take time of the load generator's core.
 func (l *lab) startRoster(ctx context.Context, database string) (*process, error) {
+	return l.startRosterOn(ctx, l.cores, database)
+}
+
+func (l *lab) startRosterOn(ctx context.Context, c *cores, database string) (*process, error) {
 	if l.wired {
 		return l.startChild(ctx, "wired", database)
 	}
@@ -141,7 +150,7 @@ func (l *lab) startRoster(ctx context.Context, database string) (*process, error
 	cmd := l.command(ctx, l.server, "serve", "--database", database, "--listen", "127.0.0.1:0",
 		"--rate-limit", fmt.Sprint(rateLimit), "--log-format", "json")
 	cmd.Stderr = log
-	p, err := l.start(cmd)
+	p, err := l.startOn(c, cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,10 @@ func (l *lab) measureAll(ctx context.Context) (*report, error) {
 		}
 		r.results = append(r.results, res)
 	}
+	if l.works == nodesAlone {
+		r.nodes, err = l.measureNodes(ctx)
+		return r, err
+	}
 	if r.rest, err = l.atRest(ctx); err != nil || l.works != "" {
 		return r, err
 	}
@@ -102,10 +106,16 @@ func (l *lab) awaitQuiet(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// nodesAlone chooses what is measured on PostgreSQL.
+const nodesAlone = "nodes"
+
 func chosenWorks(o options) ([]work, error) {
 	all := allWorks(o)
-	if o.works == "" {
+	switch o.works {
+	case "":
 		return all, nil
+	case nodesAlone:
+		return nil, nil // none of these
 	}
 	var chosen []work
 	for name := range strings.SplitSeq(o.works, ",") {
