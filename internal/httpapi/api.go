@@ -67,7 +67,7 @@ func New(o Options) *API {
 	a := &API{
 		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit, o.Clock), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring, o.Service.FaultyLogs)
@@ -103,14 +103,13 @@ func (a *API) Metrics() http.Handler { return a.metrics.handler() }
 // ServeHTTP gives every request a trace id, holds panics, counts and logs, and
 // hands it to its route.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := a.clock()
-	rec := &exchange{recorder: recorder{ResponseWriter: w, trace: newTraceID()}}
+	rec := &exchange{recorder: recorder{ResponseWriter: w, trace: newTraceID(), came: a.clock()}}
 	rec.set(headerTrace, rec.trace)
 	defer func() {
 		if p := recover(); p != nil {
 			a.panicked(rec, r, p)
 		}
-		elapsed := a.clock().Sub(start)
+		elapsed := a.clock().Sub(rec.came)
 		a.metrics.observe(rec.route, rec.status, elapsed)
 		if a.log.Enabled(r.Context(), slog.LevelDebug) {
 			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status,
@@ -138,6 +137,7 @@ func unclean(p string) bool {
 type recorder struct {
 	http.ResponseWriter
 	trace  string
+	came   time.Time
 	route  *routeMetrics
 	status int
 }

@@ -26,9 +26,9 @@ type limitKey struct{ scope, id string }
 // minute's worth and fills steadily.
 type limiter struct {
 	perMinute int
-	limit     []string // perMinute as the header says it
+	limit     []string   // perMinute as the header says it
+	remaining lastNumber // most are at rest, and have one less than the limit
 	reset     lastNumber
-	clock     func() time.Time
 
 	mu      sync.Mutex
 	buckets map[limitKey]*rate.Limiter
@@ -38,22 +38,21 @@ type limiter struct {
 // minSweep keeps small servers from sweeping at all.
 const minSweep = 4096
 
-func newLimiter(perMinute int, clock func() time.Time) *limiter {
+func newLimiter(perMinute int) *limiter {
 	return &limiter{
-		perMinute: perMinute, limit: []string{strconv.Itoa(perMinute)}, clock: clock,
+		perMinute: perMinute, limit: []string{strconv.Itoa(perMinute)},
 		buckets: make(map[limitKey]*rate.Limiter), sweepAt: minSweep,
 	}
 }
 
 var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
 
-// charge takes one request from key's bucket and writes the rate-limit headers.
-// An empty bucket is [directory.RateLimited].
-func (l *limiter) charge(w *exchange, key limitKey) error {
+// charge takes one request, which came at now, from key's bucket and writes the
+// rate-limit headers. An empty bucket is [directory.RateLimited].
+func (l *limiter) charge(w *exchange, key limitKey, now time.Time) error {
 	if l.perMinute <= 0 {
 		return nil
 	}
-	now := l.clock()
 	b := l.bucket(key, now)
 	ok := b.AllowN(now, 1)
 	tokens := b.TokensAt(now)
@@ -62,7 +61,7 @@ func (l *limiter) charge(w *exchange, key limitKey) error {
 	h := w.Header()
 	h[headerScope] = scopeHeaders[key.scope]
 	h[headerLimit] = l.limit
-	w.set(headerRemaining, decimal(int(max(0, math.Floor(tokens)))))
+	w.set(headerRemaining, l.remaining.text(int64(max(0, math.Floor(tokens)))))
 	w.set(headerReset, l.reset.text(full.Unix()+1))
 	if !ok {
 		wait := math.Ceil((1 - tokens) / perSecond)
@@ -77,7 +76,7 @@ var scopeHeaders = map[string][]string{
 	scopeUser: {scopeUser}, scopeOrganization: {scopeOrganization}, scopeAnonymous: {scopeAnonymous},
 }
 
-// lastNumber keeps the text of a number that most requests share for a second.
+// lastNumber keeps the text of a number that most requests share for a while.
 type lastNumber struct{ kept atomic.Pointer[numberText] }
 
 type numberText struct {
@@ -86,6 +85,9 @@ type numberText struct {
 }
 
 func (l *lastNumber) text(n int64) string {
+	if n < int64(len(decimals)) {
+		return decimal(int(n))
+	}
 	if kept := l.kept.Load(); kept != nil && kept.n == n {
 		return kept.text
 	}
