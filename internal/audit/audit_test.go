@@ -364,3 +364,20 @@ func BenchmarkLeaf(b *testing.B) {
 		}
 	}
 }
+
+func TestStateWithAMemberTwiceIsRefused(t *testing.T) {
+	for state, ok := range map[string]bool{
+		`{"a":"1","b":"2"}`:       true,
+		`{"a":"1","b":"2","a":3}`: false,
+		`{"b":{"a":1,"a":2}}`:     false,
+		`{"b":[{"a":1,"a":2}]}`:   false,
+		`{"a":1}{"a":1}`:          false,
+		`{"b":{"a":1,"c":2}}`:     true,
+	} {
+		e := newEntry(1)
+		e.RawAfter = []byte(state)
+		if _, err := e.Finish(); (err == nil) != ok {
+			t.Errorf("%s: error %v", state, err)
+		}
+	}
+}

@@ -113,6 +113,42 @@ var userTests = []test{
 		s.equal("admins who accepted", 3, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleAdmin) }))
 		s.equal("owners", 0, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleOwner) }))
 	}},
+	{"a long list is read in pieces, and nothing is missing where they meet", func(s suite) {
+		names := ids[string]("%04d", 1001)
+		role := newRole(acme, "r")
+		s.write(func(tx directory.Tx) error {
+			if err := all(putOrgs(tx, acme, other), putUsers(tx, acme, names...), putUsers(tx, other, "x"), tx.CreateRole(role, "r")); err != nil {
+				return err
+			}
+			for i, name := range names { // the last of a piece, the first of the next, and some
+				if i%100 == 99 || i%100 == 0 {
+					u := newUser(acme, name)
+					u.Role = role.Ref()
+					if err := tx.UpdateUser(u); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		all := got(s, users(directory.UserQuery{}))
+		if len(all) != len(names) {
+			s.Fatalf("%d users, want %d", len(all), len(names))
+		}
+		for i, u := range all {
+			want := newUser(acme, names[i])
+			if i%100 == 99 || i%100 == 0 {
+				want.Role = role.Ref()
+			}
+			s.equal("user", want, u)
+		}
+		for _, limit := range []int{1, 499, 500, 501, 1000, 1001, 1002} {
+			some := got(s, users(directory.UserQuery{Limit: limit, After: "usr_"}))
+			s.equal(fmt.Sprint("limit ", limit), userIDs(all[:min(limit, len(all))]), userIDs(some))
+		}
+		s.equal("of a role", 21, len(got(s, users(directory.UserQuery{Role: role.ID}))))
+		s.equal("of the role, all", 980, len(got(s, users(directory.UserQuery{Role: all[1].Role.ID}))))
+	}},
 	{"a list can be left early", func(s suite) {
 		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), putUsers(tx, acme, "a", "b", "c")) })
 		for range 50 { // more often than there are connections
