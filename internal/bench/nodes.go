@@ -94,11 +94,11 @@ func (l *lab) mix(ctx context.Context, o organisation, procs []*process) (all []
 		if err := l.awaitQuiet(ctx); err != nil {
 			return nil, err
 		}
-		one, err := l.driveFirst(ctx, o, procs[:1])
+		one, err := l.costOfFirst(ctx, o, procs[:1])
 		if err != nil {
 			return nil, err
 		}
-		each, err := l.driveFirst(ctx, o, procs)
+		each, err := l.costOfFirst(ctx, o, procs)
 		if err != nil {
 			return nil, err
 		}
@@ -139,9 +139,8 @@ const (
 	othersConns = 4 // to each other node
 )
 
-// driveFirst drives the first node, and has each of the others make a change for each
-// that the first makes.
-func (l *lab) driveFirst(ctx context.Context, o organisation, procs []*process) (found nodes, err error) {
+// costOfFirst is what a request costs the first node, and all else.
+func (l *lab) costOfFirst(ctx context.Context, o organisation, procs []*process) (found nodes, err error) {
 	first := procs[0].cmd.Process.Pid
 	own, rest := used(first), l.usedBeside(procs)
 	t, err := driveFirst(ctx, o, procs, l.duration)
@@ -155,6 +154,8 @@ func (l *lab) driveFirst(ctx context.Context, o organisation, procs []*process) 
 	}, nil
 }
 
+// driveFirst drives the first node, and has each of the others make a change for each
+// that the first makes.
 func driveFirst(ctx context.Context, o organisation, procs []*process, d time.Duration) (tally, error) {
 	due := make([]chan struct{}, len(procs)-1)
 	var others sync.WaitGroup
