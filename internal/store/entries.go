@@ -11,16 +11,12 @@ import (
 )
 
 func (t *tx) AppendEntry(e directory.Entry) error {
-	actor, err := json.Marshal(e.Actor)
-	if err != nil {
-		return err
-	}
 	t.entries = append(t.entries, e)
 	end, known := t.memo.end(e.OrgID)
-	err = t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
+	err := t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		e.OrgID, e.Number, micros(e.At), string(actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
+		e.OrgID, e.Number, micros(e.At), asJSON(e.Actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
 		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets), e.Leaf, e.MAC)
 	if err == nil && known && e.Number == end.number+1 {
 		t.memo.keepEnd(e.OrgID, logEnd{e.Number, e.At})
@@ -30,14 +26,10 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 
 // EraseEntry writes over what of an entry is personal.
 func (t *tx) EraseEntry(e directory.Entry) error {
-	actor, err := json.Marshal(e.Actor)
-	if err != nil {
-		return err
-	}
 	return t.execOne("entry", `UPDATE entries SET actor = $3, target_name = $4, before = $5, after = $6,
 			remote_addr = $7, user_agent = $8, salts = $9, erased = $10
 		WHERE org_id = $1 AND number = $2`,
-		e.OrgID, e.Number, string(actor), e.Target.Name, nullJSON(e.Before), nullJSON(e.After),
+		e.OrgID, e.Number, asJSON(e.Actor), e.Target.Name, nullJSON(e.Before), nullJSON(e.After),
 		e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets))
 }
 

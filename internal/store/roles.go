@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -46,18 +47,24 @@ func (t *tx) DeleteRole(org directory.OrgID, id directory.RoleID) error {
 	return t.execOne("role", `DELETE FROM roles WHERE org_id = $1 AND id = $2`, org, id)
 }
 
-// jsonColumn scans JSON text into what it points at.
-type jsonColumn struct{ dest any }
+// jsonColumn is stored as JSON text, and scans it into what it points at.
+type jsonColumn struct{ of any }
 
-func asJSON(dest any) jsonColumn { return jsonColumn{dest} }
+func asJSON(of any) jsonColumn { return jsonColumn{of} }
+
+// Value implements [driver.Valuer].
+func (c jsonColumn) Value() (driver.Value, error) {
+	b, err := json.Marshal(c.of)
+	return string(b), err
+}
 
 // Scan implements [sql.Scanner].
 func (c jsonColumn) Scan(src any) error {
 	switch v := src.(type) {
 	case string:
-		return json.Unmarshal([]byte(v), c.dest)
+		return json.Unmarshal([]byte(v), c.of)
 	case []byte:
-		return json.Unmarshal(v, c.dest)
+		return json.Unmarshal(v, c.of)
 	default:
 		return nil // NULL leaves the zero value
 	}

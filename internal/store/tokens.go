@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -44,13 +43,9 @@ func (t *tx) CreateAPIToken(r directory.APITokenRecord) error {
 	if err != nil {
 		return err
 	}
-	creator, err := json.Marshal(r.CreatedBy)
-	if err != nil {
-		return err
-	}
 	return t.exec(`INSERT INTO api_tokens (org_id, id, hash, name, description, capabilities, expires_at, created_at, created_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, micros(r.ExpiresAt), micros(r.CreatedAt), string(creator))
+		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, micros(r.ExpiresAt), micros(r.CreatedAt), asJSON(r.CreatedBy))
 }
 
 func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {
@@ -58,11 +53,7 @@ func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.T
 }
 
 func (t *tx) UpdateAPITokenCreator(org directory.OrgID, id directory.TokenID, by directory.Actor) error {
-	creator, err := json.Marshal(by)
-	if err != nil {
-		return err
-	}
-	return t.execOne("token", `UPDATE api_tokens SET created_by = $1 WHERE org_id = $2 AND id = $3`, string(creator), org, id)
+	return t.execOne("token", `UPDATE api_tokens SET created_by = $1 WHERE org_id = $2 AND id = $3`, asJSON(by), org, id)
 }
 
 func (t *tx) DeleteAPIToken(org directory.OrgID, id directory.TokenID) error {

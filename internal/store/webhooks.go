@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -27,35 +26,19 @@ func (t *tx) Webhooks(org directory.OrgID) ([]directory.Webhook, error) {
 }
 
 func (t *tx) CreateWebhook(w directory.Webhook) error {
-	filter, err := json.Marshal(w.WebhookFilter)
-	if err != nil {
-		return err
-	}
-	creator, err := json.Marshal(w.CreatedBy)
-	if err != nil {
-		return err
-	}
 	return t.exec(`INSERT INTO webhooks (org_id, id, name, description, url, filter, enabled, disabled_reason, secret_version,
 			previous_until, after_number, created_at, updated_at, created_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		w.OrgID, w.ID, w.Name, w.Description, w.URL, string(filter), flag(w.Enabled), w.DisabledReason, w.SecretVersion,
-		micros(w.PreviousUntil), w.After, micros(w.CreatedAt), micros(w.UpdatedAt), string(creator))
+		w.OrgID, w.ID, w.Name, w.Description, w.URL, asJSON(w.WebhookFilter), flag(w.Enabled), w.DisabledReason, w.SecretVersion,
+		micros(w.PreviousUntil), w.After, micros(w.CreatedAt), micros(w.UpdatedAt), asJSON(w.CreatedBy))
 }
 
 func (t *tx) UpdateWebhook(w directory.Webhook) error {
-	filter, err := json.Marshal(w.WebhookFilter)
-	if err != nil {
-		return err
-	}
-	creator, err := json.Marshal(w.CreatedBy)
-	if err != nil {
-		return err
-	}
 	return t.execOne("webhook", `UPDATE webhooks SET name = $1, description = $2, url = $3, filter = $4, enabled = $5,
 			disabled_reason = $6, secret_version = $7, previous_until = $8, after_number = $9, updated_at = $10, created_by = $11
 		WHERE org_id = $12 AND id = $13`,
-		w.Name, w.Description, w.URL, string(filter), flag(w.Enabled), w.DisabledReason, w.SecretVersion,
-		micros(w.PreviousUntil), w.After, micros(w.UpdatedAt), string(creator), w.OrgID, w.ID)
+		w.Name, w.Description, w.URL, asJSON(w.WebhookFilter), flag(w.Enabled), w.DisabledReason, w.SecretVersion,
+		micros(w.PreviousUntil), w.After, micros(w.UpdatedAt), asJSON(w.CreatedBy), w.OrgID, w.ID)
 }
 
 func (t *tx) DeleteWebhook(org directory.OrgID, id directory.WebhookID) error {
