@@ -46,11 +46,15 @@ func (c *change) entry(org OrgID, target Target) Entry {
 	}
 }
 
+// userState is a user's state, of whatever kind.
+type userState interface{ membership() (AccountID, UserID) }
+
 // accountOf is the account of the user whose states these are.
 func accountOf(states ...any) AccountID {
 	for _, state := range states {
-		if u, ok := state.(interface{ account() AccountID }); ok {
-			return u.account()
+		if u, ok := state.(userState); ok {
+			account, _ := u.membership()
+			return account
 		}
 	}
 	return ""
@@ -63,10 +67,8 @@ func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
 		return "", nil
 	}
 	for _, state := range states {
-		if u, ok := state.(interface {
-			belongsTo(AccountID) (UserID, bool)
-		}); ok {
-			if id, own := u.belongsTo(c.actor.AccountID); own {
+		if u, ok := state.(userState); ok {
+			if account, id := u.membership(); account == c.actor.AccountID {
 				return id, nil
 			}
 		}

@@ -24,10 +24,8 @@ type User struct {
 
 func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
 
-func (u User) account() AccountID { return u.AccountID }
-
-// belongsTo gives the user's id if it is the account's.
-func (u User) belongsTo(a AccountID) (UserID, bool) { return u.ID, u.AccountID == a }
+// membership is whose user it is, and the user's id.
+func (u User) membership() (AccountID, UserID) { return u.AccountID, u.ID }
 
 func (u User) isOwner() bool { return u.Role.ID == authz.RoleOwner }
 

@@ -47,12 +47,12 @@ func (a *API) admit(w *exchange, r *http.Request, op directory.Operation) (*dire
 	}
 	if p == nil {
 		key := limitKey{scope: scopeAnonymous, id: a.remoteAddr(r)}
-		if limited := a.limits.charge(w, key, w.came); limited != nil {
+		if limited := a.limits.charge(w, key); limited != nil {
 			return nil, limited
 		}
 		return nil, err
 	}
-	return p, a.limits.charge(w, chargedTo(p), w.came)
+	return p, a.limits.charge(w, chargedTo(p))
 }
 
 // chargedTo is who stands for what a principal does: an account, whichever of its

@@ -47,12 +47,13 @@ func newLimiter(perMinute int) *limiter {
 
 var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
 
-// charge takes one request, which came at now, from key's bucket and writes the
-// rate-limit headers. An empty bucket is [directory.RateLimited].
-func (l *limiter) charge(w *exchange, key limitKey, now time.Time) error {
+// charge takes one request from key's bucket and writes the rate-limit headers. An
+// empty bucket is [directory.RateLimited].
+func (l *limiter) charge(w *exchange, key limitKey) error {
 	if l.perMinute <= 0 {
 		return nil
 	}
+	now := w.came
 	b := l.bucket(key, now)
 	ok := b.AllowN(now, 1)
 	tokens := b.TokensAt(now)

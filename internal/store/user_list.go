@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,18 +36,15 @@ func (t *tx) Users(org directory.OrgID, q directory.UserQuery) iter.Seq2[directo
 	return func(yield func(directory.User, error) bool) {
 		roles := roleNames{tx: t, org: org}
 		var page []directory.User
-		for left := q.Limit; ; {
-			most := pageOfUsers
-			if q.Limit > 0 {
-				most = min(most, left)
-			}
+		for left := cmp.Or(q.Limit, math.MaxInt); left > 0; {
+			most := min(pageOfUsers, left)
 			var err error
 			if page, err = t.pageOfUsers(page[:0], org, q, most, &roles); err != nil {
 				yield(directory.User{}, err)
 				return
 			}
 			left -= len(page)
-			if !t.hand(page, yield) || len(page) < most || (q.Limit > 0 && left == 0) {
+			if !t.hand(page, yield) || len(page) < most {
 				return
 			}
 			q.After = page[len(page)-1].ID
