@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -125,8 +126,10 @@ var observerTests = []test{
 	}},
 }
 
+// readEntries reads what acme's log has. An observer may be told once more while
+// its test ends, until the store is closed: the test's own context is over by then.
 func readEntries(s suite) (list []directory.Entry, err error) {
-	err = s.db.Read(s.Context(), func(tx directory.Tx) (err error) {
+	err = s.db.Read(context.WithoutCancel(s.Context()), func(tx directory.Tx) (err error) {
 		list, err = collect(tx.OrgEntries(acme, directory.EntryQuery{}))
 		return err
 	})
