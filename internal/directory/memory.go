@@ -3,6 +3,8 @@ package directory
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/rosterhq/roster/internal/forms"
 )
 
 // How much is remembered. When more is read than fits, everything is forgotten
@@ -24,7 +26,7 @@ type memory struct {
 
 	principals recall[principalKey, *Principal]
 	versions   recall[OrgID, string] // of lists
-	forms      *forms
+	forms      *forms.Cache
 
 	mu      sync.Mutex
 	sources map[source]*atomic.Bool
@@ -118,7 +120,7 @@ func (m *memory) keepForm(epoch uint64, org OrgID, kind uint8, id UserID, form s
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.epoch.Load() == epoch {
-		m.forms.keep(org, kind, id, form)
+		m.forms.Keep(string(org), kind, string(id), form)
 	}
 }
 
@@ -128,7 +130,7 @@ func (m *memory) clear() {
 	m.versions.values.Clear()
 	m.principals.n, m.versions.n = 0, 0
 	m.sources = nil
-	m.forms.clear()
+	m.forms.Clear()
 }
 
 // forget drops everything: something changed the database, and what is unknown.
@@ -159,7 +161,7 @@ func (m *memory) drop(e *Entry) {
 	switch e.Target.Type {
 	case "auditLog", "webhook": // nothing is remembered of them
 	case "user":
-		m.forms.drop(e.OrgID, UserID(e.Target.ID))
+		m.forms.Drop(string(e.OrgID), e.Target.ID)
 		m.dropSource(ofAccount, string(e.account()))
 	case "apiToken", "personalToken":
 		m.dropSource(ofToken, e.Target.ID)
@@ -167,7 +169,7 @@ func (m *memory) drop(e *Entry) {
 		m.dropSource(ofGroups, string(e.OrgID))
 	case "role":
 		m.dropSource(ofGroups, string(e.OrgID))
-		m.forms.dropOrg(e.OrgID)
+		m.forms.DropTenant(string(e.OrgID))
 	default:
 		m.clear()
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/forms"
 )
 
 // IdempotencyWindow is how long a result is kept under its idempotency key.
@@ -47,7 +48,7 @@ func WithEndpoints(p EndpointPolicy) Option { return func(s *Service) { s.endpoi
 // authenticated and sealed with keys, from which its webhooks' secrets are derived
 // too; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: newForms()}}
+	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}}
 	for _, o := range options {
 		o(s)
 	}

@@ -95,6 +95,14 @@ func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, erro
 	})
 }
 
+// UserForm is a way to write a user down that depends on nothing but the user,
+// such as a protocol's representation. Kinds, below [forms.Kinds], tell forms
+// apart; the text must hold the user's id, or it is not remembered.
+type UserForm struct {
+	Kind  uint8
+	Write func(User) string
+}
+
 // GetUserForm is [Service.GetUser], written down, which is done anew only when
 // the user has changed.
 func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form UserForm) (string, error) {
@@ -102,7 +110,7 @@ func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form Us
 		return "", err
 	}
 	org := call.Principal.OrgID
-	if text, ok := s.memory.forms.get(org, form.Kind, id); ok && s.store.InTouch() {
+	if text, ok := s.memory.forms.Get(string(org), form.Kind, string(id)); ok && s.store.InTouch() {
 		return text, nil
 	}
 	epoch := s.memory.epoch.Load()
