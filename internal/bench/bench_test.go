@@ -80,13 +80,15 @@ func TestWrongAnswers(t *testing.T) {
 		"chunks cut off": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
 		"nothing":        "",
 	} {
-		t.Run(name, func(t *testing.T) {
-			addr := answering(t, answer)
-			got, err := drive(t.Context(), addr, 2, 20*time.Millisecond, func(int) traffic { return same{[]byte("ask\r\n\r\n"), 200, 2} })
-			if err == nil || got.wrong == 0 || len(got.latencies) != 0 {
-				t.Errorf("%d wrong, %d right, %v; want wrong ones and an error", got.wrong, len(got.latencies), err)
-			}
-		})
+		for _, polled := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, polled %v", name, polled), func(t *testing.T) {
+				addr := answering(t, answer)
+				got, err := drive(t.Context(), addr, connections{2, polled}, 20*time.Millisecond, func(int) traffic { return same{[]byte("ask\r\n\r\n"), 200, 2} })
+				if err == nil || got.wrong == 0 || len(got.latencies) != 0 {
+					t.Errorf("%d wrong, %d right, %v; want wrong ones and an error", got.wrong, len(got.latencies), err)
+				}
+			})
+		}
 	}
 }
 

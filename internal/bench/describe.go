@@ -88,7 +88,7 @@ func (l *lab) ceiling(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	request := requestFor("GET", "/v2/users/"+userID(0), "xaat-00000000-0000-4000-8000-000000000000", "", "")
-	s := httpSide{p, 16, func(int) traffic { return same{request, 200, 128} }}
+	s := httpSide{p, connections{16, true}, func(int) traffic { return same{request, 200, 128} }}
 	var rates []float64
 	for range l.rounds {
 		t, err := s.drive(ctx, l.duration/4)

@@ -71,7 +71,7 @@ func (l *lab) growthPoint(ctx context.Context, n int, seed func(context.Context,
 	if err != nil {
 		return g, err
 	}
-	const conns = 16
+	conns := connections{16, true}
 	if err := l.askForAll(ctx, o, p, work{conns: conns}); err != nil {
 		return g, err
 	}

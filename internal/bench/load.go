@@ -33,13 +33,19 @@ const maxWrong = 100
 // stall is how long an answer may take before its connection counts as dead.
 const stall = time.Minute
 
+// connections are how many there are, and how each waits for its answers.
+type connections struct {
+	n      int
+	polled bool
+}
+
 // drive sends requests on some connections for a while, each as soon as the
 // answer to the last one is there, and one at least. A request that was begun in
 // time is waited for, and the time it takes counts.
-func drive(ctx context.Context, addr string, conns int, d time.Duration, of func(conn int) traffic) (tally, error) {
-	clients := make([]*client, conns)
+func drive(ctx context.Context, addr string, conns connections, d time.Duration, of func(conn int) traffic) (tally, error) {
+	clients := make([]*client, conns.n)
 	for i := range clients {
-		c, err := dial(ctx, addr, of(i))
+		c, err := dial(ctx, addr, of(i), conns.polled)
 		if err != nil {
 			return tally{}, err
 		}
@@ -84,6 +90,7 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 // client is one connection and what it has seen.
 type client struct {
 	addr    string
+	polled  bool
 	traffic traffic
 	conn    net.Conn
 	reader  reader
@@ -95,9 +102,9 @@ type client struct {
 	firstWrong string
 }
 
-func dial(ctx context.Context, addr string, t traffic) (*client, error) {
+func dial(ctx context.Context, addr string, t traffic, polled bool) (*client, error) {
 	c := &client{
-		addr: addr, traffic: t, reader: newReader(),
+		addr: addr, polled: polled, traffic: t, reader: newReader(),
 		latencies: make([]time.Duration, 0, 1<<16), firstBytes: make([]time.Duration, 0, 1<<16),
 	}
 	err := c.connect(ctx)
@@ -108,6 +115,11 @@ func (c *client) connect(ctx context.Context) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.addr)
 	if err != nil {
 		return err
+	}
+	if c.polled {
+		if conn, err = newPolled(conn); err != nil {
+			return err
+		}
 	}
 	c.conn = conn
 	c.reader.reset(conn)

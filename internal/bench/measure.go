@@ -32,7 +32,7 @@ type side interface {
 // httpSide is a server that is driven over connections.
 type httpSide struct {
 	*process
-	conns int
+	conns connections
 	of    func(conn int) traffic
 }
 

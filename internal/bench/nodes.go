@@ -53,7 +53,7 @@ func (l *lab) measureNodes(ctx context.Context) (all []nodes, err error) {
 		if procs[i], err = l.startRosterOn(ctx, on, o.database); err != nil {
 			return nil, err
 		}
-		if err := l.askForAll(ctx, o, procs[i], work{conns: conns}); err != nil {
+		if err := l.askForAll(ctx, o, procs[i], work{conns: connections{conns, true}}); err != nil {
 			return nil, err
 		}
 	}
@@ -163,7 +163,7 @@ func driveFirst(ctx context.Context, o organisation, procs []*process, d time.Du
 	for i := range due {
 		due[i] = make(chan struct{}, conns)
 		for conn := range othersConns {
-			c, err := dial(ctx, procs[i+1].addr, newMix(o, conns+i*othersConns+conn, nil))
+			c, err := dial(ctx, procs[i+1].addr, newMix(o, conns+i*othersConns+conn, nil), false)
 			if err != nil {
 				return tally{}, err
 			}
@@ -176,7 +176,8 @@ func driveFirst(ctx context.Context, o organisation, procs []*process, d time.Du
 			c <- struct{}{}
 		}
 	}
-	t, err := httpSide{procs[0], conns, func(conn int) traffic { return newMix(o, conn, changed) }}.drive(ctx, d)
+	// The load generator leaves its core to the other nodes when it has nothing to do.
+	t, err := httpSide{procs[0], connections{conns, false}, func(conn int) traffic { return newMix(o, conn, changed) }}.drive(ctx, d)
 	for _, c := range due {
 		close(c)
 	}

@@ -80,7 +80,15 @@ func (r result) heading() string {
 	if strings.Contains(title, "%s") {
 		title = fmt.Sprintf(title, grouped(float64(r.users)))
 	}
-	return fmt.Sprintf("%s, %s", title, counted(r.conns, "connection"))
+	return fmt.Sprintf("%s, %s", title, counted(r.conns.n, "connection"))
+}
+
+// generator is how much of its core the load generator used: all of it to poll.
+func (r result) generator(busy float64) string {
+	if r.conns.polled {
+		return "polls"
+	}
+	return percent(busy)
 }
 
 func counted(n int, what string) string {
@@ -128,7 +136,7 @@ func (r *report) markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", res.heading(),
 			grouped(res.roster(allocs)), base(allocs, grouped), grouped(res.roster(bytesOf)), base(bytesOf, grouped),
 			timed(res.roster(cpu)), base(cpu, timed), timed(res.roster(first)), base(first, timed),
-			percent(res.roster(busy)), base(busy, percent))
+			res.generator(res.roster(busy)), base(busy, res.generator))
 	}
 	return b.String() + r.rest.markdown() + nodesMarkdown(r.nodes) + growthMarkdown(r.growth)
 }
