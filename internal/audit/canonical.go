@@ -9,63 +9,70 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object writes a JSON object as RFC 8785 wants it, given its members in order.
-// Members that are empty are left out.
-type object struct{ b []byte }
+// object is a JSON object as RFC 8785 wants it, to which its members are appended in
+// order. Members that are empty are left out.
+type object []byte
 
-func newObject(size int) *object { return &object{append(make([]byte, 0, size), '{')} }
+// newObject begins an object behind what is in b already.
+func newObject(b []byte) object { return append(b, '{') }
 
-func (o *object) member(name string) {
-	if len(o.b) > 1 {
-		o.b = append(o.b, ',')
+func sizedObject(size int) object { return newObject(make([]byte, 0, size)) }
+
+// begin opens an object in the object, until end.
+func (o object) begin(name string) object { return append(o.member(name), '{') }
+
+func (o object) end() object { return append(o, '}') }
+
+func (o object) empty() bool { return o[len(o)-1] == '{' }
+
+func (o object) separate() object {
+	if o.empty() {
+		return o
 	}
-	o.b = append(o.b, '"')
-	o.b = append(o.b, name...)
-	o.b = append(o.b, '"', ':')
+	return append(o, ',')
 }
 
-func (o *object) text(name, value string) {
+func (o object) member(name string) object {
+	o = append(o.separate(), '"')
+	o = append(o, name...)
+	return append(o, '"', ':')
+}
+
+func (o object) text(name, value string) object {
 	if value == "" {
-		return
+		return o
 	}
-	o.member(name)
-	o.b, _ = jsontext.AppendQuote(o.b, value) // what is no UTF-8 is replaced
+	o, _ = jsontext.AppendQuote(o.member(name), value) // what is no UTF-8 is replaced
+	return o
 }
 
-func (o *object) raw(name string, value []byte) {
+func (o object) raw(name string, value []byte) object {
 	if len(value) == 0 {
-		return
+		return o
 	}
-	o.member(name)
-	o.b = append(o.b, value...)
+	return append(o.member(name), value...)
 }
 
-func (o *object) number(name string, value int64) {
-	o.member(name)
-	o.b = strconv.AppendInt(o.b, value, 10)
+func (o object) number(name string, value int64) object {
+	return strconv.AppendInt(o.member(name), value, 10)
 }
 
-func (o *object) hash(name string, h Hash) {
-	o.member(name)
-	o.b = append(o.b, '"')
-	o.b = base64.StdEncoding.AppendEncode(o.b, h[:])
-	o.b = append(o.b, '"')
+func (o object) hash(name string, h Hash) object {
+	o = append(o.member(name), '"')
+	o = base64.StdEncoding.AppendEncode(o, h[:])
+	return append(o, '"')
 }
 
-func (o *object) add(m member) {
-	if len(o.b) > 1 {
-		o.b = append(o.b, ',')
-	}
-	o.b = append(append(append(append(o.b, '"'), m.name...), '"', ':'), m.value...)
+func (o object) add(m member) object {
+	o = append(o.separate(), '"')
+	o = append(append(o, m.name...), '"', ':')
+	return append(o, m.value...)
 }
-
-func (o *object) end() []byte { return append(o.b, '}') }
-
-func (o *object) empty() bool { return len(o.b) == 1 }
 
 // commit hashes data under a salt, apart from every other kind of data.
 func commit(kind string, salt, data []byte) Hash {
@@ -96,6 +103,9 @@ func (m member) among(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return string(m.name) == name })
 }
 
+// partSize is enough for most parts of states.
+const partSize = 112
+
 // parse parts a state; isPerson says that its target is one.
 func (s *state) parse(v jsontext.Value, isPerson bool) error {
 	if len(v) == 0 {
@@ -105,16 +115,16 @@ func (s *state) parse(v jsontext.Value, isPerson bool) error {
 	if err != nil {
 		return err
 	}
-	public, personal, internal := newObject(len(v)), newObject(64), newObject(64)
+	public, personal, internal := sizedObject(len(v)), sizedObject(partSize), sizedObject(partSize)
 	for _, m := range members {
-		to := public
+		to := &public
 		switch {
 		case m.among(internalMembers):
-			to = internal
+			to = &internal
 		case isPerson && m.among(personalMembers):
-			to = personal
+			to = &personal
 		}
-		to.add(m)
+		*to = to.add(m)
 	}
 	s.public = public.end()
 	if !personal.empty() {
@@ -203,7 +213,38 @@ func plain(v []byte) bool {
 		return bytes.IndexByte(v, '\\') < 0
 	case 't', 'f', 'n':
 		return true
+	case '{':
+		return flat(v[1:])
 	default:
 		return false
 	}
 }
+
+// flat is plain for what follows the brace of an object of strings, such as a role.
+func flat(rest []byte) bool {
+	for last := []byte(nil); ; {
+		name, after, ok := unescaped(rest)
+		if !ok || after[0] != ':' || bytes.Compare(last, name) >= 0 || bytes.ContainsFunc(name, notASCII) {
+			return false // UTF-16's order, which the form wants, is another one for what is no ASCII
+		}
+		if _, rest, ok = unescaped(after[1:]); !ok {
+			return false
+		}
+		if rest[0] != ',' {
+			return rest[0] == '}'
+		}
+		last, rest = name, rest[1:]
+	}
+}
+
+// unescaped takes a string without escapes off the rest of a JSON text.
+func unescaped(b []byte) (text, rest []byte, ok bool) {
+	if b[0] != '"' {
+		return nil, nil, false
+	}
+	end := 1 + bytes.IndexByte(b[1:], '"')
+	text, rest = b[1:end], b[end+1:]
+	return text, rest, bytes.IndexByte(text, '\\') < 0
+}
+
+func notASCII(r rune) bool { return r >= utf8.RuneSelf }

@@ -62,10 +62,11 @@ func (e *Entry) fill() (before, after state, err error) {
 		e.Proof.TargetSalt, e.Proof.TargetHash = e.Secrets.Target, e.Secrets.TargetHash
 	}
 	if e.Proof.InternalHash == nil {
-		o := newObject(128)
-		o.text("accountId", e.ActorAccount)
-		o.raw("after", after.internal)
-		o.raw("before", before.internal)
+		var text [scratch]byte
+		o := newObject(text[:0])
+		o = o.text("accountId", e.ActorAccount)
+		o = o.raw("after", after.internal)
+		o = o.raw("before", before.internal)
 		if !o.empty() {
 			h := commit("internal", e.Secrets.Internal, o.end())
 			e.Proof.InternalHash = &h
@@ -136,11 +137,11 @@ func without(v jsontext.Value, names []string) jsontext.Value {
 	if err != nil {
 		return v
 	}
-	o := newObject(len(v))
+	o := sizedObject(len(v))
 	for _, m := range members {
 		if !m.among(names) {
-			o.add(m)
+			o = o.add(m)
 		}
 	}
-	return o.end()
+	return jsontext.Value(o.end())
 }

@@ -7,6 +7,7 @@
 package audit
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -98,49 +99,55 @@ func (r *Record) Leaf() (Hash, error) {
 	return r.leaf(&before, &after), nil
 }
 
+// scratch is room on the stack for what is only to be hashed, in most cases.
+const scratch = 1024
+
 // leaf hashes the canonical JSON (RFC 8785) of what is sealed: members in order,
-// those that are empty left out.
+// those that are empty left out. The hash is a leaf's of RFC 6962 section 2.1, of
+// which a 0 before the data is part.
 func (r *Record) leaf(before, after *state) Hash {
-	o := newObject(512)
-	o.text("action", r.Action)
-	actor := newObject(96)
-	actor.text("kind", r.Actor.Kind)
-	actor.text("tokenId", r.Actor.TokenID)
-	actor.text("userId", r.Actor.UserID)
-	o.raw("actor", actor.end())
-	o.hash("actorHash", r.actorHash())
-	o.raw("after", after.public)
-	o.raw("before", before.public)
+	var text [scratch]byte
+	o := newObject(append(text[:0], 0))
+	o = o.text("action", r.Action)
+	o = o.begin("actor")
+	o = o.text("kind", r.Actor.Kind)
+	o = o.text("tokenId", r.Actor.TokenID)
+	o = o.text("userId", r.Actor.UserID)
+	o = o.end()
+	o = o.hash("actorHash", r.actorHash())
+	o = o.raw("after", after.public)
+	o = o.raw("before", before.public)
 	if r.Proof.InternalHash != nil {
-		o.hash("internalHash", *r.Proof.InternalHash)
+		o = o.hash("internalHash", *r.Proof.InternalHash)
 	}
-	o.text("orgId", r.OrgID)
-	o.text("outcome", r.Outcome)
-	o.text("reason", r.Reason)
-	o.number("sequence", r.Sequence)
-	target := newObject(96)
-	target.text("id", r.Target.ID)
+	o = o.text("orgId", r.OrgID)
+	o = o.text("outcome", r.Outcome)
+	o = o.text("reason", r.Reason)
+	o = o.number("sequence", r.Sequence)
+	o = o.begin("target")
+	o = o.text("id", r.Target.ID)
 	if r.Target.Type != person {
-		target.text("name", r.Target.Name)
+		o = o.text("name", r.Target.Name)
 	}
-	target.text("type", r.Target.Type)
-	o.raw("target", target.end())
+	o = o.text("type", r.Target.Type)
+	o = o.end()
 	if r.Target.Type == person {
-		o.hash("targetHash", r.targetHash(before, after))
+		o = o.hash("targetHash", r.targetHash(before, after))
 	}
-	o.text("time", r.Time.String())
-	o.text("traceId", r.TraceID)
-	return tlog.RecordHash(o.end())
+	o = o.text("time", r.Time.String())
+	o = o.text("traceId", r.TraceID)
+	return sha256.Sum256(o.end())
 }
 
 func (r *Record) actorHash() Hash {
 	if r.Proof.ActorHash != nil {
 		return *r.Proof.ActorHash
 	}
-	o := newObject(128)
-	o.text("name", r.Actor.Name)
-	o.text("sourceAddress", r.SourceAddress)
-	o.text("userAgent", r.UserAgent)
+	var text [scratch]byte
+	o := newObject(text[:0])
+	o = o.text("name", r.Actor.Name)
+	o = o.text("sourceAddress", r.SourceAddress)
+	o = o.text("userAgent", r.UserAgent)
 	return commit("actor", r.Proof.ActorSalt, o.end())
 }
 
@@ -148,10 +155,11 @@ func (r *Record) targetHash(before, after *state) Hash {
 	if r.Proof.TargetHash != nil {
 		return *r.Proof.TargetHash
 	}
-	o := newObject(128)
-	o.raw("after", after.personal)
-	o.raw("before", before.personal)
-	o.text("name", r.Target.Name)
+	var text [scratch]byte
+	o := newObject(text[:0])
+	o = o.raw("after", after.personal)
+	o = o.raw("before", before.personal)
+	o = o.text("name", r.Target.Name)
 	return commit("target", r.Proof.TargetSalt, o.end())
 }
 
