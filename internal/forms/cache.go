@@ -92,7 +92,6 @@ func (c *Cache) Clear() {
 	c.mu.Lock()
 	c.tenants = nil
 	c.mu.Unlock()
-	c.slabs.clear()
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()

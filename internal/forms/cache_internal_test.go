@@ -182,3 +182,19 @@ func TestFormsInParallel(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// To forget everything, which a change may do that is not known to be about users,
+// costs no more memory than what was kept since.
+func TestClearGoesOnInTheSamePiece(t *testing.T) {
+	f := New()
+	id, form := formOf(1, "x")
+	pieces := make(map[*byte]bool)
+	for range slabSize/chunkSize - 1 {
+		f.Keep("acme", 0, id, form)
+		pieces[&f.slabs.rest[len(f.slabs.rest)-1]] = true
+		f.Clear()
+	}
+	if len(pieces) != 1 {
+		t.Errorf("%d pieces were allocated, want 1", len(pieces))
+	}
+}

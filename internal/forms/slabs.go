@@ -4,8 +4,8 @@ import "sync"
 
 // slabs cuts chunks from large pieces of memory, which the system is asked to map in
 // huge pages: where a million forms are read in no order, a good part of what that
-// takes is to find out where each one's page is. A piece is freed when nobody has
-// anything of it any more.
+// takes is to find out where each one's page is. A piece is freed when all of it was
+// used and nobody has anything of it any more.
 type slabs struct {
 	mu   sync.Mutex
 	rest []byte // of the last piece
@@ -26,11 +26,4 @@ func (s *slabs) chunk(size int) []byte {
 	c := s.rest[:0:size]
 	s.rest = s.rest[size:]
 	return c
-}
-
-// clear lets go of what is left.
-func (s *slabs) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rest = nil
 }
