@@ -160,6 +160,10 @@ func (m *memory) drop(e *Entry) {
 	m.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
 	case "auditLog", "webhook": // nothing is remembered of them
+	case "organization":
+		if e.Before != nil || e.After == nil { // of a new one neither
+			m.clear()
+		}
 	case "user":
 		m.forms.Drop(string(e.OrgID), e.Target.ID)
 		m.dropSource(ofAccount, string(e.account()))

@@ -195,3 +195,41 @@ func TestForgetsByRoleAndGroup(t *testing.T) {
 		t.Error("the capability outlives the group")
 	}
 }
+
+// A new organisation has nobody else forgotten, but its maker's being in one alone.
+func TestRemembersOthersWhenAnOrgIsMade(t *testing.T) {
+	s, _, d := openTwice(t)
+	written := 0
+	form := directory.UserForm{Write: func(u directory.User) string { written++; return string(u.ID) }}
+	seen := func() (*directory.Principal, int) {
+		t.Helper()
+		api := authenticate(t, s, d.APIToken)
+		if _, err := s.GetUserForm(t.Context(), directory.Call{Principal: api}, d.Owner.ID, form); err != nil {
+			t.Fatal(err)
+		}
+		return api, written
+	}
+	remembered := func() bool {
+		t.Helper()
+		seen()
+		api, n := seen()
+		owner := authenticate(t, s, d.PersonalToken)
+		if _, err := s.CreateOrg(t.Context(), directory.Call{Principal: owner}, "Other"); err != nil {
+			t.Fatal(err)
+		}
+		if p := authenticate(t, s, d.PersonalToken); p.OrgID != "" {
+			t.Fatalf("without a named organisation the account acts in %s, of several", p.OrgID)
+		}
+		apiNow, nNow := seen()
+		return api == apiNow && n == nNow
+	}
+	// On a busy machine the store may be out of touch for a moment, and nothing is
+	// taken from memory then.
+	for range 50 {
+		if remembered() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error("the user or the token is forgotten each time")
+}
