@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -116,7 +117,7 @@ func (c *client) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.polled {
+	if c.polled && runtime.NumCPU() > 1 { // on a single one it would take the server's
 		if conn, err = newPolled(conn); err != nil {
 			return err
 		}
