@@ -46,7 +46,7 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 	conns := max(4, runtime.GOMAXPROCS(0)*2)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(conns)
-	return &sqliteEngine{read: read, stmts: newStatements(positionally(read.PrepareContext)), writer: w}, nil
+	return &sqliteEngine{read: read, stmts: newStatements(read.PrepareContext), writer: w}, nil
 }
 
 // connectSQLite opens the file at path with a single connection, which may write.
@@ -150,17 +150,12 @@ func sqliteDSN(path string, more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-// positionally prepares statements with their parameters named by place, as far as
-// they come in order: the driver asks for the name of each parameter that has one
-// whenever it is given a value, a third of what that takes.
-func positionally(prepare func(context.Context, string) (*sql.Stmt, error)) func(context.Context, string) (*sql.Stmt, error) {
-	return func(ctx context.Context, query string) (*sql.Stmt, error) { return prepare(ctx, inOrder(query)) }
-}
-
 var parameter = regexp.MustCompile(`\$[0-9]+`)
 
 // inOrder writes a statement's parameters as SQLite counts them
-// (sqlite.org/lang_expr.html#varparam): "?" is the next one, "?3" the third.
+// (sqlite.org/lang_expr.html#varparam): "?" is the next one, "?3" the third. The
+// driver asks for the name of each parameter that has one whenever it is given a
+// value, a third of what that takes; "?" has none.
 func inOrder(query string) string {
 	given := 0
 	return parameter.ReplaceAllStringFunc(query, func(dollar string) string {

@@ -11,8 +11,8 @@ import (
 // are far fewer; what is built to measure, a list of ids for one, may not be kept.
 const maxStatements = 256
 
-// statements prepares each statement once and keeps it: parsing SQL would take
-// longer than running most of it.
+// statements prepares each statement once for SQLite and keeps it: parsing SQL would
+// take longer than running most of it.
 type statements struct {
 	prepare func(ctx context.Context, query string) (*sql.Stmt, error)
 	mu      sync.RWMutex
@@ -39,7 +39,7 @@ func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, don
 	if stmt != nil {
 		return stmt, keep, nil
 	}
-	if stmt, err = s.prepare(ctx, query); err != nil {
+	if stmt, err = s.prepare(ctx, inOrder(query)); err != nil {
 		return nil, keep, err
 	}
 	if full {

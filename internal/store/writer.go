@@ -58,7 +58,7 @@ func newWriter(ctx context.Context, db *sql.DB, n *news) (*writer, error) {
 	}
 	w := &writer{
 		db: db, conn: conn, jobs: make(chan *job, maxGroup), done: make(chan struct{}),
-		session: writeSession{stmts: newStatements(positionally(conn.PrepareContext))}, news: n, touch: newTouch(),
+		session: writeSession{stmts: newStatements(conn.PrepareContext)}, news: n, touch: newTouch(),
 	}
 	go w.run() //nolint:gosec // it outlives the context that opened the database
 	return w, nil
