@@ -53,7 +53,7 @@ func (l *lab) measureNodes(ctx context.Context) (all []nodes, err error) {
 		if procs[i], err = l.startRosterOn(ctx, on, o.database); err != nil {
 			return nil, err
 		}
-		if err := l.askForAll(ctx, o, procs[i], work{conns: connections{conns, true}}); err != nil {
+		if err := l.askForAll(ctx, o, procs[i], work{conns: connections{conns, false}}); err != nil {
 			return nil, err
 		}
 	}
