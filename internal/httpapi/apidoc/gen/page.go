@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -39,6 +40,7 @@ type operation struct {
 type parameter struct {
 	Name, In, About string
 	Required        bool
+	Value           string // what calls give it: its example, or a variable of the shell
 }
 
 type answer struct {
@@ -113,8 +115,13 @@ func (r *renderer) operation(at place, op map[string]any) *operation {
 	}
 	for _, v := range list(op["parameters"]) {
 		p := r.resolve(v)
+		name := text(p["name"])
 		required, _ := p["required"].(bool)
-		o.Parameters = append(o.Parameters, parameter{text(p["name"]), text(p["in"]), text(p["description"]), required})
+		value := "$" + name
+		if example := p["example"]; example != nil {
+			value = url.QueryEscape(fmt.Sprint(example))
+		}
+		o.Parameters = append(o.Parameters, parameter{name, text(p["in"]), text(p["description"]), required, value})
 	}
 	if body := r.media(op["requestBody"]); body != nil {
 		o.Body, o.BodyExample = r.shape(body), r.example(body)

@@ -65,7 +65,7 @@ func curl(o *operation) string {
 	if o.Method != http.MethodGet {
 		b.WriteString(" -X " + o.Method)
 	}
-	b.WriteString(" \"$ROSTER_URL" + strings.NewReplacer("{", "$", "}", "").Replace(o.Path) + "\"")
+	b.WriteString(" \"$ROSTER_URL" + address(o) + "\"")
 	if o.Permission != "public" {
 		b.WriteString(" \\\n  -H \"Authorization: Bearer $ROSTER_TOKEN\"")
 	}
@@ -77,4 +77,18 @@ func curl(o *operation) string {
 		b.WriteString(" \\\n  -H 'Content-Type: application/json' \\\n  -d '" + strings.Join(strings.Fields(body), " ") + "'")
 	}
 	return b.String()
+}
+
+// address is the path with what the call can't do without.
+func address(o *operation) string {
+	path, query := o.Path, ""
+	for _, p := range o.Parameters {
+		switch {
+		case p.In == "path":
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.Value)
+		case p.In == "query" && p.Required:
+			query += "&" + p.Name + "=" + p.Value
+		}
+	}
+	return path + strings.Replace(query, "&", "?", 1)
 }
