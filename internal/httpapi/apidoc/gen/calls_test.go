@@ -25,7 +25,10 @@ func TestCalls(t *testing.T) {
 	r := &renderer{doc}
 	queries := 0
 	for _, at := range places(&order) {
-		o := r.operation(at, object(object(object(doc["paths"])[at.path])[at.method]))
+		o, err := r.operation(at, object(object(object(doc["paths"])[at.path])[at.method]))
+		if err != nil {
+			t.Fatalf("%s: %v", at.path, err)
+		}
 		_, rest, _ := strings.Cut(o.Curl, `"$ROSTER_URL`)
 		address, rest, _ := strings.Cut(rest, `"`)
 		path, query, _ := strings.Cut(address, "?")
@@ -56,5 +59,30 @@ func TestCalls(t *testing.T) {
 	}
 	if queries < 2 {
 		t.Errorf("%d required query parameters were found", queries)
+	}
+}
+
+// A body that is required to have something has an example with it.
+func TestBodies(t *testing.T) {
+	for about, want := range map[string]string{
+		`{type: object, required: [days], example: {days: null}}`: "",
+		`{type: object, example: {}}`:                             "",
+		`{type: object, required: [days]}`:                        "the body has no example",
+		`{type: object}`:                                          "the body has no example",
+		`{type: object, required: [days], example: {}}`:           "the body's example lacks days, which is required",
+	} {
+		var schema map[string]any
+		if err := yaml.Unmarshal([]byte(about), &schema); err != nil {
+			t.Fatal(err)
+		}
+		r := &renderer{doc: map[string]any{"components": map[string]any{"schemas": map[string]any{"Body": schema}}}}
+		content := map[string]any{"application/json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/Body"}}}
+		got := ""
+		if _, err := r.operation(place{"/", "put"}, map[string]any{"requestBody": map[string]any{"content": content}}); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", about, got, want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the template
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -82,7 +83,11 @@ func render(doc map[string]any, order *yaml.Node) ([]byte, error) {
 		if g == nil {
 			return nil, fmt.Errorf("%s has a tag that is not declared", at.path)
 		}
-		g.Operations = append(g.Operations, r.operation(at, op))
+		o, err := r.operation(at, op)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", text(op["operationId"]), err)
+		}
+		g.Operations = append(g.Operations, o)
 	}
 	var out bytes.Buffer
 	err = t.Execute(&out, p)
@@ -108,7 +113,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return n.Content[i+1]
 }
 
-func (r *renderer) operation(at place, op map[string]any) *operation {
+func (r *renderer) operation(at place, op map[string]any) (*operation, error) {
 	o := &operation{
 		ID: text(op["operationId"]), Method: strings.ToUpper(at.method), Path: at.path, Summary: text(op["summary"]),
 		About: text(op["description"]), Permission: text(op["x-roster-permission"]),
@@ -124,6 +129,9 @@ func (r *renderer) operation(at place, op map[string]any) *operation {
 		o.Parameters = append(o.Parameters, parameter{name, text(p["in"]), text(p["description"]), required, value})
 	}
 	if body := r.media(op["requestBody"]); body != nil {
+		if err := r.checkExample(body); err != nil {
+			return nil, err
+		}
 		o.Body, o.BodyExample = r.shape(body), r.example(body)
 	}
 	responses := object(op["responses"])
@@ -140,7 +148,7 @@ func (r *renderer) operation(at place, op map[string]any) *operation {
 		o.Answers = append(o.Answers, &a)
 	}
 	o.Curl = curl(o)
-	return o
+	return o, nil
 }
 
 // media gives the JSON schema of a body.
@@ -221,4 +229,20 @@ func (r *renderer) example(schema map[string]any) string {
 		return ""
 	}
 	return strings.TrimSpace(out.String())
+}
+
+// checkExample refuses a body without an example that has what is required: the
+// call would be one that nobody means.
+func (r *renderer) checkExample(schema map[string]any) error {
+	resolved := r.resolve(schema)
+	example, ok := resolved["example"].(map[string]any)
+	if !ok {
+		return errors.New("the body has no example")
+	}
+	for _, name := range list(resolved["required"]) {
+		if _, ok := example[text(name)]; !ok {
+			return fmt.Errorf("the body's example lacks %s, which is required", name)
+		}
+	}
+	return nil
 }

@@ -70,11 +70,7 @@ func curl(o *operation) string {
 		b.WriteString(" \\\n  -H \"Authorization: Bearer $ROSTER_TOKEN\"")
 	}
 	if o.Body != nil {
-		body := o.BodyExample
-		if body == "" {
-			body = "{}"
-		}
-		b.WriteString(" \\\n  -H 'Content-Type: application/json' \\\n  -d '" + strings.Join(strings.Fields(body), " ") + "'")
+		b.WriteString(" \\\n  -H 'Content-Type: application/json' \\\n  -d '" + strings.Join(strings.Fields(o.BodyExample), " ") + "'")
 	}
 	return b.String()
 }
