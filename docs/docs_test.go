@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,52 +101,110 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// imports says what each package of ours may import of ours; the others wire
-// everything together.
-var imports = map[string][]string{
-	"internal/authz":     {},
-	"internal/audit":     {},
-	"internal/forms":     {},
-	"internal/directory": {"internal/audit", "internal/authz", "internal/forms"},
-	"internal/store":     {"internal/audit", "internal/authz", "internal/directory"},
-	"internal/outbox":    {"internal/directory"},
-	"internal/httpapi":   {"internal/authz", "internal/directory", "internal/httpapi/apidoc"},
-	"internal/config":    {"internal/audit"},
-	"internal/tracing":   {},
-	"internal/cli":       {"client", "internal/audit", "internal/progress"},
-	"internal/progress":  {},
-	"client":             {},
-}
+// module is how the paths of our packages begin.
+const module = "github.com/rosterhq/roster/"
 
-// The layers keep to their imports.
-func TestImports(t *testing.T) {
+// packages lists ours, each with what it imports. What lies within cmd/NAME,
+// internal/NAME or client counts as that.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const module = "github.com/rosterhq/roster/"
-	seen := 0
+	all := make(map[string][]string)
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
-		allowed, ok := imports[strings.TrimPrefix(fields[0], module)]
-		if !ok {
+		if name := unit(fields[0]); name != "docs" { // has nothing but tests
+			all[name] = append(all[name], fields[1:]...)
+		}
+	}
+	return all
+}
+
+// unit is the package of ours that path counts as; "" for another's.
+func unit(path string) string {
+	path, ours := strings.CutPrefix(path, module)
+	if !ours {
+		return ""
+	}
+	parts := strings.Split(path, "/")
+	if parts[0] == "client" {
+		return parts[0]
+	}
+	return strings.Join(parts[:min(len(parts), 2)], "/")
+}
+
+var quoted = regexp.MustCompile("`([^`]+)`")
+
+// The layers keep to the imports that ARCHITECTURE.md tells, of every package.
+func TestImports(t *testing.T) {
+	allowed := make(map[string][]string) // nil: any
+	_, table, _ := strings.Cut(read(t, root+"/ARCHITECTURE.md"), "| package | imports of ours, at most |\n| --- | --- |\n")
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 4 {
+			break
+		}
+		may := []string{}
+		for _, m := range quoted.FindAllStringSubmatch(cells[2], -1) {
+			may = append(may, m[1])
+		}
+		switch what, _, _ := strings.Cut(strings.TrimSpace(cells[2]), ":"); {
+		case what == "any":
+			may = nil
+		case len(may) == 0 && what != "none":
+			t.Errorf("what may %s import? %s", cells[1], cells[2])
+		}
+		for _, m := range quoted.FindAllStringSubmatch(cells[1], -1) {
+			allowed[m[1]] = may
+		}
+	}
+	all := packages(t)
+	for name := range allowed {
+		if _, there := all[name]; !there {
+			t.Errorf("there is no package %s", name)
+		}
+	}
+	for name, imports := range all {
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("ARCHITECTURE.md does not say what %s may import", name)
 			continue
 		}
-		seen++
-		for _, imported := range fields[1:] {
-			ours, isOurs := strings.CutPrefix(imported, module)
-			domain := strings.HasSuffix(fields[0], "/directory") || strings.HasSuffix(fields[0], "/authz") || strings.HasSuffix(fields[0], "/forms")
-			if domain && !isOurs && strings.Contains(imported, ".") {
-				t.Errorf("%s imports %s: the domain keeps to the standard library", fields[0], imported)
+		domain := slices.Contains([]string{"internal/directory", "internal/authz", "internal/forms"}, name)
+		for _, imported := range imports {
+			ours := unit(imported)
+			if domain && ours == "" && strings.Contains(imported, ".") {
+				t.Errorf("%s imports %s: the domain keeps to the standard library", name, imported)
 			}
-			if isOurs && !strings.Contains(" "+strings.Join(allowed, " ")+" ", " "+ours+" ") {
-				t.Errorf("%s imports %s", fields[0], imported)
+			if ours != "" && strings.HasSuffix(imported, "test") && !strings.HasSuffix(name, "test") {
+				t.Errorf("%s imports %s, which is for tests", name, imported)
+			}
+			if ours != "" && ours != name && may != nil && !slices.Contains(may, ours) {
+				t.Errorf("%s imports %s", name, imported)
 			}
 		}
 	}
-	if seen != len(imports) {
-		t.Errorf("%d of %d packages were found", seen, len(imports))
+}
+
+// Every package is in the list of them, and every line of it is one.
+func TestPackages(t *testing.T) {
+	listed := make(map[string]bool)
+	for _, m := range regexp.MustCompile(`(?m)^    (\S+)/ {2,}\S`).FindAllStringSubmatch(read(t, root+"/ARCHITECTURE.md"), -1) {
+		listed[m[1]] = true
+	}
+	all := packages(t)
+	for name := range all {
+		if !listed[name] {
+			t.Errorf("%s is not in ARCHITECTURE.md's list", name)
+		}
+	}
+	for name := range listed {
+		if _, there := all[name]; !there {
+			t.Errorf("ARCHITECTURE.md lists %s, which is no package", name)
+		}
 	}
 }
