@@ -34,7 +34,7 @@ fmt: tools ## Format the code
 generate: ## Regenerate generated files
 	go generate ./...
 
-bench: ## Measure its speed, and write docs/performance.md (about six minutes)
+bench: ## Measure its speed, and write docs/performance.md (about seven minutes)
 	@scripts/with-postgres.sh go run ./internal/bench
 
 fuzz: ## Fuzz every target for 30 seconds (longer: scripts/fuzz.sh SECONDS)
