@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -50,9 +51,12 @@ func lookupRole(tx snapshot, org OrgID, id RoleID) (Role, error) {
 // roleToGive finds a role and holds rule 2: the actor may give it to somebody.
 // A role that does not exist is [Invalid] and blames field.
 func (c *change) roleToGive(field string, id RoleID) (Role, error) {
+	if id == "" {
+		return Role{}, InvalidField(field, "is required")
+	}
 	role, err := lookupRole(c, c.actor.OrgID, id)
 	if CodeOf(err) == NotFound {
-		return Role{}, InvalidField(field, "%q is not a role of this organization; built-in roles are %v", id, authz.BuiltinRoles())
+		return Role{}, InvalidField(field, "%q is not a role of this organization; built-in roles are %s", id, strings.Join(authz.BuiltinRoles(), ", "))
 	}
 	if err != nil {
 		return Role{}, err
@@ -229,6 +233,9 @@ func (c *change) fillRole(role *Role, in NewRole) (err error) {
 	}
 	if _, reserved := builtinRole("", RoleID(foldKeyOf(authz.BuiltinRoles(), role.Name))); reserved {
 		return &Error{Code: Conflict, Field: "name", Message: "this is the name of a built-in role"}
+	}
+	if err := checkScopes(in.Capabilities); err != nil {
+		return err
 	}
 	role.Capabilities = in.Capabilities
 	return c.mayHandOut(*role)

@@ -5,13 +5,16 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rosterhq/roster/internal/authz"
 )
 
 // Limits on text, in characters unless they say bytes.
 const (
 	MaxNameLength        = 200
 	MaxDescriptionLength = 2000
-	MaxEmailBytes        = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets
+	MaxScopes            = 1000 // datasets, and views, that one set of capabilities names
+	MaxEmailBytes        = 254  // RFC 5321 section 4.5.3.1.3, less the angle brackets
 )
 
 // cleanName trims name and checks it: 1 to [MaxNameLength] characters of any
@@ -28,6 +31,22 @@ func cleanName(field, name string) (string, error) {
 func cleanDescription(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	return text, checkText("description", strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(text), MaxDescriptionLength)
+}
+
+// checkScopes wants names of datasets and views to be as other names are, and not
+// too many: sets are read into memory whole.
+func checkScopes(s authz.Set) error {
+	for field, named := range map[string]map[string]authz.Grants{"datasetCapabilities": s.Datasets, "viewCapabilities": s.Views} {
+		if len(named) > MaxScopes {
+			return InvalidField(field, "has %d names; at most %d are allowed, and * is all", len(named), MaxScopes)
+		}
+		for name := range named {
+			if err := checkText(field, name, MaxNameLength); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func checkText(field, s string, most int) error {

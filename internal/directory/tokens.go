@@ -63,6 +63,9 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 
 // issueAPIToken makes and stores a token within the actor's own capabilities.
 func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
+	if err := checkScopes(in.Capabilities); err != nil {
+		return t, err
+	}
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
 	}

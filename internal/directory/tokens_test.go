@@ -1,8 +1,10 @@
 package directory_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,5 +191,25 @@ func TestCountExpiring(t *testing.T) {
 	w.pass(90 * time.Minute) // what has ended does not end any more
 	if n := must(w.CountExpiring(t.Context(), 24*time.Hour))(t); n != 1 {
 		t.Errorf("later %d, want 1", n)
+	}
+}
+
+func TestScopesAreBounded(t *testing.T) {
+	w := newWorld(t)
+	many := map[string]authz.Grants{}
+	for i := range directory.MaxScopes + 1 {
+		many[fmt.Sprint(i)] = 1
+	}
+	for what, set := range map[string]authz.Set{
+		"many":    {Datasets: many},
+		"long":    {Datasets: map[string]authz.Grants{strings.Repeat("x", directory.MaxNameLength+1): 1}},
+		"control": {Datasets: map[string]authz.Grants{"a\x1b[2J": 1}},
+	} {
+		w.refused(what, directory.Invalid, "datasetCapabilities", func() error {
+			return second(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "x", Capabilities: set}))
+		})
+		w.refused(what+", a role", directory.Invalid, "datasetCapabilities", func() error {
+			return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "x", Capabilities: set}))
+		})
 	}
 }
