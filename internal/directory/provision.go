@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -42,13 +43,14 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 	if name == "" {
 		name = "Temporary organization"
 	}
+	from := SourceNetwork(call.RemoteAddr)
 	err = s.store.Write(ctx, func(tx Tx) error {
 		c := s.operate(tx)
 		c.call = call
-		if err := tx.Lock(LockAddr(call.RemoteAddr)); err != nil {
+		if err := tx.Lock(LockAddr(from)); err != nil {
 			return err
 		}
-		n, err := tx.CountProvisions(call.RemoteAddr, c.now)
+		n, err := tx.CountProvisions(from, c.now)
 		if err != nil {
 			return err
 		}
@@ -82,12 +84,26 @@ func (c *change) provision(name string) (out Provisioned, err error) {
 	out.APIToken = token.Secret
 	return out, errors.Join(
 		c.CreateProvision(Provision{
-			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: c.call.RemoteAddr, ExpiresAt: out.ExpiresAt,
+			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: SourceNetwork(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
 		}),
 		c.as(OpProvisionOrg).record(out.Org.target(), nil, out.Org),
 		c.as(OpCreateUser).record(agent.target(), nil, agent),
 		c.as(OpCreateAPIToken).record(token.target(), nil, token.APITokenRecord),
 	)
+}
+
+// SourceNetwork is what is counted as one source of requests: an IPv4 address, or
+// the /64 of an IPv6 one, which is the least that a site is given (RFC 6177).
+func SourceNetwork(addr string) string {
+	ip, err := netip.ParseAddr(addr)
+	if err != nil || ip.Unmap().Is4() {
+		return addr
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return network.String()
 }
 
 // NewClaim claims a provisioned organisation: for the account of a personal
