@@ -365,6 +365,18 @@ func BenchmarkLeaf(b *testing.B) {
 	}
 }
 
+// What is no UTF-8 is hashed as if each such byte were U+FFFD.
+func TestLeafOfWhatIsNoText(t *testing.T) {
+	raw := newEntry(7)
+	clean := raw
+	raw.UserAgent, clean.UserAgent = "a\xff\xfe\xc3b", "a\uFFFD\uFFFD\uFFFDb"
+	one, err := raw.Finish()
+	two, err2 := clean.Finish()
+	if err != nil || err2 != nil || one != two {
+		t.Errorf("%x %v, %x %v", one, err, two, err2)
+	}
+}
+
 func TestStateWithAMemberTwiceIsRefused(t *testing.T) {
 	for state, ok := range map[string]bool{
 		`{"a":"1","b":"2"}`:       true,

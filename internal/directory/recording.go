@@ -3,6 +3,8 @@ package directory
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/audit"
 )
@@ -42,8 +44,27 @@ func (c *change) recordIn(org OrgID, target Target, before, after any) error {
 func (c *change) entry(org OrgID, target Target) Entry {
 	return Entry{
 		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
-		TraceID: c.call.TraceID, RemoteAddr: c.call.RemoteAddr, UserAgent: c.call.UserAgent,
+		TraceID: c.call.TraceID, RemoteAddr: loggable(c.call.RemoteAddr, maxLogged), UserAgent: loggable(c.call.UserAgent, maxLogged),
 	}
+}
+
+// maxLogged is how many bytes of a text from outside an entry has.
+const maxLogged = 512
+
+// loggable makes of whatever came from outside text that every storage, reader and
+// form of the log takes: UTF-8 without control characters, cut to most bytes.
+func loggable(s string, most int) string {
+	if len(s) > most {
+		s = s[:most]
+	} else if utf8.ValidString(s) && !strings.ContainsFunc(s, isControl) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // userState is a user's state, of whatever kind.

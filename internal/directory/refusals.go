@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
@@ -78,10 +77,7 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 	if skipped > 0 {
 		reason += fmt.Sprintf(" (%d more before this were not written down)", skipped)
 	}
-	if len(target.ID) > maxTargetID {
-		target.ID = target.ID[:maxTargetID]
-	}
-	target.ID = strings.ToValidUTF8(strings.ReplaceAll(target.ID, "\x00", ""), "")
+	target.ID = loggable(target.ID, maxTargetID)
 	return s.store.Write(ctx, func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
 		if err := c.lockOrg(p.OrgID); err != nil {

@@ -1,12 +1,17 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
+
+// refusalTimeout bounds how long a refused request waits to be written down.
+const refusalTimeout = 10 * time.Second
 
 // targets says what a path's first part is about.
 var targets = map[string]string{
@@ -17,13 +22,16 @@ var targets = map[string]string{
 // refused writes what was refused to somebody who is known into the audit log. The
 // answer stays what it is, whatever becomes of that.
 func (a *API) refused(w *exchange, r *http.Request, e endpoint, p *directory.Principal, refusal error) {
+	// The client may be gone by now; that it was here is to be known all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), refusalTimeout)
+	defer cancel()
 	call := directory.Call{Principal: p, TraceID: w.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent()}
 	var err error
 	if expired, ok := errors.AsType[*directory.ExpiredToken](refusal); ok {
 		call.Principal = expired.Principal
-		err = a.service.RecordSignIn(r.Context(), call)
+		err = a.service.RecordSignIn(ctx, call)
 	} else if p != nil && e.op.Name != "" {
-		err = a.service.RecordRefusal(r.Context(), call, e.op, targetOf(e.pattern, r), refusal)
+		err = a.service.RecordRefusal(ctx, call, e.op, targetOf(e.pattern, r), refusal)
 	}
 	if err != nil {
 		a.log.Warn("a refusal could not be written into the audit log", "trace", w.trace, "error", err)

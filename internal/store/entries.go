@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -60,7 +61,17 @@ func scanEntry(row scanner) (e directory.Entry, err error) {
 		&e.Target.Type, &e.Target.ID, &e.Target.Name,
 		&before, &after, &e.TraceID, &e.RemoteAddr, &e.UserAgent, &salts, &erased, &e.Leaf, &e.MAC)
 	e.At, e.Before, e.After, e.Secrets = fromMicros(at), before, after, secretsOf(salts, erased)
+	e.UserAgent = asHashed(e.UserAgent)
 	return e, err
+}
+
+// asHashed makes text of what SQLite took as it came before user agents were
+// cleaned. An entry's leaf is that of the same text.
+func asHashed(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
 }
 
 const selectEntries = `SELECT seq, number, at, org_id, actor, action, outcome, reason, target_type, target_id, target_name,
