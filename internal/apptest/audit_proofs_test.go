@@ -98,7 +98,7 @@ func TestAuditRetention(t *testing.T) {
 	if strings.TrimSpace(string(now.Body)) != `{"days":30}` {
 		t.Errorf("changed: %s", now.Body)
 	}
-	for _, bad := range []string{`{"days":0}`, `{"days":-1}`, `{"days":36501}`, `{"days":"x"}`, `{"day":1}`} {
+	for _, bad := range []string{`{"days":0}`, `{"days":-1}`, `{"days":36501}`, `{"days":"x"}`, `{"days":1.5}`, `{"day":1}`, `{}`, `null`} {
 		s.Want(http.StatusBadRequest, "PUT", path, as(s.PersonalToken, bad))
 	}
 	s.Want(http.StatusForbidden, "PUT", path, as(s.APIToken, `{"days":1}`))
@@ -117,7 +117,7 @@ func TestErasures(t *testing.T) {
 	s.Want(http.StatusConflict, "POST", path, as(s.PersonalToken, body))
 	s.Want(http.StatusNoContent, "DELETE", "/v2/users/"+jane.ID, as(s.APIToken, ""))
 	s.Want(http.StatusForbidden, "POST", path, as(s.APIToken, body))
-	s.Want(http.StatusNotFound, "POST", path, as(s.PersonalToken, `{"userId":"usr_nobody"}`))
+	s.Want(http.StatusNotFound, "POST", path, as(s.PersonalToken, `{"userId":"usr_06h0tznb294kc6smm97b5r4g8g"}`))
 	s.Want(http.StatusBadRequest, "POST", path, as(s.PersonalToken, `{"user":"x"}`))
 	keyed := apptest.Request{Token: s.PersonalToken, Header: map[string]string{"Idempotency-Key": "erase-1"}, Body: body}
 	first := s.Want(http.StatusOK, "POST", path, keyed)

@@ -143,7 +143,7 @@ func TestAuditFilters(t *testing.T) {
 		"order=desc&limit=2":                                     {start + 3, start + 2},
 		"outcome=refused&target=" + jane.ID:                      nil,
 		"outcome=done&target=" + jane.ID:                         {start + 1, start + 3},
-		"actor=nobody":                                           nil, "target=x": nil, "action=CREATEUSER": nil,
+		"actor=nobody":                                           nil, "target=x": nil,
 	} {
 		if got := numbers(entriesOf(t, s, s.APIToken, query)); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", query, got, want)
@@ -154,7 +154,7 @@ func TestAuditFilters(t *testing.T) {
 		t.Errorf("a formula got into CSV: %s", ans.Body)
 	}
 	for query, part := range map[string]string{
-		"colour=red": "there are from, to, actor", "order=up": "asc, desc", "outcome=x": "done, refused, any", "format=xml": "json, ndjson, csv",
+		"action=CREATEUSER": "no action", "colour=red": "there are from, to, actor", "order=up": "asc, desc", "outcome=x": "done, refused, any", "format=xml": "json, ndjson, csv",
 		"limit=0": "from 1 to 1000", "limit=1001": "from 1 to 1000", "limit=x": "from 1 to 1000", "from=yesterday": "2030-01-31T12:00:00Z", "to=": "date and time",
 		"cursor=x": "start again", "cursor=MTow": "start again", "actor=": "must not be empty", "target=%00": "control", "action=%FF": "control",
 		"limit=%zz": "malformed", "limit=1&limit=2": "once", "from=2026-03-01T14:00:00+01:00": "%2B",

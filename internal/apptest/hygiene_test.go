@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -42,7 +43,10 @@ func TestNoSecretsInLogsAndErrors(t *testing.T) {
 		for _, token := range []string{"", guess, s.APIToken, s.PersonalToken} {
 			for _, body := range bodies {
 				path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing", "{deliveryId}", "nothing").Replace(op.Path)
-				ans := s.Do(op.Method, path+"?dryRun=true", as(token, body))
+				if op.Method != http.MethodGet && op.Path != "/v2/orgs/provision" && op.Path != "/v2/orgs/claim" {
+					path += "?dryRun=true"
+				}
+				ans := s.Do(op.Method, path, as(token, body))
 				if ans.Header.Get("X-Axiom-Trace-Id") == "" {
 					t.Errorf("%s %s: no trace id", op.Method, path)
 				}

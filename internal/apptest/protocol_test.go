@@ -17,7 +17,7 @@ func TestAuthentication(t *testing.T) {
 		"", "Bearer", "Bearer ", "Basic b3c6cHc=", "Bearer x", "Bearer xaat-123", "Bearer xapt-123",
 		"Bearer " + strings.ToUpper(s.APIToken), "Bearer " + s.APIToken + "x", "Token " + s.APIToken,
 	} {
-		for _, path := range []string{"/v2/users", "/v2/nothing", "/v2/", "/v2//users", "/v2/users/../x"} {
+		for _, path := range []string{"/v2/users", "/v2/nothing", "/v2", "//", "/v2/", "/v2//users", "/v2/users/../x"} {
 			rq := apptest.Request{Header: map[string]string{}}
 			if authorization != "" {
 				rq.Header["Authorization"] = authorization
@@ -38,6 +38,11 @@ func TestProtocol(t *testing.T) {
 	s := apptest.Start(t)
 	wantError(t, s.Do("GET", "/v2/nothing", as(s.APIToken, "")), 404, "not_found", "/v2/nothing")
 	wantError(t, s.Do("GET", "/nothing", apptest.Request{}), 404, "not_found", "/v2/")
+	for _, path := range []string{"/metrics", "/healthz", "/docs"} {
+		if ans := s.Do("POST", path, apptest.Request{}); ans.Status != 405 || ans.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("POST %s: %d %v", path, ans.Status, ans.Header)
+		}
+	}
 	ans := s.Do("PATCH", "/v2/users", as(s.APIToken, "{}"))
 	wantError(t, ans, 405, "method_not_allowed", "PATCH")
 	if got := ans.Header.Get("Allow"); got != "GET, HEAD, POST" {

@@ -15,8 +15,12 @@ const eraseBatch = 200
 // called again.
 //
 // Needs an owner's personal token. Audit entry erasePersonalData. Errors:
-// [Conflict] for somebody who is a user; [NotFound] for an id the log does not know.
+// [Invalid] for what is no user's id; [Conflict] for somebody who is a user;
+// [NotFound] for an id the log does not know.
 func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found int, err error) {
+	if !isID("usr", string(id)) { // entries without an actor's id are not of nobody
+		return 0, InvalidField("userId", "must be the id of a user, as in usr_06h0tznb294kc6smm97b5r4g8g")
+	}
 	var numbers []int64
 	found, err = write(ctx, s, call, OpEraseUser, func(c *change) (int, error) {
 		if !c.actor.isOwner() {

@@ -41,6 +41,13 @@ func newID(prefix string, now time.Time) string {
 	return prefix + "_" + crockford.EncodeToString(b[:])
 }
 
+// isID says whether newID could have made id.
+func isID(prefix, id string) bool {
+	text, ok := strings.CutPrefix(id, prefix+"_")
+	bits, err := crockford.DecodeString(text)
+	return ok && err == nil && len(bits) == 16
+}
+
 // newOrgID makes a slug of the name and four random characters.
 func newOrgID(name string) OrgID {
 	var slug strings.Builder

@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"slices"
+
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/authz"
 )
@@ -42,6 +44,9 @@ var manageWebhooks = Need{Capability: authz.Pair{Resource: "auditLog", Action: a
 // actions are the names of all operations, and so what entries can say was done or
 // refused; pruning is nobody's operation.
 var actions = []string{audit.PruneAction}
+
+// KnownAction says whether an entry can have this action.
+func KnownAction(name string) bool { return slices.Contains(actions, name) }
 
 func operation(name string, need Need) Operation {
 	actions = append(actions, name)

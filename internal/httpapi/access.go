@@ -44,7 +44,7 @@ type accessDecision struct {
 }
 
 func getUserAccess(rq *request) (answer, error) {
-	at, err := atOf(rq.URL.Query())
+	at, err := atOf(rq.params)
 	if err != nil {
 		return answer{}, err
 	}
@@ -68,11 +68,10 @@ func (rq *request) explain(a directory.Access, err error) (answer, error) {
 			Capability: c.Pair.String(), Name: c.Name, Paths: accessPaths(a.Subject, c.Paths), Scope: c.Scope,
 		}
 	}
-	asked := rq.URL.Query().Get("capability")
-	if asked == "" {
+	if !rq.params.Has("capability") {
 		return answerWith(out, nil)
 	}
-	want, err := parseQuestion(asked)
+	want, err := parseQuestion(rq.params.Get("capability"))
 	if err != nil {
 		return answer{}, directory.InvalidField("capability", "%v", err)
 	}

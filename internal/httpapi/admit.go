@@ -46,7 +46,7 @@ func (a *API) admit(w *exchange, r *http.Request, op directory.Operation) (*dire
 		err = nil
 	}
 	if p == nil {
-		key := limitKey{scope: scopeAnonymous, id: a.remoteAddr(r)}
+		key := limitKey{scope: scopeAnonymous, id: directory.SourceNetwork(a.remoteAddr(r))}
 		if limited := a.limits.charge(w, key); limited != nil {
 			return nil, limited
 		}
@@ -101,7 +101,7 @@ func (a *API) remoteAddr(r *http.Request) string {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)
-		if _, err := netip.ParseAddr(hop); err != nil {
+		if addr, err := netip.ParseAddr(hop); err != nil || addr.Zone() != "" { // a zone is the sender's own, and any text
 			return host
 		}
 		if host = hop; !a.trusted(hop) {

@@ -126,6 +126,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // unclean reports whether the mux would answer a path with a redirect of its
 // own, in HTML, before anybody asked for a token.
 func unclean(p string) bool {
+	if p == "/v2" || strings.HasPrefix(p, "//") {
+		return true
+	}
 	if !strings.Contains(p, "//") && !strings.Contains(p, "/.") {
 		return false
 	}

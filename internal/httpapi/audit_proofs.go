@@ -72,14 +72,10 @@ func number(q url.Values, name string, least, otherwise int64) (int64, error) {
 }
 
 // numbers reads the query's parameters of these names into ns, those that are
-// missing as 0, and refuses others.
-func (rq *request) numbers(names []string, ns ...*int64) error {
-	q, err := rq.query(names...)
-	if err != nil {
-		return err
-	}
+// missing as 0.
+func (rq *request) numbers(names []string, ns ...*int64) (err error) {
 	for i, name := range names {
-		if *ns[i], err = number(q, name, 1, 0); err != nil {
+		if *ns[i], err = number(rq.params, name, 1, 0); err != nil {
 			return err
 		}
 	}
@@ -141,15 +137,20 @@ func getRetention(rq *request) (answer, error) {
 }
 
 func updateRetention(rq *request) (answer, error) {
-	var body auditRetention
+	var body struct {
+		Days given[int] `json:"days"` // for ever is null, which has to be said
+	}
 	if err := rq.decode(&body); err != nil {
 		return answer{}, err
 	}
 	r := directory.Retention{}
-	if body.Days != nil {
-		if r.Days = *body.Days; r.Days == 0 {
-			r.Days = -1 // for ever is null
-		}
+	switch days := body.Days; {
+	case !days.there:
+		return answer{}, directory.InvalidField("days", "is required: a number, or null for ever")
+	case days.value != nil && *days.value == 0:
+		r.Days = -1 // refused as other numbers are
+	case days.value != nil:
+		r.Days = *days.value
 	}
 	return answerWith(rq.api.service.SetRetention(rq.Context(), rq.call, r))
 }

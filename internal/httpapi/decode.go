@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -18,9 +20,12 @@ var strict = json.RejectUnknownMembers(true)
 // decodeJSON reads a request's body into v. The error is [directory.Invalid]
 // and says what is wrong and where.
 func decodeJSON(body []byte, v any) error {
+	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindInvalid && kind != jsontext.KindBeginObject {
+		return directory.Errorf(directory.Invalid, "the body must be a JSON object")
+	}
 	err := json.Unmarshal(body, v, strict)
 	if err == nil {
-		return nil
+		return withoutNUL(body)
 	}
 	if len(strings.TrimSpace(string(body))) == 0 {
 		return directory.Errorf(directory.Invalid, "the body is empty; it must be a JSON object")
@@ -38,12 +43,49 @@ func decodeJSON(body []byte, v any) error {
 	switch {
 	case errors.Is(err, json.ErrUnknownName):
 		bad.Message = "is not a member of this object"
+	case errors.Is(err, errTime):
+		bad.Message = errTime.Error()
+	case semantic.JSONKind == jsontext.KindNumber && isInteger(semantic.GoType):
+		bad.Message = "must be a whole number"
 	case semantic.JSONKind != 0 && semantic.JSONKind != jsontext.KindInvalid:
 		bad.Message = "has the wrong type: " + kindName(semantic.JSONKind)
 	default:
 		bad.Message = "has a value that can't be used"
 	}
 	return bad
+}
+
+func isInteger(t reflect.Type) bool {
+	return t != nil && reflect.Int <= t.Kind() && t.Kind() <= reflect.Int64
+}
+
+// withoutNUL refuses text with U+0000, which PostgreSQL does not store.
+func withoutNUL(body []byte) error {
+	if !bytes.Contains(body, []byte(`\u0000`)) {
+		return nil
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil //nolint:nilerr // the end: it is valid JSON
+		}
+		if token.Kind() == jsontext.KindString && strings.ContainsRune(token.String(), 0) {
+			return directory.InvalidField(fieldName(d.StackPointer()), "holds the control character U+0000")
+		}
+	}
+}
+
+// given is a member that may be null, but not left out.
+type given[T any] struct {
+	value *T
+	there bool
+}
+
+// UnmarshalJSONFrom is called for what is there.
+func (g *given[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	g.there = true
+	return json.UnmarshalDecode(d, &g.value)
 }
 
 // syntaxProblem is the library's description without its own name and offsets

@@ -2,14 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
 
 // listEntries answers a page of the audit log as JSON, or streams all of it.
 func listEntries(rq *request) (answer, error) {
-	q, err := parseEntryQuery(rq.URL.RawQuery, rq.Header["Accept"])
+	q, err := parseEntryQuery(rq.params, rq.Header["Accept"])
 	if err != nil {
 		return answer{}, err
 	}
@@ -49,9 +48,7 @@ func entryPage(rq *request, q entryQuery) (answer, error) {
 		return out.failed(err)
 	}
 	if more {
-		query, _ := url.ParseQuery(rq.URL.RawQuery) // it was read before
-		query.Set("cursor", encodeEntryCursor(list[len(list)-1].Number))
-		rq.w.Header().Set("Link", `</v2/audit?`+query.Encode()+`>; rel="next"`)
+		rq.linkNext(encodeEntryCursor(list[len(list)-1].Number))
 	}
 	out.end()
 	return answer{done: true}, nil

@@ -32,7 +32,7 @@ var (
 // (html.spec.whatwg.org/multipage/server-sent-events.html). It ends when the
 // client is gone or too slow, may not read the log any more, or the server drains.
 func streamEvents(rq *request) (answer, error) {
-	q, err := parseEventQuery(rq.URL.RawQuery, rq.Header["Last-Event-Id"])
+	q, err := parseEventQuery(rq.params, rq.Header["Last-Event-Id"])
 	if err != nil {
 		return answer{}, err
 	}

@@ -35,7 +35,7 @@ func (a *API) mountPages(separateMetrics bool) {
 		a.static("/claim", "text/html; charset=utf-8", claimPage)
 	}
 	if !separateMetrics {
-		a.mux.Handle("GET /metrics", a.metrics.handler())
+		a.mux.HandleFunc("/metrics", a.readOnly(a.metrics.handler().ServeHTTP))
 	}
 	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		a.failPage(w, r, directory.Errorf(directory.NotFound, "there is no %s; the API is under /v2/, its documentation at /docs", r.URL.Path))
@@ -62,15 +62,10 @@ func (a *API) static(path, contentType string, body []byte) {
 	a.page(path, func(*http.Request) ([]byte, string, error) { return body, contentType, nil })
 }
 
-// page serves GET and HEAD at a path; others are 405. The page may load and
+// page serves GET and HEAD at a path. It may load and
 // frame nothing: all it needs is in it.
 func (a *API) page(path string, content func(*http.Request) (body []byte, contentType string, err error)) {
-	a.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			a.failPage(w, r, directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are GET, HEAD", r.Method))
-			return
-		}
+	a.mux.HandleFunc(path, a.readOnly(func(w http.ResponseWriter, r *http.Request) {
 		body, contentType, err := content(r)
 		if err != nil {
 			a.failPage(w, r, err)
@@ -84,7 +79,19 @@ func (a *API) page(path string, content func(*http.Request) (body []byte, conten
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Type", contentType)
 		w.Write(body) //nolint:errcheck // a client that is gone needs no answer
-	})
+	}))
+}
+
+// readOnly answers other methods than GET and HEAD with 405.
+func (a *API) readOnly(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			a.failPage(w, r, directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are GET, HEAD", r.Method))
+			return
+		}
+		serve(w, r)
+	}
 }
 
 func (a *API) failPage(w http.ResponseWriter, r *http.Request, err error) {

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -92,6 +94,17 @@ func represent(v any) ([]byte, error) {
 	}
 }
 
+// linkNext says where the list goes on (RFC 8288): at the same query with a cursor.
+func (rq *request) linkNext(cursor string) {
+	query := url.Values{"cursor": {cursor}}
+	for name, values := range rq.params {
+		if name != "cursor" {
+			query[name] = values
+		}
+	}
+	rq.w.Header()["Link"] = []string{"<" + rq.URL.EscapedPath() + "?" + query.Encode() + `>; rel="next"`}
+}
+
 // encode writes equal values as equal bytes: maps in the order of their keys.
 func encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, json.Deterministic(true))
@@ -109,6 +122,8 @@ func (t wireTime) MarshalJSON() ([]byte, error) {
 	return t.UTC().AppendFormat(nil, `"2006-01-02T15:04:05.999999Z07:00"`), nil
 }
 
+var errTime = errors.New("must be a date and time as in 2030-01-31T12:00:00Z")
+
 // UnmarshalJSON reads RFC 3339 or null. Year 1, which Go clients send for a time
 // that was never set, is none.
 func (t *wireTime) UnmarshalJSON(b []byte) error {
@@ -116,8 +131,8 @@ func (t *wireTime) UnmarshalJSON(b []byte) error {
 		t.Time = time.Time{}
 		return nil
 	}
-	if err := t.Time.UnmarshalJSON(b); err != nil {
-		return fmt.Errorf("not a date and time as in 2030-01-31T12:00:00Z: %w", err)
+	if t.Time.UnmarshalJSON(b) != nil {
+		return errTime
 	}
 	if t.UTC().Year() <= 1 {
 		t.Time = time.Time{}

@@ -15,75 +15,88 @@ type route struct {
 	pattern string
 	op      directory.Operation
 	handle  handler
+	reads   []string // the query's parameters
+}
+
+// dryRun has everything checked and nothing done.
+const dryRun = "dryRun"
+
+// parameters are those that the query may have: a write's is dryRun, but that of
+// what anybody may do, who would see what they can't be shown.
+func (rt route) parameters() []string {
+	if rt.method == http.MethodGet || rt.op.Need.Public {
+		return rt.reads
+	}
+	return []string{dryRun}
 }
 
 // v2 is the table of the API: what is not in it does not exist.
 var v2 = []route{
-	{"GET", "/v2/users", directory.OpListUsers, listUsers},
-	{"POST", "/v2/users", directory.OpCreateUser, createUser},
-	{"GET", "/v2/users/{id}", directory.OpGetUser, getUser},
-	{"PUT", "/v2/users/{id}", directory.OpUpdateSelf, updateUser},
-	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, removeUser},
-	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, updateUserRole},
-	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess},
+	{"GET", "/v2/users", directory.OpListUsers, listUsers, []string{"limit", "cursor", "email", "role", "q", "at"}},
+	{"POST", "/v2/users", directory.OpCreateUser, createUser, nil},
+	{"GET", "/v2/users/{id}", directory.OpGetUser, getUser, nil},
+	{"PUT", "/v2/users/{id}", directory.OpUpdateSelf, updateUser, nil},
+	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, removeUser, nil},
+	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, updateUserRole, nil},
+	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability"}},
 
-	{"GET", "/v2/user", directory.OpGetSelf, getSelf},
-	{"PUT", "/v2/user", directory.OpUpdateSelf, updateSelf},
-	{"GET", "/v2/user/access", directory.OpGetSelfAccess, getSelfAccess},
-	{"GET", "/v2/user/tokens", directory.OpListPersonalTokens, listPersonalTokens},
-	{"POST", "/v2/user/tokens", directory.OpCreatePersonalToken, createPersonalToken},
-	{"DELETE", "/v2/user/tokens/{id}", directory.OpDeletePersonalToken, deletePersonalToken},
-	{"GET", "/v2/user/invitations", directory.OpListInvitations, listInvitations},
-	{"POST", "/v2/user/invitations/{orgId}/accept", directory.OpAcceptInvitation, acceptInvitation},
-	{"POST", "/v2/user/invitations/{orgId}/decline", directory.OpDeclineInvitation, declineInvitation},
+	{"GET", "/v2/user", directory.OpGetSelf, getSelf, nil},
+	{"PUT", "/v2/user", directory.OpUpdateSelf, updateSelf, nil},
+	{"GET", "/v2/user/access", directory.OpGetSelfAccess, getSelfAccess, []string{"capability"}},
+	{"GET", "/v2/user/tokens", directory.OpListPersonalTokens, listPersonalTokens, nil},
+	{"POST", "/v2/user/tokens", directory.OpCreatePersonalToken, createPersonalToken, nil},
+	{"DELETE", "/v2/user/tokens/{id}", directory.OpDeletePersonalToken, deletePersonalToken, nil},
+	{"GET", "/v2/user/invitations", directory.OpListInvitations, listInvitations, nil},
+	{"POST", "/v2/user/invitations/{orgId}/accept", directory.OpAcceptInvitation, acceptInvitation, nil},
+	{"POST", "/v2/user/invitations/{orgId}/decline", directory.OpDeclineInvitation, declineInvitation, nil},
 
-	{"GET", "/v2/tokens", directory.OpListAPITokens, listAPITokens},
-	{"POST", "/v2/tokens", directory.OpCreateAPIToken, createAPIToken},
-	{"GET", "/v2/tokens/{id}", directory.OpGetAPIToken, getAPIToken},
-	{"DELETE", "/v2/tokens/{id}", directory.OpDeleteAPIToken, deleteAPIToken},
-	{"GET", "/v2/tokens/{id}/usage", directory.OpGetTokenUsage, getTokenUsage},
-	{"POST", "/v2/tokens/{id}/regenerate", directory.OpRegenerateAPIToken, regenerateAPIToken},
+	{"GET", "/v2/tokens", directory.OpListAPITokens, listAPITokens, nil},
+	{"POST", "/v2/tokens", directory.OpCreateAPIToken, createAPIToken, nil},
+	{"GET", "/v2/tokens/{id}", directory.OpGetAPIToken, getAPIToken, nil},
+	{"DELETE", "/v2/tokens/{id}", directory.OpDeleteAPIToken, deleteAPIToken, nil},
+	{"GET", "/v2/tokens/{id}/usage", directory.OpGetTokenUsage, getTokenUsage, nil},
+	{"POST", "/v2/tokens/{id}/regenerate", directory.OpRegenerateAPIToken, regenerateAPIToken, nil},
 
-	{"GET", "/v2/rbac/roles", directory.OpListRoles, listRoles},
-	{"POST", "/v2/rbac/roles", directory.OpCreateRole, createRole},
-	{"GET", "/v2/rbac/roles/{id}", directory.OpGetRole, getRole},
-	{"PUT", "/v2/rbac/roles/{id}", directory.OpUpdateRole, updateRole},
-	{"DELETE", "/v2/rbac/roles/{id}", directory.OpDeleteRole, deleteRole},
+	{"GET", "/v2/rbac/roles", directory.OpListRoles, listRoles, nil},
+	{"POST", "/v2/rbac/roles", directory.OpCreateRole, createRole, nil},
+	{"GET", "/v2/rbac/roles/{id}", directory.OpGetRole, getRole, nil},
+	{"PUT", "/v2/rbac/roles/{id}", directory.OpUpdateRole, updateRole, nil},
+	{"DELETE", "/v2/rbac/roles/{id}", directory.OpDeleteRole, deleteRole, nil},
 
-	{"GET", "/v2/rbac/groups", directory.OpListGroups, listGroups},
-	{"POST", "/v2/rbac/groups", directory.OpCreateGroup, createGroup},
-	{"GET", "/v2/rbac/groups/{id}", directory.OpGetGroup, getGroup},
-	{"PUT", "/v2/rbac/groups/{id}", directory.OpUpdateGroup, updateGroup},
-	{"DELETE", "/v2/rbac/groups/{id}", directory.OpDeleteGroup, deleteGroup},
+	{"GET", "/v2/rbac/groups", directory.OpListGroups, listGroups, nil},
+	{"POST", "/v2/rbac/groups", directory.OpCreateGroup, createGroup, nil},
+	{"GET", "/v2/rbac/groups/{id}", directory.OpGetGroup, getGroup, nil},
+	{"PUT", "/v2/rbac/groups/{id}", directory.OpUpdateGroup, updateGroup, nil},
+	{"DELETE", "/v2/rbac/groups/{id}", directory.OpDeleteGroup, deleteGroup, nil},
 
-	{"GET", "/v2/audit", directory.OpListEntries, listEntries},
-	{"GET", "/v2/events", directory.OpStreamEvents, streamEvents},
-	{"GET", "/v2/audit/checkpoint", directory.OpGetCheckpoint, getCheckpoint},
-	{"GET", "/v2/audit/checkpoints", directory.OpListCheckpoints, listCheckpoints},
-	{"GET", "/v2/audit/keys", directory.OpGetAuditKeys, getAuditKeys},
-	{"GET", "/v2/audit/inclusion", directory.OpProveInclusion, proveInclusion},
-	{"GET", "/v2/audit/consistency", directory.OpProveConsistency, proveConsistency},
-	{"GET", "/v2/audit/retention", directory.OpGetRetention, getRetention},
-	{"PUT", "/v2/audit/retention", directory.OpUpdateRetention, updateRetention},
-	{"POST", "/v2/audit/erasures", directory.OpEraseUser, eraseUser},
+	{"GET", "/v2/audit", directory.OpListEntries, listEntries, []string{"from", "to", "actor", "action", "target", "outcome", "order", "limit", "cursor", "format"}},
+	{"GET", "/v2/events", directory.OpStreamEvents, streamEvents, []string{"actor", "action", "target", "outcome", "lastEventId"}},
+	{"GET", "/v2/audit/checkpoint", directory.OpGetCheckpoint, getCheckpoint, []string{"size"}},
+	{"GET", "/v2/audit/checkpoints", directory.OpListCheckpoints, listCheckpoints, []string{"after", "limit"}},
+	{"GET", "/v2/audit/keys", directory.OpGetAuditKeys, getAuditKeys, nil},
+	{"GET", "/v2/audit/inclusion", directory.OpProveInclusion, proveInclusion, []string{"sequence", "size"}},
+	{"GET", "/v2/audit/consistency", directory.OpProveConsistency, proveConsistency, []string{"from", "to"}},
+	{"GET", "/v2/audit/retention", directory.OpGetRetention, getRetention, nil},
+	{"PUT", "/v2/audit/retention", directory.OpUpdateRetention, updateRetention, nil},
+	{"POST", "/v2/audit/erasures", directory.OpEraseUser, eraseUser, nil},
 
-	{"GET", "/v2/orgs", directory.OpListOrgs, listOrgs},
-	{"POST", "/v2/orgs", directory.OpCreateOrg, createOrg},
-	{"GET", "/v2/orgs/{id}", directory.OpGetOrg, getOrg},
-	{"PUT", "/v2/orgs/{id}", directory.OpUpdateOrg, updateOrg},
-	{"GET", "/v2/webhooks", directory.OpListWebhooks, listWebhooks},
-	{"POST", "/v2/webhooks", directory.OpCreateWebhook, createWebhook},
-	{"GET", "/v2/webhooks/{id}", directory.OpGetWebhook, getWebhook},
-	{"PUT", "/v2/webhooks/{id}", directory.OpUpdateWebhook, updateWebhook},
-	{"DELETE", "/v2/webhooks/{id}", directory.OpDeleteWebhook, deleteWebhook},
-	{"POST", "/v2/webhooks/{id}/rotate-secret", directory.OpRotateSecret, rotateWebhookSecret},
-	{"POST", "/v2/webhooks/{id}/test", directory.OpTestWebhook, testWebhook},
-	{"POST", "/v2/webhooks/{id}/replay", directory.OpReplayWebhook, replayWebhook},
-	{"GET", "/v2/webhooks/{id}/deliveries", directory.OpListDeliveries, listDeliveries},
-	{"POST", "/v2/webhooks/{id}/deliveries/{deliveryId}/replay", directory.OpReplayDelivery, replayDelivery},
+	{"GET", "/v2/orgs", directory.OpListOrgs, listOrgs, nil},
+	{"POST", "/v2/orgs", directory.OpCreateOrg, createOrg, nil},
+	{"GET", "/v2/orgs/{id}", directory.OpGetOrg, getOrg, nil},
+	{"PUT", "/v2/orgs/{id}", directory.OpUpdateOrg, updateOrg, nil},
+	{"GET", "/v2/webhooks", directory.OpListWebhooks, listWebhooks, nil},
+	{"POST", "/v2/webhooks", directory.OpCreateWebhook, createWebhook, nil},
+	{"GET", "/v2/webhooks/{id}", directory.OpGetWebhook, getWebhook, nil},
+	{"PUT", "/v2/webhooks/{id}", directory.OpUpdateWebhook, updateWebhook, nil},
+	{"DELETE", "/v2/webhooks/{id}", directory.OpDeleteWebhook, deleteWebhook, nil},
+	{"POST", "/v2/webhooks/{id}/rotate-secret", directory.OpRotateSecret, rotateWebhookSecret, nil},
+	{"POST", "/v2/webhooks/{id}/test", directory.OpTestWebhook, testWebhook, nil},
+	{"POST", "/v2/webhooks/{id}/replay", directory.OpReplayWebhook, replayWebhook, nil},
+	{"GET", "/v2/webhooks/{id}/deliveries", directory.OpListDeliveries, listDeliveries, []string{"state", "limit", "cursor"}},
+	{"POST", "/v2/webhooks/{id}/deliveries/{deliveryId}/replay", directory.OpReplayDelivery, replayDelivery, nil},
 
-	{"POST", "/v2/orgs/provision", directory.OpProvisionOrg, provisionOrg},
-	{"POST", "/v2/orgs/claim", directory.OpClaimOrg, claimOrg},
+	{"POST", "/v2/orgs/provision", directory.OpProvisionOrg, provisionOrg, nil},
+	{"POST", "/v2/orgs/claim", directory.OpClaimOrg, claimOrg, nil},
 }
 
 // mountV2 puts the table on the mux, a handler per path, so that a path that
@@ -96,6 +109,7 @@ func (a *API) mountV2() {
 			methods[rt.pattern] = make(map[string]endpoint)
 		}
 		e := endpoint{route: rt, metrics: a.metrics.route(rt.method, rt.pattern)}
+		e.reads = rt.parameters()
 		methods[rt.pattern][rt.method] = e
 		if rt.method == http.MethodGet {
 			methods[rt.pattern][http.MethodHead] = e

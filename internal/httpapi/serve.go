@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -27,6 +30,8 @@ type request struct {
 	w    *exchange
 	call directory.Call
 	body []byte
+	// params is the query: parameters that the route has, each at most once.
+	params url.Values
 }
 
 // exchange is a request with its answer. All that has to be kept of one stands in
@@ -65,6 +70,10 @@ func (a *API) serve(w *exchange, r *http.Request, e endpoint, p *directory.Princ
 	rq := &w.rq
 	rq.Request, rq.api, rq.w = r, a, w
 	rq.call.Principal, rq.call.TraceID = p, w.trace
+	var err error
+	if rq.params, err = parseQuery(r.URL.RawQuery, e.reads); err != nil {
+		return err
+	}
 	if err := rq.prepare(e.method); err != nil {
 		return err
 	}
@@ -86,11 +95,11 @@ func (rq *request) prepare(method string) error {
 		return nil
 	}
 	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
-	dryRun, err := rq.flag("dryRun")
+	dry, err := rq.flag(dryRun)
 	if err != nil {
 		return err
 	}
-	if dryRun {
+	if dry {
 		rq.call.DryRun = new(directory.AccessDiff)
 	}
 	if method != http.MethodDelete {
@@ -98,10 +107,10 @@ func (rq *request) prepare(method string) error {
 			return err
 		}
 	}
+	rq.precondition()
 	if method == http.MethodPost {
 		return rq.idempotency()
 	}
-	rq.precondition()
 	return nil
 }
 
@@ -147,19 +156,24 @@ func (rq *request) idempotency() error {
 
 func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 
-// query reads the query string, in which only parameters of these names may
-// stand, each once.
-func (rq *request) query(names ...string) (url.Values, error) {
-	q, err := url.ParseQuery(rq.URL.RawQuery)
+// parseQuery reads a query string. What it says has to be understood whole: a
+// misspelt dryRun must not be a real run.
+func parseQuery(raw string, known []string) (url.Values, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	q, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, directory.Errorf(directory.Invalid, "the query string is malformed")
 	}
 	for name, values := range q {
-		if !slices.Contains(names, name) {
-			return nil, directory.InvalidField(name, "is not a parameter of this operation; there are: %s", strings.Join(names, ", "))
-		}
-		if len(values) > 1 {
-			return nil, directory.InvalidField(name, "is given more than once")
+		switch {
+		case !slices.Contains(known, name):
+			return nil, directory.Errorf(directory.Invalid, "there is no query parameter %q here; there are %s", name, cmp.Or(strings.Join(known, ", "), "none"))
+		case len(values) > 1:
+			return nil, directory.InvalidField(name, "must be there once")
+		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], unicode.IsControl):
+			return nil, directory.InvalidField(name, "must be text without control characters")
 		}
 	}
 	return q, nil
@@ -167,8 +181,11 @@ func (rq *request) query(names ...string) (url.Values, error) {
 
 // flag reads a query parameter that is true or false.
 func (rq *request) flag(name string) (bool, error) {
-	switch v := rq.URL.Query().Get(name); v {
-	case "", "false", "0":
+	if !rq.params.Has(name) {
+		return false, nil
+	}
+	switch rq.params.Get(name) {
+	case "false", "0":
 		return false, nil
 	case "true", "1":
 		return true, nil

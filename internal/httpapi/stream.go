@@ -46,7 +46,11 @@ func newStream(rq *request, contentType []string) *stream {
 // compress has the body compressed if the client asks for it.
 func (s *stream) compress() {
 	h := s.rq.w.Header()
-	h["Vary"] = varyEncoding
+	if h["Vary"] == nil {
+		h["Vary"] = varyEncoding
+	} else {
+		h["Vary"] = append(h["Vary"], varyEncoding...)
+	}
 	if acceptsGzip(s.rq.Header) {
 		h["Content-Encoding"] = encodingGzip
 	}

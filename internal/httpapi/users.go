@@ -122,7 +122,10 @@ const MaxPage = 1000
 
 // userFilter reads the query of a list of users. Without one, it is all of them.
 func userFilter(q url.Values) (f directory.UserFilter, err error) {
-	f = directory.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
+	err = textsOf(q, map[string]*string{"email": &f.Email, "role": (*string)(&f.Role), "q": &f.Text})
+	if err != nil {
+		return f, err
+	}
 	if limit := q.Get("limit"); limit != "" {
 		if f.Limit, err = strconv.Atoi(limit); err != nil || f.Limit < 1 || f.Limit > MaxPage {
 			return f, directory.InvalidField("limit", "must be a number from 1 to %d; leave it out for all users", MaxPage)
@@ -170,13 +173,12 @@ func decodeCursor(cursor string) (directory.UserID, error) {
 }
 
 func listUsers(rq *request) (answer, error) {
-	query, err := url.ParseQuery(rq.URL.RawQuery)
-	if err != nil {
-		return answer{}, directory.Errorf(directory.Invalid, "the query string is malformed")
-	}
-	f, err := userFilter(query)
-	if err != nil {
-		return answer{}, err
+	var f directory.UserFilter
+	if rq.params != nil { // to read none would allocate a filter
+		var err error
+		if f, err = userFilter(rq.params); err != nil {
+			return answer{}, err
+		}
 	}
 	out := newListWriter(rq)
 	if f.Limit > 0 {
@@ -188,8 +190,7 @@ func listUsers(rq *request) (answer, error) {
 		return out.failed(err)
 	}
 	if more {
-		query.Set("cursor", encodeCursor(out.last))
-		rq.w.Header().Set("Link", `</v2/users?`+query.Encode()+`>; rel="next"`)
+		rq.linkNext(encodeCursor(out.last))
 	}
 	out.end()
 	return answer{done: true}, nil

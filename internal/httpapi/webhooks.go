@@ -193,26 +193,20 @@ func replayDelivery(rq *request) (answer, error) {
 // defaultDeliveries is how many there are on a page unless limit says.
 const defaultDeliveries = 100
 
-var deliveryParameters = []string{"state", "limit", "cursor"}
-
 func listDeliveries(rq *request) (answer, error) {
-	query, err := knownParameters(rq.URL.RawQuery, deliveryParameters)
-	if err != nil {
-		return answer{}, err
-	}
-	q := directory.DeliveryQuery{State: directory.DeliveryState(query.Get("state")), Limit: defaultDeliveries}
-	if limit := query.Get("limit"); limit != "" {
+	var err error
+	q := directory.DeliveryQuery{State: directory.DeliveryState(rq.params.Get("state")), Limit: defaultDeliveries}
+	if limit := rq.params.Get("limit"); limit != "" {
 		if q.Limit, err = strconv.Atoi(limit); err != nil || q.Limit < 1 || q.Limit > MaxPage {
 			return answer{}, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
 		}
 	}
-	if q.Before, err = decodeEntryCursor(query.Get("cursor")); err != nil {
+	if q.Before, err = decodeEntryCursor(rq.params.Get("cursor")); err != nil {
 		return answer{}, err
 	}
 	list, more, err := rq.api.service.ListDeliveries(rq.Context(), rq.call, rq.webhookID(), q)
 	if more && err == nil {
-		query.Set("cursor", encodeEntryCursor(list[len(list)-1].Sequence))
-		rq.w.Header().Set("Link", "<"+rq.URL.EscapedPath()+"?"+query.Encode()+`>; rel="next"`)
+		rq.linkNext(encodeEntryCursor(list[len(list)-1].Sequence))
 	}
 	return answerList(list, err)
 }
