@@ -1,7 +1,11 @@
 package apptest_test
 
 import (
+	"bufio"
+	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -54,4 +58,38 @@ func TestConflicts(t *testing.T) {
 	var group struct{ ID string }
 	s.Want(http.StatusOK, "POST", "/v2/rbac/groups", as(s.PersonalToken, `{"name":"b"}`)).Decode(t, &group)
 	wantError(t, s.Do("PUT", "/v2/rbac/groups/"+group.ID, as(s.PersonalToken, `{"name":"A"}`)), 409, "conflict", "exists already")
+}
+
+// A client that has said all it has to say is told, and what was refused is written
+// down although it may be gone.
+func TestRefusalOfWhoIsGone(t *testing.T) {
+	s := apptest.Start(t)
+	server, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 5
+	for range n {
+		weak := s.APITokenWith(`"orgCapabilities":{"users":["read"]}`)
+		s.Want(http.StatusOK, "GET", "/v2/users", as(weak, "")) // it is known from here on without a look at the database
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "DELETE /v2/users/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", s.UserID, weak); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.(*net.TCPConn).CloseWrite(); err != nil { //nolint:forcetypeassert // of tcp
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "403") {
+			t.Errorf("answered %q %v", line, err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := entriesOf(t, s, s.APIToken, "outcome=refused"); len(got) != n {
+		t.Errorf("%d of %d refusals are in the log", len(got), n)
+	}
 }
