@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -17,9 +18,12 @@ import (
 func TestEventsComeBack(t *testing.T) {
 	t.Parallel()
 	var connections atomic.Int64
+	var mu sync.Mutex // one that is cut off may not be at its end when the next begins
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		asked = append(asked, r.URL.Query().Get("lastEventId"))
+		mu.Unlock()
 		write := func(parts ...any) {
 			if _, err := fmt.Fprint(w, parts...); err != nil {
 				t.Error(err)
@@ -54,6 +58,8 @@ func TestEventsComeBack(t *testing.T) {
 	if !slices.Equal(got, []int64{7, 8, 41}) || !errors.Is(ended, client.ErrUnauthenticated) {
 		t.Errorf("got %v, ended with %v", got, ended)
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if want := []string{"", "7", "7", "40", "41"}; !slices.Equal(asked, want) {
 		t.Errorf("asked after %q, want %q", asked, want)
 	}

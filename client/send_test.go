@@ -6,14 +6,18 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
 func TestCreateIsRepeatedUnderOneKey(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex // one that is cut off may not be at its end when the next begins
 	var keys, bodies []string
 	c := against(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
 		keys, bodies = append(keys, r.Header.Get("Idempotency-Key")), append(bodies, string(b))
 		switch len(keys) {
 		case 1:

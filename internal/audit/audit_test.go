@@ -227,7 +227,12 @@ func TestErasure(t *testing.T) {
 	if shown, err := e.Leaf(); err != nil || shown != leaf {
 		t.Errorf("the shown record's leaf changed: %v", err)
 	}
-	line, _ := e.Encode()
+	shown := e.Record
+	shown.Proof = audit.Proof{} // its hashes are random text, in which anything may stand
+	line, err := shown.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, gone := range []string{"Jane", "jane", "CI", "192.0.2.1", "curl"} {
 		if bytes.Contains(line, []byte(gone)) {
 			t.Errorf("%s is still there: %s", gone, line)

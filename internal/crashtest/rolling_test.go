@@ -84,7 +84,7 @@ func TestRollingRestart(t *testing.T) {
 	defer front.Close()
 	var background sync.WaitGroup
 	start := func() *server {
-		s := d.serve(t, "--drain-delay", "500ms")
+		s := d.serve(t, "--drain-delay", "2s")
 		background.Go(func() { lb.watch(ctx, s.URL) })
 		return s
 	}

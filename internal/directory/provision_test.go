@@ -204,7 +204,7 @@ func TestExportAndDelete(t *testing.T) {
 			t.Errorf("the export lacks %s", want)
 		}
 	}
-	for _, secret := range []string{d.APIToken, d.PersonalToken, "hash", "Hash"} {
+	for _, secret := range []string{d.APIToken, d.PersonalToken, `"hash":`, `"Hash":`} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("the export holds %s", secret)
 		}

@@ -92,7 +92,7 @@ func with(t *testing.T, database, name, value string) string {
 // What takes longer than the server allows is not the caller's fault.
 func TestPostgresStatementTimeout(t *testing.T) {
 	database := dbtest.Postgres(t)
-	patient, impatient := openPostgres(t, database), openPostgres(t, with(t, database, "options", "-c statement_timeout=200ms"))
+	patient, impatient := openPostgres(t, database), openPostgres(t, with(t, database, "options", "-c statement_timeout=2s"))
 	defer closing(t, patient)
 	defer closing(t, impatient)
 	lock := func(tx directory.Tx) error { return tx.Lock(directory.LockDeployment) }
