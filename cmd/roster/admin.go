@@ -21,7 +21,7 @@ func adminCommand() *cobra.Command {
 		Short: "Work on the database itself, as its operator",
 		Long: `Work on the database itself, as its operator. These commands ask for no token: who
 can write the database may do everything. They work beside a running server, which
-takes notice within a second. What they do is in the audit log.`,
+takes notice within a second. What they change is in the audit log.`,
 		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	at.addFlags(cmd.PersistentFlags())
@@ -31,7 +31,7 @@ takes notice within a second. What they do is in the audit log.`,
 
 func adminTokenCommand(at *place) *cobra.Command {
 	var email, name, output string
-	var expiresIn time.Duration
+	var expires cli.Expiry
 	cmd := &cobra.Command{
 		Use:   "create-personal-token",
 		Short: "Give somebody a new personal token",
@@ -41,8 +41,12 @@ func adminTokenCommand(at *place) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in := directory.NewPersonalToken{Name: name}
-			if expiresIn != 0 {
-				in.ExpiresAt = time.Now().Add(expiresIn)
+			ends, err := expires.Time()
+			if err != nil {
+				return err
+			}
+			if ends != nil {
+				in.ExpiresAt = *ends
 			}
 			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				t, err := s.CreatePersonalTokenFor(cmd.Context(), email, in)
@@ -65,7 +69,7 @@ func adminTokenCommand(at *place) *cobra.Command {
 	addOutputFlag(cmd.Flags(), &output)
 	cmd.Flags().StringVar(&email, "user", "", "`EMAIL` address of the account")
 	cmd.Flags().StringVar(&name, "name", "Made by the operator", "`NAME` of the token")
-	cmd.Flags().DurationVar(&expiresIn, "expires-in", 0, "how long it works; by default for ever")
+	expires.Add(cmd.Flags(), "it works")
 	_ = cmd.MarkFlagRequired("user") // it errs for flags that don't exist
 	return cmd
 }

@@ -53,6 +53,8 @@ Settings that hold a password come from the environment alone:
 		},
 	}
 	c.AddFlags(cmd.Flags())
+	// These turn off what a variable turns on.
+	cli.MayBeEmpty(cmd.Flags(), "metrics-listen", "log-format", "public-url", "smtp-from")
 	return cmd
 }
 

@@ -50,15 +50,16 @@ var retentionColumns = []column[client.Retention]{
 func (s *session) auditRetention() *cobra.Command {
 	var days int
 	var forever bool
-	cmd := s.write("retention", "Show or change how long the log is kept\nTo change it takes an owner's personal token. Older entries go within the hour and\ncan't be brought back; what is left can still be verified.",
+	var cmd *cobra.Command
+	cmd = s.write("retention", "Show or change how long the log is kept\nTo change it takes an owner's personal token. Older entries go within the hour and\ncan't be brought back; what is left can still be verified.",
 		"roster audit retention\nroster audit retention --days 400\nroster audit retention --for-ever", cobra.NoArgs,
 		one(s, retentionColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Retention, error) {
 			switch {
-			case forever && days != 0:
-				return client.Retention{}, usagef("--days and --for-ever: one of them")
 			case forever:
 				return c.SetAuditRetention(ctx, client.Retention{})
-			case days != 0:
+			case cmd.Flags().Changed("days") && days < 1:
+				return client.Retention{}, usagef("--days must be 1 or more; --for-ever keeps all")
+			case cmd.Flags().Changed("days"):
 				return c.SetAuditRetention(ctx, client.Retention{Days: &days})
 			default:
 				return c.AuditRetention(ctx)
@@ -66,6 +67,7 @@ func (s *session) auditRetention() *cobra.Command {
 		}))
 	cmd.Flags().IntVar(&days, "days", 0, "keep entries for `N` days")
 	cmd.Flags().BoolVar(&forever, "for-ever", false, "keep entries for ever")
+	cmd.MarkFlagsMutuallyExclusive("days", "for-ever")
 	return cmd
 }
 

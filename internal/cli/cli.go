@@ -39,7 +39,11 @@ func Commands() []*cobra.Command {
 	for _, c := range commands {
 		s.addFlags(c)
 	}
-	return append(commands, profiles(), healthcheck(), exitCodes())
+	commands = append(commands, profiles(), healthcheck(), exitCodes())
+	for _, c := range commands {
+		Strict(c)
+	}
+	return commands
 }
 
 func (s *session) addFlags(c *cobra.Command) {
@@ -165,10 +169,12 @@ func Subcommands(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	hint := ""
-	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
-		hint = "; did you mean " + names[0] + "?"
+	for distance := 1; distance <= 2 && hint == ""; distance++ { // the nearest, not the first of all
+		cmd.SuggestionsMinimumDistance = distance
+		if names := cmd.SuggestionsFor(args[0]); len(names) > 0 && args[0] != "" {
+			hint = "; did you mean " + names[0] + "?"
+		}
 	}
 	return usagef("%s has no command %q%s", cmd.CommandPath(), args[0], hint)
 }
