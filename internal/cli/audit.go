@@ -167,13 +167,17 @@ func (s *session) auditTail() *cobra.Command {
 func (s *session) events() *cobra.Command {
 	var o client.EventsOptions
 	var after int64
-	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nThey are the entries of the audit log. A stream that is cut off is opened again where\nit ended: nothing is left out. Needs auditLog|read.",
+	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nOr in the form that --output says. They are the entries of the audit log. A stream that is cut off\nis opened again where it ended: nothing is left out. Needs auditLog|read.",
 		"roster events\nroster events --action createUser\nroster events --after 1200 | jq .target", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			if cmd.Flags().Changed("after") {
 				o.After = &after
 			}
-			return s.follow(cmd, c, o, printLine)
+			show := printLine
+			if cmd.Flags().Changed("output") {
+				show = s.printEntry
+			}
+			return s.follow(cmd, c, o, show)
 		})
 	addAuditFilter(cmd, &o.AuditFilter, "done")
 	cmd.Flags().Int64Var(&after, "after", 0, "begin after the entry of this `SEQUENCE`, instead of with what is new")

@@ -12,7 +12,7 @@ import (
 )
 
 func (s *session) auditKeys() *cobra.Command {
-	return s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and give one to \"roster audit verify --key\".",
+	return s.forms(s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and give one to \"roster audit verify --key\".",
 		"roster audit keys", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			keys, err := c.AuditKeys(cmd.Context())
 			if err != nil {
@@ -23,11 +23,11 @@ func (s *session) auditKeys() *cobra.Command {
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), strings.Join(keys, "\n")+"\n")
 			return err
-		})
+		}), "it prints a key a line", "table", "json")
 }
 
 func (s *session) auditCheckpoint() *cobra.Command {
-	return s.command("checkpoint", "Print the signed head of the log\nKeep it apart from the server, for \"roster audit verify --since\".",
+	return s.forms(s.command("checkpoint", "Print the signed head of the log\nKeep it apart from the server, for \"roster audit verify --since\".",
 		"roster audit checkpoint > acme.checkpoint", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			note, err := c.AuditCheckpoint(cmd.Context(), 0)
 			if err != nil {
@@ -35,7 +35,7 @@ func (s *session) auditCheckpoint() *cobra.Command {
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), note)
 			return err
-		})
+		}), "it prints the checkpoint as it was signed")
 }
 
 var retentionColumns = []column[client.Retention]{

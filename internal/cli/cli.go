@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-isatty"
@@ -152,6 +153,19 @@ func indent(example string) string { return "  " + strings.ReplaceAll(example, "
 func (s *session) write(use, about, example string, args cobra.PositionalArgs, run runner) *cobra.Command {
 	cmd := s.command(use, about, example, args, run)
 	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "have the change checked and answered, but not made")
+	return cmd
+}
+
+// forms has a command refuse an --output that is not among those it has. instead
+// says what to do.
+func (s *session) forms(cmd *cobra.Command, instead string, has ...format) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("output") && !slices.Contains(has, s.output) {
+			return usagef("%s has no --output %s; %s", cmd.CommandPath(), s.output, instead)
+		}
+		return run(cmd, args)
+	}
 	return cmd
 }
 
