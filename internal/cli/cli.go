@@ -66,13 +66,21 @@ func complete(c *cobra.Command, flag string, values ...string) {
 // client makes the client that flags, environment and profile describe, in this
 // order. A profile's token goes to the profile's server alone.
 func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Client, error) {
-	p, err := loadProfile(cmp.Or(s.profile, os.Getenv("ROSTER_PROFILE")))
+	url := cmp.Or(s.url, os.Getenv("ROSTER_URL"))
+	token, err := s.token()
 	if err != nil {
 		return nil, err
 	}
-	url := cmp.Or(s.url, os.Getenv("ROSTER_URL"), p.URL, DefaultURL)
-	token, err := s.token()
+	named := cmp.Or(s.profile, os.Getenv("ROSTER_PROFILE"))
+	p, err := loadProfile(named)
 	if err != nil {
+		if named != "" || url == "" || token == "" {
+			return nil, err
+		}
+		cmd.PrintErrln("note:", visible(oneLine(err.Error()))) // it can be done without
+	}
+	url = cmp.Or(url, p.URL, DefaultURL)
+	if err := checkURL(url); err != nil {
 		return nil, err
 	}
 	switch {
