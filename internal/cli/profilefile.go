@@ -46,7 +46,9 @@ func readProfiles() (profileFile, error) {
 	if err == nil {
 		var b []byte
 		if b, err = os.ReadFile(path); err == nil { //nolint:gosec // the user's own folder
-			err = json.Unmarshal(b, &f)
+			if err = json.Unmarshal(b, &f); err != nil {
+				f, err = profileFile{}, fmt.Errorf("%s is damaged: %w", path, err)
+			}
 		} else if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
@@ -111,6 +113,9 @@ func loadProfile(name string) (profile, error) {
 	}
 	if name != "" {
 		return f.get(name)
+	}
+	if f.Current == "" {
+		return profile{}, nil // whatever was kept without a name
 	}
 	return f.Profiles[f.Current], nil
 }
