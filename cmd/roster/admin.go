@@ -48,7 +48,7 @@ func adminTokenCommand(at *place) *cobra.Command {
 			if ends != nil {
 				in.ExpiresAt = *ends
 			}
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				t, err := s.CreatePersonalTokenFor(cmd.Context(), email, in)
 				if err != nil {
 					return err
@@ -84,7 +84,7 @@ roles, groups, API tokens and audit log. Token values are not in it; nobody has 
 		Example: `  roster admin export-org --org acme-x7q2 --file acme.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				return exportOrg(cmd, s, directory.OrgID(org), file)
 			})
 		},
@@ -129,7 +129,7 @@ tokens and log. Accounts without another membership go too. It can't be undone.`
 			if !yes {
 				return cli.Usage(errors.New("this deletes the organization for good; say --yes"))
 			}
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				if err := exportOrg(cmd, s, directory.OrgID(org), file); err != nil {
 					return err
 				}
@@ -164,7 +164,7 @@ taken so. What was sealed before is left alone.`,
 			if !yes {
 				return cli.Usage(errors.New("this takes entries that nobody vouches for as true; say --yes"))
 			}
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				from, to, err := s.AcceptEntries(cmd.Context(), directory.OrgID(org))
 				if err != nil {
 					return err

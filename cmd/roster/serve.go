@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -80,12 +82,15 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	defer traces.Stop()
-	db, err := store.Open(ctx, c.Database, store.Options{Tracer: traces.Tracer()})
+	// Without organizations there is something to serve only where anybody may make one.
+	db, err := store.Open(ctx, c.Database, store.Options{Tracer: traces.Tracer(), MustExist: !c.AllowProvision})
 	if err != nil {
-		return err
+		return hintAtInit(c.Database, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	keys, err := loadKeys(c.Database, c.KeyFile)
+	keys, err := place{c.Database, c.KeyFile}.loadKeys(ctx, db, func(file string) {
+		log.Warn("made a key to seal the audit log with; keep a copy of it apart from the database's backups", "file", file)
+	})
 	if err != nil {
 		return err
 	}
@@ -119,6 +124,15 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}
 	return run(ctx, servers, func() { drain(api, c.DrainDelay, log) }, c.ShutdownTimeout, log)
+}
+
+// hintAtInit says how a database's file is made where there is none: a server that
+// made an empty one would answer as if all tokens were wrong.
+func hintAtInit(database string, err error) error {
+	if strings.HasPrefix(database, "sqlite:") && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; is the path right? `roster init` makes a database", err)
+	}
+	return err
 }
 
 // drain has load balancers send new requests elsewhere before none is taken.
