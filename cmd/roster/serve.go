@@ -34,9 +34,10 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server on a database that "roster init" has made. The schema is brought
-up to date first. On SIGINT or SIGTERM the server stops taking requests, finishes
-those it has, and exits with 0; a second signal ends it at once.
+		Long: `Run the server on a database that "roster init" has made, or with --allow-provision
+on a new one. The schema is brought up to date first. On SIGINT or SIGTERM the server
+stops taking requests, finishes those it has, and exits with 0; a second signal ends it
+at once.
 
 Settings that hold a password come from the environment alone:
   ROSTER_SMTP_URL   smtp://user:password@host:port, or smtps://…, to mail invitations`,

@@ -56,6 +56,7 @@ func readProfiles() (profileFile, error) {
 	if f.Profiles == nil {
 		f.Profiles = make(map[string]profile)
 	}
+	delete(f.Profiles, "") // none in use would be this one
 	if err != nil {
 		return f, fmt.Errorf("read the profiles: %w", err)
 	}
@@ -113,9 +114,6 @@ func loadProfile(name string) (profile, error) {
 	}
 	if name != "" {
 		return f.get(name)
-	}
-	if f.Current == "" {
-		return profile{}, nil // whatever was kept without a name
 	}
 	return f.Profiles[f.Current], nil
 }
