@@ -21,7 +21,7 @@ func adminCommand() *cobra.Command {
 		Short: "Work on the database itself, as its operator",
 		Long: `Work on the database itself, as its operator. These commands ask for no token: who
 can write the database may do everything. They work beside a running server, which
-takes notice within a second. What they do is in the audit log.`,
+takes notice within a second. What they change is in the audit log.`,
 		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	at.addFlags(cmd.PersistentFlags())
@@ -31,7 +31,7 @@ takes notice within a second. What they do is in the audit log.`,
 
 func adminTokenCommand(at *place) *cobra.Command {
 	var email, name, output string
-	var expiresIn time.Duration
+	var expires cli.Expiry
 	cmd := &cobra.Command{
 		Use:   "create-personal-token",
 		Short: "Give somebody a new personal token",
@@ -41,10 +41,14 @@ func adminTokenCommand(at *place) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in := directory.NewPersonalToken{Name: name}
-			if expiresIn != 0 {
-				in.ExpiresAt = time.Now().Add(expiresIn)
+			ends, err := expires.Time()
+			if err != nil {
+				return err
 			}
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			if ends != nil {
+				in.ExpiresAt = *ends
+			}
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				t, err := s.CreatePersonalTokenFor(cmd.Context(), email, in)
 				if err != nil {
 					return err
@@ -65,7 +69,7 @@ func adminTokenCommand(at *place) *cobra.Command {
 	addOutputFlag(cmd.Flags(), &output)
 	cmd.Flags().StringVar(&email, "user", "", "`EMAIL` address of the account")
 	cmd.Flags().StringVar(&name, "name", "Made by the operator", "`NAME` of the token")
-	cmd.Flags().DurationVar(&expiresIn, "expires-in", 0, "how long it works; by default for ever")
+	expires.Add(cmd.Flags(), "it works")
 	_ = cmd.MarkFlagRequired("user") // it errs for flags that don't exist
 	return cmd
 }
@@ -80,7 +84,7 @@ roles, groups, API tokens and audit log. Token values are not in it; nobody has 
 		Example: `  roster admin export-org --org acme-x7q2 --file acme.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				return exportOrg(cmd, s, directory.OrgID(org), file)
 			})
 		},
@@ -125,7 +129,7 @@ tokens and log. Accounts without another membership go too. It can't be undone.`
 			if !yes {
 				return cli.Usage(errors.New("this deletes the organization for good; say --yes"))
 			}
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				if err := exportOrg(cmd, s, directory.OrgID(org), file); err != nil {
 					return err
 				}
@@ -160,7 +164,7 @@ taken so. What was sealed before is left alone.`,
 			if !yes {
 				return cli.Usage(errors.New("this takes entries that nobody vouches for as true; say --yes"))
 			}
-			return withService(cmd.Context(), *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				from, to, err := s.AcceptEntries(cmd.Context(), directory.OrgID(org))
 				if err != nil {
 					return err

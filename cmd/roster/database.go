@@ -130,10 +130,14 @@ func copyDatabase(cmd *cobra.Command, from, to, output string) (err error) {
 	if output == "json" {
 		return errors.Join(json.NewEncoder(cmd.OutOrStdout()).Encode(copied), err)
 	}
-	var table strings.Builder
-	fmt.Fprintf(&table, "%-16s %9s  %s\n", "TABLE", "ROWS", "SHA-256")
+	width := len("TABLE")
 	for _, c := range copied {
-		fmt.Fprintf(&table, "%-16s %9d  %.16s…\n", c.Table, c.Rows, c.SHA256)
+		width = max(width, len(c.Table))
+	}
+	var table strings.Builder
+	fmt.Fprintf(&table, "%-*s %9s  %s\n", width, "TABLE", "ROWS", "SHA-256")
+	for _, c := range copied {
+		fmt.Fprintf(&table, "%-*s %9d  %.16s…\n", width, c.Table, c.Rows, c.SHA256)
 	}
 	_, writeErr := io.WriteString(cmd.OutOrStdout(), table.String())
 	return errors.Join(writeErr, err)

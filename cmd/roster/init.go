@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +33,7 @@ that has an organization already is left as it is.`,
       --owner-name "Olivia Owner" --owner-email olivia@example.com --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd.Context(), at, store.Options{}, func(s *directory.Service) error {
+			return withService(cmd, at, store.Options{}, func(s *directory.Service) error {
 				d, err := s.Initialise(cmd.Context(), in)
 				if err != nil {
 					return err
@@ -83,13 +82,16 @@ func (p *place) addFlags(fs *pflag.FlagSet) {
 }
 
 // withService opens a database for one command.
-func withService(ctx context.Context, at place, o store.Options, fn func(*directory.Service) error) (err error) {
+func withService(cmd *cobra.Command, at place, o store.Options, fn func(*directory.Service) error) (err error) {
+	ctx := cmd.Context()
 	db, err := store.Open(ctx, at.database, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	keys, err := loadKeys(at.database, at.keyFile)
+	keys, err := at.loadKeys(ctx, db, func(file string) {
+		cmd.PrintErrf("made the key file %s; keep a copy of it apart from the database's backups\n", file)
+	})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/config"
+	"github.com/rosterhq/roster/internal/directory"
 )
 
 func keyCommand() *cobra.Command {
@@ -74,11 +76,50 @@ func writeWhole(file string, content []byte) error {
 	return os.Rename(next, file)
 }
 
-// loadKeys reads the deployment's keys.
-func loadKeys(database, file string) (*audit.Keyring, error) {
-	keys, err := config.Keys(database, file)
+// loadKeys reads the deployment's keys. They are made for a database whose log none
+// has authenticated yet, and made is told of the file; what was written with others
+// could not be sealed any further.
+func (p place) loadKeys(ctx context.Context, db directory.Store, made func(file string)) (*audit.Keyring, error) {
+	missing := config.KeyFileToMake(p.database, p.keyFile)
+	if missing != "" {
+		used, err := usesKeys(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		if used {
+			return nil, fmt.Errorf("the key file %s is missing, and the audit log was written with its key: "+
+				"put it back, or say with --key-file where it is; with a new key the log would be sealed no further", missing)
+		}
+	}
+	keys, err := config.Keys(p.database, p.keyFile)
 	if errors.Is(err, config.ErrNoKeyFile) {
 		err = cli.Usage(err)
 	}
+	if err == nil && missing != "" {
+		made(missing)
+	}
 	return keys, err
+}
+
+// usesKeys says whether a database's log was written or sealed with a key. Only
+// entries of before there were keys have no MAC, and all logs are sealed together.
+func usesKeys(ctx context.Context, db directory.Store) (used bool, err error) {
+	err = db.Read(ctx, func(tx directory.Tx) error {
+		last, err := tx.LastEntry()
+		if err != nil {
+			return err
+		}
+		entries, err := tx.Entries(last-1, 1)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		_, err = tx.Checkpoint(entries[0].OrgID, 0)
+		if directory.CodeOf(err) == directory.NotFound {
+			used, err = entries[0].MAC != nil, nil
+		} else {
+			used = err == nil
+		}
+		return err
+	})
+	return used, err
 }

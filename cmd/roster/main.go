@@ -79,13 +79,44 @@ database, and the command line client.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serveCommand(), initCommand(), adminCommand(), backupCommand(), restoreCommand(), copyCommand(), migrateCommand(), keyCommand(), versionCommand())
+	for _, c := range root.Commands() {
+		cli.Strict(c)
+	}
 	root.AddCommand(cli.Commands()...)
+	addCobras(root)
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() && c.RunE == nil {
 			c.RunE = cli.Subcommands
 		}
 	}
 	return root
+}
+
+// addCobras adds the commands that cobra brings along, so that they refuse names
+// they don't know as others do, instead of showing help.
+func addCobras(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Args = nil // the names below it are not arguments
+		case "help":
+			c.RunE = help
+		}
+	}
+}
+
+func help(cmd *cobra.Command, args []string) error {
+	of, unknown, err := cmd.Root().Find(args)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	if len(unknown) > 0 {
+		return cli.Subcommands(of, unknown)
+	}
+	of.InitDefaultHelpFlag() // so that it is shown
+	return of.Help()
 }
 
 func versionCommand() *cobra.Command {

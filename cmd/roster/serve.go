@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -32,9 +34,10 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server on a database that "roster init" has made. The schema is brought
-up to date first. On SIGINT or SIGTERM the server stops taking requests, finishes
-those it has, and exits with 0; a second signal ends it at once.
+		Long: `Run the server on a database that "roster init" has made, or with --allow-provision
+on a new one. The schema is brought up to date first. On SIGINT or SIGTERM the server
+stops taking requests, finishes those it has, and exits with 0; a second signal ends it
+at once.
 
 Settings that hold a password come from the environment alone:
   ROSTER_SMTP_URL   smtp://user:password@host:port, or smtps://…, to mail invitations`,
@@ -53,6 +56,8 @@ Settings that hold a password come from the environment alone:
 		},
 	}
 	c.AddFlags(cmd.Flags())
+	// These turn off what a variable turns on.
+	cli.MayBeEmpty(cmd.Flags(), "metrics-listen", "log-format", "public-url", "smtp-from")
 	return cmd
 }
 
@@ -78,12 +83,15 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	defer traces.Stop()
-	db, err := store.Open(ctx, c.Database, store.Options{Tracer: traces.Tracer()})
+	// Without organizations there is something to serve only where anybody may make one.
+	db, err := store.Open(ctx, c.Database, store.Options{Tracer: traces.Tracer(), MustExist: !c.AllowProvision})
 	if err != nil {
-		return err
+		return hintAtInit(c.Database, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	keys, err := loadKeys(c.Database, c.KeyFile)
+	keys, err := place{c.Database, c.KeyFile}.loadKeys(ctx, db, func(file string) {
+		log.Warn("made a key to seal the audit log with; keep a copy of it apart from the database's backups", "file", file)
+	})
 	if err != nil {
 		return err
 	}
@@ -117,6 +125,15 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}
 	return run(ctx, servers, func() { drain(api, c.DrainDelay, log) }, c.ShutdownTimeout, log)
+}
+
+// hintAtInit says how a database's file is made where there is none: a server that
+// made an empty one would answer as if all tokens were wrong.
+func hintAtInit(database string, err error) error {
+	if strings.HasPrefix(database, "sqlite:") && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; is the path right? `roster init` makes a database", err)
+	}
+	return err
 }
 
 // drain has load balancers send new requests elsewhere before none is taken.

@@ -92,6 +92,9 @@ func (s *session) auditList() *cobra.Command {
 			if err := p.read(&q); err != nil {
 				return nil, err
 			}
+			if limit < 0 {
+				return nil, usagef("--limit must not be negative")
+			}
 			return newest(ctx, c, q, limit)
 		}))
 	p.add(cmd)
@@ -105,9 +108,6 @@ const maxPage = 1000
 
 // newest reads up to limit entries.
 func newest(ctx context.Context, c *client.Client, q client.AuditQuery, limit int) (all []client.AuditEntry, err error) {
-	if limit < 0 {
-		return nil, usagef("--limit must not be negative")
-	}
 	q.PageSize = min(max(limit, 1), maxPage)
 	for e, err := range c.ListAuditEntries(ctx, q) {
 		if err != nil {
@@ -130,6 +130,9 @@ func (s *session) auditTail() *cobra.Command {
 	cmd := s.command("tail", "Show the newest entries, and with -f those that follow\nA stream that is cut off is opened again where it ended: nothing is left out. With\n--output json, each entry is one line.",
 		"roster audit tail\nroster audit tail -f -n 0 --action createUser\nroster audit tail -f --output json", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			if limit < 0 {
+				return usagef("--lines must not be negative")
+			}
 			// Where the log ends now is where the stream begins, whatever matches.
 			last, err := newest(cmd.Context(), c, client.AuditQuery{}, 1)
 			if err != nil {
@@ -164,13 +167,17 @@ func (s *session) auditTail() *cobra.Command {
 func (s *session) events() *cobra.Command {
 	var o client.EventsOptions
 	var after int64
-	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nThey are the entries of the audit log. A stream that is cut off is opened again where\nit ended: nothing is left out. Needs auditLog|read.",
+	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nOr in the form that --output says. They are the entries of the audit log. A stream that is cut off\nis opened again where it ended: nothing is left out. Needs auditLog|read.",
 		"roster events\nroster events --action createUser\nroster events --after 1200 | jq .target", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			if cmd.Flags().Changed("after") {
 				o.After = &after
 			}
-			return s.follow(cmd, c, o, printLine)
+			show := printLine
+			if cmd.Flags().Changed("output") {
+				show = s.printEntry
+			}
+			return s.follow(cmd, c, o, show)
 		})
 	addAuditFilter(cmd, &o.AuditFilter, "done")
 	cmd.Flags().Int64Var(&after, "after", 0, "begin after the entry of this `SEQUENCE`, instead of with what is new")

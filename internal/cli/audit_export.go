@@ -30,19 +30,22 @@ func (s *session) auditExport() *cobra.Command {
 			if file == "" || file == "-" {
 				return to(cmd.OutOrStdout())
 			}
-			if form == "ndjson" && p == (span{}) && q.AuditFilter == (client.AuditFilter{Outcome: "any"}) {
-				if err := writeProof(cmd.Context(), c, file); err != nil {
-					return err
-				}
+			if form != "ndjson" || p != (span{}) || q.AuditFilter != (client.AuditFilter{Outcome: "any"}) {
+				return whole(file, to)
 			}
-			return whole(file, to)
+			// Asked for before the export: what is written meanwhile is not proven yet.
+			proof, err := proveLog(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return allWhole([]content{{proofFile(file), func(w io.Writer) error { return writeAll(w, proof) }}, {file, to}})
 		})
 	p.add(cmd)
 	addAuditFilter(cmd, &q.AuditFilter, "any")
 	cmd.Flags().StringVar(&form, "format", "ndjson", "ndjson or csv")
 	cmd.Flags().StringVar(&file, "file", "", "`FILE` to write; without it, standard output")
 	complete(cmd, "format", "ndjson", "csv")
-	return cmd
+	return s.forms(cmd, "say --format")
 }
 
 // export copies an export, and shows how far it has come: an entry's sequence is
@@ -100,20 +103,44 @@ func leadingNumber(line []byte) (n int64) {
 }
 
 // whole has fn write a file that is there only once it is whole.
-func whole(path string, fn func(io.Writer) error) (err error) {
-	part := path + ".part"
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the user says which file
-	if err != nil {
-		return Usage(err)
-	}
+func whole(path string, fn func(io.Writer) error) error { return allWhole([]content{{path, fn}}) }
+
+// content is a file and what writes it.
+type content struct {
+	path  string
+	write func(io.Writer) error
+}
+
+func (c content) part() string { return c.path + ".part" }
+
+// allWhole writes files that belong together: what was there before stays until all
+// of them are whole.
+func allWhole(files []content) (err error) {
 	defer func() {
 		if err != nil {
-			_ = os.Remove(part)
+			for _, c := range files {
+				_ = os.Remove(c.part())
+			}
 		}
 	}()
-	err = errors.Join(fn(f), f.Sync(), f.Close())
-	if err != nil {
-		return err
+	for _, c := range files {
+		f, err := os.OpenFile(c.part(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return Usage(err)
+		}
+		if err := errors.Join(c.write(f), f.Sync(), f.Close()); err != nil {
+			return err
+		}
 	}
-	return os.Rename(part, path)
+	for _, c := range files {
+		if err := os.Rename(c.part(), c.path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeAll(w io.Writer, b []byte) error {
+	_, err := w.Write(b)
+	return err
 }

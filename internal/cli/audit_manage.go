@@ -12,7 +12,7 @@ import (
 )
 
 func (s *session) auditKeys() *cobra.Command {
-	return s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and give one to \"roster audit verify --key\".",
+	return s.forms(s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and give one to \"roster audit verify --key\".",
 		"roster audit keys", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			keys, err := c.AuditKeys(cmd.Context())
 			if err != nil {
@@ -23,11 +23,11 @@ func (s *session) auditKeys() *cobra.Command {
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), strings.Join(keys, "\n")+"\n")
 			return err
-		})
+		}), "it prints a key a line", "table", "json")
 }
 
 func (s *session) auditCheckpoint() *cobra.Command {
-	return s.command("checkpoint", "Print the signed head of the log\nKeep it apart from the server, for \"roster audit verify --since\".",
+	return s.forms(s.command("checkpoint", "Print the signed head of the log\nKeep it apart from the server, for \"roster audit verify --since\".",
 		"roster audit checkpoint > acme.checkpoint", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			note, err := c.AuditCheckpoint(cmd.Context(), 0)
 			if err != nil {
@@ -35,7 +35,7 @@ func (s *session) auditCheckpoint() *cobra.Command {
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), note)
 			return err
-		})
+		}), "it prints the checkpoint as it was signed")
 }
 
 var retentionColumns = []column[client.Retention]{
@@ -50,15 +50,16 @@ var retentionColumns = []column[client.Retention]{
 func (s *session) auditRetention() *cobra.Command {
 	var days int
 	var forever bool
-	cmd := s.write("retention", "Show or change how long the log is kept\nTo change it takes an owner's personal token. Older entries go within the hour and\ncan't be brought back; what is left can still be verified.",
+	var cmd *cobra.Command
+	cmd = s.write("retention", "Show or change how long the log is kept\nTo change it takes an owner's personal token. Older entries go within the hour and\ncan't be brought back; what is left can still be verified.",
 		"roster audit retention\nroster audit retention --days 400\nroster audit retention --for-ever", cobra.NoArgs,
 		one(s, retentionColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Retention, error) {
 			switch {
-			case forever && days != 0:
-				return client.Retention{}, usagef("--days and --for-ever: one of them")
 			case forever:
 				return c.SetAuditRetention(ctx, client.Retention{})
-			case days != 0:
+			case cmd.Flags().Changed("days") && days < 1:
+				return client.Retention{}, usagef("--days must be 1 or more; --for-ever keeps all")
+			case cmd.Flags().Changed("days"):
 				return c.SetAuditRetention(ctx, client.Retention{Days: &days})
 			default:
 				return c.AuditRetention(ctx)
@@ -66,6 +67,7 @@ func (s *session) auditRetention() *cobra.Command {
 		}))
 	cmd.Flags().IntVar(&days, "days", 0, "keep entries for `N` days")
 	cmd.Flags().BoolVar(&forever, "for-ever", false, "keep entries for ever")
+	cmd.MarkFlagsMutuallyExclusive("days", "for-ever")
 	return cmd
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/rosterhq/roster/client"
 	"github.com/rosterhq/roster/internal/audit"
@@ -66,7 +67,7 @@ beside it, FILE.proof, which "roster audit export" writes too.`,
 	f.StringArrayVar(&v.keys, "key", nil, "verifier `KEY`, as \"roster audit keys\" prints it; may be repeated (env ROSTER_AUDIT_KEY)")
 	f.StringVar(&v.since, "since", "", "`FILE` with a checkpoint that the log must go on from")
 	f.StringVar(&v.save, "save", "", "`FILE` to keep the verified checkpoint in")
-	return cmd
+	return s.forms(cmd, "it prints a sentence, or json", "table", "json")
 }
 
 func sayReport(r audit.Report) string {
@@ -87,6 +88,11 @@ func (v *verification) run(cmd *cobra.Command, s *session) (audit.Report, error)
 	e := audit.Evidence{Keys: v.keys}
 	if env := os.Getenv("ROSTER_AUDIT_KEY"); len(e.Keys) == 0 && env != "" {
 		e.Keys = strings.Fields(env)
+	}
+	for _, key := range e.Keys {
+		if _, err := note.NewVerifier(key); err != nil {
+			return audit.Report{}, usagef("--key: %q is no verifier key, as `roster audit keys` prints them", key)
+		}
 	}
 	if v.since != "" {
 		b, err := os.ReadFile(v.since)
@@ -213,26 +219,22 @@ func proofFile(export string) string { return export + ".proof" }
 // maxEarlier is how many checkpoints an export's proof has besides the newest.
 const maxEarlier = 1000
 
-// writeProof asks for what proves a log and puts it beside its export. It is asked
-// for before the export: what is written meanwhile is not proven yet.
-func writeProof(ctx context.Context, c *client.Client, export string) error {
+// proveLog asks for what proves a log, for the file beside its export.
+func proveLog(ctx context.Context, c *client.Client) ([]byte, error) {
 	var e audit.Evidence
 	if err := ask(ctx, c, &e); err != nil {
-		return err
+		return nil, err
 	}
 	p := exportProof{Keys: e.Keys, Checkpoint: e.Checkpoint, First: e.First}
 	for one, err := range c.AuditCheckpoints(ctx, 0) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.Earlier = append(p.Earlier, one.Note)
 	}
 	p.Earlier = thin(p.Earlier, maxEarlier)
 	b, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return err
-	}
-	return replaceFile(proofFile(export), append(b, '\n'))
+	return append(b, '\n'), err
 }
 
 // thin keeps so many of a list, evenly.
@@ -274,8 +276,5 @@ func (v *verification) offline(cmd *cobra.Command, e audit.Evidence) (audit.Repo
 
 // replaceFile puts a file in place of another, or none, at once.
 func replaceFile(file string, content []byte) error {
-	return whole(file, func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
-	})
+	return whole(file, func(w io.Writer) error { return writeAll(w, content) })
 }

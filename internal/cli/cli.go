@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-isatty"
@@ -39,7 +40,11 @@ func Commands() []*cobra.Command {
 	for _, c := range commands {
 		s.addFlags(c)
 	}
-	return append(commands, profiles(), healthcheck(), exitCodes())
+	commands = append(commands, profiles(), healthcheck(), exitCodes())
+	for _, c := range commands {
+		Strict(c)
+	}
+	return commands
 }
 
 func (s *session) addFlags(c *cobra.Command) {
@@ -61,13 +66,21 @@ func complete(c *cobra.Command, flag string, values ...string) {
 // client makes the client that flags, environment and profile describe, in this
 // order. A profile's token goes to the profile's server alone.
 func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Client, error) {
-	p, err := loadProfile(cmp.Or(s.profile, os.Getenv("ROSTER_PROFILE")))
+	url := cmp.Or(s.url, os.Getenv("ROSTER_URL"))
+	token, err := s.token()
 	if err != nil {
 		return nil, err
 	}
-	url := cmp.Or(s.url, os.Getenv("ROSTER_URL"), p.URL, DefaultURL)
-	token, err := s.token()
+	named := cmp.Or(s.profile, os.Getenv("ROSTER_PROFILE"))
+	p, err := loadProfile(named)
 	if err != nil {
+		if named != "" || url == "" || token == "" {
+			return nil, err
+		}
+		cmd.PrintErrln("note:", visible(oneLine(err.Error()))) // it can be done without
+	}
+	url = cmp.Or(url, p.URL, DefaultURL)
+	if err := checkURL(url); err != nil {
 		return nil, err
 	}
 	switch {
@@ -151,6 +164,19 @@ func (s *session) write(use, about, example string, args cobra.PositionalArgs, r
 	return cmd
 }
 
+// forms has a command refuse an --output that is not among those it has. instead
+// says what to do.
+func (s *session) forms(cmd *cobra.Command, instead string, has ...format) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("output") && !slices.Contains(has, s.output) {
+			return usagef("%s has no --output %s; %s", cmd.CommandPath(), s.output, instead)
+		}
+		return run(cmd, args)
+	}
+	return cmd
+}
+
 // group makes a command that only holds others.
 func group(use, short, more, example string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Long: short + ".\n\n" + more, Example: indent(example), RunE: Subcommands}
@@ -165,10 +191,12 @@ func Subcommands(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	hint := ""
-	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
-		hint = "; did you mean " + names[0] + "?"
+	for distance := 1; distance <= 2 && hint == ""; distance++ { // the nearest, not the first of all
+		cmd.SuggestionsMinimumDistance = distance
+		if names := cmd.SuggestionsFor(args[0]); len(names) > 0 && args[0] != "" {
+			hint = "; did you mean " + names[0] + "?"
+		}
 	}
 	return usagef("%s has no command %q%s", cmd.CommandPath(), args[0], hint)
 }

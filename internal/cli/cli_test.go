@@ -81,6 +81,43 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A hint is given only where it may help.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		hint string
+	}{
+		{&client.Error{Message: "connection refused"}, hints[ExitUnavailable]},
+		{&client.Error{Status: 500, Message: "internal error"}, ""},
+		{&client.Error{Status: 503, Message: "not now"}, ""},
+		{&client.Error{Status: 400, Message: "the X-Axiom-Org-Id header must be set"}, "say which with --org or ROSTER_ORG; `roster orgs list` shows them"},
+		{&client.Error{Status: 422, Message: "no"}, ""},
+		{errors.New("no"), ""},
+	} {
+		var b bytes.Buffer
+		Report(&b, c.err)
+		_, hint, _ := strings.Cut(b.String(), "  hint: ")
+		if got := strings.TrimSpace(hint); got != c.hint {
+			t.Errorf("%v: hint %q, want %q", c.err, got, c.hint)
+		}
+	}
+}
+
+func TestReportIsOneLine(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"can't connect:\n\ta: refused\n\tb: refused\n\tb: refused": "can't connect: a: refused; b: refused",
+		"one\r\ntwo\n": "one; two",
+		"a\tb":         `a\tb`,
+	} {
+		var b bytes.Buffer
+		if Report(&b, errors.New(in)); b.String() != "roster: "+want+"\n" {
+			t.Errorf("%q: %q", in, b.String())
+		}
+	}
+}
+
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

@@ -68,18 +68,52 @@ var kinds = []struct {
 // Report tells a person what went wrong and, where it helps, what to do.
 func Report(w io.Writer, err error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "roster: %s\n", visible(err.Error()))
+	fmt.Fprintf(&b, "roster: %s\n", visible(oneLine(err.Error())))
 	e, ok := errors.AsType[*client.Error](err)
 	if ok && e.Field != "" && !strings.Contains(e.Message, e.Field) {
 		fmt.Fprintf(&b, "  field %s\n", visible(e.Field))
 	}
-	if hint := hints[ExitCode(err)]; ok && hint != "" {
+	if hint := hintFor(e); hint != "" {
 		fmt.Fprintf(&b, "  hint: %s\n", hint)
 	}
 	if ok && e.TraceID != "" {
 		fmt.Fprintf(&b, "  trace id: %s\n", visible(e.TraceID))
 	}
 	_, _ = io.WriteString(w, b.String())
+}
+
+// oneLine joins the lines of an error's text, and leaves out what is said twice.
+func oneLine(text string) string {
+	var b strings.Builder
+	last := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || line == last {
+			continue
+		}
+		switch {
+		case last == "":
+		case strings.HasSuffix(last, ":"): // a heading
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(line)
+		last = line
+	}
+	return b.String()
+}
+
+// hintFor is what may help; e is nil if the server was not asked.
+func hintFor(e *client.Error) string {
+	switch {
+	case e == nil, e.Status >= 500: // it runs, and was found
+		return ""
+	case strings.Contains(e.Message, "X-Axiom-Org-Id"):
+		return "say which with --org or ROSTER_ORG; `roster orgs list` shows them"
+	default:
+		return hints[ExitCode(e)]
+	}
 }
 
 var hints = map[int]string{

@@ -36,7 +36,7 @@ type groupFlags struct {
 
 func (f *groupFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the group")
-	cmd.Flags().StringVar(&f.description, "description", "", "what it is for")
+	addDescription(cmd, &f.description)
 	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER`, by id or email address, in it; repeat for more")
 	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "`ID` of a role that it gives; repeat for more")
 }

@@ -24,6 +24,9 @@ serve requests, with 8 if not. No token is needed.`,
 		Example: "  roster healthcheck\n  roster healthcheck --url http://127.0.0.1:8080", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			base := strings.TrimRight(cmp.Or(url, os.Getenv("ROSTER_URL"), DefaultURL), "/")
+			if err := checkURL(base); err != nil {
+				return err
+			}
 			r, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, base+"/readyz", nil) //nolint:gosec // who calls says which server
 			if err != nil {
 				return Usage(err)

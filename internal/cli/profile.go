@@ -87,6 +87,9 @@ func profileShow() *cobra.Command {
 			if len(args) == 1 {
 				name = args[0]
 			}
+			if name == "" {
+				return usagef("no profile is in use; `roster profile list` shows which there are, `roster profile use NAME` takes one")
+			}
 			if _, err := f.get(name); err != nil {
 				return err
 			}
@@ -111,6 +114,9 @@ there is no flag for the token itself, for the list of processes would show it.`
 			var err error
 			if p.Token, err = givenToken(cmd, tokenFile); err != nil {
 				return Usage(err)
+			}
+			if err := checkURL(p.URL); err != nil {
+				return err
 			}
 			if _, err := client.New(p.URL, p.Token); err != nil {
 				return Usage(err)

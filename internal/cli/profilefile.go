@@ -46,7 +46,9 @@ func readProfiles() (profileFile, error) {
 	if err == nil {
 		var b []byte
 		if b, err = os.ReadFile(path); err == nil { //nolint:gosec // the user's own folder
-			err = json.Unmarshal(b, &f)
+			if err = json.Unmarshal(b, &f); err != nil {
+				f, err = profileFile{}, fmt.Errorf("%s is damaged: %w", path, err)
+			}
 		} else if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
@@ -54,6 +56,7 @@ func readProfiles() (profileFile, error) {
 	if f.Profiles == nil {
 		f.Profiles = make(map[string]profile)
 	}
+	delete(f.Profiles, "") // none in use would be this one
 	if err != nil {
 		return f, fmt.Errorf("read the profiles: %w", err)
 	}

@@ -36,7 +36,7 @@ type roleFlags struct {
 
 func (f *roleFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the role")
-	cmd.Flags().StringVar(&f.description, "description", "", "what it is for")
+	addDescription(cmd, &f.description)
 	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER`, by id or email address, whose base role it becomes; repeat for more")
 	addCapabilityFlag(cmd, &f.capabilities)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,16 @@ func one[T any](s *session, columns []column[T], call func(ctx context.Context, 
 // byID is one for a method that takes the id that is the command's argument.
 func byID[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context, id string) (T, error)) runner {
 	return one(s, columns, func(ctx context.Context, c *client.Client, args []string) (T, error) { return call(c, ctx, args[0]) })
+}
+
+// checkURL refuses what is no server's URL, and quotes nothing of it: it may hold a
+// password.
+func checkURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return usagef("the server's URL must be http://HOST:PORT or https://HOST, as in %s", DefaultURL)
+	}
+	return nil
 }
 
 func require(cmd *cobra.Command, flags ...string) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rosterhq/roster/client"
 )
@@ -85,12 +86,20 @@ func parseDays(flag, s string) (time.Duration, error) {
 	return d, nil
 }
 
-// expiry is --expires-in as a time; empty is never.
-func expiry(in string) (*time.Time, error) {
-	if in == "" {
+// Expiry is the flag --expires-in.
+type Expiry struct{ in string }
+
+// Add adds the flag; works says what works so long.
+func (e *Expiry) Add(fs *pflag.FlagSet, works string) {
+	fs.StringVar(&e.in, "expires-in", "", "how long "+works+": 12h, 90d; by default for ever")
+}
+
+// Time is when something ends that is made now; nil is never.
+func (e *Expiry) Time() (*time.Time, error) {
+	if e.in == "" {
 		return nil, nil //nolint:nilnil // no time is a time to end at
 	}
-	d, err := parseDays("--expires-in", in)
+	d, err := parseDays("--expires-in", e.in)
 	if err != nil {
 		return nil, err
 	}
@@ -101,28 +110,29 @@ func expiry(in string) (*time.Time, error) {
 func (s *session) tokensCreate() *cobra.Command {
 	var in client.NewAPIToken
 	var capabilities []string
-	var expiresIn string
+	var expires Expiry
 	cmd := s.write("create", "Create an API token\nIts value is shown this once. A token can't be given more than you may do yourself.",
 		"roster tokens create --name Onboarding --capability 'users|create' --capability 'users|read' --expires-in 90d", cobra.NoArgs,
 		one(s, issuedColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.APIToken, err error) {
 			if in.Capabilities, err = parseCapabilities(capabilities); err != nil {
 				return t, err
 			}
-			if in.ExpiresAt, err = expiry(expiresIn); err != nil {
+			if in.ExpiresAt, err = expires.Time(); err != nil {
 				return t, err
 			}
 			return c.CreateAPIToken(ctx, in)
 		}))
 	cmd.Flags().StringVar(&in.Name, "name", "", "`NAME` of the token")
-	cmd.Flags().StringVar(&in.Description, "description", "", "what it is for")
-	cmd.Flags().StringVar(&expiresIn, "expires-in", "", "how long it works: 12h, 90d; by default for ever")
+	addDescription(cmd, &in.Description)
+	expires.Add(cmd.Flags(), "it works")
 	addCapabilityFlag(cmd, &capabilities)
 	require(cmd, "name")
 	return cmd
 }
 
 func (s *session) tokensRegenerate() *cobra.Command {
-	var grace, expiresIn string
+	var grace string
+	var expires Expiry
 	cmd := s.write("regenerate ID", "Make a new token in place of one\nThe old one ends at once, or after --grace. The new value is shown this once.",
 		"roster tokens regenerate "+exampleToken+" --grace 24h --expires-in 90d", cobra.ExactArgs(1),
 		one(s, issuedColumns, func(ctx context.Context, c *client.Client, args []string) (t client.APIToken, err error) {
@@ -130,14 +140,14 @@ func (s *session) tokensRegenerate() *cobra.Command {
 			if err != nil {
 				return t, err
 			}
-			ends, err := expiry(expiresIn)
+			ends, err := expires.Time()
 			if err != nil {
 				return t, err
 			}
 			return c.RegenerateAPIToken(ctx, args[0], time.Now().Add(d), ends)
 		}))
 	cmd.Flags().StringVar(&grace, "grace", "0s", "how long the old one still works: 1h, 7d")
-	cmd.Flags().StringVar(&expiresIn, "expires-in", "", "how long the new one works: 12h, 90d; by default for ever")
+	expires.Add(cmd.Flags(), "the new one works")
 	return cmd
 }
 
@@ -151,17 +161,17 @@ var issuedPersonalColumns = append(personalColumns[:3:3], column[client.Personal
 
 func (s *session) personalTokens() *cobra.Command {
 	var in client.NewPersonalToken
-	var expiresIn string
+	var expires Expiry
 	create := s.write("create", "Create a personal token\nIts value is shown this once.", "roster personal-tokens create --name Laptop --expires-in 90d", cobra.NoArgs,
 		one(s, issuedPersonalColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.PersonalToken, err error) {
-			if in.ExpiresAt, err = expiry(expiresIn); err != nil {
+			if in.ExpiresAt, err = expires.Time(); err != nil {
 				return t, err
 			}
 			return c.CreatePersonalToken(ctx, in)
 		}))
 	create.Flags().StringVar(&in.Name, "name", "", "`NAME` of the token")
-	create.Flags().StringVar(&in.Description, "description", "", "what it is for")
-	create.Flags().StringVar(&expiresIn, "expires-in", "", "how long it works: 12h, 90d; by default for ever")
+	addDescription(create, &in.Description)
+	expires.Add(create.Flags(), "it works")
 	require(create, "name")
 	return group("personal-tokens", "Manage your own personal tokens",
 		"A personal token may do what you may, in every organization of yours. Needs one itself.", "roster personal-tokens list", create,

@@ -82,7 +82,7 @@ type webhookFlags struct {
 
 func (f *webhookFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the webhook")
-	cmd.Flags().StringVar(&f.description, "description", "", "what it is for")
+	addDescription(cmd, &f.description)
 	cmd.Flags().StringVar(&f.url, "webhook-url", "", "https `URL` that entries are posted to")
 	cmd.Flags().StringArrayVar(&f.actions, "action", nil, "only entries of this `ACTION`, or of those that begin with create*; repeat for more")
 	cmd.Flags().StringArrayVar(&f.targetTypes, "target-type", nil, "only entries about this `TYPE` of target, such as user; repeat for more")
@@ -194,19 +194,22 @@ Without flags, all that are dead: given up after three days. With --from-sequenc
 				}
 				return printOne(s, cmd, d, deliveryColumns)
 			}
+			if cmd.Flags().Changed("from-sequence") && from < 1 {
+				return usagef("--from-sequence: the first entry is 1")
+			}
 			scope := client.ReplayScope{FromSequence: from}
-			if since != "" {
-				at, err := time.Parse(time.RFC3339, since)
-				if err != nil {
-					return usagef("--since: %q is not a date and time, as in 2026-11-24T12:00:00Z", since)
-				}
+			at, err := timeFlag("--since", since)
+			if err != nil {
+				return err
+			}
+			if !at.IsZero() {
 				scope.Since = &at
 			}
 			return s.replay(cmd, c, args[0], scope)
 		})
 	cmd.Flags().StringVar(&delivery, "delivery", "", "only the delivery of this `ID`")
 	cmd.Flags().Int64Var(&from, "from-sequence", 0, "entries from this sequence `NUMBER` on")
-	cmd.Flags().StringVar(&since, "since", "", "entries from this `TIME` on")
+	cmd.Flags().StringVar(&since, "since", "", "entries from this `TIME` on, as in 2026-01-31T12:00:00Z, or from so long ago, as in 7d or 12h")
 	cmd.MarkFlagsMutuallyExclusive("delivery", "from-sequence", "since")
 	return cmd
 }

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +59,7 @@ type Config struct {
 	proxies  []string
 	networks []string
 	level    string
+	unread   []error // variables that hold what can't be read
 }
 
 // AddDatabaseFlag adds --database alone, for commands that only open it.
@@ -76,15 +79,15 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	AddKeyFlag(fs, &c.KeyFile)
 	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
-	fs.IntVar(&c.RateLimit, "rate-limit", envInt("ROSTER_RATE_LIMIT", 6000), "requests a minute for each principal, 0 for any `N`umber (env ROSTER_RATE_LIMIT)")
+	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each principal, 0 for any number (env ROSTER_RATE_LIMIT)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
 	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
 	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long requests may still take when the server is told to stop")
-	fs.DurationVar(&c.DrainDelay, "drain-delay", envDuration("ROSTER_DRAIN_DELAY"), "how long requests are still taken after /readyz says no, for load balancers to notice (env ROSTER_DRAIN_DELAY)")
+	fs.DurationVar(&c.DrainDelay, "drain-delay", env(c, "ROSTER_DRAIN_DELAY", 0, time.ParseDuration, "a duration, as in 5s"), "how long requests are still taken after /readyz says no, for load balancers to notice (env ROSTER_DRAIN_DELAY)")
 	fs.StringVar(&c.PublicURL, "public-url", Env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
-	fs.BoolVar(&c.AllowProvision, "allow-provision", Env("ROSTER_ALLOW_PROVISION", "") == "true", "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
-	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", Env("ROSTER_WEBHOOK_ALLOW_HTTP", "") == "true", "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
+	fs.BoolVar(&c.AllowProvision, "allow-provision", env(c, "ROSTER_ALLOW_PROVISION", false, strconv.ParseBool, "true or false"), "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
+	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", env(c, "ROSTER_WEBHOOK_ALLOW_HTTP", false, strconv.ParseBool, "true or false"), "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
 	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s that webhooks may reach although they are not public (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
@@ -93,7 +96,12 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 // and checks everything. Errors name the flag or variable.
 func (c *Config) Load() error {
 	c.SMTPURL = os.Getenv("ROSTER_SMTP_URL")
-	if err := c.LogLevel.UnmarshalText([]byte(c.level)); err != nil {
+	if len(c.unread) > 0 {
+		return errors.Join(c.unread...)
+	}
+	// What reads levels takes more, as in info+3.
+	err := c.LogLevel.UnmarshalText([]byte(c.level))
+	if err != nil || !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(c.level)) {
 		return fmt.Errorf("--log-level: %q is not debug, info, warn or error", c.level)
 	}
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
@@ -104,26 +112,33 @@ func (c *Config) Load() error {
 			return fmt.Errorf("%s: %q is not HOST:PORT", flag, addr)
 		}
 	}
-	if c.DrainDelay < 0 {
-		return fmt.Errorf("--drain-delay: not a duration, as in 5s")
+	for flag, d := range map[string]time.Duration{"--drain-delay": c.DrainDelay, "--shutdown-timeout": c.ShutdownTimeout} {
+		if d < 0 {
+			return fmt.Errorf("%s: %s is negative", flag, d)
+		}
 	}
 	if c.RateLimit < 0 {
 		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)
 	}
-	var err error
 	if c.TrustedProxies, err = parseNetworks("--trusted-proxies", c.proxies); err != nil {
 		return err
 	}
 	if c.WebhookNetworks, err = parseNetworks("--webhook-allow-networks", c.networks); err != nil {
 		return err
 	}
-	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
-		return fmt.Errorf("--public-url: %q is not an http or https URL", c.PublicURL)
+	if c.PublicURL != "" && !isBase(c.PublicURL) {
+		return errors.New("--public-url: not an http or https URL without user, query and fragment, as in https://roster.example.com")
 	}
 	if (c.SMTPURL == "") != (c.SMTPFrom == "") {
 		return fmt.Errorf("ROSTER_SMTP_URL and --smtp-from go together: one is set, the other is not")
 	}
 	return nil
+}
+
+// isBase says whether links can be made of a URL by writing a path behind it.
+func isBase(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && !strings.ContainsAny(s, "?#")
 }
 
 func parseNetworks(flag string, cidrs []string) (list []netip.Prefix, err error) {
@@ -140,8 +155,8 @@ func parseNetworks(flag string, cidrs []string) (list []netip.Prefix, err error)
 // LogValue implements [slog.LogValuer]: everything but passwords.
 func (c *Config) LogValue() slog.Value {
 	smtp := "off"
-	if u, err := url.Parse(c.SMTPURL); c.SMTPURL != "" && err == nil {
-		smtp = u.Redacted()
+	if c.SMTPURL != "" {
+		smtp = Redact(c.SMTPURL)
 	}
 	return slog.GroupValue(
 		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
@@ -151,17 +166,27 @@ func (c *Config) LogValue() slog.Value {
 	)
 }
 
-// Redact leaves of a server's URL what is no secret: a password may stand before
-// the host, or behind the question mark.
-func Redact(database string) string {
-	if strings.HasPrefix(database, "sqlite:") {
-		return database
+// Redact leaves of a database's or mail server's URL what is no secret: a password
+// may stand before the host, or behind the question mark. Where one can't tell
+// which part is which, nothing is left.
+func Redact(raw string) string {
+	const hidden = "a URL that can't be shown"
+	if strings.HasPrefix(raw, "sqlite:") {
+		return raw
 	}
-	u, err := url.Parse(database)
-	if err != nil {
-		return "a URL that can't be read"
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || !slices.Contains([]string{"postgres", "postgresql", "smtp", "smtps"}, u.Scheme) {
+		return hidden
 	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	_, rest, _ := strings.Cut(raw, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 && strings.Contains(rest[i:], "@") {
+		return hidden // one of them stands in the password, and has ended the host too soon
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if u.User != nil {
+		shown.User = url.User(u.User.Username())
+	}
+	return shown.String()
 }
 
 // Env is a variable of the environment, or what goes without it.
@@ -172,30 +197,18 @@ func Env(name, otherwise string) string {
 	return otherwise
 }
 
-// envDuration is like envInt.
-func envDuration(name string) time.Duration {
-	v := os.Getenv(name)
-	if v == "" {
-		return 0
-	}
-	d, err := time.ParseDuration(v)
-	if err != nil {
-		return -1
-	}
-	return d
-}
-
-// envInt takes what is no number for a flag's value that is none: -1 is refused by Load.
-func envInt(name string, otherwise int) int {
-	v := os.Getenv(name)
-	if v == "" {
+// env is like [Env] for what is no text. What can't be read Load refuses.
+func env[T any](c *Config, name string, otherwise T, parse func(string) (T, error), form string) T {
+	text := os.Getenv(name)
+	if text == "" {
 		return otherwise
 	}
-	n, err := strconv.Atoi(v)
+	v, err := parse(text)
 	if err != nil {
-		return -1
+		c.unread = append(c.unread, fmt.Errorf("%s: %q is not %s", name, text, form))
+		return otherwise
 	}
-	return n
+	return v
 }
 
 func envList(name string) []string {

@@ -18,6 +18,18 @@ var ErrNoKeyFile = errors.New("--key-file is needed with a database that several
 // keyFileOf is where the key is kept for an SQLite file without --key-file.
 func keyFileOf(path string) string { return strings.TrimSuffix(path, ".db") + ".key" }
 
+// KeyFileToMake is the file that [Keys] would make, empty for none.
+func KeyFileToMake(database, file string) string {
+	path, isFile := strings.CutPrefix(database, "sqlite:")
+	if file != "" || !isFile {
+		return ""
+	}
+	if _, err := os.Stat(keyFileOf(path)); err == nil {
+		return ""
+	}
+	return keyFileOf(path)
+}
+
 // Keys reads the keys of a database's deployment. Beside an SQLite file they are
 // made where there are none; nodes that share a database are given the same file,
 // or else the error is [ErrNoKeyFile].

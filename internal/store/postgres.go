@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,26 +69,26 @@ func connectPostgres(url string) (db *sql.DB, name string, err error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return db, fmt.Sprintf("database postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database), nil
+	return db, nameOf(config), nil
+}
+
+// nameOf is what errors call a database by, without what may be secret.
+func nameOf(config *pgx.ConnConfig) string {
+	return fmt.Sprintf("database postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
 }
 
 // postgresConfig reads a URL as libpq does
 // (postgresql.org/docs/current/libpq-connect.html), and pool_max_conns besides.
 func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
-	shown := "postgres://…"
-	if u, err := url.Parse(raw); err == nil {
-		shown = u.Redacted()
-	}
 	config, err := pgx.ParseConfig(raw)
 	if err != nil {
-		// The driver's message may quote the URL.
-		return nil, 0, fmt.Errorf("database %s: not a URL as in postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full", shown)
+		return nil, 0, fmt.Errorf("database postgres://…: %s; want a URL as in postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full", reasonIn(raw, err))
 	}
 	conns := max(8, 4*runtime.GOMAXPROCS(0))
 	if given, ok := config.RuntimeParams[poolParam]; ok {
 		delete(config.RuntimeParams, poolParam)
 		if conns, err = strconv.Atoi(given); err != nil || conns < minConns {
-			return nil, 0, fmt.Errorf("database %s: %s: %q is not a number from %d on", shown, poolParam, given, minConns)
+			return nil, 0, fmt.Errorf("%s: %s: %q is not a number from %d on", nameOf(config), poolParam, given, minConns)
 		}
 	}
 	if config.ConnectTimeout == 0 {
@@ -104,7 +105,31 @@ func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
 	return config, conns, nil
 }
 
+// reasonIn is what the driver says is wrong with a URL: its words begin with the
+// URL, and may quote what of it is secret. Where one can't tell what that is,
+// nothing is said.
+func reasonIn(raw string, err error) string {
+	unsaid := "it can't be read"
+	text := err.Error()
+	i := strings.LastIndex(text, quoteEnd)
+	u, urlErr := url.Parse(raw)
+	if i < 0 || urlErr != nil || u.Host == "" || strings.Contains(u.Path+u.Fragment, "@") {
+		return unsaid
+	}
+	password, _ := u.User.Password()
+	reason := text[i+len(quoteEnd):]
+	for _, secret := range append(u.Query()["password"], append(u.Query()["sslpassword"], password)...) {
+		if secret != "" && strings.Contains(reason, secret) {
+			return unsaid
+		}
+	}
+	return reason
+}
+
 const (
+	// quoteEnd is what the driver writes behind a URL.
+	quoteEnd = "`: "
+
 	poolParam = "pool_max_conns"
 	// minConns lets the feed and a leader go on while a request is under way.
 	minConns = 3

@@ -124,3 +124,26 @@ func TestPostgresRefuses(t *testing.T) {
 		refuses(t, "postgres://u:s3cret@h/roster?pool_max_conns=1", "pool_max_conns", "from 3 on")
 	})
 }
+
+// What is wrong with a URL is named, whatever of it is secret.
+func TestPostgresURLs(t *testing.T) {
+	t.Parallel()
+	for parameters, words := range map[string][]string{
+		"connect_timeout=abc":                   {"connect_timeout", "abc"},
+		"default_query_exec_mode=foo":           {"default_query_exec_mode", "foo"},
+		"target_session_attrs=foo":              {"target_session_attrs", "foo"},
+		"options=-c%20statement_timeout=5s":     {"options", `"="`},
+		"sslmode=perhaps":                       {"sslmode"},
+		"password=s3cret&pool_max_conns=abc":    {"postgres://h:5432/d", "pool_max_conns", "abc"},
+		"password=s3cret&connect_timeout=never": {"connect_timeout", "never"},
+		"connect_timeout=s3cret":                {"can't be read"}, // which is the password
+	} {
+		refuses(t, "postgres://u:s3cret@h/d?"+parameters, words...)
+	}
+	for _, url := range []string{
+		"postgres:u:s3cret@h/d", "postgres://u:s3cret two@h/d", "postgres://u:`: s3cret@h:x/d",
+	} {
+		refuses(t, url, "postgres://USER:PASSWORD@HOST")
+	}
+	refuses(t, "host=h password=s3cret", "want sqlite:PATH")
+}

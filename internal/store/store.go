@@ -79,7 +79,11 @@ func openEngine(ctx context.Context, url string, o Options, n *news) (engine, er
 	}
 }
 
+// errKind quotes no more than a word: what is no URL may hold a password.
 func errKind(kind string) error {
+	if strings.ContainsFunc(kind, func(r rune) bool { return r == '=' || r == '@' || r == ' ' }) {
+		kind = "…"
+	}
 	return fmt.Errorf("database %q: want sqlite:PATH, as in sqlite:roster.db, or postgres://USER:PASSWORD@HOST/DATABASE", kind)
 }
 

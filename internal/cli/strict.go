@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const mayBeEmpty = "may be empty"
+
+// MayBeEmpty says of flags that "" is a value like others, and not a mistake.
+func MayBeEmpty(fs *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		_ = fs.SetAnnotation(name, mayBeEmpty, []string{"yes"}) // it errs for flags that don't exist
+	}
+}
+
+// Strict has a command, and all below it, refuse arguments and flags that are given
+// and empty. That mostly comes of a shell's variable that is not set, and what would
+// be done without the flag may be far more than was meant.
+func Strict(c *cobra.Command) {
+	check := c.Args
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		if err := refuseEmpty(cmd, args); err != nil || check == nil {
+			return err
+		}
+		return check(cmd, args)
+	}
+	for _, sub := range c.Commands() {
+		Strict(sub)
+	}
+}
+
+func refuseEmpty(cmd *cobra.Command, args []string) (err error) {
+	names := strings.Fields(cmd.Use)[1:]
+	for i, arg := range args {
+		if arg == "" && i < len(names) {
+			return usagef("%s is empty", strings.Trim(names[i], "[]"))
+		}
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && f.Annotations[mayBeEmpty] == nil {
+			err = usagef("--%s is empty; leave it out if that is what you mean", f.Name)
+		}
+	})
+	return err
+}
+
+// addDescription adds --description, which may be taken away.
+func addDescription(cmd *cobra.Command, description *string) {
+	cmd.Flags().StringVar(description, "description", "", "what it is for")
+	MayBeEmpty(cmd.Flags(), "description")
+}

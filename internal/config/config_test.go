@@ -1,0 +1,119 @@
+package config
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	const hidden = "a URL that can't be shown"
+	for in, want := range map[string]string{
+		"sqlite:/var/lib/roster/roster.db":        "sqlite:/var/lib/roster/roster.db",
+		"sqlite:roster.db":                        "sqlite:roster.db",
+		"postgres://roster:s3cret@db1,db2:5433/d": "postgres://roster@db1,db2:5433/d",
+		"postgresql://h/d?password=s3cret&user=x": "postgresql://h/d",
+		"smtps://mail%40example.com:s3cret@h:465": "smtps://mail%40example.com@h:465",
+		"smtp://mail@example.com:s3cret@h":        "smtp://mail%40example.com@h",
+		"smtp://h?password=s3cret":                "smtp://h",
+		"smtp://u:1/s3cret@h":                     hidden,
+		"postgres://u:1#s3cret@h/d":               hidden,
+		"u:s3cret@h:25":                           hidden,
+		"postgres:roster:s3cret@h/d":              hidden,
+		"host=x password=s3cret":                  hidden,
+		"s3cret":                                  hidden,
+		"postgres://u:s3cret@[::1/d":              hidden,
+		"http://u:s3cret@h/":                      hidden,
+		"mysql://s3cret@h/d":                      hidden,
+	} {
+		if got := Redact(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+// load is what a server makes of variables and flags, given by turns.
+func load(t *testing.T, env map[string]string, flags ...string) (*Config, error) {
+	t.Helper()
+	for name, value := range env {
+		t.Setenv(name, value)
+	}
+	c := new(Config)
+	fs := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	c.AddFlags(fs)
+	if err := fs.Parse(flags); err != nil {
+		t.Fatal(err)
+	}
+	err := c.Load()
+	return c, err
+}
+
+func TestLogShowsNoPassword(t *testing.T) {
+	c, err := load(t, map[string]string{"ROSTER_SMTP_URL": "u:s3cret@h:25", "ROSTER_SMTP_FROM": "a@example.com", "ROSTER_DATABASE": "host=x password=s3cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("starting", "config", c)
+	if strings.Contains(log.String(), "s3cret") {
+		t.Error(log.String())
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range []struct{ variable, value, flag, says string }{
+		{variable: "ROSTER_RATE_LIMIT", value: "abc", says: `ROSTER_RATE_LIMIT: "abc" is not a number`},
+		{variable: "ROSTER_DRAIN_DELAY", value: "5", says: "ROSTER_DRAIN_DELAY"},
+		{variable: "ROSTER_ALLOW_PROVISION", value: "yes", says: "ROSTER_ALLOW_PROVISION"},
+		{variable: "ROSTER_WEBHOOK_ALLOW_HTTP", value: "on", says: "true or false"},
+		{flag: "--rate-limit=-1", says: "negative"},
+		{flag: "--shutdown-timeout=-5s", says: "--shutdown-timeout"},
+		{flag: "--drain-delay=-5s", says: "--drain-delay"},
+		{flag: "--log-level=info+3", says: "--log-level"},
+		{flag: "--public-url=https://x/y?z", says: "--public-url"},
+		{flag: "--public-url=https://x/y#a", says: "--public-url"},
+		{flag: "--public-url=https://u:s3cret@x", says: "--public-url"},
+	} {
+		t.Run(c.variable+c.flag, func(t *testing.T) {
+			env := map[string]string{}
+			if c.variable != "" {
+				env[c.variable] = c.value
+			}
+			var flags []string
+			if c.flag != "" {
+				flags = append(flags, c.flag)
+			}
+			_, err := load(t, env, flags...)
+			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("%v, want %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestLoadReads(t *testing.T) {
+	for _, yes := range []string{"1", "TRUE", "true"} {
+		c, err := load(t, map[string]string{
+			"ROSTER_ALLOW_PROVISION": yes, "ROSTER_WEBHOOK_ALLOW_HTTP": yes, "ROSTER_RATE_LIMIT": "7", "ROSTER_DRAIN_DELAY": "5s",
+		}, "--log-level", "INFO", "--public-url", "https://x/y")
+		if err != nil || !c.AllowProvision || !c.WebhookAllowHTTP || c.RateLimit != 7 || c.DrainDelay.Seconds() != 5 {
+			t.Errorf("%s: %+v, %v", yes, c, err)
+		}
+	}
+	if c, err := load(t, map[string]string{"ROSTER_ALLOW_PROVISION": "0", "ROSTER_WEBHOOK_ALLOW_HTTP": ""}); err != nil || c.AllowProvision || c.WebhookAllowHTTP {
+		t.Errorf("off: %+v, %v", c, err)
+	}
+}
+
+func TestHelpNamesValues(t *testing.T) {
+	t.Parallel()
+	fs := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	new(Config).AddFlags(fs)
+	if usage := fs.FlagUsages(); !strings.Contains(usage, "--rate-limit N ") || strings.Contains(usage, "Number") {
+		t.Error(usage)
+	}
+}
