@@ -98,7 +98,7 @@ func TestInitTwice(t *testing.T) {
 	again := func() {
 		t.Helper()
 		stdout, stderr, code := roster(t, d.initArgs()...)
-		if code == 0 || stdout != "" || !strings.Contains(stderr, "initialised already") {
+		if code == 0 || stdout != "" || !strings.Contains(stderr, "initialized already") {
 			t.Errorf("a second init: exit code %d, %q, %q", code, stdout, stderr)
 		}
 		if after := told(contents(t, d.path)); after != before {

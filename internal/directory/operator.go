@@ -36,7 +36,7 @@ func (s *Service) Initialise(ctx context.Context, in NewDeployment) (d Deploymen
 			return err
 		}
 		if n > 0 {
-			return Errorf(Conflict, "this database is initialised already; "+
+			return Errorf(Conflict, "this database is initialized already; "+
 				"`roster admin create-personal-token` gives an owner a new token")
 		}
 		d, err = s.initialise(tx, in)
