@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -19,7 +20,7 @@ const (
 // follower of this name has handled, in order, batch by batch, until ctx ends.
 // How far it has come is kept in the store: after a crash, or when fn fails, the
 // same entries come again, so fn sees each at least once. fn says how many of
-// the batch it has handled; an error ends Follow. Of all processes one follows
+// the batch it has handled, also with an error, which ends Follow. Of all processes one follows
 // under a name; the others wait to take over.
 func (s *Service) Follow(ctx context.Context, follower string, fn func(context.Context, []Entry) (handled int, err error)) error {
 	return s.store.Lead(ctx, follower, func(ctx context.Context) error { return s.follow(ctx, follower, fn) })
@@ -58,12 +59,13 @@ func (s *Service) followOnce(ctx context.Context, follower string, fn func(conte
 		return 0, err
 	}
 	handled, err := fn(ctx, batch)
-	if handled == 0 || err != nil {
+	if handled == 0 {
 		return 0, err
 	}
 	last := batch[handled-1].Seq
-	// What was handled stays handled, also if ctx has ended since.
-	return handled, s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return tx.SetCursor(follower, last) })
+	// What was handled stays handled, also if ctx has ended since, or what comes next fails.
+	stored := s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return tx.SetCursor(follower, last) })
+	return handled, errors.Join(err, stored)
 }
 
 // SkipEntries has the follower of this name be past all entries, as if it had handled

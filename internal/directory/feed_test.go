@@ -68,7 +68,7 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// What fails comes again.
+// What fails comes again; what was handled before it does not.
 func TestFollowerThatFails(t *testing.T) {
 	w := newWorld(t)
 	failure := errors.New("mail is down")
@@ -76,8 +76,12 @@ func TestFollowerThatFails(t *testing.T) {
 	if !errors.Is(err, failure) {
 		t.Errorf("ended with %v", err)
 	}
-	seen, _ := follow(t, w, "mail", 4, whole)
-	if len(seen) != 4 || seen[0] != 1 {
+	_, err = follow(t, w, "mail", 3, func([]directory.Entry) (int, error) { return 2, failure })
+	if !errors.Is(err, failure) {
+		t.Errorf("ended with %v", err)
+	}
+	seen, _ := follow(t, w, "mail", 2, whole)
+	if len(seen) != 2 || seen[0] != 3 {
 		t.Errorf("afterwards it saw %v", seen)
 	}
 }
