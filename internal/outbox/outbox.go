@@ -86,8 +86,8 @@ var errLater = errors.New("delivery is to be tried later")
 func (o *Outbox) deliver(ctx context.Context, batch []directory.Entry) (int, error) {
 	for i, e := range batch {
 		inv, ok, err := invitationOf(e)
-		if err != nil {
-			return i, err
+		if err != nil { // it reads no better the next time, and others wait behind it
+			o.log.Error("invitation given up", "organization", string(e.OrgID), "error", err)
 		}
 		if !ok {
 			continue
@@ -122,9 +122,10 @@ func (o *Outbox) sendOne(ctx context.Context, e directory.Entry, inv Invitation)
 }
 
 // invitationOf reads the invitation that an entry asks for, if it does. What the
-// operator sets up, and organisations' first owners, need none.
+// operator sets up, and organisations' first owners, need none; who was refused to
+// add somebody has added nobody.
 func invitationOf(e directory.Entry) (inv Invitation, ok bool, err error) {
-	if e.Action != directory.OpCreateUser.Name || e.Actor.Kind == directory.ActorOperator {
+	if e.Action != directory.OpCreateUser.Name || e.Outcome != directory.Done || e.Actor.Kind == directory.ActorOperator {
 		return inv, false, nil
 	}
 	var u directory.User

@@ -164,6 +164,22 @@ func TestGivesUpOnRejected(t *testing.T) {
 	}
 }
 
+// Who was refused to add somebody has added nobody, and holds up no mail.
+func TestRefusalInvitesNobody(t *testing.T) {
+	f := newFixture(t)
+	f.add(t, "Jane")
+	refusal := directory.Errorf(directory.Forbidden, "missing permission")
+	if err := f.RecordRefusal(t.Context(), directory.Call{Principal: f.owner}, directory.OpCreateUser, directory.Target{Type: "user"}, refusal); err != nil {
+		t.Fatal(err)
+	}
+	f.add(t, "John")
+	p := &postman{want: 2}
+	run(t, f, p)
+	if got := names(p.sent); got != "Jane John" {
+		t.Errorf("invited %s", got)
+	}
+}
+
 // fakeLog is a store whose log holds one invitation; time and waiting are the test's.
 type fakeLog struct {
 	directory.Store
@@ -221,11 +237,7 @@ func TestRetriesForADay(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				log := &fakeLog{entries: []directory.Entry{{
-					Seq: 1, At: start, OrgID: "acme", Action: directory.OpCreateUser.Name,
-					After: []byte(`{"email":"jane@example.com","name":"Jane","accountId":"acc_1"}`),
-					Actor: directory.Actor{Kind: directory.ActorAPIToken},
-				}}}
+				log := &fakeLog{entries: []directory.Entry{invited(1, "jane")}}
 				p := &postman{want: 1, all: make(chan struct{}), fail: func(int) error {
 					if time.Since(start) < c.up {
 						return errors.New("connection refused")
@@ -241,6 +253,31 @@ func TestRetriesForADay(t *testing.T) {
 			})
 		})
 	}
+}
+
+// invited is an entry that asks for an invitation.
+func invited(seq int64, name string) directory.Entry {
+	return directory.Entry{
+		Seq: seq, At: time.Now(), OrgID: "acme", Action: directory.OpCreateUser.Name,
+		After: fmt.Appendf(nil, `{"email":"%s@example.com","name":"%[1]s","accountId":"acc_%d"}`, name, seq),
+		Actor: directory.Actor{Kind: directory.ActorAPIToken},
+	}
+}
+
+// An entry that can't be read has nobody mailed twice, and nobody not at all.
+func TestUnreadableEntry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bad := invited(2, "?")
+		bad.After = []byte(`{`)
+		log := &fakeLog{entries: []directory.Entry{invited(1, "jane"), bad, invited(3, "john")}}
+		p := &postman{all: make(chan struct{})}
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
+		if got := names(p.sent); got != "jane john" || log.cursor != 3 {
+			t.Errorf("invited %s, at entry %d", got, log.cursor)
+		}
+	})
 }
 
 // Who was added while there was no SMTP server is not told when there is one.
