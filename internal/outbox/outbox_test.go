@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"strings"
 	"sync"
 	"testing"
@@ -377,6 +378,31 @@ func TestSMTP(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the mail lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+// Whatever somebody is called, the mail goes to them and to nobody else.
+func TestSMTPNames(t *testing.T) {
+	for _, name := range []string{
+		`Dwayne "The Rock" Johnson`, `back\slash`, `end\`, `x" <victim@example.org>`, `x" <victim@example.org> ("`, `a, b@example.org`, "Jäne \"J\"", strings.Repeat("ä", 200),
+	} {
+		addr, message := smtpServer(t, "250 ok")
+		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: name}); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		m, err := mail.ReadMessage(strings.NewReader(<-message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := m.Header.AddressList("To")
+		if err != nil || len(to) != 1 || *to[0] != (mail.Address{Name: name, Address: "jane@example.com"}) {
+			t.Errorf("%s: mailed to %v, %v", name, to, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	netmail "net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -55,15 +56,18 @@ func NewSMTP(smtpURL, from, publicURL string) (*SMTP, error) {
 // Send implements [Sender].
 func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 	m := mail.NewMsg()
-	if err := errors.Join(m.From(s.from), m.AddToFormat(inv.Name, inv.Email)); err != nil {
+	to, err := netmail.ParseAddress(inv.Email)
+	if err = errors.Join(err, m.From(s.from)); err != nil {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
+	to.Name = inv.Name // apart from the address: AddToFormat takes quotes in it for its own
+	m.AddToMailAddress(to)
 	m.SetDate()
 	m.SetMessageID()
 	m.SetUserAgent("Roster")
 	m.Subject("You were added to " + string(inv.OrgID))
 	m.SetBodyString(mail.TypeTextPlain, s.text(inv))
-	err := s.client.DialAndSendWithContext(ctx, m)
+	err = s.client.DialAndSendWithContext(ctx, m)
 	if e, ok := errors.AsType[*mail.SendError](err); ok && !e.IsTemp() && e.ErrorCode() >= 500 {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
