@@ -307,9 +307,12 @@ func TestWithoutSender(t *testing.T) {
 	}
 }
 
-// smtpServer speaks as much SMTP (RFC 5321) as a delivery needs, answers RCPT
-// as told, and gives the message it got.
-func smtpServer(t *testing.T, rcpt string) (addr string, message <-chan string) {
+// answers are what an SMTP server says to commands, "" to hang up.
+type answers map[string]string
+
+// smtpServer speaks as much SMTP (RFC 5321) as a delivery needs, answers as told,
+// and gives the message it got.
+func smtpServer(t *testing.T, told answers) (addr string, message <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -331,12 +334,18 @@ func smtpServer(t *testing.T, rcpt string) (addr string, message <-chan string) 
 			if err != nil {
 				return
 			}
-			switch verb := strings.ToUpper(strings.Fields(line + " x")[0]); verb {
+			verb := strings.ToUpper(strings.Fields(line + " x")[0])
+			if answer, ok := told[verb]; ok {
+				if answer == "" {
+					return
+				}
+				say(answer)
+				continue
+			}
+			switch verb {
 			case "EHLO":
 				say("250-test")
 				say("250 8BITMIME")
-			case "RCPT":
-				say(rcpt)
 			case "DATA":
 				say("354 go on")
 				var text strings.Builder
@@ -360,7 +369,7 @@ func smtpServer(t *testing.T, rcpt string) (addr string, message <-chan string) 
 }
 
 func TestSMTP(t *testing.T) {
-	addr, message := smtpServer(t, "250 ok")
+	addr, message := smtpServer(t, nil)
 	s, err := outbox.NewSMTP("smtp://"+addr, "Roster <roster@example.com>", "https://roster.example.com/")
 	if err != nil {
 		t.Fatal(err)
@@ -387,7 +396,7 @@ func TestSMTPNames(t *testing.T) {
 	for _, name := range []string{
 		`Dwayne "The Rock" Johnson`, `back\slash`, `end\`, `x" <victim@example.org>`, `x" <victim@example.org> ("`, `a, b@example.org`, "Jäne \"J\"", strings.Repeat("ä", 200),
 	} {
-		addr, message := smtpServer(t, "250 ok")
+		addr, message := smtpServer(t, nil)
 		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
 		if err != nil {
 			t.Fatal(err)
@@ -407,8 +416,22 @@ func TestSMTPNames(t *testing.T) {
 	}
 }
 
+// What the server has taken is delivered, however the connection ends.
+func TestSMTPHangsUp(t *testing.T) {
+	for _, command := range []string{"RSET", "QUIT"} {
+		addr, message := smtpServer(t, answers{command: ""})
+		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); err != nil || len(message) != 1 {
+			t.Errorf("at %s: %v", command, err)
+		}
+	}
+}
+
 func TestSMTPRejected(t *testing.T) {
-	addr, _ := smtpServer(t, "550 no such mailbox")
+	addr, _ := smtpServer(t, answers{"RCPT": "550 no such mailbox"})
 	s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
 	if err != nil {
 		t.Fatal(err)
@@ -417,7 +440,7 @@ func TestSMTPRejected(t *testing.T) {
 	if !errors.Is(err, outbox.ErrRejected) {
 		t.Errorf("got %v, want it to be rejected for good", err)
 	}
-	addr, _ = smtpServer(t, "451 try again later")
+	addr, _ = smtpServer(t, answers{"RCPT": "451 try again later"})
 	if s, err = outbox.NewSMTP("smtp://"+addr, "roster@example.com", ""); err != nil {
 		t.Fatal(err)
 	}

@@ -68,6 +68,9 @@ func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 	m.Subject("You were added to " + string(inv.OrgID))
 	m.SetBodyString(mail.TypeTextPlain, s.text(inv))
 	err = s.client.DialAndSendWithContext(ctx, m)
+	if m.IsDelivered() {
+		return nil // what fails after that, such as a goodbye, is no reason to send it again
+	}
 	if e, ok := errors.AsType[*mail.SendError](err); ok && !e.IsTemp() && e.ErrorCode() >= 500 {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
