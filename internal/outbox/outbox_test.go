@@ -79,6 +79,8 @@ type postman struct {
 	n    int
 	all  chan struct{} // closed when want have been sent
 	want int
+
+	refuse func(outbox.Invitation) error
 }
 
 func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
@@ -87,6 +89,11 @@ func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
 	p.n++
 	if p.fail != nil {
 		if err := p.fail(p.n); err != nil {
+			return err
+		}
+	}
+	if p.refuse != nil {
+		if err := p.refuse(inv); err != nil {
 			return err
 		}
 	}
@@ -181,10 +188,11 @@ func TestRefusalInvitesNobody(t *testing.T) {
 	}
 }
 
-// fakeLog is a store whose log holds one invitation; time and waiting are the test's.
+// fakeLog is a store that holds a log and how far it was followed; time and waiting
+// are the test's.
 type fakeLog struct {
 	directory.Store
-	cursor  int64
+	cursors map[string]int64
 	entries []directory.Entry
 }
 
@@ -208,10 +216,21 @@ func (l *fakeLog) Write(_ context.Context, fn func(directory.Tx) error) error {
 	return fn(fakeTx{log: l})
 }
 
-func (tx fakeTx) Cursor(string) (int64, error) { return tx.log.cursor, nil }
+func (tx fakeTx) Lock(directory.Lock) error { return nil }
 
-func (tx fakeTx) SetCursor(_ string, seq int64) error {
-	tx.log.cursor = seq
+func (tx fakeTx) Cursor(follower string) (int64, error) {
+	seq, ok := tx.log.cursors[follower]
+	if !ok {
+		return 0, directory.Errorf(directory.NotFound, "no such cursor")
+	}
+	return seq, nil
+}
+
+func (tx fakeTx) SetCursor(follower string, seq int64) error {
+	if tx.log.cursors == nil {
+		tx.log.cursors = make(map[string]int64)
+	}
+	tx.log.cursors[follower] = seq
 	return nil
 }
 
@@ -248,8 +267,8 @@ func TestRetriesForADay(t *testing.T) {
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
 				outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
-				if len(p.sent) != c.wants || log.cursor != 1 {
-					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursor, c.wants)
+				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
+					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
 				}
 			})
 		})
@@ -275,8 +294,65 @@ func TestUnreadableEntry(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
 		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
-		if got := names(p.sent); got != "jane john" || log.cursor != 3 {
-			t.Errorf("invited %s, at entry %d", got, log.cursor)
+		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
+			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
+		}
+	})
+}
+
+// One who can't be told yet is told later, also by a server that was started
+// meanwhile; nobody waits for them or is told twice.
+func TestOneWaitsAlone(t *testing.T) {
+	f := newFixture(t)
+	for _, name := range []string{"Ann", "Slow", "Zoe"} {
+		f.add(t, name)
+	}
+	slow := func(inv outbox.Invitation) error {
+		if inv.Name == "Slow" {
+			return fmt.Errorf("450 try again later: %w", outbox.ErrNotYet)
+		}
+		return nil
+	}
+	p := &postman{want: 2, refuse: slow}
+	run(t, f, p)
+	if got := names(p.sent); got != "Ann Zoe" {
+		t.Errorf("invited %s", got)
+	}
+	f.add(t, "Jill")
+	p = &postman{want: 1, refuse: slow}
+	run(t, f, p)
+	if got := names(p.sent); got != "Jill" {
+		t.Errorf("invited %s while one waits", got)
+	}
+	p = &postman{want: 1}
+	run(t, f, p)
+	if got := names(p.sent); got != "Slow" {
+		t.Errorf("invited %s in the end", got)
+	}
+}
+
+// Who waits is tried for a day, less and less often.
+func TestWaitsForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &fakeLog{entries: []directory.Entry{invited(1, "slow"), invited(2, "jane")}}
+		tries := 0
+		p := &postman{refuse: func(inv outbox.Invitation) error {
+			if inv.Name != "slow" {
+				return nil
+			}
+			tries++
+			return outbox.ErrNotYet
+		}}
+		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
+		defer stop()
+		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
+		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
+			t.Errorf("invited %s, tried the other %d times", got, tries)
+		}
+		for name, seq := range log.cursors {
+			if name != "mail" && seq != 0 {
+				t.Errorf("entry %d still waits", seq)
+			}
 		}
 	})
 }
@@ -444,8 +520,34 @@ func TestSMTPRejected(t *testing.T) {
 	if s, err = outbox.NewSMTP("smtp://"+addr, "roster@example.com", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); err == nil || errors.Is(err, outbox.ErrRejected) {
+	if err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); !errors.Is(err, outbox.ErrNotYet) || errors.Is(err, outbox.ErrRejected) {
 		t.Errorf("got %v, want an error that may pass", err)
+	}
+}
+
+// What the server says of one mail, or to one, is told from what it says to all.
+func TestSMTPNotYet(t *testing.T) {
+	for _, c := range []struct {
+		told answers
+		one  bool
+	}{
+		{answers{"RCPT": "450 4.1.2 recipient's domain not found"}, true},
+		{answers{"RCPT": ""}, true},
+		{answers{"DATA": "451 greylisted"}, true},
+		{answers{"DATA": ""}, true},
+		{answers{"MAIL": "451 out of order"}, false},
+		{answers{"MAIL": ""}, false},
+		{answers{"EHLO": "421 too busy", "HELO": "421 too busy"}, false},
+	} {
+		addr, _ := smtpServer(t, c.told)
+		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"})
+		if err == nil || errors.Is(err, outbox.ErrRejected) || errors.Is(err, outbox.ErrNotYet) != c.one {
+			t.Errorf("%v: got %v", c.told, err)
+		}
 	}
 }
 

@@ -71,10 +71,26 @@ func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 	if m.IsDelivered() {
 		return nil // what fails after that, such as a goodbye, is no reason to send it again
 	}
-	if e, ok := errors.AsType[*mail.SendError](err); ok && !e.IsTemp() && e.ErrorCode() >= 500 {
+	return classify(err)
+}
+
+// classify tells what is wrong with one mail from what is wrong with the server:
+// who has taken the sender has begun to look at the rest. A connection that ends
+// after that may end with each try of this mail, and of no other.
+func classify(err error) error {
+	e, ok := errors.AsType[*mail.SendError](err)
+	if !ok {
+		return err
+	}
+	if !e.IsTemp() && e.ErrorCode() >= 500 {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
-	return err
+	switch e.Reason {
+	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrWriteContent, mail.ErrSMTPDataClose:
+		return fmt.Errorf("%w: %w", ErrNotYet, err)
+	default:
+		return err
+	}
 }
 
 func (s *SMTP) text(inv Invitation) string {
