@@ -186,7 +186,7 @@ func (q *deliveryQueue) keep(ctx context.Context) error {
 
 // errOvertaken is for what another process has stored meanwhile: one that was
 // beginning to lead, or a second server on an SQLite file.
-var errOvertaken = errors.New("another process queues deliveries")
+var errOvertaken = errors.New("another process follows the log")
 
 // overtaken makes nothing of errOvertaken: the other stores how far it has come.
 func overtaken(err error) error {

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -16,20 +17,38 @@ const (
 )
 
 // Follow calls fn with the entries of the audit log after those that the
-// follower of this name has handled, in order, batch by batch, until ctx ends.
-// How far it has come is kept in the store: after a crash, or when fn fails, the
-// same entries come again, so fn sees each at least once. fn says how many of
-// the batch it has handled; an error ends Follow. Of all processes one follows
-// under a name; the others wait to take over.
-func (s *Service) Follow(ctx context.Context, follower string, fn func(context.Context, []Entry) (handled int, err error)) error {
-	return s.store.Lead(ctx, follower, func(ctx context.Context) error { return s.follow(ctx, follower, fn) })
+// follower of this name has handled, in order, until ctx ends. fn says whether it
+// is done with an entry; one that it is not done with comes again by itself, after
+// pauses that grow, and the others don't wait for it. An error ends Follow; its
+// entry comes again, and so do all after it. What was handled and what waits is kept
+// in the store, batch by batch: after a crash some entries come again, so fn sees each
+// at least once. Of all processes one follows under a name; the others wait to take over.
+func (s *Service) Follow(ctx context.Context, follower string, fn func(context.Context, Entry) (done bool, err error)) error {
+	return s.store.Lead(ctx, follower, func(ctx context.Context) error {
+		f := &feed{s: s, follower: follower, fn: fn}
+		return f.follow(ctx)
+	})
 }
 
-func (s *Service) follow(ctx context.Context, follower string, fn func(context.Context, []Entry) (int, error)) error {
+// feed is a follower that leads.
+type feed struct {
+	s        *Service
+	follower string
+	fn       func(context.Context, Entry) (done bool, err error)
+	waiting  []waiting
+}
+
+func (f *feed) follow(ctx context.Context) error {
+	if err := f.load(ctx); err != nil {
+		return err
+	}
 	for {
-		changed := s.store.Changed()
-		n, err := s.followOnce(ctx, follower, fn)
+		changed := f.s.store.Changed()
+		n, err := f.ahead(ctx)
 		if err != nil {
+			return err
+		}
+		if err := f.again(ctx); err != nil {
 			return err
 		}
 		if n > 0 {
@@ -44,26 +63,72 @@ func (s *Service) follow(ctx context.Context, follower string, fn func(context.C
 	}
 }
 
-func (s *Service) followOnce(ctx context.Context, follower string, fn func(context.Context, []Entry) (int, error)) (int, error) {
+// ahead goes on by a batch and says how many entries of it were handled.
+func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 	var batch []Entry
-	err := s.store.Read(ctx, func(tx Tx) error {
-		after, err := tx.Cursor(follower)
-		if err != nil && CodeOf(err) != NotFound {
+	var after int64
+	err = f.s.store.Read(ctx, func(tx Tx) error {
+		if after, err = cursor(tx, f.follower); err != nil {
 			return err
 		}
 		batch, err = tx.Entries(after, feedBatch)
 		return err
 	})
-	if err != nil || len(batch) == 0 {
+	if err != nil {
 		return 0, err
 	}
-	handled, err := fn(ctx, batch)
-	if handled == 0 || err != nil {
+	var put []int
+	for _, e := range batch {
+		var done bool
+		if done, err = f.fn(ctx, e); err != nil {
+			break
+		}
+		if !done {
+			put = append(put, f.putOff(e))
+		}
+		handled++
+	}
+	if handled == 0 {
 		return 0, err
 	}
-	last := batch[handled-1].Seq
-	// What was handled stays handled, also if ctx has ended since.
-	return handled, s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return tx.SetCursor(follower, last) })
+	// What was handled stays handled, also if ctx has ended since, or what comes next fails.
+	stored := f.s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error {
+		if err := f.move(tx, f.follower, after, batch[handled-1].Seq); err != nil {
+			return err
+		}
+		for _, i := range put {
+			if err := tx.SetCursor(f.place(i), f.waiting[i].seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return handled, errors.Join(err, stored)
+}
+
+// move moves a cursor, unless another process has: one that was beginning to lead
+// must not lose what it has put off to one that does not know that it leads no more.
+func (f *feed) move(tx Tx, name string, from, to int64) error {
+	if err := tx.Lock(LockFollower(f.follower)); err != nil {
+		return err
+	}
+	at, err := cursor(tx, name)
+	if err != nil {
+		return err
+	}
+	if at != from {
+		return errOvertaken
+	}
+	return tx.SetCursor(name, to)
+}
+
+// cursor is how far a follower has come; 0 for one that is new.
+func cursor(tx Tx, follower string) (int64, error) {
+	at, err := tx.Cursor(follower)
+	if CodeOf(err) == NotFound {
+		return 0, nil
+	}
+	return at, err
 }
 
 // SkipEntries has the follower of this name be past all entries, as if it had handled

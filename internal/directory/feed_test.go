@@ -4,31 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// follow reads with the follower until it has seen n entries.
-func follow(t *testing.T, w *world, name string, n int, handle func([]directory.Entry) (int, error)) (seen []int64, err error) {
+// follow reads with the follower until it has handed over n entries, and gives those
+// that did not fail.
+func follow(t *testing.T, w *world, name string, n int, handle func(directory.Entry) (bool, error)) (seen []int64, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	err = w.Follow(ctx, name, func(_ context.Context, batch []directory.Entry) (int, error) {
-		handled, err := handle(batch)
-		for _, e := range batch[:handled] {
+	err = w.Follow(ctx, name, func(_ context.Context, e directory.Entry) (bool, error) {
+		done, err := handle(e)
+		if err == nil {
 			seen = append(seen, e.Seq)
 		}
 		if len(seen) >= n {
 			cancel()
 		}
-		return handled, err
+		return done, err
 	})
 	return seen, err
 }
 
-func whole(batch []directory.Entry) (int, error) { return len(batch), nil }
+func done(directory.Entry) (bool, error) { return true, nil }
 
 // A follower sees every entry, in order, once if all goes well, and goes on
 // where it was.
@@ -38,13 +41,9 @@ func TestFollow(t *testing.T) {
 		must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}))(t)
 	}
 	all := w.since(0)
-	inParts := 0
-	seen, err := follow(t, w, "mail", len(all), func(batch []directory.Entry) (int, error) {
-		inParts++
-		return (len(batch) + 1) / 2, nil // the rest comes again
-	})
-	if !errors.Is(err, context.Canceled) || len(seen) != len(all) || inParts < 3 {
-		t.Fatalf("saw %d of %d entries in %d parts: %v", len(seen), len(all), inParts, err)
+	seen, err := follow(t, w, "mail", len(all), done)
+	if !errors.Is(err, context.Canceled) || len(seen) != len(all) {
+		t.Fatalf("saw %d of %d entries: %v", len(seen), len(all), err)
 	}
 	for i, e := range all {
 		if seen[i] != e.Seq {
@@ -52,32 +51,147 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	// Another follower begins at the beginning, this one goes on.
-	other, _ := follow(t, w, "other", len(all), whole)
+	other, _ := follow(t, w, "other", len(all), done)
 	if len(other) != len(all) {
 		t.Errorf("another follower saw %d", len(other))
 	}
 	last := w.lastEntry()
-	done := make(chan []int64)
+	late := make(chan []int64)
 	go func() {
-		seen, _ := follow(t, w, "mail", 1, whole)
-		done <- seen
+		seen, _ := follow(t, w, "mail", 1, done)
+		late <- seen
 	}()
 	w.join("Late", "user")
-	if seen := <-done; len(seen) == 0 || seen[0] != last+1 {
+	if seen := <-late; len(seen) == 0 || seen[0] != last+1 {
 		t.Errorf("went on with %v after %d", seen, last)
 	}
 }
 
-// What fails comes again.
+// What fails comes again; what was handled before it does not.
 func TestFollowerThatFails(t *testing.T) {
 	w := newWorld(t)
+	all := w.since(0)
 	failure := errors.New("mail is down")
-	_, err := follow(t, w, "mail", 1, func([]directory.Entry) (int, error) { return 0, failure })
-	if !errors.Is(err, failure) {
+	for range 2 {
+		_, err := follow(t, w, "mail", len(all), func(e directory.Entry) (bool, error) {
+			if e.Seq == all[2].Seq {
+				return false, failure
+			}
+			return true, nil
+		})
+		if !errors.Is(err, failure) {
+			t.Errorf("ended with %v", err)
+		}
+	}
+	seen, _ := follow(t, w, "mail", len(all)-2, done)
+	if len(seen) != len(all)-2 || seen[0] != all[2].Seq {
+		t.Errorf("afterwards it saw %v of %d", seen, len(all))
+	}
+}
+
+// What a follower is not done with comes again by itself, now and after a restart,
+// and holds up nothing.
+func TestFollowerThatPutsOff(t *testing.T) {
+	w := newWorld(t)
+	all := w.since(0)
+	first, second := all[0].Seq, all[2].Seq
+	bothWait := func(e directory.Entry) (bool, error) { return e.Seq != first && e.Seq != second, nil }
+	if seen, _ := follow(t, w, "mail", len(all), bothWait); len(seen) != len(all) {
+		t.Fatalf("saw %v of %d", seen, len(all))
+	}
+	onlySecond := func(e directory.Entry) (bool, error) { return e.Seq != second, nil }
+	if seen, _ := follow(t, w, "mail", 2, onlySecond); !slices.Equal(seen, []int64{first, second}) {
+		t.Errorf("after a restart it saw %v", seen)
+	}
+	w.join("Jane", "user")
+	later := w.since(all[len(all)-1].Seq)
+	added := later[len(later)-1].Seq
+	seen, _ := follow(t, w, "mail", len(later)+2, func(e directory.Entry) (bool, error) {
+		w.pass(time.Hour) // so that it is due again
+		return e.Seq != second && e.Seq != added, nil
+	})
+	if again := seen[len(later):]; len(again) != 2 || !slices.Contains(again, second) || !slices.Contains(again, added) {
+		t.Errorf("two wait, of which %d is new; it saw %v", added, seen)
+	}
+	if seen, _ = follow(t, w, "mail", 2, done); len(seen) != 2 || !slices.Contains(seen, second) || !slices.Contains(seen, added) {
+		t.Errorf("after another restart it saw %v", seen)
+	}
+	w.join("John", "user")
+	later = w.since(added)
+	if seen, _ = follow(t, w, "mail", len(later), done); len(seen) != len(later) || seen[0] != later[0].Seq {
+		t.Errorf("nothing waits; it saw %v", seen)
+	}
+}
+
+// What waits and is deleted with its organisation comes no more.
+func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
+	w := newWorld(t)
+	all := w.since(0)
+	if seen, _ := follow(t, w, "mail", len(all), func(directory.Entry) (bool, error) { return false, nil }); len(seen) != len(all) {
+		t.Fatalf("saw %v of %d", seen, len(all))
+	}
+	w.wants("delete", "", w.DeleteOrg(t.Context(), w.owner.OrgID))
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	var seen []int64
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		_ = w.Follow(ctx, "mail", func(_ context.Context, e directory.Entry) (bool, error) {
+			seen = append(seen, e.Seq)
+			return true, nil
+		})
+	})
+	log := w.since(0)
+	last := log[len(log)-1].Seq
+	waits := func() bool {
+		for i := range all {
+			if w.cursor(t, fmt.Sprintf("mail waiting %d", i)) != 0 {
+				return true
+			}
+		}
+		return w.cursor(t, "mail") != last
+	}
+	for waits() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+		w.pass(time.Minute) // a store that shows what is new with a delay is asked again
+	}
+	if ctx.Err() != nil {
+		t.Error("what is deleted still waits")
+	}
+	stop()
+	ended.Wait()
+	if !slices.Equal(seen, []int64{last}) {
+		t.Errorf("saw %v, want %d alone", seen, last)
+	}
+}
+
+// A process that does not know that it leads no more undoes nothing that the one
+// that leads has stored.
+func TestFollowerThatIsOvertaken(t *testing.T) {
+	w := newWorld(t)
+	all := w.since(0)
+	_, err := follow(t, w, "mail", len(all), func(directory.Entry) (bool, error) {
+		err := w.db.Write(t.Context(), func(tx directory.Tx) error {
+			return errors.Join(tx.SetCursor("mail", all[1].Seq), tx.SetCursor("mail waiting 0", all[1].Seq))
+		})
+		return false, err
+	})
+	if err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
-	seen, _ := follow(t, w, "mail", 4, whole)
-	if len(seen) != 4 || seen[0] != 1 {
-		t.Errorf("afterwards it saw %v", seen)
+	if at, waits := w.cursor(t, "mail"), w.cursor(t, "mail waiting 0"); at != all[1].Seq || waits != all[1].Seq {
+		t.Errorf("at %d, and %d waits; want %d", at, waits, all[1].Seq)
 	}
+}
+
+func (w *world) cursor(t *testing.T, name string) (at int64) {
+	t.Helper()
+	err := w.db.Read(t.Context(), func(tx directory.Tx) (err error) {
+		at, err = tx.Cursor(name)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

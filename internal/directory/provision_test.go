@@ -219,10 +219,10 @@ func TestExportAndDelete(t *testing.T) {
 	wantCode(t, s.DeleteOrg(t.Context(), d.Org.ID), directory.NotFound)
 	ctx, stop := context.WithCancel(t.Context())
 	var left []directory.Entry
-	err = s.Follow(ctx, "test", func(_ context.Context, batch []directory.Entry) (int, error) {
-		left = append(left, batch...)
+	err = s.Follow(ctx, "test", func(_ context.Context, e directory.Entry) (bool, error) {
+		left = append(left, e)
 		stop()
-		return len(batch), nil
+		return true, nil
 	})
 	if err == nil || len(left) != 1 || left[0].Action != "deleteOrg" || left[0].Target.ID != string(d.Org.ID) {
 		t.Errorf("left are %+v, %v", left, err)

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -168,7 +169,12 @@ func TestTokenUsage(t *testing.T) {
 		t.Errorf("last used %s, want %s", u.LastUsedAt, used)
 	}
 	w.unchanged("a use", before) // costs no write
-	w.wants("store", "", w.StoreUsage(t.Context()))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := w.StoreUsage(ended); err == nil {
+		t.Error("stored although the context had ended")
+	}
+	w.wants("store what could not be", "", w.StoreUsage(t.Context()))
 	if u := usage(); !u.LastUsedAt.Equal(used) {
 		t.Errorf("stored as %s, want %s", u.LastUsedAt, used)
 	}

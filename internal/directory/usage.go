@@ -47,11 +47,19 @@ func (u *usage) unstored() map[tokenKey]time.Time {
 	moved := make(map[tokenKey]time.Time)
 	for key, m := range u.marks {
 		if last := m.last.Load(); last > m.stored {
-			m.stored = last
 			moved[key] = time.UnixMicro(last).UTC()
 		}
 	}
 	return moved
+}
+
+// keep notes what was stored.
+func (u *usage) keep(stored map[tokenKey]time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for key, at := range stored {
+		u.marks[key].stored = at.UnixMicro()
+	}
 }
 
 // TokenUsage is what is known of an API token beyond the v2 object.
@@ -90,13 +98,14 @@ func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n in
 	return n, err
 }
 
-// StoreUsage stores the times at which API tokens were last used.
+// StoreUsage stores the times at which API tokens were last used. What fails is
+// stored the next time.
 func (s *Service) StoreUsage(ctx context.Context) error {
 	used := s.usage.unstored()
 	if len(used) == 0 {
 		return nil
 	}
-	return s.store.Write(ctx, func(tx Tx) error {
+	err := s.store.Write(ctx, func(tx Tx) error {
 		for token, at := range used {
 			if err := tx.UseAPIToken(token.org, token.id, at); err != nil {
 				return err
@@ -104,6 +113,10 @@ func (s *Service) StoreUsage(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil {
+		s.usage.keep(used)
+	}
+	return err
 }
 
 // Maintain does what has to be done now and then until ctx ends: every minute it

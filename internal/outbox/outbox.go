@@ -19,7 +19,7 @@ const follower = "mail"
 // giveUp is how long after an invitation it is still worth delivering.
 const giveUp = 24 * time.Hour
 
-// retryAfter is the pause after a delivery that may work later.
+// retryAfter is the pause after which is tried again what nothing can be delivered without.
 const retryAfter = 30 * time.Second
 
 // Invitation is the news that somebody was added to an organisation.
@@ -33,13 +33,18 @@ type Invitation struct {
 }
 
 // Sender delivers an invitation. An error that wraps [ErrRejected] will not get
-// better by trying again.
+// better by trying again, one that wraps [ErrNotYet] is about this invitation, any
+// other about all.
 type Sender interface {
 	Send(ctx context.Context, inv Invitation) error
 }
 
-// ErrRejected is a delivery that was refused for good.
-var ErrRejected = errors.New("rejected")
+var (
+	// ErrRejected is a delivery that was refused for good.
+	ErrRejected = errors.New("rejected")
+	// ErrNotYet is a delivery that may work later, while others may work now.
+	ErrNotYet = errors.New("not taken yet")
+)
 
 // Outbox delivers invitations for the users that are created.
 type Outbox struct {
@@ -82,49 +87,42 @@ func (o *Outbox) follow(ctx context.Context) error {
 
 var errLater = errors.New("delivery is to be tried later")
 
-// deliver handles a batch of entries up to the first that has to wait.
-func (o *Outbox) deliver(ctx context.Context, batch []directory.Entry) (int, error) {
-	for i, e := range batch {
-		inv, ok, err := invitationOf(e)
-		if err != nil {
-			return i, err
-		}
-		if !ok {
-			continue
-		}
-		if o.sendOne(ctx, e, inv) {
-			continue
-		}
-		if i == 0 {
-			return 0, errLater
-		}
-		return i, nil
-	}
-	return len(batch), nil
-}
-
-// sendOne reports whether an entry is done with, delivered or given up.
-func (o *Outbox) sendOne(ctx context.Context, e directory.Entry, inv Invitation) bool {
+// deliver reports whether an entry is done with: it asks for no invitation, or for
+// one that was delivered or is given up. A mail server that takes nothing at all is
+// an error, so that all that waits for it goes out in order when it is back.
+func (o *Outbox) deliver(ctx context.Context, e directory.Entry) (done bool, err error) {
 	log := o.log.With("user", e.Target.ID, "organization", string(e.OrgID))
-	err := o.sender.Send(ctx, inv)
+	inv, ok, err := invitationOf(e)
+	if err != nil { // it reads no better the next time
+		log.Error("invitation given up", "error", err)
+	}
+	if !ok {
+		return true, nil
+	}
+	err = o.sender.Send(ctx, inv)
 	switch {
 	case err == nil:
 		log.Info("invitation mailed")
+		return true, nil
 	case ctx.Err() != nil:
-		return false
+		return false, ctx.Err()
 	case errors.Is(err, ErrRejected), o.clock().Sub(e.At) > giveUp:
 		log.Error("invitation given up", "error", err)
-	default:
+		return true, nil
+	case errors.Is(err, ErrNotYet):
 		log.Warn("invitation could not be mailed yet", "error", err)
-		return false
+		return false, nil
+	default:
+		log.Warn("no invitation can be mailed now", "error", err)
+		return false, errLater
 	}
-	return true
 }
 
 // invitationOf reads the invitation that an entry asks for, if it does. What the
-// operator sets up, and organisations' first owners, need none.
+// operator sets up, and organisations' first owners, need none; who was refused to
+// add somebody has added nobody.
 func invitationOf(e directory.Entry) (inv Invitation, ok bool, err error) {
-	if e.Action != directory.OpCreateUser.Name || e.Actor.Kind == directory.ActorOperator {
+	if e.Action != directory.OpCreateUser.Name || e.Outcome != directory.Done || e.Actor.Kind == directory.ActorOperator {
 		return inv, false, nil
 	}
 	var u directory.User

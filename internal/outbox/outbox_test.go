@@ -1,12 +1,10 @@
 package outbox_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +76,8 @@ type postman struct {
 	n    int
 	all  chan struct{} // closed when want have been sent
 	want int
+
+	refuse func(outbox.Invitation) error
 }
 
 func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
@@ -86,6 +86,11 @@ func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
 	p.n++
 	if p.fail != nil {
 		if err := p.fail(p.n); err != nil {
+			return err
+		}
+	}
+	if p.refuse != nil {
+		if err := p.refuse(inv); err != nil {
 			return err
 		}
 	}
@@ -164,10 +169,27 @@ func TestGivesUpOnRejected(t *testing.T) {
 	}
 }
 
-// fakeLog is a store whose log holds one invitation; time and waiting are the test's.
+// Who was refused to add somebody has added nobody, and holds up no mail.
+func TestRefusalInvitesNobody(t *testing.T) {
+	f := newFixture(t)
+	f.add(t, "Jane")
+	refusal := directory.Errorf(directory.Forbidden, "missing permission")
+	if err := f.RecordRefusal(t.Context(), directory.Call{Principal: f.owner}, directory.OpCreateUser, directory.Target{Type: "user"}, refusal); err != nil {
+		t.Fatal(err)
+	}
+	f.add(t, "John")
+	p := &postman{want: 2}
+	run(t, f, p)
+	if got := names(p.sent); got != "Jane John" {
+		t.Errorf("invited %s", got)
+	}
+}
+
+// fakeLog is a store that holds a log and how far it was followed; time and waiting
+// are the test's.
 type fakeLog struct {
 	directory.Store
-	cursor  int64
+	cursors map[string]int64
 	entries []directory.Entry
 }
 
@@ -191,10 +213,21 @@ func (l *fakeLog) Write(_ context.Context, fn func(directory.Tx) error) error {
 	return fn(fakeTx{log: l})
 }
 
-func (tx fakeTx) Cursor(string) (int64, error) { return tx.log.cursor, nil }
+func (tx fakeTx) Lock(directory.Lock) error { return nil }
 
-func (tx fakeTx) SetCursor(_ string, seq int64) error {
-	tx.log.cursor = seq
+func (tx fakeTx) Cursor(follower string) (int64, error) {
+	seq, ok := tx.log.cursors[follower]
+	if !ok {
+		return 0, directory.Errorf(directory.NotFound, "no such cursor")
+	}
+	return seq, nil
+}
+
+func (tx fakeTx) SetCursor(follower string, seq int64) error {
+	if tx.log.cursors == nil {
+		tx.log.cursors = make(map[string]int64)
+	}
+	tx.log.cursors[follower] = seq
 	return nil
 }
 
@@ -221,11 +254,7 @@ func TestRetriesForADay(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				log := &fakeLog{entries: []directory.Entry{{
-					Seq: 1, At: start, OrgID: "acme", Action: directory.OpCreateUser.Name,
-					After: []byte(`{"email":"jane@example.com","name":"Jane","accountId":"acc_1"}`),
-					Actor: directory.Actor{Kind: directory.ActorAPIToken},
-				}}}
+				log := &fakeLog{entries: []directory.Entry{invited(1, "jane")}}
 				p := &postman{want: 1, all: make(chan struct{}), fail: func(int) error {
 					if time.Since(start) < c.up {
 						return errors.New("connection refused")
@@ -235,12 +264,94 @@ func TestRetriesForADay(t *testing.T) {
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
 				outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
-				if len(p.sent) != c.wants || log.cursor != 1 {
-					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursor, c.wants)
+				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
+					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
 				}
 			})
 		})
 	}
+}
+
+// invited is an entry that asks for an invitation.
+func invited(seq int64, name string) directory.Entry {
+	return directory.Entry{
+		Seq: seq, At: time.Now(), OrgID: "acme", Action: directory.OpCreateUser.Name,
+		After: fmt.Appendf(nil, `{"email":"%s@example.com","name":"%[1]s","accountId":"acc_%d"}`, name, seq),
+		Actor: directory.Actor{Kind: directory.ActorAPIToken},
+	}
+}
+
+// An entry that can't be read has nobody mailed twice, and nobody not at all.
+func TestUnreadableEntry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bad := invited(2, "?")
+		bad.After = []byte(`{`)
+		log := &fakeLog{entries: []directory.Entry{invited(1, "jane"), bad, invited(3, "john")}}
+		p := &postman{all: make(chan struct{})}
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
+		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
+			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
+		}
+	})
+}
+
+// One who can't be told yet is told later, also by a server that was started
+// meanwhile; nobody waits for them or is told twice.
+func TestOneWaitsAlone(t *testing.T) {
+	f := newFixture(t)
+	for _, name := range []string{"Ann", "Slow", "Zoe"} {
+		f.add(t, name)
+	}
+	slow := func(inv outbox.Invitation) error {
+		if inv.Name == "Slow" {
+			return fmt.Errorf("450 try again later: %w", outbox.ErrNotYet)
+		}
+		return nil
+	}
+	p := &postman{want: 2, refuse: slow}
+	run(t, f, p)
+	if got := names(p.sent); got != "Ann Zoe" {
+		t.Errorf("invited %s", got)
+	}
+	f.add(t, "Jill")
+	p = &postman{want: 1, refuse: slow}
+	run(t, f, p)
+	if got := names(p.sent); got != "Jill" {
+		t.Errorf("invited %s while one waits", got)
+	}
+	p = &postman{want: 1}
+	run(t, f, p)
+	if got := names(p.sent); got != "Slow" {
+		t.Errorf("invited %s in the end", got)
+	}
+}
+
+// Who waits is tried for a day, less and less often.
+func TestWaitsForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &fakeLog{entries: []directory.Entry{invited(1, "slow"), invited(2, "jane")}}
+		tries := 0
+		p := &postman{refuse: func(inv outbox.Invitation) error {
+			if inv.Name != "slow" {
+				return nil
+			}
+			tries++
+			return outbox.ErrNotYet
+		}}
+		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
+		defer stop()
+		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
+		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
+			t.Errorf("invited %s, tried the other %d times", got, tries)
+		}
+		for name, seq := range log.cursors {
+			if name != "mail" && seq != 0 {
+				t.Errorf("entry %d still waits", seq)
+			}
+		}
+	})
 }
 
 // Who was added while there was no SMTP server is not told when there is one.
@@ -266,116 +377,5 @@ func TestWithoutSender(t *testing.T) {
 	run(t, f, p)
 	if got := names(p.sent); got != "Jill" {
 		t.Errorf("invited %s, want only who came since", got)
-	}
-}
-
-// smtpServer speaks as much SMTP (RFC 5321) as a delivery needs, answers RCPT
-// as told, and gives the message it got.
-func smtpServer(t *testing.T, rcpt string) (addr string, message <-chan string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	got := make(chan string, 1)
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		in := bufio.NewReader(conn)
-		say := func(line string) { _, _ = fmt.Fprintf(conn, "%s\r\n", line) }
-		say("220 test")
-		for {
-			line, err := in.ReadString('\n')
-			if err != nil {
-				return
-			}
-			switch verb := strings.ToUpper(strings.Fields(line + " x")[0]); verb {
-			case "EHLO":
-				say("250-test")
-				say("250 8BITMIME")
-			case "RCPT":
-				say(rcpt)
-			case "DATA":
-				say("354 go on")
-				var text strings.Builder
-				for line != ".\r\n" {
-					if line, err = in.ReadString('\n'); err != nil {
-						return
-					}
-					text.WriteString(line)
-				}
-				got <- text.String()
-				say("250 ok")
-			case "QUIT":
-				say("221 bye")
-				return
-			default:
-				say("250 ok")
-			}
-		}
-	}()
-	return l.Addr().String(), got
-}
-
-func TestSMTP(t *testing.T) {
-	addr, message := smtpServer(t, "250 ok")
-	s, err := outbox.NewSMTP("smtp://"+addr, "Roster <roster@example.com>", "https://roster.example.com/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Send(t.Context(), outbox.Invitation{
-		Email: "jane@example.com", Name: "Jäne \"J\" Doe", Role: "user", Inviter: "Olivia Owner", OrgID: "acme-x7q2", Pending: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.ReplaceAll(<-message, "=\r\n", "") // quoted-printable's soft breaks
-	for _, want := range []string{
-		"jane@example.com", "Subject: You were added to acme-x7q2", "roster invitations accept acme-x7q2",
-		"https://roster.example.com/docs", "Olivia Owner added you",
-	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the mail lacks %q:\n%s", want, text)
-		}
-	}
-}
-
-func TestSMTPRejected(t *testing.T) {
-	addr, _ := smtpServer(t, "550 no such mailbox")
-	s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"})
-	if !errors.Is(err, outbox.ErrRejected) {
-		t.Errorf("got %v, want it to be rejected for good", err)
-	}
-	addr, _ = smtpServer(t, "451 try again later")
-	if s, err = outbox.NewSMTP("smtp://"+addr, "roster@example.com", ""); err != nil {
-		t.Fatal(err)
-	}
-	if err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); err == nil || errors.Is(err, outbox.ErrRejected) {
-		t.Errorf("got %v, want an error that may pass", err)
-	}
-}
-
-func TestNewSMTPRefuses(t *testing.T) {
-	for _, c := range []struct{ url, from string }{
-		{"", "roster@example.com"},
-		{"http://mail.example.com", "roster@example.com"},
-		{"smtp://", "roster@example.com"},
-		{"smtp://user:hunter2@mail.example.com:nope", "roster@example.com"},
-		{"smtp://user:hunter2@mail.example.com", "not an address"},
-	} {
-		_, err := outbox.NewSMTP(c.url, c.from, "")
-		if err == nil {
-			t.Errorf("NewSMTP(%q, %q) accepted", c.url, c.from)
-		} else if strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("the error tells the password: %v", err)
-		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -148,10 +149,26 @@ func failure(err error) string {
 		return fmt.Sprintf("the name %s could not be looked up", dns.Name)
 	}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "the receiver's certificate is not valid: " + cert.Err.Error()
+		return "the receiver's certificate " + badCertificate(cert.Err)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return "could not connect: " + op.Err.Error()
 	}
 	return "the connection broke, or the answer was not HTTP"
+}
+
+// badCertificate says what is wrong with a certificate. The error's own words hold
+// what stands in it, which may be anything: what a database can't keep, and what
+// somebody calls machines inside.
+func badCertificate(err error) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "is not for this name"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "is not signed by an authority that is known"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return "has expired or is not valid yet"
+	}
+	return "is not valid"
 }

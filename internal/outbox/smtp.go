@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	netmail "net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -55,19 +56,41 @@ func NewSMTP(smtpURL, from, publicURL string) (*SMTP, error) {
 // Send implements [Sender].
 func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 	m := mail.NewMsg()
-	if err := errors.Join(m.From(s.from), m.AddToFormat(inv.Name, inv.Email)); err != nil {
+	to, err := netmail.ParseAddress(inv.Email)
+	if err = errors.Join(err, m.From(s.from)); err != nil {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
+	to.Name = inv.Name // apart from the address: AddToFormat takes quotes in it for its own
+	m.AddToMailAddress(to)
 	m.SetDate()
 	m.SetMessageID()
 	m.SetUserAgent("Roster")
 	m.Subject("You were added to " + string(inv.OrgID))
 	m.SetBodyString(mail.TypeTextPlain, s.text(inv))
-	err := s.client.DialAndSendWithContext(ctx, m)
-	if e, ok := errors.AsType[*mail.SendError](err); ok && !e.IsTemp() && e.ErrorCode() >= 500 {
+	err = s.client.DialAndSendWithContext(ctx, m)
+	if m.IsDelivered() {
+		return nil // what fails after that, such as a goodbye, is no reason to send it again
+	}
+	return classify(err)
+}
+
+// classify tells what is wrong with one mail from what is wrong with the server:
+// who has taken the sender has begun to look at the rest. A connection that ends
+// after that may end with each try of this mail, and of no other.
+func classify(err error) error {
+	e, ok := errors.AsType[*mail.SendError](err)
+	if !ok {
+		return err
+	}
+	if !e.IsTemp() && e.ErrorCode() >= 500 {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
-	return err
+	switch e.Reason {
+	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrWriteContent, mail.ErrSMTPDataClose:
+		return fmt.Errorf("%w: %w", ErrNotYet, err)
+	default:
+		return err
+	}
 }
 
 func (s *SMTP) text(inv Invitation) string {
