@@ -140,6 +140,47 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 	w.dead("the old token in the end", jane.secret)
 }
 
+// What follows from a removal in another organization is written down there as
+// the server's own doing: who removed whom elsewhere is no concern of its log.
+func TestOtherLogsDoNotTellWhoRemoved(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	remover := w.byOwner()
+	remover.RemoteAddr, remover.UserAgent, remover.TraceID = "10.1.2.3", "acme-internal/1.0", "trace-of-acme"
+	machine := w.as(w.apiToken, "")
+	machine.RemoteAddr = "10.1.2.4"
+	for what, remove := range map[string]func(member) error{
+		"an owner":     func(m member) error { return w.RemoveUser(t.Context(), remover, m.ID) },
+		"an API token": func(m member) error { return w.RemoveUser(t.Context(), machine, m.ID) },
+		"a deletion": func(m member) error {
+			other := w.tenant("Other")
+			u := must(w.CreateUser(t.Context(), w.by(other), directory.NewUser{Name: m.Name, Email: m.Email, Role: "user"}))(t)
+			must(w.AcceptInvitation(t.Context(), w.by(m), u.OrgID))(t)
+			w.wants("leave", "", w.RemoveUser(t.Context(), remover, m.ID))
+			return w.DeleteOrg(t.Context(), other.OrgID)
+		},
+	} {
+		m := w.join(strings.ReplaceAll(what, " ", ""), "user")
+		must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
+		last := w.lastEntry()
+		w.wants(what, "", remove(m))
+		found := false
+		for _, e := range w.since(last) {
+			if e.OrgID != rival.OrgID {
+				continue
+			}
+			found = true
+			want := directory.Actor{Kind: directory.ActorSystem, Name: "roster"}
+			if e.Action != "acceptInvitation" || e.Actor != want || e.RemoteAddr+e.UserAgent+e.TraceID != "" {
+				t.Errorf("%s: the other organization's log tells of %+v", what, e)
+			}
+		}
+		if !found {
+			t.Errorf("%s: the other organization's log tells nothing", what)
+		}
+	}
+}
+
 // An organization that is deleted takes along the accounts it was the last of.
 func TestDeletedOrganizationsEndAccounts(t *testing.T) {
 	w := newWorld(t)

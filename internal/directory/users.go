@@ -271,7 +271,8 @@ func (c *change) takeOut(u User) error {
 
 // settleAccount ends the account of a removed user if nobody acts with it any
 // more. Invitations that were still open then belong to a new account, which
-// has no tokens: the oldest is a membership at once, as if it came only now.
+// has no tokens: the oldest is a membership at once, as if it came only now. Audit
+// entry acceptInvitation there, by the system.
 func (c *change) settleAccount(removed User) error {
 	if err := c.Lock(LockAccount(removed.AccountID)); err != nil {
 		return err
@@ -305,7 +306,7 @@ func (c *change) settleAccount(removed User) error {
 	if err := c.Tx.UpdateUser(first); err != nil {
 		return err
 	}
-	return c.as(OpAcceptInvitation).recordIn(first.OrgID, first.target(), before, first)
+	return c.byItself(first.OrgID, OpAcceptInvitation).record(first.target(), before, first)
 }
 
 // UpdateUserRole gives a user another base role.
