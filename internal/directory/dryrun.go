@@ -32,13 +32,11 @@ type subject struct {
 	id   string
 }
 
-// touch notes whose access may change by what an audit entry tells of.
+// touch notes whose access may change by what an audit entry tells of. Of another
+// organisation than the actor's that is the actor's own user alone.
 func (c *change) touch(org OrgID, target Target, before, after any) {
-	if c.call.DryRun == nil {
+	if c.touched == nil || (org != c.actor.OrgID && !c.isOwn(before, after)) {
 		return
-	}
-	if c.touched == nil {
-		c.touched = make(map[subject]bool)
 	}
 	switch target.Type {
 	case "user", "apiToken":
@@ -52,6 +50,12 @@ func (c *change) touch(org OrgID, target Target, before, after any) {
 			}
 		}
 	}
+}
+
+// isOwn says whether these are the states of the actor's own user, in whichever organisation.
+func (c *change) isOwn(states ...any) bool {
+	account := accountOf(states...)
+	return account != "" && account == c.actor.AccountID
 }
 
 func (c *change) touchMembers(org OrgID, members []UserID) {

@@ -124,6 +124,35 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 	}
 }
 
+// A dry run tells of the actor's organization, and elsewhere of the actor's own
+// user, whatever else the change leads to.
+func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
+	s := newScene(t)
+	jane, rival := s.join("Janet", "user"), s.tenant("Elsewhere")
+	invited := func(m member) directory.User {
+		return must(s.CreateUser(t.Context(), s.by(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
+	}
+	heir := invited(jane)
+	call := s.byOwner()
+	call.DryRun = new(directory.AccessDiff)
+	s.wants("remove", "", s.RemoveUser(t.Context(), call, jane.ID))
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(jane.ID) || call.DryRun.Omitted != 0 {
+		t.Errorf("removing %s, who is invited as %s: %+v", jane.ID, heir.ID, call.DryRun)
+	}
+
+	call = s.by(jane)
+	call.DryRun = new(directory.AccessDiff)
+	must(s.AcceptInvitation(t.Context(), call, rival.OrgID))(t)
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(heir.ID) || got[0].Gained.Empty() {
+		t.Errorf("accepting oneself: %+v", call.DryRun)
+	}
+	call.DryRun = new(directory.AccessDiff)
+	made := must(s.CreateOrg(t.Context(), call, "Mine"))(t)
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(made.User.ID) || got[0].Gained.Empty() {
+		t.Errorf("making an organization: %+v", call.DryRun)
+	}
+}
+
 // A change of many names a hundred and counts the rest.
 func TestDryRunOfMany(t *testing.T) {
 	s := newScene(t)

@@ -99,6 +99,7 @@ func (c *change) as(op Operation) *change {
 func (c *change) byItself(org OrgID, op Operation) *change {
 	other := c.as(op)
 	other.actor, other.call = itself(org), Call{}
+	other.touched = nil // nor does a dry run tell of it
 	return other
 }
 
