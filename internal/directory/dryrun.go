@@ -18,7 +18,8 @@ type AccessDiff struct {
 	Omitted int // subjects beyond [MaxDiff] that the change may touch
 }
 
-// AccessChange is what one user or API token would gain and lose.
+// AccessChange is what one user or API token would gain and lose. Who may not read
+// what they may do is told only that it would change.
 type AccessChange struct {
 	Target Target
 	Gained authz.Set
@@ -109,11 +110,25 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
+// mayRead says whether the actor may read what a subject may do. A subject elsewhere
+// is the actor's own user: see touch.
+func (c *change) mayRead(s subject) bool {
+	if s.org != c.actor.OrgID || s.id == string(c.actor.UserID) || s.id == string(c.actor.TokenID) {
+		return true
+	}
+	op := OpGetUserAccess
+	if s.kind == "apiToken" {
+		op = OpGetAPIToken
+	}
+	return op.Authorise(c.actor) == nil
+}
+
 // preview is what is known inside the transaction that is about to be undone.
 type preview struct {
 	subjects []subject
 	after    []authz.Set
 	names    []string
+	shown    []bool // whether the actor may read what they may do
 	omitted  int
 }
 
@@ -129,7 +144,7 @@ func (c *change) preview() (p preview, err error) {
 		if err != nil {
 			return p, err
 		}
-		p.after, p.names = append(p.after, set), append(p.names, name)
+		p.after, p.names, p.shown = append(p.after, set), append(p.names, name), append(p.shown, c.mayRead(s))
 	}
 	return p, nil
 }
@@ -146,13 +161,15 @@ func (s *Service) compare(ctx context.Context, p preview, diff *AccessDiff) erro
 			if name == "" {
 				name = p.names[i]
 			}
-			change := AccessChange{
-				Target: Target{Type: subject.kind, ID: subject.id, Name: name},
-				Gained: p.after[i].Minus(before), Lost: before.Minus(p.after[i]),
+			change := AccessChange{Target: Target{Type: subject.kind, ID: subject.id, Name: name}}
+			gained, lost := p.after[i].Minus(before), before.Minus(p.after[i])
+			if gained.Empty() && lost.Empty() {
+				continue
 			}
-			if !change.Gained.Empty() || !change.Lost.Empty() {
-				diff.Changes = append(diff.Changes, change)
+			if p.shown[i] {
+				change.Gained, change.Lost = gained, lost
 			}
+			diff.Changes = append(diff.Changes, change)
 		}
 		return nil
 	})

@@ -153,6 +153,48 @@ func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
 	}
 }
 
+// Who may not read what others may do is not told it by trying: only whose access
+// would change, and of themselves all.
+func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
+	s := newScene(t)
+	victim := s.join("Victim", "admin")
+	for what, tt := range map[string]struct {
+		with  []string
+		try   func(call directory.Call) error
+		shown bool
+	}{
+		"a user, without rbac|read": {[]string{"users|delete", "users|read", "apiTokens|read"}, func(call directory.Call) error {
+			return s.RemoveUser(t.Context(), call, victim.ID)
+		}, false},
+		"a user": {[]string{"users|delete", "rbac|read"}, func(call directory.Call) error {
+			return s.RemoveUser(t.Context(), call, victim.ID)
+		}, true},
+		"a token, without apiTokens|read": {[]string{"apiTokens|delete", "rbac|read"}, func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, s.token.ID)
+		}, false},
+		"a token": {[]string{"apiTokens|delete", "apiTokens|read"}, func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, s.token.ID)
+		}, true},
+		"the token itself": {[]string{"apiTokens|delete"}, func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, call.Principal.TokenID)
+		}, true},
+	} {
+		call := s.as(s.world.token(tt.with...).Secret, "")
+		call.DryRun = new(directory.AccessDiff)
+		s.wants(what, "", tt.try(call))
+		if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.Name == "" || !got[0].Lost.Empty() != tt.shown {
+			t.Errorf("%s: %+v", what, got)
+		}
+	}
+	self := s.join("Herself", s.world.role("Leaver", "users|delete").ID)
+	call := s.by(self)
+	call.DryRun = new(directory.AccessDiff)
+	s.wants("leave", "", s.RemoveUser(t.Context(), call, self.ID))
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Lost.Empty() {
+		t.Errorf("oneself: %+v", got)
+	}
+}
+
 // A change of many names a hundred and counts the rest.
 func TestDryRunOfMany(t *testing.T) {
 	s := newScene(t)
