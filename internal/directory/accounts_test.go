@@ -1,12 +1,15 @@
 package directory_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -138,6 +141,47 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 	}
 	must(w.AcceptInvitation(t.Context(), w.as(back.secret, ""), first.OrgID))(t)
 	w.dead("the old token in the end", jane.secret)
+}
+
+// To delete an organization takes no lock for each of its users: PostgreSQL has room
+// for some thousands.
+func TestDeletedOrganizationsTakeFewLocks(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	for i := range 30 {
+		must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
+	}
+	w.invite(rival, "user")
+	must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
+	locks := 0
+	counting := directory.NewService(lockCounter{w.db, &locks}, dbtest.Keys(), w.clock.Now)
+	w.wants("delete", "", counting.DeleteOrg(t.Context(), rival.OrgID))
+	if locks > 3 { // the organization, and who is in another
+		t.Errorf("%d locks", locks)
+	}
+	if _, ok := w.account("x7@example.net"); ok {
+		t.Error("an account without memberships is there still")
+	}
+	w.as(rival.secret, w.org.ID)
+}
+
+type lockCounter struct {
+	directory.Store
+	locks *int
+}
+
+func (s lockCounter) Write(ctx context.Context, fn func(directory.Tx) error) error {
+	return s.Store.Write(ctx, func(tx directory.Tx) error { return fn(countedTx{tx, s.locks}) })
+}
+
+type countedTx struct {
+	directory.Tx
+	locks *int
+}
+
+func (t countedTx) Lock(l directory.Lock) error {
+	*t.locks++
+	return t.Tx.Lock(l)
 }
 
 // What follows from a removal in another organization is written down there as

@@ -119,6 +119,8 @@ type accountTx interface {
 	RenameAccount(id AccountID, name string) error
 	// DeleteAccount deletes an account without memberships, with its personal tokens.
 	DeleteAccount(AccountID) error
+	// DropAccounts does so with many, and lists those that have memberships, which stay.
+	DropAccounts([]AccountID) (kept []AccountID, err error)
 	// ReplaceAccount puts a new account in an old one's place: memberships stay,
 	// personal tokens go. The email keeps its key.
 	ReplaceAccount(old AccountID, heir Account) error
