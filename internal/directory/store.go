@@ -216,7 +216,7 @@ type entryTx interface {
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
 	// by its organisation and number.
 	EraseEntry(Entry) error
-	// RenumberEntry gives the entry of a number another, with the leaf and MAC that go with it.
+	// RenumberEntry gives the entry of a number another, and its time, with the leaf and MAC that go with them.
 	RenumberEntry(was int64, e Entry) error
 	// DropEntries drops an organisation's entries up to a number.
 	DropEntries(org OrgID, upTo int64) error
