@@ -217,6 +217,7 @@ type entryTx interface {
 	// by its organisation and number.
 	EraseEntry(Entry) error
 	// RenumberEntry gives the entry of a number another, and its time, with the leaf and MAC that go with them.
+	// Its deliveries go along; none may have the other number.
 	RenumberEntry(was int64, e Entry) error
 	// DropEntries drops an organisation's entries up to a number.
 	DropEntries(org OrgID, upTo int64) error
@@ -265,6 +266,8 @@ type webhookTx interface {
 	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
 	// with the times of as, and says whether there are more.
 	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
+	// DropLostDeliveries forgets those of entries after a number that the log does not have.
+	DropLostDeliveries(org OrgID, after int64) error
 	// DropDeliveries forgets what ended before a time.
 	DropDeliveries(before time.Time) error
 	// CountDeliveries counts the pending ones of all organisations and gives the
