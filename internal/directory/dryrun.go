@@ -41,7 +41,7 @@ func (c *change) touch(org OrgID, target Target, before, after any) {
 	}
 	switch target.Type {
 	case "user", "apiToken":
-		c.touched[subject{org, target.Type, target.ID}] = true
+		c.touchSubject(subject{org, target.Type, target.ID}, before == nil)
 	case "role":
 		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
 	case "group":
@@ -61,9 +61,11 @@ func (c *change) isOwn(states ...any) bool {
 
 func (c *change) touchMembers(org OrgID, members []UserID) {
 	for _, id := range members {
-		c.touched[subject{org, "user", string(id)}] = true
+		c.touchSubject(subject{org, "user", string(id)}, false)
 	}
 }
+
+func (c *change) touchSubject(s subject, added bool) { c.touched[s] = c.touched[s] || added }
 
 // subjects are all that were touched, with those that have a touched role.
 func (c *change) subjects() ([]subject, error) {
@@ -72,7 +74,7 @@ func (c *change) subjects() ([]subject, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.touched[subject{role.OrgID, "user", string(u.ID)}] = true
+			c.touchSubject(subject{role.OrgID, "user", string(u.ID)}, false)
 		}
 		groups, err := c.Groups(role.OrgID)
 		if err != nil {
@@ -90,7 +92,9 @@ func (c *change) subjects() ([]subject, error) {
 }
 
 // accessNow reads what a subject may do, as seen by tx; nothing if it does not exist.
-func accessNow(tx Tx, s subject) (set authz.Set, name string, err error) {
+// Whoever is only being added is taken for a member: nothing for those who have yet to
+// accept would tell, without a trace, which addresses have accounts.
+func accessNow(tx Tx, s subject, added bool) (set authz.Set, name string, err error) {
 	if s.kind == "apiToken" {
 		t, err := tx.APIToken(s.org, TokenID(s.id))
 		return t.Capabilities, t.Name, ignoreNotFound(err)
@@ -99,6 +103,7 @@ func accessNow(tx Tx, s subject) (set authz.Set, name string, err error) {
 	if err != nil {
 		return set, "", ignoreNotFound(err)
 	}
+	u.Invited = u.Invited && !added
 	set, err = effective(tx, u)
 	return set, u.Name, err
 }
@@ -140,7 +145,7 @@ func (c *change) preview() (p preview, err error) {
 	p.subjects = all[:min(len(all), MaxDiff)]
 	p.omitted = len(all) - len(p.subjects)
 	for _, s := range p.subjects {
-		set, name, err := accessNow(c, s)
+		set, name, err := accessNow(c, s, c.touched[s])
 		if err != nil {
 			return p, err
 		}
@@ -154,7 +159,7 @@ func (s *Service) compare(ctx context.Context, p preview, diff *AccessDiff) erro
 	*diff = AccessDiff{Omitted: p.omitted}
 	return s.store.Read(ctx, func(tx Tx) error {
 		for i, subject := range p.subjects {
-			before, name, err := accessNow(tx, subject)
+			before, name, err := accessNow(tx, subject, false)
 			if err != nil {
 				return err
 			}

@@ -81,9 +81,9 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 		"a new user": {func(call directory.Call) error {
 			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: "n@example.com", Role: low.ID}))
 		}, []string{"user New +users|read"}},
-		"an invited user gains nothing yet": {func(call directory.Call) error {
+		"a new user who has an account, which is not told": {func(call directory.Call) error {
 			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: s.tenant("T").Email, Role: low.ID}))
-		}, nil},
+		}, []string{"user New +users|read"}},
 		"another role": {func(call directory.Call) error {
 			return second(s.UpdateUserRole(t.Context(), call, ann.ID, high.ID))
 		}, []string{"user Ann +users|delete +dataset:logs:query|read"}},

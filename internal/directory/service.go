@@ -103,7 +103,7 @@ type change struct {
 	now   time.Time
 
 	locked       map[OrgID]bool   // by recordIn or before
-	touched      map[subject]bool // dry runs only
+	touched      map[subject]bool // dry runs only; whether it is added
 	touchedRoles []Role
 }
 
