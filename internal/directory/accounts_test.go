@@ -1,12 +1,15 @@
 package directory_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -138,6 +141,88 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 	}
 	must(w.AcceptInvitation(t.Context(), w.as(back.secret, ""), first.OrgID))(t)
 	w.dead("the old token in the end", jane.secret)
+}
+
+// To delete an organization takes no lock for each of its users: PostgreSQL has room
+// for some thousands.
+func TestDeletedOrganizationsTakeFewLocks(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	for i := range 30 {
+		must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
+	}
+	w.invite(rival, "user")
+	must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
+	locks := 0
+	counting := directory.NewService(lockCounter{w.db, &locks}, dbtest.Keys(), w.clock.Now)
+	w.wants("delete", "", counting.DeleteOrg(t.Context(), rival.OrgID))
+	if locks > 3 { // the organization, and who is in another
+		t.Errorf("%d locks", locks)
+	}
+	if _, ok := w.account("x7@example.net"); ok {
+		t.Error("an account without memberships is there still")
+	}
+	w.as(rival.secret, w.org.ID)
+}
+
+type lockCounter struct {
+	directory.Store
+	locks *int
+}
+
+func (s lockCounter) Write(ctx context.Context, fn func(directory.Tx) error) error {
+	return s.Store.Write(ctx, func(tx directory.Tx) error { return fn(countedTx{tx, s.locks}) })
+}
+
+type countedTx struct {
+	directory.Tx
+	locks *int
+}
+
+func (t countedTx) Lock(l directory.Lock) error {
+	*t.locks++
+	return t.Tx.Lock(l)
+}
+
+// What follows from a removal in another organization is written down there as
+// the server's own doing: who removed whom elsewhere is no concern of its log.
+func TestOtherLogsDoNotTellWhoRemoved(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	remover := w.byOwner()
+	remover.RemoteAddr, remover.UserAgent, remover.TraceID = "10.1.2.3", "acme-internal/1.0", "trace-of-acme"
+	machine := w.as(w.apiToken, "")
+	machine.RemoteAddr = "10.1.2.4"
+	for what, remove := range map[string]func(member) error{
+		"an owner":     func(m member) error { return w.RemoveUser(t.Context(), remover, m.ID) },
+		"an API token": func(m member) error { return w.RemoveUser(t.Context(), machine, m.ID) },
+		"a deletion": func(m member) error {
+			other := w.tenant("Other")
+			u := must(w.CreateUser(t.Context(), w.by(other), directory.NewUser{Name: m.Name, Email: m.Email, Role: "user"}))(t)
+			must(w.AcceptInvitation(t.Context(), w.by(m), u.OrgID))(t)
+			w.wants("leave", "", w.RemoveUser(t.Context(), remover, m.ID))
+			return w.DeleteOrg(t.Context(), other.OrgID)
+		},
+	} {
+		m := w.join(strings.ReplaceAll(what, " ", ""), "user")
+		must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
+		last := w.lastEntry()
+		w.wants(what, "", remove(m))
+		found := false
+		for _, e := range w.since(last) {
+			if e.OrgID != rival.OrgID {
+				continue
+			}
+			found = true
+			want := directory.Actor{Kind: directory.ActorSystem, Name: "roster"}
+			if e.Action != "acceptInvitation" || e.Actor != want || e.RemoteAddr+e.UserAgent+e.TraceID != "" {
+				t.Errorf("%s: the other organization's log tells of %+v", what, e)
+			}
+		}
+		if !found {
+			t.Errorf("%s: the other organization's log tells nothing", what)
+		}
+	}
 }
 
 // An organization that is deleted takes along the accounts it was the last of.

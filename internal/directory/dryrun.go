@@ -18,7 +18,8 @@ type AccessDiff struct {
 	Omitted int // subjects beyond [MaxDiff] that the change may touch
 }
 
-// AccessChange is what one user or API token would gain and lose.
+// AccessChange is what one user or API token would gain and lose. Who may not read
+// what they may do is told only that it would change.
 type AccessChange struct {
 	Target Target
 	Gained authz.Set
@@ -32,17 +33,15 @@ type subject struct {
 	id   string
 }
 
-// touch notes whose access may change by what an audit entry tells of.
+// touch notes whose access may change by what an audit entry tells of. Of another
+// organisation than the actor's that is the actor's own user alone.
 func (c *change) touch(org OrgID, target Target, before, after any) {
-	if c.call.DryRun == nil {
+	if c.touched == nil || (org != c.actor.OrgID && !c.isOwn(before, after)) {
 		return
-	}
-	if c.touched == nil {
-		c.touched = make(map[subject]bool)
 	}
 	switch target.Type {
 	case "user", "apiToken":
-		c.touched[subject{org, target.Type, target.ID}] = true
+		c.touchSubject(subject{org, target.Type, target.ID}, before == nil)
 	case "role":
 		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
 	case "group":
@@ -54,11 +53,19 @@ func (c *change) touch(org OrgID, target Target, before, after any) {
 	}
 }
 
+// isOwn says whether these are the states of the actor's own user, in whichever organisation.
+func (c *change) isOwn(states ...any) bool {
+	account := accountOf(states...)
+	return account != "" && account == c.actor.AccountID
+}
+
 func (c *change) touchMembers(org OrgID, members []UserID) {
 	for _, id := range members {
-		c.touched[subject{org, "user", string(id)}] = true
+		c.touchSubject(subject{org, "user", string(id)}, false)
 	}
 }
+
+func (c *change) touchSubject(s subject, added bool) { c.touched[s] = c.touched[s] || added }
 
 // subjects are all that were touched, with those that have a touched role.
 func (c *change) subjects() ([]subject, error) {
@@ -67,7 +74,7 @@ func (c *change) subjects() ([]subject, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.touched[subject{role.OrgID, "user", string(u.ID)}] = true
+			c.touchSubject(subject{role.OrgID, "user", string(u.ID)}, false)
 		}
 		groups, err := c.Groups(role.OrgID)
 		if err != nil {
@@ -85,7 +92,9 @@ func (c *change) subjects() ([]subject, error) {
 }
 
 // accessNow reads what a subject may do, as seen by tx; nothing if it does not exist.
-func accessNow(tx Tx, s subject) (set authz.Set, name string, err error) {
+// Whoever is only being added is taken for a member: nothing for those who have yet to
+// accept would tell, without a trace, which addresses have accounts.
+func accessNow(tx Tx, s subject, added bool) (set authz.Set, name string, err error) {
 	if s.kind == "apiToken" {
 		t, err := tx.APIToken(s.org, TokenID(s.id))
 		return t.Capabilities, t.Name, ignoreNotFound(err)
@@ -94,6 +103,7 @@ func accessNow(tx Tx, s subject) (set authz.Set, name string, err error) {
 	if err != nil {
 		return set, "", ignoreNotFound(err)
 	}
+	u.Invited = u.Invited && !added
 	set, err = effective(tx, u)
 	return set, u.Name, err
 }
@@ -105,11 +115,25 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
+// mayRead says whether the actor may read what a subject may do. A subject elsewhere
+// is the actor's own user: see touch.
+func (c *change) mayRead(s subject) bool {
+	if s.org != c.actor.OrgID || s.id == string(c.actor.UserID) || s.id == string(c.actor.TokenID) {
+		return true
+	}
+	op := OpGetUserAccess
+	if s.kind == "apiToken" {
+		op = OpGetAPIToken
+	}
+	return op.Authorise(c.actor) == nil
+}
+
 // preview is what is known inside the transaction that is about to be undone.
 type preview struct {
 	subjects []subject
 	after    []authz.Set
 	names    []string
+	shown    []bool // whether the actor may read what they may do
 	omitted  int
 }
 
@@ -121,11 +145,11 @@ func (c *change) preview() (p preview, err error) {
 	p.subjects = all[:min(len(all), MaxDiff)]
 	p.omitted = len(all) - len(p.subjects)
 	for _, s := range p.subjects {
-		set, name, err := accessNow(c, s)
+		set, name, err := accessNow(c, s, c.touched[s])
 		if err != nil {
 			return p, err
 		}
-		p.after, p.names = append(p.after, set), append(p.names, name)
+		p.after, p.names, p.shown = append(p.after, set), append(p.names, name), append(p.shown, c.mayRead(s))
 	}
 	return p, nil
 }
@@ -135,20 +159,22 @@ func (s *Service) compare(ctx context.Context, p preview, diff *AccessDiff) erro
 	*diff = AccessDiff{Omitted: p.omitted}
 	return s.store.Read(ctx, func(tx Tx) error {
 		for i, subject := range p.subjects {
-			before, name, err := accessNow(tx, subject)
+			before, name, err := accessNow(tx, subject, false)
 			if err != nil {
 				return err
 			}
 			if name == "" {
 				name = p.names[i]
 			}
-			change := AccessChange{
-				Target: Target{Type: subject.kind, ID: subject.id, Name: name},
-				Gained: p.after[i].Minus(before), Lost: before.Minus(p.after[i]),
+			change := AccessChange{Target: Target{Type: subject.kind, ID: subject.id, Name: name}}
+			gained, lost := p.after[i].Minus(before), before.Minus(p.after[i])
+			if gained.Empty() && lost.Empty() {
+				continue
 			}
-			if !change.Gained.Empty() || !change.Lost.Empty() {
-				diff.Changes = append(diff.Changes, change)
+			if p.shown[i] {
+				change.Gained, change.Lost = gained, lost
 			}
+			diff.Changes = append(diff.Changes, change)
 		}
 		return nil
 	})

@@ -81,9 +81,9 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 		"a new user": {func(call directory.Call) error {
 			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: "n@example.com", Role: low.ID}))
 		}, []string{"user New +users|read"}},
-		"an invited user gains nothing yet": {func(call directory.Call) error {
+		"a new user who has an account, which is not told": {func(call directory.Call) error {
 			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: s.tenant("T").Email, Role: low.ID}))
-		}, nil},
+		}, []string{"user New +users|read"}},
 		"another role": {func(call directory.Call) error {
 			return second(s.UpdateUserRole(t.Context(), call, ann.ID, high.ID))
 		}, []string{"user Ann +users|delete +dataset:logs:query|read"}},
@@ -121,6 +121,77 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 		if got := s.diffOf(tt.do); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", what, got, tt.want)
 		}
+	}
+}
+
+// A dry run tells of the actor's organization, and elsewhere of the actor's own
+// user, whatever else the change leads to.
+func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
+	s := newScene(t)
+	jane, rival := s.join("Janet", "user"), s.tenant("Elsewhere")
+	invited := func(m member) directory.User {
+		return must(s.CreateUser(t.Context(), s.by(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
+	}
+	heir := invited(jane)
+	call := s.byOwner()
+	call.DryRun = new(directory.AccessDiff)
+	s.wants("remove", "", s.RemoveUser(t.Context(), call, jane.ID))
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(jane.ID) || call.DryRun.Omitted != 0 {
+		t.Errorf("removing %s, who is invited as %s: %+v", jane.ID, heir.ID, call.DryRun)
+	}
+
+	call = s.by(jane)
+	call.DryRun = new(directory.AccessDiff)
+	must(s.AcceptInvitation(t.Context(), call, rival.OrgID))(t)
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(heir.ID) || got[0].Gained.Empty() {
+		t.Errorf("accepting oneself: %+v", call.DryRun)
+	}
+	call.DryRun = new(directory.AccessDiff)
+	made := must(s.CreateOrg(t.Context(), call, "Mine"))(t)
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(made.User.ID) || got[0].Gained.Empty() {
+		t.Errorf("making an organization: %+v", call.DryRun)
+	}
+}
+
+// Who may not read what others may do is not told it by trying: only whose access
+// would change, and of themselves all.
+func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
+	s := newScene(t)
+	victim := s.join("Victim", "admin")
+	for what, tt := range map[string]struct {
+		with  []string
+		try   func(call directory.Call) error
+		shown bool
+	}{
+		"a user, without rbac|read": {[]string{"users|delete", "users|read", "apiTokens|read"}, func(call directory.Call) error {
+			return s.RemoveUser(t.Context(), call, victim.ID)
+		}, false},
+		"a user": {[]string{"users|delete", "rbac|read"}, func(call directory.Call) error {
+			return s.RemoveUser(t.Context(), call, victim.ID)
+		}, true},
+		"a token, without apiTokens|read": {[]string{"apiTokens|delete", "rbac|read"}, func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, s.token.ID)
+		}, false},
+		"a token": {[]string{"apiTokens|delete", "apiTokens|read"}, func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, s.token.ID)
+		}, true},
+		"the token itself": {[]string{"apiTokens|delete"}, func(call directory.Call) error {
+			return s.DeleteAPIToken(t.Context(), call, call.Principal.TokenID)
+		}, true},
+	} {
+		call := s.as(s.world.token(tt.with...).Secret, "")
+		call.DryRun = new(directory.AccessDiff)
+		s.wants(what, "", tt.try(call))
+		if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.Name == "" || !got[0].Lost.Empty() != tt.shown {
+			t.Errorf("%s: %+v", what, got)
+		}
+	}
+	self := s.join("Herself", s.world.role("Leaver", "users|delete").ID)
+	call := s.by(self)
+	call.DryRun = new(directory.AccessDiff)
+	s.wants("leave", "", s.RemoveUser(t.Context(), call, self.ID))
+	if got := call.DryRun.Changes; len(got) != 1 || got[0].Lost.Empty() {
+		t.Errorf("oneself: %+v", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // eraseBatch is how many entries are erased in one transaction.
@@ -11,8 +12,9 @@ const eraseBatch = 200
 
 // EraseUser takes the name, the email and the addresses of somebody who is not a
 // user any more out of the organisation's log, and their name off the tokens and
-// webhooks that they made; ids stay, and so do the proofs. It returns how many entries are about them. What was cut off half-way goes on when
-// called again.
+// webhooks that they made; ids stay, and so do the proofs. It returns how many entries
+// are about them. What was cut off half-way goes on when called again, with the same
+// idempotency key too.
 //
 // Needs an owner's personal token. Audit entry erasePersonalData. Errors:
 // [Invalid] for what is no user's id; [Conflict] for somebody who is a user;
@@ -21,7 +23,6 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 	if !isID("usr", string(id)) { // entries without an actor's id are not of nobody
 		return 0, InvalidField("userId", "must be the id of a user, as in usr_06h0tznb294kc6smm97b5r4g8g")
 	}
-	var numbers []int64
 	found, err = write(ctx, s, call, OpEraseUser, func(c *change) (int, error) {
 		if !c.actor.isOwner() {
 			return 0, Errorf(Forbidden, "only an owner, with a personal token, can erase personal data")
@@ -37,7 +38,8 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 		if err != nil {
 			return 0, err
 		}
-		if numbers, err = entriesAbout(c, c.actor.OrgID, id, made); err != nil {
+		numbers, err := entriesAbout(c, c.actor.OrgID, id, made)
+		if err != nil {
 			return 0, err
 		}
 		if len(numbers) == 0 && len(made) == 0 {
@@ -48,47 +50,81 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 	if err != nil || call.DryRun != nil {
 		return found, err
 	}
-	for len(numbers) > 0 {
-		batch := numbers[:min(len(numbers), eraseBatch)]
-		numbers = numbers[len(batch):]
-		err := s.store.Write(ctx, func(tx Tx) error { return eraseEntries(tx, call.Principal.OrgID, id, batch) })
-		if err != nil {
-			return 0, err
-		}
+	if err := s.eraseAbout(ctx, call.Principal.OrgID, id); err != nil {
+		return 0, err
 	}
 	return found, nil
 }
 
+// eraseAbout erases the entries about a user whose erasure is in the log. It looks for
+// them itself: a call that is repeated under its idempotency key only gets the
+// first one's result, which may have been all that the first one came to.
+func (s *Service) eraseAbout(ctx context.Context, org OrgID, id UserID) error {
+	var numbers []int64
+	err := s.store.Read(ctx, func(tx Tx) error {
+		made, err := creationsOf(tx, org, id)
+		if err != nil {
+			return err
+		}
+		numbers, err = entriesAbout(tx, org, id, made.ids())
+		return err
+	})
+	for err == nil && len(numbers) > 0 {
+		batch := numbers[:min(len(numbers), eraseBatch)]
+		numbers = numbers[len(batch):]
+		err = s.store.Write(ctx, func(tx Tx) error { return eraseEntries(tx, org, id, batch) })
+	}
+	return err
+}
+
+// creations are the tokens and webhooks that somebody made and that are still there.
+type creations struct {
+	tokens []APITokenRecord
+	hooks  []Webhook
+}
+
+func creationsOf(tx Tx, org OrgID, id UserID) (made creations, err error) {
+	if made.tokens, err = tx.APITokens(org); err != nil {
+		return made, err
+	}
+	if made.hooks, err = tx.Webhooks(org); err != nil {
+		return made, err
+	}
+	made.tokens = slices.DeleteFunc(made.tokens, func(t APITokenRecord) bool { return t.CreatedBy.UserID != id })
+	made.hooks = slices.DeleteFunc(made.hooks, func(w Webhook) bool { return w.CreatedBy.UserID != id })
+	return made, nil
+}
+
+func (m creations) ids() (ids []string) {
+	for _, t := range m.tokens {
+		ids = append(ids, string(t.ID))
+	}
+	for _, w := range m.hooks {
+		ids = append(ids, string(w.ID))
+	}
+	return ids
+}
+
 // forgetCreator takes a user's name off the tokens and webhooks that they made, and
 // lists the ids of those.
-func forgetCreator(tx Tx, org OrgID, id UserID) (made []string, err error) {
-	tokens, err := tx.APITokens(org)
+func forgetCreator(tx Tx, org OrgID, id UserID) ([]string, error) {
+	made, err := creationsOf(tx, org, id)
 	if err != nil {
 		return nil, err
 	}
-	hooks, err := tx.Webhooks(org)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range tokens {
-		if t.CreatedBy.UserID != id {
-			continue
-		}
-		made, t.CreatedBy.Name = append(made, string(t.ID)), ""
+	for _, t := range made.tokens {
+		t.CreatedBy.Name = ""
 		if err := tx.UpdateAPITokenCreator(org, t.ID, t.CreatedBy); err != nil {
 			return nil, err
 		}
 	}
-	for _, w := range hooks {
-		if w.CreatedBy.UserID != id {
-			continue
-		}
-		made, w.CreatedBy.Name = append(made, string(w.ID)), ""
+	for _, w := range made.hooks {
+		w.CreatedBy.Name = ""
 		if err := tx.UpdateWebhook(w); err != nil {
 			return nil, err
 		}
 	}
-	return made, nil
+	return made.ids(), nil
 }
 
 // entriesAbout finds the entries that a user acted in or was acted on in, and

@@ -2,7 +2,10 @@ package directory_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +87,71 @@ func TestEraseUser(t *testing.T) {
 	if again, err := w.verify(w.evidence()); err != nil || again.Erased != report.Erased {
 		t.Errorf("again: %+v, %v", again, err)
 	}
+}
+
+// An erasure that was cut off is not said to be done: repeated under its idempotency
+// key, as clients do by themselves, it goes on.
+func TestErasureGoesOnUnderItsKey(t *testing.T) {
+	w := newWorld(t)
+	jane := w.join("Janine", "admin")
+	call := w.by(jane)
+	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
+	writes := 0
+	cut := directory.NewService(cutOff{w.db, func() bool { writes++; return writes > 1 }}, dbtest.Keys(), w.clock.Now)
+	call = w.byOwner()
+	call.IdempotencyKey, call.Fingerprint = "k", []byte("erase")
+	if _, err := cut.EraseUser(t.Context(), call, jane.ID); !errors.Is(err, errCut) {
+		t.Fatalf("cut off after the first transaction: %v", err)
+	}
+	if !w.holds("Janine") {
+		t.Fatal("nothing was left to erase")
+	}
+	last := w.lastEntry()
+	if n := must(w.EraseUser(t.Context(), call, jane.ID))(t); n < 3 {
+		t.Errorf("the repeated call says %d entries", n)
+	}
+	if w.holds("Janine") {
+		t.Error("the repeated call says it is done, and the name is there still")
+	}
+	if entries := w.since(last); len(entries) > 0 {
+		t.Errorf("the repeated call is in the log: %+v", entries)
+	}
+	if by := must(w.GetTokenUsage(t.Context(), w.byOwner(), kept.ID))(t).Token.CreatedBy; by.UserID != jane.ID || by.Name != "" {
+		t.Errorf("made by %+v", by)
+	}
+	w.seal()
+	if _, err := w.verify(w.evidence()); err != nil {
+		t.Error(err)
+	}
+}
+
+var errCut = errors.New("the server was killed")
+
+// cutOff is a store whose writes fail when it is told so.
+type cutOff struct {
+	directory.Store
+	now func() bool
+}
+
+func (s cutOff) Write(ctx context.Context, fn func(directory.Tx) error) error {
+	if s.now() {
+		return errCut
+	}
+	return s.Store.Write(ctx, fn)
+}
+
+// holds says whether a text is anywhere in the database.
+func (w *world) holds(text string) bool {
+	w.Helper()
+	for _, rows := range w.tables() {
+		for _, row := range rows {
+			if strings.Contains(row, text) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // What is kept long enough goes, and the rest can still be proven.

@@ -94,6 +94,15 @@ func (c *change) as(op Operation) *change {
 	return &other
 }
 
+// byItself is c carrying out what follows from it in another organisation. Nobody asked for it
+// there: who did, with which token and from where is not for its log to tell.
+func (c *change) byItself(org OrgID, op Operation) *change {
+	other := c.as(op)
+	other.actor, other.call = itself(org), Call{}
+	other.touched = nil // nor does a dry run tell of it
+	return other
+}
+
 // CreatePersonalTokenFor makes a personal token for the account with an email
 // address. It is the operator's way back in. Audit entry createPersonalToken,
 // by the operator, in each of the account's organisations. Errors: [NotFound]; [Invalid].

@@ -21,27 +21,40 @@ func (c *change) deleteOrg(id OrgID) error {
 	if err != nil {
 		return err
 	}
-	var users []User
+	var members []AccountID
 	for u, err := range c.Users(id, UserQuery{}) {
 		if err != nil {
 			return err
 		}
-		users = append(users, u)
+		if !u.Invited {
+			members = append(members, u.AccountID)
+		}
 	}
 	if err := c.Tx.DeleteOrg(id); err != nil {
 		return err
 	}
-	for _, u := range users {
-		if u.Invited {
-			continue
-		}
-		if err := c.settleAccount(u); err != nil {
-			return err
-		}
+	if err := c.settleAccounts(members); err != nil {
+		return err
 	}
 	// What it was called and who was in it is gone on purpose.
 	org.Name = ""
 	return c.as(OpDeleteOrg).recordIn(id, org.target(), nil, nil)
+}
+
+// settleAccounts is settleAccount for many. Most are in no other organisation and go
+// together, without their locks, of which PostgreSQL has room for some thousands. If one
+// gets a membership meanwhile, its foreign key makes one of the two transactions start anew.
+func (c *change) settleAccounts(removed []AccountID) error {
+	shared, err := c.DropAccounts(removed)
+	if err != nil {
+		return err
+	}
+	for _, id := range shared {
+		if err := c.settleAccount(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exportLine is one line of an export: exactly one member is set.

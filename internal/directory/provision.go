@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -255,11 +256,12 @@ func (c *change) endProvision(p Provision) error {
 	if err := c.as(OpRemoveUser).takeOut(agent); err != nil {
 		return err
 	}
-	return c.settleAccount(agent)
+	return c.settleAccount(agent.AccountID)
 }
 
 // DropProvisions deletes the provisioned organisations that nobody claimed in
-// time, with everything in them. Audit entry deleteOrg, by the operator.
+// time, with everything in them. One that can't be deleted holds up no other.
+// Audit entry deleteOrg, by the operator.
 func (s *Service) DropProvisions(ctx context.Context) error {
 	var expired []Provision
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
@@ -270,12 +272,15 @@ func (s *Service) DropProvisions(ctx context.Context) error {
 		return err
 	}
 	for _, p := range expired {
-		err := s.store.Write(ctx, func(tx Tx) error { return s.operate(tx).dropProvision(p.Hash) })
-		if err != nil {
-			return err
+		dropErr := s.store.Write(ctx, func(tx Tx) error { return s.operate(tx).dropProvision(p.Hash) })
+		if dropErr != nil {
+			err = errors.Join(err, fmt.Errorf("delete the expired organization %s: %w", p.OrgID, dropErr))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return err
 }
 
 // dropProvision ends a provision that has expired, unless another node has.

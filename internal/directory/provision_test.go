@@ -3,6 +3,7 @@ package directory_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +174,30 @@ func TestClaimWithAccount(t *testing.T) {
 	if err != nil || here.Role != "owner" {
 		t.Errorf("in the claimed organization: %+v, %v", here, err)
 	}
+}
+
+// A provision that can't be dropped holds up no other.
+func TestProvisionsAreDroppedEachByItself(t *testing.T) {
+	w := newWorld(t)
+	var all []directory.OrgID
+	for _, name := range []string{"Aaa", "Bbb", "Zzz"} {
+		all = append(all, must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name))(t).Org.ID)
+	}
+	w.pass(directory.ProvisionLifetime + time.Second)
+	writes := 0
+	cut := directory.NewService(cutOff{w.db, func() bool { writes++; return writes == 2 }}, dbtest.Keys(), w.clock.Now)
+	err := cut.DropProvisions(t.Context())
+	if !errors.Is(err, errCut) || !strings.Contains(err.Error(), string(all[1])) {
+		t.Errorf("the second could not be dropped: %v", err)
+	}
+	for i, id := range all {
+		err := w.db.Read(t.Context(), func(tx directory.Tx) error { return second(tx.Org(id)) })
+		if gone := directory.CodeOf(err) == directory.NotFound; gone != (i != 1) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	w.wants("again", "", w.DropProvisions(t.Context()))
+	w.wants("the second", directory.NotFound, w.db.Read(t.Context(), func(tx directory.Tx) error { return second(tx.Org(all[1])) }))
 }
 
 // An address gets three a day; claimed ones count, yesterday's don't.

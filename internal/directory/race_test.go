@@ -40,6 +40,54 @@ func tallyOf(answers []error) map[directory.Code]int {
 	return counts
 }
 
+// An organization that is deleted takes along the accounts that are in no other, by
+// then: who leaves the other at the same moment ends too, and who is added to it there
+// is a member there, of an account that is not theirs of before.
+func TestRaceDeletedOrganization(t *testing.T) {
+	// Each that is added may make the deletion start anew, which it doesn't do for ever.
+	const leaving, added = 6, 1
+	for range 2 {
+		w := newWorld(t)
+		rival := w.tenant("Rival")
+		emails := make([]string, leaving+added)
+		leave := make([]directory.UserID, leaving) // users of Acme
+		for i := range emails {
+			emails[i] = fmt.Sprintf("x%d@example.net", i)
+			m := w.withToken(must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "X", Email: emails[i], Role: "user"}))(t))
+			if i < leaving {
+				leave[i] = w.invite(m, "user").ID
+				must(w.AcceptInvitation(t.Context(), w.by(m), w.org.ID))(t)
+			}
+		}
+		calls := []directory.Call{w.byOwner(), w.as(w.apiToken, "")}
+		nodes := w.nodes()
+		answers := atOnce(len(emails)+1, func(i int) error {
+			switch n := nodes[i%2]; {
+			case i < leaving:
+				return n.RemoveUser(w.Context(), calls[i%2], leave[i])
+			case i < len(emails):
+				return second(n.CreateUser(w.Context(), calls[i%2], directory.NewUser{Name: "Y", Email: emails[i], Role: "user"}))
+			default:
+				return n.DeleteOrg(w.Context(), rival.OrgID)
+			}
+		})
+		if got := tallyOf(answers); got[""] != len(answers) {
+			t.Errorf("answers %v: %v", got, answers)
+		}
+		for i, email := range emails {
+			_, ok := w.account(email)
+			if ok != (i >= leaving) {
+				t.Errorf("%s has an account: %t", email, ok)
+			}
+			var found listed
+			must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{Email: email}, &found))(t)
+			if len(found.users) > 0 != ok || (ok && found.users[0].Invited) {
+				t.Errorf("%s is %+v", email, found.users)
+			}
+		}
+	}
+}
+
 // One address in every spelling, created at the same moment, is one user.
 func TestRaceSameEmail(t *testing.T) {
 	spellings := []string{

@@ -235,6 +235,33 @@ func TestForgedEntriesAreNotSealed(t *testing.T) {
 	}
 }
 
+// Entries are accepted in an order of time: what a hand wrote with a time that goes
+// back would be sealed, and no verifier would ever take the log again.
+func TestAcceptedEntriesAreInOrderOfTime(t *testing.T) {
+	w := newWorld(t)
+	w.history(3)
+	w.seal()
+	sealed := must(w.GetCheckpoint(t.Context(), w.byOwner(), 0))(t).Size
+	w.pass(time.Hour)
+	dbtest.Exec(t, w.database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 1"), sealed, w.org.ID))
+	dbtest.Exec(t, w.database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 2"), sealed, w.org.ID))
+	// One before what is sealed, and one after what comes next.
+	dbtest.Exec(t, w.database, fmt.Sprintf("UPDATE entries SET at = at - 5000000 WHERE org_id = '%s' AND number = %d", w.org.ID, sealed+1))
+	dbtest.Exec(t, w.database, fmt.Sprintf("UPDATE entries SET at = at + 7200000000 WHERE org_id = '%s' AND number = %d", w.org.ID, sealed+2))
+	dbtest.Exec(t, w.database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 3"), sealed, w.org.ID))
+	w.seal()
+	from, to, err := w.AcceptEntries(t.Context(), w.org.ID)
+	if err != nil || from != sealed+1 || to != sealed+3 {
+		t.Fatalf("accepted %d to %d: %v", from, to, err)
+	}
+	if failures := w.seal(); len(failures) > 0 {
+		t.Errorf("not sealed: %v", failures)
+	}
+	if report, err := w.verify(w.evidence()); err != nil || report.Sealed != to+1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 // The sealer does not sign on top of a tree that is not the one it signed.
 func TestSealerTrustsNoTile(t *testing.T) {
 	for name, statement := range map[string]string{

@@ -103,7 +103,7 @@ type change struct {
 	now   time.Time
 
 	locked       map[OrgID]bool   // by recordIn or before
-	touched      map[subject]bool // dry runs only
+	touched      map[subject]bool // dry runs only; whether it is added
 	touchedRoles []Role
 }
 
@@ -119,6 +119,9 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	var tried preview
 	err := s.store.Write(ctx, func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, op: op, call: call, now: s.now()}
+		if call.DryRun != nil {
+			c.touched = make(map[subject]bool) // here, so that all copies of c share it
+		}
 		err := c.lockFirst()
 		if err != nil {
 			return err

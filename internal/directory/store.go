@@ -119,6 +119,8 @@ type accountTx interface {
 	RenameAccount(id AccountID, name string) error
 	// DeleteAccount deletes an account without memberships, with its personal tokens.
 	DeleteAccount(AccountID) error
+	// DropAccounts does so with many, and lists those that have memberships, which stay.
+	DropAccounts([]AccountID) (kept []AccountID, err error)
 	// ReplaceAccount puts a new account in an old one's place: memberships stay,
 	// personal tokens go. The email keeps its key.
 	ReplaceAccount(old AccountID, heir Account) error
@@ -214,7 +216,8 @@ type entryTx interface {
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
 	// by its organisation and number.
 	EraseEntry(Entry) error
-	// RenumberEntry gives the entry of a number another, with the leaf and MAC that go with it.
+	// RenumberEntry gives the entry of a number another, and its time, with the leaf and MAC that go with them.
+	// Its deliveries go along; none may have the other number.
 	RenumberEntry(was int64, e Entry) error
 	// DropEntries drops an organisation's entries up to a number.
 	DropEntries(org OrgID, upTo int64) error
@@ -263,6 +266,8 @@ type webhookTx interface {
 	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
 	// with the times of as, and says whether there are more.
 	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
+	// DropLostDeliveries forgets those of entries after a number that the log does not have.
+	DropLostDeliveries(org OrgID, after int64) error
 	// DropDeliveries forgets what ended before a time.
 	DropDeliveries(before time.Time) error
 	// CountDeliveries counts the pending ones of all organisations and gives the

@@ -245,7 +245,7 @@ func (s *Service) RemoveUser(ctx context.Context, call Call, id UserID) error {
 		if err := c.takeOut(u); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.settleAccount(u)
+		return struct{}{}, c.settleAccount(u.AccountID)
 	})
 	return err
 }
@@ -269,14 +269,15 @@ func (c *change) takeOut(u User) error {
 	return c.recordIn(u.OrgID, u.target(), removedUser{u, groups}, nil)
 }
 
-// settleAccount ends the account of a removed user if nobody acts with it any
+// settleAccount ends an account that has lost a membership if nobody acts with it any
 // more. Invitations that were still open then belong to a new account, which
-// has no tokens: the oldest is a membership at once, as if it came only now.
-func (c *change) settleAccount(removed User) error {
-	if err := c.Lock(LockAccount(removed.AccountID)); err != nil {
+// has no tokens: the oldest is a membership at once, as if it came only now. Audit
+// entry acceptInvitation there, by the system.
+func (c *change) settleAccount(removed AccountID) error {
+	if err := c.Lock(LockAccount(removed)); err != nil {
 		return err
 	}
-	left, err := c.AccountUsers(removed.AccountID)
+	left, err := c.AccountUsers(removed)
 	if err != nil {
 		return err
 	}
@@ -286,7 +287,7 @@ func (c *change) settleAccount(removed User) error {
 		}
 	}
 	if len(left) == 0 {
-		return c.DeleteAccount(removed.AccountID)
+		return c.DeleteAccount(removed)
 	}
 	// What is read again is under the organisation's lock: its roles may be changing.
 	if err := c.lockOrg(left[0].OrgID); err != nil {
@@ -297,7 +298,7 @@ func (c *change) settleAccount(removed User) error {
 		return err
 	}
 	heir := Account{ID: AccountID(newID("acc", c.now)), Email: first.Email, Name: first.Name, CreatedAt: c.now}
-	if err := c.ReplaceAccount(removed.AccountID, heir); err != nil {
+	if err := c.ReplaceAccount(removed, heir); err != nil {
 		return err
 	}
 	before := first
@@ -305,7 +306,7 @@ func (c *change) settleAccount(removed User) error {
 	if err := c.Tx.UpdateUser(first); err != nil {
 		return err
 	}
-	return c.as(OpAcceptInvitation).recordIn(first.OrgID, first.target(), before, first)
+	return c.byItself(first.OrgID, OpAcceptInvitation).record(first.target(), before, first)
 }
 
 // UpdateUserRole gives a user another base role.

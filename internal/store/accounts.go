@@ -1,6 +1,10 @@
 package store
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"slices"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 func scanAccount(row scanner) (a directory.Account, err error) {
 	var created int64
@@ -43,6 +47,24 @@ func (t *tx) RenameAccount(id directory.AccountID, name string) error {
 
 func (t *tx) DeleteAccount(id directory.AccountID) error {
 	return t.execOne("account", `DELETE FROM accounts WHERE id = $1`, id)
+}
+
+// DropAccounts lists what stays after what goes is gone: one that gets a membership
+// in between is among neither's losses.
+func (t *tx) DropAccounts(ids []directory.AccountID) (kept []directory.AccountID, err error) {
+	for chunk := range slices.Chunk(ids, inChunk) {
+		in, args := inList(chunk)
+		err := t.exec(`DELETE FROM accounts WHERE id IN `+in+` AND NOT EXISTS (SELECT 1 FROM users WHERE account_id = accounts.id)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		left, err := list(t, scanValue[directory.AccountID], `SELECT id FROM accounts WHERE id IN `+in+` ORDER BY id`, args...)
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, left...)
+	}
+	return kept, nil
 }
 
 func (t *tx) ReplaceAccount(old directory.AccountID, heir directory.Account) error {

@@ -26,8 +26,13 @@ func (c capabilitiesColumn) Scan(src any) (err error) {
 	return err
 }
 
-// maxParsed bounds how many different sets are kept parsed. Few differ.
-const maxParsed = 1024
+// maxParsed bounds how many different sets are kept parsed, and maxParsedText how long
+// each is as text: parsed it takes some times as much. Few differ, and few name many
+// datasets or views; those that do are parsed each time.
+const (
+	maxParsed     = 1024
+	maxParsedText = 4 << 10
+)
 
 // parsedSets keeps sets parsed: every write reads its principal's anew, and
 // parsing would be a quarter of what a write costs. Sets are never changed, so
@@ -48,6 +53,9 @@ func (c *setCache) parse(text string) (s authz.Set, err error) {
 	}
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return s, err
+	}
+	if len(text) > maxParsedText {
+		return s, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -84,6 +84,11 @@ func (t *tx) RequeueDead(org directory.OrgID, id directory.WebhookID, as directo
 	return n, left > 0, err
 }
 
+func (t *tx) DropLostDeliveries(org directory.OrgID, after int64) error {
+	return t.exec(`DELETE FROM webhook_deliveries WHERE org_id = $1 AND number > $2
+		AND number NOT IN (SELECT number FROM entries WHERE org_id = $1 AND number > $2)`, org, after)
+}
+
 func (t *tx) DropDeliveries(before time.Time) error {
 	return t.exec(`DELETE FROM webhook_deliveries WHERE ended_at > 0 AND ended_at < $1`, micros(before))
 }

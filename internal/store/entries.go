@@ -36,8 +36,14 @@ func (t *tx) EraseEntry(e directory.Entry) error {
 
 // RenumberEntry writes over an entry's place and what proves it.
 func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
-	return t.execOne("entry", `UPDATE entries SET number = $3, leaf = $4, mac = $5 WHERE org_id = $1 AND number = $2`,
-		e.OrgID, was, e.Number, e.Leaf, e.MAC)
+	if was != e.Number {
+		err := t.exec(`UPDATE webhook_deliveries SET number = $3 WHERE org_id = $1 AND number = $2`, e.OrgID, was, e.Number)
+		if err != nil {
+			return err
+		}
+	}
+	return t.execOne("entry", `UPDATE entries SET number = $3, at = $4, leaf = $5, mac = $6 WHERE org_id = $1 AND number = $2`,
+		e.OrgID, was, e.Number, micros(e.At), e.Leaf, e.MAC)
 }
 
 // DropEntries drops an organisation's entries up to a number.

@@ -21,6 +21,7 @@ var scoped = []string{
 // unscoped are the statements that look across organisations, and why they must.
 var unscoped = map[string]string{
 	"u.account_id = $1":          "an account's memberships are in all its organizations",
+	"account_id = accounts.id":   "an account ends with its last membership, wherever that was",
 	"FROM api_tokens WHERE hash": "a secret is what tells the organization",
 	"FROM provisions WHERE hash": "a secret is what tells the organization",
 	"WHERE remote_addr = $1":     "an address may provision so many",

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -39,20 +40,24 @@ func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error)
 		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND invited = 0`, org, role)
 }
 
-// missingChunk keeps statements well below the engines' limits on parameters.
-const missingChunk = 500
+// inChunk keeps statements well below the engines' limits on parameters.
+const inChunk = 500
+
+// inList is ($1,$2,…) for what comes after IN, and the parameters: those before it and its own.
+func inList[T any](values []T, before ...any) (in string, args []any) {
+	marks, args := make([]string, len(values)), slices.Clone(before)
+	for i, v := range values {
+		args = append(args, v)
+		marks[i] = fmt.Sprintf("$%d", len(args))
+	}
+	return "(" + strings.Join(marks, ",") + ")", args
+}
 
 func (t *tx) HasUsers(org directory.OrgID, ids []directory.UserID) (missing []directory.UserID, err error) {
 	have := make(map[directory.UserID]bool, len(ids))
-	for rest := ids; len(rest) > 0; {
-		chunk := rest[:min(len(rest), missingChunk)]
-		rest = rest[len(chunk):]
-		args, marks := []any{org}, make([]string, len(chunk))
-		for i, id := range chunk {
-			args, marks[i] = append(args, id), fmt.Sprintf("$%d", i+2)
-		}
-		found, err := list(t, scanValue[directory.UserID],
-			`SELECT id FROM users WHERE org_id = $1 AND id IN (`+strings.Join(marks, ",")+`)`, args...)
+	for chunk := range slices.Chunk(ids, inChunk) {
+		in, args := inList(chunk, org)
+		found, err := list(t, scanValue[directory.UserID], `SELECT id FROM users WHERE org_id = $1 AND id IN `+in, args...)
 		if err != nil {
 			return nil, err
 		}

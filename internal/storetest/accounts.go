@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -71,6 +72,38 @@ var accountTests = []test{
 		s.fails("delete", "", func(tx directory.Tx) error { return tx.DeleteAccount("acc_a") })
 		s.equal("account", newAccount("acc_a"), got(s, accountByEmail("acc_a")))
 		s.equal("token", token, got(s, personalByHash(token)))
+	}},
+	{"of many, those without memberships are dropped", func(s suite) {
+		token := newPersonalToken("acc_000", "1")
+		var ids []directory.AccountID
+		s.write(func(tx directory.Tx) error {
+			for i := range 1100 {
+				id := directory.AccountID(fmt.Sprintf("acc_%03d", i))
+				if err := putAccount(tx, id); err != nil {
+					return err
+				}
+				ids = append(ids, id)
+			}
+			return all(tx.CreatePersonalToken(token), putOrgs(tx, acme), putUsers(tx, acme, "a", "b"), putAccount(tx, "acc_c"))
+		})
+		ids = append([]directory.AccountID{"acc_b", "acc_x"}, append(ids, "acc_a")...)
+		s.write(func(tx directory.Tx) error {
+			kept, err := tx.DropAccounts(ids)
+			s.equal("kept", []directory.AccountID{"acc_b", "acc_a"}, kept)
+			return err
+		})
+		for _, id := range []string{"acc_000", "acc_499", "acc_1000", "acc_1099"} {
+			missing(s, id, accountByEmail(id))
+		}
+		missing(s, "its token", personalByHash(token))
+		for _, id := range []directory.AccountID{"acc_a", "acc_b", "acc_c"} {
+			s.equal("the others", newAccount(id), got(s, accountByEmail(string(id))))
+		}
+		s.write(func(tx directory.Tx) error {
+			kept, err := tx.DropAccounts(nil)
+			s.equal("of none", []directory.AccountID(nil), kept)
+			return err
+		})
 	}},
 	{"replace keeps memberships and drops tokens", func(s suite) {
 		token := newPersonalToken("acc_a", "1")

@@ -46,7 +46,7 @@ var auditTests = []test{
 		s.write(func(tx directory.Tx) error { return tx.EraseEntry(e) })
 		s.equal("erased", []directory.Entry{e}, got(s, orgEntry(acme, 2)))
 		s.write(func(tx directory.Tx) error { return tx.DropEntries(acme, 1) })
-		e.Number, e.Leaf, e.MAC = 1, []byte{1}, []byte{2}
+		e.Number, e.At, e.Leaf, e.MAC = 1, e.At.Add(time.Microsecond), []byte{1}, []byte{2}
 		s.write(func(tx directory.Tx) error { return tx.RenumberEntry(2, e) })
 		s.equal("renumbered", []directory.Entry{e}, got(s, orgEntry(acme, 1)))
 		s.equal("left", 3, len(got(s, orgEntries(acme))))

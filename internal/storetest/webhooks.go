@@ -219,4 +219,26 @@ var webhookTests = []test{
 		missing(s, "dropped", delivery(2))
 		s.equal("what is pending stays", []int64{5, 4, 3, 1}, got(s, deliveries(directory.DeliveryQuery{Limit: 10})))
 	}},
+	{"deliveries go where their entries go", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			err := all(putOrgs(tx, acme, other), putWebhook(tx, acme, "a", 1, 2, 3, 4, 5), putWebhook(tx, other, "a", 1, 2, 3, 4, 5))
+			for range 5 {
+				err = all(err, appendEntry(tx, newEntry(acme, "x")))
+			}
+			if err != nil {
+				return err
+			}
+			return tx.DropEntries(acme, 3)
+		})
+		all5 := directory.DeliveryQuery{Limit: 5}
+		s.write(func(tx directory.Tx) error { return tx.DropLostDeliveries(acme, 1) })
+		s.equal("of what is there, and before", []int64{5, 4, 1}, got(s, deliveries(all5)))
+		e := got(s, orgEntry(acme, 4))[0]
+		e.Number = 3
+		s.write(func(tx directory.Tx) error { return tx.RenumberEntry(4, e) })
+		s.equal("renumbered", []int64{5, 3, 1}, got(s, deliveries(all5)))
+		s.equal("another organization's", []int64{5, 4, 3, 2, 1}, got(s, func(tx directory.Tx) ([]int64, error) {
+			return sequences(tx.Deliveries(other, "whk_a", all5))
+		}))
+	}},
 }

@@ -1,6 +1,6 @@
 -- +goose Up
--- Entries are numbered within their organisation, without gaps. What was written
--- before has no salts and no authenticator.
+-- Entries are numbered within their organisation, without gaps, and their times don't
+-- go back. What was written before has no salts and no authenticator.
 ALTER TABLE entries ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN actor_id TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE entries ADD COLUMN outcome TEXT COLLATE "C" NOT NULL DEFAULT '';
@@ -9,8 +9,9 @@ ALTER TABLE entries ADD COLUMN salts BYTEA;
 ALTER TABLE entries ADD COLUMN erased BYTEA;
 ALTER TABLE entries ADD COLUMN leaf BYTEA;
 ALTER TABLE entries ADD COLUMN mac BYTEA;
-UPDATE entries SET number = ranked.number, actor_id = ranked.actor_id FROM (
+UPDATE entries SET number = ranked.number, at = ranked.at, actor_id = ranked.actor_id FROM (
     SELECT seq, row_number() OVER (PARTITION BY org_id ORDER BY seq) AS number,
+        max(at) OVER (PARTITION BY org_id ORDER BY seq) AS at,
         COALESCE(actor::json ->> 'userId', actor::json ->> 'tokenId', actor::json ->> 'kind', '') AS actor_id
     FROM entries) AS ranked
 WHERE entries.seq = ranked.seq;
