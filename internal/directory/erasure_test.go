@@ -37,7 +37,7 @@ func TestEraseUser(t *testing.T) {
 	})
 	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
 	w.refused("of nobody", directory.NotFound, "", func() error {
-		_, err := w.EraseUser(t.Context(), w.byOwner(), "usr_nobody")
+		_, err := w.EraseUser(t.Context(), w.byOwner(), "usr_06h0tznb294kc6smm97b5r4g8g")
 		return err
 	})
 	w.seal()
