@@ -61,19 +61,37 @@ func Restore(ctx context.Context, file, url string, replace bool) (kept string, 
 		if err := closeLog(ctx, path); err != nil {
 			return "", err
 		}
-		kept = path + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
 	}
 	part := path + ".part"
 	defer func() { _ = os.Remove(part) }() // nothing, once it is renamed
 	if err := copyFile(file, part); err != nil {
 		return "", err
 	}
-	if kept != "" {
-		if err := os.Rename(path, kept); err != nil {
-			return "", err
-		}
+	if kept, err = setAside(path); err != nil {
+		return kept, err
 	}
 	return kept, moveDurably(part, path)
+}
+
+// setAside renames what there is of a database, so that the names go together
+// still, and gives the first new name; none if there is nothing. A log may be there
+// without its database: SQLite would write it over whatever is put in the
+// database's place (sqlite.org/howtocorrupt.html, "mispairing"). So all of it is gone, on the disk too, when setAside returns.
+func setAside(path string) (kept string, err error) {
+	to := path + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		switch err := os.Rename(path+suffix, to+suffix); {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil:
+			return kept, err
+		case kept == "":
+			kept = to + suffix
+		}
+	}
+	if kept == "" {
+		return "", nil
+	}
+	return kept, syncFile(filepath.Dir(path))
 }
 
 func sqliteFile(url, instead string) (string, error) {
