@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,5 +109,63 @@ func TestRestoreBesideALog(t *testing.T) {
 		if now, err := os.ReadFile(kept); !bytes.Equal(now, log) || !strings.HasSuffix(kept, suffix) {
 			t.Errorf("%s was not kept as it was: %q, %v", suffix, kept, err)
 		}
+	}
+}
+
+// What is too damaged to be opened is what backups are for. Its log is merged as
+// far as SQLite can, or is kept beside it.
+func TestRestoreReplacesDamage(t *testing.T) {
+	for what, damage := range map[string]func([]byte) []byte{
+		"no database": func([]byte) []byte { return bytes.Repeat([]byte("this is no database\n"), 500) },
+		"the header":  func(b []byte) []byte { return append(bytes.Repeat([]byte("?"), 100), b[100:]...) },
+		"all else":    func(b []byte) []byte { return append(b[:100:100], bytes.Repeat([]byte{0xff}, len(b)-100)...) },
+		"half of it":  func(b []byte) []byte { return b[:len(b)/2] },
+		"all of it":   func([]byte) []byte { return nil },
+	} {
+		for _, withLog := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, with a log %t", what, withLog), func(t *testing.T) {
+				path, backup := killed(t)
+				content, err := os.ReadFile(backup)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bad := damage(content)
+				writeFile(t, path, bad)
+				if !withLog {
+					remove(t, path+"-wal", path+"-shm")
+				}
+				kept := restore(t, backup, path, true)
+				wantCount(t, path, 1)
+				var size int64
+				for _, suffix := range []string{"", "-wal"} {
+					if there, err := os.Stat(kept + suffix); err == nil {
+						size += there.Size()
+					}
+				}
+				if now, err := os.ReadFile(kept); (!withLog && !bytes.Equal(now, bad)) || size < int64(len(bad)) || (withLog && size == 0) {
+					t.Errorf("%d bytes of %d are kept: %v", size, len(bad), err)
+				}
+			})
+		}
+	}
+}
+
+func TestRestoreLeavesWhatIsInUse(t *testing.T) {
+	path, backup := killed(t)
+	db := openSQLite(t, path)
+	if _, err := store.Restore(t.Context(), backup, "sqlite:"+path, true); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("error %v, want that it is in use", err)
+	}
+	count(t, db, 3)
+	closing(t, db)
+	wantCount(t, path, 3)
+}
+
+// What can't be told from damage or use is told as it is.
+func TestRestoreOverAFolder(t *testing.T) {
+	_, backup := killed(t)
+	dir := t.TempDir()
+	if _, err := store.Restore(t.Context(), backup, "sqlite:"+dir, true); err == nil || strings.Contains(err.Error(), "in use") {
+		t.Errorf("error %v, want why it can't be opened", err)
 	}
 }

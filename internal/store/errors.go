@@ -21,6 +21,7 @@ const (
 	overrun         // by another transaction: to be run anew
 	gone            // the connection, or what is at its end
 	notText         // what was asked for can't be stored, so nothing has it
+	damaged         // what is there is no database, or not a whole one
 )
 
 func classify(err error) meaning {

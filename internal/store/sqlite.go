@@ -178,6 +178,8 @@ func classifySQLite(e *sqlite.Error) meaning {
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return busy
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return damaged
 	}
 	return other
 }
