@@ -13,3 +13,11 @@ func SetHistoryBatch(n int) (restore func()) {
 	historyBatch = n
 	return func() { historyBatch = was }
 }
+
+// SetUserPieces sets how many users of a list are read at once, and gives what
+// sets it back.
+func SetUserPieces(first, later int) (restore func()) {
+	wasFirst, wasLater := firstPiece, laterPieces
+	firstPiece, laterPieces = first, later
+	return func() { firstPiece, laterPieces = wasFirst, wasLater }
+}

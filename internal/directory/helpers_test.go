@@ -299,6 +299,7 @@ func parseCap(name string) (s authz.Set, err error) {
 // listed collects a list of users.
 type listed struct {
 	version string
+	changed bool
 	users   []directory.User
 }
 
@@ -307,10 +308,14 @@ func (l *listed) Begin(version string) error {
 	return nil
 }
 
+func (l *listed) Changed() { l.changed = true }
+
 func (l *listed) User(u directory.User) error {
 	l.users = append(l.users, u)
 	return nil
 }
+
+func (l *listed) Flush() error { return nil }
 
 func (l *listed) ids() []directory.UserID {
 	ids := []directory.UserID{}

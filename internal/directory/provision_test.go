@@ -134,6 +134,10 @@ type collect struct{ all []directory.User }
 
 func (c *collect) Begin(string) error { return nil }
 
+func (c *collect) Changed() {}
+
+func (c *collect) Flush() error { return nil }
+
 func (c *collect) User(u directory.User) error {
 	c.all = append(c.all, u)
 	return nil

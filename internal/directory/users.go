@@ -2,8 +2,6 @@ package directory
 
 import (
 	"context"
-	"iter"
-	"strings"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -121,108 +119,6 @@ func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form Us
 	text := form.Write(u)
 	s.memory.keepForm(epoch, org, form.Kind, id, text)
 	return text, nil
-}
-
-// UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
-type UserFilter struct {
-	Email string // exact, without regard to letter case
-	Role  RoleID
-	Text  string    // part of the name or the email, without regard to letter case
-	After UserID    // only users with greater ids
-	Limit int       // 0: no limit
-	At    time.Time // as it was then; zero: as it is
-}
-
-// UserSink takes a list of users as it is read.
-type UserSink interface {
-	// Begin is called before any user, with the version of the list: it differs from
-	// every version that the list had with other users in it. It is called again,
-	// with another version, if the list turns out to have changed meanwhile.
-	Begin(version string) error
-	User(User) error
-}
-
-// ListUsers hands the users of the principal's organisation to sink in order of
-// their ids, reading as it goes, all from one snapshot. It stops at sink's first
-// error. more tells whether Limit cut the list.
-//
-// Permission users|read, and auditLog|read for a time that is past. Errors: as
-// those of asOf.
-func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (more bool, err error) {
-	if err := OpListUsers.Authorise(call.Principal); err != nil {
-		return false, err
-	}
-	org := call.Principal.OrgID
-	known, ok := s.memory.versions.get(org)
-	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
-		if err := sink.Begin(known); err != nil {
-			return false, err
-		}
-	}
-	epoch := s.memory.epoch.Load()
-	return read(ctx, s, call, OpListUsers, func(tx Tx) (bool, error) {
-		then, err := s.asOf(tx, call, f.At)
-		if err != nil {
-			return false, err
-		}
-		version, err := tx.OrgVersion(org)
-		if err != nil {
-			return false, err
-		}
-		s.memory.keepVersion(epoch, org, version)
-		if !ok || version != known {
-			if err := sink.Begin(version); err != nil {
-				return false, err
-			}
-		}
-		return f.hand(then.Users(org, f.query()), sink)
-	})
-}
-
-// query is as much of the filter as storage knows.
-func (f UserFilter) query() UserQuery {
-	q := UserQuery{Role: f.Role, After: f.After}
-	if f.Email != "" {
-		q.EmailKey = foldKey(f.Email)
-	}
-	if f.Limit > 0 && f.Text == "" {
-		q.Limit = f.Limit + 1 // to know whether there are more
-	}
-	return q
-}
-
-// hand gives sink the users that match, up to the limit.
-func (f UserFilter) hand(users iter.Seq2[User, error], sink UserSink) (more bool, err error) {
-	n := 0
-	for u, err := range matching(users, foldKey(f.Text)) {
-		if err != nil {
-			return false, err
-		}
-		if f.Limit > 0 && n == f.Limit {
-			return true, nil
-		}
-		if err := sink.User(u); err != nil {
-			return false, err
-		}
-		n++
-	}
-	return false, nil
-}
-
-// matching keeps the users with text in their name or email. It is done here
-// and not in SQL so that engines can't differ on what letter case is.
-func matching(users iter.Seq2[User, error], text string) iter.Seq2[User, error] {
-	if text == "" {
-		return users
-	}
-	return func(yield func(User, error) bool) {
-		for u, err := range users {
-			hit := err != nil || strings.Contains(foldKey(u.Name), text) || strings.Contains(foldKey(u.Email), text)
-			if hit && !yield(u, err) {
-				return
-			}
-		}
-	}
 }
 
 // RemoveUser takes a user out of the organisation and out of its groups. With

@@ -17,6 +17,7 @@ type listWriter struct {
 
 	key      listKey
 	version  string    // the ETag, as it is without compression
+	changed  bool      // since it began; the ETag is of a list that is no more
 	kept     *keptList // the list, if there was no need to read it
 	gatherer *gatherer // nil if it is not to be kept
 }
@@ -57,6 +58,10 @@ func (l *listWriter) Begin(version string) error {
 	return nil
 }
 
+// Changed implements [directory.UserSink]. The ETag has been sent already: it is of
+// a version that is no more, so whoever asks with it gets the list anew.
+func (l *listWriter) Changed() { l.changed = true }
+
 // User implements [directory.UserSink].
 func (l *listWriter) User(u directory.User) error {
 	l.open()
@@ -66,8 +71,11 @@ func (l *listWriter) User(u directory.User) error {
 	l.n++
 	l.last = u.ID
 	l.buf = appendUser(l.buf, u)
-	return l.more()
+	return nil
 }
+
+// Flush implements [directory.UserSink].
+func (l *listWriter) Flush() error { return l.more() }
 
 // open begins the array, which a list that is known or kept never comes to.
 func (l *listWriter) open() {
@@ -94,7 +102,7 @@ func (l *listWriter) end() {
 func (l *listWriter) release(whole bool) {
 	whole = l.stream.release() && whole
 	if l.gatherer != nil {
-		l.gatherer.done(l.key, l.version, whole)
+		l.gatherer.done(l.key, l.version, whole && !l.changed)
 		l.gatherer = nil
 	}
 }

@@ -45,7 +45,8 @@ func Backup(ctx context.Context, url, file string) (err error) {
 
 // Restore puts a backup in the place of an SQLite database. One that is there
 // already is kept beside it, under the name that Restore returns, and only with
-// replace; while a server has it open nothing is done.
+// replace; while a server has it open nothing is done, unless it is too damaged to
+// tell.
 func Restore(ctx context.Context, file, url string, replace bool) (kept string, err error) {
 	path, err := sqliteFile(url, "pg_restore")
 	if err != nil {
@@ -54,26 +55,49 @@ func Restore(ctx context.Context, file, url string, replace bool) (kept string, 
 	if err := checkBackup(ctx, file); err != nil {
 		return "", err
 	}
-	if _, err := os.Lstat(path); err == nil {
+	if there, err := os.Lstat(path); err == nil {
 		if !replace {
 			return "", fmt.Errorf("%s is there already; say --replace to put the backup in its place, and it will be kept beside it", path)
 		}
-		if err := closeLog(ctx, path); err != nil {
-			return "", err
+		// SQLite deletes the log of an empty file, which may be what is left of a database.
+		if there.Size() > 0 {
+			if err := closeLog(ctx, path); err != nil {
+				return "", err
+			}
 		}
-		kept = path + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
 	}
 	part := path + ".part"
 	defer func() { _ = os.Remove(part) }() // nothing, once it is renamed
 	if err := copyFile(file, part); err != nil {
 		return "", err
 	}
-	if kept != "" {
-		if err := os.Rename(path, kept); err != nil {
-			return "", err
-		}
+	if kept, err = setAside(path); err != nil {
+		return kept, err
 	}
 	return kept, moveDurably(part, path)
+}
+
+// setAside renames what there is of a database, so that the names go together
+// still, and gives the first new name; none if there is nothing. A log may be there
+// without its database, or with one that is too damaged to merge it into: SQLite
+// would write it over whatever is put in the database's place
+// (sqlite.org/howtocorrupt.html, "mispairing").
+// So all of it is gone, on the disk too, when setAside returns.
+func setAside(path string) (kept string, err error) {
+	to := path + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		switch err := os.Rename(path+suffix, to+suffix); {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil:
+			return kept, err
+		case kept == "":
+			kept = to + suffix
+		}
+	}
+	if kept == "" {
+		return "", nil
+	}
+	return kept, syncFile(filepath.Dir(path))
 }
 
 func sqliteFile(url, instead string) (string, error) {
@@ -118,20 +142,32 @@ func checkBackup(ctx context.Context, file string) (err error) {
 var errNotWhole = errors.New("it can't be used")
 
 // closeLog merges the log of a database that nobody has open, and fails if
-// somebody has.
-func closeLog(ctx context.Context, path string) (err error) {
+// somebody has. With one that is damaged SQLite does what it can.
+func closeLog(ctx context.Context, path string) error {
+	mode, err := leaveLog(ctx, path)
+	if err == nil && mode == "delete" {
+		return nil
+	}
+	switch {
+	case err == nil, classify(err) == busy:
+		return fmt.Errorf("%s is in use; stop the server first", path)
+	case classify(err) == damaged:
+		return nil
+	default:
+		return fmt.Errorf("%s can't be opened: %w", path, causeOf(err))
+	}
+}
+
+func leaveLog(ctx context.Context, path string) (mode string, err error) {
 	db, err := sql.Open("sqlite", sqliteDSN(path, "busy_timeout(100)"))
 	if err != nil {
-		return err
+		return "", err
 	}
 	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var mode string
 	// To leave WAL mode takes the only connection there is.
-	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil || mode != "delete" {
-		return fmt.Errorf("%s is in use; stop the server first", path)
-	}
-	return nil
+	err = db.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode)
+	return mode, err
 }
 
 func copyFile(from, to string) error {

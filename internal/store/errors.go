@@ -21,6 +21,7 @@ const (
 	overrun         // by another transaction: to be run anew
 	gone            // the connection, or what is at its end
 	notText         // what was asked for can't be stored, so nothing has it
+	damaged         // what is there is no database, or not a whole one
 )
 
 func classify(err error) meaning {
@@ -35,6 +36,8 @@ func classify(err error) meaning {
 	}
 	return other
 }
+
+var errBusy = &directory.Error{Code: directory.Unavailable, Message: "the database is busy; try again"}
 
 // storageError makes of a driver's error one that callers can act on: a taken
 // unique key is a conflict, a cancelled call is itself, all else is wrapped
@@ -52,7 +55,7 @@ func storageError(err error) error {
 	case notText:
 		return telling(directory.NotFound, "not found", err)
 	case busy, overrun:
-		return telling(directory.Unavailable, "the database is busy; try again", err)
+		return telling(directory.Unavailable, errBusy.Message, err)
 	case gone:
 		return telling(directory.Unavailable, "the database can't be reached; try again", err)
 	}

@@ -29,7 +29,7 @@ const (
 	// writeTimeout bounds a transaction that writes: its locks keep others waiting.
 	writeTimeout = 10 * time.Second
 	// beginTimeout bounds how long one that reads waits to begin. What it reads may
-	// then take its time: a long list goes to a slow client.
+	// then take its time: exports and checks are long.
 	beginTimeout = 10 * time.Second
 	// attempts is how often a transaction is run that others keep overrunning.
 	attempts = 20

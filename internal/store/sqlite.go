@@ -22,9 +22,11 @@ import (
 // sqliteEngine is an SQLite file. Readers and the writer have connections of
 // their own: in WAL mode neither waits for the other.
 type sqliteEngine struct {
-	read   *sql.DB
-	stmts  *statements // of read
-	writer *writer
+	read     *sql.DB
+	stmts    *statements   // of read
+	places   chan struct{} // that reads take, as many as there are connections
+	patience time.Duration // to wait for one
+	writer   *writer
 }
 
 func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, error) {
@@ -46,7 +48,9 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 	conns := max(4, runtime.GOMAXPROCS(0)*2)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(conns)
-	return &sqliteEngine{read: read, stmts: newStatements(read.PrepareContext), writer: w}, nil
+	return &sqliteEngine{
+		read: read, stmts: newStatements(read.PrepareContext), places: make(chan struct{}, conns), patience: beginTimeout, writer: w,
+	}, nil
 }
 
 // connectSQLite opens the file at path with a single connection, which may write.
@@ -70,6 +74,10 @@ func sqliteSchema(db *sql.DB) schema {
 }
 
 func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
+	if err := e.enter(ctx); err != nil {
+		return err
+	}
+	defer e.leave()
 	sqlTx, err := e.read.BeginTx(ctx, nil)
 	if err != nil {
 		return storageError(err)
@@ -78,6 +86,28 @@ func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) er
 	defer session.end(ctx)
 	return fn(&tx{ctx: ctx, db: session})
 }
+
+// enter waits for a place, for a while. database/sql would wait for a connection for
+// ever.
+func (e *sqliteEngine) enter(ctx context.Context) error {
+	select {
+	case e.places <- struct{}{}:
+		return nil
+	default:
+	}
+	late := time.NewTimer(e.patience)
+	defer late.Stop()
+	select {
+	case e.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-late.C:
+		return errBusy
+	}
+}
+
+func (e *sqliteEngine) leave() { <-e.places }
 
 func (e *sqliteEngine) Write(ctx context.Context, fn func(directory.Tx) error) error {
 	return e.writer.do(ctx, fn)
@@ -178,6 +208,8 @@ func classifySQLite(e *sqlite.Error) meaning {
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return busy
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return damaged
 	}
 	return other
 }

@@ -1,0 +1,184 @@
+package directory
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+)
+
+// UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
+type UserFilter struct {
+	Email string // exact, without regard to letter case
+	Role  RoleID
+	Text  string    // part of the name or the email, without regard to letter case
+	After UserID    // only users with greater ids
+	Limit int       // 0: no limit
+	At    time.Time // as it was then; zero: as it is
+}
+
+// UserSink takes a list of users as it is read.
+type UserSink interface {
+	// Begin is called before any user, with the version of the list: it differs from
+	// every version that the list had with other users in it. It is called again,
+	// with another version, if the list turns out to have changed meanwhile.
+	Begin(version string) error
+	// Changed is called if the list turns out to have changed after it was flushed:
+	// what was handed over and will be is of no version, then.
+	Changed()
+	User(User) error
+	// Flush is called between the pieces that a long list is read in. It may take its
+	// time, for nothing of the store is held; the others may not.
+	Flush() error
+}
+
+// How many users are read at once: the first of them soon, and then so many that
+// to begin a transaction is little of what they take. Tests make it few.
+var firstPiece, laterPieces = 500, 4000
+
+// ListUsers hands the users of the principal's organisation to sink in order of
+// their ids, reading as it goes, and stops at sink's first error. more tells
+// whether Limit cut the list.
+//
+// With a Limit all are of one snapshot. Without one the list is read in pieces, so
+// that a sink that takes its time keeps no connection from others. Who was there
+// all the while comes once: ids don't change. Who may not read the list any more
+// gets no further piece.
+//
+// Permission users|read, and auditLog|read for a time that is past. Errors: as
+// those of asOf; once the list has begun, also [Unauthenticated] and [Forbidden].
+func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (more bool, err error) {
+	if err := OpListUsers.Authorise(call.Principal); err != nil {
+		return false, err
+	}
+	known, ok := s.memory.versions.get(call.Principal.OrgID)
+	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
+		if err := sink.Begin(known); err != nil {
+			return false, err
+		}
+	}
+	l := userList{s: s, call: call, f: f, text: foldKey(f.Text), sink: sink, epoch: s.memory.epoch.Load()}
+	if ok {
+		l.version = known
+	}
+	for piece := firstPiece; ; piece = laterPieces {
+		err := s.store.Read(ctx, func(tx Tx) error { return l.read(tx, piece) })
+		if err != nil || l.all {
+			return l.more, err
+		}
+		if err := sink.Flush(); err != nil {
+			return false, err
+		}
+	}
+}
+
+// userList is a list of users on its way to a sink.
+type userList struct {
+	s    *Service
+	call Call
+	f    UserFilter
+	text string // to look for, folded
+	sink UserSink
+
+	epoch   uint64 // before anything was read
+	version string // that it began with
+	begun   bool   // a piece has been read
+	changed bool   // since then
+	all     bool   // nothing is left to be read
+	more    bool   // Limit cut it
+}
+
+// read reads a piece.
+func (l *userList) read(tx Tx, size int) (err error) {
+	if l.begun {
+		if err := l.renew(tx); err != nil {
+			return err
+		}
+	}
+	then, err := l.s.asOf(tx, l.call, l.f.At)
+	if err != nil {
+		return err
+	}
+	if err := l.compare(tx); err != nil {
+		return err
+	}
+	l.begun = true
+	return l.take(then.Users(l.call.Principal.OrgID, l.query(size)), size)
+}
+
+// renew wants the principal to be who may read on still.
+func (l *userList) renew(tx Tx) (err error) {
+	if l.call.Principal, err = l.s.reload(tx, l.call.Principal); err != nil {
+		return err
+	}
+	return OpListUsers.Authorise(l.call.Principal)
+}
+
+// compare tells the sink of the list's version.
+func (l *userList) compare(tx Tx) error {
+	org := l.call.Principal.OrgID
+	version, err := tx.OrgVersion(org)
+	if err != nil {
+		return err
+	}
+	if l.begun {
+		if version != l.version && !l.changed {
+			l.changed = true
+			l.sink.Changed()
+		}
+		return nil
+	}
+	l.s.memory.keepVersion(l.epoch, org, version)
+	if version == l.version {
+		return nil
+	}
+	l.version = version
+	return l.sink.Begin(version)
+}
+
+// query is as much of the filter as storage knows.
+func (l *userList) query(size int) UserQuery {
+	q := UserQuery{Role: l.f.Role, After: l.f.After, Limit: size}
+	if l.f.Email != "" {
+		q.EmailKey = foldKey(l.f.Email)
+	}
+	if l.f.Limit > 0 {
+		q.Limit = 0
+		if l.text == "" {
+			q.Limit = l.f.Limit + 1 // to know whether there are more
+		}
+	}
+	return q
+}
+
+// take hands over the users that match, up to the limit; the next piece begins
+// behind the last of all.
+func (l *userList) take(users iter.Seq2[User, error], size int) error {
+	read, taken := 0, 0
+	for u, err := range users {
+		if err != nil {
+			return err
+		}
+		read++
+		l.f.After = u.ID
+		if !l.has(u) {
+			continue
+		}
+		if l.f.Limit > 0 && taken == l.f.Limit {
+			l.more = true
+			break
+		}
+		taken++
+		if err := l.sink.User(u); err != nil {
+			return err
+		}
+	}
+	l.all = l.f.Limit > 0 || read < size
+	return nil
+}
+
+// has looks for the text. It is done here and not in SQL so that engines can't
+// differ on what letter case is.
+func (l *userList) has(u User) bool {
+	return l.text == "" || strings.Contains(foldKey(u.Name), l.text) || strings.Contains(foldKey(u.Email), l.text)
+}

@@ -1,0 +1,186 @@
+package directory_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// reader is a sink that does something between pieces, by how many users came before.
+type reader struct {
+	listed
+	at func(n int) error
+}
+
+func (r *reader) Flush() error { return r.at(len(r.users)) }
+
+// Sinks that take no more, more of them than the store has connections, keep
+// nobody from reading.
+func TestSlowSinksHoldNothing(t *testing.T) {
+	w := newWorld(t)
+	defer directory.SetUserPieces(1, 1)()
+	w.join("Jane", "user")
+	for what, f := range map[string]directory.UserFilter{
+		"all": {}, "some": {Text: "e"}, "the past": {At: w.now()},
+	} {
+		t.Run(what, func(t *testing.T) {
+			readers := max(8, 4*runtime.GOMAXPROCS(0)) + 4
+			reading, goOn := make(chan struct{}, readers), make(chan struct{})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			call := w.byOwner()
+			var wg sync.WaitGroup
+			for range readers {
+				wg.Go(func() {
+					slow := reader{at: func(n int) error {
+						if n == 1 {
+							reading <- struct{}{}
+							<-goOn
+						}
+						return nil
+					}}
+					if _, err := w.ListUsers(ctx, call, f, &slow); err != nil || len(slow.users) != 2 {
+						t.Errorf("%d users: %v", len(slow.users), err)
+					}
+				})
+			}
+			for range readers {
+				select {
+				case <-reading:
+				case <-ctx.Done():
+				}
+			}
+			if _, err := w.GetUser(ctx, call, w.owner.ID); err != nil {
+				t.Errorf("somebody else's read: %v", err)
+			}
+			close(goOn)
+			wg.Wait()
+		})
+	}
+}
+
+// Pieces, one after another, are the list, of any size and whatever is asked for.
+func TestListPieces(t *testing.T) {
+	w := newWorld(t)
+	for i := range 6 {
+		w.join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
+	}
+	w.pass(time.Second)
+	then := w.now()
+	w.pass(time.Second)
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), w.join("Late", "user").ID))
+	w.join("Later", "user")
+	for _, f := range []directory.UserFilter{
+		{},
+		{Text: "jane"},
+		{Text: "jane5"},
+		{Text: "nobody"},
+		{Role: "admin"},
+		{Role: "user", Text: "jane"},
+		{Limit: 3},
+		{Limit: 6, Text: "jane"},
+		{Limit: 7},
+		{At: then},
+		{At: then, Text: "jane"},
+		{At: then, Role: "admin"},
+		{At: then, Limit: 3},
+	} {
+		var whole listed
+		wholeMore := must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
+		for size := 1; size <= 9; size++ {
+			restore := directory.SetUserPieces(max(1, size-1), size)
+			var got listed
+			more, err := w.ListUsers(t.Context(), w.byOwner(), f, &got)
+			restore()
+			if diff := cmp.Diff(whole.users, got.users); err != nil || more != wholeMore || got.changed || diff != "" {
+				t.Errorf("%+v in pieces of %d: more %t, changed %t, %v (-want +got):\n%s", f, size, more, got.changed, err, diff)
+			}
+		}
+	}
+}
+
+// A list that changes while it is read has everybody once who was there all the
+// while, and is not taken for a version of it.
+func TestListChangesMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	defer directory.SetUserPieces(2, 3)()
+	var were []directory.UserID
+	for i := range 12 {
+		were = append(were, w.join(fmt.Sprint("Jane", i), "user").ID)
+	}
+	were = sorted(append(were, w.owner.ID)...)
+	others := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == w.owner.ID })
+	read, behind := others[0], others[len(others)-1]
+	var before listed
+	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &before))(t)
+	late := reader{at: func(n int) error {
+		if n != 5 {
+			return nil
+		}
+		w.join("Newcomer", "user")
+		return errors.Join(w.RemoveUser(t.Context(), w.byOwner(), read), w.RemoveUser(t.Context(), w.byOwner(), behind))
+	}}
+	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &late))(t)
+	ids := slices.DeleteFunc(late.ids(), func(id directory.UserID) bool { return !slices.Contains(were, id) })
+	if want := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == behind }); !slices.Equal(ids, want) {
+		t.Errorf("of %v came %v", want, ids)
+	}
+	if !late.changed || late.version != before.version {
+		t.Errorf("changed %t, version %q; it began with %q", late.changed, late.version, before.version)
+	}
+	var after listed
+	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &after))(t)
+	if after.changed || after.version == late.version || len(after.users) != len(were)-1 {
+		t.Errorf("afterwards: changed %t, version %q, %d users", after.changed, after.version, len(after.users))
+	}
+}
+
+// Of somebody else's change nobody is told.
+func TestListOfOneVersionHasNotChanged(t *testing.T) {
+	w := newWorld(t)
+	defer directory.SetUserPieces(1, 1)()
+	rival := w.tenant("Rival")
+	w.join("Jane", "user")
+	quiet := reader{at: func(int) error {
+		return second(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: rand.Text()}))
+	}}
+	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &quiet))(t)
+	if quiet.changed || len(quiet.users) != 2 {
+		t.Errorf("changed %t, %d users", quiet.changed, len(quiet.users))
+	}
+}
+
+// Whose token is revoked while they read gets no more than was read by then.
+func TestListEndsWithItsReadersRights(t *testing.T) {
+	w := newWorld(t)
+	defer directory.SetUserPieces(1, 1)()
+	jane := w.join("Jane", "admin")
+	w.join("John", "user")
+	for _, tt := range []struct {
+		what string
+		code directory.Code
+		end  func() error
+	}{
+		{"permission", directory.Forbidden, func() error { return second(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "none")) }},
+		{"membership", directory.Unauthenticated, func() error { return w.RemoveUser(t.Context(), w.byOwner(), jane.ID) }},
+	} {
+		must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "admin"))(t)
+		call := w.by(jane)
+		sink := reader{at: func(int) error { return tt.end() }}
+		_, err := w.ListUsers(t.Context(), call, directory.UserFilter{}, &sink)
+		w.wants(tt.what, tt.code, err)
+		if len(sink.users) != 1 {
+			t.Errorf("%s: %d users were read on", tt.what, len(sink.users))
+		}
+	}
+}
