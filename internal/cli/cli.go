@@ -129,6 +129,9 @@ func printDiff(w io.Writer, d client.AccessDiff) {
 		if len(c.Lost) > 0 {
 			fmt.Fprintf(&b, "  %s %s would lose %s\n", c.Kind, c.ID, visible(strings.Join(c.Lost, " ")))
 		}
+		if len(c.Gained)+len(c.Lost) == 0 { // what is not the caller's to know
+			fmt.Fprintf(&b, "  %s %s would gain or lose something\n", c.Kind, c.ID)
+		}
 	}
 	if d.Omitted > 0 {
 		fmt.Fprintf(&b, "  and %d more would change\n", d.Omitted)

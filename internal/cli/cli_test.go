@@ -193,3 +193,21 @@ func TestShortened(t *testing.T) {
 		}
 	}
 }
+
+// Nobody whose access would change is left out, also if what changes may not be told.
+func TestPrintDiff(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	printDiff(&b, client.AccessDiff{Changes: []client.AccessChange{
+		{Kind: "user", ID: "usr_1", Gained: []string{"users|read"}, Lost: []string{"rbac|read"}}, {Kind: "user", ID: "usr_2"},
+	}, Omitted: 3})
+	want := `dry run: nothing was changed
+  user usr_1 would gain users|read
+  user usr_1 would lose rbac|read
+  user usr_2 would gain or lose something
+  and 3 more would change
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
+	}
+}
