@@ -37,7 +37,7 @@ func withID(name, id string) string {
 // auditCommand holds what reads the audit log.
 func (s *session) auditCommand() *cobra.Command {
 	return group("audit", "Read the audit log, and verify it", `What was done, by whom, in the organization. Needs auditLog|read.`,
-		"roster audit list --action createUser\nroster audit tail -f\nroster audit export --file audit.ndjson\nroster audit verify --since last.checkpoint",
+		"roster audit list --action createUser\nroster audit tail -f\nroster audit export --file audit.ndjson\nroster audit verify --save last.checkpoint",
 		s.auditList(), s.auditTail(), s.auditExport(), s.auditVerify(), s.auditKeys(), s.auditCheckpoint(), s.auditRetention(), s.auditErase())
 }
 

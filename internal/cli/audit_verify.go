@@ -42,7 +42,7 @@ and keep the verifier key, which "roster audit keys" prints, and give it with --
 
 With --file, an export of the log is verified without a server. It takes the file
 beside it, FILE.proof, which "roster audit export" writes too.`,
-		Example: indent("roster audit verify\nroster audit verify --since last.checkpoint --save last.checkpoint\n" +
+		Example: indent("roster audit verify --save last.checkpoint\nroster audit verify --since last.checkpoint --save last.checkpoint\n" +
 			"roster audit verify --file audit.ndjson --key 'roster.example.com/acme-x7q2+1a2b3c4d+AZ…'"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
