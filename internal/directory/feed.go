@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -35,6 +36,7 @@ type feed struct {
 	s        *Service
 	follower string
 	fn       func(context.Context, Entry) (done bool, err error)
+	stored   int64 // how far it had come when waiting was read, and has come since
 	waiting  []waiting
 }
 
@@ -66,12 +68,15 @@ func (f *feed) follow(ctx context.Context) error {
 // ahead goes on by a batch and says how many entries of it were handled.
 func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 	var batch []Entry
-	var after int64
 	err = f.s.store.Read(ctx, func(tx Tx) error {
-		if after, err = cursor(tx, f.follower); err != nil {
+		at, err := cursor(tx, f.follower)
+		if err == nil && at != f.stored {
+			err = errOvertaken
+		}
+		if err != nil {
 			return err
 		}
-		batch, err = tx.Entries(after, feedBatch)
+		batch, err = tx.Entries(at, feedBatch)
 		return err
 	})
 	if err != nil {
@@ -92,8 +97,9 @@ func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 		return 0, err
 	}
 	// What was handled stays handled, also if ctx has ended since, or what comes next fails.
+	last := batch[handled-1].Seq
 	stored := f.s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error {
-		if err := f.move(tx, f.follower, after, batch[handled-1].Seq); err != nil {
+		if err := f.move(tx, f.follower, f.stored, last); err != nil {
 			return err
 		}
 		for _, i := range put {
@@ -103,11 +109,12 @@ func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 		}
 		return nil
 	})
+	f.stored = last // where that failed, nobody follows any further
 	return handled, errors.Join(err, stored)
 }
 
-// move moves a cursor, unless another process has: one that was beginning to lead
-// must not lose what it has put off to one that does not know that it leads no more.
+// move moves a cursor, unless another process has: who does not know that they lead no
+// more may have put something off at a place that is free for all that this one knows.
 func (f *feed) move(tx Tx, name string, from, to int64) error {
 	if err := tx.Lock(LockFollower(f.follower)); err != nil {
 		return err
@@ -150,16 +157,28 @@ func (s *Service) SkipEntries(ctx context.Context, follower string) error {
 }
 
 func (s *Service) skipOnce(ctx context.Context, follower string) error {
-	var at, last int64
+	f := &feed{s: s, follower: follower}
+	if err := f.load(ctx); err != nil {
+		return err
+	}
+	var last int64
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		if at, err = tx.Cursor(follower); err != nil && CodeOf(err) != NotFound {
-			return err
-		}
 		last, err = tx.LastEntry()
 		return err
 	})
-	if err != nil || at >= last {
+	waits := slices.ContainsFunc(f.waiting, func(w waiting) bool { return w.seq != 0 })
+	if err != nil || (f.stored >= last && !waits) {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return tx.SetCursor(follower, last) })
+	return s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(LockFollower(follower)); err != nil {
+			return err
+		}
+		for i := range f.waiting {
+			if err := tx.SetCursor(f.place(i), 0); err != nil {
+				return err
+			}
+		}
+		return tx.SetCursor(follower, max(f.stored, last))
+	})
 }

@@ -187,11 +187,68 @@ func TestFollowerThatIsOvertaken(t *testing.T) {
 func (w *world) cursor(t *testing.T, name string) (at int64) {
 	t.Helper()
 	err := w.db.Read(t.Context(), func(tx directory.Tx) (err error) {
-		at, err = tx.Cursor(name)
+		if at, err = tx.Cursor(name); directory.CodeOf(err) == directory.NotFound {
+			at, err = 0, nil
+		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return at
+}
+
+// Who leads no more and does not know it may have put something off since this one
+// looked: it looks again before it puts anything at the same place.
+func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
+	w := newWorld(t)
+	all := w.since(0)
+	ended, seen := make(chan error, 1), make(chan int64, 100)
+	go func() {
+		ended <- w.Follow(t.Context(), "mail", func(_ context.Context, e directory.Entry) (bool, error) {
+			seen <- e.Seq
+			return false, nil
+		})
+	}()
+	for range all {
+		<-seen
+	}
+	last := all[len(all)-1].Seq
+	for w.cursor(t, "mail") != last {
+		time.Sleep(time.Millisecond)
+	}
+	err := w.db.Write(t.Context(), func(tx directory.Tx) error {
+		return errors.Join(tx.SetCursor("mail", last+1), tx.SetCursor(fmt.Sprintf("mail waiting %d", len(all)), last+1))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.join("Jane", "user")
+	if err := <-ended; err == nil || errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+	if waits := w.cursor(t, fmt.Sprintf("mail waiting %d", len(all))); waits != last+1 {
+		t.Errorf("%d waits where the other put %d", waits, last+1)
+	}
+}
+
+// What is skipped is skipped for good, what waits included.
+func TestSkippedIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	if _, err := follow(t, w, "mail", len(w.since(0)), func(directory.Entry) (bool, error) { return false, nil }); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.SkipEntries(ctx, "mail"); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(60 * 24 * time.Hour)
+	before := len(w.since(0))
+	w.join("Jane", "user")
+	news := w.since(0)[before:]
+	seen, err := follow(t, w, "mail", len(news), done)
+	if !errors.Is(err, context.Canceled) || len(seen) != len(news) || seen[0] != news[0].Seq {
+		t.Errorf("saw %v, %v; want %d entries from %d on", seen, err, len(news), news[0].Seq)
+	}
 }

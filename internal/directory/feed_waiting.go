@@ -27,10 +27,13 @@ type waiting struct {
 // place is the name of the cursor that keeps what waits at i.
 func (f *feed) place(i int) string { return fmt.Sprintf("%s waiting %d", f.follower, i) }
 
-// load reads what waits.
+// load reads how far the follower has come, and what waits.
 func (f *feed) load(ctx context.Context) error {
-	return f.s.store.Read(ctx, func(tx Tx) error {
+	return f.s.store.Read(ctx, func(tx Tx) (err error) {
 		f.waiting = nil
+		if f.stored, err = cursor(tx, f.follower); err != nil {
+			return err
+		}
 		for {
 			seq, err := tx.Cursor(f.place(len(f.waiting)))
 			if CodeOf(err) == NotFound {
