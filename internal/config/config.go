@@ -59,7 +59,8 @@ type Config struct {
 	proxies  []string
 	networks []string
 	level    string
-	unread   []error // variables that hold what can't be read
+	flags    *pflag.FlagSet
+	unread   map[string]error // variables that hold what can't be read, by their flags
 }
 
 // AddDatabaseFlag adds --database alone, for commands that only open it.
@@ -75,6 +76,7 @@ func AddKeyFlag(fs *pflag.FlagSet, file *string) {
 
 // AddFlags adds a flag for each member; the environment gives the defaults.
 func (c *Config) AddFlags(fs *pflag.FlagSet) {
+	c.flags, c.unread = fs, make(map[string]error)
 	AddDatabaseFlag(fs, &c.Database)
 	AddKeyFlag(fs, &c.KeyFile)
 	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
@@ -96,8 +98,10 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 // and checks everything. Errors name the flag or variable.
 func (c *Config) Load() error {
 	c.SMTPURL = os.Getenv("ROSTER_SMTP_URL")
-	if len(c.unread) > 0 {
-		return errors.Join(c.unread...)
+	for flag, err := range c.unread {
+		if !c.flags.Changed(flag) { // else nobody asks what the variable is
+			return err
+		}
 	}
 	// What reads levels takes more, as in info+3.
 	err := c.LogLevel.UnmarshalText([]byte(c.level))
@@ -197,7 +201,8 @@ func Env(name, otherwise string) string {
 	return otherwise
 }
 
-// env is like [Env] for what is no text. What can't be read Load refuses.
+// env is like [Env] for what is no text. What can't be read Load refuses, unless the
+// flag is given: --rate-limit for ROSTER_RATE_LIMIT.
 func env[T any](c *Config, name string, otherwise T, parse func(string) (T, error), form string) T {
 	text := os.Getenv(name)
 	if text == "" {
@@ -205,7 +210,8 @@ func env[T any](c *Config, name string, otherwise T, parse func(string) (T, erro
 	}
 	v, err := parse(text)
 	if err != nil {
-		c.unread = append(c.unread, fmt.Errorf("%s: %q is not %s", name, text, form))
+		flag := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "ROSTER_")), "_", "-")
+		c.unread[flag] = fmt.Errorf("%s: %q is not %s", name, text, form)
 		return otherwise
 	}
 	return v

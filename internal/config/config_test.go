@@ -117,3 +117,21 @@ func TestHelpNamesValues(t *testing.T) {
 		t.Error(usage)
 	}
 }
+
+// A flag goes before its variable, whatever that holds. Each name tells the other.
+func TestFlagsGoBeforeVariables(t *testing.T) {
+	for _, c := range []struct{ variable, flag, value string }{
+		{"ROSTER_RATE_LIMIT", "rate-limit", "5"}, {"ROSTER_DRAIN_DELAY", "drain-delay", "5s"},
+		{"ROSTER_ALLOW_PROVISION", "allow-provision", "true"}, {"ROSTER_WEBHOOK_ALLOW_HTTP", "webhook-allow-http", "true"},
+	} {
+		t.Run(c.variable, func(t *testing.T) {
+			bad := map[string]string{c.variable: "unreadable"}
+			if _, err := load(t, bad); err == nil || !strings.Contains(err.Error(), c.variable) {
+				t.Errorf("without the flag: %v", err)
+			}
+			if _, err := load(t, bad, "--"+c.flag+"="+c.value); err != nil {
+				t.Errorf("with the flag: %v", err)
+			}
+		})
+	}
+}
