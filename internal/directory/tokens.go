@@ -53,6 +53,9 @@ type NewAPIToken struct {
 // Errors: [Invalid] for a bad name or an expiry that has passed.
 func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken) (IssuedAPIToken, error) {
 	return write(ctx, s, call, OpCreateAPIToken, func(c *change) (IssuedAPIToken, error) {
+		if err := checkScopes(in.Capabilities); err != nil {
+			return IssuedAPIToken{}, err
+		}
 		t, err := c.issueAPIToken(in)
 		if err != nil {
 			return IssuedAPIToken{}, err
@@ -63,9 +66,6 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 
 // issueAPIToken makes and stores a token within the actor's own capabilities.
 func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
-	if err := checkScopes(in.Capabilities); err != nil {
-		return t, err
-	}
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
 	}
@@ -166,6 +166,9 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		next := NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
 		if in.NewToken != nil {
 			next = *in.NewToken
+			if err := checkScopes(next.Capabilities); err != nil {
+				return IssuedAPIToken{}, err
+			}
 		}
 		if !in.NewExpiresAt.IsZero() {
 			next.ExpiresAt = in.NewExpiresAt

@@ -34,7 +34,7 @@ type UserSink interface {
 
 // How many users are read at once: the first of them soon, and then so many that
 // to begin a transaction is little of what they take. Tests make it few.
-var firstPiece, laterPieces = 500, 4000
+var firstPiece, laterPieces = 500, 2000
 
 // ListUsers hands the users of the principal's organisation to sink in order of
 // their ids, reading as it goes, and stops at sink's first error. more tells
