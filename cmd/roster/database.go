@@ -59,14 +59,14 @@ again, users who were removed are back.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kept, err := store.Restore(cmd.Context(), file, database, replace)
+			if kept != "" { // also where the rest has failed: there is nothing at its place then
+				cmd.PrintErrln("kept what was there as", kept)
+			}
 			if err != nil {
 				return err
 			}
-			if kept != "" {
-				kept = "kept what was there as " + kept + "\n"
-			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%srestored %s\n", kept, config.Redact(database))
-			return err
+			cmd.PrintErrln("restored", config.Redact(database))
+			return nil
 		},
 	}
 	config.AddDatabaseFlag(cmd.Flags(), &database)
