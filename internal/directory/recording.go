@@ -52,19 +52,21 @@ func (c *change) entry(org OrgID, target Target) Entry {
 const maxLogged = 512
 
 // loggable makes of whatever came from outside text that every storage, reader and
-// form of the log takes: UTF-8 without control characters, cut to most bytes.
+// form of the log takes: it is cut to most bytes, and what is no UTF-8 and control
+// characters are left out.
 func loggable(s string, most int) string {
 	if len(s) > most {
 		s = s[:most]
-	} else if utf8.ValidString(s) && !strings.ContainsFunc(s, isControl) {
+	}
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, isControl) {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		if isControl(r) {
+		if r == utf8.RuneError || isControl(r) {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
+	}, s)
 }
 
 // userState is a user's state, of whatever kind.

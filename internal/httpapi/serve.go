@@ -172,6 +172,8 @@ func parseQuery(raw string, known []string) (url.Values, error) {
 			return nil, directory.Errorf(directory.Invalid, "there is no query parameter %q here; there are %s", name, cmp.Or(strings.Join(known, ", "), "none"))
 		case len(values) > 1:
 			return nil, directory.InvalidField(name, "must be there once")
+		case values[0] == "": // it was meant to say something, and would be taken for left out
+			return nil, directory.InvalidField(name, "must not be empty; leave it out instead")
 		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], unicode.IsControl):
 			return nil, directory.InvalidField(name, "must be text without control characters")
 		}

@@ -46,9 +46,10 @@ func newStream(rq *request, contentType []string) *stream {
 // compress has the body compressed if the client asks for it.
 func (s *stream) compress() {
 	h := s.rq.w.Header()
-	if h["Vary"] == nil {
+	switch {
+	case h["Vary"] == nil:
 		h["Vary"] = varyEncoding
-	} else {
+	case !slices.Contains(h["Vary"], varyEncoding[0]):
 		h["Vary"] = append(h["Vary"], varyEncoding...)
 	}
 	if acceptsGzip(s.rq.Header) {

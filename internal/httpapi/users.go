@@ -122,10 +122,7 @@ const MaxPage = 1000
 
 // userFilter reads the query of a list of users. Without one, it is all of them.
 func userFilter(q url.Values) (f directory.UserFilter, err error) {
-	err = textsOf(q, map[string]*string{"email": &f.Email, "role": (*string)(&f.Role), "q": &f.Text})
-	if err != nil {
-		return f, err
-	}
+	f = directory.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
 	if limit := q.Get("limit"); limit != "" {
 		if f.Limit, err = strconv.Atoi(limit); err != nil || f.Limit < 1 || f.Limit > MaxPage {
 			return f, directory.InvalidField("limit", "must be a number from 1 to %d; leave it out for all users", MaxPage)
