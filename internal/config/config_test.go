@@ -121,8 +121,10 @@ func TestHelpNamesValues(t *testing.T) {
 // A flag goes before its variable, whatever that holds. Each name tells the other.
 func TestFlagsGoBeforeVariables(t *testing.T) {
 	for _, c := range []struct{ variable, flag, value string }{
-		{"ROSTER_RATE_LIMIT", "rate-limit", "5"}, {"ROSTER_DRAIN_DELAY", "drain-delay", "5s"},
-		{"ROSTER_ALLOW_PROVISION", "allow-provision", "true"}, {"ROSTER_WEBHOOK_ALLOW_HTTP", "webhook-allow-http", "true"},
+		{"ROSTER_RATE_LIMIT", "rate-limit", "5"},
+		{"ROSTER_DRAIN_DELAY", "drain-delay", "5s"},
+		{"ROSTER_ALLOW_PROVISION", "allow-provision", "true"},
+		{"ROSTER_WEBHOOK_ALLOW_HTTP", "webhook-allow-http", "true"},
 	} {
 		t.Run(c.variable, func(t *testing.T) {
 			bad := map[string]string{c.variable: "unreadable"}
