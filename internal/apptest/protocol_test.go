@@ -71,7 +71,7 @@ func TestPages(t *testing.T) {
 	s := apptest.Start(t)
 	for path, part := range map[string]string{
 		"/healthz": "ok", "/readyz": "ok", "/metrics": "roster_http_requests_total", "/openapi.yaml": "openapi: 3.1.0",
-		"/openapi.json": `"openapi": "3.1.0"`, "/docs": "<!doctype html>",
+		"/openapi.json": `"openapi":"3.1.0"`, "/docs": "<!doctype html>",
 	} {
 		if ans := s.Want(http.StatusOK, "GET", path, apptest.Request{}); !strings.Contains(string(ans.Body), part) {
 			t.Errorf("%s lacks %q", path, part)
