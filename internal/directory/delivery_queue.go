@@ -95,7 +95,7 @@ func (q *deliveryQueue) look(ctx context.Context) (more, wanted bool, err error)
 	var hooks map[OrgID][]Webhook
 	err = q.s.store.Read(ctx, func(tx Tx) error {
 		if !q.started {
-			if q.stored, err = tx.Cursor(webhookFollower); err != nil && CodeOf(err) != NotFound {
+			if q.stored, err = cursor(tx, webhookFollower); err != nil {
 				return err
 			}
 			q.at = q.stored
@@ -199,22 +199,15 @@ func overtaken(err error) error {
 // store queues deliveries and stores that the log has been looked at up to last.
 func (q *deliveryQueue) store(ctx context.Context, last int64, matches []match) error {
 	err := q.s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(LockFollower(webhookFollower)); err != nil {
+		if err := moveCursor(tx, webhookFollower, webhookFollower, q.stored, last); err != nil {
 			return err
-		}
-		stored, err := tx.Cursor(webhookFollower)
-		if err != nil && CodeOf(err) != NotFound {
-			return err
-		}
-		if stored != q.stored {
-			return errOvertaken
 		}
 		for _, m := range matches {
 			if err := q.add(tx, m); err != nil {
 				return err
 			}
 		}
-		return tx.SetCursor(webhookFollower, last)
+		return nil
 	})
 	switch {
 	case err == nil:

@@ -99,7 +99,7 @@ func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 	// What was handled stays handled, also if ctx has ended since, or what comes next fails.
 	last := batch[handled-1].Seq
 	stored := f.s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error {
-		if err := f.move(tx, f.follower, f.stored, last); err != nil {
+		if err := moveCursor(tx, f.follower, f.follower, f.stored, last); err != nil {
 			return err
 		}
 		for _, i := range put {
@@ -113,10 +113,11 @@ func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 	return handled, errors.Join(err, stored)
 }
 
-// move moves a cursor, unless another process has: who does not know that they lead no
-// more may have put something off at a place that is free for all that this one knows.
-func (f *feed) move(tx Tx, name string, from, to int64) error {
-	if err := tx.Lock(LockFollower(f.follower)); err != nil {
+// moveCursor moves a cursor of a follower's, unless another process has: who does not
+// know that they lead no more may have put something off at a place that is free for
+// all that this one knows.
+func moveCursor(tx Tx, follower, name string, from, to int64) error {
+	if err := tx.Lock(LockFollower(follower)); err != nil {
 		return err
 	}
 	at, err := cursor(tx, name)

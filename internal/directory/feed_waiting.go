@@ -107,5 +107,5 @@ func (f *feed) retry(ctx context.Context, i int) error {
 	}
 	from := w.seq
 	w.seq = 0
-	return f.s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return f.move(tx, f.place(i), from, 0) })
+	return f.s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return moveCursor(tx, f.follower, f.place(i), from, 0) })
 }

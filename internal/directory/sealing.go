@@ -75,8 +75,8 @@ func (s *Service) SealOnce(ctx context.Context, failed func(error)) (n int, err 
 	var orgs []OrgID
 	var upTo int64
 	err = s.store.Read(ctx, func(tx Tx) error {
-		after, err := tx.Cursor(sealer)
-		if err != nil && CodeOf(err) != NotFound {
+		after, err := cursor(tx, sealer)
+		if err != nil {
 			return err
 		}
 		orgs, upTo, err = tx.OrgsAfter(after, sealAhead)
