@@ -154,19 +154,13 @@ func (s *Service) grow(tx Tx, org OrgID) (*growth, error) {
 	if err != nil || len(leaves) == 0 {
 		return nil, err
 	}
-	if from == 0 && leaves[0].MAC == nil {
-		if leaves, err = olderLeaves(tx, org); err != nil {
-			return nil, err
-		}
-	}
 	hashes := make([]audit.Hash, len(leaves))
 	for i, leaf := range leaves {
 		number := from + int64(i) + 1
-		older := from == 0 && leaf.MAC == nil && (i == 0 || leaves[i-1].MAC == nil)
 		switch {
 		case leaf.Number != number:
 			return nil, &audit.Fault{Sequence: number, Last: leaf.Number - 1, Problem: "missing"}
-		case len(leaf.Hash) != len(hashes[i]) || (!older && !s.keys.CheckMAC(string(org), number, audit.Hash(leaf.Hash), leaf.MAC)):
+		case len(leaf.Hash) != len(hashes[i]) || !s.keys.CheckMAC(string(org), number, audit.Hash(leaf.Hash), leaf.MAC):
 			return nil, &audit.Fault{
 				Sequence: number, Last: number,
 				Problem: "it was not written with this deployment's key: by hand, or by a server with another key file",
@@ -210,26 +204,6 @@ func (s *Service) sealedSize(tx Tx, org OrgID) (int64, error) {
 		return 0, &audit.Fault{Sequence: 1, Last: last.Size, Problem: "the tree in the database is not the one that was signed"}
 	}
 	return last.Size, nil
-}
-
-// olderLeaves are the leaves of a log that begins with entries from before there
-// were keys. Those are taken as they are when the log is sealed for the first time,
-// and never after.
-func olderLeaves(tx Tx, org OrgID) (leaves []Leaf, err error) {
-	for e, err := range tx.OrgEntries(org, EntryQuery{}) {
-		if err != nil {
-			return nil, err
-		}
-		if e.MAC == nil {
-			_, leaf, err := e.Record()
-			if err != nil {
-				return nil, err
-			}
-			e.Leaf = leaf[:]
-		}
-		leaves = append(leaves, Leaf{Number: e.Number, Hash: e.Leaf, MAC: e.MAC})
-	}
-	return leaves, nil
 }
 
 func tilesOf(tx Tx, org OrgID) audit.Tiles {

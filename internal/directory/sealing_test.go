@@ -282,19 +282,3 @@ func TestSealerTrustsNoTile(t *testing.T) {
 		})
 	}
 }
-
-// What was written before there were keys is taken as it is, once.
-func TestOlderEntriesAreSealedOnce(t *testing.T) {
-	w := newWorld(t)
-	w.history(2)
-	dbtest.Exec(t, w.database, "DELETE FROM audit_checkpoints")
-	dbtest.Exec(t, w.database, "DELETE FROM audit_tiles")
-	dbtest.Exec(t, w.database, "UPDATE entries SET salts = NULL, leaf = NULL, mac = NULL WHERE number < 4")
-	dbtest.Exec(t, w.database, "UPDATE cursors SET seq = 0 WHERE follower = 'seal'")
-	if failures := w.seal(); len(failures) > 0 {
-		t.Fatal(failures)
-	}
-	if report, err := w.verify(w.evidence()); err != nil || report.Unsealed > 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
-}

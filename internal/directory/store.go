@@ -291,7 +291,7 @@ type Replay struct {
 	ExpiresAt   time.Time
 }
 
-// Leaf is what of an entry is sealed. Hash is nil for entries older than the tree.
+// Leaf is what of an entry is sealed.
 type Leaf struct {
 	Number    int64
 	Hash, MAC []byte

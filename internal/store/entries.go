@@ -6,7 +6,6 @@ import (
 	"iter"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -67,17 +66,7 @@ func scanEntry(row scanner) (e directory.Entry, err error) {
 		&e.Target.Type, &e.Target.ID, &e.Target.Name,
 		&before, &after, &e.TraceID, &e.RemoteAddr, &e.UserAgent, &salts, &erased, &e.Leaf, &e.MAC)
 	e.At, e.Before, e.After, e.Secrets = fromMicros(at), before, after, secretsOf(salts, erased)
-	e.RemoteAddr, e.UserAgent = asHashed(e.RemoteAddr), asHashed(e.UserAgent)
 	return e, err
-}
-
-// asHashed makes text of what SQLite took as it came, before what requests bring was
-// cleaned. An entry's leaf is that of the same text.
-func asHashed(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return string([]rune(s))
 }
 
 const selectEntries = `SELECT seq, number, at, org_id, actor, action, outcome, reason, target_type, target_id, target_name,

@@ -66,7 +66,7 @@ func TestPostgresMigratesOnce(t *testing.T) {
 		}
 		seen[version] = true
 	}
-	if len(seen) < 3 { // 0, and at least two migrations
+	if len(seen) < 2 { // 0, and at least one migration
 		t.Errorf("migrations %v", versions)
 	}
 }

@@ -66,7 +66,7 @@ func (s schema) status(ctx context.Context) (SchemaStatus, error) {
 // away or changes what an older program uses writes its own version there; one
 // that only adds leaves it, and the release before goes on beside the new one.
 func (s schema) oldest(ctx context.Context, version int64) (int64, error) {
-	if version < compatibilitySince {
+	if version == 0 { // an empty database
 		return version, nil
 	}
 	var oldest int64
@@ -75,9 +75,6 @@ func (s schema) oldest(ctx context.Context, version int64) (int64, error) {
 	}
 	return oldest, nil
 }
-
-// compatibilitySince is the migration that brought schema_compatibility.
-const compatibilitySince = 2
 
 // up applies the migrations that the database lacks, and refuses a database that
 // a newer program has changed beyond this one's understanding.

@@ -32,28 +32,6 @@ func closing(t testing.TB, db interface{ Close() error }) {
 	}
 }
 
-// Entries from before user agents were cleaned can be read.
-func TestEntryThatIsNoText(t *testing.T) {
-	db := openSQLite(t, filepath.Join(t.TempDir(), "roster.db"))
-	defer closing(t, db)
-	err := db.Write(t.Context(), func(tx directory.Tx) error {
-		return tx.AppendEntry(directory.Entry{OrgID: "acme", Number: 1, UserAgent: "a\xff\xfeb"})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Read(t.Context(), func(tx directory.Tx) error {
-		list, err := tx.Entries(0, 10)
-		if err == nil && (len(list) != 1 || list[0].UserAgent != "a\uFFFD\uFFFDb") {
-			t.Errorf("read as %+v", list)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 func TestSQLite(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) directory.Store { return openSQLite(t, sqlitePath(t)) })
 }

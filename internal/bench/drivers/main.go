@@ -110,7 +110,7 @@ func open(ctx context.Context, d driver, path string) (*lab, error) {
 	}
 	db.SetMaxOpenConns(1)
 	l := &lab{driver: d, db: db, stmt: make(map[string]*sql.Stmt)}
-	schema, err := os.ReadFile("../../store/migrations/sqlite/0001_core.sql")
+	schema, err := os.ReadFile("../../store/migrations/sqlite/0001_schema.sql")
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +147,8 @@ var statements = map[string]string{
 	"newAccount": `INSERT INTO accounts (id, email, email_key, name, created_at) VALUES ($1, $2, $3, $4, $5)`,
 	"newUser": `INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-	"entry": `INSERT INTO entries (org_id, at, actor, action, target_type, target_id, target_name, before, after, trace_id, remote_addr, user_agent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	"entry": `INSERT INTO entries (org_id, number, at, actor, actor_id, outcome, reason, action, target_type, target_id, target_name, before, after, trace_id, remote_addr, user_agent)
+		VALUES ($1, $2, $2, $3, '', '', '', $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 }
 
 var works = []struct {

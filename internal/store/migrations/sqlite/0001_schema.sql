@@ -120,13 +120,18 @@ CREATE TABLE personal_tokens (
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
--- No keys on other tables: the log outlives what it tells of.
+-- Entries are numbered within their organization without gaps, and their times never
+-- decrease. There are no foreign keys: the log outlives what it describes.
 CREATE TABLE entries (
     seq         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    number      INTEGER NOT NULL,
     at          INTEGER NOT NULL,
     org_id      TEXT    NOT NULL,
     actor       TEXT    NOT NULL,
+    actor_id    TEXT    NOT NULL,
     action      TEXT    NOT NULL,
+    outcome     TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
     target_type TEXT    NOT NULL,
     target_id   TEXT    NOT NULL,
     target_name TEXT    NOT NULL,
@@ -134,9 +139,15 @@ CREATE TABLE entries (
     after       TEXT,
     trace_id    TEXT    NOT NULL,
     remote_addr TEXT    NOT NULL,
-    user_agent  TEXT    NOT NULL
+    user_agent  TEXT    NOT NULL,
+    salts       BLOB,
+    erased      BLOB,
+    leaf        BLOB,
+    mac         BLOB
 ) STRICT;
-CREATE INDEX entries_org ON entries (org_id, seq);
+CREATE UNIQUE INDEX entries_number ON entries (org_id, number);
+CREATE INDEX entries_target ON entries (org_id, target_id, number);
+CREATE INDEX entries_actor ON entries (org_id, actor_id, number);
 
 CREATE TABLE replays (
     scope       TEXT    NOT NULL,
@@ -153,3 +164,83 @@ CREATE TABLE cursors (
     follower TEXT    NOT NULL PRIMARY KEY,
     seq      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The Merkle tree of an organisation's entries: 256 hashes to a full tile.
+CREATE TABLE audit_tiles (
+    org_id TEXT    NOT NULL,
+    level  INTEGER NOT NULL,
+    tile   INTEGER NOT NULL,
+    hashes BLOB    NOT NULL,
+    PRIMARY KEY (org_id, level, tile)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_checkpoints (
+    org_id    TEXT    NOT NULL,
+    size      INTEGER NOT NULL,
+    note      TEXT    NOT NULL,
+    sealed_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, size)
+) STRICT, WITHOUT ROWID;
+
+-- How long an organisation keeps its entries; without a row, for ever.
+CREATE TABLE audit_retention (
+    org_id TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    days   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Webhooks, and the queue of each: when it is looked at next (0: it is empty), and
+-- how often it failed since its receiver last took something. Secrets are derived
+-- from a key that is not here.
+CREATE TABLE webhooks (
+    org_id          TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    id              TEXT    NOT NULL,
+    name            TEXT    NOT NULL,
+    description     TEXT    NOT NULL,
+    url             TEXT    NOT NULL,
+    filter          TEXT    NOT NULL,
+    enabled         INTEGER NOT NULL,
+    disabled_reason TEXT    NOT NULL,
+    secret_version  INTEGER NOT NULL,
+    previous_until  INTEGER NOT NULL,
+    after_number    INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    created_by      TEXT    NOT NULL,
+    failures        INTEGER NOT NULL DEFAULT 0,
+    next_at         INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhooks_next ON webhooks (next_at) WHERE next_at > 0;
+
+-- One row for each entry that a webhook is or was sent. What is sent is made of
+-- the entry.
+CREATE TABLE webhook_deliveries (
+    org_id     TEXT    NOT NULL,
+    webhook_id TEXT    NOT NULL,
+    number     INTEGER NOT NULL,
+    action     TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    attempts   INTEGER NOT NULL,
+    queued_at  INTEGER NOT NULL,
+    due_at     INTEGER NOT NULL,
+    give_up_at INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    last_at    INTEGER NOT NULL,
+    status     INTEGER NOT NULL,
+    took       INTEGER NOT NULL,
+    failure    TEXT    NOT NULL,
+    PRIMARY KEY (org_id, webhook_id, number),
+    FOREIGN KEY (org_id, webhook_id) REFERENCES webhooks (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (org_id, webhook_id, due_at, number) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (org_id, webhook_id, number) WHERE state = 'dead';
+CREATE INDEX webhook_deliveries_ended ON webhook_deliveries (ended_at) WHERE ended_at > 0;
+
+-- Which programs understand this schema: those that know this version or a later
+-- one. A migration that takes away or changes what the program before it uses
+-- sets it to its own version; one that only adds leaves it alone.
+CREATE TABLE schema_compatibility (
+    only_row       INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    oldest_program INTEGER NOT NULL
+) STRICT;
+INSERT INTO schema_compatibility VALUES (1, 1);
