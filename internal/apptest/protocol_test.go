@@ -1,6 +1,7 @@
 package apptest_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -75,6 +76,19 @@ func TestPages(t *testing.T) {
 	} {
 		if ans := s.Want(http.StatusOK, "GET", path, apptest.Request{}); !strings.Contains(string(ans.Body), part) {
 			t.Errorf("%s lacks %q", path, part)
+		}
+	}
+	page := s.Want(http.StatusOK, "GET", "/docs", apptest.Request{})
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self';") {
+		t.Errorf("/docs has the policy %q", policy)
+	}
+	for _, script := range []string{"/docs/start.js", "/docs/scalar.js"} {
+		ans := s.Want(http.StatusOK, "GET", script, apptest.Request{})
+		if !bytes.Contains(page.Body, []byte(`<script src="`+script+`">`)) || !bytes.Contains(ans.Body, []byte("createApiReference")) {
+			t.Errorf("%s is not a script of the API reference", script)
+		}
+		if tag := ans.Header.Get("Etag"); tag != "" {
+			s.Want(http.StatusNotModified, "GET", script, apptest.Request{Header: map[string]string{"If-None-Match": tag}})
 		}
 	}
 	s.API.Drain()

@@ -1,11 +1,15 @@
 package httpapi
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed" // the claim page
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc"
@@ -28,11 +32,13 @@ func (a *API) mountPages(separateMetrics bool) {
 		}
 		return []byte(`{"status":"ok"}` + "\n"), "application/json", nil
 	})
-	a.static("/openapi.yaml", "application/yaml", apidoc.YAML)
-	a.static("/openapi.json", "application/json", apidoc.JSON)
-	a.static("/docs", "text/html; charset=utf-8", apidoc.HTML)
+	a.static("/openapi.yaml", asset{"application/yaml", apidoc.YAML})
+	a.static("/openapi.json", asset{"application/json", apidoc.JSON})
+	a.static("/docs", asset{pageType, apidoc.Page})
+	a.static("/docs/start.js", asset{scriptType, apidoc.Start})
+	a.mux.HandleFunc("/docs/scalar.js", a.readOnly(serveScalar))
 	if a.allowProvision {
-		a.static("/claim", "text/html; charset=utf-8", claimPage)
+		a.static("/claim", asset{pageType, claimPage})
 	}
 	if !separateMetrics {
 		a.mux.HandleFunc("/metrics", a.readOnly(a.metrics.handler().ServeHTTP))
@@ -45,9 +51,20 @@ func (a *API) mountPages(separateMetrics bool) {
 //go:embed claim.html
 var claimPage []byte
 
-// contentSecurityPolicy allows the one script there is, by its hash.
-var contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; " +
-	"base-uri 'none'; form-action 'none'; script-src 'sha256-" + scriptHash(claimPage) + "'"
+// The media types of what is served to browsers.
+const (
+	pageType   = "text/html; charset=utf-8"
+	scriptType = "text/javascript; charset=utf-8"
+)
+
+// contentSecurityPolicies says what a page may load. The claim page is one file,
+// whose only script is allowed by its hash. The API reference sets styles itself.
+var contentSecurityPolicies = map[string]string{
+	"/claim": "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; script-src 'sha256-" + scriptHash(claimPage) + "'; " + framing,
+	"/docs":  "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; script-src 'self'; img-src 'self' data:; font-src data:; " + framing,
+}
+
+const framing = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 // scriptHash is what a browser computes of the script in a page (CSP level 3,
 // section 6.7.2.1).
@@ -58,12 +75,17 @@ func scriptHash(page []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func (a *API) static(path, contentType string, body []byte) {
-	a.page(path, func(*http.Request) ([]byte, string, error) { return body, contentType, nil })
+// asset is a file that is served as it is.
+type asset struct {
+	contentType string
+	body        []byte
 }
 
-// page serves GET and HEAD at a path. It may load and
-// frame nothing: all it needs is in it.
+func (a *API) static(path string, file asset) {
+	a.page(path, func(*http.Request) ([]byte, string, error) { return file.body, file.contentType, nil })
+}
+
+// page serves GET and HEAD at a path.
 func (a *API) page(path string, content func(*http.Request) (body []byte, contentType string, err error)) {
 	a.mux.HandleFunc(path, a.readOnly(func(w http.ResponseWriter, r *http.Request) {
 		body, contentType, err := content(r)
@@ -72,14 +94,45 @@ func (a *API) page(path string, content func(*http.Request) (body []byte, conten
 			return
 		}
 		h := w.Header()
-		if strings.HasPrefix(contentType, "text/html") {
-			h.Set("Content-Security-Policy", contentSecurityPolicy)
+		if policy, ok := contentSecurityPolicies[path]; ok {
+			h.Set("Content-Security-Policy", policy)
 			h.Set("Referrer-Policy", "no-referrer")
 		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Type", contentType)
 		w.Write(body) //nolint:errcheck // a client that is gone needs no answer
 	}))
+}
+
+// scalarTag is the ETag of the API reference's code, which is large and seldom changes.
+var scalarTag = sync.OnceValue(func() string {
+	sum := sha256.Sum256(apidoc.Scalar)
+	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+})
+
+// serveScalar serves the API reference's code, compressed unless the client can't
+// decompress it.
+func serveScalar(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", scriptType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Etag", scalarTag())
+	if r.Header.Get("If-None-Match") == scalarTag() {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		w.Write(apidoc.Scalar) //nolint:errcheck // a client that is gone needs no answer
+		return
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(apidoc.Scalar))
+	if err != nil {
+		panic(err) // a test decompresses it
+	}
+	io.Copy(w, plain) //nolint:errcheck,gosec // a client that is gone needs no answer; the size is known
 }
 
 // readOnly answers other methods than GET and HEAD with 405.

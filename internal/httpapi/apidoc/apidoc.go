@@ -1,8 +1,10 @@
-// Package apidoc is the API's description. openapi.yaml is authored; what
-// servers answer as JSON and as a page is generated from it.
+// Package apidoc holds the API's description and the page that shows it.
+// openapi.yaml is authored; openapi.json is generated from it. The page is Scalar's
+// API reference (github.com/scalar/scalar, MIT), embedded whole: it loads nothing
+// from other hosts. scripts/update-scalar.sh brings another version of it.
 package apidoc
 
-import _ "embed" // the three files
+import _ "embed" // all that is served
 
 //go:generate go run ./gen
 
@@ -16,7 +18,17 @@ var YAML []byte
 //go:embed openapi.json
 var JSON []byte
 
-// HTML is the description as a page that needs nothing from elsewhere.
+// Page is the API reference, which loads [Start] and [Scalar].
 //
-//go:embed docs.html
-var HTML []byte
+//go:embed reference/index.html
+var Page []byte
+
+// Start is the script that starts the reference.
+//
+//go:embed reference/start.js
+var Start []byte
+
+// Scalar is the reference's code, compressed with gzip.
+//
+//go:embed reference/scalar.js.gz
+var Scalar []byte

@@ -27,14 +27,12 @@ func TestGenerated(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for name, committed := range map[string][]byte{"openapi.json": apidoc.JSON, "docs.html": apidoc.HTML} {
-		made, err := os.ReadFile(dir + "/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(made, committed) {
-			t.Errorf("%s is not what openapi.yaml says now: run go generate ./...", name)
-		}
+	made, err := os.ReadFile(dir + "/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(made, apidoc.JSON) {
+		t.Error("openapi.json is not what openapi.yaml says now: run go generate ./...")
 	}
 }
 
