@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/private"
 )
 
 // ErrNoKeyFile is for a database that needs to be told where the keys are.
@@ -32,7 +33,8 @@ func KeyFileToMake(database, file string) string {
 
 // Keys reads the keys of a database's deployment. Beside an SQLite file they are
 // made where there are none; nodes that share a database are given the same file,
-// or else the error is [ErrNoKeyFile].
+// or else the error is [ErrNoKeyFile]. A file that others can read or write is
+// refused.
 func Keys(database, file string) (*audit.Keyring, error) {
 	if file == "" {
 		path, isFile := strings.CutPrefix(database, "sqlite:")
@@ -43,6 +45,9 @@ func Keys(database, file string) (*audit.Keyring, error) {
 		if err := makeKeys(file); err != nil {
 			return nil, fmt.Errorf("key file: %w", err)
 		}
+	}
+	if err := private.Check(file); err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
 	}
 	content, err := os.ReadFile(file) //nolint:gosec // the operator says which file
 	if err != nil {

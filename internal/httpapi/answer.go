@@ -15,6 +15,7 @@ import (
 type answer struct {
 	body        []byte
 	contentType []string // nil: JSON
+	secret      bool     // it shows a secret: no cache may store it
 	done        bool
 }
 
@@ -23,6 +24,9 @@ var noContent = answer{}
 // write sends an answer; a read's carries an ETag and may turn out to be known
 // to the client already.
 func (ans answer) write(rq *request) {
+	if ans.secret {
+		rq.w.set("Cache-Control", "no-store")
+	}
 	switch {
 	case ans.done:
 	case ans.body == nil:

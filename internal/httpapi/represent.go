@@ -17,7 +17,18 @@ func answerWith[T any](v T, err error) (answer, error) {
 		return answer{}, err
 	}
 	body, err := represent(v)
-	return answer{body: body}, err
+	return answer{body: body, secret: holdsSecret(v)}, err
+}
+
+// holdsSecret reports whether the wire form of v shows a secret, such as a token's
+// value. No cache may store such an answer.
+func holdsSecret(v any) bool {
+	switch v.(type) {
+	case directory.IssuedAPIToken, directory.IssuedPersonalToken, directory.IssuedWebhook, provisioned, claimed:
+		return true
+	default:
+		return false
+	}
 }
 
 // answerList is answerWith for a list; none is [], never null.
@@ -124,8 +135,9 @@ func (t wireTime) MarshalJSON() ([]byte, error) {
 
 var errTime = errors.New("must be a date and time as in 2030-01-31T12:00:00Z")
 
-// UnmarshalJSON reads RFC 3339 or null. Year 1, which Go clients send for a time
-// that was never set, is none.
+// UnmarshalJSON reads RFC 3339 or null. Go clients send their zero time,
+// 0001-01-01T00:00:00Z, for a time that was never set. It is read as none. Every
+// other early time is a time in the past.
 func (t *wireTime) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		t.Time = time.Time{}
@@ -133,9 +145,6 @@ func (t *wireTime) UnmarshalJSON(b []byte) error {
 	}
 	if t.Time.UnmarshalJSON(b) != nil {
 		return errTime
-	}
-	if t.UTC().Year() <= 1 {
-		t.Time = time.Time{}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/private"
 )
 
 // sqliteEngine is an SQLite file. Readers and the writer have connections of
@@ -153,9 +154,15 @@ func (e *sqliteEngine) Close() error {
 	return errors.Join(e.stmts.close(), e.read.Close(), e.writer.close())
 }
 
-// makeFile makes the database's file for its owner's eyes only; the files that
-// SQLite puts beside it get the same permissions.
+// makeFile creates the database's file with permissions for its owner alone, and
+// refuses one that others can read or write. SQLite gives the files that it puts
+// beside it the same permissions; those left from before are checked too.
 func makeFile(path string, mustExist bool) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := private.Check(path + suffix); err != nil {
+			return err
+		}
+	}
 	flags := os.O_RDWR | os.O_CREATE
 	if mustExist {
 		flags = os.O_RDWR

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -195,5 +196,31 @@ func TestOddPaths(t *testing.T) {
 		} else if info.Mode().Perm() != 0o600 {
 			t.Errorf("%q: anybody may %v it", name, info.Mode())
 		}
+	}
+}
+
+func TestOpenRefusesAFileThatOthersCanRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no such permissions here")
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		path := filepath.Join(t.TempDir(), "roster.db")
+		closing(t, openSQLite(t, path))
+		if err := os.WriteFile(path+suffix, nil, 0o600); suffix != "" && err != nil {
+			t.Fatal(err)
+		}
+		for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o602} {
+			if err := os.Chmod(path+suffix, mode); err != nil {
+				t.Fatal(err)
+			}
+			_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+			if err == nil || !strings.Contains(err.Error(), "chmod 0600 "+path+suffix) {
+				t.Errorf("%s with %o: got %v, want the chmod to run", suffix, mode, err)
+			}
+		}
+		if err := os.Chmod(path+suffix, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		closing(t, openSQLite(t, path))
 	}
 }

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package private
+
+import "io/fs"
+
+const checked = false
+
+func mine(fs.FileInfo) bool { return true }
+
+func quote(path string) string { return path }
