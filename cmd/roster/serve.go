@@ -23,6 +23,7 @@ import (
 	"github.com/rosterhq/roster/internal/collector"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/outbox"
 	"github.com/rosterhq/roster/internal/store"
@@ -95,7 +96,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	if err != nil {
 		return err
 	}
-	endpoints := directory.EndpointPolicy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
+	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints))
 	mail, err := mailer(c, log)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 	"github.com/rosterhq/roster/internal/outbox"
@@ -48,8 +49,8 @@ type Options struct {
 	RateLimit      int // 0: off
 	Clock          func() time.Time
 	AllowProvision bool
-	Endpoints      *directory.EndpointPolicy // nil: webhooks may lead to 127.0.0.0/8, over http
-	Log            io.Writer                 // instead of the test's log; at level debug
+	Endpoints      *egress.Policy // nil: webhooks may lead to 127.0.0.0/8, over http
+	Log            io.Writer      // instead of the test's log; at level debug
 }
 
 // Start runs a server inside the test's process until the test ends. Requests
@@ -121,11 +122,11 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 }
 
 // endpoints are the options' own, or let webhooks lead to this machine.
-func (o Options) endpoints() directory.EndpointPolicy {
+func (o Options) endpoints() egress.Policy {
 	if o.Endpoints != nil {
 		return *o.Endpoints
 	}
-	return directory.EndpointPolicy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	return egress.Policy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 }
 
 // Deliver sends webhooks all that is due.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/apptest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 )
 
 // post is what a receiver got.
@@ -479,7 +480,7 @@ func TestWebhookFiltersKnowEveryOperation(t *testing.T) {
 
 // Whatever is wrong is told; a filter that could match nothing is.
 func TestWebhookRefuses(t *testing.T) {
-	policy := directory.EndpointPolicy{}
+	policy := egress.Policy{}
 	s := apptest.StartWith(t, apptest.Options{Endpoints: &policy})
 	for body, field := range map[string]string{
 		`{"url":"https://example.com"}`:                                                              "name",

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/forms"
 )
 
@@ -34,7 +35,7 @@ type Service struct {
 	refusals  refusals
 	faults    faults
 	listeners listeners
-	endpoints EndpointPolicy
+	endpoints egress.Policy
 }
 
 // Option is something that a [Service] can be told besides.
@@ -42,7 +43,7 @@ type Option func(*Service)
 
 // WithEndpoints says where webhooks may lead; without it, to the public internet
 // over https.
-func WithEndpoints(p EndpointPolicy) Option { return func(s *Service) { s.endpoints = p } }
+func WithEndpoints(p egress.Policy) Option { return func(s *Service) { s.endpoints = p } }
 
 // NewService makes a service over a store. What it writes into the audit log is
 // authenticated and sealed with keys, from which its webhooks' secrets are derived

@@ -151,7 +151,7 @@ func (c *change) applyWebhook(s *Service, w Webhook, in NewWebhook) (Webhook, er
 		return w, err
 	}
 	if err := s.endpoints.CheckURL(in.URL); err != nil {
-		return w, err
+		return w, InvalidField("url", "%v", err)
 	}
 	if w.WebhookFilter, err = in.WebhookFilter.clean(); err != nil {
 		return w, err

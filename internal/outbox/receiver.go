@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 )
 
 // Limits on what a receiver may take.
@@ -41,7 +42,7 @@ type receivers struct {
 // forbidden is a connection that was not made.
 type forbidden struct{ error }
 
-func newReceivers(policy directory.EndpointPolicy, resolver *net.Resolver, clock func() time.Time) *receivers {
+func newReceivers(policy egress.Policy, resolver *net.Resolver, clock func() time.Time) *receivers {
 	dialer := &net.Dialer{
 		Timeout: answerWithin, Resolver: resolver,
 		// Control is called with each address that is about to be connected to: names

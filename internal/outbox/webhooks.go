@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 )
 
 // How much is sent at a time. Receivers that fail or are slow have a pool of
@@ -28,7 +29,7 @@ const lookAgain = time.Second
 // WebhookOptions are what it takes to deliver to webhooks.
 type WebhookOptions struct {
 	Service   *directory.Service
-	Endpoints directory.EndpointPolicy
+	Endpoints egress.Policy
 	Log       *slog.Logger
 	Clock     func() time.Time
 	Resolver  *net.Resolver // nil: the system's

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/outbox"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -71,12 +72,12 @@ type hooked struct {
 	fixture
 	t      testing.TB
 	db     *brittle
-	policy directory.EndpointPolicy
+	policy egress.Policy
 	mu     sync.Mutex
 	now    time.Time
 }
 
-func newHooked(t testing.TB, policy directory.EndpointPolicy) *hooked {
+func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	t.Helper()
 	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
 	if err != nil {
@@ -95,7 +96,7 @@ func newHooked(t testing.TB, policy directory.EndpointPolicy) *hooked {
 	return h
 }
 
-var loopback = directory.EndpointPolicy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+var loopback = egress.Policy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
 
 func (h *hooked) clock() time.Time {
 	h.mu.Lock()

@@ -1,6 +1,11 @@
-package directory
+// Package egress answers where a webhook may lead: which URLs a webhook may have,
+// and which addresses a delivery may connect to. A server is inside networks that
+// its tenants are not, and nobody may reach into them through it. The package does
+// no I/O.
+package egress
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -12,43 +17,43 @@ import (
 // MaxURLBytes is how long a webhook's URL may be.
 const MaxURLBytes = 2048
 
-// EndpointPolicy says where webhooks may lead. A server is inside networks that
-// its tenants are not: nobody may reach into them through it.
-type EndpointPolicy struct {
+// Policy says where webhooks may lead. The zero value allows the public internet
+// over https.
+type Policy struct {
 	AllowHTTP bool
 	// Allowed are networks that may be reached although they are not public.
 	Allowed []netip.Prefix
 }
 
-// CheckURL is [Invalid] for a URL that no webhook may have. What its host's name
-// stands for may change, so that the address is checked again when it is
-// connected to: [EndpointPolicy.CheckAddr].
-func (p EndpointPolicy) CheckURL(s string) error {
+// CheckURL returns an error for a URL that no webhook may have, worded to follow
+// the name of the field. A host name may come to stand for another address, so
+// [Policy.CheckAddr] checks the address again on each connection.
+func (p Policy) CheckURL(s string) error {
 	if s == "" {
-		return InvalidField("url", "must not be empty")
+		return errors.New("must not be empty")
 	}
 	if len(s) > MaxURLBytes {
-		return InvalidField("url", "has %d bytes; at most %d are allowed", len(s), MaxURLBytes)
+		return fmt.Errorf("has %d bytes; at most %d are allowed", len(s), MaxURLBytes)
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return InvalidField("url", "must be printable ASCII without spaces; write other hosts as xn--… and other characters as %%XX")
+		return errors.New("must be printable ASCII without spaces; write other hosts as xn--… and other characters as %XX")
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return InvalidField("url", "is not a URL, as in https://example.com/hook")
+		return errors.New("is not a URL, as in https://example.com/hook")
 	}
 	switch {
 	case u.Scheme != "https" && (u.Scheme != "http" || !p.AllowHTTP):
-		return InvalidField("url", "must begin with https://")
+		return errors.New("must begin with https://")
 	case u.Opaque != "" || u.Hostname() == "":
-		return InvalidField("url", "must have a host, as in https://example.com/hook")
+		return errors.New("must have a host, as in https://example.com/hook")
 	case u.User != nil:
-		return InvalidField("url", "must be without a user and password; check the signature of what arrives instead")
+		return errors.New("must be without a user and password; check the signature of what arrives instead")
 	case u.Fragment != "" || strings.Contains(s, "#"):
-		return InvalidField("url", "must be without a fragment")
+		return errors.New("must be without a fragment")
 	}
 	if strings.HasSuffix(u.Host, ":") || !validPort(u.Port()) {
-		return InvalidField("url", "must have a port from 1 to 65535, or none")
+		return errors.New("must have a port from 1 to 65535, or none")
 	}
 	return p.checkHost(u.Hostname())
 }
@@ -61,23 +66,20 @@ func validPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// checkHost refuses what can be seen to lead nowhere good before it is looked up.
-func (p EndpointPolicy) checkHost(host string) error {
+// checkHost rejects hosts that need no lookup to be rejected.
+func (p Policy) checkHost(host string) error {
 	if addr, err := netip.ParseAddr(host); err == nil {
-		if err := p.CheckAddr(addr); err != nil {
-			return InvalidField("url", "%v", err)
-		}
-		return nil
+		return p.CheckAddr(addr)
 	}
 	name := strings.ToLower(strings.TrimSuffix(host, "."))
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	if numeric(last) {
 		// url.spec.whatwg.org: a host that ends in a number is an IPv4 address, in
 		// whatever spelling; resolvers take 2130706433 for 127.0.0.1.
-		return InvalidField("url", "has a host that is neither a name nor an IP address as in 192.0.2.1 or [2001:db8::1]")
+		return errors.New("has a host that is neither a name nor an IP address as in 192.0.2.1 or [2001:db8::1]")
 	}
 	if last == "localhost" && len(p.Allowed) == 0 {
-		return InvalidField("url", "%v", errNotPublic(host))
+		return errNotPublic(host)
 	}
 	return nil
 }
@@ -93,10 +95,10 @@ func errNotPublic(host string) error {
 	return fmt.Errorf("%s is not on the public internet; the server's operator can allow networks with --webhook-allow-networks", host)
 }
 
-// CheckAddr is an error for an address that deliveries must not go to: anything
-// but public unicast, unless it was allowed. An IPv4 address is looked at in
-// whatever IPv6 form it comes.
-func (p EndpointPolicy) CheckAddr(addr netip.Addr) error {
+// CheckAddr returns an error for an address that deliveries must not go to: anything
+// but public unicast, unless it is in an allowed network. IPv4 addresses are
+// recognized inside their IPv6 forms.
+func (p Policy) CheckAddr(addr netip.Addr) error {
 	plain := addr.Unmap()
 	if slices.ContainsFunc(p.Allowed, func(n netip.Prefix) bool { return n.Contains(plain) }) && plain.Zone() == "" {
 		return nil
@@ -111,7 +113,7 @@ func (p EndpointPolicy) CheckAddr(addr netip.Addr) error {
 }
 
 // embedded is the IPv4 address that packets to an address are translated to or
-// tunnelled to: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+// tunneled to: NAT64 (RFC 6052) and 6to4 (RFC 3056).
 func embedded(addr netip.Addr) (v4 netip.Addr, ok bool) {
 	b := addr.As16()
 	switch {
@@ -126,7 +128,7 @@ func embedded(addr netip.Addr) (v4 netip.Addr, ok bool) {
 var (
 	nat64     = netip.MustParsePrefix("64:ff9b::/96")
 	sixToFour = netip.MustParsePrefix("2002::/16")
-	// unicast is all of IPv6 that is given out for use on the internet.
+	// unicast is the part of IPv6 that is allocated for the internet.
 	unicast = netip.MustParsePrefix("2000::/3")
 
 	// special are blocks of iana.org/assignments/iana-ipv4-special-registry and its
@@ -145,7 +147,8 @@ func prefixes(list ...string) []netip.Prefix {
 	return parsed
 }
 
-// public knows plain addresses: IPv4, or IPv6 without an IPv4 one inside.
+// public reports whether a plain address, IPv4 or IPv6 without an IPv4 one inside,
+// is on the public internet.
 func public(addr netip.Addr) bool {
 	if addr.Zone() != "" || (addr.Is6() && !unicast.Contains(addr)) {
 		return false
