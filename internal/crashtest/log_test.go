@@ -116,10 +116,10 @@ func retell(ctx context.Context, path, org string) (r retold, err error) {
 			}
 			change, err := r.apply(e)
 			if err != nil {
-				return fmt.Errorf("entry %d, %s of %s: %w", e.Seq, e.Action, e.Target.ID, err)
+				return fmt.Errorf("entry %d, %s of %s: %w", e.Position, e.Action, e.Target.ID, err)
 			}
 			if owners += change; owners == 0 {
-				return fmt.Errorf("after entry %d, %s of %s, there is no owner", e.Seq, e.Action, e.Target.ID)
+				return fmt.Errorf("after entry %d, %s of %s, there is no owner", e.Position, e.Action, e.Target.ID)
 			}
 		}
 		return nil

@@ -89,8 +89,8 @@ func (s *Service) acceptAll(tx Tx, org OrgID, sealed int64, all []Entry) error {
 
 // accept gives an entry a number and authenticates it there.
 func (s *Service) accept(tx Tx, e Entry, number int64) error {
-	was := e.Number
-	e.Number = number
+	was := e.Sequence
+	e.Sequence = number
 	_, leaf, err := e.Record()
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", was, err)
@@ -121,7 +121,7 @@ func (c *change) resumeWebhooks(hooks []Webhook, sealed int64, was []Entry) erro
 		w := before
 		w.After = min(w.After, sealed)
 		for _, e := range was {
-			if e.Number <= before.After {
+			if e.Sequence <= before.After {
 				w.After++
 			}
 		}

@@ -48,7 +48,7 @@ func BenchmarkAsOf(b *testing.B) {
 		}
 		number++
 		return tx.AppendEntry(directory.Entry{
-			At: at, OrgID: org, Number: number, Action: "updateUserRole", Target: directory.Target{Type: "user", ID: string(u.ID)},
+			At: at, OrgID: org, Sequence: number, Action: "updateUserRole", Target: directory.Target{Type: "user", ID: string(u.ID)},
 			Before: state(before), After: state(after),
 		})
 	}

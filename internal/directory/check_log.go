@@ -20,7 +20,7 @@ func (s *Service) CheckLog(ctx context.Context, id OrgID) error {
 		if err != nil {
 			return err
 		}
-		r := replayer{complete: first.Number == 1, state: make(map[stateKey]any), gone: make(map[stateKey]bool)}
+		r := replayer{complete: first.Sequence == 1, state: make(map[stateKey]any), gone: make(map[stateKey]bool)}
 		for e, err := range tx.OrgEntries(id, EntryQuery{}) {
 			if err != nil {
 				return err
@@ -29,7 +29,7 @@ func (s *Service) CheckLog(ctx context.Context, id OrgID) error {
 				continue
 			}
 			if err := r.apply(e); err != nil {
-				return fmt.Errorf("entry %d, %s of %s %s: %w", e.Number, e.Action, e.Target.Type, e.Target.ID, err)
+				return fmt.Errorf("entry %d, %s of %s %s: %w", e.Sequence, e.Action, e.Target.Type, e.Target.ID, err)
 			}
 		}
 		return r.compare(tx, id)

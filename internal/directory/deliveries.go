@@ -208,7 +208,7 @@ func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err err
 		if err != nil {
 			return out, err
 		}
-		first, err := numberSince(c, w.OrgID, last, in.Since)
+		first, err := sequenceSince(c, w.OrgID, last, in.Since)
 		if err != nil {
 			return out, err
 		}
@@ -219,20 +219,20 @@ func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err err
 		return out, err
 	}
 	if more {
-		out.More, out.NextSequence = true, list[len(list)-1].Number+1
+		out.More, out.NextSequence = true, list[len(list)-1].Sequence+1
 	}
 	for _, e := range list {
 		if !w.wants(e) {
 			continue
 		}
-		d, err := c.Delivery(w.OrgID, w.ID, e.Number)
+		d, err := c.Delivery(w.OrgID, w.ID, e.Sequence)
 		if CodeOf(err) == NotFound {
 			d = newDelivery(w, e)
 		} else if err != nil {
 			return out, err
 		}
 		if err := c.PutDelivery(d.queued(c.now)); err != nil {
-			return out, fmt.Errorf("queue entry %d: %w", e.Number, err)
+			return out, fmt.Errorf("queue entry %d: %w", e.Sequence, err)
 		}
 		out.Count++
 	}
@@ -240,5 +240,5 @@ func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err err
 }
 
 func newDelivery(w Webhook, e Entry) Delivery {
-	return Delivery{OrgID: w.OrgID, WebhookID: w.ID, Sequence: e.Number, Action: e.Action}
+	return Delivery{OrgID: w.OrgID, WebhookID: w.ID, Sequence: e.Sequence, Action: e.Action}
 }

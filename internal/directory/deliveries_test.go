@@ -206,7 +206,7 @@ func TestReplayInParts(t *testing.T) {
 			return err
 		}
 		for i := range int64(directory.MaxReplay + 5) {
-			e := directory.Entry{Number: last + 1 + i, At: at, OrgID: w.org.ID, Action: "createUser", Target: directory.Target{Type: "user", ID: "usr_x"}}
+			e := directory.Entry{Sequence: last + 1 + i, At: at, OrgID: w.org.ID, Action: "createUser", Target: directory.Target{Type: "user", ID: "usr_x"}}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
 			}

@@ -121,7 +121,7 @@ func (q *deliveryQueue) look(ctx context.Context) (more, wanted bool, err error)
 	more = upTo-q.at >= queueAhead
 	last := upTo
 	if len(batch) > 0 {
-		last = batch[len(batch)-1].Seq
+		last = batch[len(batch)-1].Position
 		more = more || len(batch) == feedBatch
 	}
 	var matches []match
@@ -160,7 +160,7 @@ func webhooksOf(tx Tx, orgs []OrgID) (map[OrgID][]Webhook, error) {
 
 // isSent reports whether a webhook is sent an entry by itself.
 func (w Webhook) isSent(e Entry) bool {
-	return w.Enabled && e.Number > w.After && w.wants(e)
+	return w.Enabled && e.Sequence > w.After && w.wants(e)
 }
 
 // match is an entry that a webhook wants.

@@ -11,8 +11,11 @@ import (
 // made the change, so the log holds what happened and nothing else; caches,
 // mail and every other follower read it as the feed of changes.
 type Entry struct {
-	Seq    int64 `json:"seq"`    // set by the store, of all organisations' entries: followers read by it
-	Number int64 `json:"number"` // within the organisation: 1, 2, 3, … in the order of commits
+	// Position is the entry's place in the log of the whole deployment, by which
+	// followers read; the store sets it. Sequence is its number in its organization's
+	// log: 1, 2, 3, … in the order of commits.
+	Position int64 `json:"position"`
+	Sequence int64 `json:"sequence"`
 	// At never goes back within an organisation: what is up to a time is a
 	// beginning of its log.
 	At         time.Time       `json:"at"`
@@ -68,7 +71,7 @@ func (e Entry) Shown() (audit.Record, error) {
 func (e *Entry) sealed() audit.Entry {
 	return audit.Entry{
 		Record: audit.Record{
-			Sequence: e.Number, Time: audit.Time{Time: e.At}, OrgID: string(e.OrgID),
+			Sequence: e.Sequence, Time: audit.Time{Time: e.At}, OrgID: string(e.OrgID),
 			Actor:  audit.Actor{Kind: string(e.Actor.Kind), TokenID: string(e.Actor.TokenID), UserID: string(e.Actor.UserID), Name: e.Actor.Name},
 			Action: e.Action, Outcome: string(e.Outcome), Reason: e.Reason,
 			Target:  audit.Target{Type: e.Target.Type, ID: e.Target.ID, Name: e.Target.Name},
@@ -137,7 +140,7 @@ type Target struct {
 
 // EntryQuery narrows a list of an organisation's entries; zero values narrow nothing.
 type EntryQuery struct {
-	After, Before int64 // numbers: greater than the one, less than the other
+	After, Before int64 // sequences: greater than the one, less than the other
 	Actor         string
 	Action        string
 	Target        string

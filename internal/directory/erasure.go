@@ -140,9 +140,9 @@ func entriesAbout(tx Tx, org OrgID, id UserID, made []string) (numbers []int64, 
 			if err != nil {
 				return err
 			}
-			if !seen[e.Number] {
-				seen[e.Number] = true
-				numbers = append(numbers, e.Number)
+			if !seen[e.Sequence] {
+				seen[e.Sequence] = true
+				numbers = append(numbers, e.Sequence)
 			}
 			if (e.Target.Type == "apiToken" || e.Target.Type == "webhook") && e.Actor.UserID == id {
 				theirs[e.Target.ID] = true

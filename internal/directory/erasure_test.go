@@ -185,9 +185,9 @@ func TestRetention(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			first = entry.Number
+			first = entry.Sequence
 			if age := w.clock.Now().Sub(entry.At); age > 30*24*time.Hour {
-				t.Errorf("entry %d is %v old", entry.Number, age)
+				t.Errorf("entry %d is %v old", entry.Sequence, age)
 			}
 		}
 		return nil

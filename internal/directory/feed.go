@@ -97,7 +97,7 @@ func (f *feed) ahead(ctx context.Context) (handled int, err error) {
 		return 0, err
 	}
 	// What was handled stays handled, also if ctx has ended since, or what comes next fails.
-	last := batch[handled-1].Seq
+	last := batch[handled-1].Position
 	stored := f.s.store.Write(context.WithoutCancel(ctx), func(tx Tx) error {
 		if err := moveCursor(tx, f.follower, f.follower, f.stored, last); err != nil {
 			return err

@@ -21,7 +21,7 @@ func follow(t *testing.T, w *world, name string, n int, handle func(directory.En
 	err = w.Follow(ctx, name, func(_ context.Context, e directory.Entry) (bool, error) {
 		done, err := handle(e)
 		if err == nil {
-			seen = append(seen, e.Seq)
+			seen = append(seen, e.Position)
 		}
 		if len(seen) >= n {
 			cancel()
@@ -46,8 +46,8 @@ func TestFollow(t *testing.T) {
 		t.Fatalf("saw %d of %d entries: %v", len(seen), len(all), err)
 	}
 	for i, e := range all {
-		if seen[i] != e.Seq {
-			t.Fatalf("entry %d is %d, want %d", i, seen[i], e.Seq)
+		if seen[i] != e.Position {
+			t.Fatalf("entry %d is %d, want %d", i, seen[i], e.Position)
 		}
 	}
 	// Another follower begins at the beginning, this one goes on.
@@ -74,7 +74,7 @@ func TestFollowerThatFails(t *testing.T) {
 	failure := errors.New("mail is down")
 	for range 2 {
 		_, err := follow(t, w, "mail", len(all), func(e directory.Entry) (bool, error) {
-			if e.Seq == all[2].Seq {
+			if e.Position == all[2].Position {
 				return false, failure
 			}
 			return true, nil
@@ -84,7 +84,7 @@ func TestFollowerThatFails(t *testing.T) {
 		}
 	}
 	seen, _ := follow(t, w, "mail", len(all)-2, done)
-	if len(seen) != len(all)-2 || seen[0] != all[2].Seq {
+	if len(seen) != len(all)-2 || seen[0] != all[2].Position {
 		t.Errorf("afterwards it saw %v of %d", seen, len(all))
 	}
 }
@@ -94,21 +94,21 @@ func TestFollowerThatFails(t *testing.T) {
 func TestFollowerThatPutsOff(t *testing.T) {
 	w := newWorld(t)
 	all := w.since(0)
-	first, second := all[0].Seq, all[2].Seq
-	bothWait := func(e directory.Entry) (bool, error) { return e.Seq != first && e.Seq != second, nil }
+	first, second := all[0].Position, all[2].Position
+	bothWait := func(e directory.Entry) (bool, error) { return e.Position != first && e.Position != second, nil }
 	if seen, _ := follow(t, w, "mail", len(all), bothWait); len(seen) != len(all) {
 		t.Fatalf("saw %v of %d", seen, len(all))
 	}
-	onlySecond := func(e directory.Entry) (bool, error) { return e.Seq != second, nil }
+	onlySecond := func(e directory.Entry) (bool, error) { return e.Position != second, nil }
 	if seen, _ := follow(t, w, "mail", 2, onlySecond); !slices.Equal(seen, []int64{first, second}) {
 		t.Errorf("after a restart it saw %v", seen)
 	}
 	w.join("Jane", "user")
-	later := w.since(all[len(all)-1].Seq)
-	added := later[len(later)-1].Seq
+	later := w.since(all[len(all)-1].Position)
+	added := later[len(later)-1].Position
 	seen, _ := follow(t, w, "mail", len(later)+2, func(e directory.Entry) (bool, error) {
 		w.pass(time.Hour) // so that it is due again
-		return e.Seq != second && e.Seq != added, nil
+		return e.Position != second && e.Position != added, nil
 	})
 	if again := seen[len(later):]; len(again) != 2 || !slices.Contains(again, second) || !slices.Contains(again, added) {
 		t.Errorf("two wait, of which %d is new; it saw %v", added, seen)
@@ -118,7 +118,7 @@ func TestFollowerThatPutsOff(t *testing.T) {
 	}
 	w.join("John", "user")
 	later = w.since(added)
-	if seen, _ = follow(t, w, "mail", len(later), done); len(seen) != len(later) || seen[0] != later[0].Seq {
+	if seen, _ = follow(t, w, "mail", len(later), done); len(seen) != len(later) || seen[0] != later[0].Position {
 		t.Errorf("nothing waits; it saw %v", seen)
 	}
 }
@@ -137,12 +137,12 @@ func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
 	var ended sync.WaitGroup
 	ended.Go(func() {
 		_ = w.Follow(ctx, "mail", func(_ context.Context, e directory.Entry) (bool, error) {
-			seen = append(seen, e.Seq)
+			seen = append(seen, e.Position)
 			return true, nil
 		})
 	})
 	log := w.since(0)
-	last := log[len(log)-1].Seq
+	last := log[len(log)-1].Position
 	waits := func() bool {
 		for i := range all {
 			if w.cursor(t, fmt.Sprintf("mail waiting %d", i)) != 0 {
@@ -172,15 +172,15 @@ func TestFollowerThatIsOvertaken(t *testing.T) {
 	all := w.since(0)
 	_, err := follow(t, w, "mail", len(all), func(directory.Entry) (bool, error) {
 		err := w.db.Write(t.Context(), func(tx directory.Tx) error {
-			return errors.Join(tx.SetCursor("mail", all[1].Seq), tx.SetCursor("mail waiting 0", all[1].Seq))
+			return errors.Join(tx.SetCursor("mail", all[1].Position), tx.SetCursor("mail waiting 0", all[1].Position))
 		})
 		return false, err
 	})
 	if err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
-	if at, waits := w.cursor(t, "mail"), w.cursor(t, "mail waiting 0"); at != all[1].Seq || waits != all[1].Seq {
-		t.Errorf("at %d, and %d waits; want %d", at, waits, all[1].Seq)
+	if at, waits := w.cursor(t, "mail"), w.cursor(t, "mail waiting 0"); at != all[1].Position || waits != all[1].Position {
+		t.Errorf("at %d, and %d waits; want %d", at, waits, all[1].Position)
 	}
 }
 
@@ -206,14 +206,14 @@ func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
 	ended, seen := make(chan error, 1), make(chan int64, 100)
 	go func() {
 		ended <- w.Follow(t.Context(), "mail", func(_ context.Context, e directory.Entry) (bool, error) {
-			seen <- e.Seq
+			seen <- e.Position
 			return false, nil
 		})
 	}()
 	for range all {
 		<-seen
 	}
-	last := all[len(all)-1].Seq
+	last := all[len(all)-1].Position
 	for w.cursor(t, "mail") != last {
 		time.Sleep(time.Millisecond)
 	}
@@ -253,7 +253,7 @@ func TestSkippedIsNotWaitedFor(t *testing.T) {
 	w.join("Jane", "user")
 	news := w.since(0)[before:]
 	seen, err := follow(t, w, "mail", len(news), done)
-	if !errors.Is(err, context.Canceled) || len(seen) != len(news) || seen[0] != news[0].Seq {
-		t.Errorf("saw %v, %v; want %d entries from %d on", seen, err, len(news), news[0].Seq)
+	if !errors.Is(err, context.Canceled) || len(seen) != len(news) || seen[0] != news[0].Position {
+		t.Errorf("saw %v, %v; want %d entries from %d on", seen, err, len(news), news[0].Position)
 	}
 }

@@ -53,7 +53,7 @@ func (f *feed) putOff(e Entry) int {
 	if i < 0 {
 		i, f.waiting = len(f.waiting), append(f.waiting, waiting{})
 	}
-	f.waiting[i] = waiting{e.Seq, f.dueAgain(e)}
+	f.waiting[i] = waiting{e.Position, f.dueAgain(e)}
 	return i
 }
 
@@ -95,7 +95,7 @@ func (f *feed) retry(ctx context.Context, i int) error {
 		w.due = f.s.now().Add(leastWait)
 		return nil
 	}
-	if e := found[0]; e.Seq == w.seq { // else it was deleted, and so is done with
+	if e := found[0]; e.Position == w.seq { // else it was deleted, and so is done with
 		done, err := f.fn(ctx, e)
 		if err != nil {
 			return err

@@ -53,14 +53,14 @@ func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if first.Number > 1 && at.Before(first.At) {
+	if first.Sequence > 1 && at.Before(first.At) {
 		return 0, InvalidField("at", "the audit log is kept from %s on; it can't tell of earlier times any more", first.At.Format(time.RFC3339Nano))
 	}
 	last, _, err := tx.LastOrgEntry(org)
 	if err != nil {
 		return 0, err
 	}
-	next, err := numberSince(tx, org, last, at.Add(time.Microsecond))
+	next, err := sequenceSince(tx, org, last, at.Add(time.Microsecond))
 	return next - 1, err
 }
 

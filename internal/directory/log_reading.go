@@ -14,7 +14,7 @@ const (
 	exportBytes = 1 << 20
 )
 
-// Span is a span of an organisation's log, by numbers: greater than the one, less
+// Span is a span of an organization's log, by sequences: greater than the one, less
 // than the other.
 type Span struct{ After, Before int64 }
 
@@ -30,12 +30,12 @@ func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (
 		}
 		span.Before = last + 1
 		if to != nil {
-			if span.Before, err = numberSince(tx, org, last, *to); err != nil {
+			if span.Before, err = sequenceSince(tx, org, last, *to); err != nil {
 				return Span{}, err
 			}
 		}
 		if from != nil {
-			first, err := numberSince(tx, org, last, *from)
+			first, err := sequenceSince(tx, org, last, *from)
 			span.After = first - 1
 			return span, err
 		}
@@ -43,14 +43,14 @@ func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (
 	})
 }
 
-// numberSince is the number of the first entry at a time or later, the one after
+// sequenceSince is the sequence of the first entry at a time or later, the one after
 // last if there is none. As times never go back within a log, halving finds it.
-func numberSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
+func sequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 	low, high := int64(1), last+1
 	for low < high {
 		middle := low + (high-low)/2
 		earlier := false
-		// Retention may have dropped the entry of this number; the next there is will do.
+		// Retention may have dropped this entry; the next one will do.
 		for e, err := range tx.OrgEntries(org, EntryQuery{After: middle - 1, Limit: 1}) {
 			if err != nil {
 				return 0, err
@@ -119,7 +119,7 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 			return err
 		}
 		left -= len(list)
-		if last := list[len(list)-1].Number; q.NewestFirst {
+		if last := list[len(list)-1].Sequence; q.NewestFirst {
 			q.Before = last
 		} else {
 			q.After = last
@@ -128,11 +128,11 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 	return nil
 }
 
-// notShortened refuses to go on after a number if retention has dropped the next
+// notShortened refuses to go on after a sequence if retention has dropped the next
 // one. One that is missing otherwise is for who verifies the log to find.
-func notShortened(tx Tx, org OrgID, number int64) error {
-	first, err := firstNumber(tx, org)
-	if err == nil && first > number+1 {
+func notShortened(tx Tx, org OrgID, sequence int64) error {
+	first, err := firstSequence(tx, org)
+	if err == nil && first > sequence+1 {
 		err = errShortened
 	}
 	return err
@@ -159,9 +159,9 @@ func (r Renewal) check(ctx context.Context, org OrgID, op Operation) error {
 	return op.Authorise(p)
 }
 
-// entryOf finds an entry by its number; nil for one that retention has dropped.
-func entryOf(tx Tx, org OrgID, number int64) (found *Entry, err error) {
-	for e, err := range tx.OrgEntries(org, EntryQuery{After: number - 1, Before: number + 1, Limit: 1}) {
+// entryOf finds an entry by its sequence; nil for one that retention has dropped.
+func entryOf(tx Tx, org OrgID, sequence int64) (found *Entry, err error) {
+	for e, err := range tx.OrgEntries(org, EntryQuery{After: sequence - 1, Before: sequence + 1, Limit: 1}) {
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ func (w *world) grow(n int) (last int64) {
 		last = number + int64(n)
 		for number < last {
 			number++
-			e := directory.Entry{Number: number, At: at, OrgID: w.org.ID, Action: "grow", Target: directory.Target{Type: "role", ID: "role_a"}}
+			e := directory.Entry{Sequence: number, At: at, OrgID: w.org.ID, Action: "grow", Target: directory.Target{Type: "role", ID: "role_a"}}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
 			}
@@ -45,7 +45,7 @@ func TestExportEntries(t *testing.T) {
 	export := func(q directory.EntryQuery, renew directory.Renewal, each func()) (got []int64, err error) {
 		err = w.ExportEntries(t.Context(), directory.Call{Principal: p}, q, renew, func(list []directory.Entry) error {
 			for _, e := range list {
-				got = append(got, e.Number)
+				got = append(got, e.Sequence)
 			}
 			each()
 			return nil
@@ -119,7 +119,7 @@ func TestListEntriesBoundsItsMemory(t *testing.T) {
 	large := `{"name":"` + string(slices.Repeat([]byte("x"), 1<<20)) + `"}`
 	err = w.db.Write(t.Context(), func(tx directory.Tx) error {
 		for n := range int64(10) {
-			e := directory.Entry{Number: last + 1 + n, At: w.clock.Now(), OrgID: w.org.ID, Action: "grow", After: []byte(large)}
+			e := directory.Entry{Sequence: last + 1 + n, At: w.clock.Now(), OrgID: w.org.ID, Action: "grow", After: []byte(large)}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
 			}
@@ -136,10 +136,10 @@ func TestListEntriesBoundsItsMemory(t *testing.T) {
 			t.Fatal(len(list), err)
 		}
 		for _, e := range list {
-			if e.Number != q.After+1 {
-				t.Errorf("after %d comes %d", q.After, e.Number)
+			if e.Sequence != q.After+1 {
+				t.Errorf("after %d comes %d", q.After, e.Sequence)
 			}
-			q.After = e.Number
+			q.After = e.Sequence
 		}
 	}
 	if q.After != last+10 || pages < 3 {

@@ -80,7 +80,7 @@ func (s *Service) watchOnce(ctx context.Context, org OrgID, q *EntryQuery, first
 		}
 		list, more, err = readEntries(tx, nil, org, *q, watchBytes)
 		if more {
-			last = list[len(list)-1].Number
+			last = list[len(list)-1].Sequence
 		}
 		q.After = max(q.After, last)
 		return err

@@ -47,7 +47,7 @@ func stateBefore[T any](e Entry) (*T, error) {
 	}
 	was := new(T)
 	if err := json.Unmarshal(e.Before, was); err != nil {
-		return nil, fmt.Errorf("entry %d of %s: %w", e.Number, e.OrgID, err)
+		return nil, fmt.Errorf("entry %d of %s: %w", e.Sequence, e.OrgID, err)
 	}
 	return was, nil
 }
@@ -112,7 +112,7 @@ func (p past) GroupsOf(org OrgID, id UserID) ([]Group, error) {
 			return nil, err
 		}
 		changed[GroupID(e.Target.ID)] = true
-		if g != nil && (slices.Contains(g.Members, id) || (e.Number > removal && isLeft(g.ID))) {
+		if g != nil && (slices.Contains(g.Members, id) || (e.Sequence > removal && isLeft(g.ID))) {
 			were = append(were, *g)
 		}
 	}
@@ -147,7 +147,7 @@ func (p past) groupsLeft(org OrgID, id UserID) (left []Group, removal int64, err
 		if err != nil {
 			return nil, 0, err
 		}
-		last, removal = *was, e.Number
+		last, removal = *was, e.Sequence
 		break
 	}
 	for _, group := range last.Groups {

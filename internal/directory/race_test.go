@@ -297,7 +297,7 @@ func TestRaceTokensWithinTheirMaker(t *testing.T) {
 		case e.Action == "updateRole":
 			has = strings.Contains(string(e.After), `"delete"`)
 		case e.Action == "createAPIToken" && e.Actor.UserID == jane.ID && !has:
-			t.Errorf("entry %d: a token was made with what its maker had lost", e.Seq)
+			t.Errorf("entry %d: a token was made with what its maker had lost", e.Position)
 		}
 	}
 }

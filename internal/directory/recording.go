@@ -116,7 +116,7 @@ func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
 	if err != nil {
 		return err
 	}
-	e.Number = last + 1
+	e.Sequence = last + 1
 	if e.At.Before(at) { // clocks may go back, and differ between nodes
 		e.At = at
 	}
@@ -125,7 +125,7 @@ func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("encode audit entry: %w", err)
 	}
-	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), e.Number, leaf)
+	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), e.Sequence, leaf)
 	return tx.AppendEntry(e)
 }
 

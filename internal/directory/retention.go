@@ -87,7 +87,7 @@ func (s *Service) prune(ctx context.Context, org OrgID, before time.Time) error 
 			if err := tx.Lock(LockOrg(org)); err != nil {
 				return err
 			}
-			first, err := firstNumber(tx, org)
+			first, err := firstSequence(tx, org)
 			if err != nil || first == 0 {
 				return err
 			}
@@ -99,7 +99,7 @@ func (s *Service) prune(ctx context.Context, org OrgID, before time.Time) error 
 			if err != nil {
 				return err
 			}
-			upTo, err := numberSince(tx, org, last, before)
+			upTo, err := sequenceSince(tx, org, last, before)
 			if err != nil {
 				return err
 			}
@@ -133,13 +133,13 @@ func (s *Service) pruneUpTo(tx Tx, org OrgID, upTo int64) error {
 	})
 }
 
-// firstNumber is the number of an organisation's first entry; 0 if there is none.
-func firstNumber(tx Tx, org OrgID) (number int64, err error) {
+// firstSequence is the sequence of an organisation's first entry; 0 if there is none.
+func firstSequence(tx Tx, org OrgID) (sequence int64, err error) {
 	leaves, err := tx.Leaves(org, 0, 1)
 	if err != nil || len(leaves) == 0 {
 		return 0, err
 	}
-	return leaves[0].Number, nil
+	return leaves[0].Sequence, nil
 }
 
 // ignore makes nothing of an error of a code.

@@ -158,8 +158,8 @@ func (s *Service) grow(tx Tx, org OrgID) (*growth, error) {
 	for i, leaf := range leaves {
 		number := from + int64(i) + 1
 		switch {
-		case leaf.Number != number:
-			return nil, &audit.Fault{Sequence: number, Last: leaf.Number - 1, Problem: "missing"}
+		case leaf.Sequence != number:
+			return nil, &audit.Fault{Sequence: number, Last: leaf.Sequence - 1, Problem: "missing"}
 		case len(leaf.Hash) != len(hashes[i]) || !s.keys.CheckMAC(string(org), number, audit.Hash(leaf.Hash), leaf.MAC):
 			return nil, &audit.Fault{
 				Sequence: number, Last: number,
@@ -234,11 +234,11 @@ func (g *growth) keep(tx Tx) error {
 	if err != nil && CodeOf(err) != NotFound {
 		return err
 	}
-	last, err := tx.Leaves(g.org, g.last.Number-1, 1)
+	last, err := tx.Leaves(g.org, g.last.Sequence-1, 1)
 	if err != nil {
 		return err
 	}
-	if now.Size != g.from || len(last) == 0 || last[0].Number != g.last.Number || string(last[0].MAC) != string(g.last.MAC) {
+	if now.Size != g.from || len(last) == 0 || last[0].Sequence != g.last.Sequence || string(last[0].MAC) != string(g.last.MAC) {
 		return nil
 	}
 	for id, hashes := range g.tiles {

@@ -194,32 +194,32 @@ type tokenTx interface {
 }
 
 type entryTx interface {
-	// AppendEntry wants the number after the organisation's last.
+	// AppendEntry requires the sequence after the organization's last.
 	AppendEntry(Entry) error
-	// Entries lists up to limit entries of all organisations after a sequence
-	// number: all that there are or will be up to the last of them. Numbers are
-	// given before commits, so the newest may be missing for a moment.
+	// Entries lists up to limit entries of all organizations after a position: all
+	// that there are or will be up to the last of them. Positions are given before
+	// commits, so the newest may be missing for a moment.
 	Entries(after int64, limit int) ([]Entry, error)
-	LastEntry() (int64, error)
-	// OrgsAfter tells whose the first entries after a sequence number are, limit of
-	// them at most, and the number of the last.
-	OrgsAfter(seq int64, limit int) (orgs []OrgID, upTo int64, err error)
-	// Leaves lists what seals an organisation's entries after a number.
+	LastEntry() (position int64, err error)
+	// OrgsAfter tells whose the first entries after a position are, limit of
+	// them at most, and the position of the last.
+	OrgsAfter(position int64, limit int) (orgs []OrgID, upTo int64, err error)
+	// Leaves lists what seals an organization's entries after a sequence.
 	Leaves(org OrgID, after int64, limit int) ([]Leaf, error)
-	// LastOrgEntry gives number and time of an organisation's last entry, zero for
-	// an organisation without any.
-	LastOrgEntry(OrgID) (number int64, at time.Time, err error)
+	// LastOrgEntry gives sequence and time of an organization's last entry, zero for
+	// an organization without any.
+	LastOrgEntry(OrgID) (sequence int64, at time.Time, err error)
 	OrgEntries(OrgID, EntryQuery) iter.Seq2[Entry, error]
 	// NextEntries yields the first entry about each target, in the order of the
 	// targets' ids. Refusals don't count.
 	NextEntries(OrgID, NextQuery) iter.Seq2[Entry, error]
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
-	// by its organisation and number.
+	// by its organization and sequence.
 	EraseEntry(Entry) error
-	// RenumberEntry gives the entry of a number another, and its time, with the leaf and MAC that go with them.
-	// Its deliveries go along; none may have the other number.
+	// RenumberEntry gives the entry of a sequence another, and its time, with the leaf
+	// and MAC that go with them. Its deliveries go along; none may have the new sequence.
 	RenumberEntry(was int64, e Entry) error
-	// DropEntries drops an organisation's entries up to a number.
+	// DropEntries drops an organization's entries up to a sequence.
 	DropEntries(org OrgID, upTo int64) error
 	// OrgVersion differs whenever a change was appended to an organisation's log.
 	OrgVersion(OrgID) (string, error)
@@ -233,7 +233,7 @@ type entryTx interface {
 
 	// Cursor and SetCursor keep how far a follower of the log has come.
 	Cursor(follower string) (int64, error)
-	SetCursor(follower string, seq int64) error
+	SetCursor(follower string, position int64) error
 }
 
 type webhookTx interface {
@@ -266,7 +266,7 @@ type webhookTx interface {
 	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
 	// with the times of as, and says whether there are more.
 	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
-	// DropLostDeliveries forgets those of entries after a number that the log does not have.
+	// DropLostDeliveries forgets those of entries after a sequence that the log does not have.
 	DropLostDeliveries(org OrgID, after int64) error
 	// DropDeliveries forgets what ended before a time.
 	DropDeliveries(before time.Time) error
@@ -293,7 +293,7 @@ type Replay struct {
 
 // Leaf is what of an entry is sealed.
 type Leaf struct {
-	Number    int64
+	Sequence  int64
 	Hash, MAC []byte
 }
 

@@ -48,7 +48,7 @@ func entryPage(rq *request, q entryQuery) (answer, error) {
 		return out.failed(err)
 	}
 	if more {
-		rq.linkNext(encodeEntryCursor(list[len(list)-1].Number))
+		rq.linkNext(encodeEntryCursor(list[len(list)-1].Sequence))
 	}
 	out.end()
 	return answer{done: true}, nil

@@ -100,7 +100,7 @@ func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 }
 
 func (w *eventWriter) event(e *directory.Entry) (err error) {
-	w.id(e.Number)
+	w.id(e.Sequence)
 	w.buf = append(append(append(w.buf, "event: "...), e.Action...), "\ndata: "...)
 	w.buf, err = appendEntry(w.buf, e)
 	w.buf = append(w.buf, '\n', '\n')

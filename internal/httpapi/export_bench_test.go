@@ -51,7 +51,7 @@ func (s *streaming) fill(n int) {
 		}
 		for i := range n {
 			e := directory.Entry{
-				Number: last + 1 + int64(i), At: at, OrgID: s.p.OrgID, Action: "createUser", Leaf: make([]byte, 32), MAC: make([]byte, 32),
+				Sequence: last + 1 + int64(i), At: at, OrgID: s.p.OrgID, Action: "createUser", Leaf: make([]byte, 32), MAC: make([]byte, 32),
 				Actor:   directory.Actor{Kind: directory.ActorAPIToken, TokenID: s.p.TokenID, Name: "Onboarding"},
 				Target:  directory.Target{Type: "user", ID: fmt.Sprintf("usr_%026d", i), Name: "Jane Doe"},
 				After:   fmt.Appendf(nil, `{"orgId":"acme-x7q2","id":"usr_%026d","accountId":"acc_%026d","email":"jane.%d@example.com","name":"Jane Doe","role":{"id":"user","name":"user"},"invited":false,"createdAt":"2026-01-02T03:04:05Z"}`, i, i, i),

@@ -127,7 +127,7 @@ func invitationOf(e directory.Entry) (inv Invitation, ok bool, err error) {
 	}
 	var u directory.User
 	if err := json.Unmarshal(e.After, &u); err != nil {
-		return inv, false, fmt.Errorf("read entry %d: %w", e.Seq, err)
+		return inv, false, fmt.Errorf("read entry %d: %w", e.Position, err)
 	}
 	if u.AccountID == e.Actor.AccountID {
 		return inv, false, nil

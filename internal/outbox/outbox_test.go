@@ -234,7 +234,7 @@ func (tx fakeTx) SetCursor(follower string, seq int64) error {
 func (tx fakeTx) Entries(after int64, _ int) ([]directory.Entry, error) {
 	var rest []directory.Entry
 	for _, e := range tx.log.entries {
-		if e.Seq > after {
+		if e.Position > after {
 			rest = append(rest, e)
 		}
 	}
@@ -275,7 +275,7 @@ func TestRetriesForADay(t *testing.T) {
 // invited is an entry that asks for an invitation.
 func invited(seq int64, name string) directory.Entry {
 	return directory.Entry{
-		Seq: seq, At: time.Now(), OrgID: "acme", Action: directory.OpCreateUser.Name,
+		Position: seq, At: time.Now(), OrgID: "acme", Action: directory.OpCreateUser.Name,
 		After: fmt.Appendf(nil, `{"email":"%s@example.com","name":"%[1]s","accountId":"acc_%d"}`, name, seq),
 		Actor: directory.Actor{Kind: directory.ActorAPIToken},
 	}

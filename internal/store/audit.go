@@ -78,7 +78,7 @@ func (t *tx) OrgsAfter(seq int64, limit int) (orgs []directory.OrgID, upTo int64
 
 func (t *tx) Leaves(org directory.OrgID, after int64, limit int) ([]directory.Leaf, error) {
 	return list(t, func(row scanner) (l directory.Leaf, err error) {
-		err = row.Scan(&l.Number, &l.Hash, &l.MAC)
+		err = row.Scan(&l.Sequence, &l.Hash, &l.MAC)
 		return l, err
 	}, `SELECT number, leaf, mac FROM entries WHERE org_id = $1 AND number > $2 ORDER BY number LIMIT $3`, org, after, limit)
 }

@@ -16,10 +16,10 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 	err := t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		e.OrgID, e.Number, micros(e.At), asJSON(e.Actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
+		e.OrgID, e.Sequence, micros(e.At), asJSON(e.Actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
 		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets), e.Leaf, e.MAC)
-	if err == nil && known && e.Number == end.number+1 {
-		t.memo.keepEnd(e.OrgID, logEnd{e.Number, e.At})
+	if err == nil && known && e.Sequence == end.number+1 {
+		t.memo.keepEnd(e.OrgID, logEnd{e.Sequence, e.At})
 	}
 	return err
 }
@@ -29,20 +29,20 @@ func (t *tx) EraseEntry(e directory.Entry) error {
 	return t.execOne("entry", `UPDATE entries SET actor = $3, target_name = $4, before = $5, after = $6,
 			remote_addr = $7, user_agent = $8, salts = $9, erased = $10
 		WHERE org_id = $1 AND number = $2`,
-		e.OrgID, e.Number, asJSON(e.Actor), e.Target.Name, nullJSON(e.Before), nullJSON(e.After),
+		e.OrgID, e.Sequence, asJSON(e.Actor), e.Target.Name, nullJSON(e.Before), nullJSON(e.After),
 		e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets))
 }
 
 // RenumberEntry writes over an entry's place and what proves it.
 func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
-	if was != e.Number {
-		err := t.exec(`UPDATE webhook_deliveries SET number = $3 WHERE org_id = $1 AND number = $2`, e.OrgID, was, e.Number)
+	if was != e.Sequence {
+		err := t.exec(`UPDATE webhook_deliveries SET number = $3 WHERE org_id = $1 AND number = $2`, e.OrgID, was, e.Sequence)
 		if err != nil {
 			return err
 		}
 	}
 	return t.execOne("entry", `UPDATE entries SET number = $3, at = $4, leaf = $5, mac = $6 WHERE org_id = $1 AND number = $2`,
-		e.OrgID, was, e.Number, micros(e.At), e.Leaf, e.MAC)
+		e.OrgID, was, e.Sequence, micros(e.At), e.Leaf, e.MAC)
 }
 
 // DropEntries drops an organisation's entries up to a number.
@@ -62,7 +62,7 @@ func scanEntry(row scanner) (e directory.Entry, err error) {
 	var at int64
 	var before, after, salts, erased []byte
 	// As plain strings: database/sql reaches named types by reflection.
-	err = row.Scan(&e.Seq, &e.Number, &at, (*string)(&e.OrgID), asJSON(&e.Actor), &e.Action, (*string)(&e.Outcome), &e.Reason,
+	err = row.Scan(&e.Position, &e.Sequence, &at, (*string)(&e.OrgID), asJSON(&e.Actor), &e.Action, (*string)(&e.Outcome), &e.Reason,
 		&e.Target.Type, &e.Target.ID, &e.Target.Name,
 		&before, &after, &e.TraceID, &e.RemoteAddr, &e.UserAgent, &salts, &erased, &e.Leaf, &e.MAC)
 	e.At, e.Before, e.After, e.Secrets = fromMicros(at), before, after, secretsOf(salts, erased)

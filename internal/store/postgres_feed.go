@@ -150,14 +150,14 @@ func (f *feed) join(ctx context.Context) (err error) {
 func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []directory.Entry) (err error) {
 	before := f.seen
 	for _, e := range fresh {
-		last = max(last, e.Seq)
+		last = max(last, e.Position)
 	}
 	for n := before + 1; n <= last; n++ {
 		f.missing[n] = true
 	}
 	f.seen = last
 	for _, e := range fresh {
-		delete(f.missing, e.Seq)
+		delete(f.missing, e.Position)
 	}
 	if f.pending.xact > 0 && oldest > f.pending.xact {
 		maps.DeleteFunc(f.missing, func(n int64, _ bool) bool { return n <= f.pending.seq })

@@ -20,7 +20,7 @@ func appendEntry(tx directory.Tx, action string) error {
 	if err != nil {
 		return err
 	}
-	return tx.AppendEntry(directory.Entry{At: time.Now(), OrgID: directory.OrgID(action), Number: last + 1, Action: action})
+	return tx.AppendEntry(directory.Entry{At: time.Now(), OrgID: directory.OrgID(action), Sequence: last + 1, Action: action})
 }
 
 func actionsAfter(t *testing.T, db *store.Store, after int64) (actions []string, last int64) {
@@ -29,7 +29,7 @@ func actionsAfter(t *testing.T, db *store.Store, after int64) (actions []string,
 	err := db.Read(t.Context(), func(tx directory.Tx) error {
 		list, err := tx.Entries(after, 1000)
 		for _, e := range list {
-			actions, last = append(actions, e.Action), e.Seq
+			actions, last = append(actions, e.Action), e.Position
 		}
 		return err
 	})

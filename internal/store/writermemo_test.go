@@ -104,7 +104,7 @@ func TestEndsAreReadAsTheyAre(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				e := directory.Entry{OrgID: "acme", Number: number + 1, Action: "x", At: time.UnixMicro(number + 1).UTC()}
+				e := directory.Entry{OrgID: "acme", Sequence: number + 1, Action: "x", At: time.UnixMicro(number + 1).UTC()}
 				if number > 0 && at != time.UnixMicro(number).UTC() {
 					t.Errorf("entry %d is of %v", number, at)
 				}

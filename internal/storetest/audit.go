@@ -18,18 +18,18 @@ var auditTests = []test{
 	{"what proves an entry comes back", func(s suite) {
 		h := audit.Hash{1, 2, 3}
 		e := newEntry(acme, "proven")
-		e.Number, e.Outcome, e.Reason = 1, directory.Refused, "no"
+		e.Sequence, e.Outcome, e.Reason = 1, directory.Refused, "no"
 		e.Secrets, e.Leaf, e.MAC = audit.NewSecrets(), h[:], []byte{9, 8}
 		bare := newEntry(other, "bare")
-		bare.Number = 1
+		bare.Sequence = 1
 		s.write(func(tx directory.Tx) error { return all(tx.AppendEntry(e), tx.AppendEntry(bare)) })
 		for org, want := range map[directory.OrgID]directory.Entry{acme: e, other: bare} {
 			list := got(s, orgEntry(org, 1))
-			want.Seq = list[0].Seq
+			want.Position = list[0].Position
 			s.equal("entry", []directory.Entry{want}, list)
 		}
 		leaves := got(s, func(tx directory.Tx) ([]directory.Leaf, error) { return tx.Leaves(acme, 0, 10) })
-		s.equal("leaves", []directory.Leaf{{Number: 1, Hash: h[:], MAC: []byte{9, 8}}}, leaves)
+		s.equal("leaves", []directory.Leaf{{Sequence: 1, Hash: h[:], MAC: []byte{9, 8}}}, leaves)
 		s.fails("the same number again", directory.Conflict, func(tx directory.Tx) error { return tx.AppendEntry(e) })
 	}},
 	{"entries are erased, renumbered and dropped one by one", func(s suite) {
@@ -46,12 +46,12 @@ var auditTests = []test{
 		s.write(func(tx directory.Tx) error { return tx.EraseEntry(e) })
 		s.equal("erased", []directory.Entry{e}, got(s, orgEntry(acme, 2)))
 		s.write(func(tx directory.Tx) error { return tx.DropEntries(acme, 1) })
-		e.Number, e.At, e.Leaf, e.MAC = 1, e.At.Add(time.Microsecond), []byte{1}, []byte{2}
+		e.Sequence, e.At, e.Leaf, e.MAC = 1, e.At.Add(time.Microsecond), []byte{1}, []byte{2}
 		s.write(func(tx directory.Tx) error { return tx.RenumberEntry(2, e) })
 		s.equal("renumbered", []directory.Entry{e}, got(s, orgEntry(acme, 1)))
 		s.equal("left", 3, len(got(s, orgEntries(acme))))
 		s.equal("another organization's", theirs, got(s, orgEntries(other)))
-		e.Number = 77
+		e.Sequence = 77
 		s.fails("erase what is not there", directory.NotFound, func(tx directory.Tx) error { return tx.EraseEntry(e) })
 		s.fails("renumber what is not there", directory.NotFound, func(tx directory.Tx) error { return tx.RenumberEntry(77, e) })
 	}},

@@ -40,7 +40,7 @@ func appendEntry(tx directory.Tx, e directory.Entry) error {
 	if err != nil {
 		return err
 	}
-	e.Number = last + 1
+	e.Sequence = last + 1
 	return tx.AppendEntry(e)
 }
 
@@ -72,19 +72,19 @@ var entryTests = []test{
 
 		list := got(s, entries(0, 10))
 		for i := range appended {
-			if i > 0 && list[i].Seq <= list[i-1].Seq {
-				s.Errorf("numbers %d, then %d", list[i-1].Seq, list[i].Seq)
+			if i > 0 && list[i].Position <= list[i-1].Position {
+				s.Errorf("numbers %d, then %d", list[i-1].Position, list[i].Position)
 			}
-			appended[i].Seq, appended[i].Number = list[i].Seq, []int64{1, 1, 2, 3}[i]
+			appended[i].Position, appended[i].Sequence = list[i].Position, []int64{1, 1, 2, 3}[i]
 		}
 		s.equal("log", appended, list)
 		if list[1].Before != nil || list[1].After != nil {
 			s.Errorf("nothing before and after came back as %q and %q", list[1].Before, list[1].After)
 		}
-		s.equal("the last number", list[3].Seq, got(s, directory.Tx.LastEntry))
-		s.equal("after the first", list[1:], got(s, entries(list[0].Seq, 10)))
-		s.equal("two of them", list[1:3], got(s, entries(list[0].Seq, 2)))
-		s.equal("after the last", 0, len(got(s, entries(list[3].Seq, 10))))
+		s.equal("the last number", list[3].Position, got(s, directory.Tx.LastEntry))
+		s.equal("after the first", list[1:], got(s, entries(list[0].Position, 10)))
+		s.equal("two of them", list[1:3], got(s, entries(list[0].Position, 2)))
+		s.equal("after the last", 0, len(got(s, entries(list[3].Position, 10))))
 		s.equal("of one organization", []directory.Entry{list[0], list[2], list[3]}, got(s, orgEntries(acme)))
 		s.equal("of nobody", 0, len(got(s, orgEntries("nobody"))))
 	}},
@@ -127,7 +127,7 @@ var entryTests = []test{
 			list := got(s, func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.NextEntries(acme, tt.q)) })
 			var numbers []int64
 			for _, e := range list {
-				numbers = append(numbers, e.Number)
+				numbers = append(numbers, e.Sequence)
 			}
 			s.equal(what, tt.want, numbers)
 		}
@@ -230,7 +230,7 @@ var entryTests = []test{
 			list := got(s, func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.OrgEntries(acme, c.q)) })
 			var numbers []int64
 			for _, e := range list {
-				numbers = append(numbers, e.Number)
+				numbers = append(numbers, e.Sequence)
 				s.equal(c.name+": organization", acme, e.OrgID)
 			}
 			s.equal("by "+c.name, c.want, numbers)

@@ -25,7 +25,7 @@ func (n *notes) observer() directory.Observer {
 			n.mu.Lock()
 			defer n.mu.Unlock()
 			for _, e := range entries {
-				e.Seq = 0 // known by some engines only
+				e.Position = 0 // known by some engines only
 				if !slices.ContainsFunc(n.entries, func(had directory.Entry) bool { return had.Action == e.Action }) {
 					n.entries = append(n.entries, e)
 				}
@@ -61,7 +61,7 @@ var observerTests = []test{
 		var told notes
 		s.db.Observe(told.observer())
 		e := newEntry(acme, "first")
-		e.Number = 1
+		e.Sequence = 1
 		s.write(func(tx directory.Tx) error { return appendEntry(tx, e) })
 		s.equal("told when the write is answered", []directory.Entry{e}, told.entries)
 		s.write(func(tx directory.Tx) error {

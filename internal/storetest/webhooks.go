@@ -234,7 +234,7 @@ var webhookTests = []test{
 		s.write(func(tx directory.Tx) error { return tx.DropLostDeliveries(acme, 1) })
 		s.equal("of what is there, and before", []int64{5, 4, 1}, got(s, deliveries(all5)))
 		e := got(s, orgEntry(acme, 4))[0]
-		e.Number = 3
+		e.Sequence = 3
 		s.write(func(tx directory.Tx) error { return tx.RenumberEntry(4, e) })
 		s.equal("renumbered", []int64{5, 3, 1}, got(s, deliveries(all5)))
 		s.equal("another organization's", []int64{5, 4, 3, 2, 1}, got(s, func(tx directory.Tx) ([]int64, error) {
