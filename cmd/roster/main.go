@@ -50,7 +50,7 @@ func exitCode(err error) int {
 	switch directory.CodeOf(err) {
 	case directory.Invalid:
 		return cli.ExitUsage
-	case directory.Forbidden:
+	case directory.Forbidden, directory.LimitExceeded:
 		return cli.ExitForbidden
 	case directory.NotFound:
 		return cli.ExitNotFound

@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// MaxPersonalTokens is how many personal tokens an account may have at a time.
-const MaxPersonalTokens = 100
-
 // PersonalTokenRecord is a personal token as it is kept: it belongs to an
 // account and acts with whatever the account may do. Of its value only a hash
 // is known.
@@ -50,15 +47,15 @@ func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]Personal
 
 // CreatePersonalToken makes a personal token for the account itself. Needs a
 // personal token. Audit entry createPersonalToken in each of the account's
-// organisations. Errors: [Invalid]; [Conflict] at [MaxPersonalTokens].
+// organisations. Errors: [Invalid]; [LimitExceeded].
 func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
 	return write(ctx, s, call, OpCreatePersonalToken, func(c *change) (IssuedPersonalToken, error) {
-		have, err := c.PersonalTokens(c.actor.AccountID)
+		have, err := c.CountPersonalTokens(c.actor.AccountID)
 		if err != nil {
 			return IssuedPersonalToken{}, err
 		}
-		if len(have) >= MaxPersonalTokens {
-			return IssuedPersonalToken{}, Errorf(Conflict, "you have %d personal tokens, which is the most; delete one first", len(have))
+		if err := c.within(LimitPersonalTokens, have, have+1); err != nil {
+			return IssuedPersonalToken{}, err
 		}
 		t, err := issuePersonalToken(c, c.actor.AccountID, in, c.now)
 		if err != nil {

@@ -111,10 +111,10 @@ func TestMaxPersonalTokens(t *testing.T) {
 		return w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "x"})
 	}
 	var last directory.IssuedPersonalToken // never the one that the owner calls with
-	for len(must(w.ListPersonalTokens(t.Context(), w.byOwner()))(t)) < directory.MaxPersonalTokens {
+	for len(must(w.ListPersonalTokens(t.Context(), w.byOwner()))(t)) < directory.DefaultLimits().PersonalTokens {
 		last = must(create())(t)
 	}
-	w.refused("one more", directory.Conflict, "", func() error { return second(create()) })
+	w.refused("one more", directory.LimitExceeded, "", func() error { return second(create()) })
 	w.wants("delete", "", w.DeletePersonalToken(t.Context(), w.byOwner(), last.ID))
 	w.wants("another", "", second(create()))
 }

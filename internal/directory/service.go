@@ -36,6 +36,7 @@ type Service struct {
 	faults    faults
 	listeners listeners
 	endpoints egress.Policy
+	limits    Limits
 }
 
 // Option is something that a [Service] can be told besides.
@@ -49,7 +50,7 @@ func WithEndpoints(p egress.Policy) Option { return func(s *Service) { s.endpoin
 // authenticated and sealed with keys, from which its webhooks' secrets are derived
 // too; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}}
+	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits()}
 	for _, o := range options {
 		o(s)
 	}
@@ -97,11 +98,12 @@ type Call struct {
 // principal as it is now, and the one way to write audit entries.
 type change struct {
 	Tx
-	keys  *audit.Keyring
-	op    Operation
-	call  Call
-	actor *Principal
-	now   time.Time
+	keys   *audit.Keyring
+	limits Limits
+	op     Operation
+	call   Call
+	actor  *Principal
+	now    time.Time
 
 	locked       map[OrgID]bool   // by recordIn or before
 	touched      map[subject]bool // dry runs only; whether it is added
@@ -119,7 +121,7 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	var result T
 	var tried preview
 	err := s.store.Write(ctx, func(tx Tx) error {
-		c := &change{Tx: tx, keys: s.keys, op: op, call: call, now: s.now()}
+		c := &change{Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, now: s.now()}
 		if call.DryRun != nil {
 			c.touched = make(map[subject]bool) // here, so that all copies of c share it
 		}

@@ -189,6 +189,7 @@ type tokenTx interface {
 	PersonalToken(AccountID, TokenID) (PersonalTokenRecord, error)
 	PersonalTokenByHash(SecretHash) (PersonalTokenRecord, error)
 	PersonalTokens(AccountID) ([]PersonalTokenRecord, error)
+	CountPersonalTokens(AccountID) (int, error)
 	CreatePersonalToken(PersonalTokenRecord) error
 	DeletePersonalToken(AccountID, TokenID) error
 }
@@ -239,6 +240,7 @@ type entryTx interface {
 type webhookTx interface {
 	Webhook(OrgID, WebhookID) (Webhook, error)
 	Webhooks(OrgID) ([]Webhook, error)
+	CountWebhooks(OrgID) (int, error)
 	CreateWebhook(Webhook) error
 	UpdateWebhook(Webhook) error          // but for what never changes
 	DeleteWebhook(OrgID, WebhookID) error // with its deliveries

@@ -8,9 +8,6 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// MaxWebhooks is how many webhooks an organisation may have.
-const MaxWebhooks = 20
-
 // How long the secret before stays valid when one is rotated.
 const (
 	DefaultSecretOverlap = 24 * time.Hour
@@ -111,18 +108,18 @@ func (s *Service) GetWebhook(ctx context.Context, call Call, id WebhookID) (Webh
 
 // CreateWebhook makes a webhook, which is sent what is logged from then on.
 // Needs a personal token of an owner or admin who has auditLog|read. Audit entry
-// createWebhook. Errors: [Invalid]; [Conflict] at [MaxWebhooks].
+// createWebhook. Errors: [Invalid]; [LimitExceeded].
 func (s *Service) CreateWebhook(ctx context.Context, call Call, in NewWebhook) (IssuedWebhook, error) {
 	return write(ctx, s, call, OpCreateWebhook, func(c *change) (IssuedWebhook, error) {
 		if err := c.mayManageWebhooks(); err != nil {
 			return IssuedWebhook{}, err
 		}
-		have, err := c.Webhooks(c.actor.OrgID)
+		have, err := c.CountWebhooks(c.actor.OrgID)
 		if err != nil {
 			return IssuedWebhook{}, err
 		}
-		if len(have) >= MaxWebhooks {
-			return IssuedWebhook{}, Errorf(Conflict, "the organization has %d webhooks, which is the most; delete one first", len(have))
+		if err := c.within(LimitWebhooks, have, have+1); err != nil {
+			return IssuedWebhook{}, err
 		}
 		w := Webhook{
 			ID: WebhookID(newID("whk", c.now)), OrgID: c.actor.OrgID, Enabled: true, SecretVersion: 1,

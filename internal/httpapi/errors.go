@@ -29,6 +29,7 @@ var statuses = map[directory.Code]int{
 	directory.Conflict:           http.StatusConflict,
 	directory.PreconditionFailed: http.StatusPreconditionFailed,
 	directory.KeyReused:          http.StatusUnprocessableEntity,
+	directory.LimitExceeded:      http.StatusForbidden,
 	directory.RateLimited:        http.StatusTooManyRequests,
 	directory.Unavailable:        http.StatusServiceUnavailable,
 	codeMethodNotAllowed:         http.StatusMethodNotAllowed,
