@@ -22,7 +22,10 @@ type PersonalToken struct {
 type NewPersonalToken struct {
 	Name        string     `json:"name"`
 	Description string     `json:"description,omitempty"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never, or as late as allowed
+	// Networks are those that it may be used from, in CIDR notation; none: anywhere,
+	// or wherever the token that makes it may be used from.
+	Networks []string `json:"-"`
 }
 
 // ListPersonalTokens gives your personal tokens. Needs a personal token.
@@ -33,7 +36,19 @@ func (c *Client) ListPersonalTokens(ctx context.Context) ([]PersonalToken, error
 // CreatePersonalToken makes a personal token, whose value is in the answer
 // alone. Needs a personal token.
 func (c *Client) CreatePersonalToken(ctx context.Context, in NewPersonalToken) (PersonalToken, error) {
-	return fetch[PersonalToken](ctx, c, http.MethodPost, "/v2/user/tokens", nil, in)
+	return fetch[PersonalToken](ctx, c, http.MethodPost, "/v2/user/tokens", networksQuery(in.Networks), in)
+}
+
+// GetPersonalTokenNetworks gives the networks that one of your personal tokens may
+// be used from. Needs a personal token.
+func (c *Client) GetPersonalTokenNetworks(ctx context.Context, id string) (TokenNetworks, error) {
+	return fetch[TokenNetworks](ctx, c, http.MethodGet, "/v2/user/tokens/"+url.PathEscape(id)+"/networks", nil, nil)
+}
+
+// UpdatePersonalTokenNetworks binds one of your personal tokens to networks; with
+// none it may be used from anywhere. Needs a personal token.
+func (c *Client) UpdatePersonalTokenNetworks(ctx context.Context, id string, networks []string) (TokenNetworks, error) {
+	return fetch[TokenNetworks](ctx, c, http.MethodPut, "/v2/user/tokens/"+url.PathEscape(id)+"/networks", nil, networksBody(networks))
 }
 
 // DeletePersonalToken revokes one of your personal tokens. Needs a personal token.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -29,8 +30,17 @@ type APIToken struct {
 type NewAPIToken struct {
 	Name        string     `json:"name"`
 	Description string     `json:"description,omitempty"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never, or as late as allowed
 	Capabilities
+	// Networks are those that it may be used from, in CIDR notation; none: anywhere,
+	// or wherever the token that makes it may be used from.
+	Networks []string `json:"-"`
+}
+
+// TokenNetworks are the networks that a token may be used from, in CIDR notation.
+type TokenNetworks struct {
+	ID       string   `json:"id"`
+	Networks []string `json:"networks"` // none: from anywhere
 }
 
 // Creator is who made a token.
@@ -62,7 +72,31 @@ func (c *Client) GetAPIToken(ctx context.Context, id string) (APIToken, error) {
 // repeated request can't be told the value again: that is [ErrConflict].
 // Permission apiTokens|create.
 func (c *Client) CreateAPIToken(ctx context.Context, in NewAPIToken) (APIToken, error) {
-	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens", nil, in)
+	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens", networksQuery(in.Networks), in)
+}
+
+func networksQuery(networks []string) url.Values {
+	if len(networks) == 0 {
+		return nil
+	}
+	return url.Values{"networks": {strings.Join(networks, ",")}}
+}
+
+// GetAPITokenNetworks gives the networks that an API token may be used from.
+// Permission apiTokens|read.
+func (c *Client) GetAPITokenNetworks(ctx context.Context, id string) (TokenNetworks, error) {
+	return fetch[TokenNetworks](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id)+"/networks", nil, nil)
+}
+
+// UpdateAPITokenNetworks binds an API token to networks; with none it may be used
+// from anywhere. Permission apiTokens|update; more networks than it has must be
+// within those of your own token, and its capabilities among yours.
+func (c *Client) UpdateAPITokenNetworks(ctx context.Context, id string, networks []string) (TokenNetworks, error) {
+	return fetch[TokenNetworks](ctx, c, http.MethodPut, "/v2/tokens/"+url.PathEscape(id)+"/networks", nil, networksBody(networks))
+}
+
+func networksBody(networks []string) any {
+	return map[string][]string{"networks": append([]string{}, networks...)} // never null
 }
 
 // DeleteAPIToken revokes an API token. Permission apiTokens|delete.

@@ -37,6 +37,12 @@ var oracle = map[string]string{
 	"DELETE /v2/tokens/{id}":                                "apiTokens|delete",
 	"GET /v2/tokens/{id}/usage":                             "apiTokens|read",
 	"POST /v2/tokens/{id}/regenerate":                       "apiTokens|update",
+	"GET /v2/tokens/{id}/networks":                          "apiTokens|read",
+	"PUT /v2/tokens/{id}/networks":                          "apiTokens|update",
+	"GET /v2/user/tokens/{id}/networks":                     "personal",
+	"PUT /v2/user/tokens/{id}/networks":                     "personal",
+	"GET /v2/orgs/{id}/settings":                            "any",
+	"PUT /v2/orgs/{id}/settings":                            "personal",
 	"GET /v2/rbac/roles":                                    "rbac|read",
 	"POST /v2/rbac/roles":                                   "rbac|create",
 	"GET /v2/rbac/roles/{id}":                               "rbac|read",
@@ -233,7 +239,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		}
 		body := map[string]string{
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
-			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}": `{"name":"x"}`,
+			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
+			"PUT /v2/tokens/{id}/networks": `{"networks":[]}`, "PUT /v2/user/tokens/{id}/networks": `{"networks":[]}`,
 			"PUT /v2/webhooks/{id}": `{"name":"x","url":"https://127.0.0.1/"}`, "POST /v2/webhooks/{id}/rotate-secret": `{}`, "POST /v2/webhooks/{id}/replay": `{}`,
 			"POST /v2/tokens/{id}/regenerate": `{"existingTokenExpiresAt":"2026-01-01T00:00:00Z"}`,
 		}[op.Method+" "+op.Path]

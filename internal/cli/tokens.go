@@ -34,6 +34,7 @@ const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" //nolint:gosec // an id op
 func (s *session) tokens() *cobra.Command {
 	return group("tokens", "Manage API tokens", "An API token belongs to the organization and may do what it was made for.", "roster tokens list",
 		s.tokensCreate(), s.tokensRegenerate(), s.tokensExpiring(),
+		s.tokenNetworks("roster tokens networks "+exampleToken, (*client.Client).GetAPITokenNetworks, (*client.Client).UpdateAPITokenNetworks),
 		s.command("list", "List API tokens", "roster tokens list", cobra.NoArgs, list(s, tokenColumns, (*client.Client).ListAPITokens)),
 		s.command("get ID", "Show an API token", "roster tokens get "+exampleToken, cobra.ExactArgs(1), byID(s, tokenColumns, (*client.Client).GetAPIToken)),
 		s.command("usage ID", "Show who made a token and when it was last used", "roster tokens usage "+exampleToken, cobra.ExactArgs(1),
@@ -125,6 +126,7 @@ func (s *session) tokensCreate() *cobra.Command {
 	cmd.Flags().StringVar(&in.Name, "name", "", "`NAME` of the token")
 	addDescription(cmd, &in.Description)
 	expires.Add(cmd.Flags(), "it works")
+	addNetworks(cmd, &in.Networks)
 	addCapabilityFlag(cmd, &capabilities)
 	require(cmd, "name")
 	return cmd
@@ -172,9 +174,12 @@ func (s *session) personalTokens() *cobra.Command {
 	create.Flags().StringVar(&in.Name, "name", "", "`NAME` of the token")
 	addDescription(create, &in.Description)
 	expires.Add(create.Flags(), "it works")
+	addNetworks(create, &in.Networks)
 	require(create, "name")
 	return group("personal-tokens", "Manage your own personal tokens",
 		"A personal token may do what you may, in every organization of yours. Needs one itself.", "roster personal-tokens list", create,
+		s.tokenNetworks("roster personal-tokens networks pat_06h0tznb4b594f7wwhh8r01hcg",
+			(*client.Client).GetPersonalTokenNetworks, (*client.Client).UpdatePersonalTokenNetworks),
 		s.command("list", "List your personal tokens", "roster personal-tokens list", cobra.NoArgs, list(s, personalColumns, (*client.Client).ListPersonalTokens)),
 		s.deletion("Revoke one of your personal tokens\nIt stops working at once.", "roster personal-tokens delete pat_06h0tznb4b594f7wwhh8r01hcg --yes", "token",
 			(*client.Client).DeletePersonalToken))

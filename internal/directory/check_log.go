@@ -10,7 +10,7 @@ import (
 )
 
 // CheckLog replays an organisation's log and compares what comes of it with what
-// is stored: the organisation, its users, custom roles, groups, API tokens and webhooks.
+// is stored: the organization and its settings, its users, custom roles, groups, API tokens and webhooks.
 // Each entry must begin from what those before it came to. The error tells of the
 // first thing that differs. Of a log whose beginning retention has dropped, only
 // what its entries tell of is compared. It is for the operator. Errors: [NotFound].
@@ -143,6 +143,15 @@ func storedStates(tx Tx, id OrgID) (map[stateKey]any, error) {
 	if err := add(org.target(), org); err != nil {
 		return nil, err
 	}
+	settings, err := tx.OrgSettings(id)
+	if err != nil {
+		return nil, err
+	}
+	if kept := settings.recorded(); kept != nil {
+		if err := add(settingsOf(id), kept); err != nil {
+			return nil, err
+		}
+	}
 	for u, err := range tx.Users(id, UserQuery{}) {
 		if err != nil {
 			return nil, err
@@ -199,6 +208,8 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 	switch kind {
 	case "organization":
 		return decodeState(raw, func(*Org) {})
+	case "orgSettings":
+		return decodeState(raw, func(*OrgSettings) {})
 	case "user":
 		return decodeState(raw, func(u *User) {
 			u.Role.Name = "" // is the role's

@@ -49,7 +49,7 @@ type sourceKind uint8
 const (
 	ofAccount sourceKind = iota // its memberships and name
 	ofToken
-	ofGroups // an organisation's groups and roles
+	ofGroups // an organization's groups, roles and settings
 	ofLog    // an organisation's log
 )
 
@@ -169,7 +169,7 @@ func (m *memory) drop(e *Entry) {
 		m.dropSource(ofAccount, string(e.account()))
 	case "apiToken", "personalToken":
 		m.dropSource(ofToken, e.Target.ID)
-	case "group":
+	case "group", "orgSettings":
 		m.dropSource(ofGroups, string(e.OrgID))
 	case "role":
 		m.dropSource(ofGroups, string(e.OrgID))

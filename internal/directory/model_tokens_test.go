@@ -31,6 +31,33 @@ func (h *harness) drawEnd(t *rapid.T) time.Time {
 	return time.Time{}
 }
 
+// endOf is when a token ends that is asked to end at a time, and is made with one
+// that ends at latest. ok is false if it may not.
+func endOf(asked, latest time.Time) (end time.Time, ok bool) {
+	switch {
+	case latest.IsZero():
+		return asked, true
+	case asked.IsZero():
+		return latest, true
+	default:
+		return asked, !asked.After(latest)
+	}
+}
+
+func (m *model) makerEnds(a *actor) time.Time {
+	for _, o := range m.orgs {
+		if k := o.token(a.token); k != nil {
+			return k.expires
+		}
+	}
+	for _, account := range m.accounts {
+		if k := find(account.tokens, func(k *mToken) bool { return k.id == a.token }); k != nil {
+			return k.expires
+		}
+	}
+	return time.Time{}
+}
+
 func ended(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 
 func (h *harness) drawAPIToken(t *rapid.T, o *mOrg) directory.TokenID {
@@ -51,9 +78,12 @@ func (h *harness) createAPIToken(t *rapid.T) {
 			rules: func(m *model, a *actor, v *verdict) {
 				v.add(!a.caps.covers(granted), directory.Forbidden)
 				v.add(ended(ends, m.now), directory.Invalid)
+				_, ok := endOf(ends, m.makerEnds(a))
+				v.add(!ok, directory.Invalid)
 			},
-			mutate: func(_ *model, a *actor, out made) {
-				a.org.tokens = append(a.org.tokens, &mToken{id: out.token, secret: out.secret, caps: granted, expires: ends})
+			mutate: func(m *model, a *actor, out made) {
+				end, _ := endOf(ends, m.makerEnds(a))
+				a.org.tokens = append(a.org.tokens, &mToken{id: out.token, secret: out.secret, caps: granted, expires: end})
 			},
 			do: func(call directory.Call) (made, any, error) {
 				k, err := h.w.CreateAPIToken(h.w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: granted.set(h.w), ExpiresAt: ends})
@@ -100,10 +130,13 @@ func (h *harness) regenerateAPIToken(t *rapid.T) {
 				v.add(old != nil && !a.caps.covers(old.caps), directory.Forbidden)
 				v.add(!a.caps.covers(granted), directory.Forbidden)
 				v.add(ended(in.NewExpiresAt, m.now), directory.Invalid)
+				_, ok := endOf(in.NewExpiresAt, m.makerEnds(a))
+				v.add(!ok, directory.Invalid)
 			},
 			mutate: func(m *model, a *actor, out made) {
 				old := a.org.token(id)
-				next := &mToken{id: out.token, secret: out.secret, caps: granted, expires: in.NewExpiresAt}
+				end, _ := endOf(in.NewExpiresAt, m.makerEnds(a))
+				next := &mToken{id: out.token, secret: out.secret, caps: granted, expires: end}
 				if granted == nil {
 					next.caps = old.caps
 				}
@@ -133,10 +166,15 @@ func (h *harness) createPersonalToken(t *rapid.T) {
 		ends := h.drawEnd(t)
 		return step{
 			name: "createPersonalToken", request: fmt.Sprint(ends), personal: true, anyOrg: true, secret: true,
-			rules: func(m *model, _ *actor, v *verdict) { v.add(ended(ends, m.now), directory.Invalid) },
+			rules: func(m *model, a *actor, v *verdict) {
+				v.add(ended(ends, m.now), directory.Invalid)
+				_, ok := endOf(ends, m.makerEnds(a))
+				v.add(!ok, directory.Invalid)
+			},
 			mutate: func(m *model, a *actor, out made) {
+				end, _ := endOf(ends, m.makerEnds(a))
 				account := m.account(a.account)
-				account.tokens = append(account.tokens, &mToken{id: out.token, secret: out.secret, expires: ends})
+				account.tokens = append(account.tokens, &mToken{id: out.token, secret: out.secret, expires: end})
 			},
 			do: func(call directory.Call) (made, any, error) {
 				k, err := h.w.CreatePersonalToken(h.w.Context(), call, directory.NewPersonalToken{Name: "p", ExpiresAt: ends})

@@ -81,6 +81,11 @@ var (
 	OpDeleteAPIToken     = operation("deleteAPIToken", capability("apiTokens", authz.Delete))
 	OpRegenerateAPIToken = operation("regenerateAPIToken", capability("apiTokens", authz.Update))
 
+	OpGetAPITokenNetworks         = operation("getAPITokenNetworks", capability("apiTokens", authz.Read))
+	OpUpdateAPITokenNetworks      = operation("updateAPITokenNetworks", capability("apiTokens", authz.Update))
+	OpGetPersonalTokenNetworks    = operation("getPersonalTokenNetworks", ownAccount)
+	OpUpdatePersonalTokenNetworks = operation("updatePersonalTokenNetworks", ownAccount)
+
 	OpListRoles  = operation("listRoles", capability("rbac", authz.Read))
 	OpGetRole    = operation("getRoleById", capability("rbac", authz.Read))
 	OpCreateRole = operation("createRole", capability("rbac", authz.Create))
@@ -100,6 +105,9 @@ var (
 	OpGetOrg    = operation("getOrg", Need{AnyOrg: true})
 	OpCreateOrg = operation("createOrg", ownAccount)
 	OpUpdateOrg = operation("updateOrg", ownAccount) // of an owner or admin
+
+	OpGetOrgSettings    = operation("getOrgSettings", Need{AnyOrg: true})
+	OpUpdateOrgSettings = operation("updateOrgSettings", ownAccount) // of an owner or admin
 
 	OpGetCheckpoint    = operation("getAuditCheckpoint", capability("auditLog", authz.Read))
 	OpListCheckpoints  = operation("getAuditCheckpoints", capability("auditLog", authz.Read))

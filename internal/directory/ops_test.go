@@ -129,6 +129,15 @@ var operations = []operation{
 	{name: "regenerateAPIToken", target: "apiToken", before: true, after: true, secret: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.RegenerateAPIToken(s.Context(), call, s.token.ID, directory.Regeneration{})
 	}},
+	{name: "updateAPITokenNetworks", target: "apiToken", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateAPITokenNetworks(s.Context(), call, s.token.ID, networks(s, "192.0.2.0/24"))
+	}},
+	{name: "updatePersonalTokenNetworks", target: "personalToken", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdatePersonalTokenNetworks(s.Context(), call, s.spare.ID, networks(s, "192.0.2.0/24"))
+	}},
+	{name: "updateOrgSettings", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateOrgSettings(s.Context(), call, s.org.ID, directory.OrgSettings{MaxTokenSeconds: 7200})
+	}},
 	{name: "createRole", target: "role", after: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateRole(s.Context(), call, directory.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: members(s.jane.ID)})
 	}},
@@ -205,6 +214,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSelf,
 		directory.OpCreatePersonalToken, directory.OpDeletePersonalToken, directory.OpAcceptInvitation, directory.OpDeclineInvitation,
 		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
+		directory.OpUpdateAPITokenNetworks, directory.OpUpdatePersonalTokenNetworks, directory.OpUpdateOrgSettings,
 		directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole,
 		directory.OpCreateGroup, directory.OpUpdateGroup, directory.OpDeleteGroup, directory.OpCreateOrg, directory.OpUpdateOrg,
 		directory.OpUpdateRetention, directory.OpEraseUser,
@@ -224,7 +234,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 // Whoever may do nothing changes nothing; dry or not, with a key or without.
 func TestOperationsNeedTheirPermission(t *testing.T) {
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
-		if op.by != nil || op.name == "createOrg" || op.name == "deletePersonalToken" || op.what != "" {
+		if op.by != nil || op.name == "createOrg" || op.name == "deletePersonalToken" || op.name == "updatePersonalTokenNetworks" || op.what != "" {
 			t.Skip("anybody may do this to themselves")
 		}
 		call := s.by(s.nobody)

@@ -14,6 +14,7 @@ type PersonalTokenRecord struct {
 	Name        string     `json:"name"`
 	Description string     `json:"description,omitempty"`
 	ExpiresAt   time.Time  `json:"expiresAt,omitzero"` // zero: never
+	Networks    Networks   `json:"networks,omitempty"` // none: from anywhere
 	CreatedAt   time.Time  `json:"createdAt"`
 	Hash        SecretHash `json:"-"`
 }
@@ -30,12 +31,14 @@ type IssuedPersonalToken struct {
 
 func (t IssuedPersonalToken) shownOnce() error { return errShownOnce(t.ID) }
 
-// NewPersonalToken is what it takes to make a personal token. The zero
-// ExpiresAt means never.
+// NewPersonalToken is what it takes to make a personal token. With the zero
+// ExpiresAt it never ends, and without networks it works from anywhere, as far as
+// the token that makes it allows.
 type NewPersonalToken struct {
 	Name        string
 	Description string
 	ExpiresAt   time.Time
+	Networks    Networks
 }
 
 // ListPersonalTokens gives the account's own personal tokens, expired ones included.
@@ -46,8 +49,9 @@ func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]Personal
 }
 
 // CreatePersonalToken makes a personal token for the account itself. Needs a
-// personal token. Audit entry createPersonalToken in each of the account's
-// organisations. Errors: [Invalid]; [LimitExceeded].
+// personal token; the new one ends no later and works only from where that does.
+// Audit entry createPersonalToken in each of the account's organizations. Errors:
+// [Invalid]; [Forbidden] for wider networks; [LimitExceeded].
 func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
 	return write(ctx, s, call, OpCreatePersonalToken, func(c *change) (IssuedPersonalToken, error) {
 		have, err := c.CountPersonalTokens(c.actor.AccountID)
@@ -57,6 +61,11 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 		if err := c.within(LimitPersonalTokens, have, have+1); err != nil {
 			return IssuedPersonalToken{}, err
 		}
+		bound, err := c.boundsOf("expiresAt", bounds{in.ExpiresAt, in.Networks}, 0)
+		if err != nil {
+			return IssuedPersonalToken{}, err
+		}
+		in.ExpiresAt, in.Networks = bound.expiresAt, bound.networks
 		t, err := issuePersonalToken(c, c.actor.AccountID, in, c.now)
 		if err != nil {
 			return IssuedPersonalToken{}, err
@@ -70,7 +79,7 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 
 func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.Time) (t IssuedPersonalToken, err error) {
 	t = IssuedPersonalToken{Secret: newSecret(personalTokenPrefix), PersonalTokenRecord: PersonalTokenRecord{
-		ID: TokenID(newID("pat", now)), AccountID: account, CreatedAt: now,
+		ID: TokenID(newID("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
 	}}
 	t.Hash = hashSecret(t.Secret)
 	if t.Name, err = cleanName("name", in.Name); err != nil {

@@ -51,6 +51,13 @@ func current(s *scene, op operation, shown any) any {
 		return s.token.ID
 	case directory.PersonalTokenRecord:
 		return s.spare.ID
+	case directory.TokenNetworks:
+		if op.target == "apiToken" {
+			return s.token.ID
+		}
+		return s.spare.ID
+	case directory.OrgSettings:
+		return must(s.GetOrgSettings(s.Context(), s.byOwner(), s.org.ID))(s)
 	case directory.Retention:
 		return must(s.GetRetention(s.Context(), s.byOwner()))(s)
 	case directory.Webhook:
@@ -74,6 +81,8 @@ func idOf(shown any) any {
 	case directory.PersonalTokenRecord:
 		return v.ID
 	case directory.Webhook:
+		return v.ID
+	case directory.TokenNetworks:
 		return v.ID
 	}
 	return shown

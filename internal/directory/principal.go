@@ -26,7 +26,8 @@ type Principal struct {
 	Kind      PrincipalKind
 	TokenID   TokenID
 	Name      string    // the token's name, or the account's
-	ExpiresAt time.Time // zero: never
+	ExpiresAt time.Time // the token's end; zero: never
+	Networks  Networks  // that the token may be used from; none: anywhere
 	AccountID AccountID // personal tokens only
 
 	// OrgID, UserID and Role are empty for a personal token of an account in
@@ -36,7 +37,8 @@ type Principal struct {
 	Role         RoleID // base role; personal tokens only
 	Capabilities authz.Set
 
-	mark *usageMark // API tokens only
+	mark   *usageMark // API tokens only
+	tooOld time.Time  // when the organization refuses a personal token; zero: never
 }
 
 // use notes that the principal's token was used.
@@ -71,15 +73,47 @@ func (p *Principal) actor() Actor {
 }
 
 var (
-	errBadToken = Errorf(Unauthenticated, "the token is unknown, expired or revoked")
+	errBadToken  = Errorf(Unauthenticated, "the token is unknown, expired or revoked")
+	errElsewhere = Errorf(Forbidden, "the token is bound to networks, and this request does not come from any of them")
+	errTooOld    = Errorf(Forbidden, "this personal token is older than the organization allows; "+
+		"make a new one with a token that is not, or ask the operator (roster admin create-personal-token)")
 	errNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
 )
 
-// Authenticate resolves a token's value to a principal of the organisation that
-// the request names, "" for none. Errors: [Unauthenticated] for a token that is
-// unknown, expired or revoked; [Forbidden] for an organisation that is not the
-// token's, whether it exists or not.
+// Authenticate is [Service.AuthenticateFrom] for a request from nowhere known: it
+// refuses every token that is bound to networks.
 func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*Principal, error) {
+	return s.AuthenticateFrom(ctx, secret, org, "")
+}
+
+// AuthenticateFrom resolves a token's value to a principal of the organization
+// that the request names, "" for none. remoteAddr is the address that the request
+// comes from. Errors: [Unauthenticated] for a token that is unknown, expired or
+// revoked; [Forbidden] for an organization that is not the token's, whether it
+// exists or not, for a personal token that is older than the organization allows,
+// and for an address outside the networks that the token is bound to.
+func (s *Service) AuthenticateFrom(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
+	p, err := s.resolve(ctx, secret, org)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.comesFrom(remoteAddr); err != nil {
+		return nil, err
+	}
+	p.use(s.now())
+	return p, nil
+}
+
+// comesFrom refuses an address that the principal's token may not be used from.
+func (p *Principal) comesFrom(remoteAddr string) error {
+	if p.Networks.Contain(remoteAddr) {
+		return nil
+	}
+	return &RefusedToken{Principal: p, Err: errElsewhere}
+}
+
+// resolve finds whose token a value is, in memory or else in the database.
+func (s *Service) resolve(ctx context.Context, secret string, org OrgID) (*Principal, error) {
 	key := principalKey{hashSecret(secret), org}
 	if p, ok := s.recallPrincipal(key); ok {
 		return p, nil
@@ -101,7 +135,6 @@ func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*
 		return nil, err
 	}
 	s.memory.keepPrincipal(epoch, key, p)
-	p.use(s.now())
 	return p, nil
 }
 
@@ -110,10 +143,9 @@ func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*
 func (s *Service) recallPrincipal(key principalKey) (*Principal, bool) {
 	p, ok := s.memory.principals.get(key)
 	now := s.now()
-	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) {
+	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) {
 		return nil, false
 	}
-	p.use(now)
 	return p, true
 }
 
@@ -127,7 +159,7 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 	}
 	p := t.principal()
 	if expired(t.ExpiresAt, s.now()) {
-		return nil, &ExpiredToken{p}
+		return nil, &RefusedToken{Principal: p, Err: errBadToken}
 	}
 	if org != "" && org != t.OrgID {
 		return nil, errNotYours
@@ -146,17 +178,28 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	}
 	p, err := personalPrincipal(tx, t, org)
 	if !expired(t.ExpiresAt, s.now()) {
+		if err == nil {
+			err = s.youngEnough(p)
+		}
 		return p, err
 	}
 	switch CodeOf(err) {
 	case "":
 		if err == nil {
-			err = &ExpiredToken{p}
+			err = &RefusedToken{Principal: p, Err: errBadToken}
 		}
 	case Forbidden:
 		err = errBadToken // an expired token is told nothing of organisations
 	}
 	return nil, err
+}
+
+// youngEnough refuses a personal token that is older than the organization allows.
+func (s *Service) youngEnough(p *Principal) error {
+	if expired(p.tooOld, s.now()) {
+		return &RefusedToken{Principal: p, Err: errTooOld}
+	}
+	return nil
 }
 
 // personalPrincipal is the account behind t acting in org. Without an org it is
@@ -166,11 +209,16 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 	if err != nil {
 		return nil, err
 	}
-	p := &Principal{Kind: PersonalToken, TokenID: t.ID, AccountID: t.AccountID, ExpiresAt: t.ExpiresAt}
+	p := &Principal{Kind: PersonalToken, TokenID: t.ID, AccountID: t.AccountID, ExpiresAt: t.ExpiresAt, Networks: t.Networks}
 	for _, u := range users {
 		p.Name = u.Name
 		if u.OrgID == org || (org == "" && len(users) == 1) {
 			p.OrgID, p.UserID, p.Role = u.OrgID, u.ID, u.Role.ID
+			settings, err := tx.OrgSettings(u.OrgID)
+			if err != nil {
+				return nil, err
+			}
+			p.tooOld = settings.tooOld(t)
 			p.Capabilities, err = effective(tx, u)
 			return p, err
 		}
@@ -204,12 +252,16 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	if expired(t.ExpiresAt, s.now()) {
 		return nil, errBadToken
 	}
-	return personalPrincipal(tx, t, p.OrgID)
+	now, err := personalPrincipal(tx, t, p.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	return now, s.youngEnough(now)
 }
 
 func (t APITokenRecord) principal() *Principal {
 	return &Principal{
-		Kind: APIToken, TokenID: t.ID, Name: t.Name, ExpiresAt: t.ExpiresAt,
+		Kind: APIToken, TokenID: t.ID, Name: t.Name, ExpiresAt: t.ExpiresAt, Networks: t.Networks,
 		OrgID: t.OrgID, Capabilities: t.Capabilities,
 	}
 }

@@ -92,19 +92,30 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 	})
 }
 
-// ExpiredToken is the refusal of a token that was good once: who it was is known.
-type ExpiredToken struct{ Principal *Principal }
+// RefusedToken is the refusal of a token whose holder is known: it has expired, or
+// it may not be used like this. An expired one is answered like any other bad token.
+type RefusedToken struct {
+	Principal *Principal
+	Err       error
+}
 
-func (e *ExpiredToken) Error() string { return errBadToken.Error() }
+func (e *RefusedToken) Error() string { return e.Err.Error() }
 
-// Unwrap makes it an error of the code [Unauthenticated], like that of any other
-// bad token.
-func (e *ExpiredToken) Unwrap() error { return errBadToken }
+// Unwrap gives the error that is answered, with its code.
+func (e *RefusedToken) Unwrap() error { return e.Err }
 
-// RecordSignIn writes down that an expired token was tried, as [Service.RecordRefusal] does.
+func (e *RefusedToken) reason() string {
+	if CodeOf(e.Err) == Unauthenticated {
+		return "the token has expired"
+	}
+	return e.Err.Error()
+}
+
+// RecordSignIn writes down that a token was refused, as [Service.RecordRefusal] does.
 // Tokens that were never known, or are deleted, belong to no log.
-func (s *Service) RecordSignIn(ctx context.Context, call Call) error {
-	p := call.Principal
+func (s *Service) RecordSignIn(ctx context.Context, call Call, refusal *RefusedToken) error {
+	p := refusal.Principal
+	call.Principal = p
 	if p == nil || p.OrgID == "" {
 		return nil
 	}
@@ -112,5 +123,5 @@ func (s *Service) RecordSignIn(ctx context.Context, call Call) error {
 	if p.Kind == PersonalToken {
 		kind = "personalToken"
 	}
-	return s.recordRefusal(ctx, call, OpSignIn, Target{Type: kind, ID: string(p.TokenID)}, "the token has expired")
+	return s.recordRefusal(ctx, call, OpSignIn, Target{Type: kind, ID: string(p.TokenID)}, refusal.reason())
 }

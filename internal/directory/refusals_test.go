@@ -77,8 +77,8 @@ func TestExpiredTokensAreWrittenDown(t *testing.T) {
 		if err.Error() != "the token is unknown, expired or revoked" {
 			t.Errorf("the answer tells more: %v", err)
 		}
-		if expired, ok := errors.AsType[*directory.ExpiredToken](err); ok {
-			w.wants("record", "", w.RecordSignIn(t.Context(), directory.Call{Principal: expired.Principal, TraceID: "t"}))
+		if refusal, ok := errors.AsType[*directory.RefusedToken](err); ok {
+			w.wants("record", "", w.RecordSignIn(t.Context(), directory.Call{TraceID: "t"}, refusal))
 		}
 	}
 	list := w.refusals(last)

@@ -180,6 +180,9 @@ func carryOut[T any](s *Service, c *change, fn func(*change) (T, error)) (result
 	if c.actor, err = s.reload(c.Tx, c.call.Principal); err != nil {
 		return result, err
 	}
+	if err := c.actor.comesFrom(c.call.RemoteAddr); err != nil {
+		return result, err
+	}
 	if err := c.op.Authorise(c.actor); err != nil {
 		return result, err
 	}

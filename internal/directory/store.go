@@ -100,6 +100,9 @@ type orgTx interface {
 	CountOrgs() (int, error)
 	CreateOrg(Org) error
 	UpdateOrg(Org) error
+	// OrgSettings are the zero value for an organization that has set nothing.
+	OrgSettings(OrgID) (OrgSettings, error)
+	SetOrgSettings(OrgID, OrgSettings) error
 	DeleteOrg(OrgID) error // with everything in it, its log included; accounts stay
 
 	CreateProvision(Provision) error
@@ -177,6 +180,7 @@ type tokenTx interface {
 	APITokens(OrgID) ([]APITokenRecord, error)
 	CreateAPIToken(APITokenRecord) error
 	ExpireAPIToken(org OrgID, id TokenID, at time.Time) error
+	SetAPITokenNetworks(OrgID, TokenID, Networks) error
 	UpdateAPITokenCreator(OrgID, TokenID, Actor) error
 	DeleteAPIToken(OrgID, TokenID) error
 	// CountAPITokens counts those of all organisations that end in (after, until].
@@ -191,6 +195,7 @@ type tokenTx interface {
 	PersonalTokens(AccountID) ([]PersonalTokenRecord, error)
 	CountPersonalTokens(AccountID) (int, error)
 	CreatePersonalToken(PersonalTokenRecord) error
+	SetPersonalTokenNetworks(AccountID, TokenID, Networks) error
 	DeletePersonalToken(AccountID, TokenID) error
 }
 

@@ -17,6 +17,7 @@ type APITokenRecord struct {
 	Description  string     `json:"description,omitempty"`
 	Capabilities authz.Set  `json:"capabilities"`
 	ExpiresAt    time.Time  `json:"expiresAt,omitzero"` // zero: never
+	Networks     Networks   `json:"networks,omitempty"` // none: from anywhere
 	CreatedAt    time.Time  `json:"createdAt"`
 	CreatedBy    Actor      `json:"createdBy"`
 	Hash         SecretHash `json:"-"`
@@ -40,17 +41,22 @@ func errShownOnce(id TokenID) error {
 		"if that answer was lost, delete the token and create another with a new key", id)
 }
 
-// NewAPIToken is what it takes to make an API token. The zero ExpiresAt means never.
+// NewAPIToken is what it takes to make an API token. With the zero ExpiresAt it
+// never ends, and without networks it works from anywhere, as far as the token that
+// makes it and the organization allow.
 type NewAPIToken struct {
 	Name         string
 	Description  string
 	Capabilities authz.Set
 	ExpiresAt    time.Time
+	Networks     Networks
 }
 
 // CreateAPIToken makes an API token. Permission apiTokens|create, and the
-// capabilities must be among the principal's own. Audit entry createAPIToken.
-// Errors: [Invalid] for a bad name or an expiry that has passed.
+// capabilities must be among the principal's own. It ends no later than the token
+// that makes it and the organization's maximum lifetime, and works only from where
+// that token does. Audit entry createAPIToken. Errors: [Invalid] for a bad name, or
+// an expiry that has passed or is later; [Forbidden] for wider networks.
 func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken) (IssuedAPIToken, error) {
 	return write(ctx, s, call, OpCreateAPIToken, func(c *change) (IssuedAPIToken, error) {
 		if err := checkScopes(in.Capabilities); err != nil {
@@ -83,9 +89,15 @@ func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
 	if t.Description, err = cleanDescription(in.Description); err != nil {
 		return t, err
 	}
-	if t.ExpiresAt, err = cleanExpiry("expiresAt", in.ExpiresAt, c.now); err != nil {
+	longest, err := c.longestToken()
+	if err != nil {
 		return t, err
 	}
+	bound, err := c.boundsOf("expiresAt", bounds{in.ExpiresAt, in.Networks}, longest)
+	if err != nil {
+		return t, err
+	}
+	t.ExpiresAt, t.Networks = bound.expiresAt, bound.networks
 	return t, c.Tx.CreateAPIToken(t.APITokenRecord)
 }
 
@@ -149,7 +161,8 @@ type Regeneration struct {
 // and lets the old one end. It never lets the old one live longer than it would.
 //
 // Permission apiTokens|update, and both tokens' capabilities must be among the
-// principal's own: the new value is handed to them. Audit entries
+// principal's own: the new value is handed to them. The new token has the bounds of
+// one that the principal creates, and works only from where the old one does. Audit entries
 // regenerateAPIToken, for the old one and for the new one. Errors: [NotFound]; [Invalid].
 func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID, in Regeneration) (IssuedAPIToken, error) {
 	return write(ctx, s, call, OpRegenerateAPIToken, func(c *change) (IssuedAPIToken, error) {
@@ -160,8 +173,8 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if err := c.check(old); err != nil {
 			return IssuedAPIToken{}, err
 		}
-		if !c.actor.Capabilities.Covers(old.Capabilities) {
-			return IssuedAPIToken{}, Errorf(Forbidden, "the token has capabilities that you don't have yourself")
+		if err := c.mayHandOver(old); err != nil {
+			return IssuedAPIToken{}, err
 		}
 		next := NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
 		if in.NewToken != nil {
@@ -173,6 +186,10 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if !in.NewExpiresAt.IsZero() {
 			next.ExpiresAt = in.NewExpiresAt
 		}
+		var common bool
+		if next.Networks, common = old.Networks.intersect(c.actor.Networks); !common {
+			return IssuedAPIToken{}, Errorf(Forbidden, "the token and yours are bound to networks that have nothing in common")
+		}
 		t, err := c.issueAPIToken(next)
 		if err != nil {
 			return IssuedAPIToken{}, err
@@ -182,6 +199,15 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		}
 		return t, c.record(t.target(), nil, t.APITokenRecord)
 	})
+}
+
+// mayHandOver says whether the actor may let somebody have a token that there is:
+// its capabilities must be among the actor's.
+func (c *change) mayHandOver(t APITokenRecord) error {
+	if !c.actor.Capabilities.Covers(t.Capabilities) {
+		return Errorf(Forbidden, "the token has capabilities that you don't have yourself")
+	}
+	return nil
 }
 
 // endAPIToken lets a token end no later than at, and records it whether or not

@@ -17,7 +17,7 @@ type WebhookFilter struct {
 }
 
 // targetTypes are the kinds of things that entries are about.
-var targetTypes = []string{"user", "apiToken", "personalToken", "role", "group", "organization", "auditLog", "webhook"}
+var targetTypes = []string{"user", "apiToken", "personalToken", "role", "group", "organization", "orgSettings", "auditLog", "webhook"}
 
 // clean checks a filter and drops what comes twice. What could never match is an
 // error: it is a spelling mistake.

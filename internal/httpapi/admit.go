@@ -69,7 +69,7 @@ func (a *API) authenticate(r *http.Request) (*directory.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.service.Authenticate(r.Context(), secret, directory.OrgID(r.Header.Get(headerOrg)))
+	return a.service.AuthenticateFrom(r.Context(), secret, directory.OrgID(r.Header.Get(headerOrg)), a.remoteAddr(r))
 }
 
 // bearer reads the token (RFC 6750 section 2.1; the scheme's case is free, RFC

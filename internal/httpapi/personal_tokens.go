@@ -36,8 +36,12 @@ func createPersonalToken(rq *request) (answer, error) {
 	if err := rq.decode(&body); err != nil {
 		return answer{}, err
 	}
+	networks, err := rq.networks()
+	if err != nil {
+		return answer{}, err
+	}
 	return answerWith(rq.api.service.CreatePersonalToken(rq.Context(), rq.call, directory.NewPersonalToken{
-		Name: body.Name, Description: body.Description, ExpiresAt: body.ExpiresAt.Time,
+		Name: body.Name, Description: body.Description, ExpiresAt: body.ExpiresAt.Time, Networks: networks,
 	}))
 }
 

@@ -27,9 +27,8 @@ func (a *API) refused(w *exchange, r *http.Request, e endpoint, p *directory.Pri
 	defer cancel()
 	call := directory.Call{Principal: p, TraceID: w.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent()}
 	var err error
-	if expired, ok := errors.AsType[*directory.ExpiredToken](refusal); ok {
-		call.Principal = expired.Principal
-		err = a.service.RecordSignIn(ctx, call)
+	if token, ok := errors.AsType[*directory.RefusedToken](refusal); ok {
+		err = a.service.RecordSignIn(ctx, call, token)
 	} else if p != nil && e.op.Name != "" {
 		err = a.service.RecordRefusal(ctx, call, e.op, targetOf(e.pattern, r), refusal)
 	}

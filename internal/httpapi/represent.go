@@ -70,6 +70,10 @@ func represent(v any) ([]byte, error) {
 		return encode(groupOf(v))
 	case directory.Membership:
 		return encode(orgOf(v))
+	case directory.TokenNetworks:
+		return encode(tokenNetworksOf(v))
+	case directory.OrgSettings:
+		return encode(orgSettingsOf(v))
 	case directory.TokenUsage:
 		return encode(tokenUsageOf(v))
 	case directory.SignedCheckpoint:

@@ -21,13 +21,13 @@ type route struct {
 // dryRun has everything checked and nothing done.
 const dryRun = "dryRun"
 
-// parameters are those that the query may have: a write's is dryRun, but that of
-// what anybody may do, who would see what they can't be shown.
+// parameters are those that the query may have. Every write has dryRun, except
+// those that anybody may do, who would see what they can't be shown.
 func (rt route) parameters() []string {
 	if rt.method == http.MethodGet || rt.op.Need.Public {
 		return rt.reads
 	}
-	return []string{dryRun}
+	return append([]string{dryRun}, rt.reads...)
 }
 
 // v2 is the table of the API: what is not in it does not exist.
@@ -44,17 +44,21 @@ var v2 = []route{
 	{"PUT", "/v2/user", directory.OpUpdateSelf, updateSelf, nil},
 	{"GET", "/v2/user/access", directory.OpGetSelfAccess, getSelfAccess, []string{"capability"}},
 	{"GET", "/v2/user/tokens", directory.OpListPersonalTokens, listPersonalTokens, nil},
-	{"POST", "/v2/user/tokens", directory.OpCreatePersonalToken, createPersonalToken, nil},
+	{"POST", "/v2/user/tokens", directory.OpCreatePersonalToken, createPersonalToken, []string{paramNetworks}},
 	{"DELETE", "/v2/user/tokens/{id}", directory.OpDeletePersonalToken, deletePersonalToken, nil},
+	{"GET", "/v2/user/tokens/{id}/networks", directory.OpGetPersonalTokenNetworks, getPersonalTokenNetworks, nil},
+	{"PUT", "/v2/user/tokens/{id}/networks", directory.OpUpdatePersonalTokenNetworks, updatePersonalTokenNetworks, nil},
 	{"GET", "/v2/user/invitations", directory.OpListInvitations, listInvitations, nil},
 	{"POST", "/v2/user/invitations/{orgId}/accept", directory.OpAcceptInvitation, acceptInvitation, nil},
 	{"POST", "/v2/user/invitations/{orgId}/decline", directory.OpDeclineInvitation, declineInvitation, nil},
 
 	{"GET", "/v2/tokens", directory.OpListAPITokens, listAPITokens, nil},
-	{"POST", "/v2/tokens", directory.OpCreateAPIToken, createAPIToken, nil},
+	{"POST", "/v2/tokens", directory.OpCreateAPIToken, createAPIToken, []string{paramNetworks}},
 	{"GET", "/v2/tokens/{id}", directory.OpGetAPIToken, getAPIToken, nil},
 	{"DELETE", "/v2/tokens/{id}", directory.OpDeleteAPIToken, deleteAPIToken, nil},
 	{"GET", "/v2/tokens/{id}/usage", directory.OpGetTokenUsage, getTokenUsage, nil},
+	{"GET", "/v2/tokens/{id}/networks", directory.OpGetAPITokenNetworks, getAPITokenNetworks, nil},
+	{"PUT", "/v2/tokens/{id}/networks", directory.OpUpdateAPITokenNetworks, updateAPITokenNetworks, nil},
 	{"POST", "/v2/tokens/{id}/regenerate", directory.OpRegenerateAPIToken, regenerateAPIToken, nil},
 
 	{"GET", "/v2/rbac/roles", directory.OpListRoles, listRoles, nil},
@@ -84,6 +88,8 @@ var v2 = []route{
 	{"POST", "/v2/orgs", directory.OpCreateOrg, createOrg, nil},
 	{"GET", "/v2/orgs/{id}", directory.OpGetOrg, getOrg, nil},
 	{"PUT", "/v2/orgs/{id}", directory.OpUpdateOrg, updateOrg, nil},
+	{"GET", "/v2/orgs/{id}/settings", directory.OpGetOrgSettings, getOrgSettings, nil},
+	{"PUT", "/v2/orgs/{id}/settings", directory.OpUpdateOrgSettings, updateOrgSettings, nil},
 	{"GET", "/v2/webhooks", directory.OpListWebhooks, listWebhooks, nil},
 	{"POST", "/v2/webhooks", directory.OpCreateWebhook, createWebhook, nil},
 	{"GET", "/v2/webhooks/{id}", directory.OpGetWebhook, getWebhook, nil},

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -149,6 +151,11 @@ func (rq *request) idempotency() error {
 	h := sha256.New()
 	io.WriteString(h, rq.URL.Path)                                          //nolint:errcheck // a hash takes everything
 	io.WriteString(h, "?dryRun="+strconv.FormatBool(rq.call.DryRun != nil)) //nolint:errcheck // same
+	for _, name := range slices.Sorted(maps.Keys(rq.params)) {
+		if name != dryRun { // with its length, so that no two queries look the same
+			io.WriteString(h, fmt.Sprintf("&%s=%d:%s", name, len(rq.params.Get(name)), rq.params.Get(name))) //nolint:errcheck // same
+		}
+	}
 	h.Write(rq.body)
 	rq.call.Fingerprint = h.Sum(nil)
 	return nil

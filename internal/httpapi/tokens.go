@@ -66,6 +66,9 @@ func createAPIToken(rq *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if in.Networks, err = rq.networks(); err != nil {
+		return answer{}, err
+	}
 	return answerWith(rq.api.service.CreateAPIToken(rq.Context(), rq.call, in))
 }
 

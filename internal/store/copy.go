@@ -25,6 +25,7 @@ func columns(list string) []string { return strings.Fields(list) }
 // tables are in an order in which each comes after those that it refers to.
 var tables = []table{
 	{"orgs", 1, columns("id name created_at updated_at")},
+	{"org_settings", 1, columns("org_id max_token_seconds")},
 	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
 	{"accounts", 1, columns("id email email_key name created_at")},
 	{"users", 2, columns("org_id id account_id email email_key name role_id invited created_at")},
@@ -32,8 +33,8 @@ var tables = []table{
 	{"user_groups", 2, columns("org_id id name name_key description managed created_at")},
 	{"group_members", 3, columns("org_id group_id user_id")},
 	{"group_roles", 3, columns("org_id group_id role_id")},
-	{"api_tokens", 2, columns("org_id id hash name description capabilities expires_at created_at created_by last_used_at")},
-	{"personal_tokens", 2, columns("account_id id hash name description expires_at created_at")},
+	{"api_tokens", 2, columns("org_id id hash name description capabilities expires_at networks created_at created_by last_used_at")},
+	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
 	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" number actor_id outcome reason salts erased leaf mac")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_number" +

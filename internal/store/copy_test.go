@@ -48,6 +48,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.PutTile(org, audit.TileID{Level: 1, Index: 2}, []byte{0, 1, 255}),
 			tx.CreateCheckpoint(org, directory.SignedCheckpoint{Size: 1, Note: "note", SealedAt: now}),
 			tx.SetRetention(org, 30),
+			tx.SetOrgSettings(org, directory.OrgSettings{MaxTokenSeconds: 7200}),
 			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
 			tx.SetCursor("mail", 2),
 			tx.CreateWebhook(directory.Webhook{OrgID: org, ID: "whk_a", Name: "W", URL: "https://example.com", Enabled: true, CreatedAt: now}),

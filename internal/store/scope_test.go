@@ -15,7 +15,7 @@ import (
 // scoped are the tables whose rows belong to an organisation.
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
-	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries",
+	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings",
 }
 
 // unscoped are the statements that look across organisations, and why they must.

@@ -24,6 +24,21 @@ var orgTests = []test{
 			s.Errorf("%d organizations, want 2", n)
 		}
 	}},
+	{"settings", func(s suite) {
+		settings := func(tx directory.Tx) (directory.OrgSettings, error) { return tx.OrgSettings(acme) }
+		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme, other) })
+		s.equal("none", directory.OrgSettings{}, got(s, settings))
+		for _, seconds := range []int64{3600, 7200, 0} {
+			want := directory.OrgSettings{MaxTokenSeconds: seconds}
+			s.write(func(tx directory.Tx) error {
+				return all(tx.SetOrgSettings(acme, want), tx.SetOrgSettings(other, directory.OrgSettings{MaxTokenSeconds: 5}))
+			})
+			s.equal("set", want, got(s, settings))
+		}
+		s.write(func(tx directory.Tx) error { return tx.DeleteOrg(acme) })
+		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme) })
+		s.equal("gone with the organization", directory.OrgSettings{}, got(s, settings))
+	}},
 	{"missing and taken", func(s suite) {
 		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme) })
 		missing(s, "get", func(tx directory.Tx) (directory.Org, error) { return tx.Org("nobody") })

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"crypto/sha256"
+	"net/netip"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -57,10 +58,17 @@ func newGroup(org directory.OrgID, name string) directory.Group {
 	}
 }
 
+func newNetworks(list ...string) (n directory.Networks) {
+	for _, text := range list {
+		n = append(n, netip.MustParsePrefix(text))
+	}
+	return n
+}
+
 func newAPIToken(org directory.OrgID, name string) directory.APITokenRecord {
 	return directory.APITokenRecord{
 		ID: directory.TokenID("tok_" + name), OrgID: org, Name: "Token " + name, Description: "for " + name,
-		Capabilities: newRole(org, name).Capabilities, ExpiresAt: start.Add(24 * time.Hour), CreatedAt: start,
+		Capabilities: newRole(org, name).Capabilities, ExpiresAt: start.Add(24 * time.Hour), CreatedAt: start, Networks: newNetworks("10.0.0.0/8", "2001:db8::/32"),
 		CreatedBy: directory.Actor{
 			Kind: directory.ActorAccount, TokenID: "pat_x", AccountID: "acc_x", UserID: "usr_x", Name: "Jane \"J\" Doe",
 		},
@@ -71,7 +79,7 @@ func newAPIToken(org directory.OrgID, name string) directory.APITokenRecord {
 func newPersonalToken(account directory.AccountID, name string) directory.PersonalTokenRecord {
 	return directory.PersonalTokenRecord{
 		ID: directory.TokenID("pat_" + name), AccountID: account, Name: "Token " + name, Description: "of " + string(account),
-		ExpiresAt: start.Add(time.Hour), CreatedAt: start, Hash: hash(string(account) + name),
+		ExpiresAt: start.Add(time.Hour), CreatedAt: start, Networks: newNetworks("192.0.2.0/24"), Hash: hash(string(account) + name),
 	}
 }
 

@@ -26,7 +26,7 @@ func tokenUsed(id directory.TokenID) func(directory.Tx) (time.Time, error) {
 var apiTokenTests = []test{
 	{"create, get, list, expire, delete", func(s suite) {
 		a, b := newAPIToken(acme, "a"), newAPIToken(acme, "B")
-		b.ExpiresAt, b.Capabilities, b.Description, b.CreatedBy = time.Time{}, authz.Set{}, "", directory.Actor{}
+		b.ExpiresAt, b.Capabilities, b.Description, b.CreatedBy, b.Networks = time.Time{}, authz.Set{}, "", directory.Actor{}, nil
 		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme), tx.CreateAPIToken(a), tx.CreateAPIToken(b)) })
 		s.equal("token", a, got(s, apiToken(a.ID)))
 		s.equal("token without anything", b, got(s, apiToken(b.ID)))
@@ -39,6 +39,13 @@ var apiTokenTests = []test{
 		a.ExpiresAt = time.Time{}
 		s.write(func(tx directory.Tx) error { return tx.ExpireAPIToken(acme, a.ID, time.Time{}) })
 		s.equal("without end", a, got(s, apiByHash(a)))
+		a.Networks = newNetworks("203.0.113.7/32")
+		s.write(func(tx directory.Tx) error { return tx.SetAPITokenNetworks(acme, a.ID, a.Networks) })
+		s.equal("bound to another network", a, got(s, apiByHash(a)))
+		s.equal("bound to another network, by id", a, got(s, apiToken(a.ID)))
+		a.Networks = nil
+		s.write(func(tx directory.Tx) error { return tx.SetAPITokenNetworks(acme, a.ID, nil) })
+		s.equal("bound to none", a, got(s, apiByHash(a)))
 		a.CreatedBy.Name = ""
 		s.write(func(tx directory.Tx) error { return tx.UpdateAPITokenCreator(acme, a.ID, a.CreatedBy) })
 		s.equal("by nobody of a name", a, got(s, apiByHash(a)))
@@ -55,6 +62,7 @@ var apiTokenTests = []test{
 		missing(s, "by hash", apiByHash(newAPIToken(acme, "x")))
 		missing(s, "used", tokenUsed("tok_x"))
 		s.fails("expire", directory.NotFound, func(tx directory.Tx) error { return tx.ExpireAPIToken(acme, "tok_x", start) })
+		s.fails("bind", directory.NotFound, func(tx directory.Tx) error { return tx.SetAPITokenNetworks(acme, "tok_x", a.Networks) })
 		s.fails("update", directory.NotFound, func(tx directory.Tx) error {
 			return tx.UpdateAPITokenCreator(acme, "tok_x", directory.Actor{})
 		})
@@ -123,7 +131,7 @@ func personalByHash(r directory.PersonalTokenRecord) func(directory.Tx) (directo
 var personalTokenTests = []test{
 	{"create, get, list, delete", func(s suite) {
 		a, b, c := newPersonalToken("acc_a", "a"), newPersonalToken("acc_a", "B"), newPersonalToken("acc_c", "c")
-		b.ExpiresAt, b.Description = time.Time{}, ""
+		b.ExpiresAt, b.Description, b.Networks = time.Time{}, "", nil
 		s.write(func(tx directory.Tx) error {
 			return all(putAccount(tx, "acc_a"), putAccount(tx, "acc_c"),
 				tx.CreatePersonalToken(a), tx.CreatePersonalToken(b), tx.CreatePersonalToken(c))
@@ -134,6 +142,13 @@ var personalTokenTests = []test{
 		s.equal("list", []directory.PersonalTokenRecord{b, a}, got(s, func(tx directory.Tx) ([]directory.PersonalTokenRecord, error) {
 			return tx.PersonalTokens("acc_a")
 		}))
+		a.Networks = nil
+		b.Networks = newNetworks("10.0.0.0/8")
+		s.write(func(tx directory.Tx) error {
+			return all(tx.SetPersonalTokenNetworks("acc_a", a.ID, nil), tx.SetPersonalTokenNetworks("acc_a", b.ID, b.Networks))
+		})
+		s.equal("bound to none", a, got(s, byID))
+		s.equal("bound to a network", b, got(s, personalByHash(b)))
 		s.write(func(tx directory.Tx) error { return tx.DeletePersonalToken("acc_a", a.ID) })
 		missing(s, "deleted, by id", byID)
 		missing(s, "deleted, by hash", personalByHash(a))
@@ -146,6 +161,7 @@ var personalTokenTests = []test{
 		})
 		missing(s, "another's", func(tx directory.Tx) (directory.PersonalTokenRecord, error) { return tx.PersonalToken("acc_b", a.ID) })
 		missing(s, "by hash", personalByHash(newPersonalToken("acc_a", "x")))
+		s.fails("bind another's", directory.NotFound, func(tx directory.Tx) error { return tx.SetPersonalTokenNetworks("acc_b", a.ID, nil) })
 		s.fails("delete another's", directory.NotFound, func(tx directory.Tx) error { return tx.DeletePersonalToken("acc_b", a.ID) })
 		s.fails("same id", directory.Conflict, func(tx directory.Tx) error {
 			again := newPersonalToken("acc_a", "b")

@@ -13,6 +13,12 @@ CREATE TABLE orgs (
     updated_at BIGINT NOT NULL
 );
 
+-- What an organization has set; without a row, nothing. 0 stands for any lifetime.
+CREATE TABLE org_settings (
+    org_id            TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    max_token_seconds BIGINT NOT NULL
+);
+
 -- Rows stay until they expire, also when claimed: they count against the address.
 CREATE TABLE provisions (
     org_id      TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
@@ -102,6 +108,7 @@ CREATE TABLE api_tokens (
     description  TEXT COLLATE "C" NOT NULL,
     capabilities TEXT COLLATE "C" NOT NULL,
     expires_at   BIGINT NOT NULL,
+    networks     TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     created_by   TEXT COLLATE "C" NOT NULL,
     last_used_at BIGINT NOT NULL DEFAULT 0,
@@ -117,6 +124,7 @@ CREATE TABLE personal_tokens (
     name        TEXT COLLATE "C" NOT NULL,
     description TEXT COLLATE "C" NOT NULL,
     expires_at  BIGINT NOT NULL,
+    networks    TEXT COLLATE "C" NOT NULL,
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (account_id, id)
 );

@@ -12,6 +12,12 @@ CREATE TABLE orgs (
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What an organization has set; without a row, nothing. 0 stands for any lifetime.
+CREATE TABLE org_settings (
+    org_id            TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    max_token_seconds INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Rows stay until they expire, also when claimed: they count against the address.
 CREATE TABLE provisions (
     org_id      TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
@@ -101,6 +107,7 @@ CREATE TABLE api_tokens (
     description  TEXT    NOT NULL,
     capabilities TEXT    NOT NULL,
     expires_at   INTEGER NOT NULL,
+    networks     TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,
     created_by   TEXT    NOT NULL,
     last_used_at INTEGER NOT NULL DEFAULT 0,
@@ -116,6 +123,7 @@ CREATE TABLE personal_tokens (
     name        TEXT    NOT NULL,
     description TEXT    NOT NULL,
     expires_at  INTEGER NOT NULL,
+    networks    TEXT    NOT NULL,
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+var networkColumns = []column[client.TokenNetworks]{
+	{"id", func(t client.TokenNetworks) string { return t.ID }},
+	{"networks", func(t client.TokenNetworks) string {
+		if len(t.Networks) == 0 {
+			return "any"
+		}
+		return strings.Join(t.Networks, " ")
+	}},
+}
+
+// addNetworks adds the flag of the networks that a new token is bound to.
+func addNetworks(cmd *cobra.Command, networks *[]string) {
+	cmd.Flags().StringSliceVar(networks, "network", nil, "`NETWORK` that it may be used from, as in 10.0.0.0/8; may be repeated")
+}
+
+// tokenNetworks is the command that shows or changes where a token may be used from.
+func (s *session) tokenNetworks(example string, get func(*client.Client, context.Context, string) (client.TokenNetworks, error),
+	update func(*client.Client, context.Context, string, []string) (client.TokenNetworks, error),
+) *cobra.Command {
+	var networks []string
+	var anywhere bool
+	cmd := s.write("networks ID", "Show or change where a token may be used from\nWith --network or --anywhere, from the next request on.",
+		example+"\n"+example+" --network 10.0.0.0/8 --network 2001:db8::/32", cobra.ExactArgs(1),
+		one(s, networkColumns, func(ctx context.Context, c *client.Client, args []string) (client.TokenNetworks, error) {
+			if len(networks) == 0 && !anywhere {
+				return get(c, ctx, args[0])
+			}
+			return update(c, ctx, args[0], networks)
+		}))
+	addNetworks(cmd, &networks)
+	cmd.Flags().BoolVar(&anywhere, "anywhere", false, "let it be used from anywhere")
+	cmd.MarkFlagsMutuallyExclusive("network", "anywhere")
+	return cmd
+}

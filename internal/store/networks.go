@@ -1,0 +1,34 @@
+package store
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// networksText is how a column holds networks: in CIDR notation, with a blank
+// between two; empty for none.
+func networksText(n directory.Networks) string { return strings.Join(n.Strings(), " ") }
+
+// networksColumn scans such a column.
+type networksColumn struct{ into *directory.Networks }
+
+// Scan implements [sql.Scanner].
+func (c networksColumn) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("a column of networks holds a %T", value)
+	}
+	var all directory.Networks
+	for one := range strings.FieldsSeq(text) {
+		p, err := netip.ParsePrefix(one)
+		if err != nil {
+			return fmt.Errorf("a column of networks: %w", err)
+		}
+		all = append(all, p)
+	}
+	*c.into = all
+	return nil
+}
