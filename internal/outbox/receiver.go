@@ -39,8 +39,9 @@ type receivers struct {
 	clock  func() time.Time
 }
 
-// forbidden is a connection that was not made.
-type forbidden struct{ error }
+// errForbidden says that a connection was not made because of the address that the
+// name resolved to.
+var errForbidden = errors.New("address not allowed")
 
 func newReceivers(policy egress.Policy, resolver *net.Resolver, clock func() time.Time) *receivers {
 	dialer := &net.Dialer{
@@ -49,11 +50,8 @@ func newReceivers(policy egress.Policy, resolver *net.Resolver, clock func() tim
 		// have been looked up, and nothing can change any more.
 		Control: func(_, address string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return forbidden{fmt.Errorf("%q is no address", address)}
-			}
-			if err := policy.CheckAddr(to.Addr()); err != nil {
-				return forbidden{err}
+			if err != nil || policy.CheckAddr(to.Addr()) != nil {
+				return errForbidden
 			}
 			return nil
 		},
@@ -137,23 +135,27 @@ func retryAfterOf(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// failure says why there was no answer, in words that hold nothing of what the
-// other side sent: who makes a webhook is shown them.
+// failure says why there was no answer. Tenants read it, so it holds nothing that the
+// other side sent and no address that a name resolved to: a tenant could map the
+// server's own network with webhooks otherwise.
 func failure(err error) string {
-	if f, ok := errors.AsType[forbidden](err); ok {
-		return f.Error()
+	if errors.Is(err, errForbidden) {
+		return "the receiver is not on the public internet; the server's operator can allow networks with --webhook-allow-networks"
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return fmt.Sprintf("no answer within %s", answerWithin)
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return fmt.Sprintf("the name %s could not be looked up", dns.Name)
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return "the receiver's name could not be looked up"
 	}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "the receiver's certificate " + badCertificate(cert.Err)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return "could not connect: " + op.Err.Error()
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return "could not connect: connection refused"
+		}
+		return "could not connect"
 	}
 	return "the connection broke, or the answer was not HTTP"
 }

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/outbox"
 )
 
@@ -150,7 +151,7 @@ func TestRebinding(t *testing.T) {
 		h.pass(10 * time.Minute)
 		h.sent(w, dns.Resolver)
 		d := latest(h.deliveries(w))
-		if !d.LastAt.Equal(h.clock().UTC().Truncate(time.Microsecond)) || !strings.Contains(d.Failure, "not on the public internet") {
+		if !d.LastAt.Equal(h.clock().UTC().Truncate(time.Microsecond)) || !strings.Contains(d.Failure, "not on the public internet") || strings.Contains(d.Failure, addr) {
 			t.Errorf("%s: %+v", addr, d)
 		}
 	}
@@ -167,6 +168,33 @@ func TestRebinding(t *testing.T) {
 // latest is the delivery that was sent last.
 func latest(list []directory.Delivery) directory.Delivery {
 	return slices.MaxFunc(list, func(a, b directory.Delivery) int { return a.LastAt.Compare(b.LastAt) })
+}
+
+// A failure never tells the address that a name resolved to, however the connection
+// failed: a tenant could map the server's network with it.
+func TestFailuresHideAddresses(t *testing.T) {
+	for addr, wants := range map[string]string{
+		"127.0.0.3":       "could not connect: connection refused",
+		"10.11.12.13":     "the receiver is not on the public internet; the server's operator can allow networks with --webhook-allow-networks",
+		"255.255.255.255": "could not connect",
+	} {
+		h := newHooked(t, egress.Policy{AllowHTTP: true, Allowed: prefixesOf("127.0.0.0/8", "255.255.255.255/32")})
+		dns := newFickleDNS(t)
+		dns.point(addr)
+		w := h.webhook("http://rebind.example.com:1/")
+		h.addUser("jane")
+		if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryPending || d.Failure != wants {
+			t.Errorf("%s: %q, want %q", addr, d.Failure, wants)
+		}
+	}
+}
+
+func prefixesOf(list ...string) []netip.Prefix {
+	parsed := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		parsed[i] = netip.MustParsePrefix(s)
+	}
+	return parsed
 }
 
 // A redirect is an answer like any other that is no success.
