@@ -43,7 +43,7 @@ type Parcel struct {
 // Consignment gives up to limit deliveries that are due. Errors: [NotFound] for a
 // webhook that is gone.
 func (s *Service) Consignment(ctx context.Context, org OrgID, id WebhookID, limit int) (c Consignment, err error) {
-	err = s.store.Read(ctx, func(tx Tx) error {
+	err = s.store.Read(ForTenant(ctx, OrgTenant(org)), func(tx Tx) error {
 		c.Parcels = nil
 		if c.Webhook, err = tx.Webhook(org, id); err != nil {
 			return err
@@ -91,7 +91,7 @@ func isGone(attempts []Attempt) bool {
 // [DeliveryWindow] has passed. A receiver that is gone has its webhook disabled,
 // with an audit entry updateWebhook by the server.
 func (s *Service) RecordAttempts(ctx context.Context, org OrgID, id WebhookID, attempts []Attempt) (dead int, err error) {
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.store.Write(ForTenant(ctx, OrgTenant(org)), func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, op: OpUpdateWebhook, actor: itself(org), now: s.now()}
 		if isGone(attempts) { // there will be an entry; its lock comes first, as in all changes
 			if err := c.lockOrg(org); err != nil {

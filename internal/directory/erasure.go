@@ -61,6 +61,7 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 // first one's result, which may have been all that the first one came to.
 func (s *Service) eraseAbout(ctx context.Context, org OrgID, id UserID) error {
 	var numbers []int64
+	ctx = ForTenant(ctx, OrgTenant(org))
 	err := s.store.Read(ctx, func(tx Tx) error {
 		made, err := creationsOf(tx, org, id)
 		if err != nil {

@@ -18,7 +18,7 @@ const (
 	Conflict           Code = "conflict"            // the state as it is refuses the change
 	PreconditionFailed Code = "precondition_failed" // If-Match names another state than the current one
 	KeyReused          Code = "key_reused"          // an idempotency key came again with another request
-	LimitExceeded      Code = "limit_exceeded"      // as much as a limit allows exists already; see [Limits]
+	LimitExceeded      Code = "limit_exceeded"      // more than may exist, see [Limits], or than a request may do
 	RateLimited        Code = "rate_limited"        // too many requests; try again later
 	Unavailable        Code = "unavailable"         // storage can't be reached; safe to try again
 )

@@ -64,7 +64,7 @@ func (s *Service) WatchEntries(ctx context.Context, call Call, w Watcher) error 
 
 // watchOnce reads the next batch and moves q on to where it ends.
 func (s *Service) watchOnce(ctx context.Context, org OrgID, q *EntryQuery, first bool) (list []Entry, more bool, err error) {
-	err = s.store.Read(ctx, func(tx Tx) error {
+	err = s.store.Read(ForTenant(ctx, OrgTenant(org)), func(tx Tx) error {
 		last, _, err := tx.LastOrgEntry(org)
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 		name = "Temporary organization"
 	}
 	from := SourceNetwork(call.RemoteAddr)
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.store.Write(ForTenant(ctx, AddrTenant(from)), func(tx Tx) error {
 		c := s.operate(tx)
 		c.call = call
 		if err := tx.Lock(LockAddr(from)); err != nil {
@@ -129,6 +129,7 @@ var errBadClaim = Errorf(NotFound, "the claim is unknown, was used already, or h
 // for the owner and for each token that loses its end, and removeUserFromOrg. Errors: [NotFound] for a claim that is not open;
 // [Conflict] for an address that has an account: its token must come along.
 func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Claimed, err error) {
+	ctx = ForTenant(ctx, call.tenant(Operation{Need: ownAccount})) // the organization is not theirs yet
 	err = s.store.Write(ctx, func(tx Tx) error {
 		c := s.operate(tx).as(OpClaimOrg)
 		c.call = call

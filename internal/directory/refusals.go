@@ -78,7 +78,7 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 		reason += fmt.Sprintf(" (%d more before this were not written down)", skipped)
 	}
 	target.ID = loggable(target.ID, maxTargetID)
-	return s.store.Write(ctx, func(tx Tx) error {
+	return s.store.Write(ForTenant(ctx, OrgTenant(p.OrgID)), func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
 		if err := c.lockOrg(p.OrgID); err != nil {
 			return err

@@ -120,6 +120,7 @@ var errDryRun = errors.New("dry run")
 func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*change) (T, error)) (T, error) {
 	var result T
 	var tried preview
+	ctx = ForTenant(ctx, call.tenant(op))
 	err := s.store.Write(ctx, func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, now: s.now()}
 		if call.DryRun != nil {
@@ -204,7 +205,7 @@ func read[T any](ctx context.Context, s *Service, call Call, op Operation, fn fu
 	if err := op.Authorise(call.Principal); err != nil {
 		return result, err
 	}
-	err = s.store.Read(ctx, func(tx Tx) error {
+	err = s.store.Read(ForTenant(ctx, call.tenant(op)), func(tx Tx) error {
 		result, err = fn(tx)
 		return err
 	})

@@ -22,6 +22,9 @@ import (
 //   - A database that can't be reached, or not soon enough, is [Unavailable]; of a
 //     commit that was under way then nobody knows whether it took place.
 //   - Times keep microseconds and come back in UTC; the zero time comes back zero.
+//   - Those who wait take turns by their [TenantOf] the context, and none of them
+//     takes all there is. A Write for a tenant has a time limit, [LimitExceeded]; one
+//     whose context ends while it waits is not run.
 //   - Lists are in byte order of their ids. Nothing else is asked of a Tx inside the
 //     loop over one of its sequences.
 type Store interface {

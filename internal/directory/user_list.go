@@ -51,6 +51,7 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	if err := OpListUsers.Authorise(call.Principal); err != nil {
 		return false, err
 	}
+	ctx = ForTenant(ctx, call.tenant(OpListUsers))
 	known, ok := s.memory.versions.get(call.Principal.OrgID)
 	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/turns"
 )
 
 const (
@@ -41,6 +42,10 @@ type postgresEngine struct {
 	news *news
 	feed *feed
 
+	places   *turns.Places[directory.Tenant] // that transactions take
+	patience time.Duration                   // to wait for one
+	budget   time.Duration                   // of a write
+
 	closing sync.RWMutex // held for reading by transactions
 	closed  bool
 }
@@ -50,13 +55,16 @@ func openPostgres(ctx context.Context, url string, _ Options, n *news) (engine, 
 	if err != nil {
 		return nil, err
 	}
+	places := newPlaces(max(minPlaces, db.Stats().MaxOpenConnections-reserved))
 	if err = checkPostgres(ctx, db); err == nil {
 		err = migratePostgres(ctx, db)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
 	}
-	return &postgresEngine{db: db, news: n, feed: startFeed(db, n)}, nil
+	return &postgresEngine{
+		db: db, news: n, feed: startFeed(db, n), places: places, patience: beginTimeout, budget: writeBudget,
+	}, nil
 }
 
 // connectPostgres sets a pool up, and gives the name that errors call it by.
@@ -133,6 +141,10 @@ const (
 	poolParam = "pool_max_conns"
 	// minConns lets the feed and a leader go on while a request is under way.
 	minConns = 3
+	// reserved is for the feed and the leaders, which hold a connection each, where
+	// there are enough; minPlaces lets one tenant go on beside another in any case.
+	reserved  = 4
+	minPlaces = 2
 )
 
 // checkPostgres refuses servers that could not keep what Roster promises.
@@ -179,6 +191,11 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 		return err
 	}
 	defer done()
+	leave, err := takePlace(ctx, e.places, e.patience)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	safe := e.feed.safe.Load() // before what is seen is settled
 	// A server that is frozen keeps its connections and does not answer.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -205,6 +222,11 @@ func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error)
 		return err
 	}
 	defer done()
+	leave, err := takePlace(ctx, e.places, e.patience)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout, errSlow)
 	defer cancel()
 	for attempt := range attempts {
@@ -244,7 +266,7 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 		return storageError(err)
 	}
 	defer func() { _ = sqlTx.Rollback() }() // nothing, once it is committed
-	t := &tx{ctx: ctx, db: postgresSession{sqlTx, safe}}
+	t := &tx{ctx: ctx, db: postgresSession{sqlTx, safe}, limit: limitFor(directory.TenantOf(ctx), e.budget)}
 	if err := t.run(fn); err != nil {
 		return err
 	}

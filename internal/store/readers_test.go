@@ -10,7 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Who reads waits for a connection, and not for ever.
+// A read waits for a place, and not for ever.
 func TestReadsWaitForAWhile(t *testing.T) {
 	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
 	if err != nil {
@@ -19,7 +19,7 @@ func TestReadsWaitForAWhile(t *testing.T) {
 	db := opened.(*sqliteEngine)
 	t.Cleanup(func() { closing(t, db) })
 	goOn := make(chan struct{})
-	most := db.read.Stats().MaxOpenConnections
+	most := db.read.Stats().MaxOpenConnections - 1
 	reading, ended := make(chan struct{}, most), make(chan error, most)
 	for range most {
 		go func() {

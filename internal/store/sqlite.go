@@ -18,15 +18,16 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/private"
+	"github.com/rosterhq/roster/internal/turns"
 )
 
 // sqliteEngine is an SQLite file. Readers and the writer have connections of
 // their own: in WAL mode neither waits for the other.
 type sqliteEngine struct {
 	read     *sql.DB
-	stmts    *statements   // of read
-	places   chan struct{} // that reads take, as many as there are connections
-	patience time.Duration // to wait for one
+	stmts    *statements                     // of read
+	places   *turns.Places[directory.Tenant] // that reads take
+	patience time.Duration                   // to wait for one
 	writer   *writer
 }
 
@@ -38,7 +39,7 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 	if err := sqliteSchema(write).up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
-	w, err := newWriter(ctx, write, n)
+	w, err := newWriter(ctx, write, openDoor(path), n)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
@@ -47,10 +48,10 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 		return nil, errors.Join(err, w.close())
 	}
 	conns := max(4, runtime.GOMAXPROCS(0)*2)
-	read.SetMaxOpenConns(conns)
-	read.SetMaxIdleConns(conns)
+	read.SetMaxOpenConns(conns + 1) // the one more is for what needs no place
+	read.SetMaxIdleConns(conns + 1)
 	return &sqliteEngine{
-		read: read, stmts: newStatements(read.PrepareContext), places: make(chan struct{}, conns), patience: beginTimeout, writer: w,
+		read: read, stmts: newStatements(read.PrepareContext), places: newPlaces(conns), patience: beginTimeout, writer: w,
 	}, nil
 }
 
@@ -75,10 +76,11 @@ func sqliteSchema(db *sql.DB) schema {
 }
 
 func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
-	if err := e.enter(ctx); err != nil {
+	leave, err := takePlace(ctx, e.places, e.patience)
+	if err != nil {
 		return err
 	}
-	defer e.leave()
+	defer leave()
 	sqlTx, err := e.read.BeginTx(ctx, nil)
 	if err != nil {
 		return storageError(err)
@@ -87,28 +89,6 @@ func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) er
 	defer session.end(ctx)
 	return fn(&tx{ctx: ctx, db: session})
 }
-
-// enter waits for a place, for a while. database/sql would wait for a connection for
-// ever.
-func (e *sqliteEngine) enter(ctx context.Context) error {
-	select {
-	case e.places <- struct{}{}:
-		return nil
-	default:
-	}
-	late := time.NewTimer(e.patience)
-	defer late.Stop()
-	select {
-	case e.places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-late.C:
-		return errBusy
-	}
-}
-
-func (e *sqliteEngine) leave() { <-e.places }
 
 func (e *sqliteEngine) Write(ctx context.Context, fn func(directory.Tx) error) error {
 	return e.writer.do(ctx, fn)

@@ -39,6 +39,7 @@ type tx struct {
 	reading bool              // rows are open, on the one connection there is
 	wrote   bool              // or may have
 	memo    *writerMemo       // nil for all but SQLite's writer
+	limit   timeLimit
 }
 
 // errReading is for a statement inside the loop over a sequence.
@@ -48,12 +49,18 @@ func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
 	if t.reading {
 		return nil, errReading
 	}
+	if err := t.limit.check(); err != nil {
+		return nil, err
+	}
 	return t.db.query(t.ctx, query, args...)
 }
 
 func (t *tx) execute(query string, args ...any) (sql.Result, error) {
 	if t.reading {
 		return nil, errReading
+	}
+	if err := t.limit.check(); err != nil {
+		return nil, err
 	}
 	t.wrote = true
 	t.memo.executes(query)
@@ -75,12 +82,20 @@ func (t *tx) run(fn func(directory.Tx) error) error {
 	if err := fn(t); err != nil {
 		return err
 	}
-	return t.failed
+	if t.failed != nil {
+		return t.failed
+	}
+	return t.limit.check()
 }
 
 var _ directory.Tx = (*tx)(nil)
 
-func (t *tx) Lock(l directory.Lock) error { return t.note(t.db.lock(t.ctx, l)) }
+// Lock implements [directory.Tx]. The wait for it does not count against the
+// transaction's time.
+func (t *tx) Lock(l directory.Lock) error {
+	defer t.limit.pause()()
+	return t.note(t.db.lock(t.ctx, l))
+}
 
 // scanner is a row, or rows at one of them.
 type scanner interface{ Scan(dest ...any) error }

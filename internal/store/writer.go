@@ -7,43 +7,58 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/turns"
 )
 
-// maxGroup bounds how many writes share a transaction, and with it how long the
-// first of them waits for the last.
-const maxGroup = 256
+const (
+	// maxGroup bounds how many writes share a transaction.
+	maxGroup = 256
+	// groupTime bounds how long a transaction takes up further writes, and with it how
+	// long the first of them waits for the last, and another process for the database.
+	groupTime = 10 * time.Millisecond
+	// writeBudget bounds a write for a tenant. While it runs, all others wait.
+	writeBudget = 5 * time.Second
+)
 
-// writer is the one place that writes to an SQLite database. Whatever is waiting
-// runs in one transaction, then one fsync makes all of it durable, and only then
-// all callers are answered. A piece that fails after it has written is undone
-// with all others, and they run again, each under a savepoint of its own.
+// writer is the one place that writes to an SQLite database. Writes that wait
+// run in one transaction, then one fsync makes all of them durable, and only then
+// their callers are answered. Tenants take turns at it. A write that fails after it
+// has written is undone with all others of its transaction, and those run again,
+// each under a savepoint of its own.
 type writer struct {
 	db   *sql.DB
 	conn *sql.Conn
-	jobs chan *job
+	door *door // that all processes come through
 	done chan struct{}
 
 	session writeSession // on conn
 	memo    writerMemo
 	news    *news
+	budget  time.Duration
 
-	version int64        // of the database, as PRAGMA data_version has it
-	touch   touch        // when version was read last
-	closing sync.RWMutex // held for reading while a job is handed over
-	closed  bool
+	version int64 // of the database, as PRAGMA data_version has it
+	touch   touch // when version was read last
+
+	mu     sync.Mutex
+	jobs   turns.Queue[directory.Tenant, *job]
+	closed bool
+	wake   chan struct{} // there may be jobs, or no more of them
 }
 
 type job struct {
 	ctx    context.Context //nolint:containedctx // the job is the call
+	tenant directory.Tenant
 	fn     func(directory.Tx) error
 	err    error
 	panics any
 
 	entries []directory.Entry // appended by fn
+	wrote   bool
 	answer  chan struct{}
 }
 
@@ -51,27 +66,35 @@ func (j *job) failed() bool { return j.err != nil || j.panics != nil }
 
 var errClosed = directory.Errorf(directory.Unavailable, "the server is shutting down")
 
-func newWriter(ctx context.Context, db *sql.DB, n *news) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, d *door, n *news) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
-		db: db, conn: conn, jobs: make(chan *job, maxGroup), done: make(chan struct{}),
+		db: db, conn: conn, door: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: writeBudget,
 		session: writeSession{stmts: newStatements(conn.PrepareContext)}, news: n, touch: newTouch(),
 	}
 	go w.run() //nolint:gosec // it outlives the context that opened the database
 	return w, nil
 }
 
-// do runs fn with others' writes and returns when it is durable or undone. A
-// panic in fn undoes its writes and goes on in the caller.
+// do runs fn with others' writes and returns when it is durable or undone. If ctx
+// ends while it waits, fn is not run. A panic in fn undoes its writes and goes on
+// in the caller.
 func (w *writer) do(ctx context.Context, fn func(directory.Tx) error) error {
-	j := &job{ctx: ctx, fn: fn, answer: make(chan struct{})}
+	j := &job{ctx: ctx, tenant: directory.TenantOf(ctx), fn: fn, answer: make(chan struct{})}
 	if err := w.hand(j); err != nil {
 		return err
 	}
-	<-j.answer
+	select {
+	case <-j.answer:
+	case <-ctx.Done():
+		if w.drop(j) {
+			return ctx.Err()
+		}
+		<-j.answer
+	}
 	if j.panics != nil {
 		panic(j.panics)
 	}
@@ -79,30 +102,45 @@ func (w *writer) do(ctx context.Context, fn func(directory.Tx) error) error {
 }
 
 func (w *writer) hand(j *job) error {
-	w.closing.RLock()
-	defer w.closing.RUnlock()
+	if err := j.ctx.Err(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.closed {
 		return errClosed
 	}
+	w.jobs.Push(j.tenant, j)
+	w.rouse()
+	return nil
+}
+
+// rouse has the writer look for jobs.
+func (w *writer) rouse() {
 	select {
-	case w.jobs <- j:
-		return nil
-	case <-j.ctx.Done():
-		return j.ctx.Err()
+	case w.wake <- struct{}{}:
+	default:
 	}
 }
 
+// drop takes back a job, unless it has begun.
+func (w *writer) drop(j *job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.jobs.Remove(j.tenant, j)
+}
+
 func (w *writer) close() error {
-	w.closing.Lock()
+	w.mu.Lock()
 	if w.closed {
-		w.closing.Unlock()
+		w.mu.Unlock()
 		return nil
 	}
 	w.closed = true
-	close(w.jobs)
-	w.closing.Unlock()
+	w.rouse()
+	w.mu.Unlock()
 	<-w.done
-	return errors.Join(w.session.stmts.close(), w.conn.Close(), w.db.Close())
+	return errors.Join(w.session.stmts.close(), w.conn.Close(), w.db.Close(), w.door.close())
 }
 
 // listenEvery is how often the writer looks for changes by other processes when
@@ -115,15 +153,16 @@ func (w *writer) run() {
 	defer close(w.done)
 	tick := time.NewTicker(listenEvery)
 	defer tick.Stop()
-	group := make([]*job, 0, maxGroup)
 	for {
 		select {
-		case first, open := <-w.jobs:
-			if !open {
+		case <-w.wake:
+			w.gather()
+			for w.carryOut() {
+				w.gather()
+			}
+			if w.ended() {
 				return
 			}
-			group = w.gather(append(group[:0], first))
-			w.carryOut(group)
 		case <-tick.C:
 			// An error leaves heard as it is: out of touch before long.
 			_ = w.listen(context.Background())
@@ -131,37 +170,53 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds the jobs that are waiting, and lets those hand theirs over who are
-// ready to, until nobody is: the first to do so wakes the writer, which would run
-// before them, and every group pays for its commit.
-func (w *writer) gather(group []*job) []*job {
-	for n := 0; n < len(group); {
-		n = len(group)
+func (w *writer) waiting() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.jobs.Len()
+}
+
+// ended reports whether all is done that there will be.
+func (w *writer) ended() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed && w.jobs.Len() == 0
+}
+
+// gather lets those hand their jobs over who are ready to, until nobody is: the
+// first to do so wakes the writer, which would run before them, and every group
+// pays for its commit.
+func (w *writer) gather() {
+	for before, n := -1, w.waiting(); n > before && n < maxGroup; {
 		runtime.Gosched()
-		group = w.takeWaiting(group)
+		before, n = n, w.waiting()
 	}
-	return group
 }
 
-func (w *writer) takeWaiting(group []*job) []*job {
-	for len(group) < maxGroup {
-		select {
-		case j, open := <-w.jobs:
-			if !open {
-				return group
-			}
-			group = append(group, j)
-		default:
-			return group
-		}
-	}
-	return group
+// next takes the job whose turn it is, nil if none waits.
+func (w *writer) next() *job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, j, _ := w.jobs.Pop(nil)
+	return j
 }
 
-// carryOut commits a group, tells who follows, and answers its callers, in this
-// order: what was remembered of before is forgotten when the answer comes.
-func (w *writer) carryOut(group []*job) {
-	err := w.commit(group)
+// charge has a job's tenant wait for the others' turns in return for its own.
+func (w *writer) charge(j *job, used time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.jobs.Charge(j.tenant, used)
+}
+
+// carryOut commits a group, tells the observer, and answers the callers, in this
+// order: nothing older is read from memory when the answer comes. It reports
+// whether there was anything to do.
+func (w *writer) carryOut() bool {
+	first := w.next()
+	if first == nil {
+		return false
+	}
+	group, err := w.commit(first)
 	var entries []directory.Entry
 	for _, j := range group {
 		switch {
@@ -180,6 +235,7 @@ func (w *writer) carryOut(group []*job) {
 	for _, j := range group {
 		close(j.answer)
 	}
+	return true
 }
 
 // listen looks whether another process has changed the database since the last
@@ -200,41 +256,79 @@ func (w *writer) listen(ctx context.Context) error {
 	return nil
 }
 
-// commit runs a group in one transaction. Its error is everybody's; what a
-// single job did wrong is in the job.
-func (w *writer) commit(group []*job) error {
-	// Savepoints keep a copy of every page that is changed after them, a quarter of
-	// what a write costs. Most groups need none.
-	err := w.commitWith(w.runJob, group)
-	if errors.Is(err, errUndo) {
-		err = w.commitWith(w.runUnderSavepoint, group)
-	}
-	return err
-}
-
 // errUndo is for a job that failed and has written: nothing of it may stay.
 var errUndo = errors.New("a job must be undone")
 
-// commitWith runs a group in one transaction. The context is the writer's own: a
+// commit runs a job, and those that wait, in one transaction. The error is that of
+// all; what a single job did wrong is in the job. The context is the writer's own: a
 // caller who leaves must not interrupt the transaction of the others.
-func (w *writer) commitWith(run func(context.Context, *job) error, group []*job) error {
+func (w *writer) commit(first *job) (group []*job, err error) {
 	ctx := context.Background()
-	if _, err := w.session.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(ctx); err != nil {
+		for j := first; j != nil; j = w.next() { // the next could not begin either
+			group = append(group, j)
+		}
+		return group, err
+	}
+	// Savepoints keep a copy of every page that is changed after them, a quarter of
+	// what a write costs. Most groups need none.
+	run := w.runJob
+	last := time.Now().Add(groupTime)
+	for j := first; j != nil; {
+		group = append(group, j)
+		began := time.Now()
+		err := run(ctx, j)
+		if errors.Is(err, errUndo) {
+			err = w.undo(ctx, group)
+			run = w.runUnderSavepoint
+		}
+		if err != nil {
+			w.rollback(ctx)
+			return group, err
+		}
+		now := time.Now()
+		w.charge(j, now.Sub(began))
+		if len(group) == maxGroup || now.After(last) {
+			break
+		}
+		j = w.next()
+	}
+	if _, err := w.session.exec(ctx, "COMMIT"); err != nil {
+		w.rollback(ctx)
+		return group, storageError(fmt.Errorf("commit: %w", err))
+	}
+	return group, nil
+}
+
+// begin begins a transaction, and looks at what other processes did before it.
+func (w *writer) begin(ctx context.Context) error {
+	w.door.enter()
+	_, err := w.session.exec(ctx, "BEGIN IMMEDIATE")
+	w.door.leave()
+	if err != nil {
 		return storageError(err)
 	}
 	if err := w.listen(ctx); err != nil {
 		w.rollback(ctx)
 		return err
 	}
+	return nil
+}
+
+// undo begins a group's transaction anew without its last job, which failed. Those
+// before it run again, if there is anything that they have written.
+func (w *writer) undo(ctx context.Context, group []*job) error {
+	w.rollback(ctx)
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(group, func(j *job) bool { return j.wrote && !j.failed() }) {
+		return nil
+	}
 	for _, j := range group {
-		if err := run(ctx, j); err != nil {
-			w.rollback(ctx)
+		if err := w.runUnderSavepoint(ctx, j); err != nil {
 			return err
 		}
-	}
-	if _, err := w.session.exec(ctx, "COMMIT"); err != nil {
-		w.rollback(ctx)
-		return storageError(fmt.Errorf("commit: %w", err))
 	}
 	return nil
 }
@@ -250,7 +344,8 @@ func (w *writer) runJob(ctx context.Context, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil //nolint:nilerr // the job's error, not the group's
 	}
-	if wrote := w.call(ctx, j); wrote && j.failed() {
+	w.call(ctx, j)
+	if j.wrote && j.failed() {
 		return errUndo
 	}
 	return nil
@@ -271,15 +366,14 @@ func (w *writer) runUnderSavepoint(ctx context.Context, j *job) error {
 }
 
 // call runs a job's function, from the beginning if it has run before.
-func (w *writer) call(ctx context.Context, j *job) (wrote bool) {
-	t := &tx{ctx: ctx, db: w.session, memo: &w.memo}
+func (w *writer) call(ctx context.Context, j *job) {
+	t := &tx{ctx: ctx, db: w.session, memo: &w.memo, limit: limitFor(j.tenant, w.budget)}
 	defer func() {
 		j.panics = nil
 		if p := recover(); p != nil {
 			j.panics = fmt.Sprintf("%v\n%s", p, debug.Stack())
 		}
-		j.entries, wrote = t.entries, t.wrote
+		j.entries, j.wrote = t.entries, t.wrote
 	}()
 	j.err = t.run(j.fn)
-	return t.wrote
 }

@@ -244,10 +244,11 @@ var concurrencyTests = []test{
 func (s suite) together(n int, fn func(i int)) {
 	s.Helper()
 	held, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once // a write may run again
 	var running sync.WaitGroup
 	running.Go(func() {
 		err := s.db.Write(s.Context(), func(directory.Tx) error {
-			close(held)
+			once.Do(func() { close(held) })
 			<-release
 			return nil
 		})

@@ -1,0 +1,31 @@
+//go:build unix && !solaris && !aix
+
+package store
+
+import (
+	"os"
+	"syscall"
+)
+
+// tryLock takes the lock on a file, and reports whether it is not another's. Where
+// files can't be locked it is nobody's.
+func tryLock(f *os.File) bool {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != syscall.EWOULDBLOCK //nolint:gosec,errorlint // a descriptor; a bare number
+}
+
+func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) } //nolint:gosec // a descriptor
+
+// sameOwner gives a file that root has made to the owner of the database, as SQLite
+// does with its own files, so that the server can open it.
+func sameOwner(f *os.File, database string) {
+	if os.Geteuid() != 0 {
+		return
+	}
+	info, err := os.Stat(database)
+	if err != nil {
+		return
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = f.Chown(int(owner.Uid), int(owner.Gid)) // without it, there may be no door
+	}
+}

@@ -1,0 +1,179 @@
+// Package turns shares what is scarce between tenants. Whoever waits gets a turn
+// in the order of how much its tenant has used lately, so that a tenant that asks
+// for much delays itself and nobody else.
+package turns
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+const (
+	// turn is charged for every turn, whatever it takes: tenants whose turns take
+	// next to nothing still alternate.
+	turn = 50 * time.Microsecond
+	// maxIdle bounds how many tenants that wait for nothing are kept with what they
+	// have used.
+	maxIdle = 4096
+)
+
+// Queue holds what waits, in a line for each tenant. [Queue.Pop] takes from the
+// line of the tenant that has used the least (start-time fair queueing, Goyal et
+// al., 1996; the cost of a turn is charged when it has been measured). A Queue is
+// not safe for concurrent use; its zero value is empty.
+type Queue[K, T comparable] struct {
+	lines   map[K]*line[K, T]
+	waiting waiting[K, T] // the lines that are not empty
+	length  int
+	now     time.Duration // what a tenant starts from that was away
+	turns   uint64
+}
+
+// line is a tenant's, with what it has used.
+type line[K, T comparable] struct {
+	tenant K
+	items  []T
+	used   time.Duration
+	turn   uint64 // its latest; of two that have used the same, the earlier goes first
+	at     int    // in the heap; -1 if the line is empty
+}
+
+// Len counts what waits.
+func (q *Queue[K, T]) Len() int { return q.length }
+
+// Push appends item to tenant's line.
+func (q *Queue[K, T]) Push(tenant K, item T) {
+	if q.length == 0 { // nobody waits, so nobody is ahead of anybody
+		clear(q.lines)
+		q.now = 0
+	}
+	l := q.lines[tenant]
+	if l == nil {
+		if q.lines == nil {
+			q.lines = make(map[K]*line[K, T])
+		}
+		q.forget()
+		l = &line[K, T]{tenant: tenant, at: -1}
+		q.lines[tenant] = l
+	}
+	l.items = append(l.items, item)
+	q.length++
+	if l.at < 0 {
+		l.used = max(l.used, q.now) // time away is not saved up
+		heap.Push(&q.waiting, l)
+	}
+}
+
+// forget drops lines that are as good as new ones once there are many, and all
+// that are empty if that is not enough.
+func (q *Queue[K, T]) forget() {
+	if len(q.lines)-len(q.waiting) < maxIdle {
+		return
+	}
+	drop := func(all bool) {
+		for tenant, l := range q.lines {
+			if l.at < 0 && (all || l.used <= q.now) {
+				delete(q.lines, tenant)
+			}
+		}
+	}
+	drop(false)
+	if len(q.lines)-len(q.waiting) >= maxIdle/2 {
+		drop(true)
+	}
+}
+
+// Pop takes the first item of the tenant that has used the least, among those that
+// may says may go, which is all if it is nil.
+func (q *Queue[K, T]) Pop(may func(K) bool) (tenant K, item T, ok bool) {
+	var passed []*line[K, T]
+	for len(q.waiting) > 0 && !ok {
+		l := heap.Pop(&q.waiting).(*line[K, T]) //nolint:forcetypeassert // it holds nothing else
+		if may != nil && !may(l.tenant) {
+			passed = append(passed, l)
+			continue
+		}
+		tenant, item, ok = l.tenant, l.items[0], true
+		l.items = slices.Delete(l.items, 0, 1)
+		q.length--
+		q.now = max(q.now, l.used)
+		q.turns++
+		l.turn = q.turns
+		l.used += turn
+		if len(l.items) > 0 {
+			heap.Push(&q.waiting, l)
+		}
+	}
+	for _, l := range passed {
+		heap.Push(&q.waiting, l)
+	}
+	return tenant, item, ok
+}
+
+// Charge adds to what a tenant has used. Those that come from now on start from
+// as much as each of those that wait has got of it, so that they do not overtake
+// one that was charged for ever.
+func (q *Queue[K, T]) Charge(tenant K, used time.Duration) {
+	q.now += used / time.Duration(len(q.waiting)+1)
+	l := q.lines[tenant]
+	if l == nil {
+		return
+	}
+	l.used += used
+	if l.at >= 0 {
+		heap.Fix(&q.waiting, l.at)
+	}
+}
+
+// Remove takes an item out before its turn, and reports whether it still waited.
+func (q *Queue[K, T]) Remove(tenant K, item T) bool {
+	l := q.lines[tenant]
+	if l == nil {
+		return false
+	}
+	i := slices.Index(l.items, item)
+	if i < 0 {
+		return false
+	}
+	l.items = slices.Delete(l.items, i, i+1)
+	q.length--
+	if len(l.items) == 0 {
+		heap.Remove(&q.waiting, l.at)
+	}
+	return true
+}
+
+// waiting is a heap of lines, the one that has used the least first.
+type waiting[K, T comparable] []*line[K, T]
+
+func (w waiting[K, T]) Len() int { return len(w) }
+
+func (w waiting[K, T]) Less(i, j int) bool {
+	if w[i].used != w[j].used {
+		return w[i].used < w[j].used
+	}
+	return w[i].turn < w[j].turn
+}
+
+func (w waiting[K, T]) Swap(i, j int) {
+	w[i], w[j] = w[j], w[i]
+	w[i].at, w[j].at = i, j
+}
+
+// Push implements [heap.Interface].
+func (w *waiting[K, T]) Push(x any) {
+	l := x.(*line[K, T]) //nolint:forcetypeassert // nothing else is pushed
+	l.at = len(*w)
+	*w = append(*w, l)
+}
+
+// Pop implements [heap.Interface].
+func (w *waiting[K, T]) Pop() any {
+	last := len(*w) - 1
+	l := (*w)[last]
+	(*w)[last] = nil
+	*w = (*w)[:last]
+	l.at = -1
+	return l
+}
