@@ -51,13 +51,13 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	if err := OpListUsers.Authorise(call.Principal); err != nil {
 		return false, err
 	}
-	ctx = ForTenant(ctx, call.tenant(OpListUsers))
 	known, ok := s.memory.versions.get(call.Principal.OrgID)
 	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {
 			return false, err
 		}
 	}
+	ctx = ForTenant(ctx, call.tenant(OpListUsers))
 	l := userList{s: s, call: call, f: f, text: foldKey(f.Text), sink: sink, epoch: s.memory.epoch.Load()}
 	if ok {
 		l.version = known
