@@ -56,6 +56,39 @@ func (s Set) Union(other Set) Set {
 	}
 }
 
+// UnionOf is what all sets grant together. It costs what their names are in all:
+// to join them one by one would copy the first ones' names again and again.
+func UnionOf(sets []Set) (u Set) {
+	var datasets, views union
+	for _, s := range sets {
+		u.Org |= s.Org
+		datasets.add(s.Datasets)
+		views.add(s.Views)
+	}
+	u.Datasets, u.Views = datasets.named, views.named
+	return u
+}
+
+// union joins grants by name. The first ones are shared until there are others.
+type union struct {
+	named map[string]Grants
+	owned bool
+}
+
+func (u *union) add(more map[string]Grants) {
+	switch {
+	case len(more) == 0:
+	case len(u.named) == 0:
+		u.named = more
+	case !u.owned:
+		u.named, u.owned = namedUnion(u.named, more), true
+	default:
+		for name, g := range more {
+			u.named[name] |= g
+		}
+	}
+}
+
 func namedUnion(a, b map[string]Grants) map[string]Grants {
 	if len(b) == 0 {
 		return a

@@ -26,15 +26,19 @@ func sources(tx snapshot, u User) ([]Source, error) {
 		return nil, err
 	}
 	all := []Source{{Role: base}}
+	read := make(map[RoleID]Role) // each role once, however many groups give it
 	groups, err := tx.GroupsOf(u.OrgID, u.ID)
 	if err != nil {
 		return nil, err
 	}
 	for i := range groups {
 		for _, id := range groups[i].Roles {
-			role, err := lookupRole(tx, u.OrgID, id)
-			if err != nil {
-				return nil, err
+			role, known := read[id]
+			if !known {
+				if role, err = lookupRole(tx, u.OrgID, id); err != nil {
+					return nil, err
+				}
+				read[id] = role
 			}
 			all = append(all, Source{Role: role, Group: &groups[i]})
 		}
@@ -48,10 +52,11 @@ func effective(tx snapshot, u User) (set authz.Set, err error) {
 	if err != nil {
 		return authz.Set{}, err
 	}
-	for _, s := range all {
-		set = set.Union(s.Role.Capabilities)
+	sets := make([]authz.Set, len(all))
+	for i, s := range all {
+		sets[i] = s.Role.Capabilities
 	}
-	return set, nil
+	return authz.UnionOf(sets), nil
 }
 
 // Subject is whose access is explained: a user, or an API token.

@@ -205,31 +205,36 @@ func (s *Service) youngEnough(p *Principal) error {
 // personalPrincipal is the account behind t acting in org. Without an org it is
 // the account's only organisation, or none if there are several.
 func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, error) {
-	users, err := activeUsers(tx, t.AccountID)
+	users, err := tx.ActiveUsers(t.AccountID, 2) // enough to tell one from several
 	if err != nil {
 		return nil, err
-	}
-	p := &Principal{Kind: PersonalToken, TokenID: t.ID, AccountID: t.AccountID, ExpiresAt: t.ExpiresAt, Networks: t.Networks}
-	for _, u := range users {
-		p.Name = u.Name
-		if u.OrgID == org || (org == "" && len(users) == 1) {
-			p.OrgID, p.UserID, p.Role = u.OrgID, u.ID, u.Role.ID
-			settings, err := tx.OrgSettings(u.OrgID)
-			if err != nil {
-				return nil, err
-			}
-			p.tooOld = settings.tooOld(t)
-			p.Capabilities, err = effective(tx, u)
-			return p, err
-		}
 	}
 	if len(users) == 0 {
 		return nil, errBadToken
 	}
+	named := users[0]
 	if org != "" {
-		return nil, errNotYours
+		if named, err = tx.AccountUser(org, t.AccountID); CodeOf(err) == NotFound || (err == nil && named.Invited) {
+			return nil, errNotYours
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return p, nil
+	p := &Principal{
+		Kind: PersonalToken, TokenID: t.ID, AccountID: t.AccountID, Name: named.Name, ExpiresAt: t.ExpiresAt, Networks: t.Networks,
+	}
+	if org == "" && len(users) > 1 {
+		return p, nil
+	}
+	p.OrgID, p.UserID, p.Role = named.OrgID, named.ID, named.Role.ID
+	settings, err := tx.OrgSettings(named.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	p.tooOld = settings.tooOld(t)
+	p.Capabilities, err = effective(tx, named)
+	return p, err
 }
 
 // reload reads p again as it is now. A principal that is gone is

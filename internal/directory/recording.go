@@ -96,16 +96,8 @@ func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
 			}
 		}
 	}
-	users, err := c.AccountUsers(c.actor.AccountID)
-	if err != nil {
-		return "", err
-	}
-	for _, u := range users {
-		if u.OrgID == org {
-			return u.ID, nil
-		}
-	}
-	return "", nil
+	u, err := c.AccountUser(org, c.actor.AccountID)
+	return u.ID, ignoreNotFound(err)
 }
 
 // appendEntry gives an entry its number, its place in time and its authenticator

@@ -137,6 +137,11 @@ type userTx interface {
 	UserByEmail(org OrgID, emailKey string) (User, error)
 	// AccountUsers lists the memberships of an account, invitations included.
 	AccountUsers(AccountID) ([]User, error)
+	// AccountUser is the membership of an account in an organization, an invitation included.
+	AccountUser(OrgID, AccountID) (User, error)
+	// ActiveUsers lists up to limit memberships of an account, by their
+	// organizations' ids, without invitations.
+	ActiveUsers(account AccountID, limit int) ([]User, error)
 	// Users yields the members of an organisation, invited ones included, with
 	// ids greater than after. A sequence that ends early ends with an error.
 	Users(org OrgID, q UserQuery) iter.Seq2[User, error]
@@ -167,6 +172,7 @@ type roleTx interface {
 type groupTx interface {
 	Group(OrgID, GroupID) (Group, error)
 	Groups(OrgID) ([]Group, error)
+	// GroupsOf lists the groups that a user is in, without their members.
 	GroupsOf(OrgID, UserID) ([]Group, error)
 	GroupIDsOf(OrgID, UserID) ([]GroupID, error)
 	// CreateGroup and UpdateGroup write members and roles too.

@@ -26,22 +26,22 @@ func (c capabilitiesColumn) Scan(src any) (err error) {
 	return err
 }
 
-// maxParsed bounds how many different sets are kept parsed, and maxParsedText how long
-// each is as text: parsed it takes some times as much. Few differ, and few name many
-// datasets or views; those that do are parsed each time.
+// maxParsed bounds how many different sets are kept parsed, and maxParsedText how
+// long they are together as text: parsed, a set takes some times as much.
 const (
 	maxParsed     = 1024
-	maxParsedText = 4 << 10
+	maxParsedText = 4 << 20
 )
 
 // parsedSets keeps sets parsed: every write reads its principal's anew, and
-// parsing would be a quarter of what a write costs. Sets are never changed, so
-// that they can be shared.
+// parsing would be most of what that costs. Sets are never changed, so that they
+// can be shared.
 var parsedSets setCache
 
 type setCache struct {
 	mu   sync.RWMutex
 	kept map[string]authz.Set
+	size int // of the texts
 }
 
 func (c *setCache) parse(text string) (s authz.Set, err error) {
@@ -59,9 +59,13 @@ func (c *setCache) parse(text string) (s authz.Set, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.kept) >= maxParsed || c.kept == nil {
-		c.kept = make(map[string]authz.Set)
+	if _, had := c.kept[text]; had {
+		return s, nil
+	}
+	if c.kept == nil || len(c.kept) >= maxParsed || c.size+len(text) > maxParsedText {
+		c.kept, c.size = make(map[string]authz.Set), 0
 	}
 	c.kept[text] = s
+	c.size += len(text)
 	return s, nil
 }

@@ -7,8 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// What is kept parsed is bounded, however many sets there are and however long:
-// long ones are parsed each time.
+// What is kept parsed is bounded, however many sets there are and however long.
 func TestParsedSetsAreBounded(t *testing.T) {
 	var c setCache
 	parse := func(s authz.Set) (text string) {
@@ -29,11 +28,27 @@ func TestParsedSetsAreBounded(t *testing.T) {
 	if _, ok := c.kept[parse(authz.Everything())]; !ok {
 		t.Error("a set as many tokens have it is not kept")
 	}
-	long := make(map[string]authz.Grants)
-	for i := range 10_000 {
-		long[fmt.Sprint("dataset", i)] = authz.Dataset.All()
+	for i := range 20 { // 20 sets of some 700 KB each
+		long := make(map[string]authz.Grants)
+		for j := range 5_000 {
+			long[fmt.Sprint("dataset", i, "/", j)] = authz.Dataset.All()
+		}
+		if _, ok := c.kept[parse(authz.Set{Datasets: long})]; !ok {
+			t.Error("a long set that fits is not kept")
+		}
+		size := 0
+		for text := range c.kept {
+			size += len(text)
+		}
+		if size > maxParsedText || len(c.kept) > maxParsed || size != c.size {
+			t.Fatalf("%d sets of %d bytes are kept, counted as %d", len(c.kept), size, c.size)
+		}
 	}
-	if _, ok := c.kept[parse(authz.Set{Datasets: long})]; ok || len(c.kept) > maxParsed {
-		t.Errorf("%d sets are kept, a long one among them: %t", len(c.kept), ok)
+	huge := make(map[string]authz.Grants)
+	for i := range 50_000 {
+		huge[fmt.Sprint("dataset", i)] = authz.Dataset.All()
+	}
+	if _, ok := c.kept[parse(authz.Set{Datasets: huge})]; ok {
+		t.Error("a set is kept that is longer than all may be")
 	}
 }

@@ -24,8 +24,35 @@ func (t *tx) Groups(org directory.OrgID) ([]directory.Group, error) {
 }
 
 func (t *tx) GroupsOf(org directory.OrgID, user directory.UserID) ([]directory.Group, error) {
-	return t.groups(selectGroups+`WHERE org_id = $1 AND id IN
+	groups, err := list(t, scanGroup, selectGroups+`WHERE org_id = $1 AND id IN
 		(SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2) ORDER BY id`, org, user)
+	if err != nil || len(groups) == 0 {
+		return nil, err
+	}
+	// All roles in one statement: every write of a member reads them.
+	given, err := list(t, scanGroupRole, `SELECT group_id, role_id FROM group_roles WHERE org_id = $1 AND group_id IN
+		(SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2) ORDER BY group_id, role_id`, org, user)
+	if err != nil {
+		return nil, err
+	}
+	for i := range groups {
+		for len(given) > 0 && given[0].group == groups[i].ID {
+			groups[i].Roles = append(groups[i].Roles, given[0].role)
+			given = given[1:]
+		}
+	}
+	return groups, nil
+}
+
+// groupRole is a role that a group gives.
+type groupRole struct {
+	group directory.GroupID
+	role  directory.RoleID
+}
+
+func scanGroupRole(row scanner) (g groupRole, err error) {
+	err = row.Scan(&g.group, &g.role)
+	return g, err
 }
 
 func (t *tx) GroupIDsOf(org directory.OrgID, user directory.UserID) ([]directory.GroupID, error) {

@@ -72,6 +72,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		_, _ = rec.User("o", "u")
 		_, _ = rec.UserByEmail("o", "k")
 		_, _ = rec.AccountUsers("a")
+		_, _ = rec.AccountUser("o", "a")
+		_, _ = rec.ActiveUsers("a", 2)
 		_, _ = rec.AccountByEmail("k")
 		_, _ = rec.CountUsers("o", "owner")
 		_, _ = rec.HasUsers("o", []directory.UserID{"a", "b"})

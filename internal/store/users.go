@@ -35,6 +35,14 @@ func (t *tx) AccountUsers(id directory.AccountID) ([]directory.User, error) {
 	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 ORDER BY u.id`, id)
 }
 
+func (t *tx) AccountUser(org directory.OrgID, account directory.AccountID) (directory.User, error) {
+	return one(t, "user", scanUser, selectUsers+`WHERE u.account_id = $1 AND u.org_id = $2`, account, org)
+}
+
+func (t *tx) ActiveUsers(account directory.AccountID, limit int) ([]directory.User, error) {
+	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 AND u.invited = 0 ORDER BY u.org_id LIMIT $2`, account, limit)
+}
+
 func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error) {
 	return one(t, "count", scanValue[int],
 		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND invited = 0`, org, role)

@@ -98,7 +98,9 @@ var groupTests = []test{
 		})
 		var found []directory.GroupID
 		for _, g := range got(s, groupsOf("usr_a")) {
-			s.equal("a group of the user is whole", got(s, group(g.ID)), g)
+			whole := got(s, group(g.ID))
+			whole.Members = nil
+			s.equal("a group of the user, without members", whole, g)
 			found = append(found, g.ID)
 		}
 		s.equal("groups of the user", []directory.GroupID{"grp_B", "grp_a"}, found)

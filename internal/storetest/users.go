@@ -18,6 +18,10 @@ func users(q directory.UserQuery) func(directory.Tx) ([]directory.User, error) {
 	return func(tx directory.Tx) ([]directory.User, error) { return collect(tx.Users(acme, q)) }
 }
 
+func accountUser(org directory.OrgID, account directory.AccountID) func(directory.Tx) (directory.User, error) {
+	return func(tx directory.Tx) (directory.User, error) { return tx.AccountUser(org, account) }
+}
+
 func sortByOrg(users []directory.User) {
 	slices.SortFunc(users, func(a, b directory.User) int { return cmp.Compare(a.OrgID, b.OrgID) })
 }
@@ -194,6 +198,14 @@ var userTests = []test{
 		s.equal("memberships", []directory.UserID{"usr_0", "usr_1", "usr_2"}, userIDs(list))
 		s.equal("invited", []bool{false, true, false}, []bool{list[0].Invited, list[1].Invited, list[2].Invited})
 		s.equal("of nobody", 0, len(got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_x") })))
+		for i, org := range []directory.OrgID{"z", "m", "a"} {
+			s.equal("in one organization", list[i], got(s, accountUser(org, "acc_a")))
+		}
+		missing(s, "in another", accountUser("b", "acc_a"))
+		missing(s, "nobody in one", accountUser("m", "acc_x"))
+		for limit, want := range [][]directory.UserID{nil, {"usr_2"}, {"usr_2", "usr_0"}, {"usr_2", "usr_0"}} {
+			s.equal("active, by organization", want, userIDs(got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.ActiveUsers("acc_a", limit) })))
+		}
 	}},
 	{"role names follow the role", func(s suite) {
 		role := newRole(acme, "r")

@@ -1,0 +1,121 @@
+package directory_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// statementCounter counts the statements of a store that is opened with it.
+type statementCounter struct {
+	noop.Tracer
+	n atomic.Int64
+}
+
+func (c *statementCounter) Start(ctx context.Context, name string, _ ...trace.SpanStartOption) (context.Context, trace.Span) {
+	if name == "statement" {
+		c.n.Add(1)
+	}
+	return ctx, noop.Span{}
+}
+
+// counted has w work through a store that counts, and gives what counts the
+// statements that fn runs.
+func (w *world) counted() func(fn func()) int {
+	w.Helper()
+	var c statementCounter
+	db, err := store.Open(w.Context(), w.database, store.Options{Tracer: &c})
+	if err != nil {
+		w.Fatalf("open: %v", err)
+	}
+	w.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			w.Errorf("close: %v", err)
+		}
+	})
+	w.db, w.Service = db, directory.NewService(db, dbtest.Keys(), w.clock.Now)
+	return func(fn func()) int {
+		before := c.n.Load()
+		fn()
+		return int(c.n.Load() - before)
+	}
+}
+
+// A personal token is written down in each organization of its account. That
+// costs so many statements for each and does not grow with the others; acting in
+// one organization costs the same however many there are.
+func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
+	w := newWorld(t)
+	call := w.byOwner()
+	statements := w.counted()
+	orgs := 1
+	grow := func(to int) {
+		for ; orgs < to; orgs++ {
+			must(w.CreateOrg(t.Context(), call, fmt.Sprint("Org ", orgs)))(t)
+		}
+	}
+	create := func(dry bool) func() {
+		return func() {
+			call := call
+			if dry {
+				call.DryRun = new(directory.AccessDiff)
+			}
+			must(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "t"}))(t)
+		}
+	}
+	other := func() {
+		must(w.CreateRole(t.Context(), call, directory.NewRole{Name: fmt.Sprint("Role ", orgs)}))(t)
+	}
+	var real, dry, within [3]int
+	for i, n := range []int{10, 20, 30} {
+		grow(n)
+		real[i], dry[i], within[i] = statements(create(false)), statements(create(true)), statements(other)
+	}
+	if real[2]-real[1] > real[1]-real[0] {
+		t.Errorf("10, 20 and 30 organizations take %v statements: more than linear", real)
+	}
+	if perOrg := (real[2] - real[1]) / 10; perOrg > 8 {
+		t.Errorf("each further organization takes %d statements", perOrg)
+	}
+	for i := range real {
+		if dry[i] > 2*real[i]+10 { // SQLite runs a refused change twice: in its group, and alone
+			t.Errorf("a dry run takes %d statements, the real one %d", dry[i], real[i])
+		}
+	}
+	if within[0] != within[2] {
+		t.Errorf("a change in one of 10, 20 and 30 organizations takes %v statements", within)
+	}
+}
+
+// A write by a member of a group reads nothing of the group's other members, and
+// each role once, however many groups give it.
+func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
+	w := newWorld(t)
+	base := w.role("Base", "users|create", "users|read")
+	jane := w.join("Jane", base.ID)
+	roles := []directory.RoleID{base.ID, w.role("A", "users|read").ID, w.role("B", "users|read").ID}
+	statements := w.counted()
+	n := 0
+	create := func() {
+		n++
+		must(w.CreateUser(t.Context(), w.by(jane), directory.NewUser{Name: "New", Email: fmt.Sprintf("n%d@example.com", n), Role: "none"}))(t)
+	}
+	w.group("First", []directory.UserID{jane.ID, w.owner.ID}, roles...)
+	create()
+	one := statements(create)
+	for i := range 10 {
+		w.group(fmt.Sprint("Group", i), []directory.UserID{jane.ID, w.owner.ID}, roles...)
+	}
+	create()
+	if many := statements(create); many > one {
+		t.Errorf("a write takes %d statements for a member of eleven groups, %d of one", many, one)
+	}
+}
