@@ -21,6 +21,7 @@ var oracle = map[string]string{
 	"PUT /v2/users/{id}":                                    "personal",
 	"DELETE /v2/users/{id}":                                 "users|delete",
 	"PUT /v2/users/{id}/role":                               "users|update",
+	"GET /v2/users/{id}/created":                            "users|read",
 	"GET /v2/users/{id}/access":                             "rbac|read",
 	"GET /v2/user":                                          "personal",
 	"PUT /v2/user":                                          "personal",

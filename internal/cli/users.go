@@ -22,7 +22,7 @@ var userColumns = []column[client.User]{
 func (s *session) users() *cobra.Command {
 	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
 		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
-		s.usersList(), s.usersCreate(), s.usersSetRole(), s.usersDelete(), s.usersAccess(),
+		s.usersList(), s.usersCreate(), s.usersSetRole(), s.usersDelete(), s.usersAccess(), s.usersCreated(),
 		s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
 			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
 				return findUser(ctx, c, args[0])
@@ -100,32 +100,43 @@ func (s *session) usersCreate() *cobra.Command {
 }
 
 func (s *session) usersSetRole() *cobra.Command {
-	return s.write("set-role USER ROLE", "Give a user another base role", "roster users set-role jane.doe@example.com admin", cobra.ExactArgs(2),
-		one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
-			id, err := userID(ctx, c, args[0])
-			if err != nil {
-				return client.User{}, err
-			}
-			return c.UpdateUserRole(ctx, id, args[1])
-		}))
-}
-
-func (s *session) usersDelete() *cobra.Command {
-	cmd := s.write("delete USER", "Remove a user from the organization", "roster users delete jane.doe@example.com --yes", cobra.ExactArgs(1),
+	var revoke []string
+	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWhat they made is listed, and revoked with --revoke.",
+		"roster users set-role jane.doe@example.com admin\nroster users set-role jane.doe@example.com none --revoke all", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
 			}
+			s.showCreated(cmd, c, id)
+			return one(s, userColumns, func(ctx context.Context, c *client.Client, _ []string) (client.User, error) {
+				return c.UpdateUserRoleAndRevoke(ctx, id, args[1], revoke...)
+			})(cmd, c, args)
+		})
+	addRevoke(cmd, &revoke)
+	return cmd
+}
+
+func (s *session) usersDelete() *cobra.Command {
+	var revoke []string
+	cmd := s.write("delete USER", "Remove a user from the organization\nWhat they made and is left is listed; --revoke revokes it with them.",
+		"roster users delete jane.doe@example.com --yes\nroster users delete jane.doe@example.com --revoke all --yes", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			id, err := userID(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			s.showCreated(cmd, c, id)
 			if err := s.confirm(cmd, "the user "+args[0]); err != nil {
 				return err
 			}
-			if err := c.RemoveUser(cmd.Context(), id); err != nil {
+			if err := c.RemoveUserAndRevoke(cmd.Context(), id, revoke...); err != nil {
 				return err
 			}
 			s.done(cmd, "deleted", args[0])
 			return nil
 		})
 	s.addYes(cmd)
+	addRevoke(cmd, &revoke)
 	return cmd
 }

@@ -60,6 +60,7 @@ var (
 	OpGetUser        = operation("getUser", capability("users", authz.Read))
 	OpRemoveUser     = operation("removeUserFromOrg", capability("users", authz.Delete))
 	OpUpdateUserRole = operation("updateUserRole", capability("users", authz.Update))
+	OpListCreated    = operation("getUserCreated", capability("users", authz.Read))
 	OpGetUserAccess  = operation("getUserAccess", capability("rbac", authz.Read))
 
 	OpGetSelf       = operation("getCurrentUser", ownAccount)

@@ -37,8 +37,17 @@ type Principal struct {
 	Role         RoleID // base role; personal tokens only
 	Capabilities authz.Set
 
-	mark   *usageMark // API tokens only
-	tooOld time.Time  // when the organization refuses a personal token; zero: never
+	mark    *usageMark // API tokens only
+	makerID UserID     // API tokens only; see [APITokenRecord]
+	tooOld  time.Time  // when the organization refuses a personal token; zero: never
+}
+
+// maker is the user that what p makes goes back to; empty for none.
+func (p *Principal) maker() UserID {
+	if p.Kind == APIToken {
+		return p.makerID
+	}
+	return p.UserID
 }
 
 // use notes that the principal's token was used.
@@ -266,7 +275,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 
 func (t APITokenRecord) principal() *Principal {
 	return &Principal{
-		Kind: APIToken, TokenID: t.ID, Name: t.Name, ExpiresAt: t.ExpiresAt, Networks: t.Networks,
+		Kind: APIToken, TokenID: t.ID, Name: t.Name, ExpiresAt: t.ExpiresAt, Networks: t.Networks, makerID: t.MakerID,
 		OrgID: t.OrgID, Capabilities: t.Capabilities,
 	}
 }

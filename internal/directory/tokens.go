@@ -11,16 +11,18 @@ import (
 // and carries its own capabilities, which never change. Of its value only a
 // hash is known.
 type APITokenRecord struct {
-	ID           TokenID    `json:"id"`
-	OrgID        OrgID      `json:"orgId"`
-	Name         string     `json:"name"`
-	Description  string     `json:"description,omitempty"`
-	Capabilities authz.Set  `json:"capabilities"`
-	ExpiresAt    time.Time  `json:"expiresAt,omitzero"` // zero: never
-	Networks     Networks   `json:"networks,omitempty"` // none: from anywhere
-	CreatedAt    time.Time  `json:"createdAt"`
-	CreatedBy    Actor      `json:"createdBy"`
-	Hash         SecretHash `json:"-"`
+	ID           TokenID   `json:"id"`
+	OrgID        OrgID     `json:"orgId"`
+	Name         string    `json:"name"`
+	Description  string    `json:"description,omitempty"`
+	Capabilities authz.Set `json:"capabilities"`
+	ExpiresAt    time.Time `json:"expiresAt,omitzero"` // zero: never
+	Networks     Networks  `json:"networks,omitempty"` // none: from anywhere
+	CreatedAt    time.Time `json:"createdAt"`
+	CreatedBy    Actor     `json:"createdBy"`
+	// MakerID is the user who made it, or who made the first of the tokens that did.
+	MakerID UserID     `json:"makerId,omitempty"`
+	Hash    SecretHash `json:"-"`
 }
 
 func (t APITokenRecord) target() Target {
@@ -77,7 +79,7 @@ func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
 	}
 	t = IssuedAPIToken{Secret: newSecret(apiTokenPrefix), APITokenRecord: APITokenRecord{
 		ID: TokenID(newID("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities,
-		CreatedAt: c.now, CreatedBy: c.actor.actor(),
+		CreatedAt: c.now, CreatedBy: c.actor.actor(), MakerID: c.actor.maker(),
 	}}
 	t.Hash = hashSecret(t.Secret)
 	if c.call.DryRun != nil {

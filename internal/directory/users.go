@@ -127,23 +127,25 @@ func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form Us
 // Permission users|delete; owners are removed by owners only. Audit entry
 // removeUserFromOrg. Errors: [NotFound]; [Conflict] for the last owner.
 func (s *Service) RemoveUser(ctx context.Context, call Call, id UserID) error {
-	_, err := write(ctx, s, call, OpRemoveUser, func(c *change) (struct{}, error) {
-		u, err := c.User(c.actor.OrgID, id)
-		if err != nil {
-			return struct{}{}, err
-		}
-		if err := c.check(u); err != nil {
-			return struct{}{}, err
-		}
-		if err := c.mayUnmake(u); err != nil {
-			return struct{}{}, err
-		}
-		if err := c.takeOut(u); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, c.settleAccount(u.AccountID)
-	})
+	_, err := s.RemoveUserAndRevoke(ctx, call, id, Revocation{})
 	return err
+}
+
+func (c *change) removeUser(id UserID) error {
+	u, err := c.User(c.actor.OrgID, id)
+	if err != nil {
+		return err
+	}
+	if err := c.check(u); err != nil {
+		return err
+	}
+	if err := c.mayUnmake(u); err != nil {
+		return err
+	}
+	if err := c.takeOut(u); err != nil {
+		return err
+	}
+	return c.settleAccount(u.AccountID)
 }
 
 // removedUser is a user as their removal is written down: with the groups that
@@ -211,16 +213,19 @@ func (c *change) settleAccount(removed AccountID) error {
 // by owners only. Audit entry updateUserRole. Errors: [NotFound]; [Invalid] for
 // an unknown role; [Conflict] for the last owner.
 func (s *Service) UpdateUserRole(ctx context.Context, call Call, id UserID, roleID RoleID) (User, error) {
-	return write(ctx, s, call, OpUpdateUserRole, func(c *change) (User, error) {
-		u, err := c.User(c.actor.OrgID, id)
-		if err != nil {
-			return User{}, err
-		}
-		if err := c.check(u); err != nil {
-			return User{}, err
-		}
-		return c.setRole(u, "role", roleID)
-	})
+	u, _, err := s.UpdateUserRoleAndRevoke(ctx, call, id, roleID, Revocation{})
+	return u, err
+}
+
+func (c *change) updateUserRole(id UserID, roleID RoleID) (User, error) {
+	u, err := c.User(c.actor.OrgID, id)
+	if err != nil {
+		return User{}, err
+	}
+	if err := c.check(u); err != nil {
+		return User{}, err
+	}
+	return c.setRole(u, "role", roleID)
 }
 
 // setRole changes a user's base role under every rule; it is the one way to.

@@ -70,6 +70,8 @@ func represent(v any) ([]byte, error) {
 		return encode(groupOf(v))
 	case directory.Membership:
 		return encode(orgOf(v))
+	case directory.Created:
+		return encode(createdOf(v))
 	case directory.TokenNetworks:
 		return encode(tokenNetworksOf(v))
 	case directory.OrgSettings:

@@ -36,8 +36,9 @@ var v2 = []route{
 	{"POST", "/v2/users", directory.OpCreateUser, createUser, nil},
 	{"GET", "/v2/users/{id}", directory.OpGetUser, getUser, nil},
 	{"PUT", "/v2/users/{id}", directory.OpUpdateSelf, updateUser, nil},
-	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, removeUser, nil},
-	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, updateUserRole, nil},
+	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, removeUser, []string{paramRevoke}},
+	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, updateUserRole, []string{paramRevoke}},
+	{"GET", "/v2/users/{id}/created", directory.OpListCreated, listCreated, nil},
 	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability"}},
 
 	{"GET", "/v2/user", directory.OpGetSelf, getSelf, nil},

@@ -63,7 +63,15 @@ func getUser(rq *request) (answer, error) {
 }
 
 func removeUser(rq *request) (answer, error) {
-	return noContent, rq.api.service.RemoveUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")))
+	kinds, err := rq.revocation()
+	if err != nil {
+		return answer{}, err
+	}
+	left, err := rq.api.service.RemoveUserAndRevoke(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), kinds)
+	if err == nil {
+		rq.showLeft(left)
+	}
+	return noContent, err
 }
 
 type roleBody struct {
@@ -75,7 +83,15 @@ func updateUserRole(rq *request) (answer, error) {
 	if err := rq.decode(&body); err != nil {
 		return answer{}, err
 	}
-	return answerWith(rq.api.service.UpdateUserRole(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.Role))
+	kinds, err := rq.revocation()
+	if err != nil {
+		return answer{}, err
+	}
+	u, left, err := rq.api.service.UpdateUserRoleAndRevoke(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.Role, kinds)
+	if err == nil {
+		rq.showLeft(left)
+	}
+	return answerWith(u, err)
 }
 
 // selfBody is a user as it was read, so that read, modify, write works.

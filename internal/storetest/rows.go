@@ -72,7 +72,7 @@ func newAPIToken(org directory.OrgID, name string) directory.APITokenRecord {
 		CreatedBy: directory.Actor{
 			Kind: directory.ActorAccount, TokenID: "pat_x", AccountID: "acc_x", UserID: "usr_x", Name: "Jane \"J\" Doe",
 		},
-		Hash: hash(string(org) + name),
+		MakerID: "usr_x", Hash: hash(string(org) + name),
 	}
 }
 

@@ -111,6 +111,7 @@ CREATE TABLE api_tokens (
     networks     TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     created_by   TEXT COLLATE "C" NOT NULL,
+    maker_id     TEXT COLLATE "C" NOT NULL,
     last_used_at BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 );

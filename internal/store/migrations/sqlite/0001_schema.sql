@@ -110,6 +110,7 @@ CREATE TABLE api_tokens (
     networks     TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,
     created_by   TEXT    NOT NULL,
+    maker_id     TEXT    NOT NULL,
     last_used_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;

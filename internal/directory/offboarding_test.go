@@ -1,0 +1,93 @@
+package directory_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// leaver is an admin who made two tokens and a webhook, and a token with a token
+// that is gone.
+func (w *world) leaver() member {
+	w.Helper()
+	ann := w.join("Ann", "admin")
+	token := func(call directory.Call) directory.IssuedAPIToken {
+		return must(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(w, "apiTokens|create", "users|read")}))(w)
+	}
+	first := token(w.by(ann))
+	between := token(w.as(first.Secret, ""))
+	token(w.as(between.Secret, ""))
+	w.wants("delete the one between", "", w.DeleteAPIToken(w.Context(), w.byOwner(), between.ID))
+	must(w.CreateWebhook(w.Context(), w.by(ann), newHook("hook")))(w)
+	return ann
+}
+
+func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
+	for _, way := range []string{"remove", "demote"} {
+		for _, kinds := range []directory.Revocation{{}, {Tokens: true}, {Webhooks: true}, {Tokens: true, Webhooks: true}} {
+			w := newWorld(t)
+			ann := w.leaver()
+			others := w.token("users|read")
+			do := func(call directory.Call) (left directory.Created, err error) {
+				if way == "remove" {
+					return w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)
+				}
+				_, left, err = w.UpdateUserRoleAndRevoke(t.Context(), call, ann.ID, "none", kinds)
+				return left, err
+			}
+			made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t)
+			if len(made.Tokens) != 2 || len(made.Webhooks) != 1 {
+				t.Fatalf("Ann made %+v", made)
+			}
+			dry := w.byOwner()
+			dry.DryRun = new(directory.AccessDiff)
+			before := w.tables()
+			tried := must(do(dry))(t)
+			w.unchanged("a dry run", before)
+			left := must(do(w.byOwner()))(t)
+			tokens := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)
+			hooks := must(w.ListWebhooks(t.Context(), w.byOwner()))(t)
+			wantTokens, wantHooks := 2, 1
+			if kinds.Tokens {
+				wantTokens = 0
+			}
+			if kinds.Webhooks {
+				wantHooks = 0
+			}
+			if len(left.Tokens) != wantTokens || len(left.Webhooks) != wantHooks || len(tried.Tokens) != wantTokens || len(tried.Webhooks) != wantHooks {
+				t.Errorf("%s, %+v: left %+v, tried %+v", way, kinds, left, tried)
+			}
+			if len(tokens) != wantTokens+2 || len(hooks) != wantHooks || !slices.ContainsFunc(tokens, func(k directory.APITokenRecord) bool { return k.ID == others.ID }) {
+				t.Errorf("%s, %+v: there are %d tokens and %d webhooks", way, kinds, len(tokens), len(hooks))
+			}
+			w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+		}
+	}
+}
+
+// To revoke takes what deleting takes; without it nothing is done, and what one may
+// not read is not told of.
+func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
+	w := newWorld(t)
+	ann := w.leaver()
+	call := w.as(w.token("users|delete", "users|update", "users|read").Secret, "")
+	for _, kinds := range []directory.Revocation{{Tokens: true}, {Webhooks: true}} {
+		w.refused("remove", directory.Forbidden, "", func() error { return second(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)) })
+		w.refused("demote", directory.Forbidden, "", func() error {
+			_, _, err := w.UpdateUserRoleAndRevoke(t.Context(), call, ann.ID, "none", kinds)
+			return err
+		})
+	}
+	made := must(w.ListCreated(t.Context(), call, ann.ID))(t)
+	left := must(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, directory.Revocation{}))(t)
+	for _, c := range []directory.Created{made, left} {
+		if c.TokensShown || c.WebhooksShown || c.Tokens != nil || c.Webhooks != nil {
+			t.Errorf("without the permission to read them: %+v", c)
+		}
+	}
+	w.wants("nobody", directory.NotFound, second(w.ListCreated(t.Context(), w.byOwner(), "usr_none")))
+	if made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t); len(made.Tokens) != 2 {
+		t.Errorf("what somebody made who is gone: %+v", made)
+	}
+}

@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// headerLeft says what somebody made that is still there, on the answer to their
+// removal or a change of their role.
+const headerLeft = "Roster-Left"
+
+// paramRevoke names what is revoked besides.
+const paramRevoke = "revoke"
+
+// created is what a user made. What the caller may not read is left out.
+type created struct {
+	Tokens   *[]createdThing `json:"tokens,omitzero"`
+	Webhooks *[]createdThing `json:"webhooks,omitzero"`
+}
+
+type createdThing struct {
+	CreatedAt wireTime `json:"createdAt"`
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+}
+
+func createdOf(c directory.Created) (out created) {
+	if c.TokensShown {
+		list := make([]createdThing, len(c.Tokens))
+		for i, t := range c.Tokens {
+			list[i] = createdThing{wireTime{t.CreatedAt}, string(t.ID), t.Name}
+		}
+		out.Tokens = &list
+	}
+	if c.WebhooksShown {
+		list := make([]createdThing, len(c.Webhooks))
+		for i, w := range c.Webhooks {
+			list[i] = createdThing{wireTime{w.CreatedAt}, string(w.ID), w.Name}
+		}
+		out.Webhooks = &list
+	}
+	return out
+}
+
+func listCreated(rq *request) (answer, error) {
+	return answerWith(rq.api.service.ListCreated(rq.Context(), rq.call, directory.UserID(rq.PathValue("id"))))
+}
+
+// revocation reads the query's parameter of what is to be revoked.
+func (rq *request) revocation() (kinds directory.Revocation, err error) {
+	if !rq.params.Has(paramRevoke) {
+		return kinds, nil
+	}
+	for kind := range strings.SplitSeq(rq.params.Get(paramRevoke), ",") {
+		switch kind {
+		case "tokens":
+			kinds.Tokens = true
+		case "webhooks":
+			kinds.Webhooks = true
+		case "all":
+			kinds = directory.Revocation{Tokens: true, Webhooks: true}
+		default:
+			return kinds, directory.InvalidField(paramRevoke, "must be tokens, webhooks, both with a comma between them, or all")
+		}
+	}
+	return kinds, nil
+}
+
+// showLeft writes the header of what is left.
+func (rq *request) showLeft(left directory.Created) {
+	var parts []string
+	if left.TokensShown {
+		parts = append(parts, fmt.Sprintf("tokens=%d", len(left.Tokens)))
+	}
+	if left.WebhooksShown {
+		parts = append(parts, fmt.Sprintf("webhooks=%d", len(left.Webhooks)))
+	}
+	if len(parts) > 0 {
+		rq.w.Header()[headerLeft] = []string{strings.Join(parts, ", ")}
+	}
+}
