@@ -97,7 +97,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
-	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints))
+	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints),
+		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation))
 	mail, err := mailer(c, log)
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()))
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody))
 	d, err := service.Initialise(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
@@ -92,7 +92,7 @@ func (s *Server) Beside() *Server {
 	}
 	o := Options{RateLimit: 1_000_000, Clock: time.Now}
 	other := *s
-	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints())))
+	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody)))
 	return &other
 }
 

@@ -24,6 +24,9 @@ func Everything() Set {
 	}
 }
 
+// CountNames is how many datasets and views s names, "*" included.
+func (s Set) CountNames() int { return len(s.Datasets) + len(s.Views) }
+
 // Allows reports whether s holds the organisation capability p. A pair that is
 // not in the vocabulary is never allowed.
 func (s Set) Allows(p Pair) bool {

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/rosterhq/roster/internal/directory"
 )
 
 // Version is the program's version; the build sets it.
@@ -50,12 +52,15 @@ type Config struct {
 	DrainDelay      time.Duration // between /readyz saying no and the last new request
 	PublicURL       string
 	AllowProvision  bool
+	Limits          directory.Limits
+	OrgCreation     directory.OrgCreation
 	SMTPURL         string // holds a password
 	SMTPFrom        string
 	// WebhookAllowHTTP and WebhookNetworks let webhooks lead where they must not by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
 
+	limits   []string
 	proxies  []string
 	networks []string
 	level    string
@@ -82,6 +87,8 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
 	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each principal, 0 for any number (env ROSTER_RATE_LIMIT)")
+	fs.StringSliceVar(&c.limits, "limit", envList("ROSTER_LIMITS"), "`NAME=NUMBER` of what an organization or account may have at most, 0 for any number; repeatable (env ROSTER_LIMITS=roles=500,groups=0)")
+	fs.StringVar((*string)(&c.OrgCreation), "allow-org-creation", Env("ROSTER_ALLOW_ORG_CREATION", string(directory.OrgCreationOwners)), "which accounts may create organizations: nobody, owners (of at least one) or anybody (env ROSTER_ALLOW_ORG_CREATION)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
 	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
@@ -124,6 +131,13 @@ func (c *Config) Load() error {
 	if c.RateLimit < 0 {
 		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)
 	}
+	c.Limits = directory.DefaultLimits()
+	if err := c.Limits.Set(c.limits); err != nil {
+		return fmt.Errorf("--limit or ROSTER_LIMITS: %w", err)
+	}
+	if !c.OrgCreation.Valid() {
+		return fmt.Errorf("--allow-org-creation: %q is not nobody, owners or anybody", c.OrgCreation)
+	}
 	if c.TrustedProxies, err = parseNetworks("--trusted-proxies", c.proxies); err != nil {
 		return err
 	}
@@ -165,6 +179,7 @@ func (c *Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
 		slog.Int("rateLimit", c.RateLimit), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
+		slog.Any("limits", c.limits), slog.String("orgCreation", string(c.OrgCreation)),
 		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),
 		slog.Bool("webhookHTTP", c.WebhookAllowHTTP), slog.Any("webhookNetworks", c.WebhookNetworks),
 	)

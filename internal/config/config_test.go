@@ -71,6 +71,10 @@ func TestLoadRefuses(t *testing.T) {
 		{variable: "ROSTER_ALLOW_PROVISION", value: "yes", says: "ROSTER_ALLOW_PROVISION"},
 		{variable: "ROSTER_WEBHOOK_ALLOW_HTTP", value: "on", says: "true or false"},
 		{flag: "--rate-limit=-1", says: "negative"},
+		{flag: "--limit=cats=5", says: "rolesPerGroup"},
+		{flag: "--limit=roles=-1", says: "at least 0"},
+		{variable: "ROSTER_LIMITS", value: "roles", says: `"roles": "" is not a number`},
+		{flag: "--allow-org-creation=all", says: "nobody, owners or anybody"},
 		{flag: "--shutdown-timeout=-5s", says: "--shutdown-timeout"},
 		{flag: "--drain-delay=-5s", says: "--drain-delay"},
 		{flag: "--log-level=info+3", says: "--log-level"},
@@ -106,6 +110,16 @@ func TestLoadReads(t *testing.T) {
 	}
 	if c, err := load(t, map[string]string{"ROSTER_ALLOW_PROVISION": "0", "ROSTER_WEBHOOK_ALLOW_HTTP": ""}); err != nil || c.AllowProvision || c.WebhookAllowHTTP {
 		t.Errorf("off: %+v, %v", c, err)
+	}
+}
+
+func TestLoadReadsLimits(t *testing.T) {
+	c, err := load(t, map[string]string{"ROSTER_LIMITS": "roles=5,groups=0", "ROSTER_ALLOW_ORG_CREATION": "anybody"})
+	if err != nil || c.Limits.Roles != 5 || c.Limits.Groups != 0 || c.Limits.Webhooks != 20 || c.OrgCreation != "anybody" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err = load(t, nil, "--limit", "roles=7", "--limit", "users=9"); err != nil || c.Limits.Roles != 7 || c.Limits.Users != 9 || c.Limits.Groups != 2000 {
+		t.Errorf("flags: %+v, %v", c, err)
 	}
 }
 

@@ -50,6 +50,9 @@ func (s *Service) GetGroup(ctx context.Context, call Call, id GroupID) (Group, e
 // members or roles; [Conflict] for a name that is taken.
 func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Group, error) {
 	return write(ctx, s, call, OpCreateGroup, func(c *change) (Group, error) {
+		if err := c.oneMore(LimitGroups); err != nil {
+			return Group{}, err
+		}
 		g := Group{ID: GroupID(newID("grp", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
 		if err := c.fillGroup(&g, in); err != nil {
 			return Group{}, err
@@ -118,13 +121,22 @@ func (c *change) fillGroup(g *Group, in NewGroup) (err error) {
 		return err
 	}
 	if in.Members != nil {
+		if err := inField("members", c.within(LimitMembersPerRequest, 0, len(*in.Members))); err != nil {
+			return err
+		}
 		g.Members = sortedSet(*in.Members)
 		if err := c.checkUsers("members", g.Members); err != nil {
+			return err
+		}
+		if err := c.joinOneMore("members", added(before.Members, g.Members)); err != nil {
 			return err
 		}
 	}
 	if in.Roles != nil {
 		g.Roles = sortedSet(*in.Roles)
+		if err := inField("roles", c.within(LimitRolesPerGroup, len(before.Roles), len(g.Roles))); err != nil {
+			return err
+		}
 	}
 	if slices.Equal(g.Members, before.Members) && slices.Equal(g.Roles, before.Roles) {
 		return nil

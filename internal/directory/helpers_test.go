@@ -72,6 +72,11 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+// configure puts a service with other options over the same database.
+func (w *world) configure(options ...directory.Option) {
+	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now, options...)
+}
+
 func (w *world) open() {
 	w.Helper()
 	db, err := store.Open(w.Context(), w.database, store.Options{})
@@ -83,7 +88,8 @@ func (w *world) open() {
 			w.Errorf("close: %v", err)
 		}
 	})
-	w.db, w.Service = db, directory.NewService(db, dbtest.Keys(), w.clock.Now)
+	w.db = db
+	w.configure(directory.WithOrgCreation(directory.OrgCreationAnybody))
 }
 
 // nodes are w and another process on its database, for requests to race on both.

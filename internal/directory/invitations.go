@@ -27,11 +27,14 @@ func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership,
 
 // AcceptInvitation makes the account a member of the organisation that invited
 // it. Needs a personal token. Audit entry acceptInvitation there. Errors:
-// [NotFound] if there is no open invitation.
+// [NotFound] if there is no open invitation; [LimitExceeded].
 func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (User, error) {
 	return write(ctx, s, call, OpAcceptInvitation, func(c *change) (User, error) {
 		invited, err := c.invitation(org)
 		if err != nil {
+			return User{}, err
+		}
+		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitOrganizations); err != nil {
 			return User{}, err
 		}
 		me, err := self(c, c.actor)

@@ -98,10 +98,16 @@ func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
 }
 
 // CreateOrg makes an organisation that the principal's account owns. Needs a
-// personal token. Audit entries createOrg and createUser in the new
-// organisation. Errors: [Invalid] for a bad name.
+// personal token of an account that [OrgCreation] allows to. Audit entries createOrg and
+// createUser in the new organization. Errors: [Invalid] for a bad name; [LimitExceeded].
 func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Membership, error) {
 	return write(ctx, s, call, OpCreateOrg, func(c *change) (Membership, error) {
+		if err := c.mayCreateOrg(s.orgCreation); err != nil {
+			return Membership{}, err
+		}
+		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitOrganizations); err != nil {
+			return Membership{}, err
+		}
 		me, err := self(c, c.actor)
 		if err != nil {
 			return Membership{}, err

@@ -54,11 +54,7 @@ func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]Personal
 // [Invalid]; [Forbidden] for wider networks; [LimitExceeded].
 func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
 	return write(ctx, s, call, OpCreatePersonalToken, func(c *change) (IssuedPersonalToken, error) {
-		have, err := c.CountPersonalTokens(c.actor.AccountID)
-		if err != nil {
-			return IssuedPersonalToken{}, err
-		}
-		if err := c.within(LimitPersonalTokens, have, have+1); err != nil {
+		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitPersonalTokens); err != nil {
 			return IssuedPersonalToken{}, err
 		}
 		bound, err := c.boundsOf("expiresAt", bounds{in.ExpiresAt, in.Networks}, 0)

@@ -192,6 +192,11 @@ func (c *change) claimForAccount(s *Service, u *User) (before any, err error) {
 	if err != nil {
 		return nil, err
 	}
+	c.limits = s.limits // the claimant's, who is not the operator
+	if err := c.oneMoreOfAccount(me.AccountID, LimitOrganizations); err != nil {
+		return nil, err
+	}
+	c.limits = Limits{}
 	u.AccountID, u.Email, u.Name = me.AccountID, me.Email, me.Name
 	key := foldKey(u.Email)
 	invited, err := c.UserByEmail(u.OrgID, key)

@@ -141,6 +141,9 @@ func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
 // for a name that is taken.
 func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, error) {
 	return write(ctx, s, call, OpCreateRole, func(c *change) (Role, error) {
+		if err := c.oneMore(LimitRoles); err != nil {
+			return Role{}, err
+		}
 		role := Role{ID: RoleID(newID("role", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
 		if err := c.fillRole(&role, in); err != nil {
 			return Role{}, err
@@ -234,7 +237,7 @@ func (c *change) fillRole(role *Role, in NewRole) (err error) {
 	if _, reserved := builtinRole("", RoleID(foldKeyOf(authz.BuiltinRoles(), role.Name))); reserved {
 		return &Error{Code: Conflict, Field: "name", Message: "this is the name of a built-in role"}
 	}
-	if err := checkScopes(in.Capabilities); err != nil {
+	if err := c.checkRoleNames(role.Capabilities, in.Capabilities); err != nil {
 		return err
 	}
 	role.Capabilities = in.Capabilities
@@ -255,6 +258,9 @@ func foldKeyOf(names []string, name string) string {
 func (c *change) setRoleMembers(role Role, members *[]UserID) error {
 	if members == nil {
 		return nil
+	}
+	if err := inField("members", c.within(LimitMembersPerRequest, 0, len(*members))); err != nil {
+		return err
 	}
 	current, err := roleWithMembers(c, role.OrgID, role.ID)
 	if err != nil {

@@ -37,6 +37,9 @@ type Service struct {
 	listeners listeners
 	endpoints egress.Policy
 	limits    Limits
+	exceeded  exceededCounts
+
+	orgCreation OrgCreation
 }
 
 // Option is something that a [Service] can be told besides.
@@ -50,7 +53,7 @@ func WithEndpoints(p egress.Policy) Option { return func(s *Service) { s.endpoin
 // authenticated and sealed with keys, from which its webhooks' secrets are derived
 // too; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits()}
+	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners}
 	for _, o := range options {
 		o(s)
 	}
@@ -143,6 +146,7 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		err = s.compare(ctx, tried, call.DryRun)
 	}
 	if err != nil {
+		s.exceeded.count(err)
 		var zero T
 		return zero, err
 	}

@@ -96,6 +96,16 @@ type Tx interface {
 	entryTx
 	auditTx
 	webhookTx
+	limitTx
+}
+
+// limitTx counts what [Limits] bound.
+type limitTx interface {
+	// CountOf counts what an organization has, and CountOfAccount what an account has.
+	CountOf(OrgID, Limit) (int, error)
+	CountOfAccount(AccountID, Limit) (int, error)
+	// UserInGroups gives one of the users who is in so many groups or more, "" for none.
+	UserInGroups(org OrgID, ids []UserID, groups int) (UserID, error)
 }
 
 type orgTx interface {
@@ -202,7 +212,6 @@ type tokenTx interface {
 	PersonalToken(AccountID, TokenID) (PersonalTokenRecord, error)
 	PersonalTokenByHash(SecretHash) (PersonalTokenRecord, error)
 	PersonalTokens(AccountID) ([]PersonalTokenRecord, error)
-	CountPersonalTokens(AccountID) (int, error)
 	CreatePersonalToken(PersonalTokenRecord) error
 	SetPersonalTokenNetworks(AccountID, TokenID, Networks) error
 	DeletePersonalToken(AccountID, TokenID) error
@@ -254,7 +263,6 @@ type entryTx interface {
 type webhookTx interface {
 	Webhook(OrgID, WebhookID) (Webhook, error)
 	Webhooks(OrgID) ([]Webhook, error)
-	CountWebhooks(OrgID) (int, error)
 	CreateWebhook(Webhook) error
 	UpdateWebhook(Webhook) error          // but for what never changes
 	DeleteWebhook(OrgID, WebhookID) error // with its deliveries

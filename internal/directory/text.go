@@ -13,8 +13,7 @@ import (
 const (
 	MaxNameLength        = 200
 	MaxDescriptionLength = 2000
-	MaxScopes            = 1000 // datasets, and views, that one set of capabilities names
-	MaxEmailBytes        = 254  // RFC 5321 section 4.5.3.1.3, less the angle brackets
+	MaxEmailBytes        = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets
 )
 
 // cleanName trims name and checks it: 1 to [MaxNameLength] characters of any
@@ -33,13 +32,9 @@ func cleanDescription(text string) (string, error) {
 	return text, checkText("description", strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(text), MaxDescriptionLength)
 }
 
-// checkScopes wants names of datasets and views to be as other names are, and not
-// too many: sets are read into memory whole.
+// checkScopes wants names of datasets and views to be as other names are.
 func checkScopes(s authz.Set) error {
 	for field, named := range map[string]map[string]authz.Grants{"datasetCapabilities": s.Datasets, "viewCapabilities": s.Views} {
-		if len(named) > MaxScopes {
-			return InvalidField(field, "has %d names; at most %d are allowed, and * is all", len(named), MaxScopes)
-		}
 		for name := range named {
 			if err := checkText(field, name, MaxNameLength); err != nil {
 				return err

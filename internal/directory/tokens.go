@@ -61,7 +61,7 @@ type NewAPIToken struct {
 // an expiry that has passed or is later; [Forbidden] for wider networks.
 func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken) (IssuedAPIToken, error) {
 	return write(ctx, s, call, OpCreateAPIToken, func(c *change) (IssuedAPIToken, error) {
-		if err := checkScopes(in.Capabilities); err != nil {
+		if err := c.checkSet(authz.Set{}, in.Capabilities); err != nil {
 			return IssuedAPIToken{}, err
 		}
 		t, err := c.issueAPIToken(in)
@@ -76,6 +76,9 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
+	}
+	if err := c.oneMore(LimitAPITokens); err != nil {
+		return t, err
 	}
 	t = IssuedAPIToken{Secret: newSecret(apiTokenPrefix), APITokenRecord: APITokenRecord{
 		ID: TokenID(newID("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities,
@@ -181,7 +184,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		next := NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
 		if in.NewToken != nil {
 			next = *in.NewToken
-			if err := checkScopes(next.Capabilities); err != nil {
+			if err := c.checkSet(old.Capabilities, next.Capabilities); err != nil {
 				return IssuedAPIToken{}, err
 			}
 		}

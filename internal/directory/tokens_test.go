@@ -2,7 +2,6 @@ package directory_test
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -202,12 +201,7 @@ func TestCountExpiring(t *testing.T) {
 
 func TestScopesAreBounded(t *testing.T) {
 	w := newWorld(t)
-	many := map[string]authz.Grants{}
-	for i := range directory.MaxScopes + 1 {
-		many[fmt.Sprint(i)] = 1
-	}
 	for what, set := range map[string]authz.Set{
-		"many":    {Datasets: many},
 		"long":    {Datasets: map[string]authz.Grants{strings.Repeat("x", directory.MaxNameLength+1): 1}},
 		"control": {Datasets: map[string]authz.Grants{"a\x1b[2J": 1}},
 	} {

@@ -67,6 +67,9 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 
 // addUser gives u its account, a new one or an invited one, and stores it.
 func (c *change) addUser(u *User) error {
+	if err := c.roomForUser(u.OrgID); err != nil {
+		return err
+	}
 	key := foldKey(u.Email)
 	fresh := Account{ID: AccountID(newID("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
 	account, err := c.EnsureAccount(fresh, key)

@@ -114,18 +114,15 @@ func (s *Service) CreateWebhook(ctx context.Context, call Call, in NewWebhook) (
 		if err := c.mayManageWebhooks(); err != nil {
 			return IssuedWebhook{}, err
 		}
-		have, err := c.CountWebhooks(c.actor.OrgID)
-		if err != nil {
-			return IssuedWebhook{}, err
-		}
-		if err := c.within(LimitWebhooks, have, have+1); err != nil {
+		if err := c.oneMore(LimitWebhooks); err != nil {
 			return IssuedWebhook{}, err
 		}
 		w := Webhook{
 			ID: WebhookID(newID("whk", c.now)), OrgID: c.actor.OrgID, Enabled: true, SecretVersion: 1,
 			CreatedAt: c.now, CreatedBy: c.actor.actor(),
 		}
-		if w, err = c.applyWebhook(s, w, in); err != nil {
+		w, err := c.applyWebhook(s, w, in)
+		if err != nil {
 			return IssuedWebhook{}, err
 		}
 		if w.After, _, err = c.LastOrgEntry(w.OrgID); err != nil {

@@ -25,10 +25,6 @@ func (t *tx) PersonalTokens(account directory.AccountID) ([]directory.PersonalTo
 	return list(t, scanPersonalToken, selectPersonalTokens+`WHERE account_id = $1 ORDER BY id`, account)
 }
 
-func (t *tx) CountPersonalTokens(account directory.AccountID) (int, error) {
-	return one(t, "count", scanValue[int], `SELECT count(*) FROM personal_tokens WHERE account_id = $1`, account)
-}
-
 func (t *tx) CreatePersonalToken(r directory.PersonalTokenRecord) error {
 	return t.exec(`INSERT INTO personal_tokens (account_id, id, hash, name, description, expires_at, networks, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -29,9 +29,9 @@ func (t *tx) CreateRole(r directory.Role, key string) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO roles (org_id, id, name, name_key, description, capabilities, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		r.OrgID, r.ID, r.Name, key, r.Description, caps, micros(r.CreatedAt))
+	return t.exec(`INSERT INTO roles (org_id, id, name, name_key, description, names, capabilities, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		r.OrgID, r.ID, r.Name, key, r.Description, r.Capabilities.CountNames(), caps, micros(r.CreatedAt))
 }
 
 func (t *tx) UpdateRole(r directory.Role, key string) error {
@@ -39,8 +39,8 @@ func (t *tx) UpdateRole(r directory.Role, key string) error {
 	if err != nil {
 		return err
 	}
-	return t.execOne("role", `UPDATE roles SET name = $1, name_key = $2, description = $3, capabilities = $4 WHERE org_id = $5 AND id = $6`,
-		r.Name, key, r.Description, caps, r.OrgID, r.ID)
+	return t.execOne("role", `UPDATE roles SET name = $1, name_key = $2, description = $3, names = $4, capabilities = $5 WHERE org_id = $6 AND id = $7`,
+		r.Name, key, r.Description, r.Capabilities.CountNames(), caps, r.OrgID, r.ID)
 }
 
 func (t *tx) DeleteRole(org directory.OrgID, id directory.RoleID) error {

@@ -25,10 +25,6 @@ func (t *tx) Webhooks(org directory.OrgID) ([]directory.Webhook, error) {
 	return list(t, scanWebhook, selectWebhooks+`WHERE org_id = $1 ORDER BY id`, org)
 }
 
-func (t *tx) CountWebhooks(org directory.OrgID) (int, error) {
-	return one(t, "count", scanValue[int], `SELECT count(*) FROM webhooks WHERE org_id = $1`, org)
-}
-
 func (t *tx) CreateWebhook(w directory.Webhook) error {
 	return t.exec(`INSERT INTO webhooks (org_id, id, name, description, url, filter, enabled, disabled_reason, secret_version,
 			previous_until, after_number, created_at, updated_at, created_by)

@@ -54,6 +54,7 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
 CREATE UNIQUE INDEX users_account ON users (account_id, org_id);
 CREATE INDEX users_role ON users (org_id, role_id);
+CREATE INDEX users_invited ON users (org_id) WHERE invited = 1;
 
 CREATE TABLE roles (
     org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
@@ -61,6 +62,7 @@ CREATE TABLE roles (
     name         TEXT COLLATE "C" NOT NULL,
     name_key     TEXT COLLATE "C" NOT NULL,
     description  TEXT COLLATE "C" NOT NULL,
+    names        BIGINT NOT NULL, -- how many datasets and views the capabilities name
     capabilities TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     PRIMARY KEY (org_id, id)

@@ -53,6 +53,7 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
 CREATE UNIQUE INDEX users_account ON users (account_id, org_id);
 CREATE INDEX users_role ON users (org_id, role_id);
+CREATE INDEX users_invited ON users (org_id) WHERE invited = 1;
 
 CREATE TABLE roles (
     org_id       TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
@@ -60,6 +61,7 @@ CREATE TABLE roles (
     name         TEXT    NOT NULL,
     name_key     TEXT    NOT NULL,
     description  TEXT    NOT NULL,
+    names        INTEGER NOT NULL, -- how many datasets and views the capabilities name
     capabilities TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,
     PRIMARY KEY (org_id, id)

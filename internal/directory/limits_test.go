@@ -1,0 +1,225 @@
+package directory_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// naming is a set that names n datasets, other ones for each prefix.
+func naming(prefix string, n int) authz.Set {
+	set := authz.Set{Datasets: map[string]authz.Grants{}}
+	for i := range n {
+		set.Datasets[fmt.Sprint(prefix, i)] = authz.Dataset.All()
+	}
+	return set
+}
+
+// limited are the ways to make one more of each thing that is limited. Each makes up to
+// three, whatever there was.
+var limited = []struct {
+	name  directory.Limit
+	there int // already, in a new world
+	more  func(w *world, i int, call directory.Call) error
+}{
+	{directory.LimitOrganizations, 1, func(w *world, _ int, call directory.Call) error {
+		return second(w.CreateOrg(w.Context(), call, "Another"))
+	}},
+	{directory.LimitPersonalTokens, 1, func(w *world, _ int, call directory.Call) error {
+		return second(w.CreatePersonalToken(w.Context(), call, directory.NewPersonalToken{Name: "x"}))
+	}},
+	{directory.LimitUsers, 1, func(w *world, i int, call directory.Call) error {
+		return second(w.CreateUser(w.Context(), call, directory.NewUser{Name: "x", Email: fmt.Sprintf("u%d@example.com", i), Role: "none"}))
+	}},
+	{directory.LimitRoles, 0, func(w *world, i int, call directory.Call) error {
+		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("role ", i)}))
+	}},
+	{directory.LimitGroups, 0, func(w *world, i int, call directory.Call) error {
+		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("group ", i)}))
+	}},
+	{directory.LimitAPITokens, 1, func(w *world, _ int, call directory.Call) error {
+		return second(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "x"}))
+	}},
+	{directory.LimitWebhooks, 0, func(w *world, i int, call directory.Call) error {
+		return second(w.CreateWebhook(w.Context(), call, directory.NewWebhook{Name: fmt.Sprint(i), URL: "https://example.com/x"}))
+	}},
+	{directory.LimitNames, 0, func(w *world, i int, call directory.Call) error {
+		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))
+	}},
+	{directory.LimitGroupsPerUser, 0, func(w *world, i int, call directory.Call) error {
+		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.owner.ID)}))
+	}},
+}
+
+// Of many at once exactly as many succeed as the limit allows. Dry runs are refused
+// alike, and where the limit is lowered what there is stays.
+func TestRaceLimitsHold(t *testing.T) {
+	for _, l := range limited {
+		t.Run(string(l.name), func(t *testing.T) {
+			w := newWorld(t)
+			most := l.there + 3
+			limit := func(n int) directory.Option {
+				limits := directory.DefaultLimits()
+				if err := limits.Set([]string{fmt.Sprintf("%s=%d", l.name, n)}); err != nil {
+					t.Fatal(err)
+				}
+				return directory.WithLimits(limits)
+			}
+			anybody := directory.WithOrgCreation(directory.OrgCreationAnybody)
+			w.configure(limit(most), anybody)
+			call := w.as(w.owner.secret, w.org.ID)
+			var all sync.WaitGroup
+			errs := make([]error, 8)
+			for i := range errs {
+				all.Go(func() { errs[i] = l.more(w, i, call) })
+			}
+			all.Wait()
+			made, refused := 0, 0
+			for _, err := range errs {
+				switch directory.CodeOf(err) {
+				case directory.LimitExceeded:
+					refused++
+					if want := fmt.Sprintf("of %d ", most); !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--limit "+string(l.name)) {
+						t.Errorf("%q does not say %q and which limit", err, want)
+					}
+				case "":
+					w.wants("make", "", err)
+					made++
+				default:
+					t.Error(err)
+				}
+			}
+			if made != 3 || refused != len(errs)-3 {
+				t.Errorf("made %d and refused %d, want 3 made", made, refused)
+			}
+			if n := w.LimitRefusals()[l.name]; n != int64(refused) {
+				t.Errorf("counted %d refusals, want %d", n, refused)
+			}
+			dry := call
+			dry.DryRun = new(directory.AccessDiff)
+			w.wants("dry run", directory.LimitExceeded, l.more(w, 100, dry))
+
+			w.configure(limit(1), anybody)
+			w.wants("above a lowered limit", directory.LimitExceeded, l.more(w, 101, call))
+			w.configure(limit(most+1), anybody)
+			w.wants("dry run below a raised one", "", l.more(w, 102, dry))
+			w.wants("below a raised one", "", l.more(w, 103, call))
+			w.configure(limit(0), anybody)
+			w.wants("without one", "", l.more(w, 104, call))
+		})
+	}
+}
+
+// At the limit of open invitations an address with an account and one without are
+// refused alike.
+func TestInvitationLimitHidesAccounts(t *testing.T) {
+	w := newWorld(t)
+	limits := directory.DefaultLimits()
+	limits.Invitations = 1
+	w.configure(directory.WithLimits(limits), directory.WithOrgCreation(directory.OrgCreationAnybody))
+	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
+	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com"} {
+		must(w.CreateUser(t.Context(), w.as(w.owner.secret, w.org.ID), directory.NewUser{Name: "x", Email: email, Role: "none"}))(t)
+	}
+	there := w.as(w.owner.secret, other.Org.ID)
+	add := func(email string) error {
+		return second(w.CreateUser(t.Context(), there, directory.NewUser{Name: "x", Email: email, Role: "none"}))
+	}
+	w.wants("the first", "", add("a@example.com"))
+	w.wants("one with an account", directory.LimitExceeded, add("b@example.com"))
+	w.wants("one without", directory.LimitExceeded, add("new@example.com"))
+}
+
+func TestLimitsOnParts(t *testing.T) {
+	w := newWorld(t)
+	limits := directory.Limits{RolesPerGroup: 2, NamesPerSet: 3, Names: 5, MembersPerRequest: 2}
+	w.configure(directory.WithLimits(limits))
+	call := w.as(w.owner.secret, w.org.ID)
+	role := func(name string, names int) (directory.Role, error) {
+		return w.CreateRole(t.Context(), call, directory.NewRole{Name: name, Capabilities: naming(name, names)})
+	}
+	three := must(role("three", 3))(t)
+	w.wants("a set that names too many", directory.LimitExceeded, second(role("four", 4)))
+	w.wants("a token's set", directory.LimitExceeded, second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "x", Capabilities: naming("t", 4)})))
+	two := must(role("two", 2))(t)
+	update := func(names int) error {
+		return second(w.UpdateRole(t.Context(), call, two.ID, directory.NewRole{Name: "two", Capabilities: naming("two", names)}))
+	}
+	w.wants("roles that name too many together", directory.LimitExceeded, update(3))
+	w.wants("the same number", "", update(2))
+	w.wants("fewer", "", update(1))
+	w.wants("as many again", "", update(2))
+
+	group := func(ids ...directory.RoleID) error {
+		return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &ids}))
+	}
+	w.wants("three roles", directory.LimitExceeded, group(three.ID, two.ID, "user"))
+	w.wants("two roles", "", group(three.ID, two.ID))
+
+	many := members("usr_1", "usr_2", "usr_3")
+	w.refused("a group's members", directory.LimitExceeded, "members", func() error {
+		return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "m", Members: many}))
+	})
+	w.refused("a role's members", directory.LimitExceeded, "members", func() error {
+		return second(w.CreateRole(t.Context(), call, directory.NewRole{Name: "m", Members: many}))
+	})
+}
+
+// What is above a lowered limit stays, can be changed, and can shrink.
+func TestAboveALoweredLimit(t *testing.T) {
+	w := newWorld(t)
+	call := w.as(w.owner.secret, w.org.ID)
+	role := must(w.CreateRole(t.Context(), call, directory.NewRole{Name: "r", Capabilities: naming("r", 5)}))(t)
+	roles := []directory.RoleID{"user", "read-only", role.ID}
+	g := must(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &roles}))(t)
+	w.configure(directory.WithLimits(directory.Limits{RolesPerGroup: 1, NamesPerSet: 1, Names: 1}))
+	update := func(names int) error {
+		return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "renamed", Capabilities: naming("r", names)}))
+	}
+	w.wants("as it is", "", update(5))
+	w.wants("growing", directory.LimitExceeded, update(6))
+	w.wants("shrinking", "", update(4))
+	w.wants("a group as it is", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
+	fewer := roles[:2]
+	w.wants("a group with fewer", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &fewer})))
+	w.wants("a group growing again", directory.LimitExceeded, second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
+}
+
+// Membership by accepting counts as well as membership by creating.
+func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
+	w := newWorld(t)
+	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
+	john := w.join("john", "user")
+	must(w.CreateUser(t.Context(), w.as(w.owner.secret, other.Org.ID), directory.NewUser{Name: "John", Email: john.Email, Role: "none"}))(t)
+	w.configure(directory.WithLimits(directory.Limits{Organizations: 1}))
+	w.wants("accept", directory.LimitExceeded, second(w.AcceptInvitation(t.Context(), w.by(john), other.Org.ID)))
+	w.configure(directory.WithLimits(directory.Limits{Organizations: 2}))
+	w.wants("accept below the limit", "", second(w.AcceptInvitation(t.Context(), w.by(john), other.Org.ID)))
+}
+
+func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
+	w := newWorld(t)
+	john := w.join("john", "admin")
+	for _, c := range []struct {
+		who           directory.OrgCreation
+		owner, member directory.Code
+	}{
+		{directory.OrgCreationNobody, directory.Forbidden, directory.Forbidden},
+		{directory.OrgCreationOwners, "", directory.Forbidden},
+		{directory.OrgCreationAnybody, "", ""},
+	} {
+		w.configure(directory.WithOrgCreation(c.who))
+		w.wants(string(c.who)+", an owner", c.owner, second(w.CreateOrg(t.Context(), w.as(w.owner.secret, w.org.ID), "X")))
+		err := second(w.CreateOrg(t.Context(), w.by(john), "X"))
+		w.wants(string(c.who)+", an admin", c.member, err)
+		if err != nil && !strings.Contains(err.Error(), "--allow-org-creation") {
+			t.Errorf("%q does not name the setting", err)
+		}
+	}
+	w.configure() // the default; john owns one by now
+	w.wants("who has come to own one", "", second(w.CreateOrg(t.Context(), w.as(john.secret, w.org.ID), "X")))
+}
