@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -164,8 +166,8 @@ taken so. What was sealed before is left alone.`,
 			if !yes {
 				return cli.Usage(errors.New("this takes entries that nobody vouches for as true; say --yes"))
 			}
-			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
-				from, to, err := s.AcceptEntries(cmd.Context(), directory.OrgID(org))
+			return withStore(cmd, *at, store.Options{MustExist: true}, func(db *store.Store, keys *audit.Keyring) error {
+				from, to, err := sealing.New(db, keys, time.Now).Accept(cmd.Context(), directory.OrgID(org))
 				if err != nil {
 					return err
 				}

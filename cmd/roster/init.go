@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
@@ -82,7 +83,14 @@ func (p *place) addFlags(fs *pflag.FlagSet) {
 }
 
 // withService opens a database for one command.
-func withService(cmd *cobra.Command, at place, o store.Options, fn func(*directory.Service) error) (err error) {
+func withService(cmd *cobra.Command, at place, o store.Options, fn func(*directory.Service) error) error {
+	return withStore(cmd, at, o, func(db *store.Store, keys *audit.Keyring) error {
+		return fn(directory.NewService(db, keys, time.Now))
+	})
+}
+
+// withStore opens the database and its keys for fn.
+func withStore(cmd *cobra.Command, at place, o store.Options, fn func(*store.Store, *audit.Keyring) error) (err error) {
 	ctx := cmd.Context()
 	db, err := store.Open(ctx, at.database, o)
 	if err != nil {
@@ -95,7 +103,7 @@ func withService(cmd *cobra.Command, at place, o store.Options, fn func(*directo
 	if err != nil {
 		return err
 	}
-	return fn(directory.NewService(db, keys, time.Now))
+	return fn(db, keys)
 }
 
 func printDeployment(w io.Writer, output, database string, d directory.Deployment) error {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,8 +27,10 @@ import (
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/tracing"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 func serveCommand() *cobra.Command {
@@ -107,20 +110,22 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	defer background.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	sealer := sealing.New(db, keys, time.Now)
+	queue := webhooks.NewQueue(db, keys, time.Now)
+	deliverer := webhooks.New(webhooks.Options{Queue: queue, Endpoints: endpoints, Log: log, Clock: time.Now})
 	background.Go(func() {
-		service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
+		maintenance{service, sealer, queue}.run(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	})
 	background.Go(func() {
-		service.Seal(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
+		sealer.Run(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
 	})
-	background.Go(func() { outbox.New(service, mail, log, time.Now).Run(ctx) })
-	webhooks := outbox.NewWebhooks(outbox.WebhookOptions{Service: service, Endpoints: endpoints, Log: log, Clock: time.Now})
-	background.Go(func() { webhooks.Run(ctx) })
+	background.Go(func() { outbox.New(db, mail, log, time.Now).Run(ctx) })
+	background.Go(func() { deliverer.Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{
 		Service: service, Log: log, RateLimit: c.RateLimit, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != "", PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
-		Collectors: append(db.Collectors(), webhooks.Collectors()...),
+		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors()),
 	})
 	servers := []*listener{{name: "api", addr: c.Listen, handler: traces.Handler(api)}}
 	if c.MetricsListen != "" {

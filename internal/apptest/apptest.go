@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,8 +24,9 @@ import (
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
-	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // Server is a running Roster with one organisation, its owner, and a token of
@@ -41,7 +43,8 @@ type Server struct {
 	Store         *store.Store
 	Service       *directory.Service
 	API           *httpapi.API
-	Webhooks      *outbox.Webhooks // not running: [Server.Deliver]
+	Sealer        *sealing.Sealer
+	Webhooks      *webhooks.Deliverer // not running: [Server.Deliver]
 }
 
 // Options change what [Start] runs.
@@ -100,21 +103,24 @@ func (s *Server) Beside() *Server {
 func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	log := o.logger(s.t)
 	s.Service, s.Store = service, db
-	s.Webhooks = outbox.NewWebhooks(outbox.WebhookOptions{Service: service, Endpoints: o.endpoints(), Log: log, Clock: o.Clock})
+	s.Sealer = sealing.New(db, dbtest.Keys(), o.Clock)
+	s.Webhooks = webhooks.New(webhooks.Options{
+		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
+	})
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Log: log, RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
-		Collectors: s.Webhooks.Collectors(),
+		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)
 	s.URL = listener.URL
 	background, stop := context.WithCancel(s.t.Context())
-	var sealing sync.WaitGroup
-	sealing.Go(func() { service.Seal(background, func(err error) { s.t.Errorf("seal: %v", err) }) })
+	var sealed sync.WaitGroup
+	sealed.Go(func() { s.Sealer.Run(background, func(err error) { s.t.Errorf("seal: %v", err) }) })
 	s.t.Cleanup(func() {
 		s.API.Drain() // who still follows is let go
 		listener.Close()
 		stop()
-		sealing.Wait()
+		sealed.Wait()
 		if err := db.Close(); err != nil {
 			s.t.Errorf("close the test database: %v", err)
 		}

@@ -13,7 +13,9 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // serveWired serves Roster as cmd/roster does, and its CPU profile, which the
@@ -35,10 +37,10 @@ func serveWired(ctx context.Context, database string) error {
 		return err
 	}
 	service := directory.NewService(db, keys, time.Now)
-	go service.Maintain(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
-	go service.Seal(ctx, func(err error) { log.Error("sealing failed", "error", err) })
-	go outbox.New(service, nil, log, time.Now).Run(ctx)
-	go outbox.NewWebhooks(outbox.WebhookOptions{Service: service, Log: log, Clock: time.Now}).Run(ctx)
+	go sealing.New(db, keys, time.Now).Run(ctx, func(err error) { log.Error("sealing failed", "error", err) })
+	go outbox.New(db, nil, log, time.Now).Run(ctx)
+	queue := webhooks.NewQueue(db, keys, time.Now)
+	go webhooks.New(webhooks.Options{Queue: queue, Log: log, Clock: time.Now}).Run(ctx)
 	api := httpapi.New(httpapi.Options{Service: service, Log: log, RateLimit: rateLimit, Clock: time.Now, Version: "bench"})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

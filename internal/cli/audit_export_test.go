@@ -77,6 +77,6 @@ func TestExportThatFails(t *testing.T) {
 // sealed seals what there is.
 func sealed(t *testing.T, s *apptest.Server) error {
 	t.Helper()
-	_, err := s.Service.SealOnce(t.Context(), func(err error) { t.Error(err) })
+	_, err := s.Sealer.Once(t.Context(), func(err error) { t.Error(err) })
 	return err
 }

@@ -192,7 +192,7 @@ func storedStates(tx Tx, id OrgID) (map[stateKey]any, error) {
 		return nil, err
 	}
 	for _, w := range hooks {
-		if err := add(w.target(), w); err != nil {
+		if err := add(w.Target(), w); err != nil {
 			return nil, err
 		}
 	}

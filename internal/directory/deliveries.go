@@ -114,14 +114,14 @@ func (s *Service) ReplayDelivery(ctx context.Context, call Call, id WebhookID, m
 		if err != nil {
 			return Delivery{}, err
 		}
-		d = d.queued(c.now)
+		d = d.Queued(c.now)
 		if err := c.PutDelivery(d); err != nil {
 			return Delivery{}, err
 		}
 		if err := c.SetQueue(w.OrgID, w.ID, 0, c.now); err != nil {
 			return Delivery{}, err
 		}
-		return d, c.record(w.target(), nil, replayed{WebhookID: w.ID, DeliveryID: message, Replayed: 1})
+		return d, c.record(w.Target(), nil, replayed{WebhookID: w.ID, DeliveryID: message, Replayed: 1})
 	})
 }
 
@@ -134,8 +134,8 @@ func (c *change) replayable(id WebhookID) (Webhook, error) {
 	return w, err
 }
 
-// queued is d begun anew; of the last attempt it is still known what came of it.
-func (d Delivery) queued(now time.Time) Delivery {
+// Queued returns d as it is queued anew. The outcome of its last attempt stays.
+func (d Delivery) Queued(now time.Time) Delivery {
 	d.State, d.Attempts, d.QueuedAt, d.DueAt, d.GiveUpAt, d.EndedAt = DeliveryPending, 0, now, now, now.Add(DeliveryWindow), time.Time{}
 	return d
 }
@@ -183,7 +183,7 @@ func (s *Service) ReplayWebhook(ctx context.Context, call Call, id WebhookID, in
 		}
 		var out Replayed
 		if in == (ReplayScope{}) {
-			out.Count, out.More, err = c.RequeueDead(w.OrgID, w.ID, Delivery{}.queued(c.now), MaxReplay)
+			out.Count, out.More, err = c.RequeueDead(w.OrgID, w.ID, Delivery{}.Queued(c.now), MaxReplay)
 		} else {
 			out, err = c.replayEntries(w, in)
 		}
@@ -195,7 +195,7 @@ func (s *Service) ReplayWebhook(ctx context.Context, call Call, id WebhookID, in
 				return Replayed{}, err
 			}
 		}
-		return out, c.record(w.target(), nil, replayed{
+		return out, c.record(w.Target(), nil, replayed{
 			WebhookID: w.ID, FromSequence: in.FromSequence, Since: in.Since, Replayed: out.Count,
 		})
 	})
@@ -208,7 +208,7 @@ func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err err
 		if err != nil {
 			return out, err
 		}
-		first, err := sequenceSince(c, w.OrgID, last, in.Since)
+		first, err := SequenceSince(c, w.OrgID, last, in.Since)
 		if err != nil {
 			return out, err
 		}
@@ -222,16 +222,16 @@ func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err err
 		out.More, out.NextSequence = true, list[len(list)-1].Sequence+1
 	}
 	for _, e := range list {
-		if !w.wants(e) {
+		if !w.Wants(e) {
 			continue
 		}
 		d, err := c.Delivery(w.OrgID, w.ID, e.Sequence)
 		if CodeOf(err) == NotFound {
-			d = newDelivery(w, e)
+			d = NewDelivery(w, e)
 		} else if err != nil {
 			return out, err
 		}
-		if err := c.PutDelivery(d.queued(c.now)); err != nil {
+		if err := c.PutDelivery(d.Queued(c.now)); err != nil {
 			return out, fmt.Errorf("queue entry %d: %w", e.Sequence, err)
 		}
 		out.Count++
@@ -239,6 +239,7 @@ func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err err
 	return out, nil
 }
 
-func newDelivery(w Webhook, e Entry) Delivery {
+// NewDelivery returns the delivery of an entry to a webhook, not queued yet.
+func NewDelivery(w Webhook, e Entry) Delivery {
 	return Delivery{OrgID: w.OrgID, WebhookID: w.ID, Sequence: e.Sequence, Action: e.Action}
 }

@@ -118,6 +118,12 @@ type Actor struct {
 	Name      string    `json:"name,omitempty"`
 }
 
+// OperatorActor and SystemActor are the actors of changes without a call.
+var (
+	OperatorActor = operatorPrincipal("").actor()
+	SystemActor   = systemPrincipal("").actor()
+)
+
 // ID is what the log can be asked for by: the user's id of a person, else the
 // token's, or the kind of who has neither.
 func (a Actor) ID() string {

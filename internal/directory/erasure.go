@@ -170,7 +170,7 @@ func eraseEntries(tx Tx, org OrgID, id UserID, numbers []int64) error {
 		return err
 	}
 	for _, number := range numbers {
-		found, err := entryOf(tx, org, number)
+		found, err := EntryAt(tx, org, number)
 		if err != nil {
 			return err
 		}

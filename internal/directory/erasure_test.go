@@ -169,14 +169,14 @@ func TestRetention(t *testing.T) {
 		_, err := w.SetRetention(t.Context(), w.by(admin), directory.Retention{Days: 1})
 		return err
 	})
-	w.wants("prune what is kept for ever", "", w.Prune(t.Context()))
+	w.wants("prune what is kept for ever", "", w.sealer().Prune(t.Context()))
 	if r, err := w.verify(early); err != nil || r.First != 1 {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	_ = must(w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: 30}))(t)
 	w.seal()
-	w.wants("prune", "", w.Prune(t.Context()))
-	w.wants("prune again", "", w.Prune(t.Context()))
+	w.wants("prune", "", w.sealer().Prune(t.Context()))
+	w.wants("prune again", "", w.sealer().Prune(t.Context()))
 	w.seal()
 	e := w.evidence()
 	first := int64(0)

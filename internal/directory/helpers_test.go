@@ -243,12 +243,12 @@ func (w *world) settle() {
 	}
 }
 
-// since lists the audit entries that follow a number.
-func (w *world) since(seq int64) (list []directory.Entry) {
+// since lists the audit entries after a position.
+func (w *world) since(position int64) (list []directory.Entry) {
 	w.Helper()
 	w.settle()
 	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
-		list, err = tx.Entries(seq, 10_000)
+		list, err = tx.Entries(position, 10_000)
 		return err
 	})
 	if err != nil {
@@ -257,7 +257,7 @@ func (w *world) since(seq int64) (list []directory.Entry) {
 	return list
 }
 
-// lastEntry is the number of the newest audit entry.
+// lastEntry is the position of the newest audit entry.
 func (w *world) lastEntry() (seq int64) {
 	w.Helper()
 	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {

@@ -60,7 +60,7 @@ func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	next, err := sequenceSince(tx, org, last, at.Add(time.Microsecond))
+	next, err := SequenceSince(tx, org, last, at.Add(time.Microsecond))
 	return next - 1, err
 }
 

@@ -163,7 +163,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 	must(w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: 30}))(t)
 	w.seal()
 	w.pass(time.Hour)
-	w.wants("prune", "", w.Prune(t.Context()))
+	w.wants("prune", "", w.sealer().Prune(t.Context()))
 	if got := w.accessAt(jane.ID, at); got != want {
 		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
 	}

@@ -30,12 +30,12 @@ func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (
 		}
 		span.Before = last + 1
 		if to != nil {
-			if span.Before, err = sequenceSince(tx, org, last, *to); err != nil {
+			if span.Before, err = SequenceSince(tx, org, last, *to); err != nil {
 				return Span{}, err
 			}
 		}
 		if from != nil {
-			first, err := sequenceSince(tx, org, last, *from)
+			first, err := SequenceSince(tx, org, last, *from)
 			span.After = first - 1
 			return span, err
 		}
@@ -43,9 +43,9 @@ func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (
 	})
 }
 
-// sequenceSince is the sequence of the first entry at a time or later, the one after
+// SequenceSince is the sequence of the first entry at a time or later, the one after
 // last if there is none. As times never go back within a log, halving finds it.
-func sequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
+func SequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 	low, high := int64(1), last+1
 	for low < high {
 		middle := low + (high-low)/2
@@ -95,7 +95,7 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 	var list []Entry // of a batch; the next takes its place
 	for more, begun := true, false; more && (!limited || left > 0); begun = true {
 		if begun {
-			if err := renew.check(ctx, org, OpListEntries); err != nil {
+			if err := renew.Check(ctx, org, OpListEntries); err != nil {
 				return err
 			}
 		}
@@ -131,7 +131,7 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 // notShortened refuses to go on after a sequence if retention has dropped the next
 // one. One that is missing otherwise is for who verifies the log to find.
 func notShortened(tx Tx, org OrgID, sequence int64) error {
-	first, err := firstSequence(tx, org)
+	first, err := FirstSequence(tx, org)
 	if err == nil && first > sequence+1 {
 		err = errShortened
 	}
@@ -145,8 +145,8 @@ type Renewal func(context.Context) (*Principal, error)
 // nobody that they still may.
 const renewPatience = 500 * time.Millisecond
 
-// check reports whether the principal still acts in the organisation and may do op.
-func (r Renewal) check(ctx context.Context, org OrgID, op Operation) error {
+// Check reports whether the principal still acts in the organisation and may do op.
+func (r Renewal) Check(ctx context.Context, org OrgID, op Operation) error {
 	ctx, cancel := context.WithTimeout(ctx, renewPatience)
 	defer cancel()
 	p, err := r(ctx)
@@ -159,8 +159,8 @@ func (r Renewal) check(ctx context.Context, org OrgID, op Operation) error {
 	return op.Authorise(p)
 }
 
-// entryOf finds an entry by its sequence; nil for one that retention has dropped.
-func entryOf(tx Tx, org OrgID, sequence int64) (found *Entry, err error) {
+// EntryAt finds an entry by its sequence; nil for one that retention has dropped.
+func EntryAt(tx Tx, org OrgID, sequence int64) (found *Entry, err error) {
 	for e, err := range tx.OrgEntries(org, EntryQuery{After: sequence - 1, Before: sequence + 1, Limit: 1}) {
 		if err != nil {
 			return nil, err

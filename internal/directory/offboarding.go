@@ -101,7 +101,7 @@ func (c *change) revoke(id UserID, kinds Revocation) (left Created, err error) {
 			if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
 				return left, err
 			}
-			if err := c.as(OpDeleteWebhook).record(w.target(), w, nil); err != nil {
+			if err := c.as(OpDeleteWebhook).record(w.Target(), w, nil); err != nil {
 				return left, err
 			}
 		}

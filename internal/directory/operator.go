@@ -57,7 +57,7 @@ func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) 
 	if d.Org, err = c.addOrg("org", in.OrgName); err != nil {
 		return d, err
 	}
-	c.actor = operator(d.Org.ID)
+	c.actor = operatorPrincipal(d.Org.ID)
 	d.Owner = User{
 		ID: UserID(newID("usr", c.now)), OrgID: d.Org.ID, Email: in.OwnerEmail, Name: name,
 		Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
@@ -84,7 +84,7 @@ func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) 
 
 // operate starts a change by the operator, who needs no permission.
 func (s *Service) operate(tx Tx) *change {
-	return &change{Tx: tx, keys: s.keys, now: s.now(), actor: operator("")}
+	return &change{Tx: tx, keys: s.keys, now: s.now(), actor: operatorPrincipal("")}
 }
 
 // as is c carrying out another operation.
@@ -98,7 +98,7 @@ func (c *change) as(op Operation) *change {
 // there: who did, with which token and from where is not for its log to tell.
 func (c *change) byItself(org OrgID, op Operation) *change {
 	other := c.as(op)
-	other.actor, other.call = itself(org), Call{}
+	other.actor, other.call = systemPrincipal(org), Call{}
 	other.touched = nil // nor does a dry run tell of it
 	return other
 }

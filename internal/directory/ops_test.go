@@ -36,7 +36,7 @@ func newScene(t testing.TB) *scene {
 	s.wants("remove", "", s.RemoveUser(t.Context(), s.byOwner(), gone.ID))
 	s.hook = must(s.CreateWebhook(t.Context(), s.byOwner(), newHook("hook")))(t)
 	s.settle()
-	if err := s.QueueNow(t.Context()); err != nil {
+	if err := s.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.pass(time.Second) // nothing is made in the same moment as the scene

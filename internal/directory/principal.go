@@ -60,13 +60,15 @@ func (p *Principal) use(now time.Time) {
 // isOwner reports whether p may make, unmake and remove owners.
 func (p *Principal) isOwner() bool { return p.Kind == PersonalToken && p.Role == authz.RoleOwner }
 
-// operator is whoever runs the admin commands on the database itself.
-func operator(org OrgID) *Principal {
+// operatorPrincipal is the person who runs the admin commands on the database itself.
+func operatorPrincipal(org OrgID) *Principal {
 	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything()}
 }
 
-// itself is the program doing what nobody asked it for.
-func itself(org OrgID) *Principal { return &Principal{Kind: program, OrgID: org, Name: "roster"} }
+// systemPrincipal is the server, for changes that no caller asked for.
+func systemPrincipal(org OrgID) *Principal {
+	return &Principal{Kind: program, OrgID: org, Name: "roster"}
+}
 
 func (p *Principal) actor() Actor {
 	switch p.Kind {

@@ -58,7 +58,7 @@ func (s *Service) ProveInclusion(ctx context.Context, call Call, number, size in
 			return p, InvalidField("sequence", "must be from 1 to %d, the size of the tree", size)
 		}
 		p = Inclusion{Sequence: number, Size: size}
-		p.Proof, err = audit.Inclusion(tilesOf(tx, org), size, number)
+		p.Proof, err = audit.Inclusion(Tiles(tx, org), size, number)
 		return p, err
 	})
 }
@@ -81,7 +81,7 @@ func (s *Service) ProveConsistency(ctx context.Context, call Call, from, to int6
 			return p, InvalidField("from", "must be from 1 to %d, the size of the tree", to)
 		}
 		p = Consistency{From: from, To: to}
-		p.Proof, err = audit.Consistency(tilesOf(tx, org), from, to)
+		p.Proof, err = audit.Consistency(Tiles(tx, org), from, to)
 		return p, err
 	})
 }
@@ -92,4 +92,9 @@ func signedSize(tx Tx, org OrgID, size int64) (int64, error) {
 		err = errUnsealed
 	}
 	return c.Size, err
+}
+
+// Tiles reads the tiles of an organization's tree.
+func Tiles(tx Tx, org OrgID) audit.Tiles {
+	return func(id audit.TileID) ([]byte, error) { return tx.Tile(org, id) }
 }

@@ -69,7 +69,7 @@ func (c *change) provision(name string) (out Provisioned, err error) {
 		return out, err
 	}
 	out.ExpiresAt, out.Claim = c.now.Add(ProvisionLifetime), newSecret(claimPrefix)
-	c.actor = operator(out.Org.ID)
+	c.actor = operatorPrincipal(out.Org.ID)
 	// Nobody can act as this owner: it holds the place of the one to come.
 	agent := User{
 		ID: UserID(newID("usr", c.now)), OrgID: out.Org.ID, Email: "agent@" + string(out.Org.ID) + ".invalid",
@@ -164,7 +164,7 @@ func (c *change) openProvision(claim string) (p Provision, err error) {
 
 func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
 	u := User{ID: UserID(newID("usr", c.now)), OrgID: p.OrgID, Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now}
-	c.actor = operator(p.OrgID)
+	c.actor = operatorPrincipal(p.OrgID)
 	var before any // nothing, unless the claimant was added before
 	if c.call.Principal != nil {
 		before, err = c.claimForAccount(s, &u)

@@ -2,7 +2,6 @@ package directory_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 // provisioning is an empty deployment whose clock the test moves.
 type provisioning struct {
 	*directory.Service
+	db *store.Store
 
 	mu  sync.Mutex
 	now time.Time
@@ -29,7 +29,7 @@ func newProvisioning(t *testing.T) *provisioning {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	p := &provisioning{now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	p := &provisioning{db: db, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
 	p.Service = directory.NewService(db, dbtest.Keys(), func() time.Time {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -246,14 +246,15 @@ func TestExportAndDelete(t *testing.T) {
 		wantCode(t, err, directory.Unauthenticated)
 	}
 	wantCode(t, s.DeleteOrg(t.Context(), d.Org.ID), directory.NotFound)
-	ctx, stop := context.WithCancel(t.Context())
 	var left []directory.Entry
-	err = s.Follow(ctx, "test", func(_ context.Context, e directory.Entry) (bool, error) {
-		left = append(left, e)
-		stop()
-		return true, nil
+	if err := s.db.Settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err = s.db.Read(t.Context(), func(tx directory.Tx) error {
+		left, err = tx.Entries(0, 100)
+		return err
 	})
-	if err == nil || len(left) != 1 || left[0].Action != "deleteOrg" || left[0].Target.ID != string(d.Org.ID) {
+	if err != nil || len(left) != 1 || left[0].Action != "deleteOrg" || left[0].Target.ID != string(d.Org.ID) {
 		t.Errorf("left are %+v, %v", left, err)
 	}
 }

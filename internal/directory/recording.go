@@ -25,19 +25,28 @@ func (c *change) recordIn(org OrgID, target Target, before, after any) error {
 	c.touch(org, target, before, after)
 	e := c.entry(org, target)
 	e.subject = accountOf(before, after)
-	var err error
 	if org != c.actor.OrgID {
+		var err error
 		if e.Actor.UserID, err = c.idIn(org, before, after); err != nil {
 			return err
 		}
 	}
+	return Record(c.Tx, c.keys, e, before, after)
+}
+
+// Record appends an entry with the states before and after a change, which are
+// written as JSON; nil for what did not or does not exist. It sets the entry's
+// sequence and authenticator, and its time if that would go back. The organization's
+// lock must be held. Calls record their changes by themselves; Record is for changes
+// that the server or the operator makes without a call.
+func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) {
 	if e.Before, err = entryJSON(before); err != nil {
 		return err
 	}
 	if e.After, err = entryJSON(after); err != nil {
 		return err
 	}
-	return appendEntry(c.Tx, c.keys, e)
+	return appendEntry(tx, keys, e)
 }
 
 // entry begins an entry of an organisation's log by the change's actor.

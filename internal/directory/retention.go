@@ -1,13 +1,6 @@
 package directory
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"time"
-
-	"github.com/rosterhq/roster/internal/audit"
-)
+import "context"
 
 // MaxRetentionDays is the longest time that a log can be told to be kept, short of
 // for ever.
@@ -54,87 +47,18 @@ func (s *Service) SetRetention(ctx context.Context, call Call, r Retention) (Ret
 		if err := c.Tx.SetRetention(org, r.Days); err != nil {
 			return r, err
 		}
-		return r, c.record(logOf(org), before, r)
+		return r, c.record(AuditLogTarget(org), before, r)
 	})
 }
 
-func logOf(org OrgID) Target { return Target{Type: "auditLog", ID: string(org), Name: "audit log"} }
-
-// Prune removes the entries that their organisations have kept long enough. Only
-// what is sealed goes; its hashes stay, so what is left can still be proven. Each
-// log gets an entry that tells of it, by the system.
-func (s *Service) Prune(ctx context.Context) error {
-	var all map[OrgID]int
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		all, err = tx.Retentions()
-		return err
-	})
-	for org, days := range all {
-		if pruneErr := s.prune(ctx, org, s.now().AddDate(0, 0, -days)); pruneErr != nil {
-			err = errors.Join(err, fmt.Errorf("prune the log of %s: %w", org, pruneErr))
-		}
-	}
-	return err
+// AuditLogTarget is an organization's log as the target of an entry.
+func AuditLogTarget(org OrgID) Target {
+	return Target{Type: "auditLog", ID: string(org), Name: "audit log"}
 }
 
-// pruneBatch bounds how many entries one transaction removes.
-const pruneBatch = 5000
-
-func (s *Service) prune(ctx context.Context, org OrgID, before time.Time) error {
-	for {
-		more := false
-		err := s.store.Write(ctx, func(tx Tx) error {
-			if err := tx.Lock(LockOrg(org)); err != nil {
-				return err
-			}
-			first, err := firstSequence(tx, org)
-			if err != nil || first == 0 {
-				return err
-			}
-			sealed, err := tx.Checkpoint(org, 0)
-			if err != nil {
-				return ignore(NotFound, err)
-			}
-			last, _, err := tx.LastOrgEntry(org)
-			if err != nil {
-				return err
-			}
-			upTo, err := sequenceSince(tx, org, last, before)
-			if err != nil {
-				return err
-			}
-			// The last sealed entry stays: a log is never empty.
-			upTo = min(upTo-1, sealed.Size-1)
-			if more = upTo > first+pruneBatch; more {
-				upTo = first + pruneBatch
-			}
-			if upTo < first {
-				return nil
-			}
-			return s.pruneUpTo(tx, org, upTo)
-		})
-		if err != nil || !more {
-			return err
-		}
-	}
-}
-
-func (s *Service) pruneUpTo(tx Tx, org OrgID, upTo int64) error {
-	if err := tx.DropEntries(org, upTo); err != nil {
-		return err
-	}
-	after, err := entryJSON(audit.Pruned{UpTo: upTo})
-	if err != nil {
-		return err
-	}
-	return appendEntry(tx, s.keys, Entry{
-		At: s.now(), OrgID: org, Actor: Actor{Kind: ActorSystem, Name: "retention"},
-		Action: audit.PruneAction, Target: logOf(org), After: after,
-	})
-}
-
-// firstSequence is the sequence of an organisation's first entry; 0 if there is none.
-func firstSequence(tx Tx, org OrgID) (sequence int64, err error) {
+// FirstSequence returns the sequence of the first entry that an organization's log
+// still has; 0 if it has none.
+func FirstSequence(tx Tx, org OrgID) (sequence int64, err error) {
 	leaves, err := tx.Leaves(org, 0, 1)
 	if err != nil || len(leaves) == 0 {
 		return 0, err

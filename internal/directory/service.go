@@ -33,7 +33,6 @@ type Service struct {
 	memory    memory
 	usage     usage
 	refusals  refusals
-	faults    faults
 	listeners listeners
 	endpoints egress.Policy
 	limits    Limits

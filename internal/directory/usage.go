@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,32 +116,4 @@ func (s *Service) StoreUsage(ctx context.Context) error {
 		s.usage.keep(used)
 	}
 	return err
-}
-
-// Maintain does what has to be done now and then until ctx ends: every minute it
-// stores when tokens were used and deletes provisioned organisations that nobody
-// claimed, every hour it forgets idempotency keys that have expired and deliveries
-// that ended long ago. failed is told of what went wrong; the next round tries again.
-func (s *Service) Maintain(ctx context.Context, failed func(error)) {
-	minute, hour := time.NewTicker(time.Minute), time.NewTicker(time.Hour)
-	defer minute.Stop()
-	defer hour.Stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			// The last minute's uses are worth a moment of the shutdown.
-			if err := s.StoreUsage(context.WithoutCancel(ctx)); err != nil {
-				failed(err)
-			}
-			return
-		case <-minute.C:
-			err = errors.Join(s.StoreUsage(ctx), s.DropProvisions(ctx))
-		case <-hour.C:
-			err = errors.Join(s.Sweep(ctx), s.Prune(ctx), s.DropDeliveries(ctx))
-		}
-		if err != nil {
-			failed(err)
-		}
-	}
 }

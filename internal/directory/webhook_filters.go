@@ -60,9 +60,9 @@ func matchesAction(pattern, action string) bool {
 	return pattern == action
 }
 
-// wants reports whether an entry is to be sent to a webhook. A test is for the
-// webhook it is about alone.
-func (w Webhook) wants(e Entry) bool {
+// Wants reports whether the webhook's filter lets an entry through. A test entry
+// goes to the webhook it is about alone.
+func (w Webhook) Wants(e Entry) bool {
 	if e.OrgID != w.OrgID {
 		return false
 	}

@@ -3,8 +3,10 @@ package directory
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"time"
 
+	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/authz"
 )
 
@@ -39,7 +41,10 @@ type Webhook struct {
 	CreatedBy Actor     `json:"createdBy"`
 }
 
-func (w Webhook) target() Target { return Target{Type: "webhook", ID: string(w.ID), Name: w.Name} }
+// Target is the webhook as the target of an entry.
+func (w Webhook) Target() Target {
+	return Target{Type: "webhook", ID: string(w.ID), Name: w.Name}
+}
 
 // IssuedWebhook is a webhook with its secret, which is shown this once.
 type IssuedWebhook struct {
@@ -81,17 +86,6 @@ func (c *change) issue(w Webhook) IssuedWebhook {
 	return issued
 }
 
-// signingKeys are all keys that a webhook's deliveries are signed with now: of each
-// of the server's keys one, as a receiver knows the one that was in use when the
-// secret was shown.
-func (s *Service) signingKeys(w Webhook) [][]byte {
-	keys := s.keys.WebhookSecrets(string(w.OrgID), string(w.ID), w.SecretVersion)
-	if s.now().Before(w.PreviousUntil) {
-		keys = append(keys, s.keys.WebhookSecrets(string(w.OrgID), string(w.ID), w.SecretVersion-1)...)
-	}
-	return keys
-}
-
 // ListWebhooks gives the organisation's webhooks. Permission auditLog|read.
 func (s *Service) ListWebhooks(ctx context.Context, call Call) ([]Webhook, error) {
 	return read(ctx, s, call, OpListWebhooks, func(tx Tx) ([]Webhook, error) {
@@ -131,7 +125,7 @@ func (s *Service) CreateWebhook(ctx context.Context, call Call, in NewWebhook) (
 		if err := c.Tx.CreateWebhook(w); err != nil {
 			return IssuedWebhook{}, err
 		}
-		return c.issue(w), c.record(w.target(), nil, w)
+		return c.issue(w), c.record(w.Target(), nil, w)
 	})
 }
 
@@ -180,11 +174,11 @@ func (s *Service) UpdateWebhook(ctx context.Context, call Call, id WebhookID, in
 			return Webhook{}, err
 		}
 		if !w.Enabled {
-			if _, err := c.endDeliveries(w, "the webhook was disabled"); err != nil {
+			if _, err := endDeliveries(c, w, "the webhook was disabled", c.now); err != nil {
 				return Webhook{}, err
 			}
 		}
-		return w, c.record(w.target(), before, w)
+		return w, c.record(w.Target(), before, w)
 	})
 }
 
@@ -215,7 +209,7 @@ func (s *Service) DeleteWebhook(ctx context.Context, call Call, id WebhookID) er
 		if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.record(w.target(), w, nil)
+		return struct{}{}, c.record(w.Target(), w, nil)
 	})
 	return err
 }
@@ -246,8 +240,34 @@ func (s *Service) RotateWebhookSecret(ctx context.Context, call Call, id Webhook
 		if err := c.Tx.UpdateWebhook(w); err != nil {
 			return IssuedWebhook{}, err
 		}
-		return c.issue(w), c.record(w.target(), before, w)
+		return c.issue(w), c.record(w.Target(), before, w)
 	})
+}
+
+// DisableWebhook disables a webhook whose receiver wants nothing any more, gives up
+// what waits for it, and returns how many deliveries that is. It is for the server
+// itself; the locks of the organization and of the webhook must be held. Audit entry
+// updateWebhook, by the system.
+func DisableWebhook(tx Tx, keys *audit.Keyring, before Webhook, why string, now time.Time) (dead int, err error) {
+	w := before
+	w.Enabled, w.DisabledReason, w.UpdatedAt = false, why, now
+	if err := tx.UpdateWebhook(w); err != nil {
+		return 0, err
+	}
+	if dead, err = endDeliveries(tx, w, why, now); err != nil {
+		return 0, err
+	}
+	e := Entry{At: now, OrgID: w.OrgID, Actor: SystemActor, Action: OpUpdateWebhook.Name, Target: w.Target()}
+	return dead, Record(tx, keys, e, before, w)
+}
+
+// endDeliveries gives up whatever is pending, and returns how many deliveries.
+func endDeliveries(tx Tx, w Webhook, why string, now time.Time) (int, error) {
+	n, err := tx.EndDeliveries(w.OrgID, w.ID, now.Add(2*DeliveryWindow), now, why)
+	if err != nil {
+		return 0, fmt.Errorf("end deliveries: %w", err)
+	}
+	return n, tx.SetQueue(w.OrgID, w.ID, 0, time.Time{})
 }
 
 // TestWebhook has a webhook sent an entry of its own, testWebhook, whatever its
@@ -262,7 +282,7 @@ func (s *Service) TestWebhook(ctx context.Context, call Call, id WebhookID) erro
 		if !w.Enabled {
 			return struct{}{}, errDisabled
 		}
-		return struct{}{}, c.record(w.target(), nil, nil)
+		return struct{}{}, c.record(w.Target(), nil, nil)
 	})
 	return err
 }

@@ -70,7 +70,7 @@ func New(o Options) *API {
 		limits: newLimiter(o.RateLimit), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
-	a.metrics = newMetrics(o.Version, a.expiring, o.Service.FaultyLogs)
+	a.metrics = newMetrics(o.Version, a.expiring)
 	a.metrics.registry.MustRegister(o.Collectors...)
 	a.mountV2()
 	a.mountPages(o.SeparateMetrics)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/follow"
 )
 
 const (
@@ -50,7 +51,9 @@ func streamEvents(rq *request) (answer, error) {
 	defer context.AfterFunc(rq.api.draining, cancel)()
 
 	out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
-	err = rq.api.service.WatchEntries(ctx, rq.call, directory.Watcher{Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries})
+	err = follow.Watcher{
+		Service: rq.api.service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
+	}.Run(ctx)
 	if out.sent {
 		return answer{done: true}, nil // the end says all: who comes back is told why
 	}
@@ -64,7 +67,7 @@ type eventWriter struct {
 	written time.Time
 }
 
-// entries implements [directory.Watcher]. The first call opens the stream. Ids are
+// entries is what [follow.Watcher] calls. The first call opens the stream. Ids are
 // sent for what was left out, too, so that who comes back does not go through it
 // again, and who got nothing yet knows where it began.
 func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {

@@ -25,7 +25,7 @@ type routeMetrics struct {
 }
 
 // newMetrics sets the registry up; expiring is asked at every scrape.
-func newMetrics(version string, expiring func(time.Duration) float64, faultyLogs func() int) *metrics {
+func newMetrics(version string, expiring func(time.Duration) float64) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -43,9 +43,6 @@ func newMetrics(version string, expiring func(time.Duration) float64, faultyLogs
 	m.registry.MustRegister(m.requests, m.duration, info, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.other = m.route("", "other")
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "roster_audit_faulty_logs", Help: "Audit logs that this process would not seal, for somebody else has written into them.",
-	}, func() float64 { return float64(faultyLogs()) }))
 	for _, within := range []struct {
 		label string
 		d     time.Duration

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/follow"
 )
 
 // follower is the name under which the log remembers how far mail has come.
@@ -48,17 +49,17 @@ var (
 
 // Outbox delivers invitations for the users that are created.
 type Outbox struct {
-	service *directory.Service
-	sender  Sender // nil: nothing is sent
-	log     *slog.Logger
-	clock   func() time.Time
-	pause   time.Duration
+	feed   follow.Feed
+	sender Sender // nil: nothing is sent
+	log    *slog.Logger
+	clock  func() time.Time
+	pause  time.Duration
 }
 
 // New makes an outbox; a nil sender is for a server without mail: who was added
 // while there was none is not told later.
-func New(service *directory.Service, sender Sender, log *slog.Logger, clock func() time.Time) *Outbox {
-	return &Outbox{service: service, sender: sender, log: log, clock: clock, pause: retryAfter}
+func New(store directory.Store, sender Sender, log *slog.Logger, clock func() time.Time) *Outbox {
+	return &Outbox{feed: follow.Feed{Store: store, Clock: clock, Follower: follower}, sender: sender, log: log, clock: clock, pause: retryAfter}
 }
 
 // Run delivers until ctx ends. Errors of the store are logged and tried again.
@@ -80,9 +81,9 @@ func (o *Outbox) Run(ctx context.Context) {
 
 func (o *Outbox) follow(ctx context.Context) error {
 	if o.sender == nil {
-		return o.service.SkipEntries(ctx, follower)
+		return o.feed.Skip(ctx)
 	}
-	return o.service.Follow(ctx, follower, o.deliver)
+	return o.feed.Run(ctx, o.deliver)
 }
 
 var errLater = errors.New("delivery is to be tried later")

@@ -109,7 +109,7 @@ func run(t *testing.T, f fixture, p *postman) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		outbox.New(f.Service, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		outbox.New(f.store, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 	}()
 	select {
 	case <-p.all:
@@ -263,7 +263,7 @@ func TestRetriesForADay(t *testing.T) {
 				}}
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
-				outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+				outbox.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
 					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
 				}
@@ -290,7 +290,7 @@ func TestUnreadableEntry(t *testing.T) {
 		p := &postman{all: make(chan struct{})}
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
-		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
+		outbox.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
 			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
 		}
@@ -342,7 +342,7 @@ func TestWaitsForADay(t *testing.T) {
 		}}
 		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 		defer stop()
-		outbox.New(directory.NewService(log, dbtest.Keys(), time.Now), p, quiet, time.Now).Run(ctx)
+		outbox.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
 			t.Errorf("invited %s, tried the other %d times", got, tries)
 		}
@@ -362,7 +362,7 @@ func TestWithoutSender(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		outbox.New(f.Service, nil, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		outbox.New(f.store, nil, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 	}()
 	for deadline := time.Now().Add(20 * time.Second); f.cursor(t) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

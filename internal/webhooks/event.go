@@ -1,4 +1,4 @@
-package outbox
+package webhooks
 
 import (
 	"github.com/go-json-experiment/json"

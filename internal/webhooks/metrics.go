@@ -1,21 +1,19 @@
-package outbox
+package webhooks
 
 import (
 	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/rosterhq/roster/internal/directory"
 )
 
 // scrapeTimeout bounds what a scrape may ask of the database.
 const scrapeTimeout = 5 * time.Second
 
-// webhookMetrics count what this process delivers, and at every scrape what
+// metrics count what this process delivers, and at every scrape what
 // waits in the database.
-type webhookMetrics struct {
-	service  *directory.Service
+type metrics struct {
+	queue    *Queue
 	outcomes *prometheus.CounterVec
 }
 
@@ -24,8 +22,8 @@ var (
 	oldestDelivery    = prometheus.NewDesc("roster_webhook_oldest_pending_seconds", "How long the first of the deliveries that wait has waited.", nil, nil)
 )
 
-func newWebhookMetrics(service *directory.Service) *webhookMetrics {
-	m := &webhookMetrics{service: service, outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
+func newMetrics(queue *Queue) *metrics {
+	m := &metrics{queue: queue, outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "roster_webhook_attempts_total",
 		Help: "What came of deliveries to webhooks by this process: delivered, failed (to be tried again or not), dead (given up).",
 	}, []string{"outcome"})}
@@ -35,7 +33,7 @@ func newWebhookMetrics(service *directory.Service) *webhookMetrics {
 	return m
 }
 
-func (m *webhookMetrics) count(attempts []directory.Attempt, dead int) {
+func (m *metrics) count(attempts []Attempt, dead int) {
 	for _, a := range attempts {
 		if a.Failure == "" {
 			m.outcomes.WithLabelValues("delivered").Inc()
@@ -47,21 +45,21 @@ func (m *webhookMetrics) count(attempts []directory.Attempt, dead int) {
 }
 
 // Collectors are the metrics of the deliveries.
-func (w *Webhooks) Collectors() []prometheus.Collector { return []prometheus.Collector{w.metrics} }
+func (d *Deliverer) Collectors() []prometheus.Collector { return []prometheus.Collector{d.metrics} }
 
 // Describe implements [prometheus.Collector].
-func (m *webhookMetrics) Describe(ch chan<- *prometheus.Desc) {
+func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.outcomes.Describe(ch)
 	ch <- pendingDeliveries
 	ch <- oldestDelivery
 }
 
 // Collect implements [prometheus.Collector]. What can't be counted is left out.
-func (m *webhookMetrics) Collect(ch chan<- prometheus.Metric) {
+func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.outcomes.Collect(ch)
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	pending, oldest, err := m.service.CountDeliveries(ctx)
+	pending, oldest, err := m.queue.Count(ctx)
 	if err != nil {
 		return
 	}

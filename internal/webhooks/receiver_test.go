@@ -1,4 +1,4 @@
-package outbox_test
+package webhooks_test
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
-	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // fickleDNS is a resolver of one name whose address the test changes.
@@ -122,8 +122,8 @@ func (h *hooked) sent(w directory.Webhook, resolver *net.Resolver) directory.Del
 	if err := h.db.Store.Settled(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
-	o := outbox.WebhookOptions{Service: h.Service, Endpoints: h.policy, Log: quiet, Clock: h.clock, Resolver: resolver}
-	if err := outbox.NewWebhooks(o).Once(h.t.Context()); err != nil {
+	o := webhooks.Options{Queue: h.queue(), Endpoints: h.policy, Log: quiet, Clock: h.clock, Resolver: resolver}
+	if err := webhooks.New(o).Once(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
 	return h.deliveries(w)[0]

@@ -1,4 +1,4 @@
-package outbox
+package webhooks
 
 import (
 	"bytes"
@@ -19,7 +19,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
 )
 
@@ -74,7 +73,7 @@ type message struct {
 }
 
 // post sends a message and says what came of it.
-func (r *receivers) post(ctx context.Context, m message) (a directory.Attempt) {
+func (r *receivers) post(ctx context.Context, m message) (a Attempt) {
 	a.At, a.URL = r.clock(), m.url
 	defer func() { a.Took = max(0, r.clock().Sub(a.At)) }()
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)

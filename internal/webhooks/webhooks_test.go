@@ -1,4 +1,4 @@
-package outbox_test
+package webhooks_test
 
 import (
 	"context"
@@ -18,8 +18,8 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
-	"github.com/rosterhq/roster/internal/outbox"
 	"github.com/rosterhq/roster/internal/store"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // brittle is a store whose process ends at some commit.
@@ -69,7 +69,8 @@ func (b *brittle) crashAt(ctx context.Context, commit int) (context.Context, fun
 
 // hooked is a service with webhooks that may lead to this machine, and a clock.
 type hooked struct {
-	fixture
+	*directory.Service
+	owner  *directory.Principal
 	t      testing.TB
 	db     *brittle
 	policy egress.Policy
@@ -132,9 +133,11 @@ func (h *hooked) addUser(name string) directory.User {
 }
 
 // process is what delivers in one process: what it knows is gone with it.
-func (h *hooked) process() *outbox.Webhooks {
-	return outbox.NewWebhooks(outbox.WebhookOptions{Service: h.Service, Endpoints: h.policy, Log: quiet, Clock: h.clock})
+func (h *hooked) process() *webhooks.Deliverer {
+	return webhooks.New(webhooks.Options{Queue: h.queue(), Endpoints: h.policy, Log: quiet, Clock: h.clock})
 }
+
+func (h *hooked) queue() *webhooks.Queue { return webhooks.NewQueue(h.db, dbtest.Keys(), h.clock) }
 
 // once delivers what is due in a process of its own.
 func (h *hooked) once() error {
@@ -202,7 +205,7 @@ func TestDeliversAgainAfterACrash(t *testing.T) {
 	if err := h.db.Store.Settled(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.QueueNow(t.Context()); err != nil {
+	if err := h.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, restart := h.db.crashAt(t.Context(), 0)

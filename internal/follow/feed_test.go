@@ -1,4 +1,4 @@
-package directory_test
+package follow_test
 
 import (
 	"context"
@@ -10,15 +10,26 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/follow"
 )
 
-// follow reads with the follower until it has handed over n entries, and gives those
+// world has feeds of its log.
+type world struct{ *directorytest.World }
+
+func newWorld(t testing.TB) *world { return &world{directorytest.New(t)} }
+
+func (w *world) feed(name string) follow.Feed {
+	return follow.Feed{Store: w.DB, Clock: w.Clock, Follower: name}
+}
+
+// read reads with the follower until it has handed over n entries, and gives those
 // that did not fail.
-func follow(t *testing.T, w *world, name string, n int, handle func(directory.Entry) (bool, error)) (seen []int64, err error) {
+func read(t *testing.T, w *world, name string, n int, handle func(directory.Entry) (bool, error)) (seen []int64, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	err = w.Follow(ctx, name, func(_ context.Context, e directory.Entry) (bool, error) {
+	err = w.feed(name).Run(ctx, func(_ context.Context, e directory.Entry) (bool, error) {
 		done, err := handle(e)
 		if err == nil {
 			seen = append(seen, e.Position)
@@ -38,10 +49,10 @@ func done(directory.Entry) (bool, error) { return true, nil }
 func TestFollow(t *testing.T) {
 	w := newWorld(t)
 	for i := range 150 { // more than a batch
-		must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}))(t)
+		directorytest.Must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}))(t)
 	}
-	all := w.since(0)
-	seen, err := follow(t, w, "mail", len(all), done)
+	all := w.Since(0)
+	seen, err := read(t, w, "mail", len(all), done)
 	if !errors.Is(err, context.Canceled) || len(seen) != len(all) {
 		t.Fatalf("saw %d of %d entries: %v", len(seen), len(all), err)
 	}
@@ -51,17 +62,17 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	// Another follower begins at the beginning, this one goes on.
-	other, _ := follow(t, w, "other", len(all), done)
+	other, _ := read(t, w, "other", len(all), done)
 	if len(other) != len(all) {
 		t.Errorf("another follower saw %d", len(other))
 	}
-	last := w.lastEntry()
+	last := all[len(all)-1].Position
 	late := make(chan []int64)
 	go func() {
-		seen, _ := follow(t, w, "mail", 1, done)
+		seen, _ := read(t, w, "mail", 1, done)
 		late <- seen
 	}()
-	w.join("Late", "user")
+	w.Join("Late", "user")
 	if seen := <-late; len(seen) == 0 || seen[0] != last+1 {
 		t.Errorf("went on with %v after %d", seen, last)
 	}
@@ -70,10 +81,10 @@ func TestFollow(t *testing.T) {
 // What fails comes again; what was handled before it does not.
 func TestFollowerThatFails(t *testing.T) {
 	w := newWorld(t)
-	all := w.since(0)
+	all := w.Since(0)
 	failure := errors.New("mail is down")
 	for range 2 {
-		_, err := follow(t, w, "mail", len(all), func(e directory.Entry) (bool, error) {
+		_, err := read(t, w, "mail", len(all), func(e directory.Entry) (bool, error) {
 			if e.Position == all[2].Position {
 				return false, failure
 			}
@@ -83,7 +94,7 @@ func TestFollowerThatFails(t *testing.T) {
 			t.Errorf("ended with %v", err)
 		}
 	}
-	seen, _ := follow(t, w, "mail", len(all)-2, done)
+	seen, _ := read(t, w, "mail", len(all)-2, done)
 	if len(seen) != len(all)-2 || seen[0] != all[2].Position {
 		t.Errorf("afterwards it saw %v of %d", seen, len(all))
 	}
@@ -93,32 +104,32 @@ func TestFollowerThatFails(t *testing.T) {
 // and holds up nothing.
 func TestFollowerThatPutsOff(t *testing.T) {
 	w := newWorld(t)
-	all := w.since(0)
+	all := w.Since(0)
 	first, second := all[0].Position, all[2].Position
 	bothWait := func(e directory.Entry) (bool, error) { return e.Position != first && e.Position != second, nil }
-	if seen, _ := follow(t, w, "mail", len(all), bothWait); len(seen) != len(all) {
+	if seen, _ := read(t, w, "mail", len(all), bothWait); len(seen) != len(all) {
 		t.Fatalf("saw %v of %d", seen, len(all))
 	}
 	onlySecond := func(e directory.Entry) (bool, error) { return e.Position != second, nil }
-	if seen, _ := follow(t, w, "mail", 2, onlySecond); !slices.Equal(seen, []int64{first, second}) {
+	if seen, _ := read(t, w, "mail", 2, onlySecond); !slices.Equal(seen, []int64{first, second}) {
 		t.Errorf("after a restart it saw %v", seen)
 	}
-	w.join("Jane", "user")
-	later := w.since(all[len(all)-1].Position)
+	w.Join("Jane", "user")
+	later := w.Since(all[len(all)-1].Position)
 	added := later[len(later)-1].Position
-	seen, _ := follow(t, w, "mail", len(later)+2, func(e directory.Entry) (bool, error) {
-		w.pass(time.Hour) // so that it is due again
+	seen, _ := read(t, w, "mail", len(later)+2, func(e directory.Entry) (bool, error) {
+		w.Pass(time.Hour) // so that it is due again
 		return e.Position != second && e.Position != added, nil
 	})
 	if again := seen[len(later):]; len(again) != 2 || !slices.Contains(again, second) || !slices.Contains(again, added) {
 		t.Errorf("two wait, of which %d is new; it saw %v", added, seen)
 	}
-	if seen, _ = follow(t, w, "mail", 2, done); len(seen) != 2 || !slices.Contains(seen, second) || !slices.Contains(seen, added) {
+	if seen, _ = read(t, w, "mail", 2, done); len(seen) != 2 || !slices.Contains(seen, second) || !slices.Contains(seen, added) {
 		t.Errorf("after another restart it saw %v", seen)
 	}
-	w.join("John", "user")
-	later = w.since(added)
-	if seen, _ = follow(t, w, "mail", len(later), done); len(seen) != len(later) || seen[0] != later[0].Position {
+	w.Join("John", "user")
+	later = w.Since(added)
+	if seen, _ = read(t, w, "mail", len(later), done); len(seen) != len(later) || seen[0] != later[0].Position {
 		t.Errorf("nothing waits; it saw %v", seen)
 	}
 }
@@ -126,22 +137,22 @@ func TestFollowerThatPutsOff(t *testing.T) {
 // What waits and is deleted with its organisation comes no more.
 func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
 	w := newWorld(t)
-	all := w.since(0)
-	if seen, _ := follow(t, w, "mail", len(all), func(directory.Entry) (bool, error) { return false, nil }); len(seen) != len(all) {
+	all := w.Since(0)
+	if seen, _ := read(t, w, "mail", len(all), func(directory.Entry) (bool, error) { return false, nil }); len(seen) != len(all) {
 		t.Fatalf("saw %v of %d", seen, len(all))
 	}
-	w.wants("delete", "", w.DeleteOrg(t.Context(), w.owner.OrgID))
+	w.Wants("delete", "", w.DeleteOrg(t.Context(), w.Owner.OrgID))
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
 	var seen []int64
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		_ = w.Follow(ctx, "mail", func(_ context.Context, e directory.Entry) (bool, error) {
+		_ = w.feed("mail").Run(ctx, func(_ context.Context, e directory.Entry) (bool, error) {
 			seen = append(seen, e.Position)
 			return true, nil
 		})
 	})
-	log := w.since(0)
+	log := w.Since(0)
 	last := log[len(log)-1].Position
 	waits := func() bool {
 		for i := range all {
@@ -153,7 +164,7 @@ func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
 	}
 	for waits() && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
-		w.pass(time.Minute) // a store that shows what is new with a delay is asked again
+		w.Pass(time.Minute) // a store that shows what is new with a delay is asked again
 	}
 	if ctx.Err() != nil {
 		t.Error("what is deleted still waits")
@@ -169,9 +180,9 @@ func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
 // that leads has stored.
 func TestFollowerThatIsOvertaken(t *testing.T) {
 	w := newWorld(t)
-	all := w.since(0)
-	_, err := follow(t, w, "mail", len(all), func(directory.Entry) (bool, error) {
-		err := w.db.Write(t.Context(), func(tx directory.Tx) error {
+	all := w.Since(0)
+	_, err := read(t, w, "mail", len(all), func(directory.Entry) (bool, error) {
+		err := w.DB.Write(t.Context(), func(tx directory.Tx) error {
 			return errors.Join(tx.SetCursor("mail", all[1].Position), tx.SetCursor("mail waiting 0", all[1].Position))
 		})
 		return false, err
@@ -186,7 +197,7 @@ func TestFollowerThatIsOvertaken(t *testing.T) {
 
 func (w *world) cursor(t *testing.T, name string) (at int64) {
 	t.Helper()
-	err := w.db.Read(t.Context(), func(tx directory.Tx) (err error) {
+	err := w.DB.Read(t.Context(), func(tx directory.Tx) (err error) {
 		if at, err = tx.Cursor(name); directory.CodeOf(err) == directory.NotFound {
 			at, err = 0, nil
 		}
@@ -202,10 +213,10 @@ func (w *world) cursor(t *testing.T, name string) (at int64) {
 // looked: it looks again before it puts anything at the same place.
 func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
 	w := newWorld(t)
-	all := w.since(0)
+	all := w.Since(0)
 	ended, seen := make(chan error, 1), make(chan int64, 100)
 	go func() {
-		ended <- w.Follow(t.Context(), "mail", func(_ context.Context, e directory.Entry) (bool, error) {
+		ended <- w.feed("mail").Run(t.Context(), func(_ context.Context, e directory.Entry) (bool, error) {
 			seen <- e.Position
 			return false, nil
 		})
@@ -217,13 +228,13 @@ func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
 	for w.cursor(t, "mail") != last {
 		time.Sleep(time.Millisecond)
 	}
-	err := w.db.Write(t.Context(), func(tx directory.Tx) error {
+	err := w.DB.Write(t.Context(), func(tx directory.Tx) error {
 		return errors.Join(tx.SetCursor("mail", last+1), tx.SetCursor(fmt.Sprintf("mail waiting %d", len(all)), last+1))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.join("Jane", "user")
+	w.Join("Jane", "user")
 	if err := <-ended; err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
@@ -235,12 +246,12 @@ func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
 // What is skipped is skipped for good, what waits included.
 func TestSkippedIsNotWaitedFor(t *testing.T) {
 	w := newWorld(t)
-	if _, err := follow(t, w, "mail", len(w.since(0)), func(directory.Entry) (bool, error) { return false, nil }); !errors.Is(err, context.Canceled) {
+	if _, err := read(t, w, "mail", len(w.Since(0)), func(directory.Entry) (bool, error) { return false, nil }); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	skipped := make(chan error, 1)
-	go func() { skipped <- w.SkipEntries(ctx, "mail") }()
+	go func() { skipped <- w.feed("mail").Skip(ctx) }()
 	for w.cursor(t, "mail waiting 0") != 0 {
 		time.Sleep(time.Millisecond)
 	}
@@ -248,11 +259,11 @@ func TestSkippedIsNotWaitedFor(t *testing.T) {
 	if err := <-skipped; err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	w.pass(60 * 24 * time.Hour)
-	before := len(w.since(0))
-	w.join("Jane", "user")
-	news := w.since(0)[before:]
-	seen, err := follow(t, w, "mail", len(news), done)
+	w.Pass(60 * 24 * time.Hour)
+	before := len(w.Since(0))
+	w.Join("Jane", "user")
+	news := w.Since(0)[before:]
+	seen, err := read(t, w, "mail", len(news), done)
 	if !errors.Is(err, context.Canceled) || len(seen) != len(news) || seen[0] != news[0].Position {
 		t.Errorf("saw %v, %v; want %d entries from %d on", seen, err, len(news), news[0].Position)
 	}

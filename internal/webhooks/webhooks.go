@@ -1,4 +1,8 @@
-package outbox
+// Package webhooks owns deliveries: it queues the entries that webhooks want, posts
+// and signs them in lanes, stores the outcomes, tries again, and counts. Each delivery
+// goes queue → batch → lane → receiver → outcome without leaving the package. Creating
+// and changing webhooks, and asking for replays, are calls to package directory.
+package webhooks
 
 import (
 	"context"
@@ -23,26 +27,29 @@ const (
 	dueAtATime    = 1000
 )
 
-// lookAgain is how often is looked for what has become due by itself.
+// retryAfter is the pause after a failure of the store.
+const retryAfter = 30 * time.Second
+
+// lookAgain is how often the queue is checked for what has become due by itself.
 const lookAgain = time.Second
 
-// WebhookOptions are what it takes to deliver to webhooks.
-type WebhookOptions struct {
-	Service   *directory.Service
+// Options are what a [Deliverer] needs.
+type Options struct {
+	Queue     *Queue
 	Endpoints egress.Policy
 	Log       *slog.Logger
 	Clock     func() time.Time
 	Resolver  *net.Resolver // nil: the system's
 }
 
-// Webhooks sends entries of the audit log to the webhooks that want them, each
-// at least once while its receiver takes it within three days.
-type Webhooks struct {
-	service   *directory.Service
+// Deliverer sends entries of the audit log to the webhooks that want them, each at
+// least once if its receiver accepts it within three days.
+type Deliverer struct {
+	queue     *Queue
 	receivers *receivers
 	log       *slog.Logger
 	pause     time.Duration
-	metrics   *webhookMetrics
+	metrics   *metrics
 
 	healthy, troubled chan struct{}
 	wake              chan struct{}
@@ -58,11 +65,11 @@ type laneKey struct {
 	id  directory.WebhookID
 }
 
-// NewWebhooks makes what [Webhooks.Run] runs.
-func NewWebhooks(o WebhookOptions) *Webhooks {
-	return &Webhooks{
-		service: o.Service, receivers: newReceivers(o.Endpoints, o.Resolver, o.Clock), log: o.Log, pause: retryAfter,
-		metrics: newWebhookMetrics(o.Service),
+// New returns a deliverer; [Deliverer.Run] runs it.
+func New(o Options) *Deliverer {
+	return &Deliverer{
+		queue: o.Queue, receivers: newReceivers(o.Endpoints, o.Resolver, o.Clock), log: o.Log, pause: retryAfter,
+		metrics: newMetrics(o.Queue),
 		healthy: make(chan struct{}, healthyLanes), troubled: make(chan struct{}, troubledLanes), wake: make(chan struct{}, 1),
 		running: make(map[laneKey]bool), slow: make(map[laneKey]bool),
 	}
@@ -70,68 +77,68 @@ func NewWebhooks(o WebhookOptions) *Webhooks {
 
 // Run delivers until ctx ends, in one process of all at a time. Errors of the
 // store are logged and tried again.
-func (w *Webhooks) Run(ctx context.Context) {
+func (d *Deliverer) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := w.service.LeadDeliveries(ctx, w.lead)
+		err := d.queue.store.Lead(ctx, follower, d.lead)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			w.log.Error("webhooks could not go on; trying again", "error", err)
+			d.log.Error("webhooks could not go on; trying again", "error", err)
 		}
-		w.rest(ctx)
+		d.rest(ctx)
 	}
 }
 
-func (w *Webhooks) rest(ctx context.Context) {
+func (d *Deliverer) rest(ctx context.Context) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(w.pause):
+	case <-time.After(d.pause):
 	}
 }
 
 // lead queues and delivers until ctx ends or the queueing fails.
-func (w *Webhooks) lead(ctx context.Context) error {
+func (d *Deliverer) lead(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	var queueing error
 	var queue sync.WaitGroup
 	queue.Go(func() {
 		defer stop()
-		queueing = w.service.QueueDeliveries(ctx, w.look)
+		queueing = d.queue.Follow(ctx, d.look)
 	})
 	for ctx.Err() == nil {
-		if _, err := w.launch(ctx); err != nil && ctx.Err() == nil {
-			w.log.Error("webhooks could not be looked at", "error", err)
-			w.rest(ctx)
+		if _, err := d.launch(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("webhooks could not be looked at", "error", err)
+			d.rest(ctx)
 		}
 		select {
 		case <-ctx.Done():
-		case <-w.wake:
+		case <-d.wake:
 		case <-time.After(lookAgain):
 		}
 	}
-	w.lanes.Wait()
+	d.lanes.Wait()
 	queue.Wait()
 	return queueing
 }
 
 // look has what is due looked for soon.
-func (w *Webhooks) look() {
+func (d *Deliverer) look() {
 	select {
-	case w.wake <- struct{}{}:
+	case d.wake <- struct{}{}:
 	default:
 	}
 }
 
 // Once queues what is in the log and delivers what is due, and returns when that
 // is done.
-func (w *Webhooks) Once(ctx context.Context) error {
-	if err := w.service.QueueNow(ctx); err != nil {
+func (d *Deliverer) Once(ctx context.Context) error {
+	if err := d.queue.Fill(ctx); err != nil {
 		return err
 	}
 	for {
-		launched, err := w.launch(ctx)
-		w.lanes.Wait()
+		launched, err := d.launch(ctx)
+		d.lanes.Wait()
 		if err != nil || launched == 0 {
 			return err
 		}
@@ -140,14 +147,14 @@ func (w *Webhooks) Once(ctx context.Context) error {
 
 // launch starts a lane for each webhook that has something due and none yet, as
 // far as the pools go, and says how many.
-func (w *Webhooks) launch(ctx context.Context) (launched int, err error) {
+func (d *Deliverer) launch(ctx context.Context) (launched int, err error) {
 	for _, failing := range []bool{false, true} {
-		due, err := w.service.DueQueues(ctx, failing, dueAtATime)
+		due, err := d.queue.Due(ctx, failing, dueAtATime)
 		if err != nil {
 			return launched, err
 		}
 		for _, q := range due {
-			if w.start(ctx, q) {
+			if d.start(ctx, q) {
 				launched++
 			}
 		}
@@ -155,15 +162,15 @@ func (w *Webhooks) launch(ctx context.Context) (launched int, err error) {
 	return launched, nil
 }
 
-func (w *Webhooks) start(ctx context.Context, q directory.WebhookQueue) bool {
+func (d *Deliverer) start(ctx context.Context, q directory.WebhookQueue) bool {
 	key := laneKey{q.OrgID, q.WebhookID}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	pool := w.healthy
-	if q.Failures > 0 || w.slow[key] {
-		pool = w.troubled
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	pool := d.healthy
+	if q.Failures > 0 || d.slow[key] {
+		pool = d.troubled
 	}
-	if w.running[key] {
+	if d.running[key] {
 		return false
 	}
 	select {
@@ -171,46 +178,46 @@ func (w *Webhooks) start(ctx context.Context, q directory.WebhookQueue) bool {
 	default:
 		return false
 	}
-	w.running[key] = true
-	w.lanes.Go(func() {
-		took := w.run(ctx, q)
-		w.mu.Lock()
-		delete(w.running, key)
-		delete(w.slow, key)
+	d.running[key] = true
+	d.lanes.Go(func() {
+		took := d.run(ctx, q)
+		d.mu.Lock()
+		delete(d.running, key)
+		delete(d.slow, key)
 		if took > slow {
-			w.slow[key] = true
+			d.slow[key] = true
 		}
-		w.mu.Unlock()
+		d.mu.Unlock()
 		<-pool
-		w.look()
+		d.look()
 	})
 	return true
 }
 
 // run delivers some of what is due to one webhook, and gives the longest that
 // its receiver took. One that fails is tried with one delivery.
-func (w *Webhooks) run(ctx context.Context, q directory.WebhookQueue) (longest time.Duration) {
+func (d *Deliverer) run(ctx context.Context, q directory.WebhookQueue) (longest time.Duration) {
 	limit := perLane
 	if q.Failures > 0 {
 		limit = 1
 	}
-	c, err := w.service.Consignment(ctx, q.OrgID, q.WebhookID, limit)
+	c, err := d.queue.Batch(ctx, q.OrgID, q.WebhookID, limit)
 	if directory.CodeOf(err) == directory.NotFound {
 		return 0 // deleted meanwhile
 	}
-	log := w.log.With("webhook", string(q.WebhookID), "organization", string(q.OrgID))
+	log := d.log.With("webhook", string(q.WebhookID), "organization", string(q.OrgID))
 	if err != nil {
-		w.stuck(ctx, log, err)
+		d.stuck(ctx, log, err)
 		return 0
 	}
-	attempts := w.send(ctx, c)
+	attempts := d.send(ctx, c)
 	// What was delivered stays delivered, also if ctx has ended since.
-	dead, err := w.service.RecordAttempts(context.WithoutCancel(ctx), q.OrgID, q.WebhookID, attempts)
+	dead, err := d.queue.Record(context.WithoutCancel(ctx), q.OrgID, q.WebhookID, attempts)
 	if err != nil {
-		w.stuck(ctx, log, err)
+		d.stuck(ctx, log, err)
 		return 0
 	}
-	w.metrics.count(attempts, dead)
+	d.metrics.count(attempts, dead)
 	for _, a := range attempts {
 		longest = max(longest, a.Took)
 		if a.Failure != "" {
@@ -221,28 +228,28 @@ func (w *Webhooks) run(ctx context.Context, q directory.WebhookQueue) (longest t
 }
 
 // stuck waits before the same is tried again.
-func (w *Webhooks) stuck(ctx context.Context, log *slog.Logger, err error) {
+func (d *Deliverer) stuck(ctx context.Context, log *slog.Logger, err error) {
 	if ctx.Err() == nil {
 		log.Error("webhook could not be delivered to; trying again", "error", err)
-		w.rest(ctx)
+		d.rest(ctx)
 	}
 }
 
 // send sends the parcels, some at once, up to the first that fails: a receiver
 // that does not answer is waited for once, not for each. What is cut off because
 // ctx has ended was no attempt: it is sent again.
-func (w *Webhooks) send(ctx context.Context, c directory.Consignment) (attempts []directory.Attempt) {
+func (d *Deliverer) send(ctx context.Context, c Batch) (attempts []Attempt) {
 	var mu sync.Mutex
 	var sending sync.WaitGroup
 	var failed atomic.Bool
 	slots := make(chan struct{}, atOnce)
-	for _, p := range c.Parcels {
+	for _, p := range c.Items {
 		if slots <- struct{}{}; failed.Load() {
 			break
 		}
 		sending.Go(func() {
 			defer func() { <-slots }()
-			a := w.sendOne(ctx, c, p)
+			a := d.sendOne(ctx, c, p)
 			if a.Failure != "" && !a.Hopeless {
 				failed.Store(true)
 			}
@@ -257,17 +264,17 @@ func (w *Webhooks) send(ctx context.Context, c directory.Consignment) (attempts 
 	return attempts
 }
 
-func (w *Webhooks) sendOne(ctx context.Context, c directory.Consignment, p directory.Parcel) (a directory.Attempt) {
+func (d *Deliverer) sendOne(ctx context.Context, c Batch, p Item) (a Attempt) {
 	defer func() { a.Delivery = p.Delivery }()
 	if p.Entry == nil {
-		return directory.Attempt{At: w.receivers.clock(), Failure: "the audit log does not have the entry any more", Hopeless: true}
+		return Attempt{At: d.receivers.clock(), Failure: "the audit log does not have the entry any more", Hopeless: true}
 	}
 	body, err := eventJSON(*p.Entry)
 	if err != nil {
-		w.log.Error("an entry can't be written for webhooks", "entry", p.Sequence, "organization", string(p.OrgID), "error", err)
-		return directory.Attempt{At: w.receivers.clock(), Failure: "the entry can't be written", Hopeless: true}
+		d.log.Error("an entry can't be written for webhooks", "entry", p.Sequence, "organization", string(p.OrgID), "error", err)
+		return Attempt{At: d.receivers.clock(), Failure: "the entry can't be written", Hopeless: true}
 	}
-	return w.receivers.post(ctx, message{
+	return d.receivers.post(ctx, message{
 		url: c.Webhook.URL, id: directory.MessageID(p.OrgID, p.Sequence), body: body, keys: c.Keys,
 	})
 }

@@ -1,4 +1,4 @@
-package directory_test
+package sealing_test
 
 import (
 	"bytes"
@@ -11,68 +11,45 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/sealing"
 )
 
-// seal seals everything there is and gives what could not be.
+// world has a sealer for its logs.
+type world struct {
+	*directorytest.World
+	sealer *sealing.Sealer
+}
+
+func newWorld(t testing.TB) *world {
+	w := directorytest.New(t)
+	return &world{w, sealing.New(w.DB, dbtest.Keys(), w.Clock)}
+}
+
+// seal seals everything there is and returns what could not be sealed.
 func (w *world) seal() (failures []error) {
 	w.Helper()
-	w.wants("settle", "", w.db.Settled(w.Context()))
-	_ = must(w.SealOnce(w.Context(), func(err error) { failures = append(failures, err) }))(w)
+	w.Settle()
+	_ = directorytest.Must(w.sealer.Once(w.Context(), func(err error) { failures = append(failures, err) }))(w)
 	return failures
 }
 
-// export reads an organization's log as it is shown.
-func (w *world) export(org directory.OrgID) []byte {
-	w.Helper()
-	var lines bytes.Buffer
-	err := w.db.Read(w.Context(), func(tx directory.Tx) error {
-		for e, err := range tx.OrgEntries(org, directory.EntryQuery{}) {
-			if err != nil {
-				return err
-			}
-			r, _, err := e.Record()
-			if err != nil {
-				return err
-			}
-			if leaf := e.Leaf; leaf != nil {
-				h := audit.Hash(leaf)
-				r.Proof.Leaf = &h
-			}
-			line, err := r.Encode()
-			if err != nil {
-				return err
-			}
-			lines.Write(append(line, '\n'))
-		}
-		return nil
-	})
-	w.wants("export", "", err)
-	return lines.Bytes()
-}
-
 // evidence is what a verifier asks the server for.
-func (w *world) evidence() (e audit.Evidence) {
+func (w *world) evidence() audit.Evidence {
 	w.Helper()
-	call := w.byOwner()
-	e.Keys = must(w.AuditKeys(w.Context(), call))(w)
-	newest := must(w.GetCheckpoint(w.Context(), call, 0))(w)
-	e.Checkpoint = newest.Note
-	for _, c := range must(w.ListCheckpoints(w.Context(), call, 0, 1000))(w) {
-		e.Earlier = append(e.Earlier, c.Note)
-	}
-	return e
+	return directorytest.Evidence(w, w.Service, w.ByOwner())
 }
 
 func (w *world) verify(e audit.Evidence) (audit.Report, error) {
 	w.Helper()
-	return audit.Verify(w.Context(), bytes.NewReader(w.export(w.org.ID)), e, func(int64) {})
+	return audit.Verify(w.Context(), bytes.NewReader(w.Export(w.Org.ID)), e, func(int64) {})
 }
 
 // history writes some entries, sealed a few at a time.
 func (w *world) history(n int) {
 	w.Helper()
 	for i := range n {
-		w.join(fmt.Sprintf("User%d", i), "user")
+		w.Join(fmt.Sprintf("User%d", i), "user")
 		if i%3 == 0 {
 			if failures := w.seal(); len(failures) > 0 {
 				w.Fatal(failures)
@@ -84,37 +61,33 @@ func (w *world) history(n int) {
 
 func TestSealedLogVerifies(t *testing.T) {
 	w := newWorld(t)
-	rival := w.tenant("Rival")
+	rival := w.Tenant("Rival")
 	w.history(10)
 	e := w.evidence()
 	report, err := w.verify(e)
 	if err != nil || report.First != 1 || report.Unsealed != 0 || report.Sealed < 20 {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	if n := must(w.SealOnce(t.Context(), nil))(t); n != 0 {
+	if n := directorytest.Must(w.sealer.Once(t.Context(), nil))(t); n != 0 {
 		t.Errorf("%d organizations were sealed again", n)
 	}
 	// Every other organization has a log of its own.
-	theirs := must(w.GetCheckpoint(t.Context(), w.by(rival), 0))(t)
+	theirs := directorytest.Must(w.GetCheckpoint(t.Context(), w.By(rival), 0))(t)
 	if !strings.Contains(theirs.Note, "/"+string(rival.OrgID)+"\n") || theirs.Size > 6 {
 		t.Errorf("the rival's checkpoint: %+v", theirs)
 	}
 	for number := int64(1); number <= report.Sealed; number++ {
-		p := must(w.ProveInclusion(t.Context(), w.byOwner(), number, 0))(t)
+		p := directorytest.Must(w.ProveInclusion(t.Context(), w.ByOwner(), number, 0))(t)
 		if p.Size != report.Sealed {
 			t.Errorf("the proof is for size %d", p.Size)
 		}
 	}
-	w.refused("an entry that is not there", directory.Invalid, "sequence", func() error {
-		_, err := w.ProveInclusion(t.Context(), w.byOwner(), report.Sealed+1, 0)
-		return err
-	})
-	w.refused("a size that was not signed", directory.NotFound, "", func() error {
-		_, err := w.ProveConsistency(t.Context(), w.byOwner(), 1, 1<<40)
-		return err
-	})
+	_, err = w.ProveInclusion(t.Context(), w.ByOwner(), report.Sealed+1, 0)
+	w.Wants("an entry that is not there", directory.Invalid, err)
+	_, err = w.ProveConsistency(t.Context(), w.ByOwner(), 1, 1<<40)
+	w.Wants("a size that was not signed", directory.NotFound, err)
 	// A deleted organization begins a log anew.
-	w.wants("delete", "", w.DeleteOrg(t.Context(), rival.OrgID))
+	w.Wants("delete", "", w.DeleteOrg(t.Context(), rival.OrgID))
 	if failures := w.seal(); len(failures) > 0 {
 		t.Error(failures)
 	}
@@ -151,15 +124,15 @@ func TestTamperingIsFound(t *testing.T) {
 			w := newWorld(t)
 			w.history(10)
 			kept := w.evidence()
-			size := must(w.GetCheckpoint(t.Context(), w.byOwner(), 0))(t).Size
+			size := directorytest.Must(w.GetCheckpoint(t.Context(), w.ByOwner(), 0))(t).Size
 			middle := size/2 | 1 // makes a user
 			if test.name == "cut the checkpoints back" {
 				middle = size
 			}
-			for statement := range strings.SplitSeq(fmt.Sprintf(test.sql, middle, w.org.ID), ";") {
-				dbtest.Exec(t, w.database, statement)
+			for statement := range strings.SplitSeq(fmt.Sprintf(test.sql, middle, w.Org.ID), ";") {
+				dbtest.Exec(t, w.Database, statement)
 			}
-			w.wants("read", "", w.db.Ping(t.Context()))
+			w.Wants("read", "", w.DB.Ping(t.Context()))
 			want := max(1, middle+test.at)
 			if test.name == "cut the checkpoints back" {
 				e := w.evidence()
@@ -198,9 +171,9 @@ func TestForgedEntriesAreNotSealed(t *testing.T) {
 			w := newWorld(t)
 			w.history(3)
 			e := w.evidence()
-			sealed := must(w.GetCheckpoint(t.Context(), w.byOwner(), 0))(t).Size
-			for part := range strings.SplitSeq(fmt.Sprintf(statement, sealed, w.org.ID), ";") {
-				dbtest.Exec(t, w.database, part)
+			sealed := directorytest.Must(w.GetCheckpoint(t.Context(), w.ByOwner(), 0))(t).Size
+			for part := range strings.SplitSeq(fmt.Sprintf(statement, sealed, w.Org.ID), ";") {
+				dbtest.Exec(t, w.Database, part)
 			}
 			failures := w.seal()
 			if len(failures) != 1 {
@@ -209,28 +182,28 @@ func TestForgedEntriesAreNotSealed(t *testing.T) {
 			if f, ok := errors.AsType[*audit.Fault](failures[0]); !ok || f.Sequence != sealed+1 {
 				t.Errorf("the sealer says %v, want entry %d", failures[0], sealed+1)
 			}
-			e.Now = func() time.Time { return w.clock.Now().Add(time.Minute) }
+			e.Now = func() time.Time { return w.Clock().Add(time.Minute) }
 			_, err := w.verify(e)
 			if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Sequence != sealed+1 {
 				t.Errorf("verify says %v, want entry %d", err, sealed+1)
 			}
 			// What is written meanwhile waits, until the operator takes it all as it is.
-			w.join("Meanwhile", "user")
-			if failures := w.seal(); len(failures) != 1 || w.FaultyLogs() != 1 {
+			w.Join("Meanwhile", "user")
+			if failures := w.seal(); len(failures) != 1 || w.sealer.Faulty() != 1 {
 				t.Fatalf("sealed without a word: %v", failures)
 			}
-			from, to, err := w.AcceptEntries(t.Context(), w.org.ID)
+			from, to, err := w.sealer.Accept(t.Context(), w.Org.ID)
 			if err != nil || from != sealed+1 || to != sealed+3 {
 				t.Fatalf("accepted %d to %d: %v", from, to, err)
 			}
-			if failures := w.seal(); len(failures) > 0 || w.FaultyLogs() != 0 {
+			if failures := w.seal(); len(failures) > 0 || w.sealer.Faulty() != 0 {
 				t.Errorf("not sealed: %v", failures)
 			}
 			if report, err := w.verify(w.evidence()); err != nil || report.Sealed != to+1 {
 				t.Errorf("%+v, %v", report, err)
 			}
-			_, _, err = w.AcceptEntries(t.Context(), w.org.ID)
-			w.wants("accept again", directory.Conflict, err)
+			_, _, err = w.sealer.Accept(t.Context(), w.Org.ID)
+			w.Wants("accept again", directory.Conflict, err)
 		})
 	}
 }
@@ -241,16 +214,16 @@ func TestAcceptedEntriesAreInOrderOfTime(t *testing.T) {
 	w := newWorld(t)
 	w.history(3)
 	w.seal()
-	sealed := must(w.GetCheckpoint(t.Context(), w.byOwner(), 0))(t).Size
-	w.pass(time.Hour)
-	dbtest.Exec(t, w.database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 1"), sealed, w.org.ID))
-	dbtest.Exec(t, w.database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 2"), sealed, w.org.ID))
+	sealed := directorytest.Must(w.GetCheckpoint(t.Context(), w.ByOwner(), 0))(t).Size
+	w.Pass(time.Hour)
+	dbtest.Exec(t, w.Database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 1"), sealed, w.Org.ID))
+	dbtest.Exec(t, w.Database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 2"), sealed, w.Org.ID))
 	// One before what is sealed, and one after what comes next.
-	dbtest.Exec(t, w.database, fmt.Sprintf("UPDATE entries SET at = at - 5000000 WHERE org_id = '%s' AND number = %d", w.org.ID, sealed+1))
-	dbtest.Exec(t, w.database, fmt.Sprintf("UPDATE entries SET at = at + 7200000000 WHERE org_id = '%s' AND number = %d", w.org.ID, sealed+2))
-	dbtest.Exec(t, w.database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 3"), sealed, w.org.ID))
+	dbtest.Exec(t, w.Database, fmt.Sprintf("UPDATE entries SET at = at - 5000000 WHERE org_id = '%s' AND number = %d", w.Org.ID, sealed+1))
+	dbtest.Exec(t, w.Database, fmt.Sprintf("UPDATE entries SET at = at + 7200000000 WHERE org_id = '%s' AND number = %d", w.Org.ID, sealed+2))
+	dbtest.Exec(t, w.Database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 3"), sealed, w.Org.ID))
 	w.seal()
-	from, to, err := w.AcceptEntries(t.Context(), w.org.ID)
+	from, to, err := w.sealer.Accept(t.Context(), w.Org.ID)
 	if err != nil || from != sealed+1 || to != sealed+3 {
 		t.Fatalf("accepted %d to %d: %v", from, to, err)
 	}
@@ -271,13 +244,13 @@ func TestSealerTrustsNoTile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.history(3)
-			if strings.HasPrefix(w.database, "postgres") {
+			if strings.HasPrefix(w.Database, "postgres") {
 				statement = strings.Replace(statement, "zeroblob(length(hashes))", "decode(repeat('00', length(hashes)), 'hex')", 1)
 			}
-			dbtest.Exec(t, w.database, fmt.Sprintf(statement, w.org.ID))
-			w.join("Late", "user")
-			if failures := w.seal(); len(failures) != 1 || w.FaultyLogs() != 1 {
-				t.Errorf("sealed on: %v, %d faulty", failures, w.FaultyLogs())
+			dbtest.Exec(t, w.Database, fmt.Sprintf(statement, w.Org.ID))
+			w.Join("Late", "user")
+			if failures := w.seal(); len(failures) != 1 || w.sealer.Faulty() != 1 {
+				t.Errorf("sealed on: %v, %d faulty", failures, w.sealer.Faulty())
 			}
 		})
 	}

@@ -1,0 +1,81 @@
+// Package follow owns the cursors over the audit log: how far each follower has
+// read it. A cursor moves under the follower's lock alone, and only from where the
+// one who moves it last saw it, so that a process that lost the lead can't undo
+// what its successor has stored. Everything that reads the log in the background
+// (mail, webhooks, sealing) or for long (event streams) builds on this package.
+package follow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Poll is how long a follower waits for a notification of a change before it reads
+// the log anyway: other processes, such as admin commands, append entries too.
+const Poll = time.Second
+
+// ErrOvertaken says that another process has moved the cursor: one that was
+// beginning to lead, or a second server on an SQLite file.
+var ErrOvertaken = errors.New("another process follows the log")
+
+// IgnoreOvertaken returns nil for [ErrOvertaken], and err otherwise. It is for
+// those whose work is done by the process that overtook them.
+func IgnoreOvertaken(err error) error {
+	if errors.Is(err, ErrOvertaken) {
+		return nil
+	}
+	return err
+}
+
+// Cursor returns the position up to which a follower has read; 0 for a new one.
+func Cursor(tx directory.Tx, follower string) (int64, error) {
+	at, err := tx.Cursor(follower)
+	if directory.CodeOf(err) == directory.NotFound {
+		return 0, nil
+	}
+	return at, err
+}
+
+// Move moves a follower's cursor. Errors: [ErrOvertaken] if it is not at from.
+func Move(tx directory.Tx, follower string, from, to int64) error {
+	return moveNamed(tx, follower, follower, from, to)
+}
+
+// moveNamed moves one of the cursors that a follower has.
+func moveNamed(tx directory.Tx, follower, name string, from, to int64) error {
+	if err := tx.Lock(directory.LockFollower(follower)); err != nil {
+		return err
+	}
+	at, err := Cursor(tx, name)
+	if err != nil {
+		return err
+	}
+	if at != from {
+		return ErrOvertaken
+	}
+	return tx.SetCursor(name, to)
+}
+
+// Wait returns when changed is closed, after [Poll], or when ctx ends, and reports
+// whether changed was closed.
+func Wait(ctx context.Context, changed <-chan struct{}) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-changed:
+		return true
+	case <-time.After(Poll):
+		return false
+	}
+}
+
+// Pause returns after d, or when ctx ends.
+func Pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

@@ -1,0 +1,10 @@
+package sealing
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Collectors returns the sealer's metrics.
+func (s *Sealer) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "roster_audit_faulty_logs", Help: "Audit logs that this process refuses to seal: entries were changed outside Roster.",
+	}, func() float64 { return float64(s.Faulty()) })}
+}
