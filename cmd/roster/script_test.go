@@ -57,7 +57,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 
 	ctx, stop := context.WithCancel(context.Background())
 	args = append([]string{
-		"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--database", ts.Getenv("ROSTER_DATABASE"),
+		"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--log-format", "json", "--database", ts.Getenv("ROSTER_DATABASE"),
 	}, args...)
 	cmd := exec.CommandContext(ctx, "roster", args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

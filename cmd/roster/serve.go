@@ -47,7 +47,7 @@ Settings that hold a password come from the environment alone:
   ROSTER_SMTP_URL   smtp://user:password@host:port, or smtps://…, to mail invitations`,
 		Example: `  roster serve
   roster serve --database sqlite:/var/lib/roster/roster.db --listen 127.0.0.1:8080
-  roster serve --metrics-listen 127.0.0.1:9090 --rate-limit 0`,
+  roster serve --metrics-listen off --rate-limit 0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.Load(); err != nil {
@@ -124,11 +124,11 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 
 	api := httpapi.New(httpapi.Options{
 		Service: service, Log: log, RateLimit: c.RateLimit, Clock: time.Now, TrustedProxies: c.TrustedProxies,
-		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != "", PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
+		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors()),
 	})
 	servers := []*listener{{name: "api", addr: c.Listen, handler: traces.Handler(api)}}
-	if c.MetricsListen != "" {
+	if c.MetricsListen != "" && c.MetricsListen != c.Listen {
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}
 	return run(ctx, servers, func() { drain(api, c.DrainDelay, log) }, c.ShutdownTimeout, log)

@@ -198,7 +198,7 @@ func TestRateLimit(t *testing.T) {
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 60, Clock: c.Now})
 	for i := range 60 {
-		ans := s.Want(http.StatusOK, "GET", "/v2/users", as(s.APIToken, ""))
+		ans := s.Want(http.StatusOK, "GET", "/v2/users?limit=1", as(s.APIToken, ""))
 		if got, want := ans.Header.Get("X-RateLimit-Remaining"), fmt.Sprint(59-i); got != want {
 			t.Errorf("after %d requests %s remain, want %s", i+1, got, want)
 		}
@@ -206,7 +206,7 @@ func TestRateLimit(t *testing.T) {
 			t.Errorf("headers %v", ans.Header)
 		}
 	}
-	ans := s.Do("GET", "/v2/users", as(s.APIToken, ""))
+	ans := s.Do("GET", "/v2/users?limit=1", as(s.APIToken, ""))
 	wantError(t, ans, 429, "rate_limited", "rate limit exceeded")
 	if ans.Header.Get("Retry-After") != "1" || ans.Header.Get("X-RateLimit-Reset") != fmt.Sprint(c.Now().Add(time.Minute).Unix()+1) {
 		t.Errorf("headers %v", ans.Header)
@@ -219,10 +219,87 @@ func TestRateLimit(t *testing.T) {
 		t.Errorf("headers %v", ans.Header)
 	}
 	c.pass(time.Second)
-	s.Want(http.StatusOK, "GET", "/v2/users", as(s.APIToken, ""))
-	s.Want(http.StatusTooManyRequests, "GET", "/v2/users", as(s.APIToken, ""))
+	s.Want(http.StatusOK, "GET", "/v2/users?limit=1", as(s.APIToken, ""))
+	s.Want(http.StatusTooManyRequests, "GET", "/v2/users?limit=1", as(s.APIToken, ""))
 	for range 70 {
 		s.Do("GET", "/v2/users", as("xaat-guess", ""))
 	}
 	wantError(t, s.Do("GET", "/v2/users", as("xaat-guess", "")), 429, "rate_limited", "")
+}
+
+// remaining is what an answer says is left of its rate limit.
+func remaining(t *testing.T, ans apptest.Answer) (n int) {
+	t.Helper()
+	if _, err := fmt.Sscan(ans.Header.Get("X-RateLimit-Remaining"), &n); err != nil {
+		t.Errorf("X-RateLimit-Remaining: %v", err)
+	}
+	return n
+}
+
+// An organization that makes more tokens has no more requests.
+func TestRateLimitIsTheOrganizations(t *testing.T) {
+	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s := apptest.StartWith(t, apptest.Options{RateLimit: 100, Clock: c.Now})
+	var other struct{ Token string }
+	s.Want(http.StatusOK, "POST", "/v2/tokens", as(s.PersonalToken, `{"name":"Other","orgCapabilities":{"users":["read"]}}`)).Decode(t, &other)
+	before := remaining(t, s.Want(http.StatusOK, "GET", "/v2/users?limit=1", as(s.APIToken, "")))
+	if after := remaining(t, s.Want(http.StatusOK, "GET", "/v2/users?limit=1", as(other.Token, ""))); after != before-1 {
+		t.Errorf("%d remain after a request with another token, want %d", after, before-1)
+	}
+}
+
+func TestRateLimitCosts(t *testing.T) {
+	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s := apptest.StartWith(t, apptest.Options{RateLimit: 1000, Clock: c.Now})
+	for _, call := range []struct {
+		method, path, body string
+		cost               int
+	}{
+		{"GET", "/v2/users?limit=1", "", 1},
+		{"GET", "/v2/users", "", 5},
+		{"GET", "/v2/users?limit=1&q=zz", "", 5},
+		{"GET", "/v2/users?limit=1&at=2026-01-01T00:00:00Z", "", 20},
+		{"GET", "/v2/users/" + s.UserID, "", 1},
+		{"GET", "/v2/users/" + s.UserID + "/access", "", 5},
+		{"GET", "/v2/audit", "", 2},
+		{"GET", "/v2/audit?format=csv", "", 20},
+		{"PUT", "/v2/users/" + s.UserID + "/role?dryRun=true", `{"role":"user"}`, 5},
+		{"GET", "/v2/nothing", "", 1},
+	} {
+		before := remaining(t, s.Do("GET", "/v2/users?limit=1", as(s.APIToken, "")))
+		after := remaining(t, s.Do(call.method, call.path, as(s.APIToken, call.body)))
+		if before-after != call.cost {
+			t.Errorf("%s %s costs %d, want %d", call.method, call.path, before-after, call.cost)
+		}
+	}
+}
+
+// What needs no token is limited by address, but for what load balancers ask.
+func TestRateLimitByAddress(t *testing.T) {
+	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s := apptest.StartWith(t, apptest.Options{RateLimit: 6, Clock: c.Now})
+	stranger := as("xaat-00000000-0000-4000-8000-000000000000", "")
+	for _, call := range []struct {
+		path string
+		rq   apptest.Request
+	}{
+		{"/docs", apptest.Request{}},
+		{"/openapi.json", apptest.Request{}},
+		{"/openapi.yaml", apptest.Request{}},
+		{"/nothing", apptest.Request{}},
+		{"/v2/nothing", stranger},
+		{"/v2/users?limit=1", stranger},
+	} {
+		if ans := s.Do("GET", call.path, call.rq); ans.Header.Get("X-RateLimit-Scope") != "anonymous" || ans.Status == 429 {
+			t.Errorf("%s: status %d, scope %q", call.path, ans.Status, ans.Header.Get("X-RateLimit-Scope"))
+		}
+	}
+	for _, path := range []string{"/docs", "/openapi.json", "/nothing", "/v2/nothing"} {
+		wantError(t, s.Do("GET", path, apptest.Request{}), 429, "rate_limited", "rate limit exceeded")
+	}
+	for range 20 {
+		s.Want(http.StatusOK, "GET", "/healthz", apptest.Request{})
+		s.Want(http.StatusOK, "GET", "/readyz", apptest.Request{})
+	}
+	s.Want(http.StatusOK, "GET", "/v2/users?limit=1", as(s.APIToken, ""))
 }

@@ -147,7 +147,7 @@ func (l *lab) startRosterOn(ctx context.Context, c *cores, database string) (*pr
 		return nil, err
 	}
 	defer log.Close() //nolint:errcheck // the server has its own
-	cmd := l.command(ctx, l.server, "serve", "--database", database, "--listen", "127.0.0.1:0",
+	cmd := l.command(ctx, l.server, "serve", "--database", database, "--listen", "127.0.0.1:0", "--metrics-listen", "off",
 		"--rate-limit", fmt.Sprint(rateLimit), "--log-format", "json")
 	cmd.Stderr = log
 	p, err := l.startOn(c, cmd)

@@ -38,13 +38,16 @@ func ProgramVersion() string {
 // DefaultDatabase is the database of every command that opens one.
 const DefaultDatabase = "sqlite:roster.db"
 
+// DefaultMetricsListen is reached from the machine alone.
+const DefaultMetricsListen = "127.0.0.1:9095"
+
 // Config is everything `roster serve` can be told.
 type Config struct {
 	Database        string
 	KeyFile         string // empty: beside an SQLite file
 	Listen          string
-	MetricsListen   string // empty: /metrics is served on Listen
-	RateLimit       int    // requests a minute for each principal; 0: any number
+	MetricsListen   string // empty: not served; Listen's: served there
+	RateLimit       int    // requests a minute for each account, organization and address; 0: any number
 	LogFormat       string // text or json; empty: text on a terminal
 	LogLevel        slog.Level
 	TrustedProxies  []netip.Prefix
@@ -85,8 +88,8 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	AddDatabaseFlag(fs, &c.Database)
 	AddKeyFlag(fs, &c.KeyFile)
 	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
-	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", ""), "`ADDR` to serve /metrics on instead of the API's (env ROSTER_METRICS_LISTEN)")
-	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each principal, 0 for any number (env ROSTER_RATE_LIMIT)")
+	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", DefaultMetricsListen), "`ADDR` to serve /metrics on, which may be that of --listen, or off (env ROSTER_METRICS_LISTEN)")
+	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each account, organization's API tokens, and address without a token, 0 for any number (env ROSTER_RATE_LIMIT)")
 	fs.StringSliceVar(&c.limits, "limit", envList("ROSTER_LIMITS"), "`NAME=NUMBER` of what an organization or account may have at most, 0 for any number; repeatable (env ROSTER_LIMITS=roles=500,groups=0)")
 	fs.StringVar((*string)(&c.OrgCreation), "allow-org-creation", Env("ROSTER_ALLOW_ORG_CREATION", string(directory.OrgCreationOwners)), "which accounts may create organizations: nobody, owners (of at least one) or anybody (env ROSTER_ALLOW_ORG_CREATION)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
@@ -117,6 +120,9 @@ func (c *Config) Load() error {
 	}
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		return fmt.Errorf("--log-format: %q is not text or json", c.LogFormat)
+	}
+	if c.MetricsListen == "off" {
+		c.MetricsListen = ""
 	}
 	for flag, addr := range map[string]string{"--listen": c.Listen, "--metrics-listen": c.MetricsListen} {
 		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {

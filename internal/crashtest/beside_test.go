@@ -140,7 +140,7 @@ func TestNewerDatabase(t *testing.T) {
 	db.Close()
 	before := contents(t, d.path)
 	for _, args := range [][]string{
-		{"serve", "--database", d.database(), "--listen", "127.0.0.1:0"},
+		{"serve", "--database", d.database(), "--listen", "127.0.0.1:0", "--metrics-listen", "off"},
 		{"admin", "create-personal-token", "--database", d.database(), "--user", "owner@example.com"},
 		d.initArgs(),
 	} {

@@ -170,7 +170,7 @@ type server struct {
 func (d deployment) launch(t *testing.T, flags ...string) *server {
 	t.Helper()
 	cmd := exec.Command(program(t), append([]string{
-		"serve", "--listen", "127.0.0.1:0",
+		"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0",
 		"--rate-limit", "100000000", "--log-format", "json",
 	}, flags...)...)
 	cmd.Env = append(environment(), "ROSTER_DATABASE="+d.database())

@@ -104,7 +104,7 @@ func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*
 // exists or not, for a personal token that is older than the organization allows,
 // and for an address outside the networks that the token is bound to.
 func (s *Service) AuthenticateFrom(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
-	p, err := s.resolve(ctx, secret, org)
+	p, err := s.resolve(ctx, secret, org, remoteAddr)
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +124,14 @@ func (p *Principal) comesFrom(remoteAddr string) error {
 }
 
 // resolve finds whose token a value is, in memory or else in the database.
-func (s *Service) resolve(ctx context.Context, secret string, org OrgID) (*Principal, error) {
+func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
 	key := principalKey{hashSecret(secret), org}
 	if p, ok := s.recallPrincipal(key); ok {
 		return p, nil
 	}
 	var p *Principal
 	epoch := s.memory.epoch.Load()
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
+	err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) (err error) {
 		switch {
 		case strings.HasPrefix(secret, apiTokenPrefix):
 			p, err = s.apiTokenPrincipal(tx, key.hash, org)

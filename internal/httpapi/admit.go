@@ -40,28 +40,32 @@ var errNoToken = directory.Errorf(directory.Unauthenticated, `a token is require
 // admit authenticates a request and charges it to its principal; what can't be
 // authenticated is charged to the address it came from. A public operation lets
 // a request without a token in, with no principal.
-func (a *API) admit(w *exchange, r *http.Request, op directory.Operation) (*directory.Principal, error) {
+func (a *API) admit(w *exchange, r *http.Request, e endpoint) (*directory.Principal, error) {
 	p, err := a.authenticate(r)
-	if op.Need.Public && r.Header.Get("Authorization") == "" {
+	if e.op.Need.Public && r.Header.Get("Authorization") == "" {
 		err = nil
 	}
 	if p == nil {
-		key := limitKey{scope: scopeAnonymous, id: directory.SourceNetwork(a.remoteAddr(r))}
-		if limited := a.limits.charge(w, key); limited != nil {
+		if limited := a.chargeAddr(w, r, e.cost.of(r)); limited != nil {
 			return nil, limited
 		}
 		return nil, err
 	}
-	return p, a.limits.charge(w, chargedTo(p))
+	return p, a.limits.charge(w, chargedTo(p), e.cost.of(r))
 }
 
-// chargedTo is who stands for what a principal does: an account, whichever of its
-// tokens it uses, or an API token.
+// chargeAddr charges a request to the address that it came from.
+func (a *API) chargeAddr(w *exchange, r *http.Request, cost int) error {
+	return a.limits.charge(w, limitKey{scope: scopeAnonymous, id: directory.SourceNetwork(a.remoteAddr(r))}, cost)
+}
+
+// chargedTo is who stands for what a principal does: the account of a personal
+// token, or the organization of an API token, whichever of its tokens it is.
 func chargedTo(p *directory.Principal) limitKey {
 	if p.Kind == directory.PersonalToken {
 		return limitKey{scope: scopeUser, id: string(p.AccountID)}
 	}
-	return limitKey{scope: scopeOrganization, id: string(p.TokenID)}
+	return limitKey{scope: scopeOrganization, id: string(p.OrgID)}
 }
 
 func (a *API) authenticate(r *http.Request) (*directory.Principal, error) {

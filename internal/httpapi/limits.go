@@ -33,10 +33,18 @@ type limiter struct {
 	mu      sync.Mutex
 	buckets map[limitKey]*rate.Limiter
 	sweepAt int // size at which full buckets are dropped
+	swept   time.Time
 }
 
-// minSweep keeps small servers from sweeping at all.
-const minSweep = 4096
+const (
+	// minSweep keeps small servers from sweeping at all.
+	minSweep = 4096
+	// maxBuckets bounds the memory that buckets take, some 20 MiB. Those that come
+	// when there are so many share one.
+	maxBuckets = 1 << 17
+	// sweepPause keeps sweeps of many buckets, none of which is full, apart.
+	sweepPause = 10 * time.Second
+)
 
 func newLimiter(perMinute int) *limiter {
 	return &limiter{
@@ -47,15 +55,16 @@ func newLimiter(perMinute int) *limiter {
 
 var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
 
-// charge takes one request from key's bucket and writes the rate-limit headers. An
-// empty bucket is [directory.RateLimited].
-func (l *limiter) charge(w *exchange, key limitKey) error {
+// charge takes cost from key's bucket and writes the rate-limit headers. A bucket
+// that has less is [directory.RateLimited]. A cost is never more than a full bucket.
+func (l *limiter) charge(w *exchange, key limitKey, cost int) error {
 	if l.perMinute <= 0 {
 		return nil
 	}
 	now := w.came
+	cost = min(cost, l.perMinute)
 	b := l.bucket(key, now)
-	ok := b.AllowN(now, 1)
+	ok := b.AllowN(now, cost)
 	tokens := b.TokensAt(now)
 	perSecond := float64(l.perMinute) / 60
 	full := now.Add(time.Duration((float64(l.perMinute) - tokens) / perSecond * float64(time.Second)))
@@ -65,7 +74,7 @@ func (l *limiter) charge(w *exchange, key limitKey) error {
 	w.set(headerRemaining, l.remaining.text(int64(max(0, math.Floor(tokens)))))
 	w.set(headerReset, l.reset.text(full.Unix()+1))
 	if !ok {
-		wait := math.Ceil((1 - tokens) / perSecond)
+		wait := math.Ceil((float64(cost) - tokens) / perSecond)
 		h["Retry-After"] = []string{decimal(max(1, int(wait)))}
 		return errLimited
 	}
@@ -102,8 +111,14 @@ func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {
 	defer l.mu.Unlock()
 	b := l.buckets[key]
 	if b == nil {
-		if len(l.buckets) >= l.sweepAt {
+		if len(l.buckets) >= l.sweepAt && now.Sub(l.swept) >= sweepPause {
 			l.sweep(now)
+		}
+		if len(l.buckets) >= maxBuckets {
+			key = limitKey{scope: key.scope} // those that come now share what there is
+			if b = l.buckets[key]; b != nil {
+				return b
+			}
 		}
 		b = rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
 		l.buckets[key] = b
@@ -118,5 +133,6 @@ func (l *limiter) sweep(now time.Time) {
 			delete(l.buckets, key)
 		}
 	}
-	l.sweepAt = max(minSweep, 2*len(l.buckets))
+	l.swept = now
+	l.sweepAt = max(minSweep, min(2*len(l.buckets), maxBuckets))
 }

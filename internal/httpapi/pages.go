@@ -36,16 +36,16 @@ func (a *API) mountPages(separateMetrics bool) {
 	a.static("/openapi.json", asset{"application/json", apidoc.JSON})
 	a.static("/docs", asset{pageType, apidoc.Page})
 	a.static("/docs/start.js", asset{scriptType, apidoc.Start})
-	a.mux.HandleFunc("/docs/scalar.js", a.readOnly(serveScalar))
+	a.mux.HandleFunc("/docs/scalar.js", a.limited(a.readOnly(serveScalar)))
 	if a.allowProvision {
 		a.static("/claim", asset{pageType, claimPage})
 	}
 	if !separateMetrics {
-		a.mux.HandleFunc("/metrics", a.readOnly(a.metrics.handler().ServeHTTP))
+		a.mux.HandleFunc("/metrics", a.limited(a.readOnly(a.metrics.handler().ServeHTTP)))
 	}
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	a.mux.HandleFunc("/", a.limited(func(w http.ResponseWriter, r *http.Request) {
 		a.failPage(w, r, directory.Errorf(directory.NotFound, "there is no %s; the API is under /v2/, its documentation at /docs", r.URL.Path))
-	})
+	}))
 }
 
 //go:embed claim.html
@@ -82,12 +82,29 @@ type asset struct {
 }
 
 func (a *API) static(path string, file asset) {
-	a.page(path, func(*http.Request) ([]byte, string, error) { return file.body, file.contentType, nil })
+	content := func(*http.Request) ([]byte, string, error) { return file.body, file.contentType, nil }
+	a.mux.HandleFunc(path, a.limited(a.content(path, content)))
+}
+
+// limited charges each request to the address that it comes from.
+func (a *API) limited(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := a.chargeAddr(w.(*exchange), r, 1); err != nil { //nolint:forcetypeassert // ServeHTTP made it
+			a.failPage(w, r, err)
+			return
+		}
+		serve(w, r)
+	}
 }
 
 // page serves GET and HEAD at a path.
 func (a *API) page(path string, content func(*http.Request) (body []byte, contentType string, err error)) {
-	a.mux.HandleFunc(path, a.readOnly(func(w http.ResponseWriter, r *http.Request) {
+	a.mux.HandleFunc(path, a.content(path, content))
+}
+
+// content serves what a page has.
+func (a *API) content(path string, content func(*http.Request) (body []byte, contentType string, err error)) http.HandlerFunc {
+	return a.readOnly(func(w http.ResponseWriter, r *http.Request) {
 		body, contentType, err := content(r)
 		if err != nil {
 			a.failPage(w, r, err)
@@ -101,7 +118,7 @@ func (a *API) page(path string, content func(*http.Request) (body []byte, conten
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Type", contentType)
 		w.Write(body) //nolint:errcheck // a client that is gone needs no answer
-	}))
+	})
 }
 
 // scalarTag is the ETag of the API reference's code, which is large and seldom changes.

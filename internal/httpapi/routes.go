@@ -116,7 +116,7 @@ func (a *API) mountV2() {
 			methods[rt.pattern] = make(map[string]endpoint)
 		}
 		e := endpoint{route: rt, metrics: a.metrics.route(rt.method, rt.pattern)}
-		e.reads = rt.parameters()
+		e.reads, e.cost = rt.parameters(), costs[rt.method+" "+rt.pattern]
 		methods[rt.pattern][rt.method] = e
 		if rt.method == http.MethodGet {
 			methods[rt.pattern][http.MethodHead] = e
@@ -133,6 +133,7 @@ func (a *API) mountV2() {
 type endpoint struct {
 	route
 	metrics *routeMetrics
+	cost    cost
 }
 
 // atPath serves one path of the table; without methods, a path that is not in it.
@@ -147,7 +148,7 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 		rec := w.(*exchange) //nolint:forcetypeassert // ServeHTTP made it
 		e, ok := methods[r.Method]
 		rec.route = e.metrics
-		p, err := a.admit(rec, r, e.op)
+		p, err := a.admit(rec, r, e)
 		switch {
 		case err != nil:
 		case methods == nil:

@@ -3,8 +3,10 @@ package httpapi
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/httpapi/apidoc"
 )
@@ -45,5 +47,31 @@ func TestRoutesReadWhatIsDescribed(t *testing.T) {
 		if slices.Sort(described); !slices.Equal(read, described) {
 			t.Errorf("%s %s reads %v; %v are described", rt.method, rt.pattern, read, described)
 		}
+	}
+}
+
+// A cost that belongs to no route would be charged to nobody.
+func TestCostsBelongToRoutes(t *testing.T) {
+	t.Parallel()
+	known := make(map[string]bool)
+	for _, rt := range v2 {
+		known[rt.method+" "+rt.pattern] = true
+	}
+	for name := range costs {
+		if !known[name] {
+			t.Errorf("%s has a cost and is no route", name)
+		}
+	}
+}
+
+// The limiter's memory is bounded, however many addresses come.
+func TestLimiterIsBounded(t *testing.T) {
+	t.Parallel()
+	l, now := newLimiter(60), time.Unix(1, 0)
+	for i := range maxBuckets + 1000 {
+		l.bucket(limitKey{scopeAnonymous, strconv.Itoa(i)}, now).AllowN(now, 1)
+	}
+	if len(l.buckets) > maxBuckets+1 {
+		t.Errorf("%d buckets", len(l.buckets))
 	}
 }

@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// cost is what a request takes from its rate limit: base, which is 1 where
+// nothing is said, or more if the query asks for more. It is charged before
+// anything is done.
+type cost struct {
+	base  int
+	query func(q url.Values) int // nil: base
+}
+
+// dryRunCost is that of trying a change: who gains and loses what is worked out.
+const dryRunCost = 5
+
+func (c cost) of(r *http.Request) int {
+	n := max(1, c.base)
+	var q url.Values
+	if r.URL.RawQuery != "" {
+		var err error
+		if q, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+			return n // it is refused
+		}
+	}
+	if c.query != nil {
+		n = max(n, c.query(q))
+	}
+	if r.Method != http.MethodGet && q.Has(dryRun) {
+		n = max(n, dryRunCost)
+	}
+	return n
+}
+
+// asOfCost is that of a question about the past.
+func asOfCost(q url.Values) int {
+	if q.Has("at") {
+		return 20
+	}
+	return 0
+}
+
+// listCost is that of a list of users: a page without a search costs one.
+func listCost(q url.Values) int {
+	switch {
+	case q.Has("at"):
+		return 20
+	case q.Has("limit") && !q.Has("q"):
+		return 1
+	default:
+		return 5
+	}
+}
+
+// entriesCost is that of an export of the audit log.
+func entriesCost(q url.Values) int {
+	if q.Has("format") {
+		return 20
+	}
+	return 0
+}
+
+// costs has the routes that cost more than one; docs/guide/operations.md lists
+// them.
+var costs = map[string]cost{
+	"GET /v2/users":                 {query: listCost},
+	"GET /v2/users/{id}/access":     {base: 5, query: asOfCost},
+	"GET /v2/user/access":           {base: 5},
+	"GET /v2/user/tokens":           {base: 2},
+	"GET /v2/tokens":                {base: 2},
+	"GET /v2/rbac/roles":            {base: 2},
+	"GET /v2/rbac/groups":           {base: 2},
+	"GET /v2/audit":                 {base: 2, query: entriesCost},
+	"GET /v2/events":                {base: 5},
+	"POST /v2/audit/erasures":       {base: 20},
+	"POST /v2/webhooks/{id}/test":   {base: 5},
+	"POST /v2/webhooks/{id}/replay": {base: 20},
+	"POST /v2/orgs":                 {base: 5},
+	"POST /v2/orgs/provision":       {base: 20},
+}
