@@ -131,7 +131,7 @@ func TestEachUserTouchedHasAnEntry(t *testing.T) {
 	role := w.role("Role")
 	a, b, c := w.join("A", role.ID), w.join("B", role.ID), w.join("C", "user")
 	last := w.lastEntry()
-	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Role", Members: members(b.ID, c.ID)}))(t)
+	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Role", Description: "new", Members: members(b.ID, c.ID)}))(t)
 	got := make(map[string]string)
 	for _, e := range w.since(last) {
 		var after struct{ Role directory.RoleRef }

@@ -14,6 +14,14 @@ func SetHistoryBatch(n int) (restore func()) {
 	return func() { historyBatch = was }
 }
 
+// SetSearched sets how many users a page is looked for among, and gives what sets
+// it back.
+func SetSearched(n int) (restore func()) {
+	was := maxSearched
+	maxSearched = n
+	return func() { maxSearched = was }
+}
+
 // SetUserPieces sets how many users of a list are read at once, and gives what
 // sets it back.
 func SetUserPieces(first, later int) (restore func()) {

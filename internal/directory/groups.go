@@ -20,6 +20,12 @@ type Group struct {
 	CreatedAt   time.Time `json:"createdAt"`
 }
 
+// is reports whether g and other have the same contents.
+func (g Group) is(other Group) bool {
+	return g.Name == other.Name && g.Description == other.Description &&
+		slices.Equal(g.Members, other.Members) && slices.Equal(g.Roles, other.Roles)
+}
+
 func (g Group) target() Target { return Target{Type: "group", ID: string(g.ID), Name: g.Name} }
 
 // NewGroup is what it takes to make or change a group. Nil Members or Roles
@@ -65,7 +71,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 }
 
 // UpdateGroup changes a group. Permission rbac|update, and rule 2 for its
-// roles when they or the members change. Audit entry updateGroup. Errors: as
+// roles when they or the members change. Audit entry updateGroup, if anything changes. Errors: as
 // [Service.CreateGroup]; [NotFound]; [Conflict] for the members of a managed group.
 func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in NewGroup) (Group, error) {
 	return write(ctx, s, call, OpUpdateGroup, func(c *change) (Group, error) {
@@ -85,6 +91,9 @@ func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in New
 				Code: Conflict, Field: "members",
 				Message: "the group is managed by a directory; change its members there",
 			}
+		}
+		if g.is(before) {
+			return g, nil
 		}
 		if err := c.Tx.UpdateGroup(g, foldKey(g.Name)); err != nil {
 			return Group{}, nameTaken(err, "group")

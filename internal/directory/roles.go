@@ -30,6 +30,12 @@ type Role struct {
 	Members []UserID `json:"members,omitempty"`
 }
 
+// is reports whether r and other are the same role with the same contents, whoever
+// has it.
+func (r Role) is(other Role) bool {
+	return r.ID == other.ID && r.Name == other.Name && r.Description == other.Description && r.Capabilities.Equal(other.Capabilities)
+}
+
 // Ref is the role as users show it.
 func (r Role) Ref() RoleRef { return RoleRef{ID: r.ID, Name: r.Name} }
 
@@ -162,9 +168,11 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 }
 
 // UpdateRole replaces a custom role's name, description and capabilities, and
-// its members if given: those left out fall to none.
+// its members if given: those left out fall to none. What stays as it is is not
+// written.
 //
-// Permission rbac|update; else as [Service.CreateRole]. Audit entry updateRole.
+// Permission rbac|update; else as [Service.CreateRole]. Audit entry updateRole
+// if the role itself changes, without its members; each member who gains or loses it has one.
 // Errors: also [NotFound], and [Conflict] for a built-in role.
 func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRole) (Role, error) {
 	return write(ctx, s, call, OpUpdateRole, func(c *change) (Role, error) {
@@ -172,16 +180,18 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 		if err != nil {
 			return Role{}, err
 		}
+		role.Members = nil // each of them who gains or loses the role has an entry of their own
 		before := role
 		if err := c.fillRole(&role, in); err != nil {
 			return Role{}, err
 		}
-		role.Members = nil
-		if err := c.Tx.UpdateRole(role, foldKey(role.Name)); err != nil {
-			return Role{}, nameTaken(err, "role")
-		}
-		if err := c.record(role.target(), before, role); err != nil {
-			return Role{}, err
+		if !role.is(before) {
+			if err := c.Tx.UpdateRole(role, foldKey(role.Name)); err != nil {
+				return Role{}, nameTaken(err, "role")
+			}
+			if err := c.record(role.target(), before, role); err != nil {
+				return Role{}, err
+			}
 		}
 		if err := c.setRoleMembers(role, in.Members); err != nil {
 			return Role{}, err

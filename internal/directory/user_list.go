@@ -36,25 +36,30 @@ type UserSink interface {
 // to begin a transaction is little of what they take. Tests make it few.
 var firstPiece, laterPieces = 500, 2000
 
+// maxSearched is how many users a page is looked for among. Tests make it few.
+var maxSearched = 2000
+
 // ListUsers hands the users of the principal's organisation to sink in order of
-// their ids, reading as it goes, and stops at sink's first error. more tells
-// whether Limit cut the list.
+// their ids, reading as it goes, and stops at sink's first error. next is the id
+// after which the list goes on if Limit cut it, "" if not.
 //
-// With a Limit all are of one snapshot. Without one the list is read in pieces, so
+// With a Limit all are of one snapshot. A page is looked for among so many users
+// that it holds no reader for long: it may have fewer users than Limit, or none, and
+// still a next one. Without one the list is read in pieces, so
 // that a sink that takes its time keeps no connection from others. Who was there
 // all the while comes once: ids don't change. Who may not read the list any more
 // gets no further piece.
 //
 // Permission users|read, and auditLog|read for a time that is past. Errors: as
 // those of asOf; once the list has begun, also [Unauthenticated] and [Forbidden].
-func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (more bool, err error) {
+func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (next UserID, err error) {
 	if err := OpListUsers.Authorise(call.Principal); err != nil {
-		return false, err
+		return "", err
 	}
 	known, ok := s.memory.versions.get(call.Principal.OrgID)
 	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {
-			return false, err
+			return "", err
 		}
 	}
 	ctx = ForTenant(ctx, call.tenant(OpListUsers))
@@ -65,10 +70,10 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	for piece := firstPiece; ; piece = laterPieces {
 		err := s.store.Read(ctx, func(tx Tx) error { return l.read(tx, piece) })
 		if err != nil || l.all {
-			return l.more, err
+			return l.next, err
 		}
 		if err := sink.Flush(); err != nil {
-			return false, err
+			return "", err
 		}
 	}
 }
@@ -86,7 +91,7 @@ type userList struct {
 	begun   bool   // a piece has been read
 	changed bool   // since then
 	all     bool   // nothing is left to be read
-	more    bool   // Limit cut it
+	next    UserID // after which it goes on, if Limit cut it
 }
 
 // read reads a piece.
@@ -137,49 +142,56 @@ func (l *userList) compare(tx Tx) error {
 	return l.sink.Begin(version)
 }
 
-// query is as much of the filter as storage knows.
+// query is as much of the filter as storage can look up. The past is put together
+// user by user, so that its users are looked at here, where they are counted.
 func (l *userList) query(size int) UserQuery {
-	q := UserQuery{Role: l.f.Role, After: l.f.After, Limit: size}
-	if l.f.Email != "" {
-		q.EmailKey = foldKey(l.f.Email)
+	q := UserQuery{After: l.f.After, Limit: size}
+	if l.f.At.IsZero() {
+		q.Role = l.f.Role
+		if l.f.Email != "" {
+			q.EmailKey = foldKey(l.f.Email)
+		}
 	}
 	if l.f.Limit > 0 {
-		q.Limit = 0
-		if l.text == "" {
-			q.Limit = l.f.Limit + 1 // to know whether there are more
+		q.Limit = maxSearched + 1 // to know whether there are more
+		if l.text == "" && l.f.At.IsZero() {
+			q.Limit = l.f.Limit + 1
 		}
 	}
 	return q
 }
 
 // take hands over the users that match, up to the limit; the next piece begins
-// behind the last of all.
+// behind the last that was looked at.
 func (l *userList) take(users iter.Seq2[User, error], size int) error {
 	read, taken := 0, 0
 	for u, err := range users {
 		if err != nil {
 			return err
 		}
-		read++
-		l.f.After = u.ID
-		if !l.has(u) {
-			continue
-		}
-		if l.f.Limit > 0 && taken == l.f.Limit {
-			l.more = true
+		has := l.has(u)
+		if l.f.Limit > 0 && (read == maxSearched || (has && taken == l.f.Limit)) {
+			l.next = l.f.After
 			break
 		}
-		taken++
-		if err := l.sink.User(u); err != nil {
-			return err
+		if has {
+			taken++
+			if err := l.sink.User(u); err != nil {
+				return err
+			}
 		}
+		read++
+		l.f.After = u.ID
 	}
 	l.all = l.f.Limit > 0 || read < size
 	return nil
 }
 
-// has looks for the text. It is done here and not in SQL so that engines can't
-// differ on what letter case is.
+// has says whether the filter lets a user through. The text is looked for here and
+// not in SQL so that engines can't differ on what letter case is.
 func (l *userList) has(u User) bool {
+	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Email != "" && foldKey(u.Email) != foldKey(l.f.Email))) {
+		return false
+	}
 	return l.text == "" || strings.Contains(foldKey(u.Name), l.text) || strings.Contains(foldKey(u.Email), l.text)
 }

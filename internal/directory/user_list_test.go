@@ -96,14 +96,14 @@ func TestListPieces(t *testing.T) {
 		{At: then, Limit: 3},
 	} {
 		var whole listed
-		wholeMore := must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
+		wholeNext := must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
 		for size := 1; size <= 9; size++ {
 			restore := directory.SetUserPieces(max(1, size-1), size)
 			var got listed
-			more, err := w.ListUsers(t.Context(), w.byOwner(), f, &got)
+			next, err := w.ListUsers(t.Context(), w.byOwner(), f, &got)
 			restore()
-			if diff := cmp.Diff(whole.users, got.users); err != nil || more != wholeMore || got.changed || diff != "" {
-				t.Errorf("%+v in pieces of %d: more %t, changed %t, %v (-want +got):\n%s", f, size, more, got.changed, err, diff)
+			if diff := cmp.Diff(whole.users, got.users); err != nil || next != wholeNext || got.changed || diff != "" {
+				t.Errorf("%+v in pieces of %d: next %q, changed %t, %v (-want +got):\n%s", f, size, next, got.changed, err, diff)
 			}
 		}
 	}
@@ -181,6 +181,54 @@ func TestListEndsWithItsReadersRights(t *testing.T) {
 		w.wants(tt.what, tt.code, err)
 		if len(sink.users) != 1 {
 			t.Errorf("%s: %d users were read on", tt.what, len(sink.users))
+		}
+	}
+}
+
+// A page is looked for among so many users and no more, now and in the past. Its
+// pages together are all that match, also those that come behind an empty page.
+func TestPagesReadABoundedPart(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
+	}
+	w.pass(time.Second)
+	then := w.now()
+	w.pass(time.Second)
+	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), w.join("Late", "user").ID))
+	for _, f := range []directory.UserFilter{
+		{Text: "zz"},
+		{Text: "jane1"},
+		{Text: "jane", Role: "admin"},
+		{At: then, Text: "zz"},
+		{At: then, Text: "jane1"},
+		{At: then, Role: "admin"},
+		{At: then, Role: "none"},
+		{At: then, Email: "jane7@example.com"},
+		{At: then},
+	} {
+		var whole, paged listed
+		must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
+		restore := directory.SetSearched(4)
+		pages := 0
+		for f.Limit = 3; ; pages++ {
+			was := f.After
+			next := must(w.ListUsers(t.Context(), w.byOwner(), f, &paged))(t)
+			if next == "" {
+				break
+			}
+			if f.After = next; next <= was || pages > 21 {
+				t.Fatalf("%+v: page %d goes on at %q", f, pages, next)
+			}
+		}
+		restore()
+		if diff := cmp.Diff(whole.ids(), paged.ids()); diff != "" {
+			t.Errorf("%+v (-whole +paged):\n%s", f, diff)
+		}
+		if f.Role == "" || !f.At.IsZero() {
+			if pages < 4 {
+				t.Errorf("%+v: some twenty users were looked at in %d pages of four", f, pages+1)
+			}
 		}
 	}
 }

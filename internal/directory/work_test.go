@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -117,5 +118,51 @@ func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
 	create()
 	if many := statements(create); many > one {
 		t.Errorf("a write takes %d statements for a member of eleven groups, %d of one", many, one)
+	}
+}
+
+// A role or group that is put as it is leaves no entry, and a role's entry has
+// nothing of its members.
+func TestUnchangedPutsLeaveNoEntry(t *testing.T) {
+	w := newWorld(t)
+	role := w.role("Role", "users|read", "dataset:logs:query|read")
+	jane, john := w.join("Jane", role.ID), w.join("John", "user")
+	group := w.group("Group", []directory.UserID{jane.ID, john.ID}, role.ID)
+	last := w.lastEntry()
+	in := directory.NewRole{Name: "Role", Capabilities: role.Capabilities, Members: members(jane.ID)}
+	for range 3 {
+		must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, in))(t)
+		must(w.UpdateGroup(t.Context(), w.byOwner(), group.ID, directory.NewGroup{Name: "Group", Members: members(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
+	}
+	if list := w.since(last); len(list) != 0 {
+		t.Errorf("puts that change nothing leave %+v", list)
+	}
+	in.Description = "new"
+	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, in))(t)
+	list := w.since(last)
+	if len(list) != 1 || strings.Contains(string(list[0].Before)+string(list[0].After), string(jane.ID)) {
+		t.Errorf("a new description leaves %+v", list)
+	}
+}
+
+// Changing one member of a group writes one row, however many there are.
+func TestOneMemberIsOneRow(t *testing.T) {
+	w := newWorld(t)
+	var ids []directory.UserID
+	for i := range 30 {
+		ids = append(ids, w.join(fmt.Sprint("Jane", i), "user").ID)
+	}
+	small, large := w.group("Small", ids[:2]), w.group("Large", ids[:29])
+	call := w.byOwner()
+	statements := w.counted()
+	change := func(g directory.Group, to []directory.UserID) func() {
+		return func() {
+			must(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: g.Name, Members: &to}))(t)
+		}
+	}
+	change(small, ids[:3])() // prepares what is to be counted
+	few, many := statements(change(small, ids[:2])), statements(change(large, ids[:28]))
+	if many > few {
+		t.Errorf("taking one out of 29 takes %d statements, out of 3 %d", many, few)
 	}
 }

@@ -12,8 +12,7 @@ import (
 // list of all of them for whoever asks next.
 type listWriter struct {
 	stream
-	last directory.UserID
-	n    int
+	n int
 
 	key      listKey
 	version  string    // the ETag, as it is without compression
@@ -69,7 +68,6 @@ func (l *listWriter) User(u directory.User) error {
 		l.buf = append(l.buf, ',')
 	}
 	l.n++
-	l.last = u.ID
 	l.buf = appendUser(l.buf, u)
 	return nil
 }

@@ -198,12 +198,12 @@ func listUsers(rq *request) (answer, error) {
 		out = newPageWriter(rq)
 	}
 	defer out.release(false)
-	more, err := rq.api.service.ListUsers(rq.Context(), rq.call, f, out)
+	next, err := rq.api.service.ListUsers(rq.Context(), rq.call, f, out)
 	if err != nil {
 		return out.failed(err)
 	}
-	if more {
-		rq.linkNext(encodeCursor(out.last))
+	if next != "" {
+		rq.linkNext(encodeCursor(next))
 	}
 	out.end()
 	return answer{done: true}, nil

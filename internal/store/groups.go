@@ -93,7 +93,7 @@ func (t *tx) CreateGroup(g directory.Group, key string) error {
 	if err != nil {
 		return err
 	}
-	return t.writeParts(g)
+	return t.addParts(g)
 }
 
 func (t *tx) UpdateGroup(g directory.Group, key string) error {
@@ -102,16 +102,40 @@ func (t *tx) UpdateGroup(g directory.Group, key string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.exec(`DELETE FROM group_members WHERE org_id = $1 AND group_id = $2`, g.OrgID, g.ID); err != nil {
+	was, err := t.withParts(directory.Group{OrgID: g.OrgID, ID: g.ID})
+	if err != nil {
 		return err
 	}
-	if err := t.exec(`DELETE FROM group_roles WHERE org_id = $1 AND group_id = $2`, g.OrgID, g.ID); err != nil {
-		return err
+	for _, id := range missingFrom(g.Members, was.Members) {
+		if err := t.exec(`DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3`, g.OrgID, g.ID, id); err != nil {
+			return err
+		}
 	}
-	return t.writeParts(g)
+	for _, id := range missingFrom(g.Roles, was.Roles) {
+		if err := t.exec(`DELETE FROM group_roles WHERE org_id = $1 AND group_id = $2 AND role_id = $3`, g.OrgID, g.ID, id); err != nil {
+			return err
+		}
+	}
+	g.Members, g.Roles = missingFrom(was.Members, g.Members), missingFrom(was.Roles, g.Roles)
+	return t.addParts(g)
 }
 
-func (t *tx) writeParts(g directory.Group) error {
+// missingFrom lists what have lacks of want. It costs what they are together.
+func missingFrom[T comparable](have, want []T) (missing []T) {
+	there := make(map[T]bool, len(have))
+	for _, v := range have {
+		there[v] = true
+	}
+	for _, v := range want {
+		if !there[v] {
+			missing = append(missing, v)
+		}
+	}
+	return missing
+}
+
+// addParts adds members and roles to a group.
+func (t *tx) addParts(g directory.Group) error {
 	for _, id := range g.Members {
 		err := t.exec(`INSERT INTO group_members (org_id, group_id, user_id) VALUES ($1, $2, $3)`, g.OrgID, g.ID, id)
 		if err != nil {
