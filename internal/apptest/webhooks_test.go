@@ -527,7 +527,7 @@ func TestWebhookRefuses(t *testing.T) {
 	for i := 1; i < 20; i++ {
 		s.Want(http.StatusOK, "POST", "/v2/webhooks", as(s.PersonalToken, fmt.Sprintf(`{"name":"%d","url":"https://example.com"}`, i)))
 	}
-	wantError(t, s.Do("POST", "/v2/webhooks", as(s.PersonalToken, `{"name":"w","url":"https://example.com"}`)), 409, "conflict", "delete one first")
+	wantError(t, s.Do("POST", "/v2/webhooks", as(s.PersonalToken, `{"name":"w","url":"https://example.com"}`)), 403, "limit_exceeded", "--limit webhooks")
 	s.Want(http.StatusNoContent, "DELETE", h.path(""), as(s.PersonalToken, ""))
 	var list []hook
 	s.Want(http.StatusOK, "GET", "/v2/webhooks", as(s.APIToken, "")).Decode(t, &list)
