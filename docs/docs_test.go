@@ -3,6 +3,7 @@ package docs_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -185,6 +186,51 @@ func TestImports(t *testing.T) {
 			}
 			if ours != "" && ours != name && may != nil && !slices.Contains(may, ours) {
 				t.Errorf("%s imports %s", name, imported)
+			}
+		}
+	}
+}
+
+// owners are the packages that alone call some of the store's methods.
+var owners = map[string][]string{
+	"internal/follow":   {"SetCursor"},
+	"internal/sealing":  {"PutTile", "CreateCheckpoint", "RenumberEntry", "DropEntries", "DropLostDeliveries"},
+	"internal/webhooks": {"AddDelivery", "DueDeliveries", "DueQueues", "WakeQueue", "DropDeliveries"},
+}
+
+// Only their owner moves cursors, changes sealed history and queues deliveries. The
+// store implements these methods, and tests may call them.
+func TestOwners(t *testing.T) {
+	calls := make(map[string]map[string]bool) // method → packages
+	err := filepath.WalkDir(root+"/internal", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name := unit(module + filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), root+"/")))
+		for _, m := range regexp.MustCompile(`\.([A-Z]\w*)\(`).FindAllStringSubmatch(string(b), -1) {
+			if calls[m[1]] == nil {
+				calls[m[1]] = make(map[string]bool)
+			}
+			calls[m[1]][name] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for owner, methods := range owners {
+		for _, method := range methods {
+			if !calls[method][owner] {
+				t.Errorf("%s does not call %s", owner, method)
+			}
+			for name := range calls[method] {
+				if name != owner && name != "internal/store" && !strings.HasSuffix(name, "test") {
+					t.Errorf("%s calls %s, which is for %s", name, method, owner)
+				}
 			}
 		}
 	}

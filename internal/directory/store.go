@@ -96,6 +96,9 @@ type Tx interface {
 	entryTx
 	auditTx
 	webhookTx
+	followerTx
+	sealerTx
+	deliveryTx
 	limitTx
 }
 
@@ -225,9 +228,6 @@ type entryTx interface {
 	// commits, so the newest may be missing for a moment.
 	Entries(after int64, limit int) ([]Entry, error)
 	LastEntry() (position int64, err error)
-	// OrgsAfter tells whose the first entries after a position are, limit of
-	// them at most, and the position of the last.
-	OrgsAfter(position int64, limit int) (orgs []OrgID, upTo int64, err error)
 	// Leaves lists what seals an organization's entries after a sequence.
 	Leaves(org OrgID, after int64, limit int) ([]Leaf, error)
 	// LastOrgEntry gives sequence and time of an organization's last entry, zero for
@@ -240,11 +240,6 @@ type entryTx interface {
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
 	// by its organization and sequence.
 	EraseEntry(Entry) error
-	// RenumberEntry gives the entry of a sequence another, and its time, with the leaf
-	// and MAC that go with them. Its deliveries go along; none may have the new sequence.
-	RenumberEntry(was int64, e Entry) error
-	// DropEntries drops an organization's entries up to a sequence.
-	DropEntries(org OrgID, upTo int64) error
 	// OrgVersion differs whenever a change was appended to an organisation's log.
 	OrgVersion(OrgID) (string, error)
 
@@ -254,10 +249,6 @@ type entryTx interface {
 	KeepReplay(r Replay, now time.Time) error
 	// DropReplays forgets what expired by now.
 	DropReplays(now time.Time) error
-
-	// Cursor and SetCursor keep how far a follower of the log has come.
-	Cursor(follower string) (int64, error)
-	SetCursor(follower string, position int64) error
 }
 
 type webhookTx interface {
@@ -266,35 +257,65 @@ type webhookTx interface {
 	CreateWebhook(Webhook) error
 	UpdateWebhook(Webhook) error          // but for what never changes
 	DeleteWebhook(OrgID, WebhookID) error // with its deliveries
-
-	// Each webhook has a queue: how often it failed since it last took something,
-	// and when it is looked at next. DueQueues lists those whose time has come, of
-	// webhooks that fail or of the others, the longest waiting first. WakeQueue makes it sooner, unless the webhook fails.
-	DueQueues(now time.Time, failing bool, limit int) ([]WebhookQueue, error)
-	SetQueue(org OrgID, id WebhookID, failures int, next time.Time) error // zero: there is nothing to do
-	WakeQueue(org OrgID, id WebhookID, now time.Time) error
-	QueueFailures(OrgID, WebhookID) (int, error)
-	// NextDue is when the first of the pending deliveries is due; zero for none.
-	NextDue(OrgID, WebhookID) (time.Time, error)
+	// SetQueue stores how often a webhook's queue failed since it last delivered, and
+	// when it is due next; the zero time: there is nothing to do.
+	SetQueue(org OrgID, id WebhookID, failures int, next time.Time) error
 
 	Delivery(org OrgID, id WebhookID, sequence int64) (Delivery, error)
 	// Deliveries lists the newest entries' first.
 	Deliveries(OrgID, WebhookID, DeliveryQuery) ([]Delivery, error)
-	// DueDeliveries lists pending ones in the order they became due.
-	DueDeliveries(org OrgID, id WebhookID, now time.Time, limit int) ([]Delivery, error)
-	// AddDelivery adds one unless it is there; PutDelivery writes over what is.
-	AddDelivery(Delivery) error
+	// PutDelivery adds a delivery, or replaces the one that is there.
 	PutDelivery(Delivery) error
 	// EndDeliveries makes those pending ones dead that are to be given up by a time.
 	EndDeliveries(org OrgID, id WebhookID, giveUpBy, now time.Time, why string) (int, error)
 	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
 	// with the times of as, and says whether there are more.
 	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
-	// DropLostDeliveries forgets those of entries after a sequence that the log does not have.
+}
+
+// followerTx is for those who follow the log: see internal/follow, which alone moves
+// cursors.
+type followerTx interface {
+	// Cursor and SetCursor keep the position up to which a follower has read.
+	Cursor(follower string) (int64, error)
+	SetCursor(follower string, position int64) error
+	// OrgsAfter lists the organizations of the first entries after a position, up to
+	// limit entries, and the position of the last.
+	OrgsAfter(position int64, limit int) (orgs []OrgID, upTo int64, err error)
+}
+
+// sealerTx is for internal/sealing, which alone advances or drops sealed history.
+type sealerTx interface {
+	PutTile(OrgID, audit.TileID, []byte) error
+	CreateCheckpoint(OrgID, SignedCheckpoint) error
+	// RenumberEntry gives the entry of a sequence another, and its time, with the leaf
+	// and MAC that go with them. Its deliveries go along; none may have the new sequence.
+	RenumberEntry(was int64, e Entry) error
+	// DropEntries drops an organization's entries up to a sequence.
+	DropEntries(org OrgID, upTo int64) error
+	// DropLostDeliveries deletes those of entries after a sequence that the log does not have.
 	DropLostDeliveries(org OrgID, after int64) error
-	// DropDeliveries forgets what ended before a time.
+	// Retentions are those of all organizations that do not keep their entries for ever.
+	Retentions() (map[OrgID]int, error)
+}
+
+// deliveryTx is for internal/webhooks, which queues and delivers.
+type deliveryTx interface {
+	// DueQueues lists the queues whose time has come, of webhooks that fail or of the
+	// others, the longest waiting first. WakeQueue makes a queue due now, unless its
+	// webhook fails.
+	DueQueues(now time.Time, failing bool, limit int) ([]WebhookQueue, error)
+	WakeQueue(org OrgID, id WebhookID, now time.Time) error
+	QueueFailures(OrgID, WebhookID) (int, error)
+	// NextDue is when the first of the pending deliveries is due; zero for none.
+	NextDue(OrgID, WebhookID) (time.Time, error)
+	// DueDeliveries lists pending ones in the order they became due.
+	DueDeliveries(org OrgID, id WebhookID, now time.Time, limit int) ([]Delivery, error)
+	// AddDelivery adds one unless it is there.
+	AddDelivery(Delivery) error
+	// DropDeliveries deletes what ended before a time.
 	DropDeliveries(before time.Time) error
-	// CountDeliveries counts the pending ones of all organisations and gives the
+	// CountDeliveries counts the pending ones of all organizations and returns the
 	// time since when the first of them has been.
 	CountDeliveries() (pending int, oldest time.Time, err error)
 }
@@ -325,18 +346,14 @@ type Leaf struct {
 type auditTx interface {
 	// Tile is a tile of an organisation's tree, nothing if there is none.
 	Tile(OrgID, audit.TileID) ([]byte, error)
-	PutTile(OrgID, audit.TileID, []byte) error
 	// Checkpoint is the signed head of a size, of the newest for 0. Checkpoints
 	// lists those of greater sizes than after, in their order.
 	Checkpoint(org OrgID, size int64) (SignedCheckpoint, error)
 	Checkpoints(org OrgID, after int64, limit int) ([]SignedCheckpoint, error)
-	CreateCheckpoint(OrgID, SignedCheckpoint) error
 
 	// Retention is how many days an organisation keeps its entries; [NotFound] for ever.
 	Retention(OrgID) (days int, err error)
 	SetRetention(org OrgID, days int) error // 0: for ever
-	// Retentions are those of all organisations that do not keep their entries for ever.
-	Retentions() (map[OrgID]int, error)
 }
 
 // SignedCheckpoint is the head of an organisation's log as it was signed.
