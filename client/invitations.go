@@ -14,6 +14,7 @@ type Invitation struct {
 	UserID    string    `json:"userId"`
 	Role      RoleRef   `json:"role"`
 	InvitedAt time.Time `json:"invitedAt"`
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // ListInvitations gives your open invitations. Needs a personal token.

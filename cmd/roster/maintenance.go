@@ -37,7 +37,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(m.service.StoreUsage(ctx), m.service.DropProvisions(ctx))
 		case <-hour.C:
-			err = errors.Join(m.service.Sweep(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx))
+			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx))
 		}
 		if err != nil {
 			failed(err)

@@ -101,7 +101,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints),
-		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation))
+		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL))
 	mail, err := mailer(c, log)
 	if err != nil {
 		return err

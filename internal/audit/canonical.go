@@ -94,7 +94,7 @@ type state struct {
 // and so would the invitation that only an existing account gets.
 var (
 	personalMembers = []string{"email", "name"}
-	internalMembers = []string{"accountId", "createdBy", "invited"}
+	internalMembers = []string{"accountId", "createdBy", "invited", "invitedBy", "invitedUntil"}
 )
 
 type member struct{ name, value []byte }

@@ -59,6 +59,7 @@ type Config struct {
 	OrgCreation     directory.OrgCreation
 	SMTPURL         string // holds a password
 	SMTPFrom        string
+	InvitationTTL   time.Duration
 	// WebhookAllowHTTP and WebhookNetworks let webhooks lead where they must not by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
@@ -101,6 +102,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.AllowProvision, "allow-provision", env(c, "ROSTER_ALLOW_PROVISION", false, strconv.ParseBool, "true or false"), "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
 	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", env(c, "ROSTER_WEBHOOK_ALLOW_HTTP", false, strconv.ParseBool, "true or false"), "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
 	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s that webhooks may reach although they are not public (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
+	fs.DurationVar(&c.InvitationTTL, "invitation-ttl", env(c, "ROSTER_INVITATION_TTL", 7*24*time.Hour, time.ParseDuration, "a duration, as in 168h"), "how long an invitation can be accepted (env ROSTER_INVITATION_TTL)")
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
@@ -133,6 +135,9 @@ func (c *Config) Load() error {
 		if d < 0 {
 			return fmt.Errorf("%s: %s is negative", flag, d)
 		}
+	}
+	if c.InvitationTTL < time.Minute || c.InvitationTTL > 365*24*time.Hour {
+		return fmt.Errorf("--invitation-ttl: %s is not between 1m and 8760h", c.InvitationTTL)
 	}
 	if c.RateLimit < 0 {
 		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)

@@ -211,14 +211,7 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 	case "orgSettings":
 		return decodeState(raw, func(*OrgSettings) {})
 	case "user":
-		return decodeState(raw, func(u *User) {
-			u.Role.Name = "" // is the role's
-			if u.Invited {
-				// An account that ends hands its invitations on, and no organisation
-				// may learn of it (ADR 1).
-				u.AccountID = ""
-			}
-		})
+		return decodeState(raw, func(u *User) { u.Role.Name = "" }) // is the role's
 	case "role":
 		return decodeState(raw, func(r *Role) { r.Members = nil }) // are the users'
 	case "group":

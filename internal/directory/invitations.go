@@ -1,20 +1,29 @@
 package directory
 
-import "context"
+import (
+	"context"
+	"time"
 
-// ListInvitations gives the account's invitations that are still open. Needs a
-// personal token.
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// MaxInvitations is how many open invitations an account is shown, the newest first.
+const MaxInvitations = 100
+
+// ListInvitations gives the open invitations of the account's address, the newest
+// [MaxInvitations] of them. Needs a personal token.
 func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership, error) {
 	return read(ctx, s, call, OpListInvitations, func(tx Tx) ([]Membership, error) {
-		users, err := tx.AccountUsers(call.Principal.AccountID)
+		me, err := self(tx, call.Principal)
+		if err != nil {
+			return nil, err
+		}
+		users, err := tx.InvitationsTo(foldKey(me.Email), s.now(), MaxInvitations)
 		if err != nil {
 			return nil, err
 		}
 		var open []Membership
 		for _, u := range users {
-			if !u.Invited {
-				continue
-			}
 			org, err := tx.Org(u.OrgID)
 			if err != nil {
 				return nil, err
@@ -25,24 +34,33 @@ func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership,
 	})
 }
 
-// AcceptInvitation makes the account a member of the organisation that invited
-// it. Needs a personal token. Audit entry acceptInvitation there. Errors:
-// [NotFound] if there is no open invitation; [LimitExceeded].
+// AcceptInvitation makes the account a member of the organization that invited its
+// address. Needs a personal token. Audit entry acceptInvitation there. Errors:
+// [NotFound] if the address is not invited; [Conflict] if the invitation has
+// expired, or its inviter could not give the role any more; [LimitExceeded].
 func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (User, error) {
 	return write(ctx, s, call, OpAcceptInvitation, func(c *change) (User, error) {
-		invited, err := c.invitation(org)
+		me, err := c.answer(org)
 		if err != nil {
 			return User{}, err
 		}
 		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitOrganizations); err != nil {
 			return User{}, err
 		}
-		me, err := self(c, c.actor)
+		invited := c.answering
+		if expired(invited.ExpiresAt, c.now) {
+			return User{}, Errorf(Conflict, "the invitation has expired; ask the organization for a new one")
+		}
+		valid, err := mayStillGive(c.Tx, invited, c.now)
 		if err != nil {
 			return User{}, err
 		}
+		if !valid {
+			return User{}, Errorf(Conflict, "the invitation has lapsed: its inviter can no longer give this role; ask the organization for a new one")
+		}
 		joined := invited
-		joined.Invited, joined.Name = false, me.Name
+		joined.AccountID, joined.Name = me.AccountID, me.Name
+		joined.Invited, joined.InvitedBy, joined.ExpiresAt = false, Actor{}, time.Time{}
 		if err := c.Tx.UpdateUser(joined); err != nil {
 			return User{}, err
 		}
@@ -50,32 +68,74 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 	})
 }
 
-// DeclineInvitation removes the invited user from the organisation that invited
-// them. Needs a personal token. Audit entry declineInvitation there. Errors:
-// [NotFound] if there is no open invitation.
+// DeclineInvitation removes the invitation of the account's address from the
+// organization. Needs a personal token. Audit entry declineInvitation there. Errors:
+// [NotFound] if the address is not invited.
 func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) error {
 	_, err := write(ctx, s, call, OpDeclineInvitation, func(c *change) (struct{}, error) {
-		invited, err := c.invitation(org)
-		if err != nil {
+		if _, err := c.answer(org); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.takeOut(invited)
+		return struct{}{}, c.takeOut(c.answering)
 	})
 	return err
 }
 
-func (c *change) invitation(org OrgID) (User, error) {
+// answer locks an organization and finds the invitation that the actor answers
+// there. It returns the actor's own user, and sets c.answering.
+func (c *change) answer(org OrgID) (me User, err error) {
 	if err := c.lockOrg(org); err != nil {
-		return User{}, err
+		return me, err
 	}
-	users, err := c.AccountUsers(c.actor.AccountID)
+	if me, err = self(c, c.actor); err != nil {
+		return me, err
+	}
+	u, err := c.UserByEmail(org, foldKey(me.Email))
+	if CodeOf(err) == NotFound || (err == nil && !u.Invited) {
+		return me, notFound("invitation")
+	}
+	c.answering = u
+	return me, err
+}
+
+// mayStillGive reports whether the inviter of u, who is invited, could give the role now.
+func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
+	role, err := lookupRole(tx, u.OrgID, u.Role.ID)
 	if err != nil {
-		return User{}, err
+		return false, err
 	}
-	for _, u := range users {
-		if u.OrgID == org && u.Invited {
-			return u, nil
+	p, err := giverNow(tx, u.OrgID, u.InvitedBy, now)
+	if err != nil || p == nil {
+		return false, err
+	}
+	if role.ID == authz.RoleOwner && !p.isOwner() {
+		return false, nil
+	}
+	mayAdd := OpCreateUser.Authorise(p) == nil || OpUpdateUserRole.Authorise(p) == nil
+	return mayAdd && authz.MayHandOut(p.Capabilities, role.Capabilities), nil
+}
+
+// giverNow is a recorded actor with what they may do now in an organization, nil if
+// they are gone. A person is the user, whichever token they came with.
+func giverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
+	switch a.Kind {
+	case ActorAccount:
+		u, err := tx.User(org, a.UserID)
+		if CodeOf(err) == NotFound || (err == nil && u.Invited) {
+			return nil, nil //nolint:nilnil // nobody is an answer
 		}
+		if err != nil {
+			return nil, err
+		}
+		set, err := effective(tx, u)
+		return &Principal{Kind: PersonalToken, OrgID: org, UserID: u.ID, AccountID: u.AccountID, Role: u.Role.ID, Capabilities: set}, err
+	case ActorAPIToken:
+		t, err := tx.APIToken(org, a.TokenID)
+		if CodeOf(err) == NotFound || (err == nil && expired(t.ExpiresAt, now)) {
+			return nil, nil //nolint:nilnil // nobody is an answer
+		}
+		return t.principal(), err
+	default:
+		return operatorPrincipal(org), nil
 	}
-	return User{}, notFound("invitation")
 }

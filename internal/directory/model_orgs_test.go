@@ -22,7 +22,7 @@ func (h *harness) createOrg(t *rapid.T) {
 			name: "createOrg", personal: true, anyOrg: true,
 			mutate: func(m *model, a *actor, out made) {
 				m.orgs = append(m.orgs, &mOrg{id: out.org, users: []*mUser{
-					{id: out.user, account: a.account, name: m.account(a.account).name, role: "owner"},
+					{id: out.user, account: a.account, email: m.account(a.account).email, name: m.account(a.account).name, role: "owner"},
 				}})
 			},
 			do: func(call directory.Call) (made, any, error) {
@@ -121,7 +121,7 @@ func (h *harness) provision(t *rapid.T) {
 		ends := h.m.now.Add(24 * time.Hour)
 		h.m.orgs = append(h.m.orgs, &mOrg{
 			id:        out.Org.ID,
-			users:     []*mUser{{id: h.userByEmail(t, out.Org.ID, agent.email), account: agent.n, name: agent.name, role: "owner"}},
+			users:     []*mUser{{id: h.userByEmail(t, out.Org.ID, agent.email), account: agent.n, email: agent.email, name: agent.name, role: "owner"}},
 			tokens:    []*mToken{{id: token.TokenID, secret: out.APIToken, caps: builtinFacts["owner"], expires: ends}},
 			provision: &mProvision{claim: out.Claim, addr: addr, expires: ends},
 		})
@@ -185,12 +185,15 @@ func (h *harness) claim(t *rapid.T) {
 }
 
 func (o *mOrg) claimedBy(m *model, account *mAccount, id directory.UserID) {
-	u := find(o.users, func(u *mUser) bool { return u.account == account.n })
+	if u := find(o.users, func(u *mUser) bool { return u.email == account.email }); u != nil && u.id != id {
+		o.drop(u.id) // a newcomer takes the place of who was invited
+	}
+	u := o.user(id)
 	if u == nil {
-		u = &mUser{id: id, account: account.n}
+		u = &mUser{id: id, email: account.email}
 		o.users = append(o.users, u)
 	}
-	u.name, u.role, u.invited = account.name, "owner", false
+	u.name, u.role, u.invited, u.account = account.name, "owner", false, account.n
 	o.provision.claimed = true
 	for _, k := range o.tokens {
 		if k.expires.Equal(o.provision.expires) {
@@ -214,6 +217,7 @@ func (h *harness) maintain(t *rapid.T) {
 			func() error { return h.w.Sweep(h.w.Context()) },
 			func() error { return h.w.StoreUsage(h.w.Context()) },
 			func() error { return h.w.DropProvisions(h.w.Context()) },
+			func() error { return h.w.DropInvitations(h.w.Context()) },
 		} {
 			if err := do(); err != nil {
 				return err
@@ -222,6 +226,11 @@ func (h *harness) maintain(t *rapid.T) {
 		return nil
 	}, func() {
 		for _, o := range slices.Clone(h.m.orgs) {
+			for _, u := range slices.Clone(o.users) {
+				if u.invited && u.expires.Add(directory.InvitationGrace).Before(h.m.now) {
+					o.drop(u.id)
+				}
+			}
 			switch p := o.provision; {
 			case p == nil || !expired(p.expires, h.m.now):
 			case p.claimed:
@@ -235,7 +244,7 @@ func (h *harness) maintain(t *rapid.T) {
 
 func (h *harness) pass(t *rapid.T) {
 	h.begin()
-	d := pick(t, []time.Duration{time.Microsecond, time.Second, time.Hour, 10 * time.Hour, 25 * time.Hour}, "time")
+	d := pick(t, []time.Duration{time.Microsecond, time.Second, time.Hour, 10 * time.Hour, 25 * time.Hour, 100 * time.Hour, 800 * time.Hour}, "time")
 	h.operate(t, "pass "+d.String(), nil, func() error { return nil }, func() {
 		h.w.pass(d)
 		h.m.now = h.m.now.Add(d)

@@ -75,8 +75,12 @@ func (in roleInput) rules(a *actor, v *verdict, id directory.RoleID) {
 	v.mayUnmake(a, moved...)
 }
 
-func (in roleInput) mutate(o *mOrg, id directory.RoleID) {
+func (in roleInput) mutate(a *actor, id directory.RoleID) {
+	o := a.org
 	for _, u := range in.moves(o, id) {
+		if u.invited {
+			u.inviter = a
+		}
 		if u.role == id {
 			u.role = "none"
 		} else {
@@ -97,7 +101,7 @@ func (h *harness) createRole(t *rapid.T) {
 		return step{
 			name: "createRole", request: in.String(), need: "rbac|create",
 			rules:  func(_ *model, a *actor, v *verdict) { in.rules(a, v, "") },
-			mutate: func(_ *model, a *actor, out made) { in.mutate(a.org, out.role) },
+			mutate: func(_ *model, a *actor, out made) { in.mutate(a, out.role) },
 			do: func(call directory.Call) (made, any, error) {
 				r, err := h.w.CreateRole(h.w.Context(), call, in.newRole(h))
 				return made{role: r.ID}, r, err
@@ -117,7 +121,7 @@ func (h *harness) updateRole(t *rapid.T) {
 					in.rules(a, v, id)
 				}
 			},
-			mutate: func(_ *model, a *actor, _ made) { in.mutate(a.org, id) },
+			mutate: func(_ *model, a *actor, _ made) { in.mutate(a, id) },
 			do: func(call directory.Call) (made, any, error) {
 				r, err := h.w.UpdateRole(h.w.Context(), call, id, in.newRole(h))
 				return made{}, r, err

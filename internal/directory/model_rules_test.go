@@ -43,7 +43,7 @@ func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, di
 		if expired(k.expires, m.now) {
 			return nil, directory.Unauthenticated
 		}
-		active := m.active(a.n)
+		active := m.memberships(a.n)
 		p := &actor{personal: true, token: id, account: a.n, caps: facts{}}
 		for _, ms := range active {
 			if ms.org.id == named || (named == "" && len(active) == 1) {
@@ -100,23 +100,31 @@ func (v *verdict) mayUnmake(a *actor, users ...*mUser) {
 
 // settle is rule 9, once an account has lost a membership.
 func (m *model) settle(account int) {
-	left := m.memberships(account)
-	for _, ms := range left {
-		if !ms.user.invited {
-			return
+	if len(m.memberships(account)) == 0 {
+		m.accounts = without(m.accounts, func(a *mAccount) bool { return a.n == account })
+	}
+}
+
+// mayStillGive says whether the inviter of a user could give their role now.
+func (m *model) mayStillGive(o *mOrg, u *mUser) bool {
+	a := u.inviter
+	now := &actor{personal: a.personal, org: o}
+	if a.personal {
+		now.user = o.user(a.user.id)
+		if now.user == nil || now.user.invited {
+			return false
 		}
+		now.caps = o.effective(now.user)
+	} else {
+		k := o.token(a.token)
+		if k == nil || expired(k.expires, m.now) {
+			return false
+		}
+		now.caps = k.caps
 	}
-	old := m.account(account)
-	m.accounts = without(m.accounts, func(a *mAccount) bool { return a == old })
-	if len(left) == 0 {
-		return
-	}
-	// Open invitations are to somebody new, and the oldest needs no acceptance.
-	heir := m.newAccount(old.email, left[0].user.name)
-	for _, ms := range left {
-		ms.user.account = heir.n
-	}
-	left[0].user.invited = false
+	var v verdict
+	v.mayGive(now, u.role)
+	return len(v) == 0 && (now.caps.has("users|create") || now.caps.has("users|update"))
 }
 
 // drop takes a user out of the organization and its groups.

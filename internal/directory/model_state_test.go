@@ -48,10 +48,13 @@ type mAccount struct {
 
 type mUser struct {
 	id      directory.UserID
-	account int
+	account int    // 0 while invited
+	email   string // as a key
 	name    string
 	role    directory.RoleID
 	invited bool
+	inviter *actor    // while invited
+	expires time.Time // while invited
 }
 
 type mRole struct {
@@ -177,11 +180,11 @@ type membership struct {
 	user *mUser
 }
 
-// memberships are an account's, invitations included, oldest first.
+// memberships are an account's, oldest first.
 func (m *model) memberships(account int) (all []membership) {
 	for _, o := range m.orgs {
 		for _, u := range o.users {
-			if u.account == account {
+			if u.account == account && !u.invited {
 				all = append(all, membership{o, u})
 			}
 		}
@@ -190,13 +193,16 @@ func (m *model) memberships(account int) (all []membership) {
 	return all
 }
 
-// active are an account's memberships without open invitations.
-func (m *model) active(account int) (all []membership) {
-	for _, ms := range m.memberships(account) {
-		if !ms.user.invited {
-			all = append(all, ms)
+// invitations are an address's that are open or expired, oldest first.
+func (m *model) invitations(email string) (all []membership) {
+	for _, o := range m.orgs {
+		for _, u := range o.users {
+			if u.invited && u.email == email {
+				all = append(all, membership{o, u})
+			}
 		}
 	}
+	slices.SortFunc(all, func(a, b membership) int { return strings.Compare(string(a.user.id), string(b.user.id)) })
 	return all
 }
 

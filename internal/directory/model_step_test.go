@@ -286,7 +286,7 @@ func (h *harness) drawToken(t *rapid.T, mode int) (*mToken, directory.OrgID) {
 			if expired(token.expires, h.m.now) {
 				continue
 			}
-			for _, ms := range h.m.active(account.n) {
+			for _, ms := range h.m.memberships(account.n) {
 				if ms.user.role == "owner" {
 					owners = append(owners, candidate{token, ms.org.id})
 				}

@@ -113,6 +113,8 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		{2, h.createRole},
 		{2, h.createGroup},
 		{3, h.answerInvitation},
+		{2, h.resendInvitation},
+		{1, h.revokeInvitation},
 		{3, h.removeUser},
 		{2, h.retry},
 		{1, h.createAPIToken},
@@ -152,7 +154,7 @@ func firstModel(w *world) *model {
 	token := w.as(w.apiToken, "").Principal
 	m.orgs = []*mOrg{{
 		id:     w.org.ID,
-		users:  []*mUser{{id: w.owner.ID, account: owner.n, name: owner.name, role: "owner"}},
+		users:  []*mUser{{id: w.owner.ID, account: owner.n, email: owner.email, name: owner.name, role: "owner"}},
 		tokens: []*mToken{{id: token.TokenID, secret: w.apiToken, caps: factsOf(token.Capabilities), expires: time.Time{}}},
 	}}
 	return m

@@ -73,17 +73,20 @@ func (h *harness) createUser(t *rapid.T) {
 			name: "createUser", request: fmt.Sprint(in), need: "users|create",
 			rules: func(m *model, a *actor, v *verdict) {
 				v.mayGive(a, in.Role)
-				if account := m.accountByEmail(in.Email); account != nil {
-					v.add(slices.ContainsFunc(a.org.users, func(u *mUser) bool { return u.account == account.n }), directory.Conflict)
-				}
+				v.add(slices.ContainsFunc(a.org.users, func(u *mUser) bool {
+					return u.email == key(in.Email) && !(u.invited && expired(u.expires, m.now))
+				}), directory.Conflict)
 			},
 			mutate: func(m *model, a *actor, out made) {
-				account := m.accountByEmail(in.Email)
-				u := &mUser{id: out.user, name: in.Name, role: in.Role, invited: account != nil}
-				if account == nil {
-					account = m.newAccount(in.Email, in.Name)
+				if old := find(a.org.users, func(u *mUser) bool { return u.email == key(in.Email) }); old != nil {
+					a.org.drop(old.id) // it has expired
 				}
-				u.account = account.n
+				u := &mUser{id: out.user, email: key(in.Email), name: in.Name, role: in.Role}
+				if m.accountByEmail(in.Email) == nil {
+					u.account = m.newAccount(in.Email, in.Name).n
+				} else {
+					u.invited, u.inviter, u.expires = true, a, m.now.Add(directory.InvitationTTL)
+				}
 				a.org.users = append(a.org.users, u)
 			},
 			do: func(call directory.Call) (made, any, error) {
@@ -108,7 +111,9 @@ func (h *harness) removeUser(t *rapid.T) {
 			mutate: func(m *model, a *actor, _ made) {
 				u := a.org.user(id)
 				a.org.drop(id)
-				m.settle(u.account)
+				if !u.invited {
+					m.settle(u.account)
+				}
 			},
 			do: func(call directory.Call) (made, any, error) {
 				return made{}, struct{}{}, h.w.RemoveUser(h.w.Context(), call, id)
@@ -131,7 +136,14 @@ func (h *harness) updateUserRole(t *rapid.T) {
 					v.mayUnmake(a, u)
 				}
 			},
-			mutate: func(_ *model, a *actor, _ made) { a.org.user(id).role = role },
+			mutate: func(_ *model, a *actor, _ made) {
+				if u := a.org.user(id); u.role != role {
+					u.role = role
+					if u.invited {
+						u.inviter = a
+					}
+				}
+			},
 			do: func(call directory.Call) (made, any, error) {
 				u, err := h.w.UpdateUserRole(h.w.Context(), call, id, role)
 				return made{}, u, err
@@ -143,7 +155,7 @@ func (h *harness) updateUserRole(t *rapid.T) {
 // rename gives the account's name to all its users who are active.
 func (m *model) rename(account int, name string) {
 	m.account(account).name = name
-	for _, ms := range m.active(account) {
+	for _, ms := range m.memberships(account) {
 		ms.user.name = name
 	}
 }
@@ -173,7 +185,7 @@ func (h *harness) updateUser(t *rapid.T) {
 		return step{
 			name: "updateCurrentUser", request: fmt.Sprint(id, name), personal: true, anyOrg: true,
 			rules: func(m *model, a *actor, v *verdict) {
-				own := slices.ContainsFunc(m.active(a.account), func(ms membership) bool {
+				own := slices.ContainsFunc(m.memberships(a.account), func(ms membership) bool {
 					return ms.user.id == id && (a.org == nil || a.org == ms.org)
 				})
 				v.add(!own, directory.Forbidden)
@@ -187,10 +199,10 @@ func (h *harness) updateUser(t *rapid.T) {
 	})
 }
 
-// invitation is the account's open invitation to an organization.
+// invitation is the invitation of the account's address to an organization.
 func (m *model) invitation(account int, org directory.OrgID) *mUser {
-	for _, ms := range m.memberships(account) {
-		if ms.org.id == org && ms.user.invited {
+	for _, ms := range m.invitations(m.account(account).email) {
+		if ms.org.id == org {
 			return ms.user
 		}
 	}
@@ -200,8 +212,8 @@ func (m *model) invitation(account int, org directory.OrgID) *mUser {
 // drawInvitation prefers organizations where the actor is invited.
 func (h *harness) drawInvitation(t *rapid.T, a *actor) directory.OrgID {
 	var open []directory.OrgID
-	for _, ms := range h.m.memberships(a.account) {
-		if ms.user.invited {
+	if account := h.m.account(a.account); account != nil {
+		for _, ms := range h.m.invitations(account.email) {
 			open = append(open, ms.org.id)
 		}
 	}
@@ -213,7 +225,7 @@ func (h *harness) drawInvitation(t *rapid.T, a *actor) directory.OrgID {
 
 func (h *harness) answerInvitation(t *rapid.T) {
 	for _, account := range h.m.accounts {
-		if len(h.m.memberships(account.n)) > len(h.m.active(account.n)) {
+		if len(h.m.invitations(account.email)) > 0 {
 			for _, k := range account.tokens {
 				h.prefer = append(h.prefer, candidate{k, ""})
 			}
@@ -227,11 +239,16 @@ func (h *harness) answerInvitation(t *rapid.T) {
 		s := step{
 			name: "acceptInvitation", request: string(org), personal: true, anyOrg: true,
 			rules: func(m *model, a *actor, v *verdict) {
-				v.add(m.invitation(a.account, org) == nil, directory.NotFound)
+				u := m.invitation(a.account, org)
+				if u == nil {
+					v.add(true, directory.NotFound)
+					return
+				}
+				v.add(accept && (expired(u.expires, m.now) || !m.mayStillGive(m.org(org), u)), directory.Conflict)
 			},
 			mutate: func(m *model, a *actor, _ made) {
 				u := m.invitation(a.account, org)
-				u.invited, u.name = false, m.account(a.account).name
+				u.invited, u.account, u.name = false, a.account, m.account(a.account).name
 			},
 			do: func(call directory.Call) (made, any, error) {
 				u, err := h.w.AcceptInvitation(h.w.Context(), call, org)

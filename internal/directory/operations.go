@@ -75,6 +75,12 @@ var (
 	OpAcceptInvitation  = operation("acceptInvitation", ownAccount)
 	OpDeclineInvitation = operation("declineInvitation", ownAccount)
 
+	OpListOrgInvitations = operation("listInvitations", capability("users", authz.Create))
+	OpResendInvitation   = operation("resendInvitation", capability("users", authz.Create))
+	OpRevokeInvitation   = operation("revokeInvitation", capability("users", authz.Create))
+	// OpExpireInvitation is the server's own; no route leads to it.
+	OpExpireInvitation = operation("expireInvitation", Need{Operator: true})
+
 	OpListAPITokens      = operation("getAPITokens", capability("apiTokens", authz.Read))
 	OpCreateAPIToken     = operation("createAPIToken", capability("apiTokens", authz.Create))
 	OpGetAPIToken        = operation("getAPIToken", capability("apiTokens", authz.Read))

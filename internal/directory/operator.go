@@ -62,7 +62,7 @@ func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) 
 		ID: UserID(newID("usr", c.now)), OrgID: d.Org.ID, Email: in.OwnerEmail, Name: name,
 		Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
 	}
-	if err := c.addUser(&d.Owner); err != nil {
+	if err := c.addUser(&d.Owner, s.invitationTTL); err != nil {
 		return d, err
 	}
 	personal, err := issuePersonalToken(tx, d.Owner.AccountID, NewPersonalToken{Name: "Initial token"}, c.now)

@@ -25,7 +25,7 @@ func (c *change) mayCreateOrg(who OrgCreation) error {
 	case OrgCreationAnybody:
 		return nil
 	case OrgCreationOwners:
-		mine, err := activeUsers(c, c.actor.AccountID)
+		mine, err := c.AccountUsers(c.actor.AccountID)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error)
 func memberships(tx Tx, p *Principal) (all []Membership, err error) {
 	users := []User{{OrgID: p.OrgID}}
 	if p.Kind == PersonalToken {
-		if users, err = activeUsers(tx, p.AccountID); err != nil {
+		if users, err = tx.AccountUsers(p.AccountID); err != nil {
 			return nil, err
 		}
 	}

@@ -113,7 +113,7 @@ func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID
 // recordForAccount appends an entry about an account to the log of each
 // organisation that the account is in: its personal tokens act in all of them.
 func (c *change) recordForAccount(account AccountID, target Target, before, after any) error {
-	users, err := activeUsers(c, account)
+	users, err := c.AccountUsers(account)
 	if err != nil {
 		return err
 	}

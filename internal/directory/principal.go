@@ -70,6 +70,14 @@ func systemPrincipal(org OrgID) *Principal {
 	return &Principal{Kind: program, OrgID: org, Name: "roster"}
 }
 
+// giver is p as recorded with what they gave: without a name, which would have to be
+// erased with the person.
+func (p *Principal) giver() Actor {
+	a := p.actor()
+	a.Name = ""
+	return a
+}
+
 func (p *Principal) actor() Actor {
 	switch p.Kind {
 	case APIToken:

@@ -58,13 +58,13 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 		if n >= MaxProvisions {
 			return Errorf(RateLimited, "rate limit exceeded: an address may provision %d organizations a day", MaxProvisions)
 		}
-		out, err = c.provision(name)
+		out, err = c.provision(s, name)
 		return err
 	})
 	return out, err
 }
 
-func (c *change) provision(name string) (out Provisioned, err error) {
+func (c *change) provision(s *Service, name string) (out Provisioned, err error) {
 	if out.Org, err = c.addOrg("name", name); err != nil {
 		return out, err
 	}
@@ -75,7 +75,7 @@ func (c *change) provision(name string) (out Provisioned, err error) {
 		ID: UserID(newID("usr", c.now)), OrgID: out.Org.ID, Email: "agent@" + string(out.Org.ID) + ".invalid",
 		Name: "Provisioning agent", Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
 	}
-	if err := c.addUser(&agent); err != nil {
+	if err := c.addUser(&agent, s.invitationTTL); err != nil {
 		return out, err
 	}
 	token, err := c.issueAPIToken(NewAPIToken{Name: "Provisioned token", Capabilities: authz.Everything(), ExpiresAt: out.ExpiresAt})
@@ -127,8 +127,12 @@ var errBadClaim = Errorf(NotFound, "the claim is unknown, was used already, or h
 // stays. call has a principal only if the claimant has an account already; else
 // an account is made, and a first personal token for it. Audit entries claimOrg,
 // for the owner and for each token that loses its end, and removeUserFromOrg. Errors: [NotFound] for a claim that is not open;
-// [Conflict] for an address that has an account: its token must come along.
+// [Conflict] for an address that has an account: its token must come along;
+// [Forbidden] for an API token, which belongs to no person.
 func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Claimed, err error) {
+	if call.Principal != nil && call.Principal.Kind == APIToken {
+		return out, Errorf(Forbidden, "an API token can't claim an organization; use a personal token (xapt-…), or no token with a name and an email")
+	}
 	ctx = ForTenant(ctx, call.tenant(Operation{Need: ownAccount})) // the organization is not theirs yet
 	err = s.store.Write(ctx, func(tx Tx) error {
 		c := s.operate(tx).as(OpClaimOrg)
@@ -169,7 +173,7 @@ func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err e
 	if c.call.Principal != nil {
 		before, err = c.claimForAccount(s, &u)
 	} else {
-		out.PersonalToken, err = c.claimForNewcomer(&u, in)
+		out.PersonalToken, err = c.claimForNewcomer(s, &u, in)
 	}
 	if err != nil {
 		return out, err
@@ -210,7 +214,7 @@ func (c *change) claimForAccount(s *Service, u *User) (before any, err error) {
 	return invited, c.Tx.UpdateUser(*u)
 }
 
-func (c *change) claimForNewcomer(u *User, in NewClaim) (secret string, err error) {
+func (c *change) claimForNewcomer(s *Service, u *User, in NewClaim) (secret string, err error) {
 	if u.Name, err = cleanName("name", in.Name); err != nil {
 		return "", err
 	}
@@ -218,7 +222,10 @@ func (c *change) claimForNewcomer(u *User, in NewClaim) (secret string, err erro
 		return "", err
 	}
 	u.Email = in.Email
-	if err := c.addUser(u); err != nil {
+	if err := c.dropInvitation(u.OrgID, foldKey(u.Email)); err != nil {
+		return "", err
+	}
+	if err := c.addUser(u, s.invitationTTL); err != nil {
 		return "", err
 	}
 	if u.Invited {
@@ -226,6 +233,19 @@ func (c *change) claimForNewcomer(u *User, in NewClaim) (secret string, err erro
 	}
 	token, err := issuePersonalToken(c, u.AccountID, NewPersonalToken{Name: "Initial token"}, c.now)
 	return token.Secret, err
+}
+
+// dropInvitation takes out the invitation that the agent sent to the address of an
+// account that has ended since: the newcomer takes its place.
+func (c *change) dropInvitation(org OrgID, key string) error {
+	there, err := c.UserByEmail(org, key)
+	if CodeOf(err) == NotFound || (err == nil && !there.Invited) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.as(OpRevokeInvitation).takeOut(there)
 }
 
 // endProvision makes the organisation permanent: the agent's owner goes, its

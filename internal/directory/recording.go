@@ -85,8 +85,9 @@ type userState interface{ membership() (AccountID, UserID) }
 func accountOf(states ...any) AccountID {
 	for _, state := range states {
 		if u, ok := state.(userState); ok {
-			account, _ := u.membership()
-			return account
+			if account, _ := u.membership(); account != "" {
+				return account
+			}
 		}
 	}
 	return ""
@@ -97,6 +98,9 @@ func accountOf(states ...any) AccountID {
 func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
 	if c.actor.AccountID == "" {
 		return "", nil
+	}
+	if c.answering.OrgID == org {
+		return c.answering.ID, nil
 	}
 	for _, state := range states {
 		if u, ok := state.(userState); ok {

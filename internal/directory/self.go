@@ -11,7 +11,7 @@ func (s *Service) GetSelf(ctx context.Context, call Call) (User, error) {
 }
 
 func self(tx Tx, p *Principal) (User, error) {
-	users, err := activeUsers(tx, p.AccountID)
+	users, err := tx.AccountUsers(p.AccountID)
 	if err != nil {
 		return User{}, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (Use
 // exists or not.
 func (s *Service) UpdateUser(ctx context.Context, call Call, id UserID, in SelfUpdate) (User, error) {
 	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
-		users, err := activeUsers(c, c.actor.AccountID)
+		users, err := c.AccountUsers(c.actor.AccountID)
 		if err != nil {
 			return User{}, err
 		}
@@ -80,7 +80,7 @@ func (c *change) updateSelf(u User, in SelfUpdate) (User, error) {
 	if err := c.RenameAccount(u.AccountID, name); err != nil {
 		return User{}, err
 	}
-	users, err := activeUsers(c, u.AccountID)
+	users, err := c.AccountUsers(u.AccountID)
 	if err != nil {
 		return User{}, err
 	}

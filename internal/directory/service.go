@@ -39,6 +39,8 @@ type Service struct {
 	exceeded  exceededCounts
 
 	orgCreation OrgCreation
+
+	invitationTTL time.Duration
 }
 
 // Option is something that a [Service] can be told besides.
@@ -48,11 +50,17 @@ type Option func(*Service)
 // over https.
 func WithEndpoints(p egress.Policy) Option { return func(s *Service) { s.endpoints = p } }
 
+// InvitationTTL is how long an invitation stays open by default.
+const InvitationTTL = 7 * 24 * time.Hour
+
+// WithInvitationTTL sets how long an invitation stays open, instead of [InvitationTTL].
+func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.invitationTTL = d } }
+
 // NewService makes a service over a store. What it writes into the audit log is
 // authenticated and sealed with keys, from which its webhooks' secrets are derived
 // too; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners}
+	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL}
 	for _, o := range options {
 		o(s)
 	}
@@ -107,6 +115,7 @@ type change struct {
 	actor  *Principal
 	now    time.Time
 
+	answering    User             // the invitation that the actor accepts or declines
 	locked       map[OrgID]bool   // by recordIn or before
 	touched      map[subject]bool // dry runs only; whether it is added
 	touchedRoles []Role

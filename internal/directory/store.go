@@ -140,15 +140,12 @@ type accountTx interface {
 	DeleteAccount(AccountID) error
 	// DropAccounts does so with many, and lists those that have memberships, which stay.
 	DropAccounts([]AccountID) (kept []AccountID, err error)
-	// ReplaceAccount puts a new account in an old one's place: memberships stay,
-	// personal tokens go. The email keeps its key.
-	ReplaceAccount(old AccountID, heir Account) error
 }
 
 type userTx interface {
 	User(OrgID, UserID) (User, error)
 	UserByEmail(org OrgID, emailKey string) (User, error)
-	// AccountUsers lists the memberships of an account, invitations included.
+	// AccountUsers lists the memberships of an account. Invitations have no account.
 	AccountUsers(AccountID) ([]User, error)
 	// AccountUser is the membership of an account in an organization, an invitation included.
 	AccountUser(OrgID, AccountID) (User, error)
@@ -160,9 +157,19 @@ type userTx interface {
 	Users(org OrgID, q UserQuery) iter.Seq2[User, error]
 	CountUsers(org OrgID, role RoleID) (int, error) // active ones only
 	HasUsers(org OrgID, ids []UserID) (missing []UserID, err error)
+	// CreateUser answers an address that is there with [Conflict], after which the
+	// transaction may go on.
 	CreateUser(u User, emailKey string) error
-	UpdateUser(User) error          // account, name, role and state
+	UpdateUser(User) error          // account, name, role and invitation
 	DeleteUser(OrgID, UserID) error // and their places in groups
+
+	// InvitationsTo lists the invitations of an address that have not expired, the
+	// newest first.
+	InvitationsTo(emailKey string, now time.Time, limit int) ([]User, error)
+	// Invitations lists those of an organization with ids greater than after.
+	Invitations(org OrgID, after UserID, limit int) ([]User, error)
+	// ExpiredInvitations lists those of all organizations that expired before a time.
+	ExpiredInvitations(before time.Time, limit int) ([]User, error)
 }
 
 // UserQuery narrows a list of users; zero values narrow nothing.

@@ -7,17 +7,23 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// User is a membership: an account in an organisation, with one base role.
+// User is a membership: an account in an organization, with one base role. While
+// it is an invitation, it belongs to the address and has no account.
 // Email and Name are the account's; while invited, those the inviter gave.
 type User struct {
 	ID        UserID    `json:"id"`
 	OrgID     OrgID     `json:"orgId"`
-	AccountID AccountID `json:"accountId"`
+	AccountID AccountID `json:"accountId,omitempty"`
 	Email     string    `json:"email"`
 	Name      string    `json:"name"`
 	Role      RoleRef   `json:"role"`
-	Invited   bool      `json:"invited,omitempty"` // not accepted yet; has no capabilities
 	CreatedAt time.Time `json:"createdAt"`
+
+	// Invited says that the invitation is not accepted yet; the user has no capabilities.
+	// InvitedBy, without a name, gave the role last; at ExpiresAt the invitation ends.
+	Invited   bool      `json:"invited,omitempty"`
+	InvitedBy Actor     `json:"invitedBy,omitzero"`
+	ExpiresAt time.Time `json:"invitedUntil,omitzero"`
 }
 
 func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
@@ -34,13 +40,15 @@ type NewUser struct {
 	Role  RoleID
 }
 
-// CreateUser adds a user to the principal's organisation. An address without an
-// account gets one and is a member at once; the owner of an existing account is
-// invited and becomes a member by accepting, which the answer does not tell.
+// CreateUser adds a user to the principal's organization. An address without an
+// account gets one and is a member at once. An address with an account is invited
+// and becomes a member when the person accepts; the answer is the same. An expired
+// invitation of the address is replaced.
 //
-// Permission users|create, and rule 2 for the role. Audit entry createUser.
+// Permission users|create, and rule 2 for the role. Audit entry createUser, and
+// expireInvitation for one that is replaced.
 // Errors: [Invalid] for a bad name, email or role; [Conflict] if the address is
-// a member already, in any letter case.
+// a member or invited already, in any letter case.
 func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, error) {
 	return write(ctx, s, call, OpCreateUser, func(c *change) (User, error) {
 		name, err := cleanName("name", in.Name)
@@ -58,15 +66,16 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 			ID: UserID(newID("usr", c.now)), OrgID: c.actor.OrgID,
 			Email: in.Email, Name: name, Role: role.Ref(), CreatedAt: c.now,
 		}
-		if err := c.addUser(&u); err != nil {
+		if err := c.addUser(&u, s.invitationTTL); err != nil {
 			return User{}, err
 		}
 		return u, c.record(u.target(), nil, u)
 	})
 }
 
-// addUser gives u its account, a new one or an invited one, and stores it.
-func (c *change) addUser(u *User) error {
+// addUser gives u a new account, or makes it an invitation if the address has an
+// account, and stores it.
+func (c *change) addUser(u *User, ttl time.Duration) error {
 	if err := c.roomForUser(u.OrgID); err != nil {
 		return err
 	}
@@ -76,17 +85,36 @@ func (c *change) addUser(u *User) error {
 	if err != nil {
 		return err
 	}
-	if account.ID != fresh.ID { // else there are no memberships either
-		if _, err := c.UserByEmail(u.OrgID, key); CodeOf(err) != NotFound {
-			if err != nil {
-				return err
-			}
-			return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
-		}
-		u.Invited = true
+	if account.ID == fresh.ID {
+		u.AccountID = fresh.ID
+	} else {
+		c.invite(u, ttl)
 	}
-	u.AccountID = account.ID
+	if err = c.Tx.CreateUser(*u, key); CodeOf(err) != Conflict {
+		return err
+	}
+	if err := c.dropExpired(u.OrgID, key); err != nil {
+		return err
+	}
 	return c.Tx.CreateUser(*u, key)
+}
+
+// invite makes u an invitation by the actor.
+func (c *change) invite(u *User, ttl time.Duration) {
+	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.giver(), c.now.Add(ttl)
+}
+
+// dropExpired drops the expired invitation that an address has in an organization.
+// Errors: [Conflict] if the address is a member or the invitation is open.
+func (c *change) dropExpired(org OrgID, key string) error {
+	there, err := c.UserByEmail(org, key)
+	if err != nil {
+		return err
+	}
+	if !there.Invited || !expired(there.ExpiresAt, c.now) {
+		return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
+	}
+	return c.byItself(org, OpExpireInvitation).takeOut(there)
 }
 
 // GetUser gives one user of the principal's organisation. Permission users|read.
@@ -170,44 +198,20 @@ func (c *change) takeOut(u User) error {
 	return c.recordIn(u.OrgID, u.target(), removedUser{u, groups}, nil)
 }
 
-// settleAccount ends an account that has lost a membership if nobody acts with it any
-// more. Invitations that were still open then belong to a new account, which
-// has no tokens: the oldest is a membership at once, as if it came only now. Audit
-// entry acceptInvitation there, by the system.
+// settleAccount ends an account that has lost its last membership. Open invitations
+// belong to the address and stay as they are.
 func (c *change) settleAccount(removed AccountID) error {
+	if removed == "" {
+		return nil // an invitation has no account
+	}
 	if err := c.Lock(LockAccount(removed)); err != nil {
 		return err
 	}
 	left, err := c.AccountUsers(removed)
-	if err != nil {
+	if err != nil || len(left) > 0 {
 		return err
 	}
-	for _, u := range left {
-		if !u.Invited {
-			return nil
-		}
-	}
-	if len(left) == 0 {
-		return c.DeleteAccount(removed)
-	}
-	// What is read again is under the organisation's lock: its roles may be changing.
-	if err := c.lockOrg(left[0].OrgID); err != nil {
-		return err
-	}
-	first, err := c.User(left[0].OrgID, left[0].ID)
-	if err != nil {
-		return err
-	}
-	heir := Account{ID: AccountID(newID("acc", c.now)), Email: first.Email, Name: first.Name, CreatedAt: c.now}
-	if err := c.ReplaceAccount(removed, heir); err != nil {
-		return err
-	}
-	before := first
-	first.AccountID, first.Invited = heir.ID, false
-	if err := c.Tx.UpdateUser(first); err != nil {
-		return err
-	}
-	return c.byItself(first.OrgID, OpAcceptInvitation).record(first.target(), before, first)
+	return c.DeleteAccount(removed)
 }
 
 // UpdateUserRole gives a user another base role.
@@ -242,6 +246,9 @@ func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
 	}
 	before := u
 	u.Role = role.Ref()
+	if u.Invited {
+		u.InvitedBy = c.actor.giver()
+	}
 	if err := c.Tx.UpdateUser(u); err != nil {
 		return User{}, err
 	}
@@ -268,19 +275,4 @@ func (c *change) mayUnmake(u User) error {
 		return Errorf(Conflict, "this is the organization's last owner; make another user an owner first")
 	}
 	return nil
-}
-
-// activeUsers are an account's memberships without open invitations.
-func activeUsers(tx Tx, account AccountID) ([]User, error) {
-	all, err := tx.AccountUsers(account)
-	if err != nil {
-		return nil, err
-	}
-	var active []User
-	for _, u := range all {
-		if !u.Invited {
-			active = append(active, u)
-		}
-	}
-	return active, nil
 }

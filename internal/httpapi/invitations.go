@@ -8,6 +8,7 @@ type roleRef struct {
 }
 
 type invitation struct {
+	ExpiresAt wireTime         `json:"expiresAt"`
 	InvitedAt wireTime         `json:"invitedAt"`
 	OrgID     directory.OrgID  `json:"orgId"`
 	OrgName   string           `json:"orgName"`
@@ -20,7 +21,7 @@ func listInvitations(rq *request) (answer, error) {
 	list := make([]invitation, len(open))
 	for i, m := range open {
 		list[i] = invitation{
-			InvitedAt: wireTime{m.User.CreatedAt}, OrgID: m.Org.ID, OrgName: m.Org.Name,
+			ExpiresAt: wireTime{m.User.ExpiresAt}, InvitedAt: wireTime{m.User.CreatedAt}, OrgID: m.Org.ID, OrgName: m.Org.Name,
 			Role: roleRef(m.User.Role), UserID: m.User.ID,
 		}
 	}

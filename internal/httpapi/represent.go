@@ -96,6 +96,8 @@ func represent(v any) ([]byte, error) {
 		return encode(deliveryOf(v))
 	case directory.Replayed:
 		return encode(replayedOf(v))
+	case directory.Invitation:
+		return encode(orgInvitationOf(v))
 	case invitation:
 		return encode(v)
 	case provisioned:

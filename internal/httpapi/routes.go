@@ -53,6 +53,10 @@ var v2 = []route{
 	{"POST", "/v2/user/invitations/{orgId}/accept", directory.OpAcceptInvitation, acceptInvitation, nil},
 	{"POST", "/v2/user/invitations/{orgId}/decline", directory.OpDeclineInvitation, declineInvitation, nil},
 
+	{"GET", "/v2/invitations", directory.OpListOrgInvitations, listOrgInvitations, []string{"limit", "cursor"}},
+	{"DELETE", "/v2/invitations/{id}", directory.OpRevokeInvitation, revokeInvitation, nil},
+	{"POST", "/v2/invitations/{id}/resend", directory.OpResendInvitation, resendInvitation, nil},
+
 	{"GET", "/v2/tokens", directory.OpListAPITokens, listAPITokens, nil},
 	{"POST", "/v2/tokens", directory.OpCreateAPIToken, createAPIToken, []string{paramNetworks}},
 	{"GET", "/v2/tokens/{id}", directory.OpGetAPIToken, getAPIToken, nil},

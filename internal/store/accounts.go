@@ -66,11 +66,3 @@ func (t *tx) DropAccounts(ids []directory.AccountID) (kept []directory.AccountID
 	}
 	return kept, nil
 }
-
-func (t *tx) ReplaceAccount(old directory.AccountID, heir directory.Account) error {
-	if err := t.exec(`DELETE FROM personal_tokens WHERE account_id = $1`, old); err != nil {
-		return err
-	}
-	return t.execOne("account", `UPDATE accounts SET id = $1, email = $2, name = $3, created_at = $4 WHERE id = $5`,
-		heir.ID, heir.Email, heir.Name, micros(heir.CreatedAt), old)
-}

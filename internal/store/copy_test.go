@@ -32,10 +32,14 @@ func fill(t *testing.T, db *store.Store) {
 			name := fmt.Sprintf("%04d", i)
 			a := directory.Account{ID: directory.AccountID("acc_" + name), Email: name + "@example.com", Name: "Üser\n" + name, CreatedAt: now}
 			_, err := tx.EnsureAccount(a, a.Email)
-			errs = append(errs, err, tx.CreateUser(directory.User{
+			u := directory.User{
 				ID: directory.UserID("usr_" + name), OrgID: org, AccountID: a.ID, Email: a.Email, Name: a.Name,
-				Role: directory.RoleRef{ID: "role_a"}, Invited: i%2 == 0, CreatedAt: now,
-			}, a.Email))
+				Role: directory.RoleRef{ID: "role_a"}, CreatedAt: now,
+			}
+			if i%2 == 0 {
+				u.AccountID, u.Invited, u.InvitedBy, u.ExpiresAt = "", true, directory.Actor{Kind: directory.ActorAPIToken, TokenID: "tok_a"}, now
+			}
+			errs = append(errs, err, tx.CreateUser(u, a.Email))
 		}
 		errs = append(errs,
 			tx.CreateGroup(directory.Group{

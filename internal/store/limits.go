@@ -12,7 +12,7 @@ import (
 // whose part for an organization the limit itself bounds, but for users.
 var counts = map[directory.Limit]string{
 	directory.LimitUsers:       `SELECT count(*) FROM users WHERE org_id = $1`,
-	directory.LimitInvitations: `SELECT count(*) FROM users WHERE org_id = $1 AND invited = 1`,
+	directory.LimitInvitations: `SELECT count(*) FROM users WHERE org_id = $1 AND account_id IS NULL`,
 	directory.LimitRoles:       `SELECT count(*) FROM roles WHERE org_id = $1`,
 	directory.LimitGroups:      `SELECT count(*) FROM user_groups WHERE org_id = $1`,
 	directory.LimitAPITokens:   `SELECT count(*) FROM api_tokens WHERE org_id = $1`,
@@ -21,7 +21,7 @@ var counts = map[directory.Limit]string{
 }
 
 var accountCounts = map[directory.Limit]string{
-	directory.LimitOrganizations:  `SELECT count(*) FROM users u WHERE u.account_id = $1 AND u.invited = 0`,
+	directory.LimitOrganizations:  `SELECT count(*) FROM users u WHERE u.account_id = $1`,
 	directory.LimitPersonalTokens: `SELECT count(*) FROM personal_tokens WHERE account_id = $1`,
 }
 

@@ -21,7 +21,7 @@ const (
 
 	// selectPage wants the conditions of its page.
 	selectPage = `SELECT COALESCE(string_agg(packed, $2), '') FROM (
-		SELECT concat_ws($3, id, account_id, email, name, role_id, invited, created_at) AS packed
+		SELECT concat_ws($3, id, COALESCE(account_id, ''), email, name, role_id, invited_by, expires_at, created_at) AS packed
 		FROM users WHERE org_id = $1%s ORDER BY id LIMIT $4) AS page`
 
 	// ASCII's separators stand between the users and between their columns.
@@ -104,7 +104,7 @@ func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory
 }
 
 func unpackUser(row string) (u directory.User, err error) {
-	var columns [7]string
+	var columns [8]string
 	rest, more := row, true
 	for i := range columns {
 		if !more {
@@ -112,15 +112,20 @@ func unpackUser(row string) (u directory.User, err error) {
 		}
 		columns[i], rest, more = strings.Cut(rest, betweenColumns)
 	}
-	created, err := strconv.ParseInt(columns[6], 10, 64)
+	expires, err := strconv.ParseInt(columns[6], 10, 64)
 	if err != nil || more {
 		return u, errPacked
 	}
-	return directory.User{
+	created, err := strconv.ParseInt(columns[7], 10, 64)
+	if err != nil {
+		return u, errPacked
+	}
+	u = directory.User{
 		ID: directory.UserID(columns[0]), AccountID: directory.AccountID(columns[1]),
 		Email: columns[2], Name: columns[3], Role: directory.RoleRef{ID: directory.RoleID(columns[4])},
-		Invited: columns[5] != "0", CreatedAt: fromMicros(created),
-	}, nil
+		CreatedAt: fromMicros(created),
+	}
+	return u, fillInvitation(&u, columns[5], expires)
 }
 
 // roleNames names an organisation's roles. Built-in ones have no row, and are

@@ -1,26 +1,58 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
 
 // selectUsers takes a role's name from its row; built-in roles have none, and
 // are named by their id.
-const selectUsers = `SELECT u.org_id, u.id, u.account_id, u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited, u.created_at
+const selectUsers = `SELECT u.org_id, u.id, COALESCE(u.account_id, ''), u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited_by, u.expires_at, u.created_at
 	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
 
 func scanUser(row scanner) (u directory.User, err error) {
-	var created, invited int64
+	var created, expires int64
+	var inviter string
 	// As plain strings and numbers: database/sql reaches named types by
 	// reflection, which takes a tenth of a long list's time.
 	err = row.Scan((*string)(&u.OrgID), (*string)(&u.ID), (*string)(&u.AccountID), &u.Email, &u.Name,
-		(*string)(&u.Role.ID), &u.Role.Name, &invited, &created)
-	u.Invited, u.CreatedAt = invited != 0, fromMicros(created)
-	return u, err
+		(*string)(&u.Role.ID), &u.Role.Name, &inviter, &expires, &created)
+	if err != nil {
+		return u, err
+	}
+	u.CreatedAt = fromMicros(created)
+	return u, fillInvitation(&u, inviter, expires)
+}
+
+// fillInvitation fills in what only an invitation has: a user without an account.
+func fillInvitation(u *directory.User, inviter string, expires int64) error {
+	if u.AccountID != "" {
+		return nil
+	}
+	u.Invited, u.ExpiresAt = true, fromMicros(expires)
+	return json.Unmarshal([]byte(inviter), &u.InvitedBy)
+}
+
+// inviterText is the column invited_by of a user.
+func inviterText(u directory.User) (string, error) {
+	if !u.Invited {
+		return "", nil
+	}
+	b, err := json.Marshal(u.InvitedBy)
+	return string(b), err
+}
+
+// accountOf is the column account_id of a user: NULL while they are invited.
+func accountOf(u directory.User) any {
+	if u.Invited {
+		return nil
+	}
+	return string(u.AccountID)
 }
 
 func (t *tx) User(org directory.OrgID, id directory.UserID) (directory.User, error) {
@@ -40,12 +72,12 @@ func (t *tx) AccountUser(org directory.OrgID, account directory.AccountID) (dire
 }
 
 func (t *tx) ActiveUsers(account directory.AccountID, limit int) ([]directory.User, error) {
-	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 AND u.invited = 0 ORDER BY u.org_id LIMIT $2`, account, limit)
+	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 ORDER BY u.org_id LIMIT $2`, account, limit)
 }
 
 func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error) {
 	return one(t, "count", scanValue[int],
-		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND invited = 0`, org, role)
+		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND account_id IS NOT NULL`, org, role)
 }
 
 // inChunk keeps statements well below the engines' limits on parameters.
@@ -81,15 +113,41 @@ func (t *tx) HasUsers(org directory.OrgID, ids []directory.UserID) (missing []di
 	return missing, nil
 }
 
+func (t *tx) InvitationsTo(key string, now time.Time, limit int) ([]directory.User, error) {
+	return list(t, scanUser, selectUsers+`WHERE u.email_key = $1 AND u.account_id IS NULL AND u.expires_at > $2 ORDER BY u.id DESC LIMIT $3`,
+		key, micros(now), limit)
+}
+
+func (t *tx) Invitations(org directory.OrgID, after directory.UserID, limit int) ([]directory.User, error) {
+	return list(t, scanUser, selectUsers+`WHERE u.org_id = $1 AND u.id > $2 AND u.account_id IS NULL ORDER BY u.id LIMIT $3`, org, after, limit)
+}
+
+func (t *tx) ExpiredInvitations(before time.Time, limit int) ([]directory.User, error) {
+	return list(t, scanUser, selectUsers+`WHERE u.account_id IS NULL AND u.expires_at < $1 ORDER BY u.expires_at, u.id LIMIT $2`, micros(before), limit)
+}
+
+// CreateUser does not look first: most addresses are new.
 func (t *tx) CreateUser(u directory.User, key string) error {
-	return t.exec(`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		u.OrgID, u.ID, u.AccountID, u.Email, key, u.Name, u.Role.ID, flag(u.Invited), micros(u.CreatedAt))
+	inviter, err := inviterText(u)
+	if err != nil {
+		return err
+	}
+	added, err := t.execCount(`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited_by, expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (org_id, email_key) DO NOTHING`,
+		u.OrgID, u.ID, accountOf(u), u.Email, key, u.Name, u.Role.ID, inviter, micros(u.ExpiresAt), micros(u.CreatedAt))
+	if err == nil && added == 0 {
+		return directory.Errorf(directory.Conflict, "a user has this address")
+	}
+	return err
 }
 
 func (t *tx) UpdateUser(u directory.User) error {
-	return t.execOne("user", `UPDATE users SET account_id = $1, name = $2, role_id = $3, invited = $4 WHERE org_id = $5 AND id = $6`,
-		u.AccountID, u.Name, u.Role.ID, flag(u.Invited), u.OrgID, u.ID)
+	inviter, err := inviterText(u)
+	if err != nil {
+		return err
+	}
+	return t.execOne("user", `UPDATE users SET account_id = $1, name = $2, role_id = $3, invited_by = $4, expires_at = $5 WHERE org_id = $6 AND id = $7`,
+		accountOf(u), u.Name, u.Role.ID, inviter, micros(u.ExpiresAt), u.OrgID, u.ID)
 }
 
 func (t *tx) DeleteUser(org directory.OrgID, id directory.UserID) error {

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -33,7 +32,6 @@ var accountTests = []test{
 		missing(s, "by email", accountByEmail("nobody"))
 		s.fails("rename", directory.NotFound, func(tx directory.Tx) error { return tx.RenameAccount("acc_x", "X") })
 		s.fails("delete", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteAccount("acc_x") })
-		s.fails("replace", directory.NotFound, func(tx directory.Tx) error { return tx.ReplaceAccount("acc_x", newAccount("acc_y")) })
 		s.fails("id taken", directory.Conflict, func(tx directory.Tx) error { return ensureAccount(tx, newAccount("acc_a"), "another key") })
 		s.write(func(tx directory.Tx) error {
 			found, err := tx.EnsureAccount(newAccount("acc_b"), "acc_a")
@@ -103,30 +101,6 @@ var accountTests = []test{
 			kept, err := tx.DropAccounts(nil)
 			s.equal("of none", []directory.AccountID(nil), kept)
 			return err
-		})
-	}},
-	{"replace keeps memberships and drops tokens", func(s suite) {
-		token := newPersonalToken("acc_a", "1")
-		u, v := newUser(acme, "a"), newUser(other, "a")
-		u.Invited = true
-		s.write(func(tx directory.Tx) error {
-			return all(putOrgs(tx, acme, other), putUser(tx, u), tx.CreateUser(v, "acc_a"), putUsers(tx, acme, "b"), tx.CreatePersonalToken(token))
-		})
-		heir := directory.Account{ID: "acc_heir", Email: "ACC_A@example.com", Name: "Heir", CreatedAt: start.Add(time.Hour)}
-		s.write(func(tx directory.Tx) error { return tx.ReplaceAccount("acc_a", heir) })
-
-		s.equal("under the old key", heir, got(s, accountByEmail("acc_a")))
-		missing(s, "token", personalByHash(token))
-		u.AccountID, v.AccountID = heir.ID, heir.ID
-		s.equal("memberships", []directory.User{u, v}, got(s, func(tx directory.Tx) ([]directory.User, error) {
-			users, err := tx.AccountUsers(heir.ID)
-			sortByOrg(users)
-			return users, err
-		}))
-		s.equal("of the old one", []directory.User(nil), got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_a") }))
-		s.equal("another's", newUser(acme, "b"), got(s, func(tx directory.Tx) (directory.User, error) { return tx.User(acme, "usr_b") }))
-		s.fails("into one that exists", directory.Conflict, func(tx directory.Tx) error {
-			return tx.ReplaceAccount("acc_heir", newAccount("acc_b"))
 		})
 	}},
 }

@@ -37,6 +37,14 @@ func newUser(org directory.OrgID, name string) directory.User {
 	}
 }
 
+// newInvitation is newUser as an invitation that expires at a time.
+func newInvitation(org directory.OrgID, name string, expires time.Time) directory.User {
+	u := newUser(org, name)
+	u.AccountID, u.Invited, u.ExpiresAt = "", true, expires
+	u.InvitedBy = directory.Actor{Kind: directory.ActorAccount, UserID: "usr_boss", AccountID: "acc_boss", TokenID: "pat_boss"}
+	return u
+}
+
 func newRole(org directory.OrgID, name string) directory.Role {
 	read, _ := authz.Org.Grant(authz.Pair{Resource: "users", Action: authz.Read})
 	query, _ := authz.Dataset.Grant(authz.Pair{Resource: "query", Action: authz.Read})

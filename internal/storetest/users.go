@@ -1,10 +1,10 @@
 package storetest
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
@@ -22,10 +22,6 @@ func accountUser(org directory.OrgID, account directory.AccountID) func(director
 	return func(tx directory.Tx) (directory.User, error) { return tx.AccountUser(org, account) }
 }
 
-func sortByOrg(users []directory.User) {
-	slices.SortFunc(users, func(a, b directory.User) int { return cmp.Compare(a.OrgID, b.OrgID) })
-}
-
 var userTests = []test{
 	{"create, get, update, delete", func(s suite) {
 		u := newUser(acme, "a")
@@ -34,7 +30,7 @@ var userTests = []test{
 		s.equal("by email", u, got(s, func(tx directory.Tx) (directory.User, error) { return tx.UserByEmail(acme, "acc_a") }))
 
 		s.write(func(tx directory.Tx) error { return putAccount(tx, "acc_c") })
-		u.AccountID, u.Name, u.Role, u.Invited = "acc_c", "Zoë", directory.RoleRef{ID: authz.RoleAdmin, Name: authz.RoleAdmin}, true
+		u.AccountID, u.Name, u.Role, u.Invited = "acc_c", "Zoë", directory.RoleRef{ID: authz.RoleAdmin, Name: authz.RoleAdmin}, false
 		changed := u
 		changed.Email, changed.CreatedAt = "new@example.com", start // not for UpdateUser to change
 		s.write(func(tx directory.Tx) error { return tx.UpdateUser(changed) })
@@ -87,8 +83,12 @@ var userTests = []test{
 				if i%2 == 0 {
 					u.Role = directory.RoleRef{ID: authz.RoleAdmin, Name: authz.RoleAdmin}
 				}
-				u.Invited = i == 2
-				if err := all(putUser(tx, u), tx.CreateUser(newUser(other, name), string(u.AccountID))); err != nil {
+				if i == 2 {
+					invitation := newInvitation(acme, name, start)
+					u.AccountID, u.Invited, u.InvitedBy, u.ExpiresAt = "", true, invitation.InvitedBy, start
+				}
+				account := directory.AccountID("acc_" + name)
+				if err := all(putAccount(tx, account), tx.CreateUser(u, string(account)), tx.CreateUser(newUser(other, name), string(account))); err != nil {
 					return err
 				}
 			}
@@ -187,7 +187,10 @@ var userTests = []test{
 			}
 			for i, org := range []directory.OrgID{"z", "m", "a"} {
 				u := newUser(org, "a")
-				u.ID, u.Invited = directory.UserID(fmt.Sprintf("usr_%d", i)), i == 1
+				if i == 1 { // an invitation of the address is none of the account's
+					u = newInvitation(org, "a", start)
+				}
+				u.ID = directory.UserID(fmt.Sprintf("usr_%d", i))
 				if err := tx.CreateUser(u, "acc_a"); err != nil {
 					return err
 				}
@@ -195,17 +198,60 @@ var userTests = []test{
 			return putUsers(tx, "m", "b")
 		})
 		list := got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_a") })
-		s.equal("memberships", []directory.UserID{"usr_0", "usr_1", "usr_2"}, userIDs(list))
-		s.equal("invited", []bool{false, true, false}, []bool{list[0].Invited, list[1].Invited, list[2].Invited})
+		s.equal("memberships", []directory.UserID{"usr_0", "usr_2"}, userIDs(list))
 		s.equal("of nobody", 0, len(got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.AccountUsers("acc_x") })))
-		for i, org := range []directory.OrgID{"z", "m", "a"} {
+		for i, org := range []directory.OrgID{"z", "a"} {
 			s.equal("in one organization", list[i], got(s, accountUser(org, "acc_a")))
 		}
+		missing(s, "where the address is invited", accountUser("m", "acc_a"))
 		missing(s, "in another", accountUser("b", "acc_a"))
 		missing(s, "nobody in one", accountUser("m", "acc_x"))
 		for limit, want := range [][]directory.UserID{nil, {"usr_2"}, {"usr_2", "usr_0"}, {"usr_2", "usr_0"}} {
 			s.equal("active, by organization", want, userIDs(got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.ActiveUsers("acc_a", limit) })))
 		}
+	}},
+	{"invitations need no account, and are found by address, organization and expiry", func(s suite) {
+		soon, late := start.Add(time.Hour), start.Add(2*time.Hour)
+		a, b, c := newInvitation(acme, "a", late), newInvitation(acme, "b", soon), newInvitation(other, "a", soon)
+		c.ID = "usr_c"
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), tx.CreateUser(a, "key_a"), tx.CreateUser(b, "key_b"), tx.CreateUser(c, "key_a"), putUsers(tx, acme, "m"))
+		})
+		s.equal("by id", a, got(s, user(acme, a.ID)))
+		s.equal("listed", []directory.User{a, b, newUser(acme, "m")}, got(s, users(directory.UserQuery{})))
+		to := func(now time.Time, limit int) []directory.User {
+			return got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.InvitationsTo("key_a", now, limit) })
+		}
+		s.equal("to the address, the newest first", []directory.User{c, a}, to(start, 5))
+		s.equal("the newest", []directory.User{c}, to(start, 1))
+		s.equal("of those that have not expired", []directory.User{a}, to(soon, 5))
+		in := func(after directory.UserID, limit int) []directory.User {
+			return got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.Invitations(acme, after, limit) })
+		}
+		s.equal("of the organization", []directory.User{a, b}, in("", 5))
+		s.equal("a page", []directory.User{a}, in("", 1))
+		s.equal("the next one", []directory.User{b}, in("usr_a", 5))
+		before := func(t time.Time, limit int) []directory.User {
+			return got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.ExpiredInvitations(t, limit) })
+		}
+		s.equal("none expired", 0, len(before(soon, 5)))
+		s.equal("expired", []directory.User{b, c}, before(late, 5))
+		s.equal("the first", []directory.User{b}, before(late, 1))
+
+		a.Invited, a.AccountID, a.InvitedBy, a.ExpiresAt = false, "acc_m2", directory.Actor{}, time.Time{}
+		s.write(func(tx directory.Tx) error { return all(putAccount(tx, "acc_m2"), tx.UpdateUser(a)) })
+		s.equal("accepted", a, got(s, user(acme, a.ID)))
+		s.equal("no invitation any more", []directory.User{c}, to(start, 5))
+	}},
+	{"an address that is taken lets the transaction go on", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			if err := all(putOrgs(tx, acme), putUsers(tx, acme, "a"), putAccount(tx, "acc_b")); err != nil {
+				return err
+			}
+			s.equal("code", directory.Conflict, directory.CodeOf(tx.CreateUser(newUser(acme, "b"), "acc_a")))
+			return all(tx.DeleteUser(acme, "usr_a"), tx.CreateUser(newUser(acme, "b"), "acc_a"))
+		})
+		s.equal("in its place", newUser(acme, "b"), got(s, user(acme, "usr_b")))
 	}},
 	{"role names follow the role", func(s suite) {
 		role := newRole(acme, "r")

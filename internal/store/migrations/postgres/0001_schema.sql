@@ -37,24 +37,28 @@ CREATE TABLE accounts (
     created_at BIGINT NOT NULL
 );
 
--- A user is a membership. Email and name stand here too, so that listing an
--- organisation reads one table in key order.
+-- A user is a membership, or without an account, an invitation: it belongs to the
+-- address, and only an invitation has invited_by and expires_at. Email and name stand
+-- here too, so that listing an organization reads one table in key order.
 CREATE TABLE users (
     org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     id         TEXT COLLATE "C" NOT NULL,
-    account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON UPDATE CASCADE,
+    account_id TEXT COLLATE "C" REFERENCES accounts (id),
     email      TEXT COLLATE "C" NOT NULL,
     email_key  TEXT COLLATE "C" NOT NULL,
     name       TEXT COLLATE "C" NOT NULL,
     role_id    TEXT COLLATE "C" NOT NULL,
-    invited    BIGINT NOT NULL,
+    invited_by TEXT COLLATE "C" NOT NULL,
+    expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
 CREATE UNIQUE INDEX users_account ON users (account_id, org_id);
 CREATE INDEX users_role ON users (org_id, role_id);
-CREATE INDEX users_invited ON users (org_id) WHERE invited = 1;
+CREATE INDEX users_invited ON users (email_key, expires_at) WHERE account_id IS NULL;
+CREATE INDEX users_expiry ON users (expires_at) WHERE account_id IS NULL;
+CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
 CREATE TABLE roles (
     org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,

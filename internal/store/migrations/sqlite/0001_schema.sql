@@ -36,24 +36,28 @@ CREATE TABLE accounts (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A user is a membership. Email and name stand here too, so that listing an
--- organisation reads one table in key order.
+-- A user is a membership, or without an account, an invitation: it belongs to the
+-- address, and only an invitation has invited_by and expires_at. Email and name stand
+-- here too, so that listing an organization reads one table in key order.
 CREATE TABLE users (
     org_id     TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     id         TEXT    NOT NULL,
-    account_id TEXT    NOT NULL REFERENCES accounts (id) ON UPDATE CASCADE,
+    account_id TEXT REFERENCES accounts (id),
     email      TEXT    NOT NULL,
     email_key  TEXT    NOT NULL,
     name       TEXT    NOT NULL,
     role_id    TEXT    NOT NULL,
-    invited    INTEGER NOT NULL,
+    invited_by TEXT    NOT NULL,
+    expires_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
 CREATE UNIQUE INDEX users_account ON users (account_id, org_id);
 CREATE INDEX users_role ON users (org_id, role_id);
-CREATE INDEX users_invited ON users (org_id) WHERE invited = 1;
+CREATE INDEX users_invited ON users (email_key, expires_at) WHERE account_id IS NULL;
+CREATE INDEX users_expiry ON users (expires_at) WHERE account_id IS NULL;
+CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
 CREATE TABLE roles (
     org_id       TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
