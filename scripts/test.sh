@@ -16,4 +16,4 @@ fi
 
 go test -timeout 15m "$@" ./...
 echo "Once more on PostgreSQL:"
-ROSTER_TEST_ENGINE=postgres go test -timeout 15m "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/outbox ./internal/apptest
+ROSTER_TEST_ENGINE=postgres go test -timeout 15m "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/apptest

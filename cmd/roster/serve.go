@@ -26,7 +26,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
-	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/tracing"
@@ -102,7 +102,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL))
-	mail, err := mailer(c, log)
+	sender, err := mailSender(c, log)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() {
 		sealer.Run(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
 	})
-	background.Go(func() { outbox.New(db, mail, log, time.Now).Run(ctx) })
+	background.Go(func() { mail.New(db, sender, log, time.Now).Run(ctx) })
 	background.Go(func() { deliverer.Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{
@@ -152,12 +152,12 @@ func drain(api *httpapi.API, delay time.Duration, log *slog.Logger) {
 	}
 }
 
-func mailer(c *config.Config, log *slog.Logger) (outbox.Sender, error) {
+func mailSender(c *config.Config, log *slog.Logger) (mail.Sender, error) {
 	if c.SMTPURL == "" {
 		log.Info("invitations are not mailed: ROSTER_SMTP_URL is not set")
 		return nil, nil //nolint:nilnil // no sender is a way to run
 	}
-	return outbox.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
+	return mail.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
 }
 
 // listener is an address and what is served there.

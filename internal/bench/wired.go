@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
-	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -38,7 +38,7 @@ func serveWired(ctx context.Context, database string) error {
 	}
 	service := directory.NewService(db, keys, time.Now)
 	go sealing.New(db, keys, time.Now).Run(ctx, func(err error) { log.Error("sealing failed", "error", err) })
-	go outbox.New(db, nil, log, time.Now).Run(ctx)
+	go mail.New(db, nil, log, time.Now).Run(ctx)
 	queue := webhooks.NewQueue(db, keys, time.Now)
 	go webhooks.New(webhooks.Options{Queue: queue, Log: log, Clock: time.Now}).Run(ctx)
 	api := httpapi.New(httpapi.Options{Service: service, Log: log, RateLimit: rateLimit, Clock: time.Now, Version: "bench"})

@@ -1,4 +1,4 @@
-package outbox_test
+package mail_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -71,16 +71,16 @@ func (f fixture) cursor(t *testing.T) (seq int64) {
 // postman remembers what it was given and fails as told.
 type postman struct {
 	mu   sync.Mutex
-	sent []outbox.Invitation
+	sent []mail.Invitation
 	fail func(n int) error
 	n    int
 	all  chan struct{} // closed when want have been sent
 	want int
 
-	refuse func(outbox.Invitation) error
+	refuse func(mail.Invitation) error
 }
 
-func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
+func (p *postman) Send(_ context.Context, inv mail.Invitation) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.n++
@@ -101,7 +101,7 @@ func (p *postman) Send(_ context.Context, inv outbox.Invitation) error {
 	return nil
 }
 
-// run runs an outbox until the postman has what he wants.
+// run runs a mailer until the postman has what he wants.
 func run(t *testing.T, f fixture, p *postman) {
 	t.Helper()
 	p.all = make(chan struct{})
@@ -109,7 +109,7 @@ func run(t *testing.T, f fixture, p *postman) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		outbox.New(f.store, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mail.New(f.store, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 	}()
 	select {
 	case <-p.all:
@@ -120,7 +120,7 @@ func run(t *testing.T, f fixture, p *postman) {
 	<-done
 }
 
-func names(sent []outbox.Invitation) string {
+func names(sent []mail.Invitation) string {
 	var all []string
 	for _, inv := range sent {
 		all = append(all, inv.Name)
@@ -159,7 +159,7 @@ func TestGivesUpOnRejected(t *testing.T) {
 	f.add(t, "John")
 	p := &postman{want: 1, fail: func(n int) error {
 		if n == 1 {
-			return fmt.Errorf("no such mailbox: %w", outbox.ErrRejected)
+			return fmt.Errorf("no such mailbox: %w", mail.ErrRejected)
 		}
 		return nil
 	}}
@@ -263,7 +263,7 @@ func TestRetriesForADay(t *testing.T) {
 				}}
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
-				outbox.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+				mail.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
 					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
 				}
@@ -290,7 +290,7 @@ func TestUnreadableEntry(t *testing.T) {
 		p := &postman{all: make(chan struct{})}
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
-		outbox.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mail.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
 			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
 		}
@@ -304,9 +304,9 @@ func TestOneWaitsAlone(t *testing.T) {
 	for _, name := range []string{"Ann", "Slow", "Zoe"} {
 		f.add(t, name)
 	}
-	slow := func(inv outbox.Invitation) error {
+	slow := func(inv mail.Invitation) error {
 		if inv.Name == "Slow" {
-			return fmt.Errorf("450 try again later: %w", outbox.ErrNotYet)
+			return fmt.Errorf("450 try again later: %w", mail.ErrNotYet)
 		}
 		return nil
 	}
@@ -333,16 +333,16 @@ func TestWaitsForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &fakeLog{entries: []directory.Entry{invited(1, "slow"), invited(2, "jane")}}
 		tries := 0
-		p := &postman{refuse: func(inv outbox.Invitation) error {
+		p := &postman{refuse: func(inv mail.Invitation) error {
 			if inv.Name != "slow" {
 				return nil
 			}
 			tries++
-			return outbox.ErrNotYet
+			return mail.ErrNotYet
 		}}
 		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 		defer stop()
-		outbox.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mail.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
 			t.Errorf("invited %s, tried the other %d times", got, tries)
 		}
@@ -362,11 +362,11 @@ func TestWithoutSender(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		outbox.New(f.store, nil, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mail.New(f.store, nil, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
 	}()
 	for deadline := time.Now().Add(20 * time.Second); f.cursor(t) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the outbox does not move on")
+			t.Fatal("the cursor does not move on")
 		}
 	}
 	f.add(t, "John")

@@ -1,15 +1,15 @@
-package outbox_test
+package mail_test
 
 import (
 	"bufio"
 	"errors"
 	"fmt"
 	"net"
-	"net/mail"
+	netmail "net/mail"
 	"strings"
 	"testing"
 
-	"github.com/rosterhq/roster/internal/outbox"
+	"github.com/rosterhq/roster/internal/mail"
 )
 
 // answers are what an SMTP server says to commands, "" to hang up.
@@ -75,11 +75,11 @@ func smtpServer(t *testing.T, told answers) (addr string, message <-chan string)
 
 func TestSMTP(t *testing.T) {
 	addr, message := smtpServer(t, nil)
-	s, err := outbox.NewSMTP("smtp://"+addr, "Roster <roster@example.com>", "https://roster.example.com/")
+	s, err := mail.NewSMTP("smtp://"+addr, "Roster <roster@example.com>", "https://roster.example.com/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Send(t.Context(), outbox.Invitation{
+	err = s.Send(t.Context(), mail.Invitation{
 		Email: "jane@example.com", Name: "Jäne \"J\" Doe", Role: "user", Inviter: "Olivia Owner", OrgID: "acme-x7q2", Pending: true,
 	})
 	if err != nil {
@@ -102,20 +102,20 @@ func TestSMTPNames(t *testing.T) {
 		`Dwayne "The Rock" Johnson`, `back\slash`, `end\`, `x" <victim@example.org>`, `x" <victim@example.org> ("`, `a, b@example.org`, "Jäne \"J\"", strings.Repeat("ä", 200),
 	} {
 		addr, message := smtpServer(t, nil)
-		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+		s, err := mail.NewSMTP("smtp://"+addr, "roster@example.com", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: name}); err != nil {
+		if err := s.Send(t.Context(), mail.Invitation{Email: "jane@example.com", Name: name}); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		m, err := mail.ReadMessage(strings.NewReader(<-message))
+		m, err := netmail.ReadMessage(strings.NewReader(<-message))
 		if err != nil {
 			t.Fatal(err)
 		}
 		to, err := m.Header.AddressList("To")
-		if err != nil || len(to) != 1 || *to[0] != (mail.Address{Name: name, Address: "jane@example.com"}) {
+		if err != nil || len(to) != 1 || *to[0] != (netmail.Address{Name: name, Address: "jane@example.com"}) {
 			t.Errorf("%s: mailed to %v, %v", name, to, err)
 		}
 	}
@@ -125,11 +125,11 @@ func TestSMTPNames(t *testing.T) {
 func TestSMTPHangsUp(t *testing.T) {
 	for _, command := range []string{"RSET", "QUIT"} {
 		addr, message := smtpServer(t, answers{command: ""})
-		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+		s, err := mail.NewSMTP("smtp://"+addr, "roster@example.com", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); err != nil || len(message) != 1 {
+		if err := s.Send(t.Context(), mail.Invitation{Email: "jane@example.com", Name: "Jane"}); err != nil || len(message) != 1 {
 			t.Errorf("at %s: %v", command, err)
 		}
 	}
@@ -137,19 +137,19 @@ func TestSMTPHangsUp(t *testing.T) {
 
 func TestSMTPRejected(t *testing.T) {
 	addr, _ := smtpServer(t, answers{"RCPT": "550 no such mailbox"})
-	s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+	s, err := mail.NewSMTP("smtp://"+addr, "roster@example.com", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"})
-	if !errors.Is(err, outbox.ErrRejected) {
+	err = s.Send(t.Context(), mail.Invitation{Email: "jane@example.com", Name: "Jane"})
+	if !errors.Is(err, mail.ErrRejected) {
 		t.Errorf("got %v, want it to be rejected for good", err)
 	}
 	addr, _ = smtpServer(t, answers{"RCPT": "451 try again later"})
-	if s, err = outbox.NewSMTP("smtp://"+addr, "roster@example.com", ""); err != nil {
+	if s, err = mail.NewSMTP("smtp://"+addr, "roster@example.com", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"}); !errors.Is(err, outbox.ErrNotYet) || errors.Is(err, outbox.ErrRejected) {
+	if err = s.Send(t.Context(), mail.Invitation{Email: "jane@example.com", Name: "Jane"}); !errors.Is(err, mail.ErrNotYet) || errors.Is(err, mail.ErrRejected) {
 		t.Errorf("got %v, want an error that may pass", err)
 	}
 }
@@ -169,12 +169,12 @@ func TestSMTPNotYet(t *testing.T) {
 		{answers{"EHLO": "421 too busy", "HELO": "421 too busy"}, false},
 	} {
 		addr, _ := smtpServer(t, c.told)
-		s, err := outbox.NewSMTP("smtp://"+addr, "roster@example.com", "")
+		s, err := mail.NewSMTP("smtp://"+addr, "roster@example.com", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Send(t.Context(), outbox.Invitation{Email: "jane@example.com", Name: "Jane"})
-		if err == nil || errors.Is(err, outbox.ErrRejected) || errors.Is(err, outbox.ErrNotYet) != c.one {
+		err = s.Send(t.Context(), mail.Invitation{Email: "jane@example.com", Name: "Jane"})
+		if err == nil || errors.Is(err, mail.ErrRejected) || errors.Is(err, mail.ErrNotYet) != c.one {
 			t.Errorf("%v: got %v", c.told, err)
 		}
 	}
@@ -188,7 +188,7 @@ func TestNewSMTPRefuses(t *testing.T) {
 		{"smtp://user:hunter2@mail.example.com:nope", "roster@example.com"},
 		{"smtp://user:hunter2@mail.example.com", "not an address"},
 	} {
-		_, err := outbox.NewSMTP(c.url, c.from, "")
+		_, err := mail.NewSMTP(c.url, c.from, "")
 		if err == nil {
 			t.Errorf("NewSMTP(%q, %q) accepted", c.url, c.from)
 		} else if strings.Contains(err.Error(), "hunter2") {

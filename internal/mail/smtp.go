@@ -1,21 +1,21 @@
-package outbox
+package mail
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	netmail "net/mail"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/wneessen/go-mail"
+	gomail "github.com/wneessen/go-mail"
 )
 
 // SMTP sends invitations by mail.
 type SMTP struct {
-	client    *mail.Client
+	client    *gomail.Client
 	from      string
 	publicURL string
 }
@@ -28,26 +28,26 @@ func NewSMTP(smtpURL, from, publicURL string) (*SMTP, error) {
 	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
 		return nil, errors.New("the SMTP URL must be smtp://user:password@host:port or smtps://…")
 	}
-	options := []mail.Option{mail.WithTimeout(30 * time.Second), mail.WithTLSPortPolicy(mail.TLSOpportunistic)}
+	options := []gomail.Option{gomail.WithTimeout(30 * time.Second), gomail.WithTLSPortPolicy(gomail.TLSOpportunistic)}
 	if u.Scheme == "smtps" {
-		options = append(options, mail.WithSSLPort(false))
+		options = append(options, gomail.WithSSLPort(false))
 	}
 	if u.Port() != "" {
 		port, err := strconv.Atoi(u.Port())
 		if err != nil {
 			return nil, fmt.Errorf("the SMTP URL has no usable port: %q", u.Port())
 		}
-		options = append(options, mail.WithPort(port))
+		options = append(options, gomail.WithPort(port))
 	}
 	if password, ok := u.User.Password(); ok {
-		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover),
-			mail.WithUsername(u.User.Username()), mail.WithPassword(password))
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
 	}
-	client, err := mail.NewClient(u.Hostname(), options...)
+	client, err := gomail.NewClient(u.Hostname(), options...)
 	if err != nil {
 		return nil, fmt.Errorf("SMTP: %w", err)
 	}
-	if err := mail.NewMsg().From(from); err != nil {
+	if err := gomail.NewMsg().From(from); err != nil {
 		return nil, fmt.Errorf("the sender's address %q: %w", from, err)
 	}
 	return &SMTP{client: client, from: from, publicURL: strings.TrimSuffix(publicURL, "/")}, nil
@@ -55,8 +55,8 @@ func NewSMTP(smtpURL, from, publicURL string) (*SMTP, error) {
 
 // Send implements [Sender].
 func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
-	m := mail.NewMsg()
-	to, err := netmail.ParseAddress(inv.Email)
+	m := gomail.NewMsg()
+	to, err := mail.ParseAddress(inv.Email)
 	if err = errors.Join(err, m.From(s.from)); err != nil {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
@@ -66,7 +66,7 @@ func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 	m.SetMessageID()
 	m.SetUserAgent("Roster")
 	m.Subject("You were added to " + string(inv.OrgID))
-	m.SetBodyString(mail.TypeTextPlain, s.text(inv))
+	m.SetBodyString(gomail.TypeTextPlain, s.text(inv))
 	err = s.client.DialAndSendWithContext(ctx, m)
 	if m.IsDelivered() {
 		return nil // what fails after that, such as a goodbye, is no reason to send it again
@@ -78,7 +78,7 @@ func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 // who has taken the sender has begun to look at the rest. A connection that ends
 // after that may end with each try of this mail, and of no other.
 func classify(err error) error {
-	e, ok := errors.AsType[*mail.SendError](err)
+	e, ok := errors.AsType[*gomail.SendError](err)
 	if !ok {
 		return err
 	}
@@ -86,7 +86,7 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
 	switch e.Reason {
-	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrWriteContent, mail.ErrSMTPDataClose:
+	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrWriteContent, gomail.ErrSMTPDataClose:
 		return fmt.Errorf("%w: %w", ErrNotYet, err)
 	default:
 		return err

@@ -1,6 +1,7 @@
-// Package outbox tells people outside what happened inside. It follows the audit
-// log, so that a crash loses nothing and a slow receiver slows no request.
-package outbox
+// Package mail owns the mail that Roster sends: invitations for the users that are
+// created. It follows the audit log, so that a crash loses no mail and a slow mail
+// server slows no request.
+package mail
 
 import (
 	"context"
@@ -14,16 +15,16 @@ import (
 	"github.com/rosterhq/roster/internal/follow"
 )
 
-// follower is the name under which the log remembers how far mail has come.
+// follower is the name of the mailer's cursor.
 const follower = "mail"
 
 // giveUp is how long after an invitation it is still worth delivering.
 const giveUp = 24 * time.Hour
 
-// retryAfter is the pause after which is tried again what nothing can be delivered without.
+// retryAfter is the pause after a failure that holds up all mail.
 const retryAfter = 30 * time.Second
 
-// Invitation is the news that somebody was added to an organisation.
+// Invitation tells a person that they were added to an organization.
 type Invitation struct {
 	Email   string
 	Name    string
@@ -33,9 +34,8 @@ type Invitation struct {
 	Pending bool // an existing account, which has to accept
 }
 
-// Sender delivers an invitation. An error that wraps [ErrRejected] will not get
-// better by trying again, one that wraps [ErrNotYet] is about this invitation, any
-// other about all.
+// Sender delivers an invitation. An error that wraps [ErrRejected] is final, one that
+// wraps [ErrNotYet] concerns this invitation alone, and any other concerns all.
 type Sender interface {
 	Send(ctx context.Context, inv Invitation) error
 }
@@ -47,8 +47,8 @@ var (
 	ErrNotYet = errors.New("not taken yet")
 )
 
-// Outbox delivers invitations for the users that are created.
-type Outbox struct {
+// Mailer sends invitations to the users that are created.
+type Mailer struct {
 	feed   follow.Feed
 	sender Sender // nil: nothing is sent
 	log    *slog.Logger
@@ -56,34 +56,34 @@ type Outbox struct {
 	pause  time.Duration
 }
 
-// New makes an outbox; a nil sender is for a server without mail: who was added
-// while there was none is not told later.
-func New(store directory.Store, sender Sender, log *slog.Logger, clock func() time.Time) *Outbox {
-	return &Outbox{feed: follow.Feed{Store: store, Clock: clock, Follower: follower}, sender: sender, log: log, clock: clock, pause: retryAfter}
+// New returns a mailer. A nil sender is for a server without mail: users who are
+// created meanwhile get no mail later either.
+func New(store directory.Store, sender Sender, log *slog.Logger, clock func() time.Time) *Mailer {
+	return &Mailer{feed: follow.Feed{Store: store, Clock: clock, Follower: follower}, sender: sender, log: log, clock: clock, pause: retryAfter}
 }
 
 // Run delivers until ctx ends. Errors of the store are logged and tried again.
-func (o *Outbox) Run(ctx context.Context) {
+func (m *Mailer) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := o.follow(ctx)
+		err := m.follow(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil && !errors.Is(err, errLater) {
-			o.log.Error("the outbox could not go on; trying again", "error", err)
+			m.log.Error("mail is interrupted; trying again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(o.pause):
+		case <-time.After(m.pause):
 		}
 	}
 }
 
-func (o *Outbox) follow(ctx context.Context) error {
-	if o.sender == nil {
-		return o.feed.Skip(ctx)
+func (m *Mailer) follow(ctx context.Context) error {
+	if m.sender == nil {
+		return m.feed.Skip(ctx)
 	}
-	return o.feed.Run(ctx, o.deliver)
+	return m.feed.Run(ctx, m.deliver)
 }
 
 var errLater = errors.New("delivery is to be tried later")
@@ -91,8 +91,8 @@ var errLater = errors.New("delivery is to be tried later")
 // deliver reports whether an entry is done with: it asks for no invitation, or for
 // one that was delivered or is given up. A mail server that takes nothing at all is
 // an error, so that all that waits for it goes out in order when it is back.
-func (o *Outbox) deliver(ctx context.Context, e directory.Entry) (done bool, err error) {
-	log := o.log.With("user", e.Target.ID, "organization", string(e.OrgID))
+func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err error) {
+	log := m.log.With("user", e.Target.ID, "organization", string(e.OrgID))
 	inv, ok, err := invitationOf(e)
 	if err != nil { // it reads no better the next time
 		log.Error("invitation given up", "error", err)
@@ -100,14 +100,14 @@ func (o *Outbox) deliver(ctx context.Context, e directory.Entry) (done bool, err
 	if !ok {
 		return true, nil
 	}
-	err = o.sender.Send(ctx, inv)
+	err = m.sender.Send(ctx, inv)
 	switch {
 	case err == nil:
 		log.Info("invitation mailed")
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case errors.Is(err, ErrRejected), o.clock().Sub(e.At) > giveUp:
+	case errors.Is(err, ErrRejected), m.clock().Sub(e.At) > giveUp:
 		log.Error("invitation given up", "error", err)
 		return true, nil
 	case errors.Is(err, ErrNotYet):
