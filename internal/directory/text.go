@@ -17,7 +17,7 @@ const (
 )
 
 // cleanName trims name and checks it: 1 to [MaxNameLength] characters of any
-// script, no control characters.
+// script, no control and no invisible characters.
 func cleanName(field, name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
@@ -55,7 +55,22 @@ func checkText(field, s string, most int) error {
 		r, _ := utf8.DecodeRuneInString(s[i:])
 		return InvalidField(field, "holds the control character %U", r)
 	}
+	if i := strings.IndexFunc(s, isInvisible); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(s[i:])
+		return InvalidField(field, "holds the invisible character %U; leave it out", r)
+	}
 	return nil
+}
+
+// isInvisible reports characters that show nothing and change how others look: two
+// names that look alike must be alike. They are zero-width characters, controls of
+// direction, variation selectors, tags and fillers. Emoji that are joined with
+// U+200D or styled with U+FE0F are refused for that reason, and so is U+200C.
+func isInvisible(r rune) bool {
+	// The second is Unicode's Default_Ignorable_Code_Point, less what Cf has already.
+	return unicode.Is(unicode.Cf, r) ||
+		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
+		r == '\u2800' // a braille cell without dots
 }
 
 // isControl adds the line and paragraph separators to Unicode's own control
