@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // Action is what a capability lets its holder do with a resource.
@@ -123,13 +125,13 @@ func (v *Vocabulary) Parse(wire map[string][]string) (g Grants, err error) {
 	for name, actions := range wire {
 		i, ok := v.index[name]
 		if !ok {
-			return 0, fmt.Errorf("unknown %s capability %q; known are %s", v.scope, name, v.resourceNames())
+			return 0, fmt.Errorf("unknown %s capability %s; known are %s", v.scope, quote.Input(name), v.resourceNames())
 		}
 		for _, actionName := range actions {
 			a := slices.Index(actionNames[:], actionName)
 			if a < 0 || !slices.Contains(v.resources[i].actions, Action(a)) { //nolint:gosec // a is 0 to 3
-				return 0, fmt.Errorf("unknown action %q for %s capability %q; known are %s",
-					actionName, v.scope, name, v.resources[i].actionNames())
+				return 0, fmt.Errorf("unknown action %s for %s capability %s; known are %s",
+					quote.Input(actionName), v.scope, quote.Input(name), v.resources[i].actionNames())
 			}
 			g |= bit(i, Action(a)) //nolint:gosec // a is 0 to 3
 		}
@@ -184,7 +186,7 @@ func (v *Vocabulary) Grant(p Pair) (g Grants, ok bool) {
 func (v *Vocabulary) ParsePair(s string) (Pair, error) {
 	name, action, ok := strings.Cut(s, "|")
 	if !ok {
-		return Pair{}, fmt.Errorf("%q is not resource|action, as in \"users|create\"", s)
+		return Pair{}, fmt.Errorf("%s is not resource|action, as in \"users|create\"", quote.Input(s))
 	}
 	g, err := v.Parse(map[string][]string{name: {action}})
 	if err != nil {

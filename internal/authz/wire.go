@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // Wire is a [Set] by name, as requests, answers and storage write it.
@@ -55,7 +57,7 @@ func parseNamed(v *Vocabulary, wire map[string]map[string][]string) (map[string]
 		}
 		g, err := v.Parse(caps)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", quote.Input(name), err)
 		}
 		if g != 0 {
 			named[name] = g

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // MaxNetworks is how many networks a token may be bound to.
@@ -24,7 +26,7 @@ func ParseNetworks(list []string) (Networks, error) {
 	for i, text := range list {
 		p, err := parseNetwork(text)
 		if err != nil {
-			return nil, InvalidField("networks", "%q is not a network in CIDR notation, as in 10.0.0.0/8 or 2001:db8::/32", loggable(text, 100))
+			return nil, InvalidField("networks", "%s is not a network in CIDR notation, as in 10.0.0.0/8 or 2001:db8::/32", quote.Input(text))
 		}
 		if p != p.Masked() {
 			return nil, InvalidField("networks", "%s has bits set beyond its prefix length; write %s", p, p.Masked())

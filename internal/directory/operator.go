@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // NewDeployment is the first organisation and its owner.
@@ -110,7 +111,7 @@ func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in N
 	err = s.store.Write(ctx, func(tx Tx) error {
 		account, err := tx.AccountByEmail(foldKey(email))
 		if CodeOf(err) == NotFound {
-			return Errorf(NotFound, "no account has the email address %q", email)
+			return Errorf(NotFound, "no account has the email address %s", quote.Input(email))
 		}
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // RoleRef is a role as users show it.
@@ -62,7 +63,7 @@ func (c *change) roleToGive(field string, id RoleID) (Role, error) {
 	}
 	role, err := lookupRole(c, c.actor.OrgID, id)
 	if CodeOf(err) == NotFound {
-		return Role{}, InvalidField(field, "%q is not a role of this organization; built-in roles are %s", id, strings.Join(authz.BuiltinRoles(), ", "))
+		return Role{}, InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
 	}
 	if err != nil {
 		return Role{}, err
@@ -75,7 +76,7 @@ func (c *change) roleToGive(field string, id RoleID) (Role, error) {
 
 func (c *change) mayHandOut(role Role) error {
 	if !authz.MayHandOut(c.actor.Capabilities, role.Capabilities) {
-		return Errorf(Forbidden, "the role %q holds capabilities beyond admin that you don't have yourself", role.Name)
+		return Errorf(Forbidden, "the role %s holds capabilities beyond admin that you don't have yourself", quote.Input(role.Name))
 	}
 	return nil
 }
@@ -320,7 +321,7 @@ func (c *change) checkUsers(field string, ids []UserID) error {
 		return err
 	}
 	if len(missing) > 0 {
-		return InvalidField(field, "%q is not a user of this organization", missing[0])
+		return InvalidField(field, "%s is not a user of this organization", quote.Input(missing[0]))
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package directory
 import (
 	"slices"
 	"strings"
+
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // MaxFilters is how many actions or target types a filter may name.
@@ -30,13 +32,13 @@ func (f WebhookFilter) clean() (WebhookFilter, error) {
 	}
 	for _, pattern := range f.Actions {
 		if !slices.ContainsFunc(actions, func(action string) bool { return matchesAction(pattern, action) }) {
-			return f, InvalidField("actions", "%q is no action that the audit log knows; known are %s, and beginnings such as create*",
-				pattern, strings.Join(actions, ", "))
+			return f, InvalidField("actions", "%s is no action that the audit log knows; known are %s, and beginnings such as create*",
+				quote.Input(pattern), strings.Join(actions, ", "))
 		}
 	}
 	for _, name := range f.TargetTypes {
 		if !slices.Contains(targetTypes, name) {
-			return f, InvalidField("targetTypes", "%q is no type of target; known are %s", name, strings.Join(targetTypes, ", "))
+			return f, InvalidField("targetTypes", "%s is no type of target; known are %s", quote.Input(name), strings.Join(targetTypes, ", "))
 		}
 	}
 	f.Actions, f.TargetTypes = distinct(f.Actions), distinct(f.TargetTypes)

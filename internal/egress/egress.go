@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // MaxURLBytes is how long a webhook's URL may be.
@@ -92,7 +94,7 @@ func numeric(label string) bool {
 }
 
 func errNotPublic(host string) error {
-	return fmt.Errorf("%s is not on the public internet; the server's operator can allow networks with --webhook-allow-networks", host)
+	return fmt.Errorf("%s is not on the public internet; the server's operator can allow networks with --webhook-allow-networks", quote.Cut(host))
 }
 
 // CheckAddr returns an error for an address that deliveries must not go to: anything

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // strict refuses members that no field takes. The rest is the package's way
@@ -95,7 +96,9 @@ func syntaxProblem(err error) string {
 	if !ok {
 		return "it ends too early"
 	}
-	text := strings.TrimPrefix(syntactic.Error(), "jsontext: ")
+	bare := *syntactic // its text without the pointer, which is as long as the names in it
+	bare.JSONPointer = ""
+	text := strings.TrimPrefix(bare.Error(), "jsontext: ")
 	if strings.Contains(text, "max depth") {
 		return "it is nested too deeply"
 	}
@@ -111,7 +114,7 @@ func fieldName(p jsontext.Pointer) string {
 	for token := range p.Tokens() {
 		parts = append(parts, token)
 	}
-	return strings.Join(parts, ".")
+	return quote.Cut(strings.Join(parts, "."))
 }
 
 func kindName(k jsontext.Kind) string {

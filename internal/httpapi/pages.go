@@ -13,6 +13,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 var errDraining = directory.Errorf(directory.Unavailable, "the server is shutting down")
@@ -44,7 +45,7 @@ func (a *API) mountPages(separateMetrics bool) {
 		a.mux.HandleFunc("/metrics", a.limited(a.readOnly(a.metrics.handler().ServeHTTP)))
 	}
 	a.mux.HandleFunc("/", a.limited(func(w http.ResponseWriter, r *http.Request) {
-		a.failPage(w, r, directory.Errorf(directory.NotFound, "there is no %s; the API is under /v2/, its documentation at /docs", r.URL.Path))
+		a.failPage(w, r, directory.Errorf(directory.NotFound, "there is no %s; the API is under /v2/, its documentation at /docs", quote.Cut(r.URL.Path)))
 	}))
 }
 
@@ -157,7 +158,7 @@ func (a *API) readOnly(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			a.failPage(w, r, directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are GET, HEAD", r.Method))
+			a.failPage(w, r, directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are GET, HEAD", quote.Cut(r.Method)))
 			return
 		}
 		serve(w, r)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // route is one operation at its place. The permission is the operation's; a
@@ -156,10 +157,10 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 		switch {
 		case err != nil:
 		case methods == nil:
-			err = directory.Errorf(directory.NotFound, "there is no %s", r.URL.Path)
+			err = directory.Errorf(directory.NotFound, "there is no %s", quote.Cut(r.URL.Path))
 		case !ok:
 			rec.Header().Set("Allow", allowed)
-			err = directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are %s", r.Method, allowed)
+			err = directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are %s", quote.Cut(r.Method), allowed)
 		default:
 			err = a.serve(rec, r, e, p)
 		}

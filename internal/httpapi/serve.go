@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // MaxBody is how many bytes a request's body may have.
@@ -176,7 +177,7 @@ func parseQuery(raw string, known []string) (url.Values, error) {
 	for name, values := range q {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, directory.Errorf(directory.Invalid, "there is no query parameter %q here; there are %s", name, cmp.Or(strings.Join(known, ", "), "none"))
+			return nil, directory.Errorf(directory.Invalid, "there is no query parameter %s here; there are %s", quote.Input(name), cmp.Or(strings.Join(known, ", "), "none"))
 		case len(values) > 1:
 			return nil, directory.InvalidField(name, "must be there once")
 		case values[0] == "": // it was meant to say something, and would be taken for left out
