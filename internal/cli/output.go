@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rosterhq/roster/internal/spreadsheet"
 )
 
 // column is one column of a table or of CSV.
@@ -122,35 +123,22 @@ func printCSV[T any](w io.Writer, list []T, columns []column[T]) error {
 }
 
 func writeCSV[T any](w io.Writer, list []T, columns []column[T], header bool) error {
-	c := csv.NewWriter(w)
 	row := make([]string, len(columns))
+	var out []byte
 	if header {
 		for i, col := range columns {
 			row[i] = col.name
 		}
-		if err := c.Write(row); err != nil {
-			return err
-		}
+		out = spreadsheet.AppendRow(out, row...)
 	}
 	for _, v := range list {
 		for i, col := range columns {
-			row[i] = harmless(col.value(v))
+			row[i] = col.value(v)
 		}
-		if err := c.Write(row); err != nil {
-			return err
-		}
+		out = spreadsheet.AppendRow(out, row...)
 	}
-	c.Flush()
-	return c.Error()
-}
-
-// harmless keeps spreadsheets from taking a cell for a formula
-// (owasp.org/www-community/attacks/CSV_Injection).
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
+	_, err := w.Write(out)
+	return err
 }
 
 // when writes a time that may be none.
