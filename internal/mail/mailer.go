@@ -29,9 +29,11 @@ type Invitation struct {
 	Email   string
 	Name    string
 	Role    string
-	Inviter string // name of who added them
-	OrgID   directory.OrgID
-	Pending bool // an existing account, which has to accept
+	Inviter string // name of the person or API token that added them
+	// InviterEmail is the person's address, empty for an API token and for a person who is gone.
+	InviterEmail string
+	OrgID        directory.OrgID
+	Pending      bool // an existing account, which has to accept
 }
 
 // Sender delivers an invitation. An error that wraps [ErrRejected] is final, one that
@@ -100,6 +102,9 @@ func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err
 	if !ok {
 		return true, nil
 	}
+	if inv.InviterEmail, err = m.inviterEmail(ctx, e); err != nil {
+		return false, err
+	}
 	err = m.sender.Send(ctx, inv)
 	switch {
 	case err == nil:
@@ -119,18 +124,35 @@ func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err
 	}
 }
 
-// invitationOf reads the invitation that an entry asks for, if it does. What the
-// operator sets up, and organisations' first owners, need none; who was refused to
-// add somebody has added nobody.
+// inviterEmail is the address of the person who acted, empty if they are gone.
+func (m *Mailer) inviterEmail(ctx context.Context, e directory.Entry) (email string, err error) {
+	if e.Actor.UserID == "" {
+		return "", nil
+	}
+	err = m.feed.Store.Read(ctx, func(tx directory.Tx) error {
+		u, err := tx.User(e.OrgID, e.Actor.UserID)
+		if directory.CodeOf(err) == directory.NotFound {
+			return nil
+		}
+		email = u.Email
+		return err
+	})
+	return email, err
+}
+
+// invitationOf reads the invitation that an entry asks for: a user that was added, or
+// an invitation that was resent. What the operator sets up and an organization's first
+// owner need none.
 func invitationOf(e directory.Entry) (inv Invitation, ok bool, err error) {
-	if e.Action != directory.OpCreateUser.Name || e.Outcome != directory.Done || e.Actor.Kind == directory.ActorOperator {
+	adds := e.Action == directory.OpCreateUser.Name || e.Action == directory.OpResendInvitation.Name
+	if !adds || e.Outcome != directory.Done || e.Actor.Kind == directory.ActorOperator {
 		return inv, false, nil
 	}
 	var u directory.User
 	if err := json.Unmarshal(e.After, &u); err != nil {
 		return inv, false, fmt.Errorf("read entry %d: %w", e.Position, err)
 	}
-	if u.AccountID == e.Actor.AccountID {
+	if u.AccountID != "" && u.AccountID == e.Actor.AccountID {
 		return inv, false, nil
 	}
 	return Invitation{

@@ -152,6 +152,35 @@ func TestDelivers(t *testing.T) {
 	}
 }
 
+// An invitation is mailed whoever sent it, and mailed again when it is resent.
+func TestMailsInvitationsAgain(t *testing.T) {
+	f := newFixture(t)
+	call := directory.Call{Principal: f.owner}
+	if _, err := f.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}); err != nil {
+		t.Fatal(err)
+	}
+	beta, err := f.ProvisionOrg(t.Context(), directory.Call{}, "Beta")
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent, err := f.Authenticate(t.Context(), beta.APIToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := f.CreateUser(t.Context(), directory.Call{Principal: agent}, directory.NewUser{Name: "Jane B", Email: "jane@example.com", Role: "user"})
+	if err != nil || !u.Invited {
+		t.Fatal(u, err)
+	}
+	if _, err := f.ResendInvitation(t.Context(), directory.Call{Principal: agent}, u.ID); err != nil {
+		t.Fatal(err)
+	}
+	post := &postman{want: 3}
+	run(t, f, post)
+	if got := names(post.sent); got != "Jane Jane B Jane B" || !post.sent[2].Pending || post.sent[0].InviterEmail != "owner@example.com" {
+		t.Errorf("mailed %+v", post.sent)
+	}
+}
+
 // An address that is refused for good does not hold up the others.
 func TestGivesUpOnRejected(t *testing.T) {
 	f := newFixture(t)

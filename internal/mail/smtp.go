@@ -60,7 +60,7 @@ func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
 	if err = errors.Join(err, m.From(s.from)); err != nil {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
-	to.Name = inv.Name // apart from the address: AddToFormat takes quotes in it for its own
+	to.Name = plainName(inv.Name) // apart from the address: AddToFormat takes quotes in it for its own
 	m.AddToMailAddress(to)
 	m.SetDate()
 	m.SetMessageID()
@@ -93,9 +93,35 @@ func classify(err error) error {
 	}
 }
 
+// inviterText names the inviter by name and address, as far as a mail may show them.
+func inviterText(inv Invitation) string {
+	name, address := plainName(inv.Inviter), plainAddress(inv.InviterEmail)
+	switch {
+	case name == "" && address == "":
+		return "Somebody whose name can't be shown"
+	case name == "":
+		return address
+	case address == "":
+		return name
+	default:
+		return name + " (" + address + ")"
+	}
+}
+
+func roleText(role string) string {
+	if role = plainName(role); role == "" {
+		return "a role whose name can't be shown"
+	}
+	return "the role " + role
+}
+
 func (s *SMTP) text(inv Invitation) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Hello %s,\n\n%s added you to the organization %s with the role %s.\n", inv.Name, inv.Inviter, inv.OrgID, inv.Role)
+	b.WriteString("Hello")
+	if name := plainName(inv.Name); name != "" {
+		b.WriteString(" " + name)
+	}
+	fmt.Fprintf(&b, ",\n\n%s added you to the organization %s with %s.\n", inviterText(inv), inv.OrgID, roleText(inv.Role))
 	if inv.Pending {
 		fmt.Fprintf(&b, "\nYou have an account already, so nothing happens before you accept:\n\n    roster invitations accept %s\n", inv.OrgID)
 	} else {
