@@ -50,6 +50,7 @@ type Server struct {
 // Options change what [Start] runs.
 type Options struct {
 	RateLimit      int // 0: off
+	UnderWay       int // requests of an organization at a time; 0: any number
 	Clock          func() time.Time
 	AllowProvision bool
 	Endpoints      *egress.Policy // nil: webhooks may lead to 127.0.0.0/8, over http
@@ -108,7 +109,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
 	s.API = httpapi.New(httpapi.Options{
-		Service: service, Log: log, RateLimit: o.RateLimit, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		Service: service, Log: log, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)

@@ -43,23 +43,24 @@ const DefaultMetricsListen = "127.0.0.1:9095"
 
 // Config is everything `roster serve` can be told.
 type Config struct {
-	Database        string
-	KeyFile         string // empty: beside an SQLite file
-	Listen          string
-	MetricsListen   string // empty: not served; Listen's: served there
-	RateLimit       int    // requests a minute for each account, organization and address; 0: any number
-	LogFormat       string // text or json; empty: text on a terminal
-	LogLevel        slog.Level
-	TrustedProxies  []netip.Prefix
-	ShutdownTimeout time.Duration
-	DrainDelay      time.Duration // between /readyz saying no and the last new request
-	PublicURL       string
-	AllowProvision  bool
-	Limits          directory.Limits
-	OrgCreation     directory.OrgCreation
-	SMTPURL         string // holds a password
-	SMTPFrom        string
-	InvitationTTL   time.Duration
+	Database         string
+	KeyFile          string // empty: beside an SQLite file
+	Listen           string
+	MetricsListen    string // empty: not served; Listen's: served there
+	RateLimit        int    // requests a minute for each account, organization and address; 0: any number
+	RequestsUnderWay int    // of an organization at a time; 0: any number
+	LogFormat        string // text or json; empty: text on a terminal
+	LogLevel         slog.Level
+	TrustedProxies   []netip.Prefix
+	ShutdownTimeout  time.Duration
+	DrainDelay       time.Duration // between /readyz saying no and the last new request
+	PublicURL        string
+	AllowProvision   bool
+	Limits           directory.Limits
+	OrgCreation      directory.OrgCreation
+	SMTPURL          string // holds a password
+	SMTPFrom         string
+	InvitationTTL    time.Duration
 	// WebhookAllowHTTP and WebhookNetworks let webhooks lead where they must not by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
@@ -93,6 +94,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each account, organization's API tokens, and address without a token, 0 for any number (env ROSTER_RATE_LIMIT)")
 	fs.StringSliceVar(&c.limits, "limit", envList("ROSTER_LIMITS"), "`NAME=NUMBER` of what an organization or account may have at most, 0 for any number; repeatable (env ROSTER_LIMITS=roles=500,groups=0)")
 	fs.StringVar((*string)(&c.OrgCreation), "allow-org-creation", Env("ROSTER_ALLOW_ORG_CREATION", string(directory.OrgCreationOwners)), "which accounts may create organizations: nobody, owners (of at least one) or anybody (env ROSTER_ALLOW_ORG_CREATION)")
+	fs.IntVar(&c.RequestsUnderWay, "requests-under-way", env(c, "ROSTER_REQUESTS_UNDER_WAY", 128, strconv.Atoi, "a number"), "at most `N` requests of an organization under way at a time, 0 for any number (env ROSTER_REQUESTS_UNDER_WAY)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
 	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
@@ -139,8 +141,10 @@ func (c *Config) Load() error {
 	if c.InvitationTTL < time.Minute || c.InvitationTTL > 365*24*time.Hour {
 		return fmt.Errorf("--invitation-ttl: %s is not between 1m and 8760h", c.InvitationTTL)
 	}
-	if c.RateLimit < 0 {
-		return fmt.Errorf("--rate-limit: %d is negative; 0 stands for any number", c.RateLimit)
+	for flag, n := range map[string]int{"--rate-limit": c.RateLimit, "--requests-under-way": c.RequestsUnderWay} {
+		if n < 0 {
+			return fmt.Errorf("%s: %d is negative; 0 stands for any number", flag, n)
+		}
 	}
 	c.Limits = directory.DefaultLimits()
 	if err := c.Limits.Set(c.limits); err != nil {
@@ -189,7 +193,7 @@ func (c *Config) LogValue() slog.Value {
 	}
 	return slog.GroupValue(
 		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
-		slog.Int("rateLimit", c.RateLimit), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
+		slog.Int("rateLimit", c.RateLimit), slog.Int("requestsUnderWay", c.RequestsUnderWay), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
 		slog.Any("limits", c.limits), slog.String("orgCreation", string(c.OrgCreation)),
 		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),
 		slog.Bool("webhookHTTP", c.WebhookAllowHTTP), slog.Any("webhookNetworks", c.WebhookNetworks),

@@ -26,7 +26,10 @@ type Options struct {
 	Log     *slog.Logger
 	// RateLimit is how many requests a principal may make in a minute; 0: any number.
 	RateLimit int
-	Clock     func() time.Time
+	// RequestsUnderWay is how many requests an organization may have under way at a
+	// time; 0: any number.
+	RequestsUnderWay int
+	Clock            func() time.Time
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Version        string
@@ -54,7 +57,8 @@ type API struct {
 	draining context.Context  //nolint:containedctx // the server's: it ends when streams have to
 	drain    context.CancelFunc
 
-	streams      openStreams
+	requests     *underway     // of each tenant
+	streams      *underway     // of events, of each principal
 	chunkTimeout time.Duration // how long a client may take for a chunk of a body
 	heartbeat    time.Duration // how often a stream says something
 
@@ -67,7 +71,7 @@ func New(o Options) *API {
 	a := &API{
 		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), requests: newUnderway(o.RequestsUnderWay), streams: newUnderway(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)

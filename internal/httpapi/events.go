@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -40,12 +39,12 @@ func streamEvents(rq *request) (answer, error) {
 	if rq.api.draining.Err() != nil {
 		return answer{}, errDraining
 	}
-	done, err := rq.api.streams.open(chargedTo(rq.call.Principal))
-	if err != nil {
+	key := chargedTo(rq.call.Principal)
+	if !rq.api.streams.enter(key) {
 		rq.w.Header()["Retry-After"] = []string{"10"}
-		return answer{}, err
+		return answer{}, errStreams
 	}
-	defer done()
+	defer rq.api.streams.leave(key)
 	ctx, cancel := context.WithCancel(rq.Context())
 	defer cancel()
 	defer context.AfterFunc(rq.api.draining, cancel)()
@@ -113,32 +112,4 @@ func (w *eventWriter) event(e *directory.Entry) (err error) {
 func (w *eventWriter) id(n int64) {
 	w.told = n
 	w.buf = append(strconv.AppendInt(append(w.buf, "id: "...), n, 10), '\n')
-}
-
-// openStreams counts the streams of each principal.
-type openStreams struct {
-	mu sync.Mutex
-	of map[limitKey]int
-}
-
-// open takes a place; done gives it back.
-func (s *openStreams) open(key limitKey) (done func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.of[key] >= maxStreams {
-		return nil, errStreams
-	}
-	if s.of == nil {
-		s.of = make(map[limitKey]int)
-	}
-	s.of[key]++
-	return func() { s.close(key) }, nil
-}
-
-func (s *openStreams) close(key limitKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.of[key]--; s.of[key] == 0 {
-		delete(s.of, key)
-	}
 }

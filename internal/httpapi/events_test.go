@@ -149,7 +149,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 		}
 		api := s.Config.Handler.(*API) //nolint:forcetypeassert // it is
 		api.streams.mu.Lock()
-		open = api.streams.of[chargedTo(s.p)] == 2
+		open = api.streams.count[chargedTo(s.p)] == 2
 		api.streams.mu.Unlock()
 		if ctx.Err() != nil {
 			t.Fatal("the slow reader is not cut off")

@@ -162,7 +162,7 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 			rec.Header().Set("Allow", allowed)
 			err = directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are %s", quote.Cut(r.Method), allowed)
 		default:
-			err = a.serve(rec, r, e, p)
+			err = a.serveInTurn(rec, r, e, p)
 		}
 		if err != nil {
 			a.refused(rec, r, e, p, err)
