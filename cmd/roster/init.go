@@ -27,7 +27,7 @@ func initCommand() *cobra.Command {
 		Long: `Make the database, the first organization, its owner, and a token of each kind.
 
 The two token values are printed this once: the owner's personal token, which may do
-what the owner may, and an API token with all organization capabilities. A database
+what the owner may, and an API token with every capability that a token can have. A database
 that has an organization already is left as it is.`,
 		Example: `  roster init --org Acme --owner-name "Olivia Owner" --owner-email olivia@example.com
   roster init --database sqlite:/var/lib/roster/roster.db --org Acme \

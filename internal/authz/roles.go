@@ -66,10 +66,3 @@ func readOnlySet() Set {
 		Views:    map[string]Grants{Wildcard: View.where(func(_ string, a Action) bool { return a == Read })},
 	}
 }
-
-// MayHandOut reports whether someone with the capabilities giver may give or
-// take away a role with those of role: it must stay within admin, or within
-// what the giver has. The owner role is not decided here: only owners hand it out.
-func MayHandOut(giver, role Set) bool {
-	return builtin[RoleAdmin].Covers(role) || giver.Covers(role)
-}

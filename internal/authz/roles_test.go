@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
-
 	"github.com/rosterhq/roster/internal/authz"
 )
 
@@ -55,60 +53,4 @@ func TestBuiltinRolesAreOrdered(t *testing.T) {
 			}
 		}
 	}
-}
-
-// The table says it of every giver and every role: up to admin anybody may hand
-// out (whether they may at all, users|create and its like decide); beyond admin,
-// only what the giver has.
-func TestMayHandOut(t *testing.T) {
-	sets := map[string]authz.Set{
-		"billing read":       org(t, "billing|read"),
-		"billing":            org(t, "billing|read", "billing|update"),
-		"billing read+users": org(t, "billing|read", "users|read", "users|create"),
-		"users":              org(t, "users|create"),
-		"one dataset": {Datasets: map[string]authz.Grants{
-			"logs": authz.Dataset.All(),
-		}},
-	}
-	for _, name := range authz.BuiltinRoles() {
-		sets[name], _ = authz.Builtin(name)
-	}
-	withinAdmin := []string{"admin", "user", "read-only", "none", "users", "one dataset"}
-	more := map[string][]string{ // giver → what it may hand out besides
-		"owner":              {"owner", "billing read", "billing", "billing read+users"},
-		"billing":            {"billing read", "billing"},
-		"billing read":       {"billing read"},
-		"billing read+users": {"billing read", "billing read+users"},
-	}
-	cases := 0
-	for giver := range sets {
-		for role := range sets {
-			want := slices.Contains(withinAdmin, role) || slices.Contains(more[giver], role)
-			if got := authz.MayHandOut(sets[giver], sets[role]); got != want {
-				t.Errorf("%s hands out %s: %t, want %t", giver, role, got, want)
-			}
-			cases++
-		}
-	}
-	t.Logf("%d pairs", cases)
-}
-
-func TestMayHandOutGrowsWithTheGiver(t *testing.T) {
-	admin, _ := authz.Builtin(authz.RoleAdmin)
-	rapid.Check(t, func(t *rapid.T) {
-		giver, role := sets().Draw(t, "giver"), sets().Draw(t, "role")
-		if rapid.Bool().Draw(t, "related") {
-			role = within(t, giver)
-		}
-		may := authz.MayHandOut(giver, role)
-		if want := subset(facts(role), facts(giver)) || subset(facts(role), facts(admin)); may != want {
-			t.Fatalf("%v hands out %v: %t, want %t", giver.Names(), role.Names(), may, want)
-		}
-		if stronger := giver.Union(sets().Draw(t, "more")); may && !authz.MayHandOut(stronger, role) {
-			t.Fatal("with more capabilities one may hand out less")
-		}
-		if may && !authz.MayHandOut(giver, within(t, role)) {
-			t.Fatal("one may hand out a role and not a part of it")
-		}
-	})
 }

@@ -106,6 +106,37 @@ func namedUnion(a, b map[string]Grants) map[string]Grants {
 	return u
 }
 
+// Intersect is what both s and other grant: what one grants on "*" meets what the
+// other grants on each name.
+func (s Set) Intersect(other Set) Set {
+	return Set{
+		Org:      s.Org & other.Org,
+		Datasets: namedIntersect(s.Datasets, other.Datasets),
+		Views:    namedIntersect(s.Views, other.Views),
+	}
+}
+
+func namedIntersect(a, b map[string]Grants) map[string]Grants {
+	var both map[string]Grants
+	keep := func(name string, g Grants) {
+		if g == 0 {
+			return
+		}
+		if both == nil {
+			both = make(map[string]Grants)
+		}
+		both[name] = g
+	}
+	all := a[Wildcard] & b[Wildcard]
+	for _, names := range []map[string]Grants{a, b} {
+		for name := range names {
+			keep(name, (a[Wildcard]|a[name])&(b[Wildcard]|b[name])&^all)
+		}
+	}
+	keep(Wildcard, all)
+	return both
+}
+
 // Minus is what s grants and other does not. What other grants on "*" it grants
 // on each name; what is left of a "*" stays a "*".
 func (s Set) Minus(other Set) Set {

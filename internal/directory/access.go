@@ -46,17 +46,18 @@ func sources(tx snapshot, u User) ([]Source, error) {
 	return all, nil
 }
 
-// effective is what u may do: the union of all sources.
-func effective(tx snapshot, u User) (set authz.Set, err error) {
+// effective is what u may do, the union of all sources, and what u can give.
+func effective(tx snapshot, u User) (authz.Set, authz.Limit, error) {
 	all, err := sources(tx, u)
 	if err != nil {
-		return authz.Set{}, err
+		return authz.Set{}, authz.Limit{}, err
 	}
 	sets := make([]authz.Set, len(all))
 	for i, s := range all {
 		sets[i] = s.Role.Capabilities
 	}
-	return authz.UnionOf(sets), nil
+	held := authz.UnionOf(sets)
+	return held, giving(all, held), nil
 }
 
 // Subject is whose access is explained: a user, or an API token.

@@ -104,7 +104,7 @@ func accessNow(tx Tx, s subject, added bool) (set authz.Set, name string, err er
 		return set, "", ignoreNotFound(err)
 	}
 	u.Invited = u.Invited && !added
-	set, err = effective(tx, u)
+	set, _, err = effective(tx, u)
 	return set, u.Name, err
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"github.com/rosterhq/roster/internal/authz"
 )
 
 // Group is members × roles: its roles add to what its members may do anyway.
@@ -51,7 +49,8 @@ func (s *Service) GetGroup(ctx context.Context, call Call, id GroupID) (Group, e
 	})
 }
 
-// CreateGroup makes a group. Permission rbac|create, and rule 2 for its roles.
+// CreateGroup makes a group. Permission rbac|create, and for one with members or
+// roles, users|update and rule 2 for its roles.
 // Audit entry createGroup. Errors: [Invalid] for a bad name or a stranger among
 // members or roles; [Conflict] for a name that is taken.
 func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Group, error) {
@@ -70,8 +69,9 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 	})
 }
 
-// UpdateGroup changes a group. Permission rbac|update, and rule 2 for its
-// roles when they or the members change. Audit entry updateGroup, if anything changes. Errors: as
+// UpdateGroup changes a group. Permission rbac|update, and users|update if members
+// or roles change. Rule 2 holds for roles that are added, and for all of them if
+// members are. Audit entry updateGroup, if anything changes. Errors: as
 // [Service.CreateGroup]; [NotFound]; [Conflict] for the members of a managed group.
 func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in NewGroup) (Group, error) {
 	return write(ctx, s, call, OpUpdateGroup, func(c *change) (Group, error) {
@@ -147,24 +147,7 @@ func (c *change) fillGroup(g *Group, in NewGroup) (err error) {
 			return err
 		}
 	}
-	if slices.Equal(g.Members, before.Members) && slices.Equal(g.Roles, before.Roles) {
-		return nil
-	}
-	return c.checkGroupRoles(g.Roles)
-}
-
-// checkGroupRoles holds rule 2 for what a group hands to its members. Owner is
-// not handed out this way at all, or owners could be made behind rule 1's back.
-func (c *change) checkGroupRoles(ids []RoleID) error {
-	for _, id := range ids {
-		if id == authz.RoleOwner {
-			return InvalidField("roles", "owner can't be given through a group; make the user an owner instead")
-		}
-		if _, err := c.roleToGive("roles", id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.mayRegroup(before, *g)
 }
 
 func sortedSet[T ~string](ids []T) []T {

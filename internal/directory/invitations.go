@@ -112,7 +112,7 @@ func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
 		return false, nil
 	}
 	mayAdd := OpCreateUser.Authorise(p) == nil || OpUpdateUserRole.Authorise(p) == nil
-	return mayAdd && authz.MayHandOut(p.Capabilities, role.Capabilities), nil
+	return mayAdd && p.Giving.MayGive(role.Capabilities), nil
 }
 
 // giverNow is a recorded actor with what they may do now in an organization, nil if
@@ -127,8 +127,9 @@ func giverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 		if err != nil {
 			return nil, err
 		}
-		set, err := effective(tx, u)
-		return &Principal{Kind: PersonalToken, OrgID: org, UserID: u.ID, AccountID: u.AccountID, Role: u.Role.ID, Capabilities: set}, err
+		p := &Principal{Kind: PersonalToken, OrgID: org, UserID: u.ID, AccountID: u.AccountID, Role: u.Role.ID}
+		p.Capabilities, p.Giving, err = effective(tx, u)
+		return p, err
 	case ActorAPIToken:
 		t, err := tx.APIToken(org, a.TokenID)
 		if CodeOf(err) == NotFound || (err == nil && expired(t.ExpiresAt, now)) {

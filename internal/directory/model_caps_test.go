@@ -42,7 +42,35 @@ func (f facts) and(other facts) facts {
 	return u
 }
 
+// meet is what both f and other let somebody do.
+func (f facts) meet(other facts) facts {
+	both := make(facts)
+	for fact := range f {
+		if other.has(fact) {
+			both[fact] = true
+		}
+	}
+	for fact := range other {
+		if f.has(fact) {
+			both[fact] = true
+		}
+	}
+	return both
+}
+
 func (f facts) sorted() []string { return slices.Sorted(maps.Keys(f)) }
+
+// pure lists f without what a wildcard beside it says already.
+func (f facts) pure() (list []string) {
+	for _, fact := range f.sorted() {
+		rest := maps.Clone(f)
+		delete(rest, fact)
+		if !rest.has(fact) {
+			list = append(list, fact)
+		}
+	}
+	return list
+}
 
 func (f facts) set(t testing.TB) authz.Set { return caps(t, f.sorted()...) }
 

@@ -114,7 +114,7 @@ func (r *reality) readOrg(tx directory.Tx, id directory.OrgID) error {
 	}
 	tokens, err := tx.APITokens(id)
 	for _, k := range tokens {
-		r.line("%s token %s %v ends %s", id, k.ID, factsOf(k.Capabilities).sorted(), k.ExpiresAt)
+		r.line("%s token %s %v gives %v ends %s", id, k.ID, factsOf(k.Capabilities).sorted(), factsOf(k.Giving.Set()).pure(), k.ExpiresAt)
 	}
 	return err
 }
@@ -161,7 +161,7 @@ func (m *model) lines() []string {
 			r.line("%s group %s %s %v %v", o.id, g.id, g.name, g.members, g.roles)
 		}
 		for _, k := range o.tokens {
-			r.line("%s token %s %v ends %s", o.id, k.id, k.caps.sorted(), k.expires)
+			r.line("%s token %s %v gives %v ends %s", o.id, k.id, k.caps.sorted(), k.giving.pure(), k.expires)
 		}
 	}
 	for _, a := range m.accounts {

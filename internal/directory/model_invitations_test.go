@@ -26,7 +26,7 @@ func (h *harness) resendInvitation(t *rapid.T) {
 					v.add(true, directory.NotFound)
 					return
 				}
-				v.mayGive(a, u.role)
+				v.mayGive(a, u.role, nil)
 			},
 			mutate: func(m *model, a *actor, _ made) {
 				u := a.org.user(id)

@@ -122,7 +122,7 @@ func (h *harness) provision(t *rapid.T) {
 		h.m.orgs = append(h.m.orgs, &mOrg{
 			id:        out.Org.ID,
 			users:     []*mUser{{id: h.userByEmail(t, out.Org.ID, agent.email), account: agent.n, email: agent.email, name: agent.name, role: "owner"}},
-			tokens:    []*mToken{{id: token.TokenID, secret: out.APIToken, caps: builtinFacts["owner"], expires: ends}},
+			tokens:    []*mToken{{id: token.TokenID, secret: out.APIToken, caps: builtinFacts["owner"], giving: builtinFacts["owner"], expires: ends}},
 			provision: &mProvision{claim: out.Claim, addr: addr, expires: ends},
 		})
 	})

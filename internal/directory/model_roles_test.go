@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"pgregory.net/rapid"
@@ -63,7 +64,14 @@ func (in roleInput) rules(a *actor, v *verdict, id directory.RoleID) {
 	_, reserved := builtinFacts[directory.RoleID(key(in.name))]
 	taken := slices.ContainsFunc(a.org.roles, func(r *mRole) bool { return r.name == key(in.name) && r.id != id })
 	v.add(reserved || taken, directory.Conflict)
-	v.mayHold(a, in.caps)
+	had := facts{}
+	if r := a.org.role(id); r != nil {
+		had = r.caps
+	}
+	v.mayAdd(a, had, in.caps)
+	if !maps.Equal(had, in.caps) && a.org.inUse(id) {
+		v.mayChangeWhoGetsWhat(a)
+	}
 	if in.members == nil {
 		return
 	}
@@ -71,16 +79,22 @@ func (in roleInput) rules(a *actor, v *verdict, id directory.RoleID) {
 		v.add(a.org.user(id) == nil, directory.Invalid)
 	}
 	moved := in.moves(a.org, id)
-	v.add(len(moved) > 0 && !a.caps.has("users|update"), directory.Forbidden)
+	if len(moved) > 0 {
+		v.mayChangeWhoGetsWhat(a)
+	}
+	for _, u := range moved {
+		if u.role != id {
+			old, _ := a.org.roleCaps(u.role)
+			v.mayAdd(a, old, in.caps)
+		}
+	}
 	v.mayUnmake(a, moved...)
 }
 
 func (in roleInput) mutate(a *actor, id directory.RoleID) {
 	o := a.org
-	for _, u := range in.moves(o, id) {
-		if u.invited {
-			u.inviter = a
-		}
+	moved := in.moves(o, id)
+	for _, u := range moved {
 		if u.role == id {
 			u.role = "none"
 		} else {
@@ -93,6 +107,11 @@ func (in roleInput) mutate(a *actor, id directory.RoleID) {
 		o.roles = append(o.roles, r)
 	}
 	r.name, r.caps = key(in.name), in.caps
+	for _, u := range moved {
+		if u.invited {
+			a.invites(u)
+		}
+	}
 }
 
 func (h *harness) createRole(t *rapid.T) {
@@ -130,6 +149,12 @@ func (h *harness) updateRole(t *rapid.T) {
 	})
 }
 
+// inUse says whether users have a role or groups give it.
+func (o *mOrg) inUse(id directory.RoleID) bool {
+	return slices.ContainsFunc(o.users, func(u *mUser) bool { return u.role == id }) ||
+		slices.ContainsFunc(o.groups, func(g *mGroup) bool { return slices.Contains(g.roles, id) })
+}
+
 // customRole says whether there is such a role to change.
 func (v *verdict) customRole(a *actor, id directory.RoleID) bool {
 	_, builtin := builtinFacts[id]
@@ -147,8 +172,7 @@ func (h *harness) deleteRole(t *rapid.T) {
 				if !v.customRole(a, id) {
 					return
 				}
-				v.add(slices.ContainsFunc(a.org.users, func(u *mUser) bool { return u.role == id }), directory.Conflict)
-				v.add(slices.ContainsFunc(a.org.groups, func(g *mGroup) bool { return slices.Contains(g.roles, id) }), directory.Conflict)
+				v.add(a.org.inUse(id), directory.Conflict)
 			},
 			mutate: func(_ *model, a *actor, _ made) {
 				a.org.roles = without(a.org.roles, func(r *mRole) bool { return r.id == id })
@@ -225,9 +249,13 @@ func (in groupInput) rules(a *actor, v *verdict, before mGroup) {
 	if slices.Equal(before.members, after.members) && slices.Equal(before.roles, after.roles) {
 		return
 	}
+	v.mayChangeWhoGetsWhat(a)
+	joined := slices.ContainsFunc(after.members, func(id directory.UserID) bool { return !slices.Contains(before.members, id) })
 	for _, id := range after.roles {
-		v.add(id == "owner", directory.Invalid)
-		v.mayGive(a, id)
+		if joined || !slices.Contains(before.roles, id) {
+			v.add(id == "owner", directory.Invalid)
+			v.mayGive(a, id, nil)
+		}
 	}
 }
 

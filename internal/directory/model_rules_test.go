@@ -15,6 +15,7 @@ type actor struct {
 	org      *mOrg  // nil for an account in several that named none
 	user     *mUser // personal tokens only
 	caps     facts
+	giving   facts
 }
 
 func (a *actor) isOwner() bool { return a.personal && a.user != nil && a.user.role == "owner" }
@@ -32,7 +33,7 @@ func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, di
 			case named != "" && named != o.id:
 				return nil, directory.Forbidden
 			}
-			return &actor{token: id, org: o, caps: k.caps}, ""
+			return &actor{token: id, org: o, caps: k.caps, giving: k.giving}, ""
 		}
 	}
 	for _, a := range m.accounts {
@@ -48,6 +49,7 @@ func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, di
 		for _, ms := range active {
 			if ms.org.id == named || (named == "" && len(active) == 1) {
 				p.org, p.user, p.caps = ms.org, ms.user, ms.org.effective(ms.user)
+				p.giving = p.caps
 				return p, ""
 			}
 		}
@@ -69,17 +71,31 @@ func (v *verdict) add(when bool, code directory.Code) {
 	}
 }
 
-// mayGive is rule 2 for a role, and "owners are made by owners".
-func (v *verdict) mayGive(a *actor, role directory.RoleID) {
+// mayGive is rule 2 for a role that somebody gets who has some capabilities
+// already, and "owners are made by owners".
+func (v *verdict) mayGive(a *actor, role directory.RoleID, had facts) {
 	granted, ok := a.org.roleCaps(role)
 	v.add(!ok, directory.Invalid)
 	v.add(role == "owner" && !a.isOwner(), directory.Forbidden)
-	v.mayHold(a, granted)
+	v.mayAdd(a, had, granted)
 }
 
-// mayHold is rule 2: within admin, or within what the giver has.
-func (v *verdict) mayHold(a *actor, granted facts) {
-	v.add(!builtinFacts["admin"].covers(granted) && !a.caps.covers(granted), directory.Forbidden)
+// mayAdd is rule 2: what is added stays within user, or within what the giver can
+// give. Taking away needs no such right.
+func (v *verdict) mayAdd(a *actor, had, granted facts) {
+	added := make(facts)
+	for fact := range granted {
+		if !had.has(fact) {
+			added[fact] = true
+		}
+	}
+	v.add(!builtinFacts["user"].covers(added) && !a.giving.covers(added), directory.Forbidden)
+}
+
+// mayChangeWhoGetsWhat is what changes of groups, and of roles that somebody has,
+// take besides their own permission.
+func (v *verdict) mayChangeWhoGetsWhat(a *actor) {
+	v.add(!a.caps.has("users|update"), directory.Forbidden)
 }
 
 // mayUnmake is rule 1, and "owners are unmade by owners", for users who lose
@@ -105,6 +121,14 @@ func (m *model) settle(account int) {
 	}
 }
 
+// invites makes a the inviter of a user whose role they changed, if they can give all of it.
+func (a *actor) invites(u *mUser) {
+	var v verdict
+	if v.mayGive(a, u.role, nil); len(v) == 0 {
+		u.inviter = a
+	}
+}
+
 // mayStillGive says whether the inviter of a user could give their role now.
 func (m *model) mayStillGive(o *mOrg, u *mUser) bool {
 	a := u.inviter
@@ -115,15 +139,16 @@ func (m *model) mayStillGive(o *mOrg, u *mUser) bool {
 			return false
 		}
 		now.caps = o.effective(now.user)
+		now.giving = now.caps
 	} else {
 		k := o.token(a.token)
 		if k == nil || expired(k.expires, m.now) {
 			return false
 		}
-		now.caps = k.caps
+		now.caps, now.giving = k.caps, k.giving
 	}
 	var v verdict
-	v.mayGive(now, u.role)
+	v.mayGive(now, u.role, nil)
 	return len(v) == 0 && (now.caps.has("users|create") || now.caps.has("users|update"))
 }
 

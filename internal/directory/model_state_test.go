@@ -70,11 +70,12 @@ type mGroup struct {
 	roles   []directory.RoleID
 }
 
-// mToken is a token of either kind; caps are of API tokens.
+// mToken is a token of either kind; caps and giving are of API tokens.
 type mToken struct {
 	id      directory.TokenID
 	secret  string
 	caps    facts
+	giving  facts
 	expires time.Time
 }
 

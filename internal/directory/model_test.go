@@ -155,7 +155,7 @@ func firstModel(w *world) *model {
 	m.orgs = []*mOrg{{
 		id:     w.org.ID,
 		users:  []*mUser{{id: w.owner.ID, account: owner.n, email: owner.email, name: owner.name, role: "owner"}},
-		tokens: []*mToken{{id: token.TokenID, secret: w.apiToken, caps: factsOf(token.Capabilities), expires: time.Time{}}},
+		tokens: []*mToken{{id: token.TokenID, secret: w.apiToken, caps: factsOf(token.Capabilities), giving: builtinFacts["owner"], expires: time.Time{}}},
 	}}
 	return m
 }

@@ -72,7 +72,7 @@ func (h *harness) createUser(t *rapid.T) {
 		return step{
 			name: "createUser", request: fmt.Sprint(in), need: "users|create",
 			rules: func(m *model, a *actor, v *verdict) {
-				v.mayGive(a, in.Role)
+				v.mayGive(a, in.Role, nil)
 				v.add(slices.ContainsFunc(a.org.users, func(u *mUser) bool {
 					return u.email == key(in.Email) && !(u.invited && expired(u.expires, m.now))
 				}), directory.Conflict)
@@ -131,7 +131,11 @@ func (h *harness) updateUserRole(t *rapid.T) {
 			rules: func(_ *model, a *actor, v *verdict) {
 				u := a.org.user(id)
 				v.add(u == nil, directory.NotFound)
-				v.mayGive(a, role)
+				var had facts
+				if u != nil {
+					had, _ = a.org.roleCaps(u.role)
+				}
+				v.mayGive(a, role, had)
 				if u != nil && u.role != role {
 					v.mayUnmake(a, u)
 				}
@@ -140,7 +144,7 @@ func (h *harness) updateUserRole(t *rapid.T) {
 				if u := a.org.user(id); u.role != role {
 					u.role = role
 					if u.invited {
-						u.inviter = a
+						a.invites(u)
 					}
 				}
 			},

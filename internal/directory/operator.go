@@ -20,7 +20,7 @@ type Deployment struct {
 	Org           Org
 	Owner         User
 	PersonalToken string // the owner's
-	APIToken      string // has all organisation capabilities
+	APIToken      string // has every capability
 }
 
 // Initialise makes the first organisation of an empty database, its owner, and
@@ -70,7 +70,7 @@ func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) 
 	if err != nil {
 		return d, err
 	}
-	api, err := c.issueAPIToken(NewAPIToken{Name: "Initial token", Capabilities: authz.Set{Org: authz.Org.All()}})
+	api, err := c.issueAPIToken(NewAPIToken{Name: "Initial token", Capabilities: authz.Everything()}, c.actor.Giving)
 	if err != nil {
 		return d, err
 	}

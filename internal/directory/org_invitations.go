@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
 )
 
 // InvitationGrace is how long an expired invitation can still be resent before it is dropped.
@@ -91,7 +93,7 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 		if err != nil {
 			return Invitation{}, err
 		}
-		if _, err := c.roleToGive("role", u.Role.ID); err != nil {
+		if _, err := c.roleToGive("role", u.Role.ID, authz.Set{}); err != nil {
 			return Invitation{}, err
 		}
 		before := u

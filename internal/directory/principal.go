@@ -36,6 +36,7 @@ type Principal struct {
 	UserID       UserID // personal tokens only
 	Role         RoleID // base role; personal tokens only
 	Capabilities authz.Set
+	Giving       authz.Limit // bounds what p can give to others
 
 	mark    *usageMark // API tokens only
 	makerID UserID     // API tokens only; see [APITokenRecord]
@@ -62,7 +63,7 @@ func (p *Principal) isOwner() bool { return p.Kind == PersonalToken && p.Role ==
 
 // operatorPrincipal is the person who runs the admin commands on the database itself.
 func operatorPrincipal(org OrgID) *Principal {
-	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything()}
+	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything(), Giving: authz.Unlimited()}
 }
 
 // systemPrincipal is the server, for changes that no caller asked for.
@@ -252,7 +253,7 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 		return nil, err
 	}
 	p.tooOld = settings.tooOld(t)
-	p.Capabilities, err = effective(tx, named)
+	p.Capabilities, p.Giving, err = effective(tx, named)
 	return p, err
 }
 
@@ -286,7 +287,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 func (t APITokenRecord) principal() *Principal {
 	return &Principal{
 		Kind: APIToken, TokenID: t.ID, Name: t.Name, ExpiresAt: t.ExpiresAt, Networks: t.Networks, makerID: t.MakerID,
-		OrgID: t.OrgID, Capabilities: t.Capabilities,
+		OrgID: t.OrgID, Capabilities: t.Capabilities, Giving: t.Giving,
 	}
 }
 

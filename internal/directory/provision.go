@@ -78,7 +78,7 @@ func (c *change) provision(s *Service, name string) (out Provisioned, err error)
 	if err := c.addUser(&agent, s.invitationTTL); err != nil {
 		return out, err
 	}
-	token, err := c.issueAPIToken(NewAPIToken{Name: "Provisioned token", Capabilities: authz.Everything(), ExpiresAt: out.ExpiresAt})
+	token, err := c.issueAPIToken(NewAPIToken{Name: "Provisioned token", Capabilities: authz.Everything(), ExpiresAt: out.ExpiresAt}, c.actor.Giving)
 	if err != nil {
 		return out, err
 	}

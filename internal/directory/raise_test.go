@@ -49,13 +49,13 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 		return r.edit(call, r.base, caps(r, "auditLog|read"))
 	},
 	"edit of the own base role, another dataset": func(r *raising, call directory.Call) error {
-		return r.edit(call, r.base, caps(r, "dataset:metrics:query|read"))
+		return r.edit(call, r.base, caps(r, "dataset:metrics:trim|update"))
 	},
 	"edit of the own base role, all datasets": func(r *raising, call directory.Call) error {
-		return r.edit(call, r.base, caps(r, "dataset:*:query|read"))
+		return r.edit(call, r.base, caps(r, "dataset:*:trim|update"))
 	},
 	"edit of a role that the own group gives": func(r *raising, call directory.Call) error {
-		return r.edit(call, r.side, caps(r, "view:*:query|read"))
+		return r.edit(call, r.side, caps(r, "sharedAccessKeys|read"))
 	},
 	"member of a new role": func(r *raising, call directory.Call) error {
 		return second(r.CreateRole(r.Context(), call, directory.NewRole{
@@ -85,6 +85,12 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 	},
 	"admin for the own group": func(r *raising, call directory.Call) error {
 		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, directory.NewGroup{Name: "Mine", Roles: roleIDs("admin")}))
+	},
+	"an admin who is somebody else": func(r *raising, call directory.Call) error {
+		return second(r.CreateUser(r.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
+	},
+	"a stronger role for somebody else": func(r *raising, call directory.Call) error {
+		return r.edit(call, r.more, caps(r, "sharedAccessKeys|read"))
 	},
 	"an API token": func(r *raising, call directory.Call) error {
 		return second(r.CreateAPIToken(r.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: r.more.Capabilities}))
@@ -135,8 +141,8 @@ func TestNoRaise(t *testing.T) {
 		"oneself": func(r *raising, call directory.Call) error {
 			return r.RemoveUser(r.Context(), call, r.me.ID)
 		},
-		"an admin who is somebody else": func(r *raising, call directory.Call) error {
-			return second(r.CreateUser(r.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
+		"what the built-in user has": func(r *raising, call directory.Call) error {
+			return r.edit(call, r.base, caps(r, "dashboards|create", "dataset:*:query|read"))
 		},
 		"a stronger role for others": func(r *raising, call directory.Call) error {
 			return r.edit(call, r.more, caps(r, "auditLog|read", "flows|delete"))

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -53,32 +52,6 @@ func lookupRole(tx snapshot, org OrgID, id RoleID) (Role, error) {
 		return r, nil
 	}
 	return tx.Role(org, id)
-}
-
-// roleToGive finds a role and holds rule 2: the actor may give it to somebody.
-// A role that does not exist is [Invalid] and blames field.
-func (c *change) roleToGive(field string, id RoleID) (Role, error) {
-	if id == "" {
-		return Role{}, InvalidField(field, "is required")
-	}
-	role, err := lookupRole(c, c.actor.OrgID, id)
-	if CodeOf(err) == NotFound {
-		return Role{}, InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
-	}
-	if err != nil {
-		return Role{}, err
-	}
-	if role.ID == authz.RoleOwner && !c.actor.isOwner() {
-		return Role{}, Errorf(Forbidden, "only an owner, with a personal token, can make an owner")
-	}
-	return role, c.mayHandOut(role)
-}
-
-func (c *change) mayHandOut(role Role) error {
-	if !authz.MayHandOut(c.actor.Capabilities, role.Capabilities) {
-		return Errorf(Forbidden, "the role %s holds capabilities beyond admin that you don't have yourself", quote.Input(role.Name))
-	}
-	return nil
 }
 
 // NewRole is what it takes to make or change a custom role. Nil Members leave
@@ -142,8 +115,8 @@ func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
 
 // CreateRole makes a custom role and gives it to its members.
 //
-// Permission rbac|create, rule 2 for the capabilities, and users|update if it
-// has members. Audit entries createRole and, per member, updateUserRole's shape.
+// Permission rbac|create, rule 2 for the capabilities, and users|update if it is
+// given to members. Audit entries createRole and, per member, updateUserRole's shape.
 // Errors: [Invalid] for a bad name or a stranger among the members; [Conflict]
 // for a name that is taken.
 func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, error) {
@@ -172,7 +145,8 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 // its members if given: those left out fall to none. What stays as it is is not
 // written.
 //
-// Permission rbac|update; else as [Service.CreateRole]. Audit entry updateRole
+// Permission rbac|update, rule 2 for capabilities that are added, and users|update
+// if the capabilities of a role in use or its members change. Audit entry updateRole
 // if the role itself changes, without its members; each member who gains or loses it has one.
 // Errors: also [NotFound], and [Conflict] for a built-in role.
 func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRole) (Role, error) {
@@ -251,8 +225,9 @@ func (c *change) fillRole(role *Role, in NewRole) (err error) {
 	if err := c.checkRoleNames(role.Capabilities, in.Capabilities); err != nil {
 		return err
 	}
+	before := *role
 	role.Capabilities = in.Capabilities
-	return c.mayHandOut(*role)
+	return c.mayRedefine(before, *role)
 }
 
 // foldKeyOf gives the one of names that equals name but for letter case, or "".

@@ -126,8 +126,7 @@ var errDryRun = errors.New("dry run")
 
 // write carries out an operation that changes something. Inside one transaction
 // it reads the principal again, checks its permission, answers a repeated
-// idempotency key from memory, runs fn, and refuses a change by which an account
-// would have raised itself.
+// idempotency key from memory, and runs fn.
 func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*change) (T, error)) (T, error) {
 	var result T
 	var tried preview
@@ -206,9 +205,6 @@ func carryOut[T any](s *Service, c *change, fn func(*change) (T, error)) (result
 	if result, err = fn(c); err != nil {
 		return result, err
 	}
-	if err := c.refuseSelfRaise(s); err != nil {
-		return result, err
-	}
 	return result, keepResult(c, result)
 }
 
@@ -222,25 +218,6 @@ func read[T any](ctx context.Context, s *Service, call Call, op Operation, fn fu
 		return err
 	})
 	return result, err
-}
-
-// refuseSelfRaise holds "nobody hands out what they lack" for the one person a
-// giver could always reach: themselves, by whatever role, group or member list.
-func (c *change) refuseSelfRaise(s *Service) error {
-	if c.actor.Kind != PersonalToken || c.actor.OrgID == "" {
-		return nil
-	}
-	after, err := s.reload(c.Tx, c.actor)
-	if CodeOf(err) == Unauthenticated || CodeOf(err) == Forbidden {
-		return nil // removed themselves, or the token in use
-	}
-	if err != nil {
-		return err
-	}
-	if !c.actor.Capabilities.Covers(after.Capabilities) {
-		return Errorf(Forbidden, "this would give you capabilities that you don't have yourself")
-	}
-	return nil
 }
 
 // check asks the call's precondition about what is to be changed.

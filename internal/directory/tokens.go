@@ -16,10 +16,13 @@ type APITokenRecord struct {
 	Name         string    `json:"name"`
 	Description  string    `json:"description,omitempty"`
 	Capabilities authz.Set `json:"capabilities"`
-	ExpiresAt    time.Time `json:"expiresAt,omitzero"` // zero: never
-	Networks     Networks  `json:"networks,omitempty"` // none: from anywhere
-	CreatedAt    time.Time `json:"createdAt"`
-	CreatedBy    Actor     `json:"createdBy"`
+	// Giving bounds what the token can give to others: what its maker could when it
+	// was made, within that of the token it replaces.
+	Giving    authz.Limit `json:"giving"`
+	ExpiresAt time.Time   `json:"expiresAt,omitzero"` // zero: never
+	Networks  Networks    `json:"networks,omitempty"` // none: from anywhere
+	CreatedAt time.Time   `json:"createdAt"`
+	CreatedBy Actor       `json:"createdBy"`
 	// MakerID is the user who made it, or who made the first of the tokens that did.
 	MakerID UserID     `json:"makerId,omitempty"`
 	Hash    SecretHash `json:"-"`
@@ -64,7 +67,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 		if err := c.checkSet(authz.Set{}, in.Capabilities); err != nil {
 			return IssuedAPIToken{}, err
 		}
-		t, err := c.issueAPIToken(in)
+		t, err := c.issueAPIToken(in, c.actor.Giving)
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
@@ -72,8 +75,9 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 	})
 }
 
-// issueAPIToken makes and stores a token within the actor's own capabilities.
-func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
+// issueAPIToken makes and stores a token within the actor's own capabilities,
+// which can give no more than giving.
+func (c *change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIToken, err error) {
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
 	}
@@ -81,7 +85,7 @@ func (c *change) issueAPIToken(in NewAPIToken) (t IssuedAPIToken, err error) {
 		return t, err
 	}
 	t = IssuedAPIToken{Secret: newSecret(apiTokenPrefix), APITokenRecord: APITokenRecord{
-		ID: TokenID(newID("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities,
+		ID: TokenID(newID("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities, Giving: giving,
 		CreatedAt: c.now, CreatedBy: c.actor.actor(), MakerID: c.actor.maker(),
 	}}
 	t.Hash = hashSecret(t.Secret)
@@ -166,7 +170,8 @@ type Regeneration struct {
 // and lets the old one end. It never lets the old one live longer than it would.
 //
 // Permission apiTokens|update, and both tokens' capabilities must be among the
-// principal's own: the new value is handed to them. The new token has the bounds of
+// principal's own: the new value is handed to them. The new token can give what both
+// the principal and the old one can. It has the bounds of
 // one that the principal creates, and works only from where the old one does. Audit entries
 // regenerateAPIToken, for the old one and for the new one. Errors: [NotFound]; [Invalid].
 func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID, in Regeneration) (IssuedAPIToken, error) {
@@ -195,7 +200,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if next.Networks, common = old.Networks.intersect(c.actor.Networks); !common {
 			return IssuedAPIToken{}, Errorf(Forbidden, "the token and yours are bound to networks that have nothing in common")
 		}
-		t, err := c.issueAPIToken(next)
+		t, err := c.issueAPIToken(next, c.actor.Giving.Intersect(old.Giving))
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}

@@ -50,7 +50,7 @@ func TestCreateAPIToken(t *testing.T) {
 			CreatedBy: directory.Actor{
 				Kind: directory.ActorAccount, TokenID: w.byOwner().Principal.TokenID, AccountID: w.owner.AccountID, UserID: w.owner.ID, Name: w.owner.Name,
 			},
-			Hash: made.Hash,
+			MakerID: w.owner.ID, Giving: authz.Unlimited(), Hash: made.Hash,
 		}
 		// What is answered is what is read later, to the nanosecond.
 		read := must(w.GetAPIToken(t.Context(), w.byOwner(), made.ID))(t)

@@ -58,7 +58,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 		if err := checkEmail("email", in.Email); err != nil {
 			return User{}, err
 		}
-		role, err := c.roleToGive("role", in.Role)
+		role, err := c.roleToGive("role", in.Role, authz.Set{})
 		if err != nil {
 			return User{}, err
 		}
@@ -235,9 +235,14 @@ func (c *change) updateUserRole(id UserID, roleID RoleID) (User, error) {
 	return c.setRole(u, "role", roleID)
 }
 
-// setRole changes a user's base role under every rule; it is the one way to.
+// setRole changes a user's base role under every rule; it is the one way to. Only
+// what the new role holds beyond the old one counts as given.
 func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
-	role, err := c.roleToGive(field, roleID)
+	old, err := lookupRole(c, u.OrgID, u.Role.ID)
+	if err != nil {
+		return u, err
+	}
+	role, err := c.roleToGive(field, roleID, old.Capabilities)
 	if err != nil || role.ID == u.Role.ID {
 		return u, err
 	}
@@ -246,7 +251,8 @@ func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
 	}
 	before := u
 	u.Role = role.Ref()
-	if u.Invited {
+	// If the actor only takes something away, the inviter still gives the rest.
+	if u.Invited && c.actor.Giving.MayGive(role.Capabilities) {
 		u.InvitedBy = c.actor.giver()
 	}
 	if err := c.Tx.UpdateUser(u); err != nil {

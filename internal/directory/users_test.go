@@ -64,35 +64,40 @@ func TestCreateUserRefuses(t *testing.T) {
 	})
 }
 
-// Rule 2 for roles given to users: up to admin with users|create, beyond it only
-// what the giver has, and owners by owners alone.
+// Rule 2 for roles given to users: up to the built-in user, beyond it what the giver
+// has or their token's maker had, and owners by owners alone.
 func TestRolesThatMayBeGiven(t *testing.T) {
 	w := newWorld(t)
 	accounting := w.role("Accounting", "billing|read")
 	treasury := w.role("Treasury", "billing|read", "billing|update")
-	clerk := w.role("Clerk", "users|create", "users|update", "billing|read")
+	clerk := w.role("Clerk", "users|create", "users|update", "apiTokens|create", "billing|read")
+	tokenBy := func(m member) string {
+		return must(w.CreateAPIToken(t.Context(), w.by(m), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|create", "users|update")}))(t).Secret
+	}
 	givers := map[string]string{
 		"owner":       w.owner.secret,
 		"admin":       w.join("Admin", "admin").secret,
 		"clerk":       w.join("Clerk", clerk.ID).secret,
 		"token":       w.token("users|create", "users|update").Secret,
-		"clerk token": w.token("users|create", "users|update", "billing|read").Secret,
+		"admin token": tokenBy(w.join("Admin2", "admin")),
+		"clerk token": tokenBy(w.join("Clerk2", clerk.ID)),
 		"all token":   w.apiToken,
 	}
 	may := map[string][]directory.RoleID{
-		"owner":       {"owner", accounting.ID, treasury.ID},
-		"admin":       {},
+		"owner":       {"owner", "admin", "read-only", accounting.ID, treasury.ID},
+		"admin":       {"admin", "read-only"},
 		"clerk":       {accounting.ID},
-		"token":       {},
+		"token":       {"admin", "read-only", accounting.ID, treasury.ID},
+		"admin token": {"admin", "read-only"},
 		"clerk token": {accounting.ID},
-		"all token":   {accounting.ID, treasury.ID},
+		"all token":   {"admin", "read-only", accounting.ID, treasury.ID},
 	}
-	withinAdmin := []directory.RoleID{"admin", "user", "read-only", "none"}
+	withinUser := []directory.RoleID{"user", "none"}
 	subject := w.join("Subject", "none")
 	for giver, secret := range givers {
-		for _, role := range slices.Concat(withinAdmin, []directory.RoleID{"owner", accounting.ID, treasury.ID}) {
+		for _, role := range slices.Concat(withinUser, []directory.RoleID{"owner", "admin", "read-only", accounting.ID, treasury.ID}) {
 			want := directory.Forbidden
-			if slices.Contains(withinAdmin, role) || slices.Contains(may[giver], role) {
+			if slices.Contains(withinUser, role) || slices.Contains(may[giver], role) {
 				want = ""
 			}
 			w.pass(time.Millisecond)

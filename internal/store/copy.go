@@ -33,7 +33,7 @@ var tables = []table{
 	{"user_groups", 2, columns("org_id id name name_key description managed created_at")},
 	{"group_members", 3, columns("org_id group_id user_id")},
 	{"group_roles", 3, columns("org_id group_id role_id")},
-	{"api_tokens", 2, columns("org_id id hash name description capabilities expires_at networks created_at created_by maker_id last_used_at")},
+	{"api_tokens", 2, columns("org_id id hash name description capabilities giving expires_at networks created_at created_by maker_id last_used_at")},
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
 	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" number actor_id outcome reason salts erased leaf mac")},

@@ -7,12 +7,12 @@ import (
 )
 
 //nolint:gosec // G101 takes the columns for a credential
-const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilities, expires_at, networks, created_at, created_by, maker_id FROM api_tokens `
+const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, maker_id FROM api_tokens `
 
 func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {
 	var expires, created int64
 	var hash []byte
-	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, capabilitiesColumn{&t.Capabilities}, &expires, networksColumn{&t.Networks}, &created, asJSON(&t.CreatedBy), &t.MakerID)
+	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, capabilitiesColumn{&t.Capabilities}, asJSON(&t.Giving), &expires, networksColumn{&t.Networks}, &created, asJSON(&t.CreatedBy), &t.MakerID)
 	copy(t.Hash[:], hash)
 	t.ExpiresAt, t.CreatedAt = fromMicros(expires), fromMicros(created)
 	return t, err
@@ -43,9 +43,9 @@ func (t *tx) CreateAPIToken(r directory.APITokenRecord) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO api_tokens (org_id, id, hash, name, description, capabilities, expires_at, networks, created_at, created_by, maker_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, micros(r.ExpiresAt), networksText(r.Networks), micros(r.CreatedAt), asJSON(r.CreatedBy), r.MakerID)
+	return t.exec(`INSERT INTO api_tokens (org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, maker_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, asJSON(r.Giving), micros(r.ExpiresAt), networksText(r.Networks), micros(r.CreatedAt), asJSON(r.CreatedBy), r.MakerID)
 }
 
 func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {

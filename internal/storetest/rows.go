@@ -76,7 +76,8 @@ func newNetworks(list ...string) (n directory.Networks) {
 func newAPIToken(org directory.OrgID, name string) directory.APITokenRecord {
 	return directory.APITokenRecord{
 		ID: directory.TokenID("tok_" + name), OrgID: org, Name: "Token " + name, Description: "for " + name,
-		Capabilities: newRole(org, name).Capabilities, ExpiresAt: start.Add(24 * time.Hour), CreatedAt: start, Networks: newNetworks("10.0.0.0/8", "2001:db8::/32"),
+		Capabilities: newRole(org, name).Capabilities, Giving: authz.LimitOf(newRole(org, name).Capabilities, authz.RoleAdmin),
+		ExpiresAt: start.Add(24 * time.Hour), CreatedAt: start, Networks: newNetworks("10.0.0.0/8", "2001:db8::/32"),
 		CreatedBy: directory.Actor{
 			Kind: directory.ActorAccount, TokenID: "pat_x", AccountID: "acc_x", UserID: "usr_x", Name: "Jane \"J\" Doe",
 		},

@@ -106,6 +106,7 @@ CREATE TABLE group_roles (
 );
 CREATE INDEX group_roles_role ON group_roles (org_id, role_id);
 
+-- giving bounds what a token may give to others, whatever its own capabilities.
 CREATE TABLE api_tokens (
     org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     id           TEXT COLLATE "C" NOT NULL,
@@ -113,6 +114,7 @@ CREATE TABLE api_tokens (
     name         TEXT COLLATE "C" NOT NULL,
     description  TEXT COLLATE "C" NOT NULL,
     capabilities TEXT COLLATE "C" NOT NULL,
+    giving       TEXT COLLATE "C" NOT NULL,
     expires_at   BIGINT NOT NULL,
     networks     TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,

@@ -105,6 +105,7 @@ CREATE TABLE group_roles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_roles_role ON group_roles (org_id, role_id);
 
+-- giving bounds what a token may give to others, whatever its own capabilities.
 CREATE TABLE api_tokens (
     org_id       TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     id           TEXT    NOT NULL,
@@ -112,6 +113,7 @@ CREATE TABLE api_tokens (
     name         TEXT    NOT NULL,
     description  TEXT    NOT NULL,
     capabilities TEXT    NOT NULL,
+    giving       TEXT    NOT NULL,
     expires_at   INTEGER NOT NULL,
     networks     TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,

@@ -1,0 +1,105 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/quote"
+)
+
+// giving is what a user with these reasons for what they may do can give: what
+// they hold. Built-in roles stay names in it.
+func giving(all []Source, held authz.Set) authz.Limit {
+	var strongest RoleID
+	for _, s := range all {
+		if s.Role.ID == authz.RoleOwner || (s.Role.ID == authz.RoleAdmin && strongest != authz.RoleOwner) {
+			strongest = s.Role.ID
+		}
+	}
+	return authz.LimitOf(held, string(strongest))
+}
+
+// mayGive holds rule 2: what somebody gets by a change and did not have must stay
+// within the built-in role user, or within what the actor can give. Errors: [Forbidden].
+func (c *change) mayGive(role string, gets, had authz.Set) error {
+	added := gets
+	if !had.Empty() {
+		added = gets.Minus(had)
+	}
+	if c.actor.Giving.MayGive(added) {
+		return nil
+	}
+	return Errorf(Forbidden, "you can't give the role %s: it holds capabilities that neither you can give nor the built-in role user has; "+
+		"an API token gives at most what its maker could when it was made", quote.Input(role))
+}
+
+// roleToGive finds a role that the actor wants to give to somebody who has the
+// capabilities had already. A role that does not exist is [Invalid] and blames field.
+func (c *change) roleToGive(field string, id RoleID, had authz.Set) (Role, error) {
+	if id == "" {
+		return Role{}, InvalidField(field, "is required")
+	}
+	role, err := lookupRole(c, c.actor.OrgID, id)
+	if CodeOf(err) == NotFound {
+		return Role{}, InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
+	}
+	if err != nil {
+		return Role{}, err
+	}
+	if role.ID == authz.RoleOwner && !c.actor.isOwner() {
+		return Role{}, Errorf(Forbidden, "only an owner, with a personal token, can make an owner")
+	}
+	return role, c.mayGive(role.Name, role.Capabilities, had)
+}
+
+// mayRegroup holds rule 2 for a group that changes from before to after. Those who
+// come get all of its roles, those who stay the roles that are new. To change who
+// gets what takes users|update; what is taken away needs nothing else.
+func (c *change) mayRegroup(before, after Group) error {
+	if slices.Equal(before.Members, after.Members) && slices.Equal(before.Roles, after.Roles) {
+		return nil
+	}
+	if err := OpUpdateUserRole.Authorise(c.actor); err != nil {
+		return err
+	}
+	given := without(after.Roles, before.Roles)
+	if len(without(after.Members, before.Members)) > 0 {
+		given = after.Roles
+	}
+	for _, id := range given {
+		// Or owners could be made behind rule 1's back.
+		if id == authz.RoleOwner {
+			return InvalidField("roles", "owner can't be given through a group; make the user an owner instead")
+		}
+		if _, err := c.roleToGive("roles", id, authz.Set{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without are those of ids that others, which are sorted, don't have.
+func without[T ~string](ids, others []T) []T {
+	return slices.DeleteFunc(slices.Clone(ids), func(id T) bool {
+		_, found := slices.BinarySearch(others, id)
+		return found
+	})
+}
+
+// mayRedefine holds rule 2 for a role whose capabilities change. What is added
+// counts as given, whoever has the role by now or later. If users have the role or
+// groups give it, any change takes users|update too.
+func (c *change) mayRedefine(before, after Role) error {
+	if before.Capabilities.Equal(after.Capabilities) {
+		return nil
+	}
+	if err := c.mayGive(after.Name, after.Capabilities, before.Capabilities); err != nil {
+		return err
+	}
+	groups, err := c.CountGroupsWithRole(after.OrgID, after.ID)
+	if err != nil || (groups == 0 && len(before.Members) == 0) {
+		return err
+	}
+	return OpUpdateUserRole.Authorise(c.actor)
+}
