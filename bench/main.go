@@ -1,0 +1,113 @@
+// Command bench measures Roster beside the least that a program in its place could
+// do, and beside PocketBase, and writes docs/performance.md. Load comes from wrk.
+//
+// Every server is pinned to one core and the load generator to another. The sides of
+// a comparison take turns within one run, and a ratio is taken round by round.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+func main() {
+	if len(os.Args) == 4 && os.Args[1] == "bare" {
+		exitOn(serveBare(os.Args[2], os.Args[3]))
+		return
+	}
+	if len(os.Args) == 3 && os.Args[1] == "insert" {
+		exitOn(serveInserts(os.Args[2]))
+		return
+	}
+	var o options
+	flag.StringVar(&o.only, "only", "", "comma-separated `PARTS` to measure: "+strings.Join(partNames(), ", "))
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each comparison")
+	flag.DurationVar(&o.round, "round", 3*time.Second, "how long a side is driven in a round")
+	flag.DurationVar(&o.attack, "attack", 30*time.Second, "how long each attack lasts")
+	flag.StringVar(&o.roster, "roster", "", "the roster `PROGRAM` to measure; built from the source by default")
+	flag.StringVar(&o.pocketbase, "pocketbase", "", "the PocketBase `PROGRAM` to measure; built from its module by default")
+	flag.IntVar(&o.users, "users", 100_000, "`N` users in the organization")
+	flag.IntVar(&o.many, "many", 1_000_000, "`N` users in the large organization")
+	flag.StringVar(&o.out, "out", "", "`FILE` to write the report into; standard output by default")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	exitOn(run(ctx, o))
+}
+
+func exitOn(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	only         string
+	rounds       int
+	round        time.Duration
+	attack       time.Duration
+	roster       string
+	pocketbase   string
+	users, many  int
+	out          string
+	rosterBinary int64
+}
+
+// part is something that can be measured by itself.
+type part struct {
+	name    string
+	measure func(context.Context, *lab) error
+}
+
+var parts = []part{
+	{"start", measureStart},
+	{"works", measureWorks},
+	{"change", measureChange},
+	{"growth", measureGrowth},
+	{"nodes", measureNodes},
+	{"neighbors", measureNeighbors},
+}
+
+func partNames() (names []string) {
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+func run(ctx context.Context, o options) (err error) {
+	dir, err := os.MkdirTemp("", "roster-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // temporary
+	l := &lab{options: o, dir: dir}
+	defer l.stopAll()
+	if err := l.build(ctx); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if o.only != "" && !strings.Contains(","+o.only+",", ","+p.name+",") {
+			continue
+		}
+		progress("measuring %s", p.name)
+		if err := p.measure(ctx, l); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		l.stopAll()
+	}
+	return l.write()
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+}
+
+func (l *lab) path(name string) string { return filepath.Join(l.dir, name) }

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// neighbor is what one tenant notices of another's attack.
+type neighbor struct {
+	attack        string
+	reads, writes time.Duration // p99
+	failed        int
+	answers       string // to the attacker, by status
+}
+
+// attack is what a tenant may do with an account that may create organizations.
+type attack struct {
+	name    string
+	workers int
+	// prepare makes what the attack needs, as much as the server lets it have.
+	prepare func(*attacker) error
+	// strike sends one request and gives the answer's status.
+	strike func(a *attacker, worker, n int) (int, error)
+}
+
+// attacker is the owner of an organization of its own.
+type attacker struct {
+	base, org string
+	personal  string
+	made      []string
+	past      string
+}
+
+func (a *attacker) call(method, path, body string, v any) (int, error) {
+	header := as(a.personal)
+	header["X-Axiom-Org-Id"] = a.org
+	return call(method, a.base+path, header, body, v)
+}
+
+// makeAll makes things until the server refuses one for a limit.
+func (a *attacker) makeAll(most int, path string, body func(i int) string) (ids []string, err error) {
+	for i := range most {
+		var made struct{ ID string }
+		status, err := a.call("POST", path, body(i), &made)
+		if err != nil {
+			return ids, err
+		}
+		if status == 403 || status == 429 {
+			break
+		}
+		if status != 200 {
+			return ids, fmt.Errorf("POST %s: %d", path, status)
+		}
+		ids = append(ids, made.ID)
+	}
+	progress("  %s: made %d", path, len(ids))
+	return ids, nil
+}
+
+// roleBody is a custom role with many dataset names.
+func roleBody(i, names int) string {
+	var sets []string
+	for n := range names {
+		sets = append(sets, fmt.Sprintf(`"dataset-%d-%d":{"query":["read"]}`, i, n))
+	}
+	return fmt.Sprintf(`{"name":"role %d","datasetCapabilities":{%s}}`, i, strings.Join(sets, ","))
+}
+
+var attacks = []attack{
+	{
+		name: "many organizations, then dry runs of personal tokens", workers: 15,
+		prepare: func(a *attacker) error {
+			_, err := a.makeAll(3000, "/v2/orgs", func(i int) string { return fmt.Sprintf(`{"name":"Org %d"}`, i) })
+			return err
+		},
+		strike: func(a *attacker, worker, n int) (int, error) {
+			return a.call("POST", "/v2/user/tokens?dryRun=true", fmt.Sprintf(`{"name":"t %d %d"}`, worker, n), nil)
+		},
+	},
+	{
+		name: "a group of roles with many names, then dry runs by its member", workers: 15,
+		prepare: func(a *attacker) error {
+			var me struct{ ID string }
+			if _, err := a.call("GET", "/v2/user", "", &me); err != nil {
+				return err
+			}
+			for _, names := range []int{2000, 1000, 500, 200, 100} {
+				roles, err := a.makeAll(100, "/v2/rbac/roles", func(i int) string { return roleBody(i, names) })
+				if err != nil {
+					return err
+				}
+				for n := len(roles); n > 0; n /= 2 {
+					body := fmt.Sprintf(`{"name":"all","members":[%q],"roles":["%s"]}`, me.ID, strings.Join(roles[:n], `","`))
+					status, err := a.call("POST", "/v2/rbac/groups", body, nil)
+					if err != nil || status == 200 {
+						progress("  a group of %d roles with %d names each", n, names)
+						return err
+					}
+				}
+			}
+			return errors.New("no role could be made")
+		},
+		strike: func(a *attacker, worker, n int) (int, error) {
+			return a.call("PUT", "/v2/user?dryRun=true", fmt.Sprintf(`{"name":"M %d %d"}`, worker, n), nil)
+		},
+	},
+	{
+		name: "a role with many members, put again and again", workers: 4,
+		prepare: func(a *attacker) (err error) {
+			a.made, err = a.makeAll(5000, "/v2/users", func(i int) string {
+				return fmt.Sprintf(`{"name":"P %d","email":"p%d@%s.example.com","role":"none"}`, i, i, a.org)
+			})
+			var role struct{ ID string }
+			status, err2 := a.call("POST", "/v2/rbac/roles", `{"name":"crowd"}`, &role)
+			if err := errors.Join(err, err2); err != nil || status != 200 {
+				return fmt.Errorf("make a role: %d, %w", status, err)
+			}
+			for len(a.made) > 1 {
+				body := fmt.Sprintf(`{"name":"crowd","members":["%s"]}`, strings.Join(a.made, `","`))
+				if status, err := a.call("PUT", "/v2/rbac/roles/"+role.ID, body, nil); err != nil || status == 200 {
+					progress("  a role with %d members", len(a.made))
+					a.made = append(a.made, role.ID)
+					return err
+				}
+				a.made = a.made[:len(a.made)/2]
+			}
+			return errors.New("no role with members could be made")
+		},
+		strike: func(a *attacker, worker, n int) (int, error) {
+			members := a.made[:(len(a.made)-1)*(n%2)]
+			list := ""
+			if len(members) > 0 {
+				list = `"` + strings.Join(members, `","`) + `"`
+			}
+			return a.call("PUT", "/v2/rbac/roles/"+a.made[len(a.made)-1], `{"name":"crowd","members":[`+list+`]}`, nil)
+		},
+	},
+	{
+		name: "what one may do, with many names", workers: 6,
+		prepare: func(*attacker) error { return nil }, // the second attack's roles are there
+		strike:  func(a *attacker, _, _ int) (int, error) { return a.call("GET", "/v2/user/access", "", nil) },
+	},
+	{
+		name: "lists of the past", workers: 12,
+		prepare: func(*attacker) error { return nil },
+		strike: func(a *attacker, _, _ int) (int, error) {
+			return a.call("GET", "/v2/users?at="+a.past+"&q=zz&limit=1", "", nil)
+		},
+	},
+}
+
+// measureNeighbors drives a tenant with a steady rate, quietly and under each attack.
+func measureNeighbors(ctx context.Context, l *lab) error {
+	d, err := l.initRoster("sqlite:"+l.path("neighbors.db"), 1000)
+	if err != nil {
+		return err
+	}
+	p, err := l.startRoster(serverCore, d)
+	if err != nil {
+		return err
+	}
+	owner := &attacker{base: "http://" + p.addr, org: d.OrgID, personal: d.PersonalToken}
+	a, err := newAttacker(owner)
+	if err != nil {
+		return err
+	}
+	for _, one := range attacks {
+		if err := one.prepare(a); err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+	}
+	// From here on with every default, the rate limits among them.
+	if err := p.stop(); err != nil {
+		return err
+	}
+	if p, err = l.start(serverCore, "roster", l.roster, "serve", "--database", d.database, "--listen", "ADDR", "--metrics-listen", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	owner.base, a.base = "http://"+p.addr, "http://"+p.addr
+	quiet, err := l.neighbor(ctx, p, d, nil, a)
+	if err != nil {
+		return err
+	}
+	l.report.neighbors = append(l.report.neighbors, quiet)
+	for _, one := range attacks {
+		n, err := l.neighbor(ctx, p, d, &one, a)
+		if err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+		l.report.neighbors = append(l.report.neighbors, n)
+		progress("%s: reads %s, writes %s, failed %d; attacker %s", n.attack, n.reads, n.writes, n.failed, n.answers)
+	}
+	l.report.highest = p.memory("VmHWM")
+	return nil
+}
+
+// newAttacker makes an organization that belongs to the owner's account as well: to the
+// server it is another tenant.
+func newAttacker(owner *attacker) (*attacker, error) {
+	a := *owner
+	var made struct{ ID string }
+	status, err := owner.call("POST", "/v2/orgs", `{"name":"Attacker"}`, &made)
+	if err != nil || status != 200 {
+		return nil, fmt.Errorf("make the attacker's organization: %d, %w", status, err)
+	}
+	a.org, a.past = made.ID, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339)
+	time.Sleep(3 * time.Second)
+	return &a, nil
+}
+
+// The steady tenant's rates, a second.
+const (
+	readsEach  = 100
+	writesEach = 10
+)
+
+// neighbor drives the steady tenant while an attack goes on, if there is one.
+func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one *attack, a *attacker) (n neighbor, err error) {
+	n.attack = "is quiet"
+	ctx, cancel := context.WithTimeout(ctx, l.attack)
+	defer cancel()
+	var mu sync.Mutex
+	answers := make(map[int]int)
+	var attackers sync.WaitGroup
+	if one != nil {
+		n.attack = one.name
+		for worker := range one.workers {
+			attackers.Go(func() {
+				for i := 0; ctx.Err() == nil; i++ {
+					status, err := one.strike(a, worker, i)
+					if err != nil {
+						status = 0
+					}
+					mu.Lock()
+					answers[status]++
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	var failed atomic.Int64
+	var reads, writes latencies
+	base := "http://" + p.addr
+	done := make(chan struct{}, 2)
+	counted += 1_000_000
+	first := counted
+	go func() {
+		defer func() { done <- struct{}{} }()
+		steadily(ctx, readsEach, &reads, &failed, func(i int) (int, error) {
+			return call("GET", fmt.Sprintf("%s/v2/users/usr_%d", base, i*7919%1000), as(d.APIToken), "", nil)
+		})
+	}()
+	go func() {
+		defer func() { done <- struct{}{} }()
+		steadily(ctx, writesEach, &writes, &failed, func(i int) (int, error) {
+			return call("POST", base+"/v2/users", as(d.APIToken), fmt.Sprintf(`{"name":"N","email":"n%d@example.com","role":"user"}`, first+i), nil)
+		})
+	}()
+	<-done
+	<-done
+	attackers.Wait()
+	n.reads, n.writes, n.failed = reads.p99(), writes.p99(), int(failed.Load())
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(answers)) {
+		parts = append(parts, fmt.Sprintf("%d × %d", answers[status], status))
+	}
+	n.answers = strings.Join(parts, ", ")
+	return n, nil
+}
+
+// steadily sends requests at a rate, whether or not earlier ones were answered: a
+// request that waits counts from when it was due.
+func steadily(ctx context.Context, rate int, took *latencies, failed *atomic.Int64, send func(i int) (int, error)) {
+	var under sync.WaitGroup
+	begun := time.Now()
+	for i := 0; ; i++ {
+		due := begun.Add(time.Duration(i) * time.Second / time.Duration(rate))
+		select {
+		case <-ctx.Done():
+			under.Wait()
+			return
+		case <-time.After(time.Until(due)):
+		}
+		under.Go(func() {
+			status, err := send(i)
+			if err != nil || status >= 300 {
+				failed.Add(1)
+			}
+			took.add(time.Since(due))
+		})
+	}
+}
+
+type latencies struct {
+	mu  sync.Mutex
+	all []time.Duration
+}
+
+func (l *latencies) add(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, d)
+}
+
+func (l *latencies) p99() time.Duration {
+	slices.Sort(l.all)
+	return l.all[len(l.all)*99/100]
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver that Roster uses
+)
+
+// nodes is what a request costs a node alone, and as one of three.
+type nodes struct {
+	alone, among time.Duration // processor time of the first node for a request
+	ratio        float64       // of what three could do with a core each, to what one can
+}
+
+// changesEach is how often each of the other nodes makes a change, a second: as many as
+// there are in the first node's mix at the rate that it is driven with.
+const changesEach = 80
+
+// measureNodes drives one node with a mix: alone, and while two others make as many
+// changes each as the first, of which it has to hear. Two cores can't show what three
+// nodes do together; what a request costs a node can be seen.
+func measureNodes(ctx context.Context, l *lab) error {
+	cluster := os.Getenv("ROSTER_TEST_POSTGRES")
+	if cluster == "" {
+		progress("ROSTER_TEST_POSTGRES is not set: nothing is measured on PostgreSQL")
+		return nil
+	}
+	db, err := sql.Open("pgx", cluster)
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // nothing is left to write
+	name := fmt.Sprintf("roster_bench_%d", time.Now().UnixNano())
+	if _, err := db.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
+		return err
+	}
+	moveServer(cluster)
+	d, err := l.initRoster(postgresURL(cluster, name), 10_000)
+	if err != nil {
+		return err
+	}
+	var all []*process
+	for i := range 3 {
+		core := serverCore
+		if i > 0 {
+			core = loadCore
+		}
+		p, err := l.startRoster(core, d)
+		if err != nil {
+			return err
+		}
+		if err := warm(p, d, 10_000); err != nil {
+			return err
+		}
+		all = append(all, p)
+	}
+	get := load{method: "GET", path: "/v2/users/usr_%d", header: as(d.APIToken), n: 10_000, conns: 32}
+	var alone, among []time.Duration
+	for range 2 * l.rounds {
+		one, err := l.whileChanging(ctx, all[:1], d, get)
+		if err != nil {
+			return err
+		}
+		three, err := l.whileChanging(ctx, all, d, get)
+		if err != nil {
+			return err
+		}
+		alone, among = append(alone, one), append(among, three)
+	}
+	l.report.nodes = &nodes{alone: middle(alone), among: middle(among)}
+	l.report.nodes.ratio = 3 * float64(l.report.nodes.alone) / float64(l.report.nodes.among)
+	return nil
+}
+
+// whileChanging drives the first node with gets while every node makes changes.
+func (l *lab) whileChanging(ctx context.Context, all []*process, d deployment, get load) (time.Duration, error) {
+	changing, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make(chan error, len(all))
+	for i, p := range all {
+		go func() { errs <- changeSteadily(changing, p, d, i) }()
+	}
+	s, err := l.drive(ctx, all[0], get, l.round)
+	stop()
+	for range all {
+		if e := <-errs; e != nil && err == nil {
+			err = e
+		}
+	}
+	return s.cpu, err
+}
+
+func changeSteadily(ctx context.Context, p *process, d deployment, offset int) error {
+	tick := time.NewTicker(time.Second / changesEach)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		role := []string{"user", "read-only"}[i/1000%2]
+		url := fmt.Sprintf("http://%s/v2/users/usr_%d/role", p.addr, offset*1000+i%1000)
+		if status, err := call("PUT", url, as(d.APIToken), `{"role":"`+role+`"}`, nil); err != nil || status != 200 {
+			return fmt.Errorf("change a role: %d, %w", status, err)
+		}
+	}
+}
+
+// moveServer puts PostgreSQL's processes on the load generator's core.
+func moveServer(cluster string) {
+	u, err := url.Parse(cluster)
+	if err != nil {
+		return
+	}
+	pid, err := os.ReadFile(u.Query().Get("host") + "/data/postmaster.pid")
+	if err != nil {
+		return
+	}
+	first, _, _ := strings.Cut(string(pid), "\n")
+	_ = exec.Command("taskset", "-acp", loadCore, first).Run()
+	_ = exec.Command("sh", "-c", "for p in $(pgrep -P "+first+"); do taskset -cp "+loadCore+" $p; done").Run()
+}

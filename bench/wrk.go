@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// load is what wrk sends: requests whose path or body may hold %d for a number,
+// drawn from 0 to n-1, or counted up from a start if n is 0.
+type load struct {
+	method, path, body string
+	header             map[string]string
+	n                  int
+	conns              int
+}
+
+// sample is what one side did in one round.
+type sample struct {
+	rate     float64 // requests a second
+	p50, p99 time.Duration
+	cpu      time.Duration // of the server, for each request
+}
+
+// The script prepares requests before the clock runs, or formats each if they count.
+var script = template.Must(template.New("").Parse(`
+local header = { {{range $k, $v := .Header}}["{{$k}}"]={{printf "%q" $v}}, {{end}} }
+local function make(n)
+  local body = nil
+  {{if .Body}}body = string.gsub({{printf "%q" .Body}}, "%%d", n){{end}}
+  return wrk.format("{{.Method}}", (string.gsub({{printf "%q" .Path}}, "%%d", n)), header, body)
+end
+local prepared, at, count = {}, 0, {{.Start}}
+function init(args)
+  math.randomseed(42)
+  for i = 1, {{.Prepared}} do prepared[i] = make(string.format("%d", math.random(0, {{.N}} - 1))) end
+end
+function request()
+  if #prepared == 0 then
+    count = count + 1
+    return make(string.format("%d", count))
+  end
+  at = at % #prepared + 1
+  return prepared[at]
+end
+function done(summary, latency, requests)
+  local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
+  io.write(string.format('RESULT {"requests":%d,"micros":%d,"failed":%d,"p50":%d,"p99":%d}\n',
+    summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
+end
+`))
+
+// counted makes each run's numbers its own, so that what is created is new.
+var counted = 0
+
+// drive runs wrk against a server for a while.
+func (l *lab) drive(ctx context.Context, p *process, work load, d time.Duration) (s sample, err error) {
+	prepared := 0
+	if work.n > 0 {
+		prepared = 10_000
+	}
+	counted += 10_000_000
+	var lua bytes.Buffer
+	err = script.Execute(&lua, map[string]any{
+		"Header": work.header, "Body": work.body, "Method": work.method, "Path": work.path,
+		"Start": counted, "Prepared": prepared, "N": work.n,
+	})
+	if err != nil {
+		return s, err
+	}
+	file := l.path("load.lua")
+	if err := os.WriteFile(file, lua.Bytes(), 0o600); err != nil {
+		return s, err
+	}
+	before := p.cpu()
+	cmd := exec.CommandContext(ctx, "taskset", "-c", loadCore, "wrk", "-t1", fmt.Sprintf("-c%d", work.conns),
+		fmt.Sprintf("-d%ds", int(d.Seconds())), "--timeout", "30s", "-s", file, "http://"+p.addr)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return s, fmt.Errorf("wrk: %w\n%s", err, out)
+	}
+	used := p.cpu() - before
+	_, line, found := strings.Cut(string(out), "RESULT ")
+	var r struct{ Requests, Micros, Failed, P50, P99 int64 }
+	if err := json.Unmarshal([]byte(strings.SplitN(line, "\n", 2)[0]), &r); !found || err != nil {
+		return s, fmt.Errorf("wrk says what can't be read:\n%s", out)
+	}
+	if r.Failed > 0 || r.Requests == 0 {
+		return s, fmt.Errorf("%s %s: %d of %d requests failed:\n%s", work.method, work.path, r.Failed, r.Requests, out)
+	}
+	return sample{
+		rate: float64(r.Requests) / (float64(r.Micros) / 1e6),
+		p50:  time.Duration(r.P50) * time.Microsecond, p99: time.Duration(r.P99) * time.Microsecond,
+		cpu: used / time.Duration(r.Requests),
+	}, nil
+}
