@@ -6,9 +6,6 @@
 # A source tree without git history (an archive, a container build) is "dev"
 # unless VERSION is given.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-# The compiler optimises by this profile (`go run ./internal/bench -pgo` takes a new
-# one). It compiles everything anew for it: PGO=off is for who is in a hurry.
-PGO ?= cmd/roster/release.pgo
 VERSION_VAR := github.com/rosterhq/roster/internal/config.Version
 
 TOOLS := .cache/tools
@@ -20,7 +17,7 @@ run: ## Build, set up ./roster.db on first use, serve, and print curl calls to p
 	@scripts/run.sh
 
 build: ## Build the static binary bin/roster
-	CGO_ENABLED=0 go build -trimpath -pgo=$(PGO) -ldflags '-s -w -X $(VERSION_VAR)=$(VERSION)' -o bin/roster ./cmd/roster
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X $(VERSION_VAR)=$(VERSION)' -o bin/roster ./cmd/roster
 
 test: ## Run all tests
 	@scripts/test.sh
@@ -34,8 +31,8 @@ fmt: tools ## Format the code
 generate: ## Regenerate generated files
 	go generate ./...
 
-bench: ## Measure its speed, and write docs/performance.md (about seven minutes)
-	@scripts/with-postgres.sh go run ./internal/bench
+bench: ## Measure its speed beside PocketBase's, and write docs/performance.md (about ten minutes)
+	@scripts/with-postgres.sh scripts/bench.sh
 
 fuzz: ## Fuzz every target for 30 seconds (longer: scripts/fuzz.sh SECONDS)
 	@scripts/fuzz.sh

@@ -30,7 +30,7 @@ if (exec 3<>"/dev/tcp/$host/$port") 2>/dev/null; then
 	fail "something listens on $host:$port already. Stop it, or choose another address: ROSTER_LISTEN=127.0.0.1:8081 make run"
 fi
 
-make --no-print-directory build PGO=off # it is there sooner
+make --no-print-directory build
 
 umask 077 # what follows holds personal data and tokens
 if [ ! -e roster.db ]; then
