@@ -29,7 +29,7 @@ var tables = []table{
 	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
 	{"accounts", 1, columns("id email email_key name created_at")},
 	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at")},
-	{"roles", 2, columns("org_id id name name_key description capabilities created_at")},
+	{"roles", 2, columns("org_id id name name_key description names capabilities created_at")},
 	{"user_groups", 2, columns("org_id id name name_key description managed created_at")},
 	{"group_members", 3, columns("org_id group_id user_id")},
 	{"group_roles", 3, columns("org_id group_id role_id")},

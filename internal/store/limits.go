@@ -8,37 +8,42 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// counts are the queries for what [directory.Tx.CountOf] counts. Each reads an index
-// whose part for an organization the limit itself bounds, but for users.
-var counts = map[directory.Limit]string{
-	directory.LimitUsers:       `SELECT count(*) FROM users WHERE org_id = $1`,
-	directory.LimitInvitations: `SELECT count(*) FROM users WHERE org_id = $1 AND account_id IS NULL`,
-	directory.LimitRoles:       `SELECT count(*) FROM roles WHERE org_id = $1`,
-	directory.LimitGroups:      `SELECT count(*) FROM user_groups WHERE org_id = $1`,
-	directory.LimitAPITokens:   `SELECT count(*) FROM api_tokens WHERE org_id = $1`,
-	directory.LimitWebhooks:    `SELECT count(*) FROM webhooks WHERE org_id = $1`,
-	directory.LimitNames:       `SELECT CAST(COALESCE(sum(names), 0) AS BIGINT) FROM roles WHERE org_id = $1`,
-}
-
-var accountCounts = map[directory.Limit]string{
-	directory.LimitOrganizations:  `SELECT count(*) FROM users u WHERE u.account_id = $1`,
-	directory.LimitPersonalTokens: `SELECT count(*) FROM personal_tokens WHERE account_id = $1`,
-}
-
+// CountOf reads an index whose part for an organization the limit itself bounds, but for
+// users.
 func (t *tx) CountOf(org directory.OrgID, what directory.Limit) (int, error) {
-	query, ok := counts[what]
-	if !ok {
+	switch what {
+	case directory.LimitUsers:
+		return t.count(`SELECT count(*) FROM users WHERE org_id = $1`, org)
+	case directory.LimitInvitations:
+		return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND account_id IS NULL`, org)
+	case directory.LimitRoles:
+		return t.count(`SELECT count(*) FROM roles WHERE org_id = $1`, org)
+	case directory.LimitGroups:
+		return t.count(`SELECT count(*) FROM user_groups WHERE org_id = $1`, org)
+	case directory.LimitAPITokens:
+		return t.count(`SELECT count(*) FROM api_tokens WHERE org_id = $1`, org)
+	case directory.LimitWebhooks:
+		return t.count(`SELECT count(*) FROM webhooks WHERE org_id = $1`, org)
+	case directory.LimitNames:
+		return t.count(`SELECT CAST(COALESCE(sum(names), 0) AS BIGINT) FROM roles WHERE org_id = $1`, org)
+	default:
 		return 0, fmt.Errorf("an organization's %s can't be counted", what)
 	}
-	return one(t, "count", scanValue[int], query, org)
 }
 
 func (t *tx) CountOfAccount(account directory.AccountID, what directory.Limit) (int, error) {
-	query, ok := accountCounts[what]
-	if !ok {
+	switch what {
+	case directory.LimitOrganizations:
+		return t.count(`SELECT count(*) FROM users u WHERE u.account_id = $1`, account)
+	case directory.LimitPersonalTokens:
+		return t.count(`SELECT count(*) FROM personal_tokens WHERE account_id = $1`, account)
+	default:
 		return 0, fmt.Errorf("an account's %s can't be counted", what)
 	}
-	return one(t, "count", scanValue[int], query, account)
+}
+
+func (t *tx) count(query string, args ...any) (int, error) {
+	return one(t, "count", scanValue[int], query, args...)
 }
 
 func (t *tx) UserInGroups(org directory.OrgID, ids []directory.UserID, groups int) (directory.UserID, error) {

@@ -35,6 +35,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Accounts", accountTests},
 		{"Users", userTests},
 		{"Roles", roleTests},
+		{"Limits", limitTests},
 		{"Groups", groupTests},
 		{"APITokens", apiTokenTests},
 		{"PersonalTokens", personalTokenTests},

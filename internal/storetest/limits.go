@@ -1,0 +1,54 @@
+package storetest
+
+import (
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+func countOf(org directory.OrgID, what directory.Limit) func(directory.Tx) (int, error) {
+	return func(tx directory.Tx) (int, error) { return tx.CountOf(org, what) }
+}
+
+var limitTests = []test{
+	{"counts are an organization's own", func(s suite) {
+		prepareGroups(s) // three users and two roles, and one of each elsewhere
+		s.equal("users", 3, got(s, countOf(acme, directory.LimitUsers)))
+		s.equal("users elsewhere", 1, got(s, countOf(other, directory.LimitUsers)))
+		s.equal("roles", 2, got(s, countOf(acme, directory.LimitRoles)))
+		s.equal("groups", 0, got(s, countOf(acme, directory.LimitGroups)))
+		s.equal("API tokens", 0, got(s, countOf(acme, directory.LimitAPITokens)))
+		s.equal("webhooks", 0, got(s, countOf(acme, directory.LimitWebhooks)))
+		s.equal("of nobody", 0, got(s, countOf("nobody", directory.LimitNames)))
+	}},
+	{"names are counted as roles change", func(s suite) {
+		r, q := newRole(acme, "r"), newRole(acme, "q")
+		r.Capabilities = authz.Set{Datasets: map[string]authz.Grants{"a": 1, "b": 1}, Views: map[string]authz.Grants{"a": 1}}
+		q.Capabilities = authz.Set{Datasets: map[string]authz.Grants{"a": 1}}
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme), tx.CreateRole(r, "r"), tx.CreateRole(q, "q"))
+		})
+		s.equal("together", 4, got(s, countOf(acme, directory.LimitNames)))
+		r.Capabilities = authz.Set{Views: map[string]authz.Grants{authz.Wildcard: 1}}
+		s.write(func(tx directory.Tx) error { return tx.UpdateRole(r, "r") })
+		s.equal("after a change", 2, got(s, countOf(acme, directory.LimitNames)))
+		s.write(func(tx directory.Tx) error { return tx.DeleteRole(acme, q.ID) })
+		s.equal("after a deletion", 1, got(s, countOf(acme, directory.LimitNames)))
+	}},
+	{"a user in many groups is found", func(s suite) {
+		prepareGroups(s)
+		for i, id := range []string{"1", "2"} {
+			g := newGroup(acme, id)
+			g.Members = []directory.UserID{"usr_a", "usr_b"}[i:] // a in one, b in both
+			s.write(func(tx directory.Tx) error { return tx.CreateGroup(g, id) })
+		}
+		inGroups := func(org directory.OrgID, n int) directory.UserID {
+			return got(s, func(tx directory.Tx) (directory.UserID, error) {
+				return tx.UserInGroups(org, []directory.UserID{"usr_Z", "usr_a", "usr_b"}, n)
+			})
+		}
+		s.equal("in one", directory.UserID("usr_a"), inGroups(acme, 1))
+		s.equal("in two", directory.UserID("usr_b"), inGroups(acme, 2))
+		s.equal("in three", directory.UserID(""), inGroups(acme, 3))
+		s.equal("elsewhere", directory.UserID(""), inGroups(other, 1))
+	}},
+}
