@@ -1,4 +1,4 @@
-# The version isn't known inside, as .git stays out of the build context:
+# .git is not in the build context, so pass the version:
 #   docker build --build-arg VERSION="$(git describe --tags --always)" -t roster .
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
@@ -16,7 +16,7 @@ COPY --from=build --chown=65532:65532 /data /data
 COPY --from=build /src/bin/roster /roster
 USER 65532:65532
 VOLUME /data
-# There is no /tmp here, so SQLite's temporary files go where the database is.
+# The image has no /tmp, so SQLite's temporary files go beside the database.
 ENV ROSTER_DATABASE=sqlite:/data/roster.db SQLITE_TMPDIR=/data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/roster", "healthcheck"]

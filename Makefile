@@ -1,10 +1,10 @@
-# Everything a developer does, by name. `make` alone lists it.
+# The developer's commands. `make` without a target lists them.
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint fmt generate bench fuzz vulncheck tools clean
 
-# A source tree without git history (an archive, a container build) is "dev"
-# unless VERSION is given.
+# The version of a source tree without git history (an archive, a container build)
+# is "dev" unless VERSION is set.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 VERSION_VAR := github.com/rosterhq/roster/internal/config.Version
 
@@ -31,21 +31,21 @@ fmt: tools ## Format the code
 generate: ## Regenerate generated files
 	go generate ./...
 
-bench: ## Measure its speed beside PocketBase's, and write docs/performance.md (about ten minutes)
+bench: ## Compare Roster's speed with PocketBase's, and write docs/performance.md (about ten minutes)
 	@scripts/with-postgres.sh scripts/bench.sh
 
 fuzz: ## Fuzz every target for 30 seconds (longer: scripts/fuzz.sh SECONDS)
 	@scripts/fuzz.sh
 
-vulncheck: tools ## Look for known vulnerabilities (fetches Go's vulnerability database)
+vulncheck: tools ## Check for known vulnerabilities (fetches Go's vulnerability database)
 	$(TOOLS)/govulncheck ./...
 
-tools: $(TOOLS)/built ## Build the linters and other tools that tools/go.mod pins
+tools: $(TOOLS)/built ## Build the linters and other tools pinned in tools/go.mod
 
-# Building them once is much faster than `go tool`, which links anew at each call.
+# Building them once is much faster than `go tool`, which links them on every call.
 $(TOOLS)/built: tools/go.mod tools/go.sum
 	cd tools && GOBIN=$(CURDIR)/$(TOOLS) go install tool
 	@touch $@
 
-clean: ## Remove what was built (never roster.db)
+clean: ## Remove built files (but never roster.db)
 	rm -rf bin dist .cache

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures Roster and writes docs/performance.md. Arguments are passed on:
+# Measures Roster and writes docs/performance.md. Passes its arguments to bench:
 #   scripts/bench.sh -only works -rounds 5
-# Installs wrk where it is missing.
+# Installs wrk if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/../bench"
 if ! command -v wrk >/dev/null; then

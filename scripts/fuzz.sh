@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes every target of the module in turn and stops at the first finding:
-#   scripts/fuzz.sh [SECONDS for each target, 30 by default]
+# Runs every fuzz target of the module in turn and stops at the first failure:
+#   scripts/fuzz.sh [SECONDS]   # for each target, 30 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ if ! [[ $seconds =~ ^[1-9][0-9]*$ ]]; then
 	exit 2
 fi
 
-# go test -fuzz takes one target at a time, so they are looked up here.
+# go test -fuzz accepts one target at a time, so this lists them.
 targets=$(grep -roE --include='*_test.go' --exclude-dir='.?*' --exclude-dir=testdata \
 	'^func Fuzz[A-Za-z0-9_]*\(' . | sort) || {
 	echo "fuzz.sh: no fuzz target found" >&2
@@ -20,9 +20,9 @@ targets=$(grep -roE --include='*_test.go' --exclude-dir='.?*' --exclude-dir=test
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Up to Go 1.26 the fuzzer now and then misses its own deadline on a busy machine
-# and calls that a failure (https://go.dev/issue/75804). No failing input is
-# written then, and only then another try is made.
+# Up to Go 1.26, the fuzzer sometimes misses its own deadline on a busy machine and
+# reports this as a failure (https://go.dev/issue/75804). It then writes no failing
+# input. Only in this case the target is retried.
 missed_deadline() {
 	grep -q '^ *context deadline exceeded$' "$log" && ! grep -q 'Failing input written' "$log"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Serves a development database, ./roster.db, and prints curl calls to try.
-# The first run creates the database with one organisation and its owner.
-# ROSTER_LISTEN changes the address (127.0.0.1:8080).
+# The first run creates the database with one organization and its owner.
+# ROSTER_LISTEN sets the address (default 127.0.0.1:8080).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,21 +20,21 @@ command -v make >/dev/null || fail "make is missing. Install it (Debian: apt-get
 
 host=${listen%:*} port=${listen##*:}
 [[ $listen == *:* && $port =~ ^[1-9][0-9]*$ ]] || fail "ROSTER_LISTEN must be HOST:PORT or :PORT, not \"$listen\""
-# A server that listens on all addresses is reached at this one.
+# If the server listens on all addresses, this one reaches it.
 case $host in '' | 0.0.0.0 | '[::]') host=127.0.0.1 ;; esac
 url=http://$host:$port
 host=${host#[} host=${host%]}
 
-# Otherwise the calls below would go to whatever answers there already.
+# Otherwise the calls below would go to another server that uses the address.
 if (exec 3<>"/dev/tcp/$host/$port") 2>/dev/null; then
-	fail "something listens on $host:$port already. Stop it, or choose another address: ROSTER_LISTEN=127.0.0.1:8081 make run"
+	fail "another program already listens on $host:$port. Stop it, or choose another address: ROSTER_LISTEN=127.0.0.1:8081 make run"
 fi
 
 make --no-print-directory build
 
-umask 077 # what follows holds personal data and tokens
+umask 077 # the files below contain personal data and tokens
 if [ ! -e roster.db ]; then
-	# Half a database would be in the way of the next run.
+	# An incomplete database would make the next run fail.
 	trap 'rm -f roster.db roster.db-wal roster.db-shm "$credentials"' EXIT
 	rm -f "$credentials"
 	bin/roster init --database "$database" --org Acme \
@@ -49,7 +49,7 @@ field() {
 if [ -e "$credentials" ]; then
 	owner=$(field userId) personal=$(field personalToken) api=$(field apiToken)
 	if [ -z "$owner" ] || [ -z "$personal" ] || [ -z "$api" ]; then
-		fail "$credentials is damaged. Remove it to start without the curl calls, or roster.db too to start anew."
+		fail "$credentials is damaged. Remove it to start without the curl calls. Remove roster.db as well to start over."
 	fi
 fi
 
@@ -82,7 +82,7 @@ curl -sS -w '\\n' -X PUT $url/v2/users/$owner \\
   -H 'Authorization: Bearer $personal' -H 'Content-Type: application/json' \\
   -d '{"name":"Olivia Renamed"}'
 
-# 5. Remove the user of the first call: answered with status 204 alone
+# 5. Remove the user of the first call; the response is status 204 without a body
 curl -sS -w '%{http_code}\\n' -X DELETE $url/v2/users/"\$USER_ID" -H 'Authorization: Bearer $api'
 
 END
@@ -91,16 +91,16 @@ END
 no_calls() {
 	cat <<END
 
-Roster is ready at $url (Ctrl-C stops it), with the roster.db that was here.
-There is no $credentials with its tokens, so no calls to paste. Make a token in another terminal:
+Roster is ready at $url (Ctrl-C stops it), with the existing roster.db.
+Its tokens are not in $credentials, so there are no calls to paste. Create a token in another terminal:
 
   bin/roster admin create-personal-token --database $database --user EMAIL
 
 END
 }
 
-# Waits for the server, which takes over this process below, or for its end:
-# then the server has said itself what was wrong.
+# Waits until the server, which replaces this process below, is ready or has ended.
+# If it has ended, it has printed the reason itself.
 announce() {
 	until (ready) 2>/dev/null; do
 		kill -0 $$ 2>/dev/null || return 0
@@ -110,6 +110,6 @@ announce() {
 }
 (announce &)
 
-# In the foreground and in place of this script, so that signals reach the
-# server and its exit code is the script's.
+# The server replaces this script in the foreground, so signals reach it and its
+# exit code becomes the script's.
 exec bin/roster serve --database "$database" --listen "$listen"

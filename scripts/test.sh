@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test of the module, and those of the domain and the API a second time
-# on PostgreSQL. Arguments are passed on to go test:
+# Runs all tests of the module, and runs those of the domain and the API again on
+# PostgreSQL. Passes its arguments to go test:
 #   scripts/test.sh -v -run Users
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,5 +15,5 @@ if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
 fi
 
 go test -timeout 15m "$@" ./...
-echo "Once more on PostgreSQL:"
+echo "Again, on PostgreSQL:"
 ROSTER_TEST_ENGINE=postgres go test -timeout 15m "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/apptest

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Replaces the embedded API reference by another version of Scalar's:
+# Replaces the embedded API reference with another version of Scalar's:
 #   scripts/update-scalar.sh 1.76.0
 set -euo pipefail
 version=${1:?"usage: update-scalar.sh VERSION (npm view @scalar/api-reference version)"}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs a command beside a throwaway PostgreSQL cluster, whose URL is in
-# ROSTER_TEST_POSTGRES, and removes the cluster afterwards:
+# Starts a temporary PostgreSQL cluster, runs a command with the cluster's URL in
+# ROSTER_TEST_POSTGRES, and then removes the cluster:
 #   scripts/with-postgres.sh go test ./internal/store
-# Where PostgreSQL or PgBouncer is missing, Debian's packages are installed.
+# If PostgreSQL or PgBouncer is missing, installs Debian's packages.
 set -euo pipefail
 
-# Inside another call of this script there is a cluster already.
+# If another call of this script runs this one, a cluster already exists.
 if [ -n "${ROSTER_TEST_POSTGRES:-}" ]; then
 	exec "$@"
 fi
@@ -48,8 +48,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# A locale that does not sort by bytes, so that forgotten collations show; and no
-# fsync, for nothing here is worth keeping.
+# The locale does not sort by bytes, so a missing COLLATE makes a test fail. fsync is
+# off because the data is temporary.
 (
 	cd /
 	"${as[@]}" "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
@@ -67,7 +67,7 @@ trap 'exit 130' INT TERM
 	exit 1
 }
 
-# A pooler that gives a connection for one transaction at a time.
+# PgBouncer in transaction mode: a client has a connection only during a transaction.
 cat >"$dir/pgbouncer.ini" <<-CONF
 	[databases]
 	* = host=$dir user=postgres
@@ -92,6 +92,6 @@ export ROSTER_TEST_POSTGRES_BIN=$bin
 export ROSTER_TEST_PGBOUNCER_PORT=6432
 "$@" || {
 	code=$?
-	kill -0 "$pgbouncer" 2>/dev/null || { echo "PgBouncer has ended:" && tail -20 "$dir/pgbouncer.log"; } >&2
+	kill -0 "$pgbouncer" 2>/dev/null || { echo "PgBouncer has stopped:" && tail -20 "$dir/pgbouncer.log"; } >&2
 	exit "$code"
 }
