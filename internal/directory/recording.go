@@ -23,6 +23,9 @@ func (c *change) recordIn(org OrgID, target Target, before, after any) error {
 		return err
 	}
 	c.touch(org, target, before, after)
+	if c.call.DryRun != nil {
+		return nil // the transaction is undone
+	}
 	e := c.entry(org, target)
 	e.subject = accountOf(before, after)
 	if org != c.actor.OrgID {

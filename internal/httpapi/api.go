@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/turns"
 )
 
 // Options are what an [API] needs.
@@ -57,10 +58,11 @@ type API struct {
 	draining context.Context  //nolint:containedctx // the server's: it ends when streams have to
 	drain    context.CancelFunc
 
-	requests     *underway     // of each tenant
-	streams      *underway     // of events, of each principal
-	chunkTimeout time.Duration // how long a client may take for a chunk of a body
-	heartbeat    time.Duration // how often a stream says something
+	requests     *underway               // of each tenant
+	long         *turns.Places[limitKey] // of requests that compute for long
+	streams      *underway               // of events, of each principal
+	chunkTimeout time.Duration           // how long a client may take for a chunk of a body
+	heartbeat    time.Duration           // how often a stream says something
 
 	publicURL      string
 	allowProvision bool
@@ -71,7 +73,7 @@ func New(o Options) *API {
 	a := &API{
 		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit), requests: newUnderway(o.RequestsUnderWay), streams: newUnderway(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), requests: newUnderway(o.RequestsUnderWay), long: newLongPlaces(), streams: newUnderway(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)

@@ -11,6 +11,25 @@ import (
 type cost struct {
 	base  int
 	query func(q url.Values) int // nil: base
+	// long reports whether a request computes for long before it answers. A tenant has
+	// one such request under way at a time; nil: it never does.
+	long func(q url.Values) bool
+}
+
+// always is for routes whose requests all compute for long.
+func always(url.Values) bool { return true }
+
+// searched reports whether a page of a list is searched for or is of the past.
+func searched(q url.Values) bool { return q.Has("limit") && (q.Has("q") || q.Has("at")) }
+
+// isLong reports whether a request computes for long: as its route says, or because it
+// is a dry run.
+func (c cost) isLong(r *http.Request) bool {
+	if r.URL.RawQuery == "" && c.long == nil {
+		return false
+	}
+	q := r.URL.Query() // a malformed one is refused
+	return (c.long != nil && c.long(q)) || (r.Method != http.MethodGet && q.Has(dryRun))
 }
 
 // dryRunCost is that of trying a change: who gains and loses what is worked out.
@@ -65,16 +84,16 @@ func entriesCost(q url.Values) int {
 // costs has the routes that cost more than one; docs/guide/operations.md lists
 // them.
 var costs = map[string]cost{
-	"GET /v2/users":                 {query: listCost},
-	"GET /v2/users/{id}/access":     {base: 5, query: asOfCost},
-	"GET /v2/user/access":           {base: 5},
+	"GET /v2/users":                 {query: listCost, long: searched},
+	"GET /v2/users/{id}/access":     {base: 5, query: asOfCost, long: always},
+	"GET /v2/user/access":           {base: 5, long: always},
 	"GET /v2/user/tokens":           {base: 2},
 	"GET /v2/tokens":                {base: 2},
 	"GET /v2/rbac/roles":            {base: 2},
 	"GET /v2/rbac/groups":           {base: 2},
 	"GET /v2/audit":                 {base: 2, query: entriesCost},
 	"GET /v2/events":                {base: 5},
-	"POST /v2/audit/erasures":       {base: 20},
+	"POST /v2/audit/erasures":       {base: 20, long: always},
 	"POST /v2/webhooks/{id}/test":   {base: 5},
 	"POST /v2/webhooks/{id}/replay": {base: 20},
 	"POST /v2/orgs":                 {base: 5},

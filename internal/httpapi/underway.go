@@ -2,9 +2,12 @@ package httpapi
 
 import (
 	"net/http"
+	"runtime"
 	"sync"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/turns"
 )
 
 // underway counts what each key has under way at a time, up to a maximum.
@@ -62,5 +65,27 @@ func (a *API) serveInTurn(w *exchange, r *http.Request, e endpoint, p *directory
 		return directory.Errorf(directory.RateLimited, "%d requests of this %s are under way; wait for some of them to end", a.requests.most, key.scope)
 	}
 	defer a.requests.leave(key)
+	if !e.cost.isLong(r) {
+		return a.serve(w, r, e, p)
+	}
+	if err := a.long.Enter(r.Context(), key, longPatience); err != nil {
+		if r.Context().Err() != nil {
+			return err
+		}
+		w.Header()["Retry-After"] = []string{"1"}
+		return directory.Errorf(directory.RateLimited, "requests like this one take turns, and others of this %s take long; try again", key.scope)
+	}
+	begun := time.Now()
+	defer func() { a.long.Leave(key, time.Since(begun)) }()
 	return a.serve(w, r, e, p)
+}
+
+// longPatience is how long a request waits for its turn to compute for long.
+const longPatience = 10 * time.Second
+
+// newLongPlaces makes the places of requests that compute for long. A tenant holds half
+// of them, one at least, so that it leaves processors to others.
+func newLongPlaces() *turns.Places[limitKey] {
+	n := max(2, runtime.GOMAXPROCS(0))
+	return turns.NewPlaces(n, func(limitKey) int { return n / 2 })
 }

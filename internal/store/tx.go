@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"runtime"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -123,7 +124,10 @@ func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any
 			t.reading = false
 			_ = rows.Close() // its error is that of the rows
 		}()
-		for rows.Next() {
+		for n := 1; rows.Next(); n++ {
+			if n%yieldEvery == 0 {
+				runtime.Gosched()
+			}
 			v, err := scan(rows)
 			if !yield(v, t.note(err)) || err != nil {
 				return
@@ -134,6 +138,11 @@ func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any
 		}
 	}
 }
+
+// yieldEvery is after how many rows a long read lets other goroutines run. The
+// scheduler would take the processor away after 10 ms only, which everybody else's
+// short requests would wait.
+const yieldEvery = 64
 
 // list reads all rows of a query.
 func list[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
