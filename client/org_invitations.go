@@ -17,6 +17,7 @@ type OrgInvitation struct {
 	State     string    `json:"state"` // open, expired or lapsed
 	CreatedAt time.Time `json:"createdAt"`
 	ExpiresAt time.Time `json:"expiresAt"`
+	MailedAt  time.Time `json:"mailedAt,omitzero"` // zero if it was not mailed
 }
 
 // Inviter is the user or API token that gave an invitation. Name is empty if it is gone.

@@ -195,6 +195,7 @@ func TestImports(t *testing.T) {
 var owners = map[string][]string{
 	"internal/follow":   {"SetCursor"},
 	"internal/sealing":  {"PutTile", "CreateCheckpoint", "RenumberEntry", "DropEntries", "DropLostDeliveries"},
+	"internal/mail":     {"ReserveMail", "DropMails", "SetInvitationMailed"},
 	"internal/webhooks": {"AddDelivery", "DueDeliveries", "DueQueues", "WakeQueue", "DropDeliveries"},
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -15,6 +16,7 @@ type maintenance struct {
 	service *directory.Service
 	sealer  *sealing.Sealer
 	queue   *webhooks.Queue
+	mailer  *mail.Mailer
 }
 
 // run maintains until ctx ends: every minute it stores when tokens were used and
@@ -37,7 +39,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(m.service.StoreUsage(ctx), m.service.DropProvisions(ctx))
 		case <-hour.C:
-			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx))
+			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
 		}
 		if err != nil {
 			failed(err)

@@ -101,7 +101,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints),
-		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL))
+		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
+		directory.WithMailLimits(c.MailLimits))
 	sender, err := mailSender(c, log)
 	if err != nil {
 		return err
@@ -113,19 +114,20 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	sealer := sealing.New(db, keys, time.Now)
 	queue := webhooks.NewQueue(db, keys, time.Now)
 	deliverer := webhooks.New(webhooks.Options{Queue: queue, Endpoints: endpoints, Log: log, Clock: time.Now})
+	mailer := mail.New(mail.Options{Store: db, Sender: sender, Limits: c.MailLimits, Log: log, Clock: time.Now})
 	background.Go(func() {
-		maintenance{service, sealer, queue}.run(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
+		maintenance{service, sealer, queue, mailer}.run(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	})
 	background.Go(func() {
 		sealer.Run(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
 	})
-	background.Go(func() { mail.New(db, sender, log, time.Now).Run(ctx) })
+	background.Go(func() { mailer.Run(ctx) })
 	background.Go(func() { deliverer.Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{
 		Service: service, Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
-		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors()),
+		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
 	})
 	servers := []*listener{{name: "api", addr: c.Listen, handler: traces.Handler(api)}}
 	if c.MetricsListen != "" && c.MetricsListen != c.Listen {

@@ -61,6 +61,7 @@ type Config struct {
 	SMTPURL          string // holds a password
 	SMTPFrom         string
 	InvitationTTL    time.Duration
+	MailLimits       directory.MailLimits
 	// WebhookAllowHTTP and WebhookNetworks let webhooks lead where they must not by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
@@ -105,6 +106,9 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", env(c, "ROSTER_WEBHOOK_ALLOW_HTTP", false, strconv.ParseBool, "true or false"), "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
 	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s that webhooks may reach although they are not public (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
 	fs.DurationVar(&c.InvitationTTL, "invitation-ttl", env(c, "ROSTER_INVITATION_TTL", 7*24*time.Hour, time.ParseDuration, "a duration, as in 168h"), "how long an invitation can be accepted (env ROSTER_INVITATION_TTL)")
+	mails := directory.DefaultMailLimits()
+	fs.IntVar(&c.MailLimits.PerRecipient, "mail-per-recipient", env(c, "ROSTER_MAIL_PER_RECIPIENT", mails.PerRecipient, strconv.Atoi, "a number"), "at most `N` mails to a recipient within 24 hours, 0 for any number (env ROSTER_MAIL_PER_RECIPIENT)")
+	fs.IntVar(&c.MailLimits.PerOrganization, "mail-per-organization", env(c, "ROSTER_MAIL_PER_ORGANIZATION", mails.PerOrganization, strconv.Atoi, "a number"), "at most `N` mails of an organization within 24 hours, 0 for any number (env ROSTER_MAIL_PER_ORGANIZATION)")
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
@@ -141,7 +145,10 @@ func (c *Config) Load() error {
 	if c.InvitationTTL < time.Minute || c.InvitationTTL > 365*24*time.Hour {
 		return fmt.Errorf("--invitation-ttl: %s is not between 1m and 8760h", c.InvitationTTL)
 	}
-	for flag, n := range map[string]int{"--rate-limit": c.RateLimit, "--requests-under-way": c.RequestsUnderWay} {
+	for flag, n := range map[string]int{
+		"--rate-limit": c.RateLimit, "--requests-under-way": c.RequestsUnderWay,
+		"--mail-per-recipient": c.MailLimits.PerRecipient, "--mail-per-organization": c.MailLimits.PerOrganization,
+	} {
 		if n < 0 {
 			return fmt.Errorf("%s: %d is negative; 0 stands for any number", flag, n)
 		}

@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code classifies an [Error]. Each protocol maps codes to its own statuses in
@@ -30,6 +31,8 @@ type Error struct {
 	Message string
 	Field   string // JSON name of the offending member, if one is to blame
 	Err     error  // the cause, for logs only
+
+	RetryAfter time.Duration // for [RateLimited]: when to try again, if that is certain
 }
 
 func (e *Error) Error() string {

@@ -27,6 +27,7 @@ type Invitation struct {
 	User    User
 	Inviter string // the name that the inviter has now; empty if they are gone
 	State   InvitationState
+	Mailed  time.Time // when it was last mailed; zero if it was not
 }
 
 // InvitationQuery is a page of an organization's invitations.
@@ -65,6 +66,9 @@ func invitationOf(tx Tx, u User, now time.Time) (Invitation, error) {
 	case !valid:
 		i.State = InvitationLapsed
 	}
+	if i.Mailed, err = tx.InvitationMailed(u.OrgID, u.ID); err != nil {
+		return i, err
+	}
 	i.Inviter, err = inviterName(tx, u)
 	return i, ignoreNotFound(err)
 }
@@ -86,7 +90,7 @@ func inviterName(tx Tx, u User) (string, error) {
 // time again, the principal is its inviter, and it is mailed again.
 //
 // Permission users|create, and rule 2 for the role. Audit entry resendInvitation.
-// Errors: [NotFound].
+// Errors: [NotFound]; [RateLimited] at one of the [MailLimits].
 func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (Invitation, error) {
 	return write(ctx, s, call, OpResendInvitation, func(c *change) (Invitation, error) {
 		u, err := c.orgInvitation(id)
@@ -94,6 +98,9 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 			return Invitation{}, err
 		}
 		if _, err := c.roleToGive("role", u.Role.ID, authz.Set{}); err != nil {
+			return Invitation{}, err
+		}
+		if err := c.mayMailAgain(u, s.mailLimits); err != nil {
 			return Invitation{}, err
 		}
 		before := u

@@ -41,6 +41,7 @@ type Service struct {
 	orgCreation OrgCreation
 
 	invitationTTL time.Duration
+	mailLimits    MailLimits
 }
 
 // Option is something that a [Service] can be told besides.
@@ -60,7 +61,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 // authenticated and sealed with keys, from which its webhooks' secrets are derived
 // too; clock tells the time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL}
+	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits()}
 	for _, o := range options {
 		o(s)
 	}

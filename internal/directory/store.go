@@ -100,6 +100,7 @@ type Tx interface {
 	sealerTx
 	deliveryTx
 	limitTx
+	mailTx
 }
 
 // limitTx counts what [Limits] bound.
@@ -168,6 +169,8 @@ type userTx interface {
 	InvitationsTo(emailKey string, now time.Time, limit int) ([]User, error)
 	// Invitations lists those of an organization with ids greater than after.
 	Invitations(org OrgID, after UserID, limit int) ([]User, error)
+	// InvitationMailed is when an invitation was last mailed; zero: never.
+	InvitationMailed(OrgID, UserID) (time.Time, error)
 	// ExpiredInvitations lists those of all organizations that expired before a time.
 	ExpiredInvitations(before time.Time, limit int) ([]User, error)
 }
@@ -325,6 +328,29 @@ type deliveryTx interface {
 	// CountDeliveries counts the pending ones of all organizations and returns the
 	// time since when the first of them has been.
 	CountDeliveries() (pending int, oldest time.Time, err error)
+}
+
+// mailTx is for internal/mail, which sends and counts. Calls only read the count.
+type mailTx interface {
+	// CountMails counts the mails that were reserved after a time and returns when the
+	// first of them was. The zero value of an organization or recipient stands for all.
+	CountMails(org OrgID, emailKey string, after time.Time) (n int, first time.Time, err error)
+	// MailReserved reports whether there is a reservation for an entry. ReserveMail adds
+	// it unless it is there.
+	MailReserved(position int64) (bool, error)
+	ReserveMail(MailReservation) error
+	// DropMails deletes the reservations made before a time.
+	DropMails(before time.Time) error
+	// SetInvitationMailed stores when a user was mailed, if it is an invitation.
+	SetInvitationMailed(org OrgID, id UserID, at time.Time) error
+}
+
+// MailReservation is the right to send the mail that an entry asks for.
+type MailReservation struct {
+	Position int64 // of the entry
+	OrgID    OrgID
+	EmailKey string // of the recipient
+	At       time.Time
 }
 
 // WebhookQueue is a webhook with something to deliver.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -65,6 +67,10 @@ func (a *API) fail(w *exchange, r *http.Request, err error) {
 		}
 	case directory.Unavailable:
 		h.Set("Retry-After", "1")
+	case directory.RateLimited:
+		if e.RetryAfter > 0 {
+			h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+		}
 	}
 	writeJSON(w, statuses[e.Code], errorJSON(e))
 }

@@ -19,6 +19,7 @@ type orgInvitation struct {
 	ExpiresAt wireTime                  `json:"expiresAt"`
 	ID        directory.UserID          `json:"id"`
 	InvitedBy inviter                   `json:"invitedBy"`
+	MailedAt  wireTime                  `json:"mailedAt,omitzero"`
 	Name      string                    `json:"name"`
 	Role      roleRef                   `json:"role"`
 	State     directory.InvitationState `json:"state"`
@@ -28,7 +29,7 @@ func orgInvitationOf(i directory.Invitation) orgInvitation {
 	u := i.User
 	return orgInvitation{
 		CreatedAt: wireTime{u.CreatedAt}, Email: u.Email, ExpiresAt: wireTime{u.ExpiresAt}, ID: u.ID,
-		InvitedBy: inviter{u.InvitedBy.ID(), i.Inviter}, Name: u.Name, Role: roleRef(u.Role), State: i.State,
+		InvitedBy: inviter{u.InvitedBy.ID(), i.Inviter}, MailedAt: wireTime{i.Mailed}, Name: u.Name, Role: roleRef(u.Role), State: i.State,
 	}
 }
 

@@ -51,17 +51,32 @@ var (
 
 // Mailer sends invitations to the users that are created.
 type Mailer struct {
-	feed   follow.Feed
-	sender Sender // nil: nothing is sent
-	log    *slog.Logger
-	clock  func() time.Time
-	pause  time.Duration
+	feed    follow.Feed
+	sender  Sender // nil: nothing is sent
+	limits  directory.MailLimits
+	log     *slog.Logger
+	clock   func() time.Time
+	pause   time.Duration
+	metrics *metrics
 }
 
-// New returns a mailer. A nil sender is for a server without mail: users who are
-// created meanwhile get no mail later either.
-func New(store directory.Store, sender Sender, log *slog.Logger, clock func() time.Time) *Mailer {
-	return &Mailer{feed: follow.Feed{Store: store, Clock: clock, Follower: follower}, sender: sender, log: log, clock: clock, pause: retryAfter}
+// Options are what a [Mailer] needs.
+type Options struct {
+	Store directory.Store
+	// Sender may be nil for a server without mail: users who are created meanwhile get no
+	// mail later either.
+	Sender Sender
+	Limits directory.MailLimits
+	Log    *slog.Logger
+	Clock  func() time.Time
+}
+
+// New returns a mailer; [Mailer.Run] runs it.
+func New(o Options) *Mailer {
+	return &Mailer{
+		feed: follow.Feed{Store: o.Store, Clock: o.Clock, Follower: follower}, sender: o.Sender, limits: o.Limits,
+		log: o.Log, clock: o.Clock, pause: retryAfter, metrics: newMetrics(),
+	}
 }
 
 // Run delivers until ctx ends. Errors of the store are logged and tried again.
@@ -95,25 +110,34 @@ var errLater = errors.New("delivery is to be tried later")
 // an error, so that all that waits for it goes out in order when it is back.
 func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err error) {
 	log := m.log.With("user", e.Target.ID, "organization", string(e.OrgID))
-	inv, ok, err := invitationOf(e)
+	added, ok, err := addedBy(e)
 	if err != nil { // it reads no better the next time
 		log.Error("invitation given up", "error", err)
 	}
 	if !ok {
 		return true, nil
 	}
-	if inv.InviterEmail, err = m.inviterEmail(ctx, e); err != nil {
+	inv, refused, err := m.reserve(ctx, e, added)
+	if err != nil {
 		return false, err
+	}
+	if refused != "" {
+		log.Warn("invitation not mailed", "reason", string(refused))
+		m.metrics.count(refused)
+		return true, nil
 	}
 	err = m.sender.Send(ctx, inv)
 	switch {
 	case err == nil:
 		log.Info("invitation mailed")
+		m.metrics.count(sent)
+		m.keepMailed(ctx, log, e, added)
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case errors.Is(err, ErrRejected), m.clock().Sub(e.At) > giveUp:
 		log.Error("invitation given up", "error", err)
+		m.metrics.count(givenUp)
 		return true, nil
 	case errors.Is(err, ErrNotYet):
 		log.Warn("invitation could not be mailed yet", "error", err)
@@ -124,38 +148,28 @@ func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err
 	}
 }
 
-// inviterEmail is the address of the person who acted, empty if they are gone.
-func (m *Mailer) inviterEmail(ctx context.Context, e directory.Entry) (email string, err error) {
-	if e.Actor.UserID == "" {
-		return "", nil
-	}
-	err = m.feed.Store.Read(ctx, func(tx directory.Tx) error {
-		u, err := tx.User(e.OrgID, e.Actor.UserID)
-		if directory.CodeOf(err) == directory.NotFound {
-			return nil
-		}
-		email = u.Email
-		return err
+// keepMailed stores when the user was mailed. A failure is only logged: the mail is
+// sent, and would be sent twice if the entry came again.
+func (m *Mailer) keepMailed(ctx context.Context, log *slog.Logger, e directory.Entry, u directory.User) {
+	err := m.feed.Store.Write(context.WithoutCancel(ctx), func(tx directory.Tx) error {
+		return tx.SetInvitationMailed(e.OrgID, u.ID, m.clock().UTC())
 	})
-	return email, err
+	if err != nil {
+		log.Error("the time of a mail was not stored", "error", err)
+	}
 }
 
-// invitationOf reads the invitation that an entry asks for: a user that was added, or
-// an invitation that was resent. What the operator sets up and an organization's first
-// owner need none.
-func invitationOf(e directory.Entry) (inv Invitation, ok bool, err error) {
+// addedBy reads the user that an entry asks to mail: one that was added, or an
+// invitation that was resent. What the operator sets up and an organization's first
+// owner need no mail.
+func addedBy(e directory.Entry) (u directory.User, ok bool, err error) {
 	adds := e.Action == directory.OpCreateUser.Name || e.Action == directory.OpResendInvitation.Name
 	if !adds || e.Outcome != directory.Done || e.Actor.Kind == directory.ActorOperator {
-		return inv, false, nil
+		return u, false, nil
 	}
-	var u directory.User
 	if err := json.Unmarshal(e.After, &u); err != nil {
-		return inv, false, fmt.Errorf("read entry %d: %w", e.Position, err)
+		return u, false, fmt.Errorf("read entry %d: %w", e.Position, err)
 	}
-	if u.AccountID != "" && u.AccountID == e.Actor.AccountID {
-		return inv, false, nil
-	}
-	return Invitation{
-		Email: u.Email, Name: u.Name, Role: u.Role.Name, Inviter: e.Actor.Name, OrgID: e.OrgID, Pending: u.Invited,
-	}, true, nil
+	u.OrgID = e.OrgID
+	return u, u.AccountID == "" || u.AccountID != e.Actor.AccountID, nil
 }

@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -101,6 +102,10 @@ func (p *postman) Send(_ context.Context, inv mail.Invitation) error {
 	return nil
 }
 
+func mailer(db directory.Store, sender mail.Sender, limits directory.MailLimits) *mail.Mailer {
+	return mail.New(mail.Options{Store: db, Sender: sender, Limits: limits, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
+}
+
 // run runs a mailer until the postman has what he wants.
 func run(t *testing.T, f fixture, p *postman) {
 	t.Helper()
@@ -109,7 +114,7 @@ func run(t *testing.T, f fixture, p *postman) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		mail.New(f.store, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mailer(f.store, p, directory.MailLimits{}).Run(ctx)
 	}()
 	select {
 	case <-p.all:
@@ -244,6 +249,25 @@ func (l *fakeLog) Write(_ context.Context, fn func(directory.Tx) error) error {
 
 func (tx fakeTx) Lock(directory.Lock) error { return nil }
 
+// User is the one that an entry tells of.
+func (tx fakeTx) User(_ directory.OrgID, id directory.UserID) (u directory.User, err error) {
+	for _, e := range tx.log.entries {
+		if e.Target.ID == string(id) {
+			err = json.Unmarshal(e.After, &u)
+			return u, err
+		}
+	}
+	return u, directory.Errorf(directory.NotFound, "no such user")
+}
+
+func (tx fakeTx) MailReserved(int64) (bool, error)            { return false, nil }
+func (tx fakeTx) ReserveMail(directory.MailReservation) error { return nil }
+func (tx fakeTx) CountMails(directory.OrgID, string, time.Time) (int, time.Time, error) {
+	return 0, time.Time{}, nil
+}
+
+func (tx fakeTx) SetInvitationMailed(directory.OrgID, directory.UserID, time.Time) error { return nil }
+
 func (tx fakeTx) Cursor(follower string) (int64, error) {
 	seq, ok := tx.log.cursors[follower]
 	if !ok {
@@ -292,7 +316,7 @@ func TestRetriesForADay(t *testing.T) {
 				}}
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
-				mail.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+				mailer(log, p, directory.MailLimits{}).Run(ctx)
 				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
 					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
 				}
@@ -305,8 +329,9 @@ func TestRetriesForADay(t *testing.T) {
 func invited(seq int64, name string) directory.Entry {
 	return directory.Entry{
 		Position: seq, At: time.Now(), OrgID: "acme", Action: directory.OpCreateUser.Name,
-		After: fmt.Appendf(nil, `{"email":"%s@example.com","name":"%[1]s","accountId":"acc_%d"}`, name, seq),
-		Actor: directory.Actor{Kind: directory.ActorAPIToken},
+		Target: directory.Target{Type: "user", ID: "usr_" + name},
+		After:  fmt.Appendf(nil, `{"id":"usr_%s","email":"%[1]s@example.com","name":"%[1]s","accountId":"acc_%d"}`, name, seq),
+		Actor:  directory.Actor{Kind: directory.ActorAPIToken},
 	}
 }
 
@@ -319,7 +344,7 @@ func TestUnreadableEntry(t *testing.T) {
 		p := &postman{all: make(chan struct{})}
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
-		mail.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mailer(log, p, directory.MailLimits{}).Run(ctx)
 		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
 			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
 		}
@@ -371,7 +396,7 @@ func TestWaitsForADay(t *testing.T) {
 		}}
 		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 		defer stop()
-		mail.New(log, p, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mailer(log, p, directory.MailLimits{}).Run(ctx)
 		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
 			t.Errorf("invited %s, tried the other %d times", got, tries)
 		}
@@ -391,7 +416,7 @@ func TestWithoutSender(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		mail.New(f.store, nil, slog.New(slog.DiscardHandler), time.Now).Run(ctx)
+		mailer(f.store, nil, directory.MailLimits{}).Run(ctx)
 	}()
 	for deadline := time.Now().Add(20 * time.Second); f.cursor(t) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -28,7 +28,7 @@ var tables = []table{
 	{"org_settings", 1, columns("org_id max_token_seconds")},
 	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
 	{"accounts", 1, columns("id email email_key name created_at")},
-	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at")},
+	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at mailed_at")},
 	{"roles", 2, columns("org_id id name name_key description names capabilities created_at")},
 	{"user_groups", 2, columns("org_id id name name_key description managed created_at")},
 	{"group_members", 3, columns("org_id group_id user_id")},
@@ -45,6 +45,7 @@ var tables = []table{
 	{"audit_retention", 1, columns("org_id days")},
 	{"replays", 2, columns("scope key fingerprint result expires_at")},
 	{"cursors", 1, columns("follower seq")},
+	{"mails", 1, columns("seq org_id email_key reserved_at")},
 }
 
 // Copied tells of one table of a copy.

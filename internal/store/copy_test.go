@@ -55,6 +55,8 @@ func fill(t *testing.T, db *store.Store) {
 			tx.SetOrgSettings(org, directory.OrgSettings{MaxTokenSeconds: 7200}),
 			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
 			tx.SetCursor("mail", 2),
+			tx.ReserveMail(directory.MailReservation{Position: 1, OrgID: org, EmailKey: "0000@example.com", At: now}),
+			tx.SetInvitationMailed(org, "usr_0000", now),
 			tx.CreateWebhook(directory.Webhook{OrgID: org, ID: "whk_a", Name: "W", URL: "https://example.com", Enabled: true, CreatedAt: now}),
 			tx.PutDelivery(directory.Delivery{OrgID: org, WebhookID: "whk_a", Sequence: 1, State: directory.DeliveryPending, QueuedAt: now, DueAt: now}),
 			tx.SetQueue(org, "whk_a", 3, now),

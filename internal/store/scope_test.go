@@ -15,7 +15,7 @@ import (
 // scoped are the tables whose rows belong to an organisation.
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
-	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings",
+	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
 }
 
 // unscoped are the statements that look across organisations, and why they must.
@@ -31,6 +31,12 @@ var unscoped = map[string]string{
 	"max(seq), 0) FROM entries":  "followers read the whole log",
 	"SELECT org_id, max(seq)":    "the sealer looks for logs with something new",
 	"SELECT org_id, days":        "the sweep ends what is kept long enough anywhere",
+	"INTO mails (seq":            "a reservation names its organization, and is found by its entry",
+	"u.email_key = $1 AND":       "an address is invited by any organization",
+	"u.expires_at < $1":          "the sweep ends what has expired anywhere",
+	"mails WHERE email_key":      "a recipient has a cap over all organizations",
+	"mails WHERE seq":            "the mailer follows the whole log",
+	"mails WHERE reserved_at":    "the sweep forgets what was mailed long ago anywhere",
 	"WHERE next_at > 0":          "one leader delivers what is due anywhere",
 	"WHERE ended_at > 0":         "the sweep forgets what ended anywhere",
 	"WHERE state = 'pending'":    "the operator's metric counts all",

@@ -42,6 +42,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Entries", entryTests},
 		{"Audit", auditTests},
 		{"Webhooks", webhookTests},
+		{"Mails", mailTests},
 		{"Values", valueTests},
 		{"Observers", observerTests},
 		{"Transactions", transactionTests},

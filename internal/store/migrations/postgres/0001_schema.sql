@@ -51,6 +51,7 @@ CREATE TABLE users (
     invited_by TEXT COLLATE "C" NOT NULL,
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
+    mailed_at  BIGINT  NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
@@ -185,6 +186,18 @@ CREATE TABLE cursors (
     follower TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     seq      BIGINT NOT NULL
 );
+
+-- Mails of the last day, by the entries that asked for them. They count against their
+-- recipient and their organization, also if the organization is deleted meanwhile.
+CREATE TABLE mails (
+    seq         BIGINT  NOT NULL PRIMARY KEY,
+    org_id      TEXT COLLATE "C" NOT NULL,
+    email_key   TEXT COLLATE "C" NOT NULL,
+    reserved_at BIGINT  NOT NULL
+);
+CREATE INDEX mails_org ON mails (org_id, reserved_at);
+CREATE INDEX mails_recipient ON mails (email_key, reserved_at);
+CREATE INDEX mails_age ON mails (reserved_at);
 
 -- The Merkle tree of an organisation's entries: 256 hashes to a full tile.
 CREATE TABLE audit_tiles (

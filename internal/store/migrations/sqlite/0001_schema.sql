@@ -50,6 +50,7 @@ CREATE TABLE users (
     invited_by TEXT    NOT NULL,
     expires_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
+    mailed_at  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
@@ -181,6 +182,18 @@ CREATE TABLE cursors (
     follower TEXT    NOT NULL PRIMARY KEY,
     seq      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Mails of the last day, by the entries that asked for them. They count against their
+-- recipient and their organization, also if the organization is deleted meanwhile.
+CREATE TABLE mails (
+    seq         INTEGER NOT NULL PRIMARY KEY,
+    org_id      TEXT    NOT NULL,
+    email_key   TEXT    NOT NULL,
+    reserved_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX mails_org ON mails (org_id, reserved_at);
+CREATE INDEX mails_recipient ON mails (email_key, reserved_at);
+CREATE INDEX mails_age ON mails (reserved_at);
 
 -- The Merkle tree of an organisation's entries: 256 hashes to a full tile.
 CREATE TABLE audit_tiles (

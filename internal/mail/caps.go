@@ -1,0 +1,71 @@
+package mail
+
+import (
+	"context"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// reserve makes the invitation that an entry asks for and reserves its place under the
+// caps, or returns why it is not to be sent. All of it is read in one transaction, at
+// which the processes that mail take turns. An entry keeps its reservation when it is
+// tried again.
+func (m *Mailer) reserve(ctx context.Context, e directory.Entry, added directory.User) (inv Invitation, refused outcome, err error) {
+	err = m.feed.Store.Write(ctx, func(tx directory.Tx) (err error) {
+		if err := tx.Lock(directory.LockFollower(follower)); err != nil {
+			return err
+		}
+		u, awaits, err := directory.AwaitsMail(tx, added, m.clock().UTC())
+		if err != nil {
+			return err
+		}
+		if !awaits {
+			refused = void
+			return nil
+		}
+		inv = Invitation{Email: u.Email, Name: u.Name, Role: u.Role.Name, Inviter: e.Actor.Name, OrgID: e.OrgID, Pending: u.Invited}
+		if inv.InviterEmail, err = inviterEmail(tx, e); err != nil {
+			return err
+		}
+		refused, err = m.underCaps(tx, e, directory.MailKey(u.Email))
+		return err
+	})
+	return inv, refused, err
+}
+
+// underCaps reserves the mail to a recipient, or returns the cap that is reached.
+func (m *Mailer) underCaps(tx directory.Tx, e directory.Entry, key string) (refused outcome, err error) {
+	if there, err := tx.MailReserved(e.Position); err != nil || there {
+		return "", err
+	}
+	now := m.clock().UTC()
+	since := now.Add(-directory.MailWindow)
+	if n, _, err := tx.CountMails("", key, since); err != nil || reached(n, m.limits.PerRecipient) {
+		return recipientCap, err
+	}
+	if n, _, err := tx.CountMails(e.OrgID, "", since); err != nil || reached(n, m.limits.PerOrganization) {
+		return organizationCap, err
+	}
+	return "", tx.ReserveMail(directory.MailReservation{Position: e.Position, OrgID: e.OrgID, EmailKey: key, At: now})
+}
+
+// reached reports whether a count is at its limit; 0 limits nothing.
+func reached(n, limit int) bool { return limit > 0 && n >= limit }
+
+// inviterEmail is the address of the person who acted, empty if they are gone.
+func inviterEmail(tx directory.Tx, e directory.Entry) (string, error) {
+	if e.Actor.UserID == "" {
+		return "", nil
+	}
+	u, err := tx.User(e.OrgID, e.Actor.UserID)
+	if directory.CodeOf(err) == directory.NotFound {
+		return "", nil
+	}
+	return u.Email, err
+}
+
+// Sweep deletes the reservations that no longer count.
+func (m *Mailer) Sweep(ctx context.Context) error {
+	before := m.clock().UTC().Add(-directory.MailWindow)
+	return m.feed.Store.Write(ctx, func(tx directory.Tx) error { return tx.DropMails(before) })
+}
