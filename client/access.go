@@ -50,7 +50,9 @@ func (c *Client) GetUserAccess(ctx context.Context, id string) (Access, error) {
 // GetUserAccessAt explains what a user could do at a time, also one who is gone
 // by now. Permissions rbac|read and auditLog|read.
 func (c *Client) GetUserAccessAt(ctx context.Context, id string, at time.Time) (Access, error) {
-	return askAccess[Access](ctx, c, id, "", at)
+	query := make(url.Values)
+	setTime(query, at)
+	return c.allAccess(ctx, "/v2/users/"+url.PathEscape(id)+"/access", query)
 }
 
 // AskUserAccess asks whether a user has one capability: "users|create",
@@ -62,21 +64,35 @@ func (c *Client) AskUserAccess(ctx context.Context, id, capability string) (Deci
 // AskUserAccessAt asks whether a user had one capability at a time. Permissions
 // rbac|read and auditLog|read.
 func (c *Client) AskUserAccessAt(ctx context.Context, id, capability string, at time.Time) (Decision, error) {
-	return askAccess[Decision](ctx, c, id, capability, at)
+	query := url.Values{"capability": {capability}}
+	setTime(query, at)
+	return fetch[Decision](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", query, nil)
 }
 
-func askAccess[T any](ctx context.Context, c *Client, id, capability string, at time.Time) (T, error) {
-	query := make(url.Values)
-	if capability != "" {
-		query.Set("capability", capability)
+// allAccess reads every page of an explanation.
+func (c *Client) allAccess(ctx context.Context, path string, query url.Values) (all Access, err error) {
+	for query != nil {
+		var page Access
+		resp, err := c.send(ctx, http.MethodGet, path, query, nil) //nolint:bodyclose // drain closes it
+		if err != nil {
+			return Access{}, err
+		}
+		err = decode(resp, &page)
+		drain(resp.Body)
+		if err != nil {
+			return Access{}, err
+		}
+		all.Principal, all.Capabilities = page.Principal, append(all.Capabilities, page.Capabilities...)
+		if query, err = nextPage(resp.Header.Get("Link")); err != nil {
+			return Access{}, err
+		}
 	}
-	setTime(query, at)
-	return fetch[T](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/access", query, nil)
+	return all, nil
 }
 
 // GetSelfAccess explains what the token itself may do, whichever kind it is.
 func (c *Client) GetSelfAccess(ctx context.Context) (Access, error) {
-	return fetch[Access](ctx, c, http.MethodGet, "/v2/user/access", nil, nil)
+	return c.allAccess(ctx, "/v2/user/access", url.Values{})
 }
 
 // AccessChange is what one user or token would gain and lose.

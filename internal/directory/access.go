@@ -2,8 +2,6 @@ package directory
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -66,29 +64,11 @@ type Subject struct {
 	Token *APITokenRecord
 }
 
-// AccessScope is what a capability is on.
-type AccessScope string
-
-// The three scopes.
-const (
-	ScopeOrg     AccessScope = "organization"
-	ScopeDataset AccessScope = "dataset"
-	ScopeView    AccessScope = "view"
-)
-
-// AccessCapability is one capability that somebody has, with every reason for
-// it: take the last one away and the capability is gone.
-type AccessCapability struct {
-	Scope AccessScope
-	Name  string // the dataset or view; "*" for all
-	Pair  authz.Pair
-	Paths []Source // none for an API token, which has its own
-}
-
-// Access is everything that a subject may do, and why.
+// Access is what a subject may do, and why.
 type Access struct {
 	Subject      Subject
 	Capabilities []AccessCapability
+	More         bool // there are more after the last
 }
 
 // GetUserAccess explains what a user may do, or with a time that is not zero,
@@ -97,7 +77,7 @@ type Access struct {
 //
 // Permission rbac|read, and auditLog|read for a time that is past. Errors:
 // [NotFound]; for a time, those of asOf.
-func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time) (Access, error) {
+func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time, q AccessQuery) (Access, error) {
 	return read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
 		then, err := s.asOf(tx, call, at)
 		if err != nil {
@@ -107,13 +87,13 @@ func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at ti
 		if err != nil {
 			return Access{}, err
 		}
-		return userAccess(then, u)
+		return userAccess(then, u, q)
 	})
 }
 
 // GetSelfAccess explains what the principal itself may do: the account in its
-// organisation, or the API token.
-func (s *Service) GetSelfAccess(ctx context.Context, call Call) (Access, error) {
+// organization, or the API token.
+func (s *Service) GetSelfAccess(ctx context.Context, call Call, q AccessQuery) (Access, error) {
 	return read(ctx, s, call, OpGetSelfAccess, func(tx Tx) (Access, error) {
 		p := call.Principal
 		if p.Kind == APIToken {
@@ -122,63 +102,26 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call) (Access, error) 
 				return Access{}, unknownToken(err)
 			}
 			own := []Source{{Role: Role{Capabilities: t.Capabilities}}}
-			return Access{Subject: Subject{Token: &t}, Capabilities: explain(own)}, nil
+			return accessOf(Subject{Token: &t}, own, q), nil
 		}
 		u, err := tx.User(p.OrgID, p.UserID)
 		if err != nil {
 			return Access{}, unknownToken(err)
 		}
-		return userAccess(tx, u)
+		return userAccess(tx, u, q)
 	})
 }
 
-func userAccess(tx snapshot, u User) (Access, error) {
+func userAccess(tx snapshot, u User, q AccessQuery) (Access, error) {
 	all, err := sources(tx, u)
 	if err != nil {
 		return Access{}, err
 	}
-	return Access{Subject: Subject{User: &u}, Capabilities: explain(all)}, nil
+	return accessOf(Subject{User: &u}, all, q), nil
 }
 
-// explain lists each capability of any source with all sources that grant it,
-// in the order of the vocabularies and of the names.
-func explain(all []Source) (list []AccessCapability) {
-	scope := func(scope AccessScope, name string, v *authz.Vocabulary, grants func(authz.Set) authz.Grants) {
-		var union authz.Grants
-		for _, s := range all {
-			union |= grants(s.Role.Capabilities)
-		}
-		for _, pair := range v.Pairs(union) {
-			g, _ := v.Grant(pair)
-			c := AccessCapability{Scope: scope, Name: name, Pair: pair}
-			for _, s := range all {
-				if grants(s.Role.Capabilities).Covers(g) {
-					c.Paths = append(c.Paths, s)
-				}
-			}
-			list = append(list, c)
-		}
-	}
-	scope(ScopeOrg, "", authz.Org, func(s authz.Set) authz.Grants { return s.Org })
-	datasets, views := make(map[string]bool), make(map[string]bool)
-	for _, s := range all {
-		for name := range s.Role.Capabilities.Datasets {
-			datasets[name] = true
-		}
-		for name := range s.Role.Capabilities.Views {
-			views[name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(datasets)) {
-		scope(ScopeDataset, name, authz.Dataset, func(s authz.Set) authz.Grants { return named(s.Datasets, name) })
-	}
-	for _, name := range slices.Sorted(maps.Keys(views)) {
-		scope(ScopeView, name, authz.View, func(s authz.Set) authz.Grants { return named(s.Views, name) })
-	}
-	return list
-}
-
-// named is what grants gives on one name: a grant on "*" is one on every name.
-func named(grants map[string]authz.Grants, name string) authz.Grants {
-	return grants[authz.Wildcard] | grants[name]
+func accessOf(subject Subject, all []Source, q AccessQuery) (a Access) {
+	a.Subject = subject
+	a.Capabilities, a.More = explain(all).page(q)
+	return a
 }

@@ -52,11 +52,11 @@ func TestAccessNamesEveryPath(t *testing.T) {
 		"dataset:logs:query|read ← Base, B→Reader, A→Reader",
 		"view:v:share|read ← B→Reader, A→Reader",
 	}
-	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}))(t))
+	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, directory.AccessQuery{}))(t))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	self := must(w.GetSelfAccess(t.Context(), w.by(jane)))(t)
+	self := must(w.GetSelfAccess(t.Context(), w.by(jane), directory.AccessQuery{}))(t)
 	if diff := cmp.Diff(want, explained(self)); diff != "" {
 		t.Errorf("asked by herself (-want +got):\n%s", diff)
 	}
@@ -68,7 +68,7 @@ func TestAccessNamesEveryPath(t *testing.T) {
 func TestAccessOfAPITokens(t *testing.T) {
 	w := newWorld(t)
 	token := w.token("users|read", "view:v:share|read")
-	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, "")))(t)
+	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, ""), directory.AccessQuery{}))(t)
 	var got []string
 	for _, c := range a.Capabilities {
 		got = append(got, fmt.Sprint(c.Scope, ":", c.Name, ":", c.Pair))
@@ -85,13 +85,13 @@ func TestAccessIsForThoseWhoMayRead(t *testing.T) {
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
-	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID, time.Time{})
+	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID, time.Time{}, directory.AccessQuery{})
 	w.wants("without rbac|read", directory.Forbidden, err)
 	for _, id := range []directory.UserID{"usr_0", rival.ID} {
-		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id, time.Time{})
+		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id, time.Time{}, directory.AccessQuery{})
 		w.wants(string(id), directory.NotFound, err)
 	}
-	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID, time.Time{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
+	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID, time.Time{}, directory.AccessQuery{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
 		t.Errorf("the owner has %d capabilities", len(a.Capabilities))
 	}
 }
@@ -123,7 +123,7 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 			w.group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
 		}
 		access := func() directory.Access {
-			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID, time.Time{}))(w)
+			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID, time.Time{}, directory.AccessQuery{}))(w)
 		}
 		holds := func(c directory.AccessCapability) bool {
 			p := w.by(jane).Principal

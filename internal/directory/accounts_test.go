@@ -186,7 +186,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 						fmt.Fprintln(&log, e.Sequence, e.Action, e.Target, e.Actor, string(e.After))
 					}
 				}
-				access := must(w.GetUserAccess(t.Context(), w.by(stranger), there.ID, time.Time{}))(t)
+				access := must(w.GetUserAccess(t.Context(), w.by(stranger), there.ID, time.Time{}, directory.AccessQuery{}))(t)
 				open := must(w.ListOrgInvitations(t.Context(), w.by(stranger), directory.InvitationQuery{Limit: 10}))(t)
 				return fmt.Sprint(users.users, log.String(), len(access.Capabilities), open)
 			}

@@ -90,7 +90,7 @@ func BenchmarkAsOf(b *testing.B) {
 	} {
 		b.Run("access "+what, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := w.GetUserAccess(b.Context(), call, ids[users/2], at); err != nil {
+				if _, err := w.GetUserAccess(b.Context(), call, ids[users/2], at, directory.AccessQuery{}); err != nil {
 					b.Fatal(err)
 				}
 			}

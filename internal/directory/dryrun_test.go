@@ -222,7 +222,7 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 			must(s.ListUsers(t.Context(), s.byOwner(), directory.UserFilter{}, &users))(t)
 			for _, u := range users.users {
 				var names []string
-				for _, c := range must(s.GetUserAccess(t.Context(), s.byOwner(), u.ID, time.Time{}))(t).Capabilities {
+				for _, c := range must(s.GetUserAccess(t.Context(), s.byOwner(), u.ID, time.Time{}, directory.AccessQuery{}))(t).Capabilities {
 					names = append(names, fmt.Sprint(c.Scope, c.Name, c.Pair))
 				}
 				all[string(u.ID)] = names

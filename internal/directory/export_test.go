@@ -1,5 +1,11 @@
 package directory
 
+import (
+	"fmt"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
 // FoldKey is how letter case is taken out of what is compared.
 var FoldKey = foldKey
 
@@ -28,4 +34,27 @@ func SetUserPieces(first, later int) (restore func()) {
 	wasFirst, wasLater := firstPiece, laterPieces
 	firstPiece, laterPieces = first, later
 	return func() { firstPiece, laterPieces = wasFirst, wasLater }
+}
+
+// MaxPaths bounds a page of an explanation.
+const MaxPaths = maxPaths
+
+// ExplainPage gives a page of what sources grant.
+func ExplainPage(sources []Source, q AccessQuery) []AccessCapability {
+	list, _ := explain(sources).page(q)
+	return list
+}
+
+// WideSources are roles with many names, each given by several groups.
+func WideSources(roles, groups, names int) (all []Source) {
+	set := authz.Set{Datasets: make(map[string]authz.Grants)}
+	for n := range names {
+		set.Datasets[fmt.Sprintf("dataset-%05d", n)] = authz.Dataset.All()
+	}
+	for r := range roles {
+		for range groups {
+			all = append(all, Source{Role: Role{ID: RoleID(fmt.Sprint("role_", r)), Capabilities: set}, Group: &Group{}})
+		}
+	}
+	return all
 }

@@ -19,7 +19,7 @@ func (w *world) now() time.Time { return w.clock.Now().UTC().Truncate(time.Micro
 // accessAt writes what a user could do at a time.
 func (w *world) accessAt(id directory.UserID, at time.Time) string {
 	w.Helper()
-	return tellAccess(must(w.GetUserAccess(w.Context(), w.byOwner(), id, at))(w))
+	return tellAccess(must(w.GetUserAccess(w.Context(), w.byOwner(), id, at, directory.AccessQuery{}))(w))
 }
 
 // usersAt lists who was in the first organization at a time.
@@ -76,7 +76,7 @@ func TestAsOfWhatIsGone(t *testing.T) {
 			if got := w.usersAt(at); !slices.Equal(got, users) {
 				t.Errorf("were %+v, are told as %+v", users, got)
 			}
-			_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, w.now())
+			_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, w.now(), directory.AccessQuery{})
 			w.wants("now", directory.NotFound, err)
 			w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
 		})
@@ -107,13 +107,13 @@ func TestAsOfTimes(t *testing.T) {
 		if got := w.usersAt(c.at); len(got) != c.users {
 			t.Errorf("%s there were %+v", c.what, got)
 		}
-		_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, c.at)
+		_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, c.at, directory.AccessQuery{})
 		w.wants(c.what, c.code, err)
 	}
 	var l listed
 	ask := func(call directory.Call, at time.Time) (users, access error) {
 		_, users = w.ListUsers(t.Context(), call, directory.UserFilter{At: at}, &l)
-		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at)
+		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at, directory.AccessQuery{})
 		return users, access
 	}
 	users, access := ask(w.byOwner(), w.now().Add(time.Second))
@@ -141,7 +141,7 @@ func TestAsOfTimes(t *testing.T) {
 	w.pass(time.Second)
 	must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Other"}))(t)
 	for _, id := range []string{string(rival.ID), string(g.ID), "", "usr_~", "\xff"} {
-		_, err := w.GetUserAccess(t.Context(), w.byOwner(), directory.UserID(id), made)
+		_, err := w.GetUserAccess(t.Context(), w.byOwner(), directory.UserID(id), made, directory.AccessQuery{})
 		w.wants(fmt.Sprintf("%q", id), directory.NotFound, err)
 	}
 }
@@ -170,7 +170,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 	if got := w.usersAt(at); !slices.Equal(got, users) {
 		t.Errorf("were %+v, are told as %+v", users, got)
 	}
-	_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at.Add(-30*24*time.Hour))
+	_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at.Add(-30*24*time.Hour), directory.AccessQuery{})
 	w.wants("what is not kept", directory.Invalid, err)
 	if err == nil || !strings.Contains(err.Error(), "is kept from 2026-") {
 		t.Errorf("%v does not say from when on", err)

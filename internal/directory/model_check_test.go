@@ -214,7 +214,7 @@ func (h *harness) checkAccess(t *rapid.T) {
 	}
 	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: o.id, Capabilities: authz.Everything()}}
 	for _, u := range o.users {
-		a, err := h.w.GetUserAccess(h.w.Context(), call, u.id, time.Time{})
+		a, err := h.w.GetUserAccess(h.w.Context(), call, u.id, time.Time{}, directory.AccessQuery{})
 		if err != nil {
 			h.fail(t, "access of %s: %v", u.id, err)
 		}

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/base64"
+	"strconv"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -48,17 +50,27 @@ func getUserAccess(rq *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at)
-	return rq.explain(a, err)
+	return rq.explain(func(q directory.AccessQuery) (directory.Access, error) {
+		return rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at, q)
+	})
 }
 
 func getSelfAccess(rq *request) (answer, error) {
-	a, err := rq.api.service.GetSelfAccess(rq.Context(), rq.call)
-	return rq.explain(a, err)
+	return rq.explain(func(q directory.AccessQuery) (directory.Access, error) {
+		return rq.api.service.GetSelfAccess(rq.Context(), rq.call, q)
+	})
 }
 
-// explain answers everything, or the one capability that ?capability= asks about.
-func (rq *request) explain(a directory.Access, err error) (answer, error) {
+// defaultAccess is how many capabilities a page has if the request says nothing.
+const defaultAccess = 200
+
+// explain answers a page, or the one capability that ?capability= asks about.
+func (rq *request) explain(ask func(directory.AccessQuery) (directory.Access, error)) (answer, error) {
+	q, err := rq.accessQuery()
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := ask(q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -68,50 +80,86 @@ func (rq *request) explain(a directory.Access, err error) (answer, error) {
 			Capability: c.Pair.String(), Name: c.Name, Paths: accessPaths(a.Subject, c.Paths), Scope: c.Scope,
 		}
 	}
-	if !rq.params.Has("capability") {
-		return answerWith(out, nil)
+	if q.Only != nil {
+		return answerWith(out.decide(*q.Only), nil)
 	}
-	want, err := parseQuestion(rq.params.Get("capability"))
-	if err != nil {
-		return answer{}, directory.InvalidField("capability", "%v", err)
+	if a.More {
+		rq.linkNext(encodeAccessCursor(a.Capabilities[len(a.Capabilities)-1].AccessKey))
 	}
-	return answerWith(out.decide(want), nil)
+	return answerWith(out, nil)
+}
+
+func (rq *request) accessQuery() (q directory.AccessQuery, err error) {
+	if rq.params.Has("capability") {
+		only, err := parseQuestion(rq.params.Get("capability"))
+		if err != nil {
+			return q, directory.InvalidField("capability", "%v", err)
+		}
+		q.Only = &only
+		return q, nil
+	}
+	q.Limit = defaultAccess
+	if limit := rq.params.Get("limit"); limit != "" {
+		if q.Limit, err = strconv.Atoi(limit); err != nil || q.Limit < 1 || q.Limit > MaxPage {
+			return q, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
+		}
+	}
+	q.After, err = decodeAccessCursor(rq.params.Get("cursor"))
+	return q, err
+}
+
+// encodeAccessCursor makes a cursor of the last capability of a page.
+func encodeAccessCursor(last directory.AccessKey) string {
+	text := last.Pair.String()
+	if last.Scope != directory.ScopeOrg {
+		text = string(last.Scope) + ":" + last.Name + ":" + text
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(cursorVersion + text))
+}
+
+func decodeAccessCursor(cursor string) (directory.AccessKey, error) {
+	if cursor == "" {
+		return directory.AccessKey{}, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	text, ok := strings.CutPrefix(string(b), cursorVersion)
+	if err == nil && ok {
+		if key, err := parseQuestion(text); err == nil {
+			return key, nil
+		}
+	}
+	return directory.AccessKey{}, directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
 }
 
 // parseQuestion reads "users|create", "dataset:NAME:query|read" or
 // "view:NAME:query|read".
-func parseQuestion(s string) (c accessCapability, err error) {
-	vocabulary, scope, capability := authz.Org, directory.ScopeOrg, s
+func parseQuestion(s string) (key directory.AccessKey, err error) {
+	vocabulary, capability := authz.Org, s
+	key.Scope = directory.ScopeOrg
 	if kind, rest, ok := strings.Cut(s, ":"); ok {
 		i := strings.LastIndex(rest, ":")
 		switch {
 		case kind == "dataset" && i > 0:
-			vocabulary, scope = authz.Dataset, directory.ScopeDataset
+			vocabulary, key.Scope = authz.Dataset, directory.ScopeDataset
 		case kind == "view" && i > 0:
-			vocabulary, scope = authz.View, directory.ScopeView
+			vocabulary, key.Scope = authz.View, directory.ScopeView
 		default:
-			return c, errQuestion
+			return key, errQuestion
 		}
-		c.Name, capability = rest[:i], rest[i+1:]
+		key.Name, capability = rest[:i], rest[i+1:]
 	}
-	pair, err := vocabulary.ParsePair(capability)
-	c.Scope, c.Capability, c.Paths = scope, pair.String(), []accessPath{}
-	return c, err
+	key.Pair, err = vocabulary.ParsePair(capability)
+	return key, err
 }
 
 var errQuestion = directory.Errorf(directory.Invalid, "must be resource|action, dataset:NAME:resource|action or view:NAME:resource|action")
 
-// decide finds what grants the capability: an entry for its own name, or else
-// the one for all names, which the list gives on every name that is listed.
-func (a access) decide(want accessCapability) accessDecision {
-	d := accessDecision{accessCapability: want, Principal: a.Principal}
-	for _, name := range []string{want.Name, authz.Wildcard} {
-		for _, c := range a.Capabilities {
-			if c.Scope == want.Scope && c.Capability == want.Capability && c.Name == name {
-				d.Allowed, d.Paths = true, c.Paths
-				return d
-			}
-		}
+// decide answers the question about one capability, which the list has if it is granted.
+func (a access) decide(want directory.AccessKey) accessDecision {
+	d := accessDecision{Principal: a.Principal, Allowed: len(a.Capabilities) > 0}
+	d.accessCapability = accessCapability{Scope: want.Scope, Name: want.Name, Capability: want.Pair.String(), Paths: []accessPath{}}
+	if d.Allowed {
+		d.Paths = a.Capabilities[0].Paths
 	}
 	return d
 }

@@ -25,8 +25,8 @@ func searched(q url.Values) bool { return q.Has("limit") && (q.Has("q") || q.Has
 // isLong reports whether a request computes for long: as its route says, or because it
 // is a dry run.
 func (c cost) isLong(r *http.Request) bool {
-	if r.URL.RawQuery == "" && c.long == nil {
-		return false
+	if r.URL.RawQuery == "" {
+		return c.long != nil && c.long(nil)
 	}
 	q := r.URL.Query() // a malformed one is refused
 	return (c.long != nil && c.long(q)) || (r.Method != http.MethodGet && q.Has(dryRun))

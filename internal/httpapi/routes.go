@@ -40,11 +40,11 @@ var v2 = []route{
 	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, removeUser, []string{paramRevoke}},
 	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, updateUserRole, []string{paramRevoke}},
 	{"GET", "/v2/users/{id}/created", directory.OpListCreated, listCreated, nil},
-	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability"}},
+	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability", "limit", "cursor"}},
 
 	{"GET", "/v2/user", directory.OpGetSelf, getSelf, nil},
 	{"PUT", "/v2/user", directory.OpUpdateSelf, updateSelf, nil},
-	{"GET", "/v2/user/access", directory.OpGetSelfAccess, getSelfAccess, []string{"capability"}},
+	{"GET", "/v2/user/access", directory.OpGetSelfAccess, getSelfAccess, []string{"capability", "limit", "cursor"}},
 	{"GET", "/v2/user/tokens", directory.OpListPersonalTokens, listPersonalTokens, nil},
 	{"POST", "/v2/user/tokens", directory.OpCreatePersonalToken, createPersonalToken, []string{paramNetworks}},
 	{"DELETE", "/v2/user/tokens/{id}", directory.OpDeletePersonalToken, deletePersonalToken, nil},

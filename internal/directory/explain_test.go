@@ -1,0 +1,96 @@
+package directory_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// wide is a member of groups that give many roles with many names.
+func wide(w *world, roles, names int) member {
+	query, _ := authz.Dataset.Grant(authz.Pair{Resource: "query", Action: authz.Read})
+	jane := w.join("Jane", "user")
+	var ids []directory.RoleID
+	for i := range roles {
+		set := authz.Set{Datasets: make(map[string]authz.Grants), Views: map[string]authz.Grants{"v": authz.View.All()}}
+		for n := range names {
+			set.Datasets[fmt.Sprintf("dataset-%03d", (i+n)%(2*names))] = query
+		}
+		role := must(w.CreateRole(w.Context(), w.byOwner(), directory.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(w)
+		ids = append(ids, role.ID)
+	}
+	for half := range 2 { // each role by two groups
+		w.group(fmt.Sprint("Group ", half), []directory.UserID{jane.ID}, ids...)
+	}
+	return jane
+}
+
+// The pages of an explanation are the explanation, whatever their size.
+func TestAccessPages(t *testing.T) {
+	w := newWorld(t)
+	jane := wide(w, 4, 10)
+	explain := func(q directory.AccessQuery) directory.Access {
+		return must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, q))(t)
+	}
+	whole := explain(directory.AccessQuery{})
+	if whole.More || len(whole.Capabilities) < 40 {
+		t.Fatalf("%d capabilities, more: %t", len(whole.Capabilities), whole.More)
+	}
+	for _, limit := range []int{1, 3, 7, len(whole.Capabilities) - 1, len(whole.Capabilities), 1000} {
+		var all []directory.AccessCapability
+		q := directory.AccessQuery{Limit: limit}
+		for more := true; more; {
+			page := explain(q)
+			if len(page.Capabilities) > limit {
+				t.Fatalf("a page of %d, want at most %d", len(page.Capabilities), limit)
+			}
+			all = append(all, page.Capabilities...)
+			if more = page.More; more {
+				q.After = all[len(all)-1].AccessKey
+			}
+		}
+		if tellAccess(directory.Access{Capabilities: all}) != tellAccess(whole) {
+			t.Errorf("the pages of %d are not the whole", limit)
+		}
+	}
+	for _, c := range whole.Capabilities { // each alone
+		one := explain(directory.AccessQuery{Only: &c.AccessKey})
+		if tellAccess(one) != tellAccess(directory.Access{Capabilities: []directory.AccessCapability{c}}) {
+			t.Errorf("%v alone: %s", c.AccessKey, tellAccess(one))
+		}
+	}
+	ingest := directory.AccessKey{Scope: directory.ScopeDataset, Name: "nowhere", Pair: authz.Pair{Resource: "ingest", Action: authz.Create}}
+	if one := explain(directory.AccessQuery{Only: &ingest}); len(one.Capabilities) != 1 || one.Capabilities[0].Paths[0].Role.ID != "user" {
+		t.Errorf("a grant on all names is not one on a name of nobody's: %v", one.Capabilities)
+	}
+	ingest.Pair = authz.Pair{Resource: "trim", Action: authz.Update}
+	if one := explain(directory.AccessQuery{Only: &ingest}); len(one.Capabilities) != 0 {
+		t.Errorf("nobody grants this: %v", one.Capabilities)
+	}
+}
+
+// A page costs what it shows: ten times the names make it no larger.
+func TestAccessPageIsBounded(t *testing.T) {
+	cost := func(names int) float64 {
+		sources := directory.WideSources(4, 2, names)
+		return testing.AllocsPerRun(5, func() { directory.ExplainPage(sources, directory.AccessQuery{Limit: 10}) })
+	}
+	if few, many := cost(10), cost(100); many > 3*few {
+		t.Errorf("%.0f allocations with 10 names, %.0f with 100", few, many)
+	}
+	list := directory.ExplainPage(directory.WideSources(100, 100, 20), directory.AccessQuery{Limit: 1000})
+	paths := 0
+	for _, c := range list {
+		paths += len(c.Paths)
+	}
+	if paths > 2*directory.MaxPaths || len(list) == 0 {
+		t.Errorf("%d capabilities with %d paths on a page", len(list), paths)
+	}
+	if !slices.IsSortedFunc(list, func(a, b directory.AccessCapability) int { return slices.Compare([]string{a.Name}, []string{b.Name}) }) {
+		t.Error("not in the order of names")
+	}
+}
