@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 	"time"
@@ -26,9 +27,10 @@ type Inviter struct {
 	Name string `json:"name"`
 }
 
-// ListOrgInvitations lists the first 1000 invitations of the organization. Needs users|create.
-func (c *Client) ListOrgInvitations(ctx context.Context) ([]OrgInvitation, error) {
-	return fetch[[]OrgInvitation](ctx, c, http.MethodGet, "/v2/invitations?limit=1000", nil, nil)
+// ListOrgInvitations yields all invitations of the organization, expired ones included.
+// An error is the last that is yielded. Needs users|create.
+func (c *Client) ListOrgInvitations(ctx context.Context) iter.Seq2[OrgInvitation, error] {
+	return pages[OrgInvitation](ctx, c, "/v2/invitations", url.Values{})
 }
 
 // ResendInvitation renews an invitation, which may have expired. Needs users|create.

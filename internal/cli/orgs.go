@@ -29,26 +29,3 @@ func (s *session) orgs() *cobra.Command {
 		s.write("create NAME", "Create an organization that you own\nNeeds a personal token.", "roster orgs create Acme", cobra.ExactArgs(1),
 			byID(s, orgColumns, (*client.Client).CreateOrg)))
 }
-
-var invitationColumns = []column[client.Invitation]{
-	{"org", func(i client.Invitation) string { return i.OrgID }},
-	{"name", func(i client.Invitation) string { return i.OrgName }},
-	{"role", func(i client.Invitation) string { return i.Role.Name }},
-	{"invited", func(i client.Invitation) string { return when(&i.InvitedAt) }},
-}
-
-func (s *session) invitations() *cobra.Command {
-	return group("invitations", "Answer invitations", `Who has an account already, and is added to an organization, has to accept first. Needs
-a personal token.`, "roster invitations list",
-		s.command("list", "List your open invitations", "roster invitations list", cobra.NoArgs, list(s, invitationColumns, (*client.Client).ListInvitations)),
-		s.write("accept ORG", "Become a member of an organization", "roster invitations accept acme-x7q2", cobra.ExactArgs(1),
-			byID(s, userColumns, (*client.Client).AcceptInvitation)),
-		s.write("decline ORG", "Turn an invitation down", "roster invitations decline acme-x7q2", cobra.ExactArgs(1),
-			func(cmd *cobra.Command, c *client.Client, args []string) error {
-				if err := c.DeclineInvitation(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				s.done(cmd, "declined", args[0])
-				return nil
-			}))
-}
