@@ -12,19 +12,20 @@ type Limit string
 
 // The limits there are.
 const (
-	LimitOrganizations     Limit = "organizations"
-	LimitPersonalTokens    Limit = "personalTokens"
-	LimitUsers             Limit = "users"
-	LimitInvitations       Limit = "invitations"
-	LimitRoles             Limit = "roles"
-	LimitGroups            Limit = "groups"
-	LimitRolesPerGroup     Limit = "rolesPerGroup"
-	LimitGroupsPerUser     Limit = "groupsPerUser"
-	LimitNamesPerSet       Limit = "namesPerSet"
-	LimitNames             Limit = "names"
-	LimitMembersPerRequest Limit = "membersPerRequest"
-	LimitAPITokens         Limit = "apiTokens"
-	LimitWebhooks          Limit = "webhooks"
+	LimitOrganizations         Limit = "organizations"
+	LimitPersonalTokens        Limit = "personalTokens"
+	LimitUsers                 Limit = "users"
+	LimitInvitations           Limit = "invitations"
+	LimitRoles                 Limit = "roles"
+	LimitGroups                Limit = "groups"
+	LimitRolesPerGroup         Limit = "rolesPerGroup"
+	LimitGroupsPerUser         Limit = "groupsPerUser"
+	LimitNamesPerSet           Limit = "namesPerSet"
+	LimitNames                 Limit = "names"
+	LimitMembersPerRequest     Limit = "membersPerRequest"
+	LimitRoleChangesPerRequest Limit = "roleChangesPerRequest"
+	LimitAPITokens             Limit = "apiTokens"
+	LimitWebhooks              Limit = "webhooks"
 )
 
 // Limits bound what tenants can make, so that the work of a request has a bound.
@@ -51,6 +52,9 @@ type Limits struct {
 	Names int
 	// MembersPerRequest bounds the members that a request lists.
 	MembersPerRequest int
+	// RoleChangesPerRequest bounds the users whose base role a request changes. Each takes
+	// a row and an audit entry, and other organizations' writes wait meanwhile.
+	RoleChangesPerRequest int
 }
 
 // DefaultLimits are the limits of a server that is not configured otherwise.
@@ -60,7 +64,7 @@ func DefaultLimits() Limits {
 		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20,
 		RolesPerGroup: 20, GroupsPerUser: 100,
 		NamesPerSet: 1000, Names: 10_000,
-		MembersPerRequest: 1000,
+		MembersPerRequest: 1000, RoleChangesPerRequest: 200,
 	}
 }
 
@@ -90,6 +94,7 @@ var limitKinds = []limitKind{
 	{LimitNamesPerSet, "the set of capabilities", "names of datasets and views", "take some out, or use *", func(l *Limits) *int { return &l.NamesPerSet }},
 	{LimitNames, "this organization", "names of datasets and views in its roles", "take some out of a role, or use *", func(l *Limits) *int { return &l.Names }},
 	{LimitMembersPerRequest, "the request", "members", "send several requests", func(l *Limits) *int { return &l.MembersPerRequest }},
+	{LimitRoleChangesPerRequest, "the request", "changes of a user's role", "send several requests", func(l *Limits) *int { return &l.RoleChangesPerRequest }},
 }
 
 // kind gives how a limit is explained. Every [Limit] is in the table; a test sees to it.

@@ -169,6 +169,24 @@ func TestLimitsOnParts(t *testing.T) {
 	})
 }
 
+// A request for a role changes few users: those who get the role and those who lose it.
+func TestLimitOnRoleChanges(t *testing.T) {
+	w := newWorld(t)
+	w.configure(directory.WithLimits(directory.Limits{RoleChangesPerRequest: 2}))
+	a, b, c := w.join("A", "none"), w.join("B", "none"), w.join("C", "none")
+	role := w.role("Crowd")
+	put := func(ids ...directory.UserID) error {
+		return second(w.UpdateRole(t.Context(), w.as(w.owner.secret, w.org.ID), role.ID, directory.NewRole{Name: "Crowd", Members: &ids}))
+	}
+	w.refused("three at once", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID, c.ID) })
+	w.wants("two", "", put(a.ID, b.ID))
+	w.wants("the same two and a third", "", put(a.ID, b.ID, c.ID))
+	w.wants("two who leave", "", put(a.ID))
+	w.wants("one leaves, one comes", "", put(b.ID))
+	w.wants("one leaves, one comes again", "", put(c.ID))
+	w.refused("one leaves, two come", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID) })
+}
+
 // What is above a lowered limit stays, can be changed, and can shrink.
 func TestAboveALoweredLimit(t *testing.T) {
 	w := newWorld(t)

@@ -259,8 +259,17 @@ func (c *change) setRoleMembers(role Role, members *[]UserID) error {
 	for _, id := range current.Members {
 		moves[id] = authz.RoleNone
 	}
+	changes := len(moves)
 	for _, id := range *members {
+		if _, has := moves[id]; has {
+			changes--
+		} else {
+			changes++
+		}
 		moves[id] = role.ID
+	}
+	if err := inField("members", c.within(LimitRoleChangesPerRequest, 0, changes)); err != nil {
+		return err
 	}
 	return c.moveUsers(moves)
 }
