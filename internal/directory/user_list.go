@@ -36,8 +36,17 @@ type UserSink interface {
 // to begin a transaction is little of what they take. Tests make it few.
 var firstPiece, laterPieces = 500, 2000
 
-// maxSearched is how many users a page is looked for among. Tests make it few.
+// maxSearched is how many users a page examines. Tests make it few.
 var maxSearched = 2000
+
+// searched is how many users a page of l examines. Users of the past take more than ten
+// times as long: each is put together from entries of the log.
+func (l *userList) searched() int {
+	if !l.f.At.IsZero() {
+		return min(maxSearched, historyBatch)
+	}
+	return maxSearched
+}
 
 // ListUsers hands the users of the principal's organisation to sink in order of
 // their ids, reading as it goes, and stops at sink's first error. next is the id
@@ -153,7 +162,7 @@ func (l *userList) query(size int) UserQuery {
 		}
 	}
 	if l.f.Limit > 0 {
-		q.Limit = maxSearched + 1 // to know whether there are more
+		q.Limit = l.searched() + 1 // to know whether there are more
 		if l.text == "" && l.f.At.IsZero() {
 			q.Limit = l.f.Limit + 1
 		}
@@ -170,7 +179,7 @@ func (l *userList) take(users iter.Seq2[User, error], size int) error {
 			return err
 		}
 		has := l.has(u)
-		if l.f.Limit > 0 && (read == maxSearched || (has && taken == l.f.Limit)) {
+		if l.f.Limit > 0 && (read == l.searched() || (has && taken == l.f.Limit)) {
 			l.next = l.f.After
 			break
 		}
