@@ -1,0 +1,273 @@
+package directory_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Some colluding principals do whatever the service offers: with their accounts,
+// the tokens that these make, users whom they add, groups and roles that they edit,
+// and an organization of their own. After each step nobody has gained a capability
+// that none of them has ever held, nor can a token of theirs give one. What counts
+// as held is what each of them could do at any time, the giving limits of tokens
+// that others gave them, and the built-in user if one of them could add or change users.
+func TestCoalitionGainsNothing(t *testing.T) {
+	want := 10_000
+	if dbtest.OnPostgres() {
+		want = 1_000
+	}
+	if raceEnabled || testing.Short() {
+		want = 500
+	}
+	setDefault(t, "rapid.checks", strconv.Itoa(8))
+	setDefault(t, "rapid.steps", strconv.Itoa(250))
+	all := tally{answers: make(map[string]map[directory.Code]int)}
+	for all.steps < want && !t.Failed() {
+		rapid.Check(t, func(rt *rapid.T) { newCoalition(t, rt, &all).run(rt) })
+	}
+	t.Logf("%d steps\n%s", all.steps, all.String())
+	if all.steps < want {
+		t.Errorf("%d steps, want at least %d", all.steps, want)
+	}
+	for name, answers := range all.answers {
+		if want >= 10_000 && answers[""] == 0 {
+			t.Errorf("%s never succeeded: the steps say little of it", name)
+		}
+	}
+}
+
+// coalition is the colluding principals, and what any of them has held so far.
+type coalition struct {
+	w     *world
+	tally *tally
+	log   []string
+
+	emails   map[string]string          // of their accounts, each with a personal token
+	order    []string                   // of emails, so that what is drawn is the same each time
+	tokens   map[directory.TokenID]bool // API tokens whose values they have
+	secrets  []string                   // of these
+	old      []*directory.Principal     // from earlier requests
+	again    func() error               // the last request, to be repeated
+	evil     directory.OrgID            // their own organization
+	held     authz.Set                  // at any time, by any of them
+	managers bool                       // one of them could create or update users
+	now      map[string]standing        // by user or token id, in the organization attacked
+	ids      map[string][]string        // what there is to name in requests
+	sets     map[directory.RoleID]authz.Set
+}
+
+// standing is what a user or API token of the attacked organization may do.
+type standing struct {
+	can    authz.Set
+	gives  authz.Set // API tokens only
+	theirs bool
+}
+
+// powers are what the members of a coalition are made of: whatever opens an
+// operation that gives something, and a few things to be had beside it.
+var powers = []string{
+	"users|create", "users|update", "rbac|create", "rbac|update", "apiTokens|create", "apiTokens|update",
+	"users|read", "users|delete", "rbac|read", "rbac|delete", "apiTokens|delete",
+}
+
+var prizes = []string{
+	"auditLog|read", "billing|read", "sharedAccessKeys|read", "dataset:logs:trim|update", "dataset:*:vacuum|update",
+	"dataset:logs:query|read", "dashboards|create", "view:v:share|read", "view:*:query|read",
+}
+
+func drawPowers(t *rapid.T) (list []string) {
+	for _, p := range powers {
+		if !rarely(t, 4, p) {
+			list = append(list, p)
+		}
+	}
+	for _, p := range prizes {
+		if rarely(t, 4, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
+	w := newWorld(&lasting{TB: t, each: rt})
+	c := &coalition{w: w, tally: all, emails: make(map[string]string), tokens: make(map[directory.TokenID]bool)}
+	bystander, manager := w.join("Bystander", "user"), w.join("Manager", w.role("Managing", drawPowers(rt)...).ID)
+	w.group("Admins", []directory.UserID{bystander.ID}, "admin")
+	w.group("Empty", nil, w.role("Strong", "users|read", "auditLog|read", "billing|read", "dataset:*:trim|update").ID)
+	w.token("users|create", "users|update") // it could give everything
+	must(w.CreateAPIToken(w.Context(), w.byOwner(), directory.NewAPIToken{
+		Name: "expired", Capabilities: caps(w, "users|update"), ExpiresAt: w.clock.Now().Add(time.Second),
+	}))(w)
+	w.pass(time.Minute)
+
+	for i := range 2 + below(rt, 2, "members") {
+		role := w.role(fmt.Sprint("Member ", i), drawPowers(rt)...)
+		m := w.join(fmt.Sprint("m", i), role.ID)
+		if i == 0 {
+			w.group("Theirs", []directory.UserID{m.ID}, w.role("Side", pick(rt, prizes, "side"), pick(rt, powers, "power")).ID)
+		}
+		c.knows(m.Email, m.secret)
+	}
+	owner := w.tenant("Evil")
+	c.evil = owner.OrgID
+	c.knows(owner.Email, owner.secret)
+	c.read(rt)
+	c.holdAll()
+	// A token that somebody else has made for them: all it can give counts as held.
+	by := w.by(manager).Principal
+	if by.Capabilities.Allows(authz.Pair{Resource: "apiTokens", Action: authz.Create}) {
+		k := must(w.CreateAPIToken(w.Context(), directory.Call{Principal: by}, directory.NewAPIToken{
+			Name: "given", Capabilities: by.Capabilities.Intersect(caps(w, drawPowers(rt)...)),
+		}))(w)
+		c.hasToken(k)
+		c.held = c.held.Union(by.Capabilities)
+	}
+	c.read(rt)
+	c.holdAll()
+	return c
+}
+
+func (c *coalition) knows(email, secret string) {
+	if _, ok := c.emails[key(email)]; !ok {
+		c.order = append(c.order, key(email))
+	}
+	c.emails[key(email)] = secret
+}
+
+func (c *coalition) hasToken(k directory.IssuedAPIToken) {
+	if k.Secret != "" {
+		c.tokens[k.ID] = true
+		c.secrets = append(c.secrets, k.Secret)
+	}
+}
+
+func (c *coalition) run(rt *rapid.T) {
+	moves := c.moves()
+	rt.Repeat(map[string]func(*rapid.T){
+		"collude": func(t *rapid.T) {
+			c.w.pass(time.Millisecond)
+			c.tally.steps++
+			before := c.now
+			pick(t, moves, "what")(t)
+			c.read(t)
+			c.check(t, before)
+			c.holdAll()
+		},
+		"honest": func(t *rapid.T) {
+			if !rarely(t, 8, "rarely") {
+				t.Skip("mostly they are on their own")
+			}
+			c.honest(t)
+			c.read(t)
+			c.holdAll()
+		},
+	})
+}
+
+// check holds the promise of design.md, rule 2, for everybody in the organization.
+func (c *coalition) check(t *rapid.T, before map[string]standing) {
+	bound := c.held
+	if c.managers {
+		user, _ := authz.Builtin("user")
+		bound = bound.Union(user)
+	}
+	for id, is := range c.now {
+		gained := is.can.Minus(before[id].can)
+		if is.theirs {
+			gained = is.can
+		}
+		if !bound.Covers(gained) {
+			t.Fatalf("%s has %v, which none of them held\nafter:\n%s", id, gained.Minus(bound).Names(), lines(c.log))
+		}
+		if more := is.gives.Minus(before[id].gives); !bound.Covers(more) {
+			t.Fatalf("%s can give %v, which none of them held\nafter:\n%s", id, more.Minus(bound).Names(), lines(c.log))
+		}
+	}
+}
+
+// holdAll adds what they hold now to what they held.
+func (c *coalition) holdAll() {
+	create, update := authz.Pair{Resource: "users", Action: authz.Create}, authz.Pair{Resource: "users", Action: authz.Update}
+	for _, is := range c.now {
+		if is.theirs {
+			c.held = c.held.Union(is.can)
+			c.managers = c.managers || is.can.Allows(create) || is.can.Allows(update)
+		}
+	}
+}
+
+func lines(log []string) (s string) {
+	for _, l := range log {
+		s += l + "\n"
+	}
+	return s
+}
+
+// read finds out what everybody may do, past the service.
+func (c *coalition) read(t *rapid.T) {
+	c.now, c.ids, c.sets = make(map[string]standing), make(map[string][]string), make(map[directory.RoleID]authz.Set)
+	err := c.w.db.Read(c.w.Context(), func(tx directory.Tx) error {
+		org := c.w.org.ID
+		roles, err := tx.Roles(org)
+		if err != nil {
+			return err
+		}
+		for _, r := range roles {
+			c.sets[r.ID] = r.Capabilities
+			c.ids["role"] = append(c.ids["role"], string(r.ID))
+		}
+		for _, id := range authz.BuiltinRoles() {
+			c.sets[directory.RoleID(id)], _ = authz.Builtin(id)
+		}
+		for u, err := range tx.Users(org, directory.UserQuery{}) {
+			if err != nil {
+				return err
+			}
+			_, theirs := c.emails[key(u.Email)]
+			is := standing{theirs: theirs}
+			if u.Invited {
+				c.ids["invited"] = append(c.ids["invited"], string(u.ID))
+			} else {
+				is.can = c.sets[u.Role.ID]
+			}
+			c.now[string(u.ID)] = is
+			c.ids["user"] = append(c.ids["user"], string(u.ID))
+		}
+		groups, err := tx.Groups(org)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			c.ids["group"] = append(c.ids["group"], string(g.ID))
+			for _, m := range g.Members {
+				if slices.Contains(c.ids["invited"], string(m)) {
+					continue
+				}
+				is := c.now[string(m)]
+				for _, r := range g.Roles {
+					is.can = is.can.Union(c.sets[r])
+				}
+				c.now[string(m)] = is
+			}
+		}
+		tokens, err := tx.APITokens(org)
+		for _, k := range tokens {
+			c.ids["token"] = append(c.ids["token"], string(k.ID))
+			c.now[string(k.ID)] = standing{can: k.Capabilities, gives: k.Giving.Set(), theirs: c.tokens[k.ID]}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
