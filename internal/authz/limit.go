@@ -107,7 +107,7 @@ func (l *Limit) UnmarshalJSON(b []byte) error {
 		if w.Set != nil {
 			set = *w.Set
 		}
-		*l = newLimit(upTo(u), set) //nolint:gosec // u is 0 to 2
+		*l = newLimit(upTo(u), set)
 		return nil
 	}
 	return fmt.Errorf("unknown limit %q", w.UpTo)

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -31,7 +32,7 @@ func (c *coalition) moves() (all []func(*rapid.T)) {
 		{1, c.bindAPIToken},
 		{1, c.personalToken},
 		{3, c.answerInvitation},
-		{1, c.resendInvitation},
+		{4, c.resendInvitation},
 		{1, c.self},
 		{1, c.createOrg},
 		{2, c.repeat},
@@ -152,12 +153,12 @@ func (c *coalition) drawUsers(t *rapid.T) []directory.UserID {
 
 // drawSet prefers what they hold: most of what else they ask for is refused.
 func (c *coalition) drawSet(t *rapid.T) authz.Set {
-	set := caps(c.w, drawPowers(t)...)
+	set := caps(c.w, drawPowers(t, powers)...)
 	switch below(t, 4, "kind of set") {
 	case 0:
 		return set
-	case 1:
-		return caps(c.w, pick(t, powers, "power"))
+	case 1, 2:
+		return caps(c.w, pick(t, slices.Concat(prizes, powers), "one"))
 	default:
 		return set.Intersect(c.held)
 	}
@@ -166,7 +167,7 @@ func (c *coalition) drawSet(t *rapid.T) authz.Set {
 func (c *coalition) createUser(t *rapid.T) {
 	email := fmt.Sprintf("puppet%d@example.org", c.tally.steps)
 	if rapid.Bool().Draw(t, "there is") {
-		email = pick(t, c.order, "account")
+		email = pick(t, slices.Concat(c.outside, c.order), "account")
 	}
 	in := directory.NewUser{Name: "Puppet", Email: email, Role: c.drawRole(t)}
 	c.request(t, "createUser", in, func(call directory.Call) error {
@@ -196,8 +197,8 @@ func (c *coalition) removeUser(t *rapid.T) {
 
 func (c *coalition) drawNewRole(t *rapid.T, id directory.RoleID) directory.NewRole {
 	in := directory.NewRole{Name: fmt.Sprint("Role ", c.tally.steps), Capabilities: c.drawSet(t)}
-	switch below(t, 3, "change") {
-	case 0:
+	switch below(t, 4, "change") {
+	case 0, 3:
 		in.Capabilities = c.sets[id].Union(in.Capabilities)
 	case 1:
 		in.Capabilities = c.sets[id].Minus(in.Capabilities)
@@ -328,6 +329,9 @@ func (c *coalition) personalToken(t *rapid.T) {
 }
 
 func (c *coalition) answerInvitation(t *rapid.T) {
+	if len(c.ids["invited"]) == 0 && !rarely(t, 8, "in vain") {
+		t.Skip("nobody is invited")
+	}
 	if rarely(t, 3, "decline") {
 		for _, email := range c.order {
 			if p, err := c.w.Authenticate(c.w.Context(), c.emails[email], ""); err == nil {
@@ -351,11 +355,10 @@ func (c *coalition) answerInvitation(t *rapid.T) {
 }
 
 func (c *coalition) resendInvitation(t *rapid.T) {
-	kind := "user"
-	if len(c.ids["invited"]) > 0 {
-		kind = "invited"
+	if len(c.ids["invited"]) == 0 && !rarely(t, 8, "in vain") {
+		t.Skip("nobody is invited")
 	}
-	id := drawID[directory.UserID](t, c, kind)
+	id := drawID[directory.UserID](t, c, "invited")
 	c.request(t, "resendInvitation", id, func(call directory.Call) error {
 		return second(c.w.ResendInvitation(c.w.Context(), call, id))
 	})

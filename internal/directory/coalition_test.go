@@ -58,6 +58,7 @@ type coalition struct {
 	old      []*directory.Principal     // from earlier requests
 	again    func() error               // the last request, to be repeated
 	evil     directory.OrgID            // their own organization
+	outside  []string                   // emails of theirs whose accounts are elsewhere at first
 	held     authz.Set                  // at any time, by any of them
 	managers bool                       // one of them could create or update users
 	now      map[string]standing        // by user or token id, in the organization attacked
@@ -84,7 +85,7 @@ var prizes = []string{
 	"dataset:logs:query|read", "dashboards|create", "view:v:share|read", "view:*:query|read",
 }
 
-func drawPowers(t *rapid.T) (list []string) {
+func drawPowers(t *rapid.T, powers []string) (list []string) {
 	for _, p := range powers {
 		if !rarely(t, 4, p) {
 			list = append(list, p)
@@ -101,7 +102,11 @@ func drawPowers(t *rapid.T) (list []string) {
 func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	w := newWorld(&lasting{TB: t, each: rt})
 	c := &coalition{w: w, tally: all, emails: make(map[string]string), tokens: make(map[directory.TokenID]bool)}
-	bystander, manager := w.join("Bystander", "user"), w.join("Manager", w.role("Managing", drawPowers(rt)...).ID)
+	powers := powers
+	if rarely(rt, 3, "not even users") {
+		powers = powers[2:] // what the built-in user has is beyond them then
+	}
+	bystander, manager := w.join("Bystander", "user"), w.join("Manager", w.role("Managing", drawPowers(rt, powers)...).ID)
 	w.group("Admins", []directory.UserID{bystander.ID}, "admin")
 	w.group("Empty", nil, w.role("Strong", "users|read", "auditLog|read", "billing|read", "dataset:*:trim|update").ID)
 	w.token("users|create", "users|update") // it could give everything
@@ -111,23 +116,26 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	w.pass(time.Minute)
 
 	for i := range 2 + below(rt, 2, "members") {
-		role := w.role(fmt.Sprint("Member ", i), drawPowers(rt)...)
+		role := w.role(fmt.Sprint("Member ", i), drawPowers(rt, powers)...)
 		m := w.join(fmt.Sprint("m", i), role.ID)
 		if i == 0 {
 			w.group("Theirs", []directory.UserID{m.ID}, w.role("Side", pick(rt, prizes, "side"), pick(rt, powers, "power")).ID)
 		}
 		c.knows(m.Email, m.secret)
 	}
-	owner := w.tenant("Evil")
-	c.evil = owner.OrgID
-	c.knows(owner.Email, owner.secret)
+	for _, name := range []string{"Evil", "Worse", "Worst"} {
+		owner := w.tenant(name)
+		c.evil = owner.OrgID
+		c.knows(owner.Email, owner.secret)
+		c.outside = append(c.outside, owner.Email)
+	}
 	c.read(rt)
 	c.holdAll()
 	// A token that somebody else has made for them: all it can give counts as held.
 	by := w.by(manager).Principal
 	if by.Capabilities.Allows(authz.Pair{Resource: "apiTokens", Action: authz.Create}) {
 		k := must(w.CreateAPIToken(w.Context(), directory.Call{Principal: by}, directory.NewAPIToken{
-			Name: "given", Capabilities: by.Capabilities.Intersect(caps(w, drawPowers(rt)...)),
+			Name: "given", Capabilities: by.Capabilities.Intersect(caps(w, drawPowers(rt, powers)...)),
 		}))(w)
 		c.hasToken(k)
 		c.held = c.held.Union(by.Capabilities)

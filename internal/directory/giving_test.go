@@ -43,9 +43,9 @@ func TestRegeneratedTokenGivesWhatBothCould(t *testing.T) {
 // To change who gets what takes users|update, whatever the permission on roles and groups.
 func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 	w := newWorld(t)
-	role := w.role("Role", "users|read")
-	bob := w.join("Bob", role.ID)
-	group := w.group("Group", []directory.UserID{bob.ID}, role.ID)
+	had, given := w.role("Had", "users|read"), w.role("Given", "users|read")
+	bob := w.join("Bob", had.ID)
+	group := w.group("Group", []directory.UserID{bob.ID}, given.ID)
 	rbac := w.as(w.token("rbac|create", "rbac|update", "users|read").Secret, "")
 	for what, try := range map[string]func() error{
 		"a group with a member and admin": func() error {
@@ -58,7 +58,10 @@ func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 			return second(w.UpdateGroup(t.Context(), rbac, group.ID, directory.NewGroup{Name: "Group", Members: members()}))
 		},
 		"a role that somebody has": func() error {
-			return second(w.UpdateRole(t.Context(), rbac, role.ID, directory.NewRole{Name: "Role"}))
+			return second(w.UpdateRole(t.Context(), rbac, had.ID, directory.NewRole{Name: "Had"}))
+		},
+		"a role that a group gives": func() error {
+			return second(w.UpdateRole(t.Context(), rbac, given.ID, directory.NewRole{Name: "Given"}))
 		},
 		"a role's members": func() error {
 			return second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "X", Members: members(bob.ID)}))
@@ -86,4 +89,18 @@ func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 	w.refused("wide again", directory.Forbidden, "", func() error {
 		return second(w.UpdateRole(t.Context(), me, strong.ID, directory.NewRole{Name: "Strong", Capabilities: strong.Capabilities}))
 	})
+}
+
+// A token that works from more places gives there what it can give.
+func TestWideningNetworksCountsAsGiving(t *testing.T) {
+	w := newWorld(t)
+	bound := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
+		Name: "t", Capabilities: caps(w, "users|update"), Networks: networks(t, "10.0.0.0/8"),
+	}))(t)
+	me := w.by(w.join("Me", w.role("Tokens", "users|update", "apiTokens|update").ID))
+	w.refused("to anywhere", directory.Forbidden, "", func() error {
+		return second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, nil))
+	})
+	w.wants("to less", "", second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, networks(t, "10.1.0.0/16"))))
+	w.wants("an owner", "", second(w.UpdateAPITokenNetworks(t.Context(), w.byOwner(), bound.ID, nil)))
 }

@@ -155,11 +155,11 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 		if err != nil {
 			return Role{}, err
 		}
-		role.Members = nil // each of them who gains or loses the role has an entry of their own
 		before := role
-		if err := c.fillRole(&role, in); err != nil {
+		if err := c.fillRole(&role, in); err != nil { // which asks whether the role has members
 			return Role{}, err
 		}
+		before.Members, role.Members = nil, nil // each of them who gains or loses the role has an entry of their own
 		if !role.is(before) {
 			if err := c.Tx.UpdateRole(role, foldKey(role.Name)); err != nil {
 				return Role{}, nameTaken(err, "role")
