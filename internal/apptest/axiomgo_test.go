@@ -139,6 +139,18 @@ func TestAxiomGoTokens(t *testing.T) {
 	}
 }
 
+// On a fresh install the API token makes tokens with dataset capabilities.
+func TestAxiomGoTokensFromTheFirstToken(t *testing.T) {
+	s := apptest.Start(t)
+	made, err := axiomClient(t, s, s.APIToken).Tokens.Create(t.Context(), axiom.CreateTokenRequest{
+		Name:                "ingest",
+		DatasetCapabilities: map[string]axiom.DatasetCapabilities{"*": {Ingest: []axiom.Action{axiom.ActionCreate}}, "logs": {Query: []axiom.Action{axiom.ActionRead}}},
+	})
+	if err != nil || made.Token == "" {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
 func TestAxiomGoOrganizations(t *testing.T) {
 	s := apptest.Start(t)
 	c := axiomClient(t, s, s.PersonalToken)

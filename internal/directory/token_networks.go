@@ -21,8 +21,8 @@ func (s *Service) GetAPITokenNetworks(ctx context.Context, call Call, id TokenID
 // request on. Tokens that it has made keep theirs.
 //
 // Permission apiTokens|update. Networks beyond the token's own must lie within
-// those of the actor's token, and the token's capabilities must be among the
-// actor's: they are given to whoever holds it there. Audit entry
+// those of the actor's token, and the actor must have the token's capabilities and be
+// able to give what it can: both reach its holders there. Audit entry
 // updateAPITokenNetworks. Errors: [NotFound]; [Forbidden].
 func (s *Service) UpdateAPITokenNetworks(ctx context.Context, call Call, id TokenID, networks Networks) (TokenNetworks, error) {
 	return write(ctx, s, call, OpUpdateAPITokenNetworks, func(c *change) (TokenNetworks, error) {
@@ -37,6 +37,10 @@ func (s *Service) UpdateAPITokenNetworks(ctx context.Context, call Call, id Toke
 		if !networks.Within(t.Networks) {
 			if err := c.mayHandOver(t); err != nil {
 				return TokenNetworks{}, err
+			}
+			if !c.actor.Giving.MayGive(t.Giving.Set()) {
+				return TokenNetworks{}, Errorf(Forbidden, "the token can give capabilities that you can't give; "+
+					"ask somebody who can, or make a token of your own")
 			}
 			if err := c.mayBind(networks); err != nil {
 				return TokenNetworks{}, err
