@@ -97,6 +97,8 @@ func TestProvision(t *testing.T) {
 	wantError(t, s.Do("POST", "/v2/orgs/claim", as("", `{"claim":"`+claim+`","name":"","email":"jim@example.com"}`)), 400, "invalid", "name")
 	wantError(t, s.Do("POST", "/v2/orgs/claim", as("", `{"claim":"`+claim+`","name":"O","email":"owner@example.com"}`)), 409, "conflict", "personal token")
 	wantError(t, s.Do("POST", "/v2/orgs/claim", as("xapt-x", body)), 401, "unauthenticated", "")
+	wantError(t, s.Do("POST", "/v2/orgs/claim", as(made.Token, body)), 403, "forbidden", "personal token")
+	wantError(t, s.Do("POST", "/v2/orgs/claim", as(s.APIToken, body)), 403, "forbidden", "personal token")
 	var claimed struct{ OrgID, UserID, Token string }
 	s.Want(http.StatusOK, "POST", "/v2/orgs/claim", as("", body)).Decode(t, &claimed)
 	s.Want(http.StatusOK, "GET", "/v2/users/"+claimed.UserID, as(claimed.Token, ""))

@@ -1,0 +1,151 @@
+package directory_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// state is what the organization sees of its one invitation.
+func (w *world) state() directory.InvitationState {
+	w.Helper()
+	open := must(w.ListOrgInvitations(w.Context(), w.byOwner(), directory.InvitationQuery{Limit: 10}))(w)
+	if len(open) != 1 {
+		w.Fatalf("%d invitations, want 1", len(open))
+	}
+	return open[0].State
+}
+
+func (w *world) accept(m member) error {
+	return second(w.AcceptInvitation(w.Context(), w.by(m), w.org.ID))
+}
+
+// An invitation can be accepted until its time is over, which is the operator's choice.
+// Resending it starts the time again.
+func TestInvitationExpires(t *testing.T) {
+	for _, ttl := range []time.Duration{0, time.Hour} {
+		w := newWorld(t)
+		want := directory.InvitationTTL
+		if ttl > 0 {
+			want = ttl
+			w.configure(directory.WithInvitationTTL(ttl))
+		}
+		rival := w.tenant("Rival")
+		u := w.invite(rival, "user")
+		if got := u.ExpiresAt.Sub(u.CreatedAt); got != want {
+			t.Errorf("open for %s, want %s", got, want)
+		}
+		w.pass(want - time.Microsecond)
+		if got := w.state(); got != directory.InvitationOpen {
+			t.Errorf("a moment before the end: %s", got)
+		}
+		w.pass(time.Microsecond)
+		if got := w.state(); got != directory.InvitationExpired {
+			t.Errorf("at the end: %s", got)
+		}
+		w.refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
+		if mine := must(w.ListInvitations(t.Context(), w.by(rival)))(t); len(mine) != 0 {
+			t.Errorf("still listed: %+v", mine)
+		}
+		again := must(w.ResendInvitation(t.Context(), w.byOwner(), u.ID))(t)
+		if got := again.User.ExpiresAt.Sub(u.ExpiresAt); got != want || again.State != directory.InvitationOpen {
+			t.Errorf("resent as %+v, open for %s", again, got)
+		}
+		w.wants("accept what was resent", "", w.accept(rival))
+		w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+	}
+}
+
+// An invitation lapses when its inviter could not give the role any more. One who still
+// can may resend it.
+func TestInvitationLapses(t *testing.T) {
+	type inviter struct {
+		member
+		token directory.IssuedAPIToken
+	}
+	for what, c := range map[string]struct {
+		byToken bool
+		lose    func(w *world, by inviter) error
+	}{
+		"the inviter is removed": {false, func(w *world, by inviter) error { return w.RemoveUser(w.Context(), w.byOwner(), by.ID) }},
+		"the inviter is demoted": {false, func(w *world, by inviter) error {
+			return second(w.UpdateUserRole(w.Context(), w.byOwner(), by.ID, "read-only"))
+		}},
+		"the token is deleted": {true, func(w *world, by inviter) error {
+			return w.DeleteAPIToken(w.Context(), w.byOwner(), by.token.ID)
+		}},
+		"the token is regenerated and ends": {true, func(w *world, by inviter) error {
+			err := second(w.RegenerateAPIToken(w.Context(), w.byOwner(), by.token.ID, directory.Regeneration{}))
+			w.pass(time.Hour)
+			return err
+		}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			rival := w.tenant("Rival")
+			by := inviter{w.join("Ann", "admin"), w.token("users|create")}
+			call := w.by(by.member)
+			if c.byToken {
+				call = w.as(by.token.Secret, "")
+			}
+			u := must(w.CreateUser(t.Context(), call, directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
+			if got := w.state(); got != directory.InvitationOpen {
+				t.Fatalf("at first: %s", got)
+			}
+			w.wants("lose", "", c.lose(w, by))
+			if got := w.state(); got != directory.InvitationLapsed {
+				t.Errorf("now: %s", got)
+			}
+			w.refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
+			must(w.ResendInvitation(t.Context(), w.byOwner(), u.ID))(t)
+			w.wants("accept what was resent", "", w.accept(rival))
+			w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+		})
+	}
+}
+
+// An address whose invitation has expired can be added again, and not before.
+func TestExpiredInvitationIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	rival := w.tenant("Rival")
+	old := w.invite(rival, "admin")
+	again := directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}
+	w.refused("while it is open", directory.Conflict, "email", func() error { return second(w.CreateUser(t.Context(), w.byOwner(), again)) })
+	w.pass(directory.InvitationTTL)
+	from := w.lastEntry()
+	u := must(w.CreateUser(t.Context(), w.byOwner(), again))(t)
+	if u.ID == old.ID || !u.Invited || u.Role.ID != "user" {
+		t.Errorf("added as %+v", u)
+	}
+	w.wants("the old one", directory.NotFound, second(w.GetUser(t.Context(), w.byOwner(), old.ID)))
+	entries := w.since(from)
+	if len(entries) != 2 || entries[0].Action != "expireInvitation" || entries[0].Actor.Kind != directory.ActorSystem || entries[1].Action != "createUser" {
+		t.Errorf("entries %+v", entries)
+	}
+	w.wants("accept", "", w.accept(rival))
+	w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+}
+
+// The sweep drops what expired longer than the grace ago, and nothing else.
+func TestSweepDropsExpiredInvitations(t *testing.T) {
+	w := newWorld(t)
+	early, late, joined := w.tenant("Early"), w.tenant("Late"), w.tenant("Joined")
+	gone, accepted := w.invite(early, "user"), w.invite(joined, "user")
+	w.wants("accept", "", w.accept(joined))
+	w.pass(time.Hour)
+	kept := w.invite(late, "user")
+	w.pass(directory.InvitationTTL + directory.InvitationGrace - time.Hour)
+	w.wants("sweep", "", w.DropInvitations(t.Context()))
+	w.user(gone.ID) // its last moment
+	w.pass(time.Microsecond)
+	w.wants("sweep again", "", w.DropInvitations(t.Context()))
+	w.wants("what expired", directory.NotFound, second(w.GetUser(t.Context(), w.byOwner(), gone.ID)))
+	w.user(kept.ID)
+	w.user(accepted.ID)
+	last := w.since(w.lastEntry() - 1)
+	if e := last[len(last)-1]; e.Action != "expireInvitation" || e.Actor.Kind != directory.ActorSystem || e.Target.ID != string(gone.ID) {
+		t.Errorf("the last entry is %+v", e)
+	}
+	w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+}
