@@ -17,7 +17,8 @@ type neighbor struct {
 	attack        string
 	reads, writes time.Duration // p99
 	failed        int
-	answers       string // to the attacker, by status
+	answers       string        // to the attacker, by status
+	cpu           time.Duration // of the server, for each of the attacker's requests and what the tenant asked meanwhile
 }
 
 // attack is what a tenant may do with an account that may create organizations.
@@ -195,7 +196,7 @@ func measureNeighbors(ctx context.Context, l *lab) error {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
 		l.report.neighbors = append(l.report.neighbors, n)
-		progress("%s: reads %s, writes %s, failed %d; attacker %s", n.attack, n.reads, n.writes, n.failed, n.answers)
+		progress("%s: reads %s, writes %s, failed %d; attacker %s, CPU %s each; memory %.0f MiB", n.attack, n.reads, n.writes, n.failed, n.answers, n.cpu, p.memory("VmHWM"))
 	}
 	l.report.highest = p.memory("VmHWM")
 	return nil
@@ -247,7 +248,7 @@ func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one *attac
 	}
 	var failed atomic.Int64
 	var reads, writes latencies
-	base := "http://" + p.addr
+	base, used := "http://"+p.addr, p.cpu()
 	done := make(chan struct{}, 2)
 	counted += 1_000_000
 	first := counted
@@ -268,6 +269,9 @@ func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one *attac
 	attackers.Wait()
 	n.reads, n.writes, n.failed = reads.p99(), writes.p99(), int(failed.Load())
 	var parts []string
+	if all := sum(answers); all > 0 {
+		n.cpu = (p.cpu() - used) / time.Duration(all)
+	}
 	for _, status := range slices.Sorted(maps.Keys(answers)) {
 		parts = append(parts, fmt.Sprintf("%d × %d", answers[status], status))
 	}
@@ -312,4 +316,11 @@ func (l *latencies) add(d time.Duration) {
 func (l *latencies) p99() time.Duration {
 	slices.Sort(l.all)
 	return l.all[len(l.all)*99/100]
+}
+
+func sum(counts map[int]int) (all int) {
+	for _, n := range counts {
+		all += n
+	}
+	return all
 }
