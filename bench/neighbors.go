@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -185,6 +188,9 @@ func measureNeighbors(ctx context.Context, l *lab) error {
 		return err
 	}
 	owner.base, a.base = "http://"+p.addr, "http://"+p.addr
+	if err := exec.Command("taskset", "-acp", loadCore, strconv.Itoa(os.Getpid())).Run(); err != nil {
+		return err
+	}
 	quiet, err := l.neighbor(ctx, p, d, nil, a)
 	if err != nil {
 		return err
@@ -216,10 +222,12 @@ func newAttacker(owner *attacker) (*attacker, error) {
 	return &a, nil
 }
 
-// The steady tenant's rates, a second.
 const (
+	// The steady tenant's rates, a second.
 	readsEach  = 100
 	writesEach = 10
+	// retryAfter is how long each of the attacker's connections waits after a 429.
+	retryAfter = 10 * time.Millisecond
 )
 
 // neighbor drives the steady tenant while an attack goes on, if there is one.
@@ -242,6 +250,9 @@ func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one *attac
 					mu.Lock()
 					answers[status]++
 					mu.Unlock()
+					if status == 429 { // an answer of a few microseconds, which would only measure the load generator
+						time.Sleep(retryAfter)
+					}
 				}
 			})
 		}
