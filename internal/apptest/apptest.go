@@ -21,6 +21,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
@@ -67,7 +68,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	database := dbtest.New(t)
+	database := directorytest.Database(t)
 	db, err := store.Open(t.Context(), database, store.Options{})
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -58,7 +59,7 @@ func (w *world) pass(d time.Duration) {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
-		TB: t, database: dbtest.New(t),
+		TB: t, database: directorytest.Database(t),
 		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}
 	w.open()

@@ -9,13 +9,14 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
 // openTwice opens one database as two processes would.
 func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
 	t.Helper()
-	path := dbtest.New(t)
+	path := directorytest.Database(t)
 	services := make([]*directory.Service, 2)
 	for i := range services {
 		db, err := store.Open(t.Context(), path, store.Options{})

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -35,7 +36,7 @@ func TestInitialise(t *testing.T) {
 }
 
 func TestInitialiseRefuses(t *testing.T) {
-	db := must(store.Open(t.Context(), dbtest.New(t), store.Options{}))(t)
+	db := must(store.Open(t.Context(), directorytest.Database(t), store.Options{}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	s := directory.NewService(db, dbtest.Keys(), time.Now)
 	for field, in := range map[string]directory.NewDeployment{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -24,7 +25,7 @@ type provisioning struct {
 
 func newProvisioning(t *testing.T) *provisioning {
 	t.Helper()
-	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ type Member struct {
 // storage does not keep.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{TB: t, Database: dbtest.New(t), now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))}
+	w := &World{TB: t, Database: Database(t), now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))}
 	db, err := store.Open(t.Context(), w.Database, store.Options{})
 	if err != nil {
 		t.Fatalf("open: %v", err)

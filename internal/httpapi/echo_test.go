@@ -14,6 +14,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/store"
@@ -25,7 +26,7 @@ var long = strings.Repeat("Ж", 5000)
 // An error repeats at most 100 bytes of a path, a parameter, a header, a member or a
 // member's name, on every route.
 func TestErrorsRepeatLittleInput(t *testing.T) {
-	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -30,7 +31,7 @@ type streaming struct {
 }
 
 func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
-	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

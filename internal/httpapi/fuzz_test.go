@@ -14,6 +14,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -152,7 +153,7 @@ func FuzzEntryQuery(f *testing.F) {
 
 // No request is answered with a status of 500 or more.
 func FuzzRequest(f *testing.F) {
-	db, err := store.Open(f.Context(), dbtest.New(f), store.Options{})
+	db, err := store.Open(f.Context(), directorytest.Database(f), store.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}

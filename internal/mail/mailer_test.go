@@ -14,6 +14,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -27,7 +28,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -44,7 +45,7 @@ func actionsAfter(t *testing.T, db *store.Store, after int64) (actions []string,
 func TestPostgresFeedWaitsForEarlierNumbers(t *testing.T) {
 	for _, outcome := range []string{"committed", "undone"} {
 		t.Run(outcome, func(t *testing.T) {
-			url := dbtest.Postgres(t)
+			url := directorytest.Postgres(t)
 			one, two := openPostgres(t, url), openPostgres(t, url)
 			defer closing(t, one)
 			defer closing(t, two)
@@ -92,7 +93,7 @@ func TestPostgresFeedWaitsForEarlierNumbers(t *testing.T) {
 // not committed, is told of it when it has. PostgreSQL's snapshots don't show
 // that transaction: nothing younger has ended.
 func TestPostgresFeedHearsOfTheLastTransaction(t *testing.T) {
-	url := dbtest.Postgres(t)
+	url := directorytest.Postgres(t)
 	one, two := openPostgres(t, url), openPostgres(t, url)
 	defer closing(t, one)
 	defer closing(t, two)
@@ -134,7 +135,7 @@ func TestPostgresFeedHearsOfTheLastTransaction(t *testing.T) {
 // A reader who began before an entry was committed sees nothing of the log beyond
 // it, however far the log has come since.
 func TestPostgresFeedKeepsToItsSnapshot(t *testing.T) {
-	url := dbtest.Postgres(t)
+	url := directorytest.Postgres(t)
 	one, two := openPostgres(t, url), openPostgres(t, url)
 	defer closing(t, one)
 	defer closing(t, two)
@@ -173,7 +174,7 @@ func TestPostgresFeedKeepsToItsSnapshot(t *testing.T) {
 // More than a node can tell of one by one makes it forget everything; it is in
 // touch again soon, and a reader of the log gets it all.
 func TestPostgresFeedTakesManyAtOnce(t *testing.T) {
-	url := dbtest.Postgres(t)
+	url := directorytest.Postgres(t)
 	db := openPostgres(t, url)
 	defer closing(t, db)
 	var forgot atomic.Int32
@@ -203,7 +204,7 @@ func TestPostgresFeedTakesManyAtOnce(t *testing.T) {
 // Many write, some change their minds; a reader who goes from number to number
 // gets each entry once.
 func TestPostgresFeedMissesNothing(t *testing.T) {
-	url := dbtest.Postgres(t)
+	url := directorytest.Postgres(t)
 	nodes := []*store.Store{openPostgres(t, url), openPostgres(t, url)}
 	reader := openPostgres(t, url)
 	for _, db := range append(nodes, reader) {
@@ -266,7 +267,7 @@ func TestPostgresFeedMissesNothing(t *testing.T) {
 func TestPostgresCutOff(t *testing.T) {
 	for name, between := range map[string]func(*dbtest.Proxy){"cut": (*dbtest.Proxy).Cut, "held": (*dbtest.Proxy).Hold} {
 		t.Run(name, func(t *testing.T) {
-			proxy := dbtest.NewProxy(t, dbtest.Postgres(t))
+			proxy := dbtest.NewProxy(t, directorytest.Postgres(t))
 			db := openPostgres(t, proxy.URL)
 			defer closing(t, db)
 			write := func() error {
@@ -310,7 +311,7 @@ func await(t *testing.T, what string, is func() bool) {
 
 // Of those who would lead one does, and another when its connection is cut.
 func TestPostgresLead(t *testing.T) {
-	url := dbtest.Postgres(t)
+	url := directorytest.Postgres(t)
 	proxy := dbtest.NewProxy(t, url)
 	first, second := openPostgres(t, proxy.URL), openPostgres(t, url)
 	defer closing(t, first)

@@ -12,12 +12,13 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 )
 
 // A node goes on beside the migration of the release after it, which only adds;
 // and a program of its release starts on what that one has made.
 func TestPostgresBesideTheNextRelease(t *testing.T) {
-	database := dbtest.Postgres(t)
+	database := directorytest.Postgres(t)
 	db := openPostgres(t, database)
 	defer closing(t, db)
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
@@ -91,7 +92,7 @@ func with(t *testing.T, database, name, value string) string {
 
 // What takes longer than the server allows is not the caller's fault.
 func TestPostgresStatementTimeout(t *testing.T) {
-	database := dbtest.Postgres(t)
+	database := directorytest.Postgres(t)
 	patient, impatient := openPostgres(t, database), openPostgres(t, with(t, database, "options", "-c statement_timeout=2s"))
 	defer closing(t, patient)
 	defer closing(t, impatient)
@@ -112,7 +113,7 @@ func TestPostgresStatementTimeout(t *testing.T) {
 
 // A node takes no more connections than it may; who finds none waits.
 func TestPostgresPoolIsBounded(t *testing.T) {
-	database := dbtest.Postgres(t)
+	database := directorytest.Postgres(t)
 	db := openPostgres(t, with(t, database, "pool_max_conns", "3"))
 	defer closing(t, db)
 	var inside atomic.Int64

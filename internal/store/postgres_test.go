@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/storetest"
 )
@@ -21,12 +22,12 @@ func openPostgres(t testing.TB, url string) *store.Store {
 }
 
 func TestPostgres(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) directory.Store { return openPostgres(t, dbtest.Postgres(t)) })
+	storetest.Run(t, func(t *testing.T) directory.Store { return openPostgres(t, directorytest.Postgres(t)) })
 }
 
 func TestPostgresShared(t *testing.T) {
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
-		url := dbtest.Postgres(t)
+		url := directorytest.Postgres(t)
 		return func() directory.Store { return openPostgres(t, url) }
 	})
 }
@@ -35,9 +36,11 @@ func TestPostgresShared(t *testing.T) {
 // having the same one again. PgBouncer 1.18, which Debian 12 has, ends itself now
 // and then when a statement is cancelled.
 func TestPostgresPooled(t *testing.T) {
-	storetest.RunBut(t, "cancelled", func(t *testing.T) directory.Store { return openPostgres(t, dbtest.Pooled(t, dbtest.Postgres(t))) })
+	storetest.RunBut(t, "cancelled", func(t *testing.T) directory.Store {
+		return openPostgres(t, dbtest.Pooled(t, directorytest.Postgres(t)))
+	})
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
-		url := dbtest.Pooled(t, dbtest.Postgres(t))
+		url := dbtest.Pooled(t, directorytest.Postgres(t))
 		return func() directory.Store { return openPostgres(t, url) }
 	})
 }

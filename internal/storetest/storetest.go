@@ -55,6 +55,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 					continue
 				}
 				t.Run(test.name, func(t *testing.T) {
+					t.Parallel() // each has a store of its own
 					test.run(opened(t, func() directory.Store { return open(t) }))
 				})
 			}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -80,7 +81,7 @@ type hooked struct {
 
 func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	t.Helper()
-	db, err := store.Open(t.Context(), dbtest.New(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
