@@ -1,7 +1,7 @@
 # The developer's commands. `make` without a target lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt generate bench fuzz vulncheck tools clean
+.PHONY: help run build test test-quick lint fmt generate bench fuzz vulncheck tools clean
 
 # The version of a source tree without git history (an archive, a container build)
 # is "dev" unless VERSION is set.
@@ -11,7 +11,7 @@ VERSION_VAR := github.com/rosterhq/roster/internal/config.Version
 TOOLS := .cache/tools
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Build, set up ./roster.db on first use, serve, and print curl calls to paste
 	@scripts/run.sh
@@ -19,8 +19,11 @@ run: ## Build, set up ./roster.db on first use, serve, and print curl calls to p
 build: ## Build the static binary bin/roster
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X $(VERSION_VAR)=$(VERSION)' -o bin/roster ./cmd/roster
 
-test: ## Run all tests
-	@scripts/test.sh
+test: ## Run all tests (RACE=1: with the race detector)
+	@RACE=$(RACE) scripts/test.sh
+
+test-quick: ## Run the tests that need no PostgreSQL and kill no process
+	@QUICK=1 RACE=$(RACE) scripts/test.sh
 
 lint: tools ## Run the linters
 	$(TOOLS)/golangci-lint run

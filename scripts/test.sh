@@ -2,6 +2,8 @@
 # Runs all tests of the module, and runs those of the domain and the API again on
 # PostgreSQL. Passes its arguments to go test:
 #   scripts/test.sh -v -run Users
+# RACE=1 turns the race detector on. QUICK=1 leaves out PostgreSQL, killed processes
+# and long runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,10 +12,40 @@ if ! command -v go >/dev/null; then
 	exit 1
 fi
 
+need_gcc() {
+	command -v gcc >/dev/null && return
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "The race detector needs a C compiler. Install gcc and the C library's headers (Debian: apt-get install gcc libc6-dev)." >&2
+		return 1
+	fi
+	echo "== Installing gcc, for the race detector" >&2
+	apt-get update -q >&2
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends gcc libc6-dev >&2
+}
+
+flags=(-timeout 15m)
+if [ "${RACE:-}" = 1 ]; then
+	need_gcc
+	export CGO_ENABLED=1
+	flags+=(-race)
+fi
+
+if [ "${QUICK:-}" = 1 ]; then
+	echo "== Quick tests: without PostgreSQL, killed processes and long runs (make test runs them all)"
+	unset ROSTER_TEST_POSTGRES # -short skips what needs it
+	go list ./... | grep -v /internal/crashtest | xargs go test -short "${flags[@]}" "$@"
+	exit
+fi
+
 if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
 	exec scripts/with-postgres.sh "$0" "$@"
 fi
 
-go test -timeout 15m "$@" ./...
-echo "Again, on PostgreSQL:"
-ROSTER_TEST_ENGINE=postgres go test -timeout 15m "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/apptest
+# Tests on PostgreSQL wait for it most of the time, so more run at once than there are cores.
+flags+=(-parallel 8)
+echo "== Downloading modules"
+go mod download
+echo "== Every package, on SQLite; the store on both engines. A line for each package follows; the first run compiles them"
+go test "${flags[@]}" "$@" ./...
+echo "== The packages of the domain and the API once more, on PostgreSQL"
+ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/apptest

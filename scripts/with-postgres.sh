@@ -27,7 +27,7 @@ if [ -z "$(postgres_bin)" ] || [ -z "$(pgbouncer_bin)" ]; then
 		echo "The tests need PostgreSQL 15 or newer and PgBouncer. Install them (Debian: apt-get install postgresql pgbouncer)." >&2
 		exit 1
 	fi
-	echo "Installing PostgreSQL and PgBouncer" >&2
+	echo "== Installing PostgreSQL and PgBouncer with apt-get; this takes about a minute, once" >&2
 	apt-get update -q >&2
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql pgbouncer >&2
 fi
@@ -47,6 +47,8 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
+
+echo "== Starting PostgreSQL, $("$bin/postgres" --version), in $dir" >&2
 
 # The locale does not sort by bytes, so a missing COLLATE makes a test fail. fsync is
 # off because the data is temporary.
