@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
@@ -27,24 +28,30 @@ const never = -1
 
 // do sends a request and decodes the answer into out, if there is one.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	_, err := c.exchange(ctx, method, path, query, in, out)
+	return err
+}
+
+// exchange is do that returns the answer's headers too.
+func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, in, out any) (http.Header, error) {
 	resp, err := c.send(ctx, method, path, query, in) //nolint:bodyclose // drain closes it
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer drain(resp.Body)
 	if c.dryRun && c.onDiff != nil {
 		if line := resp.Header.Get("Roster-Access-Diff"); line != "" {
 			var d AccessDiff
 			if err := json.Unmarshal([]byte(line), &d); err != nil {
-				return readError(method, path, err)
+				return nil, readError(method, path, err)
 			}
 			c.onDiff(d)
 		}
 	}
 	if out == nil || resp.StatusCode == http.StatusNoContent {
-		return nil
+		return resp.Header, nil
 	}
-	return decode(resp, out)
+	return resp.Header, decode(resp, out)
 }
 
 // fetch is do for an answer of one type.
@@ -72,7 +79,11 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		header.Set("If-Match", t.etag())
 	}
 	if c.dryRun && method != http.MethodGet {
-		query = url.Values{"dryRun": {"true"}}
+		query = maps.Clone(query)
+		if query == nil {
+			query = make(url.Values)
+		}
+		query.Set("dryRun", "true")
 	}
 	if method == http.MethodPost {
 		header.Set("Idempotency-Key", rand.Text())

@@ -199,3 +199,32 @@ func TestDryRunTellsTheDiff(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A dry run asks what would be revoked and left, not only whether the change is allowed.
+func TestRevokingAsksAndTellsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	for query, options := range map[string][]Option{"revoke=tokens%2Cinvitations": nil, "dryRun=true&revoke=tokens%2Cinvitations": {WithDryRun()}} {
+		var asked []string
+		c := against(t, func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.URL.RawQuery)
+			w.Header().Set("Roster-Left", "tokens=0, webhooks=2, invitations=1")
+			answer(w, `{"id":"usr_1"}`)
+		}, options...)
+		removed, err := c.RemoveUserAndRevoke(t.Context(), "usr_1", "tokens", "invitations")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, demoted, err := c.UpdateUserRoleAndRevoke(t.Context(), "usr_1", "none", "tokens", "invitations")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, left := range []Left{removed, demoted} {
+			if left["tokens"] != 0 || left["webhooks"] != 2 || left["invitations"] != 1 || len(left) != 3 {
+				t.Errorf("left %v", left)
+			}
+		}
+		if strings.Join(asked, " ") != query+" "+query {
+			t.Errorf("asked %v, want %s", asked, query)
+		}
+	}
+}

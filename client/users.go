@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -99,45 +98,4 @@ func (c *Client) UpdateSelf(ctx context.Context, name string) (User, error) {
 // Needs a personal token.
 func (c *Client) RenameUser(ctx context.Context, id, name string) (User, error) {
 	return fetch[User](ctx, c, http.MethodPut, "/v2/users/"+url.PathEscape(id), nil, map[string]string{"name": name})
-}
-
-// CreatedThing is an API token or a webhook that a user made.
-type CreatedThing struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"createdAt"`
-}
-
-// Created are the things that a user made and that still exist. Those that you may
-// not read are nil.
-type Created struct {
-	Tokens   []CreatedThing `json:"tokens"`
-	Webhooks []CreatedThing `json:"webhooks"`
-}
-
-// ListCreated lists what a user made, with the tokens that their tokens made.
-// Permission users|read, and that to list each kind.
-func (c *Client) ListCreated(ctx context.Context, id string) (Created, error) {
-	return fetch[Created](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/created", nil, nil)
-}
-
-// RemoveUserAndRevoke takes a user out of the organization and revokes kinds of
-// things that they made ("tokens", "webhooks", "all"), in one transaction.
-// Permission users|delete, and that to delete each kind.
-func (c *Client) RemoveUserAndRevoke(ctx context.Context, id string, kinds ...string) error {
-	return c.do(ctx, http.MethodDelete, "/v2/users/"+url.PathEscape(id), revokeQuery(kinds), nil, nil)
-}
-
-// UpdateUserRoleAndRevoke gives a user another base role and revokes kinds of things
-// that they made ("tokens", "webhooks", "all"), in one transaction. Permission
-// users|update, and that to delete each kind.
-func (c *Client) UpdateUserRoleAndRevoke(ctx context.Context, id, role string, kinds ...string) (User, error) {
-	return fetch[User](ctx, c, http.MethodPut, "/v2/users/"+url.PathEscape(id)+"/role", revokeQuery(kinds), map[string]string{"role": role})
-}
-
-func revokeQuery(kinds []string) url.Values {
-	if len(kinds) == 0 {
-		return nil
-	}
-	return url.Values{"revoke": {strings.Join(kinds, ",")}}
 }

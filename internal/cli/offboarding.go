@@ -2,6 +2,10 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,11 +34,14 @@ func creations(ctx context.Context, c *client.Client, id string) ([]creation, er
 	for _, w := range made.Webhooks {
 		all = append(all, creation{"webhook", w})
 	}
+	for _, i := range made.Invitations {
+		all = append(all, creation{"invitation", i})
+	}
 	return all, err
 }
 
 func (s *session) usersCreated() *cobra.Command {
-	return s.command("created USER", "List the tokens and webhooks that a user made\nTokens that their tokens made are among them. USER may be the id of somebody who was removed.",
+	return s.command("created USER", "List what a user created\nLists the API tokens, webhooks and open invitations of a user and of their tokens. USER may be\nthe id of somebody who was removed.",
 		"roster users created jane.doe@example.com", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			id, err := userID(cmd.Context(), c, args[0])
@@ -49,18 +56,44 @@ func (s *session) usersCreated() *cobra.Command {
 		})
 }
 
-// showCreated tells on standard error what a user made and is still there, as far
-// as the caller may read it.
-func (s *session) showCreated(cmd *cobra.Command, c *client.Client, id string) {
-	all, err := creations(cmd.Context(), c, id)
+// offboard runs a change that revokes kinds of what a user made. On standard error it
+// prints what of it is revoked and how much is left, as far as the caller may read it.
+func (s *session) offboard(cmd *cobra.Command, c *client.Client, id string, kinds []string, change func() (client.Left, error)) error {
+	made, err := creations(cmd.Context(), c, id)
 	if err != nil {
-		return // to list takes permissions that the command itself does not
+		made = nil // listing requires permissions that the change itself does not
 	}
-	for _, made := range all {
-		cmd.PrintErrln("made by them:", made.Kind, made.ID, visible(made.Name))
+	for _, m := range made {
+		cmd.PrintErrln("created by the user:", m.Kind, m.ID, visible(m.Name))
 	}
+	left, err := change()
+	if err != nil {
+		return err
+	}
+	did := "revoked:"
+	if s.dryRun {
+		did = "would be revoked:"
+	}
+	for _, m := range made {
+		if revokes(kinds, m) {
+			cmd.PrintErrln(did, m.Kind, m.ID, visible(m.Name))
+		}
+	}
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(left)) {
+		parts = append(parts, fmt.Sprintf("%d %s", left[kind], visible(kind)))
+	}
+	if len(parts) > 0 {
+		cmd.PrintErrln("left:", strings.Join(parts, ", "))
+	}
+	return nil
+}
+
+// revokes reports whether --revoke with kinds revokes what a user made.
+func revokes(kinds []string, m creation) bool {
+	return slices.Contains(kinds, "all") || slices.Contains(kinds, m.Kind+"s")
 }
 
 func addRevoke(cmd *cobra.Command, kinds *[]string) {
-	cmd.Flags().StringSliceVar(kinds, "revoke", nil, "`KINDS` of things they made that are revoked too: tokens, webhooks or all")
+	cmd.Flags().StringSliceVar(kinds, "revoke", nil, "`KINDS` of what the user created to revoke too: tokens, webhooks, invitations, or all")
 }

@@ -101,17 +101,22 @@ func (s *session) usersCreate() *cobra.Command {
 
 func (s *session) usersSetRole() *cobra.Command {
 	var revoke []string
-	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWhat they made is listed, and revoked with --revoke.",
+	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWhat the user created is listed. With --revoke, it is revoked in the same transaction.",
 		"roster users set-role jane.doe@example.com admin\nroster users set-role jane.doe@example.com none --revoke all", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
 			}
-			s.showCreated(cmd, c, id)
-			return one(s, userColumns, func(ctx context.Context, c *client.Client, _ []string) (client.User, error) {
-				return c.UpdateUserRoleAndRevoke(ctx, id, args[1], revoke...)
-			})(cmd, c, args)
+			var u client.User
+			err = s.offboard(cmd, c, id, revoke, func() (left client.Left, err error) {
+				u, left, err = c.UpdateUserRoleAndRevoke(cmd.Context(), id, args[1], revoke...)
+				return left, err
+			})
+			if err != nil {
+				return err
+			}
+			return printOne(s, cmd, u, userColumns)
 		})
 	addRevoke(cmd, &revoke)
 	return cmd
@@ -119,18 +124,20 @@ func (s *session) usersSetRole() *cobra.Command {
 
 func (s *session) usersDelete() *cobra.Command {
 	var revoke []string
-	cmd := s.write("delete USER", "Remove a user from the organization\nWhat they made and is left is listed; --revoke revokes it with them.",
+	cmd := s.write("delete USER", "Remove a user from the organization\nWhat the user created is listed. With --revoke, it is revoked in the same transaction.",
 		"roster users delete jane.doe@example.com --yes\nroster users delete jane.doe@example.com --revoke all --yes", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
 			}
-			s.showCreated(cmd, c, id)
-			if err := s.confirm(cmd, "the user "+args[0]); err != nil {
-				return err
-			}
-			if err := c.RemoveUserAndRevoke(cmd.Context(), id, revoke...); err != nil {
+			err = s.offboard(cmd, c, id, revoke, func() (client.Left, error) {
+				if err := s.confirm(cmd, "the user "+args[0]); err != nil {
+					return nil, err
+				}
+				return c.RemoveUserAndRevoke(cmd.Context(), id, revoke...)
+			})
+			if err != nil {
 				return err
 			}
 			s.done(cmd, "deleted", args[0])

@@ -3,39 +3,42 @@ package directory
 import (
 	"context"
 	"slices"
+	"time"
 )
 
-// MaxRevoked is how many tokens and webhooks one call revokes.
+// MaxRevoked is how many tokens, webhooks and invitations one call revokes.
 const MaxRevoked = 1000
 
 // Revocation says which of the things that a user made are revoked along with a
 // change to the user.
-type Revocation struct{ Tokens, Webhooks bool }
+type Revocation struct{ Tokens, Webhooks, Invitations bool }
 
-// Created are the API tokens and webhooks that a user made and that still exist.
-// Tokens made by their tokens, at any remove, are among them. What the principal
-// may not read is left out.
+// Created are the API tokens, webhooks and open invitations that a user made and that
+// still exist. Tokens made by their tokens, at any remove, are among them, and so are
+// the invitations that these tokens sent. What the principal may not read is left out.
 type Created struct {
-	Tokens   []APITokenRecord
-	Webhooks []Webhook
+	Tokens      []APITokenRecord
+	Webhooks    []Webhook
+	Invitations []User
 
-	TokensShown, WebhooksShown bool // whether the principal may read them
+	TokensShown, WebhooksShown, InvitationsShown bool // whether the principal may read them
 }
 
 // ListCreated lists what a user made, also one who has been removed. Permission
-// users|read; for tokens apiTokens|read besides, and for webhooks auditLog|read.
+// users|read; for tokens apiTokens|read besides, for webhooks auditLog|read, and for
+// invitations users|create.
 // Errors: [NotFound] for an id that is no user's and made nothing.
 func (s *Service) ListCreated(ctx context.Context, call Call, id UserID) (Created, error) {
 	return read(ctx, s, call, OpListCreated, func(tx Tx) (Created, error) {
-		made, err := createdBy(tx, call.Principal.OrgID, id)
-		if err == nil && len(made.Tokens)+len(made.Webhooks) == 0 {
+		made, err := createdBy(tx, call.Principal.OrgID, id, s.now())
+		if err == nil && len(made.Tokens)+len(made.Webhooks)+len(made.Invitations) == 0 {
 			_, err = tx.User(call.Principal.OrgID, id)
 		}
 		return made.shownTo(call.Principal), err
 	})
 }
 
-func createdBy(tx Tx, org OrgID, id UserID) (made Created, err error) {
+func createdBy(tx Tx, org OrgID, id UserID, now time.Time) (made Created, err error) {
 	if made.Tokens, err = tx.APITokens(org); err != nil {
 		return made, err
 	}
@@ -44,7 +47,33 @@ func createdBy(tx Tx, org OrgID, id UserID) (made Created, err error) {
 	}
 	made.Tokens = slices.DeleteFunc(made.Tokens, func(t APITokenRecord) bool { return t.MakerID != id })
 	made.Webhooks = slices.DeleteFunc(made.Webhooks, func(w Webhook) bool { return w.CreatedBy.UserID != id })
-	return made, nil
+	made.Invitations, err = invitationsBy(tx, org, id, made.Tokens, now)
+	return made, err
+}
+
+// invitationsBy lists the invitations that a user or one of their tokens sent and that
+// have not expired.
+func invitationsBy(tx Tx, org OrgID, id UserID, tokens []APITokenRecord, now time.Time) (sent []User, err error) {
+	theirs := make(map[TokenID]bool, len(tokens))
+	for _, t := range tokens {
+		theirs[t.ID] = true
+	}
+	for after, more := UserID(""), true; more; {
+		batch, err := tx.Invitations(org, after, invitationBatch)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range batch {
+			after = u.ID
+			by := u.InvitedBy
+			sentByThem := (by.Kind == ActorAccount && by.UserID == id) || (by.Kind == ActorAPIToken && theirs[by.TokenID])
+			if sentByThem && !expired(u.ExpiresAt, now) {
+				sent = append(sent, u)
+			}
+		}
+		more = len(batch) == invitationBatch
+	}
+	return sent, nil
 }
 
 func (m Created) shownTo(p *Principal) Created {
@@ -54,64 +83,95 @@ func (m Created) shownTo(p *Principal) Created {
 	if m.WebhooksShown = OpListWebhooks.Authorise(p) == nil; !m.WebhooksShown {
 		m.Webhooks = nil
 	}
+	if m.InvitationsShown = OpListOrgInvitations.Authorise(p) == nil; !m.InvitationsShown {
+		m.Invitations = nil
+	}
 	return m
+}
+
+// mayRevoke checks the permissions that deleting each of the kinds takes.
+func (c *change) mayRevoke(kinds Revocation) error {
+	for _, k := range []struct {
+		asked bool
+		op    Operation
+	}{{kinds.Tokens, OpDeleteAPIToken}, {kinds.Webhooks, OpDeleteWebhook}, {kinds.Invitations, OpRevokeInvitation}} {
+		if !k.asked {
+			continue
+		}
+		if err := k.op.Authorise(c.actor); err != nil {
+			return err
+		}
+	}
+	if kinds.Webhooks {
+		return c.mayManageWebhooks()
+	}
+	return nil
 }
 
 // revoke revokes what a user made and returns what is left of what the actor may
 // read. It takes the permissions that deleting each takes. Audit entries
-// deleteAPIToken and deleteWebhook. Errors: [LimitExceeded] beyond [MaxRevoked].
+// deleteAPIToken, deleteWebhook and revokeInvitation. Errors: [LimitExceeded] beyond
+// [MaxRevoked].
 func (c *change) revoke(id UserID, kinds Revocation) (left Created, err error) {
-	made, err := createdBy(c, c.actor.OrgID, id)
+	made, err := createdBy(c, c.actor.OrgID, id, c.now)
 	if err != nil {
 		return left, err
 	}
+	if err := c.mayRevoke(kinds); err != nil {
+		return left, err
+	}
 	left = made
-	n := 0
 	if kinds.Tokens {
-		if err := OpDeleteAPIToken.Authorise(c.actor); err != nil {
-			return left, err
-		}
-		n, left.Tokens = len(made.Tokens), nil
+		left.Tokens = nil
+	} else {
+		made.Tokens = nil
 	}
 	if kinds.Webhooks {
-		if err := OpDeleteWebhook.Authorise(c.actor); err != nil {
-			return left, err
-		}
-		if err := c.mayManageWebhooks(); err != nil {
-			return left, err
-		}
-		n, left.Webhooks = n+len(made.Webhooks), nil
+		left.Webhooks = nil
+	} else {
+		made.Webhooks = nil
 	}
-	if n > MaxRevoked {
+	if kinds.Invitations {
+		left.Invitations = nil
+	} else {
+		made.Invitations = nil
+	}
+	if n := len(made.Tokens) + len(made.Webhooks) + len(made.Invitations); n > MaxRevoked {
 		return left, Errorf(LimitExceeded, "the user made %d things, and one call revokes %d at most; "+
 			"nothing was changed: delete some of them first", n, MaxRevoked)
 	}
-	if kinds.Tokens {
-		for _, t := range made.Tokens {
-			if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
-				return left, err
-			}
-			if err := c.as(OpDeleteAPIToken).record(t.target(), t, nil); err != nil {
-				return left, err
-			}
+	return left.shownTo(c.actor), c.drop(made)
+}
+
+// drop deletes things that a user made.
+func (c *change) drop(made Created) error {
+	for _, t := range made.Tokens {
+		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
+			return err
+		}
+		if err := c.as(OpDeleteAPIToken).record(t.target(), t, nil); err != nil {
+			return err
 		}
 	}
-	if kinds.Webhooks {
-		for _, w := range made.Webhooks {
-			if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
-				return left, err
-			}
-			if err := c.as(OpDeleteWebhook).record(w.Target(), w, nil); err != nil {
-				return left, err
-			}
+	for _, w := range made.Webhooks {
+		if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
+			return err
+		}
+		if err := c.as(OpDeleteWebhook).record(w.Target(), w, nil); err != nil {
+			return err
 		}
 	}
-	return left.shownTo(c.actor), nil
+	for _, u := range made.Invitations {
+		if err := c.as(OpRevokeInvitation).takeOut(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RemoveUserAndRevoke is [Service.RemoveUser], which revokes things that the user
 // made in the same transaction. It returns what is left of those that the principal
-// may read. Audit entries deleteAPIToken and deleteWebhook besides.
+// may read. Audit entries deleteAPIToken, deleteWebhook and revokeInvitation besides.
 func (s *Service) RemoveUserAndRevoke(ctx context.Context, call Call, id UserID, kinds Revocation) (left Created, err error) {
 	_, err = write(ctx, s, call, OpRemoveUser, func(c *change) (_ struct{}, err error) {
 		if err := c.removeUser(id); err != nil {

@@ -7,25 +7,30 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// leaver is an admin who made two tokens and a webhook, and a token with a token
-// that is gone.
+// leaver is an admin who made two tokens and a webhook, a token with a token that is
+// gone, and an invitation by themselves and one with each token that is left.
 func (w *world) leaver() member {
 	w.Helper()
 	ann := w.join("Ann", "admin")
 	token := func(call directory.Call) directory.IssuedAPIToken {
-		return must(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(w, "apiTokens|create", "users|read")}))(w)
+		return must(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(w, "apiTokens|create", "users|read", "users|create")}))(w)
 	}
 	first := token(w.by(ann))
 	between := token(w.as(first.Secret, ""))
-	token(w.as(between.Secret, ""))
+	last := token(w.as(between.Secret, ""))
 	w.wants("delete the one between", "", w.DeleteAPIToken(w.Context(), w.byOwner(), between.ID))
 	must(w.CreateWebhook(w.Context(), w.by(ann), newHook("hook")))(w)
+	for name, call := range map[string]directory.Call{"One": w.by(ann), "Two": w.as(first.Secret, ""), "Three": w.as(last.Secret, "")} {
+		m := w.tenant(name)
+		must(w.CreateUser(w.Context(), call, directory.NewUser{Name: name, Email: m.Email, Role: "user"}))(w)
+	}
+	w.invite(w.tenant("Another"), "user") // the owner's
 	return ann
 }
 
 func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 	for _, way := range []string{"remove", "demote"} {
-		for _, kinds := range []directory.Revocation{{}, {Tokens: true}, {Webhooks: true}, {Tokens: true, Webhooks: true}} {
+		for _, kinds := range []directory.Revocation{{}, {Tokens: true}, {Webhooks: true}, {Invitations: true}, {Tokens: true, Webhooks: true, Invitations: true}} {
 			w := newWorld(t)
 			ann := w.leaver()
 			others := w.token("users|read")
@@ -37,7 +42,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 				return left, err
 			}
 			made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t)
-			if len(made.Tokens) != 2 || len(made.Webhooks) != 1 {
+			if len(made.Tokens) != 2 || len(made.Webhooks) != 1 || len(made.Invitations) != 3 {
 				t.Fatalf("Ann made %+v", made)
 			}
 			dry := w.byOwner()
@@ -48,12 +53,19 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 			left := must(do(w.byOwner()))(t)
 			tokens := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)
 			hooks := must(w.ListWebhooks(t.Context(), w.byOwner()))(t)
-			wantTokens, wantHooks := 2, 1
+			wantTokens, wantHooks, wantInvited := 2, 1, 3
 			if kinds.Tokens {
 				wantTokens = 0
 			}
 			if kinds.Webhooks {
 				wantHooks = 0
+			}
+			if kinds.Invitations {
+				wantInvited = 0
+			}
+			invited := must(w.ListOrgInvitations(t.Context(), w.byOwner(), directory.InvitationQuery{Limit: 10}))(t)
+			if len(left.Invitations) != wantInvited || len(tried.Invitations) != wantInvited || len(invited) != wantInvited+1 {
+				t.Errorf("%s, %+v: left %d invitations of theirs, %d in all, tried %d", way, kinds, len(left.Invitations), len(invited), len(tried.Invitations))
 			}
 			if len(left.Tokens) != wantTokens || len(left.Webhooks) != wantHooks || len(tried.Tokens) != wantTokens || len(tried.Webhooks) != wantHooks {
 				t.Errorf("%s, %+v: left %+v, tried %+v", way, kinds, left, tried)
@@ -72,7 +84,7 @@ func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
 	w := newWorld(t)
 	ann := w.leaver()
 	call := w.as(w.token("users|delete", "users|update", "users|read").Secret, "")
-	for _, kinds := range []directory.Revocation{{Tokens: true}, {Webhooks: true}} {
+	for _, kinds := range []directory.Revocation{{Tokens: true}, {Webhooks: true}, {Invitations: true}} {
 		w.refused("remove", directory.Forbidden, "", func() error { return second(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)) })
 		w.refused("demote", directory.Forbidden, "", func() error {
 			_, _, err := w.UpdateUserRoleAndRevoke(t.Context(), call, ann.ID, "none", kinds)
@@ -82,12 +94,22 @@ func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
 	made := must(w.ListCreated(t.Context(), call, ann.ID))(t)
 	left := must(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, directory.Revocation{}))(t)
 	for _, c := range []directory.Created{made, left} {
-		if c.TokensShown || c.WebhooksShown || c.Tokens != nil || c.Webhooks != nil {
+		if c.TokensShown || c.WebhooksShown || c.InvitationsShown || c.Tokens != nil || c.Webhooks != nil || c.Invitations != nil {
 			t.Errorf("without the permission to read them: %+v", c)
 		}
 	}
 	w.wants("nobody", directory.NotFound, second(w.ListCreated(t.Context(), w.byOwner(), "usr_none")))
 	if made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t); len(made.Tokens) != 2 {
 		t.Errorf("what somebody made who is gone: %+v", made)
+	}
+}
+
+// An invitation that has expired is not among what is still open of a user.
+func TestExpiredInvitationsAreNotListedAsCreated(t *testing.T) {
+	w := newWorld(t)
+	ann := w.leaver()
+	w.pass(directory.InvitationTTL)
+	if made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t); len(made.Invitations) != 0 || len(made.Tokens) != 2 {
+		t.Errorf("created %+v", made)
 	}
 }

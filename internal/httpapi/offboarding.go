@@ -16,8 +16,9 @@ const paramRevoke = "revoke"
 
 // created is what a user made. What the caller may not read is left out.
 type created struct {
-	Tokens   *[]createdThing `json:"tokens,omitzero"`
-	Webhooks *[]createdThing `json:"webhooks,omitzero"`
+	Invitations *[]createdThing `json:"invitations,omitzero"`
+	Tokens      *[]createdThing `json:"tokens,omitzero"`
+	Webhooks    *[]createdThing `json:"webhooks,omitzero"`
 }
 
 type createdThing struct {
@@ -41,6 +42,13 @@ func createdOf(c directory.Created) (out created) {
 		}
 		out.Webhooks = &list
 	}
+	if c.InvitationsShown {
+		list := make([]createdThing, len(c.Invitations))
+		for i, u := range c.Invitations {
+			list[i] = createdThing{wireTime{u.CreatedAt}, string(u.ID), u.Email}
+		}
+		out.Invitations = &list
+	}
 	return out
 }
 
@@ -59,10 +67,12 @@ func (rq *request) revocation() (kinds directory.Revocation, err error) {
 			kinds.Tokens = true
 		case "webhooks":
 			kinds.Webhooks = true
+		case "invitations":
+			kinds.Invitations = true
 		case "all":
-			kinds = directory.Revocation{Tokens: true, Webhooks: true}
+			kinds = directory.Revocation{Tokens: true, Webhooks: true, Invitations: true}
 		default:
-			return kinds, directory.InvalidField(paramRevoke, "must be tokens, webhooks, both with a comma between them, or all")
+			return kinds, directory.InvalidField(paramRevoke, "must be tokens, webhooks, invitations, several of them separated by commas, or all")
 		}
 	}
 	return kinds, nil
@@ -76,6 +86,9 @@ func (rq *request) showLeft(left directory.Created) {
 	}
 	if left.WebhooksShown {
 		parts = append(parts, fmt.Sprintf("webhooks=%d", len(left.Webhooks)))
+	}
+	if left.InvitationsShown {
+		parts = append(parts, fmt.Sprintf("invitations=%d", len(left.Invitations)))
 	}
 	if len(parts) > 0 {
 		rq.w.Header()[headerLeft] = []string{strings.Join(parts, ", ")}
