@@ -245,3 +245,31 @@ func TestResendAtTheCap(t *testing.T) {
 		t.Errorf("at the organization's cap: %v", err)
 	}
 }
+
+// The sweep deletes the reservations that are older than a day, and no others.
+func TestSweep(t *testing.T) {
+	f := newFixture(t)
+	now := time.Now().UTC()
+	const key = "jane@example.com"
+	err := f.store.Write(t.Context(), func(tx directory.Tx) error {
+		return errors.Join(
+			tx.ReserveMail(directory.MailReservation{Position: 1, OrgID: "gone", EmailKey: key, At: now.Add(-25 * time.Hour)}),
+			tx.ReserveMail(directory.MailReservation{Position: 2, OrgID: "gone", EmailKey: key, At: now.Add(-23 * time.Hour)}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mailer(f.store, nil, directory.MailLimits{}).Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err = f.store.Read(t.Context(), func(tx directory.Tx) error {
+		n, _, err := tx.CountMails("", key, time.Time{})
+		if n != 1 {
+			t.Errorf("%d reservations are left, want 1", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
