@@ -19,10 +19,10 @@ run: ## Build, set up ./roster.db on first use, serve, and print curl calls to p
 build: ## Build the static binary bin/roster
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X $(VERSION_VAR)=$(VERSION)' -o bin/roster ./cmd/roster
 
-test: ## Run all tests (RACE=1: with the race detector)
+test: ## Run all tests (RACE=1 turns on the race detector)
 	@RACE=$(RACE) scripts/test.sh
 
-test-quick: ## Run the tests that need no PostgreSQL and kill no process
+test-quick: ## Skip the tests that need PostgreSQL, kill processes or take long
 	@QUICK=1 RACE=$(RACE) scripts/test.sh
 
 lint: tools ## Run the linters

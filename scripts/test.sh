@@ -2,8 +2,8 @@
 # Runs all tests of the module, and runs those of the domain and the API again on
 # PostgreSQL. Passes its arguments to go test:
 #   scripts/test.sh -v -run Users
-# RACE=1 turns the race detector on. QUICK=1 leaves out PostgreSQL, killed processes
-# and long runs.
+# RACE=1 turns on the race detector. QUICK=1 skips the tests that need PostgreSQL,
+# kill processes or take long.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,8 +31,8 @@ if [ "${RACE:-}" = 1 ]; then
 fi
 
 if [ "${QUICK:-}" = 1 ]; then
-	echo "== Quick tests: without PostgreSQL, killed processes and long runs (make test runs them all)"
-	unset ROSTER_TEST_POSTGRES # -short skips what needs it
+	echo "== Quick tests: without those that need PostgreSQL, kill processes or take long (make test runs all)"
+	unset ROSTER_TEST_POSTGRES # -short skips the tests that need it
 	go list ./... | grep -v /internal/crashtest | xargs go test -short "${flags[@]}" "$@"
 	exit
 fi
@@ -41,11 +41,11 @@ if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
 	exec scripts/with-postgres.sh "$0" "$@"
 fi
 
-# Tests on PostgreSQL wait for it most of the time, so more run at once than there are cores.
+# Tests on PostgreSQL spend most of their time waiting, so more of them run in parallel than there are cores.
 flags+=(-parallel 8)
 echo "== Downloading modules"
 go mod download
-echo "== Every package, on SQLite; the store on both engines. A line for each package follows; the first run compiles them"
+echo "== All packages on SQLite, the store on both engines. Each package prints a line; the first run also compiles"
 go test "${flags[@]}" "$@" ./...
-echo "== The packages of the domain and the API once more, on PostgreSQL"
+echo "== The packages of the domain and the API again, on PostgreSQL"
 ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/apptest
