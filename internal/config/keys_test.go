@@ -19,7 +19,7 @@ func TestKeysRefusesAFileThatOthersCanRead(t *testing.T) {
 	}
 	file := keyFileOf(strings.TrimPrefix(database, "sqlite:"))
 	for _, named := range []string{"", file} {
-		if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // that is what is refused
+		if err := os.Chmod(file, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Keys(database, named); err == nil || !strings.Contains(err.Error(), "chmod 0600 "+file) {

@@ -56,7 +56,7 @@ func migratedFile(migrate Migrate) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // temporary
 	path := filepath.Join(dir, "roster.db")
 	if err := migrate(context.Background(), "sqlite:"+path); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func schemaHash() (string, error) {
 			return "", fmt.Errorf("no go.mod above the working directory")
 		}
 	}
-	files := os.DirFS(filepath.Join(dir, "internal/store/migrations/postgres"))
+	files := os.DirFS(filepath.Join(dir, "internal", "store", "migrations", "postgres"))
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil || len(names) == 0 {
 		return "", fmt.Errorf("no migrations in %s", dir)

@@ -74,7 +74,7 @@ func (h *harness) createUser(t *rapid.T) {
 			rules: func(m *model, a *actor, v *verdict) {
 				v.mayGive(a, in.Role, nil)
 				v.add(slices.ContainsFunc(a.org.users, func(u *mUser) bool {
-					return u.email == key(in.Email) && !(u.invited && expired(u.expires, m.now))
+					return u.email == key(in.Email) && (!u.invited || !expired(u.expires, m.now))
 				}), directory.Conflict)
 			},
 			mutate: func(m *model, a *actor, out made) {

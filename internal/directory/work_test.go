@@ -75,20 +75,20 @@ func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 	other := func() {
 		must(w.CreateRole(t.Context(), call, directory.NewRole{Name: fmt.Sprint("Role ", orgs)}))(t)
 	}
-	var real, dry, within [3]int
+	var done, dry, within [3]int
 	for i, n := range []int{10, 20, 30} {
 		grow(n)
-		real[i], dry[i], within[i] = statements(create(false)), statements(create(true)), statements(other)
+		done[i], dry[i], within[i] = statements(create(false)), statements(create(true)), statements(other)
 	}
-	if real[2]-real[1] > real[1]-real[0] {
-		t.Errorf("10, 20 and 30 organizations take %v statements: more than linear", real)
+	if done[2]-done[1] > done[1]-done[0] {
+		t.Errorf("10, 20 and 30 organizations take %v statements: more than linear", done)
 	}
-	if perOrg := (real[2] - real[1]) / 10; perOrg > 8 {
+	if perOrg := (done[2] - done[1]) / 10; perOrg > 8 {
 		t.Errorf("each further organization takes %d statements", perOrg)
 	}
-	for i := range real {
-		if dry[i] > 2*real[i]+10 { // SQLite runs a refused change twice: in its group, and alone
-			t.Errorf("a dry run takes %d statements, the real one %d", dry[i], real[i])
+	for i := range done {
+		if dry[i] > 2*done[i]+10 { // SQLite runs a refused change twice: in its group, and alone
+			t.Errorf("a dry run takes %d statements, the done one %d", dry[i], done[i])
 		}
 	}
 	if within[0] != within[2] {

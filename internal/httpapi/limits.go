@@ -116,8 +116,8 @@ func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {
 		}
 		if len(l.buckets) >= maxBuckets {
 			key = limitKey{scope: key.scope} // those that come now share what there is
-			if b = l.buckets[key]; b != nil {
-				return b
+			if shared := l.buckets[key]; shared != nil {
+				return shared
 			}
 		}
 		b = rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)

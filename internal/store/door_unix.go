@@ -10,10 +10,10 @@ import (
 // tryLock takes the lock on a file, and reports whether it is not another's. Where
 // files can't be locked it is nobody's.
 func tryLock(f *os.File) bool {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != syscall.EWOULDBLOCK //nolint:gosec,errorlint // a descriptor; a bare number
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != syscall.EWOULDBLOCK
 }
 
-func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) } //nolint:gosec // a descriptor
+func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
 // sameOwner gives a file that root has made to the owner of the database, as SQLite
 // does with its own files, so that the server can open it.

@@ -125,7 +125,8 @@ func unpackUser(row string) (u directory.User, err error) {
 		Email: columns[2], Name: columns[3], Role: directory.RoleRef{ID: directory.RoleID(columns[4])},
 		CreatedAt: fromMicros(created),
 	}
-	return u, fillInvitation(&u, columns[5], expires)
+	err = fillInvitation(&u, columns[5], expires)
+	return u, err
 }
 
 // roleNames names an organisation's roles. Built-in ones have no row, and are

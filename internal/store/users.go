@@ -26,7 +26,8 @@ func scanUser(row scanner) (u directory.User, err error) {
 		return u, err
 	}
 	u.CreatedAt = fromMicros(created)
-	return u, fillInvitation(&u, inviter, expires)
+	err = fillInvitation(&u, inviter, expires)
+	return u, err
 }
 
 // fillInvitation fills in what only an invitation has: a user without an account.
