@@ -35,7 +35,7 @@ that has an organization already is left as it is.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withService(cmd, at, store.Options{}, func(s *directory.Service) error {
-				d, err := s.Initialise(cmd.Context(), in)
+				d, err := s.Initialize(cmd.Context(), in)
 				if err != nil {
 					return err
 				}

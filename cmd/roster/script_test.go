@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// startServer initialises $ROSTER_DATABASE and serves it: server [FLAG...]. It
+// startServer initializes $ROSTER_DATABASE and serves it: server [FLAG...]. It
 // sets ROSTER_URL, SERVER and ROSTER_ORG, ROSTER_TOKEN to the API token, PERSONAL to the
 // owner's personal token and OWNER to the owner's id.
 func startServer(ts *testscript.TestScript, _ bool, args []string) {

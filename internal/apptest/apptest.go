@@ -74,11 +74,11 @@ func StartWith(t testing.TB, o Options) *Server {
 		t.Fatalf("open the test database: %v", err)
 	}
 	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody))
-	d, err := service.Initialise(t.Context(), directory.NewDeployment{
+	d, err := service.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {
-		t.Fatalf("initialise: %v", err)
+		t.Fatalf("initialize: %v", err)
 	}
 	s := &Server{
 		t: t, Database: database, OrgID: string(d.Org.ID), UserID: string(d.Owner.ID),

@@ -37,7 +37,7 @@ func soon(t *testing.T, base string, status int, a ask) {
 // TestAdminBesideServer makes a token for somebody who has none left, while the
 // server runs and is at work.
 func TestAdminBesideServer(t *testing.T) {
-	d := initialise(t)
+	d := initialize(t)
 	s := d.serve(t)
 	busy := load(t.Context(), s.URL, d.APIToken, 4)
 	must(t, s.URL, http.StatusOK, ask{method: "GET", path: "/v2/user", token: d.PersonalToken}, nil)
@@ -58,7 +58,7 @@ func TestAdminBesideServer(t *testing.T) {
 // goes by within a second, though it has the old in memory; and it does not
 // mind the end of the first.
 func TestTwoServers(t *testing.T) {
-	d := initialise(t)
+	d := initialize(t)
 	one, two := d.serve(t), d.serve(t)
 	var u user
 	must(t, one.URL, http.StatusOK, ask{
@@ -90,10 +90,10 @@ func TestTwoServers(t *testing.T) {
 	checkIntegrity(t, d.path)
 }
 
-// TestInitTwice initialises a database once and refuses to do so again, with and
+// TestInitTwice initializes a database once and refuses to do so again, with and
 // without a server on it.
 func TestInitTwice(t *testing.T) {
-	d := initialise(t)
+	d := initialize(t)
 	before := told(contents(t, d.path))
 	again := func() {
 		t.Helper()
@@ -130,7 +130,7 @@ func told(contents string) string {
 // TestNewerDatabase refuses a database whose schema a newer program has changed,
 // says so, and leaves it as it is.
 func TestNewerDatabase(t *testing.T) {
-	d := initialise(t)
+	d := initialize(t)
 	db := openRaw(t, d.path)
 	_, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1);
 		UPDATE schema_compatibility SET oldest_program = 9999`)

@@ -22,7 +22,7 @@ type cluster struct {
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	database := dbtest.Postgres(t)
-	c := &cluster{t: t, deployment: deployment{url: database}.initialise(t)}
+	c := &cluster{t: t, deployment: deployment{url: database}.initialize(t)}
 	for i := range c.nodes {
 		c.proxies[i] = dbtest.NewProxy(t, database)
 		c.start(i)

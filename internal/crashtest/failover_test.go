@@ -26,7 +26,7 @@ func TestFailover(t *testing.T) {
 
 func failover(t *testing.T, mend func(*dbtest.Pair)) {
 	pair := dbtest.NewPair(t)
-	d := deployment{url: pair.URL}.initialise(t)
+	d := deployment{url: pair.URL}.initialize(t)
 	nodes := []*server{d.serve(t), d.serve(t)}
 	ctx, stop := context.WithCancel(t.Context())
 	load := &persistent{acknowledged: make(map[string]user), client: &http.Client{

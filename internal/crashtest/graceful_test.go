@@ -23,7 +23,7 @@ import (
 // body is still on its way is carried out. The process exits with 0 and leaves
 // one file behind.
 func TestGracefulShutdown(t *testing.T) {
-	d := initialise(t)
+	d := initialize(t)
 	s := d.serve(t)
 	created := load(t.Context(), s.URL, d.APIToken, 16)
 	slow := begin(t, s, d.APIToken)
@@ -80,7 +80,7 @@ func compareCreated(t *testing.T, d deployment, created *creations) {
 
 // TestSecondSignal ends a server at once that waits for a client.
 func TestSecondSignal(t *testing.T) {
-	d := initialise(t)
+	d := initialize(t)
 	s := d.serve(t)
 	begin(t, s, d.APIToken)
 	s.terminate()

@@ -72,7 +72,7 @@ type run struct {
 // workers who share the API token.
 func newRun(t *testing.T, rng *rand.Rand, flags ...string) *run {
 	t.Helper()
-	d := initialise(t)
+	d := initialize(t)
 	r := &run{t: t, rng: rng, deployment: d, flags: flags, server: d.serve(t, flags...)}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers + 2}}
 	var fighters [2]user

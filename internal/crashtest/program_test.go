@@ -123,12 +123,12 @@ func (d deployment) initArgs() []string {
 	}
 }
 
-func initialise(t *testing.T) deployment {
+func initialize(t *testing.T) deployment {
 	t.Helper()
-	return deployment{path: filepath.Join(t.TempDir(), "roster.db")}.initialise(t)
+	return deployment{path: filepath.Join(t.TempDir(), "roster.db")}.initialize(t)
 }
 
-func (d deployment) initialise(t *testing.T) deployment {
+func (d deployment) initialize(t *testing.T) deployment {
 	t.Helper()
 	stdout, stderr, code := roster(t, d.initArgs()...)
 	if code != 0 {

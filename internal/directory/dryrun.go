@@ -125,7 +125,7 @@ func (c *change) mayRead(s subject) bool {
 	if s.kind == "apiToken" {
 		op = OpGetAPIToken
 	}
-	return op.Authorise(c.actor) == nil
+	return op.Authorize(c.actor) == nil
 }
 
 // preview is what is known inside the transaction that is about to be undone.

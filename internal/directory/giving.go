@@ -60,7 +60,7 @@ func (c *change) mayRegroup(before, after Group) error {
 	if slices.Equal(before.Members, after.Members) && slices.Equal(before.Roles, after.Roles) {
 		return nil
 	}
-	if err := OpUpdateUserRole.Authorise(c.actor); err != nil {
+	if err := OpUpdateUserRole.Authorize(c.actor); err != nil {
 		return err
 	}
 	given := without(after.Roles, before.Roles)
@@ -101,5 +101,5 @@ func (c *change) mayRedefine(before, after Role) error {
 	if err != nil || (groups == 0 && len(before.Members) == 0) {
 		return err
 	}
-	return OpUpdateUserRole.Authorise(c.actor)
+	return OpUpdateUserRole.Authorize(c.actor)
 }

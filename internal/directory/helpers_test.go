@@ -63,11 +63,11 @@ func newWorld(t testing.TB) *world {
 		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}
 	w.open()
-	d, err := w.Initialise(t.Context(), directory.NewDeployment{
+	d, err := w.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	})
 	if err != nil {
-		t.Fatalf("initialise: %v", err)
+		t.Fatalf("initialize: %v", err)
 	}
 	w.org, w.owner, w.apiToken = d.Org, member{d.Owner, d.PersonalToken}, d.APIToken
 	return w

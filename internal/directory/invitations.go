@@ -111,7 +111,7 @@ func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
 	if role.ID == authz.RoleOwner && !p.isOwner() {
 		return false, nil
 	}
-	mayAdd := OpCreateUser.Authorise(p) == nil || OpUpdateUserRole.Authorise(p) == nil
+	mayAdd := OpCreateUser.Authorize(p) == nil || OpUpdateUserRole.Authorize(p) == nil
 	return mayAdd && p.Giving.MayGive(role.Capabilities), nil
 }
 

@@ -156,7 +156,7 @@ func (r Renewal) Check(ctx context.Context, org OrgID, op Operation) error {
 	if p.OrgID != org {
 		return errNotYours
 	}
-	return op.Authorise(p)
+	return op.Authorize(p)
 }
 
 // EntryAt finds an entry by its sequence; nil for one that retention has dropped.

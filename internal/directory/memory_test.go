@@ -26,7 +26,7 @@ func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
 		t.Cleanup(func() { db.Close() })
 		services[i] = directory.NewService(db, dbtest.Keys(), time.Now)
 	}
-	d, err := services[0].Initialise(t.Context(), directory.NewDeployment{
+	d, err := services[0].Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {

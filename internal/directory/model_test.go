@@ -145,7 +145,7 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 	h.checkHistory(rt)
 }
 
-// firstModel is a deployment that has just been initialised.
+// firstModel is a deployment that has just been initialized.
 func firstModel(w *world) *model {
 	now := w.clock.Now().UTC().Truncate(time.Microsecond)
 	m := &model{now: now, replays: make(map[string]mReplay)}

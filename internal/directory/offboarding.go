@@ -77,13 +77,13 @@ func invitationsBy(tx Tx, org OrgID, id UserID, tokens []APITokenRecord, now tim
 }
 
 func (m Created) shownTo(p *Principal) Created {
-	if m.TokensShown = OpListAPITokens.Authorise(p) == nil; !m.TokensShown {
+	if m.TokensShown = OpListAPITokens.Authorize(p) == nil; !m.TokensShown {
 		m.Tokens = nil
 	}
-	if m.WebhooksShown = OpListWebhooks.Authorise(p) == nil; !m.WebhooksShown {
+	if m.WebhooksShown = OpListWebhooks.Authorize(p) == nil; !m.WebhooksShown {
 		m.Webhooks = nil
 	}
-	if m.InvitationsShown = OpListOrgInvitations.Authorise(p) == nil; !m.InvitationsShown {
+	if m.InvitationsShown = OpListOrgInvitations.Authorize(p) == nil; !m.InvitationsShown {
 		m.Invitations = nil
 	}
 	return m
@@ -98,7 +98,7 @@ func (c *change) mayRevoke(kinds Revocation) error {
 		if !k.asked {
 			continue
 		}
-		if err := k.op.Authorise(c.actor); err != nil {
+		if err := k.op.Authorize(c.actor); err != nil {
 			return err
 		}
 	}

@@ -145,10 +145,10 @@ var (
 	OpDeleteOrg     = operation("deleteOrg", Need{Operator: true})
 )
 
-// Authorise says whether p brings what the operation needs. The error is
+// Authorize says whether p brings what the operation needs. The error is
 // [Forbidden] and names what is missing, or [Invalid] where only the choice of
 // an organisation is.
-func (op Operation) Authorise(p *Principal) error {
+func (op Operation) Authorize(p *Principal) error {
 	need := op.Need
 	if need.Public {
 		return nil

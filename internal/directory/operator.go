@@ -15,7 +15,7 @@ type NewDeployment struct {
 	OwnerEmail string
 }
 
-// Deployment is what [Service.Initialise] made. The two values are shown once.
+// Deployment is what [Service.Initialize] made. The two values are shown once.
 type Deployment struct {
 	Org           Org
 	Owner         User
@@ -23,11 +23,11 @@ type Deployment struct {
 	APIToken      string // has every capability
 }
 
-// Initialise makes the first organisation of an empty database, its owner, and
+// Initialize makes the first organisation of an empty database, its owner, and
 // a token of each kind. It is for the operator: there is nobody to ask yet.
 // Audit entries createOrg, createUser, createPersonalToken, createAPIToken.
 // Errors: [Conflict] if there is an organisation already; [Invalid].
-func (s *Service) Initialise(ctx context.Context, in NewDeployment) (d Deployment, err error) {
+func (s *Service) Initialize(ctx context.Context, in NewDeployment) (d Deployment, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.Lock(LockDeployment); err != nil {
 			return err
@@ -40,13 +40,13 @@ func (s *Service) Initialise(ctx context.Context, in NewDeployment) (d Deploymen
 			return Errorf(Conflict, "this database is initialized already; "+
 				"`roster admin create-personal-token` gives an owner a new token")
 		}
-		d, err = s.initialise(tx, in)
+		d, err = s.initialize(tx, in)
 		return err
 	})
 	return d, err
 }
 
-func (s *Service) initialise(tx Tx, in NewDeployment) (d Deployment, err error) {
+func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) {
 	c := s.operate(tx)
 	name, err := cleanName("owner-name", in.OwnerName)
 	if err != nil {

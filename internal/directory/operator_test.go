@@ -11,7 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/store"
 )
 
-func TestInitialise(t *testing.T) {
+func TestInitialize(t *testing.T) {
 	w := newWorld(t)
 	if p := w.byOwner().Principal; p.Role != "owner" || !p.Capabilities.Equal(authz.Everything()) {
 		t.Errorf("the owner acts as %+v", p)
@@ -31,11 +31,11 @@ func TestInitialise(t *testing.T) {
 	}
 	noSecrets(t, w, nil)
 	w.refused("again", directory.Conflict, "", func() error {
-		return second(w.Initialise(t.Context(), directory.NewDeployment{OrgName: "B", OwnerName: "B", OwnerEmail: "b@example.com"}))
+		return second(w.Initialize(t.Context(), directory.NewDeployment{OrgName: "B", OwnerName: "B", OwnerEmail: "b@example.com"}))
 	})
 }
 
-func TestInitialiseRefuses(t *testing.T) {
+func TestInitializeRefuses(t *testing.T) {
 	db := must(store.Open(t.Context(), directorytest.Database(t), store.Options{}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	s := directory.NewService(db, dbtest.Keys(), time.Now)
@@ -44,13 +44,13 @@ func TestInitialiseRefuses(t *testing.T) {
 		"owner-name":  {OrgName: "A", OwnerName: "a\nb", OwnerEmail: "a@example.com"},
 		"owner-email": {OrgName: "A", OwnerName: "A", OwnerEmail: "a"},
 	} {
-		_, err := s.Initialise(t.Context(), in)
+		_, err := s.Initialize(t.Context(), in)
 		if e, ok := err.(*directory.Error); !ok || e.Code != directory.Invalid || e.Field != field { //nolint:errorlint // as it is answered
 			t.Errorf("%s: %v", field, err)
 		}
 	}
 	// Nothing stayed: it is the first time still.
-	must(s.Initialise(t.Context(), directory.NewDeployment{OrgName: "A", OwnerName: "A", OwnerEmail: "a@example.com"}))(t)
+	must(s.Initialize(t.Context(), directory.NewDeployment{OrgName: "A", OwnerName: "A", OwnerEmail: "a@example.com"}))(t)
 }
 
 // The operator's way back in: any account, no permission, and it is written down.

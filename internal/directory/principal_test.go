@@ -96,7 +96,7 @@ func TestARequestStaysInItsOrganization(t *testing.T) {
 }
 
 // Each operation needs what its table entry says, and says what is missing.
-func TestAuthorise(t *testing.T) {
+func TestAuthorize(t *testing.T) {
 	create := directory.OpCreateUser
 	with := func(kind directory.PrincipalKind, org directory.OrgID, capabilities ...string) *directory.Principal {
 		return &directory.Principal{Kind: kind, OrgID: org, Capabilities: caps(t, capabilities...)}
@@ -120,7 +120,7 @@ func TestAuthorise(t *testing.T) {
 		"read does not do for rbac":      {directory.OpListRoles, with(directory.APIToken, "o", "users|read"), directory.Forbidden, "rbac|read"},
 		"datasets don't do for anything": {create, with(directory.APIToken, "o", "dataset:*:ingest|create"), directory.Forbidden, "users|create"},
 	} {
-		err := tt.op.Authorise(tt.p)
+		err := tt.op.Authorize(tt.p)
 		if outcome(err) != tt.code {
 			t.Errorf("%s: %v, want %q", what, err, tt.code)
 		}

@@ -32,7 +32,7 @@ func (s *Service) ListCheckpoints(ctx context.Context, call Call, after int64, l
 // AuditKeys gives the keys that the organisation's checkpoints are verified with.
 // Permission auditLog|read.
 func (s *Service) AuditKeys(_ context.Context, call Call) ([]string, error) {
-	if err := OpGetAuditKeys.Authorise(call.Principal); err != nil {
+	if err := OpGetAuditKeys.Authorize(call.Principal); err != nil {
 		return nil, err
 	}
 	return s.keys.VerifierKeys(string(call.Principal.OrgID))

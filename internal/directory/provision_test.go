@@ -147,7 +147,7 @@ func (c *collect) User(u directory.User) error {
 // Whoever has an account claims with its token: an address alone proves nothing.
 func TestClaimWithAccount(t *testing.T) {
 	s := newProvisioning(t)
-	d, err := s.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
+	d, err := s.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestProvisionLimit(t *testing.T) {
 // An export tells everything but secrets; after the deletion one entry is left.
 func TestExportAndDelete(t *testing.T) {
 	s := newProvisioning(t)
-	d, err := s.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
+	d, err := s.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

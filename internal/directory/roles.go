@@ -288,7 +288,7 @@ func (c *change) moveUsers(moves map[UserID]RoleID) error {
 		if u.Role.ID == moves[id] {
 			continue
 		}
-		if err := OpUpdateUserRole.Authorise(c.actor); err != nil {
+		if err := OpUpdateUserRole.Authorize(c.actor); err != nil {
 			return err
 		}
 		if _, err := c.setRole(u, "members", moves[id]); err != nil {

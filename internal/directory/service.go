@@ -196,7 +196,7 @@ func carryOut[T any](s *Service, c *change, fn func(*change) (T, error)) (result
 	if err := c.actor.comesFrom(c.call.RemoteAddr); err != nil {
 		return result, err
 	}
-	if err := c.op.Authorise(c.actor); err != nil {
+	if err := c.op.Authorize(c.actor); err != nil {
 		return result, err
 	}
 	replayed, err := replay(c, &result)
@@ -211,7 +211,7 @@ func carryOut[T any](s *Service, c *change, fn func(*change) (T, error)) (result
 
 // read carries out an operation that changes nothing.
 func read[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(Tx) (T, error)) (result T, err error) {
-	if err := op.Authorise(call.Principal); err != nil {
+	if err := op.Authorize(call.Principal); err != nil {
 		return result, err
 	}
 	err = s.store.Read(ForTenant(ctx, call.tenant(op)), func(tx Tx) error {

@@ -62,7 +62,7 @@ func (l *userList) searched() int {
 // Permission users|read, and auditLog|read for a time that is past. Errors: as
 // those of asOf; once the list has begun, also [Unauthenticated] and [Forbidden].
 func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (next UserID, err error) {
-	if err := OpListUsers.Authorise(call.Principal); err != nil {
+	if err := OpListUsers.Authorize(call.Principal); err != nil {
 		return "", err
 	}
 	known, ok := s.memory.versions.get(call.Principal.OrgID)
@@ -126,7 +126,7 @@ func (l *userList) renew(tx Tx) (err error) {
 	if l.call.Principal, err = l.s.reload(tx, l.call.Principal); err != nil {
 		return err
 	}
-	return OpListUsers.Authorise(l.call.Principal)
+	return OpListUsers.Authorize(l.call.Principal)
 }
 
 // compare tells the sink of the list's version.

@@ -135,7 +135,7 @@ type UserForm struct {
 // GetUserForm is [Service.GetUser], written down, which is done anew only when
 // the user has changed.
 func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form UserForm) (string, error) {
-	if err := OpGetUser.Authorise(call.Principal); err != nil {
+	if err := OpGetUser.Authorize(call.Principal); err != nil {
 		return "", err
 	}
 	org := call.Principal.OrgID

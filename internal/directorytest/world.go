@@ -52,7 +52,7 @@ func New(t testing.TB) *World {
 		}
 	})
 	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock)
-	d := Must(w.Initialise(t.Context(), directory.NewDeployment{
+	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	}))(t)
 	w.Org, w.Owner = d.Org, Member{d.Owner, d.PersonalToken}

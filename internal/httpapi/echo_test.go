@@ -32,7 +32,7 @@ func TestErrorsRepeatLittleInput(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := service.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
+	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

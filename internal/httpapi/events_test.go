@@ -36,7 +36,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 		t.Fatal(err)
 	}
 	service := directory.NewService(db, dbtest.Keys(), time.Now, directory.WithLimits(directory.Limits{}))
-	d, err := service.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
+	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

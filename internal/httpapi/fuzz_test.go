@@ -159,7 +159,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Cleanup(func() { db.Close() })
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := service.Initialise(f.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
+	d, err := service.Initialize(f.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
 	if err != nil {
 		f.Fatal(err)
 	}

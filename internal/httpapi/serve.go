@@ -67,7 +67,7 @@ type handler func(rq *request) (answer, error)
 // serve carries a request through its route: permission, limits on what came,
 // the handler, conditions, the answer.
 func (a *API) serve(w *exchange, r *http.Request, e endpoint, p *directory.Principal) error {
-	if err := e.op.Authorise(p); err != nil {
+	if err := e.op.Authorize(p); err != nil {
 		return err
 	}
 	rq := &w.rq

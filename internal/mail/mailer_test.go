@@ -34,7 +34,7 @@ func newFixture(t *testing.T) fixture {
 	}
 	t.Cleanup(func() { db.Close() })
 	s := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := s.Initialise(t.Context(), directory.NewDeployment{
+	d, err := s.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {

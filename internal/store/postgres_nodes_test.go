@@ -22,7 +22,7 @@ func TestPostgresBesideTheNextRelease(t *testing.T) {
 	db := openPostgres(t, database)
 	defer closing(t, db)
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	made, err := service.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "o@example.com"})
+	made, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

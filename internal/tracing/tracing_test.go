@@ -53,7 +53,7 @@ func TestTraces(t *testing.T) {
 		}
 	}()
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := service.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "olivia@example.com"})
+	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "olivia@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	t.Cleanup(func() { db.Close() })
 	h := &hooked{t: t, db: &brittle{Store: db}, policy: policy, now: time.Now()}
 	h.Service = directory.NewService(h.db, dbtest.Keys(), h.clock, directory.WithEndpoints(policy))
-	d, err := h.Initialise(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com"})
+	d, err := h.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
