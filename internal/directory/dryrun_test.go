@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -246,4 +248,29 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 			}
 		}
 	})
+}
+
+// trialStore records which writes are marked as trials.
+type trialStore struct {
+	directory.Store
+	trials []bool
+}
+
+func (s *trialStore) Write(ctx context.Context, fn func(directory.Tx) error) error {
+	s.trials = append(s.trials, directory.IsTrial(ctx))
+	return s.Store.Write(ctx, fn)
+}
+
+func TestDryRunsAreMarkedAsTrials(t *testing.T) {
+	w := newWorld(t)
+	db := &trialStore{Store: w.db}
+	service := directory.NewService(db, dbtest.Keys(), w.clock.Now)
+	dry := w.byOwner()
+	dry.DryRun = new(directory.AccessDiff)
+	for _, call := range []directory.Call{dry, w.byOwner()} {
+		must(service.CreateGroup(t.Context(), call, directory.NewGroup{Name: "Readers"}))(t)
+	}
+	if want := []bool{true, false}; !slices.Equal(db.trials, want) {
+		t.Errorf("the dry and the real write are marked %v, want %v", db.trials, want)
+	}
 }

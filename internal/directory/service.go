@@ -132,7 +132,11 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	var result T
 	var tried preview
 	ctx = ForTenant(ctx, call.tenant(op))
-	err := s.store.Write(ctx, func(tx Tx) error {
+	writing := ctx
+	if call.DryRun != nil {
+		writing = ForTrial(ctx)
+	}
+	err := s.store.Write(writing, func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, now: s.now()}
 		if call.DryRun != nil {
 			c.touched = make(map[subject]bool) // here, so that all copies of c share it

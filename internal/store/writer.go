@@ -29,7 +29,8 @@ const (
 // run in one transaction, then one fsync makes all of them durable, and only then
 // their callers are answered. Tenants take turns at it. A write that fails after it
 // has written is undone with all others of its transaction, and those run again,
-// each under a savepoint of its own.
+// each under a savepoint of its own. A trial always fails, so it has a savepoint
+// from the start and is undone alone.
 type writer struct {
 	db   *sql.DB
 	conn *sql.Conn
@@ -53,6 +54,7 @@ type writer struct {
 type job struct {
 	ctx    context.Context //nolint:containedctx // the job is the call
 	tenant directory.Tenant
+	trial  bool
 	fn     func(directory.Tx) error
 	err    error
 	panics any
@@ -83,7 +85,7 @@ func newWriter(ctx context.Context, db *sql.DB, d *door, n *news) (*writer, erro
 // ends while it waits, fn is not run. A panic in fn undoes its writes and goes on
 // in the caller.
 func (w *writer) do(ctx context.Context, fn func(directory.Tx) error) error {
-	j := &job{ctx: ctx, tenant: directory.TenantOf(ctx), fn: fn, answer: make(chan struct{})}
+	j := &job{ctx: ctx, tenant: directory.TenantOf(ctx), trial: directory.IsTrial(ctx), fn: fn, answer: make(chan struct{})}
 	if err := w.hand(j); err != nil {
 		return err
 	}
@@ -277,7 +279,12 @@ func (w *writer) commit(first *job) (group []*job, err error) {
 	for j := first; j != nil; {
 		group = append(group, j)
 		began := time.Now()
-		err := run(ctx, j)
+		var err error
+		if j.trial {
+			err = w.runUnderSavepoint(ctx, j)
+		} else {
+			err = run(ctx, j)
+		}
 		if errors.Is(err, errUndo) {
 			err = w.undo(ctx, group)
 			run = w.runUnderSavepoint
