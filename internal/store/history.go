@@ -7,9 +7,11 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// NextEntries is grouped in the order of its index, so that a page of targets
-// costs what there is about them, however long the log is. What it yields is
-// sorted by an expression: by the column, SQLite would walk the whole log.
+// NextEntries walks the index from each target to the next, and looks for the first
+// entry about each, so that it reads little about a target, however much was
+// recorded about it before. The recursion yields targets in order and one at a
+// time, and a limit ends it. The result is sorted by an expression: by the column,
+// SQLite would walk the whole log.
 func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[directory.Entry, error] {
 	args := []any{org, q.Since, q.After, q.Until}
 	limit := ""
@@ -17,10 +19,20 @@ func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[d
 		args = append(args, q.Limit)
 		limit = fmt.Sprintf(" LIMIT $%d", len(args))
 	}
-	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 AND number IN (
-			SELECT min(number) FROM entries
-			WHERE org_id = $1 AND number > $2 AND target_id > $3 AND target_id <= $4
-				AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
-			GROUP BY target_id ORDER BY target_id`+limit+`)
+	return each(t, scanEntry, `WITH RECURSIVE targets (id) AS NOT MATERIALIZED (
+			SELECT (SELECT target_id FROM entries WHERE org_id = $1 AND target_id > $3 AND target_id <= $4
+				ORDER BY target_id LIMIT 1)
+			UNION ALL
+			SELECT (SELECT target_id FROM entries WHERE org_id = $1 AND target_id > targets.id AND target_id <= $4
+				ORDER BY target_id LIMIT 1)
+			FROM targets WHERE targets.id IS NOT NULL
+		), firsts (number) AS (
+			SELECT first FROM (
+				SELECT (SELECT number FROM entries WHERE org_id = $1 AND target_id = targets.id AND number > $2
+					AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
+					ORDER BY target_id, number LIMIT 1) AS first
+				FROM targets WHERE targets.id IS NOT NULL
+			) AS found WHERE first IS NOT NULL`+limit+`
+		) `+selectEntries+`WHERE org_id = $1 AND number IN (SELECT number FROM firsts)
 		ORDER BY target_id || ''`, args...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,8 +102,9 @@ func TestQueriesUseIndexes(t *testing.T) {
 	}
 	for _, query := range queries {
 		for _, step := range planOf(t, db.read, query) {
-			// "last" is a subquery of one row, "page" one of a page of users.
-			if strings.HasPrefix(step, "SCAN ") && step != "SCAN last" && step != "SCAN page" {
+			// "last" is a subquery of one row, "page" one of a page of users. "targets" and
+			// "firsts" have a row for each target that NextEntries has found.
+			if strings.HasPrefix(step, "SCAN ") && !slices.Contains([]string{"SCAN last", "SCAN page", "SCAN targets", "SCAN firsts", "SCAN CONSTANT ROW"}, step) {
 				t.Errorf("%s\n%s", step, query)
 			}
 		}
