@@ -43,6 +43,29 @@ func (c *Client) UpdateGroup(ctx context.Context, id string, in Group) (Group, e
 	return fetch[Group](ctx, c, http.MethodPut, "/v2/rbac/groups/"+url.PathEscape(id), nil, &in)
 }
 
+// AddGroupMember puts a user into a group; who is in it stays. Permissions rbac|update
+// and users|update.
+func (c *Client) AddGroupMember(ctx context.Context, group, user string) error {
+	return c.do(ctx, http.MethodPut, "/v2/rbac/groups/"+url.PathEscape(group)+"/members/"+url.PathEscape(user), nil, nil, nil)
+}
+
+// RemoveGroupMember takes a user out of a group; it is no error if they are not in it.
+// Permissions rbac|update and users|update.
+func (c *Client) RemoveGroupMember(ctx context.Context, group, user string) error {
+	return c.do(ctx, http.MethodDelete, "/v2/rbac/groups/"+url.PathEscape(group)+"/members/"+url.PathEscape(user), nil, nil, nil)
+}
+
+// ChangeGroupMembers puts users into a group and takes others out of it, at most 1,000
+// together unless the server's operator set another limit. Permissions rbac|update and
+// users|update.
+func (c *Client) ChangeGroupMembers(ctx context.Context, group string, add, remove []string) error {
+	in := struct {
+		Add    []string `json:"add,omitempty"`
+		Remove []string `json:"remove,omitempty"`
+	}{add, remove}
+	return c.do(ctx, http.MethodPost, "/v2/rbac/groups/"+url.PathEscape(group)+"/members", nil, in, nil)
+}
+
 // DeleteGroup deletes a group. Permission rbac|delete.
 func (c *Client) DeleteGroup(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/rbac/groups/"+url.PathEscape(id), nil, nil, nil)

@@ -57,6 +57,9 @@ var oracle = map[string]string{
 	"GET /v2/rbac/groups/{id}":                              "rbac|read",
 	"PUT /v2/rbac/groups/{id}":                              "rbac|update",
 	"DELETE /v2/rbac/groups/{id}":                           "rbac|delete",
+	"POST /v2/rbac/groups/{id}/members":                     "rbac|update",
+	"PUT /v2/rbac/groups/{id}/members/{userId}":             "rbac|update",
+	"DELETE /v2/rbac/groups/{id}/members/{userId}":          "rbac|update",
 	"GET /v2/audit":                                         "auditLog|read",
 	"GET /v2/events":                                        "auditLog|read",
 	"GET /v2/orgs":                                          "any",
@@ -243,7 +246,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		}
 		body := map[string]string{
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
-			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
+			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
 			"PUT /v2/tokens/{id}/networks": `{"networks":[]}`, "PUT /v2/user/tokens/{id}/networks": `{"networks":[]}`,
 			"PUT /v2/webhooks/{id}": `{"name":"x","url":"https://127.0.0.1/"}`, "POST /v2/webhooks/{id}/rotate-secret": `{}`, "POST /v2/webhooks/{id}/replay": `{}`,
 			"POST /v2/tokens/{id}/regenerate": `{"existingTokenExpiresAt":"2026-01-01T00:00:00Z"}`,
@@ -251,7 +254,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		for _, secret := range []string{s.APIToken, jane} {
 			var answers [2]string
 			for i, id := range []string{theirs, theirs[:len(theirs)-1] + "0"} {
-				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{deliveryId}", "msg_"+other.ID+"_1").Replace(op.Path)
+				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{userId}", user.ID, "{deliveryId}", "msg_"+other.ID+"_1").Replace(op.Path)
 				ans := s.Do(op.Method, path, as(secret, body))
 				answers[i] = fmt.Sprint(ans.Status, lasting(ans.Header), string(ans.Body))
 			}

@@ -199,3 +199,38 @@ func TestPersonalTokens(t *testing.T) {
 	s.Want(http.StatusNoContent, "DELETE", "/v2/user/tokens/"+made.ID, as(made.Token, ""))
 	s.Want(http.StatusUnauthorized, "GET", "/v2/user", as(made.Token, ""))
 }
+
+// A group's members change one by one, and its ETag with them, whoever does it.
+func TestGroupMembers(t *testing.T) {
+	s := apptest.Start(t)
+	jane := s.CreateUser("Jane", "jane@example.com", "user")
+	var g struct{ ID string }
+	s.Want(http.StatusOK, "POST", "/v2/rbac/groups", as(s.APIToken, `{"name":"Team","roles":["read-only"]}`)).Decode(t, &g)
+	path := "/v2/rbac/groups/" + g.ID
+	tag := func() string {
+		return s.Want(http.StatusOK, "GET", path, as(s.APIToken, "")).Header.Get("ETag")
+	}
+	onlyIf := func(tag, body string) apptest.Request {
+		return apptest.Request{Token: s.APIToken, Body: body, Header: map[string]string{"If-Match": tag}}
+	}
+	first := tag()
+	s.Want(http.StatusNoContent, "PUT", path+"/members/"+jane.ID, onlyIf(first, ""))
+	wantError(t, s.Do("PUT", path, onlyIf(first, `{"name":"Team"}`)), 412, "precondition_failed", "If-Match")
+	wantError(t, s.Do("DELETE", path+"/members/"+jane.ID, onlyIf(first, "")), 412, "precondition_failed", "If-Match")
+	second := tag()
+	s.Want(http.StatusNoContent, "PUT", path+"/members/"+jane.ID, onlyIf(second, ""))
+	if third := tag(); third != second {
+		t.Errorf("adding a member again changes the ETag from %s to %s", second, third)
+	}
+	s.Want(http.StatusOK, "PUT", path, onlyIf(second, `{"name":"Team","members":["`+jane.ID+`"]}`))
+	s.Want(http.StatusNoContent, "POST", path+"/members", onlyIf(second, `{"remove":["`+jane.ID+`"]}`))
+	s.Want(http.StatusNoContent, "POST", path+"/members", as(s.APIToken, `{"add":["`+jane.ID+`"]}`))
+	wantError(t, s.Do("POST", path+"/members", as(s.APIToken, `{"add":["usr_stranger"]}`)), 400, "invalid", "usr_stranger")
+	in := tag()
+	s.Want(http.StatusNoContent, "DELETE", "/v2/users/"+jane.ID, as(s.APIToken, ""))
+	if left := tag(); left == in {
+		t.Error("the removal of a member leaves the ETag")
+	}
+	s.Want(http.StatusNoContent, "DELETE", path+"/members/"+jane.ID, as(s.APIToken, ""))
+	wantError(t, s.Do("PUT", path+"/members/"+jane.ID, as(s.APIToken, "")), 404, "not_found", "user")
+}

@@ -21,7 +21,7 @@ const exampleGroup = "grp_06h0tznb52qbshr2ed8ah98f0w"
 func (s *session) groups() *cobra.Command {
 	return group("groups", "Manage groups", "A group gives its roles to its members, besides the role that each of them has.",
 		`roster groups create --name "On call" --member jane.doe@example.com --role admin`,
-		s.groupsCreate(), s.groupsUpdate(),
+		s.groupsCreate(), s.groupsUpdate(), s.groupsAddMember(), s.groupsRemoveMember(),
 		s.command("list", "List groups", "roster groups list", cobra.NoArgs, list(s, groupColumns, (*client.Client).ListGroups)),
 		s.command("get ID", "Show a group", "roster groups get "+exampleGroup, cobra.ExactArgs(1), byID(s, groupColumns, (*client.Client).GetGroup)),
 		s.deletion("Delete a group\nIts members stay users and lose the roles that it gave them.",
@@ -96,4 +96,35 @@ meanwhile, nothing is changed, with exit code 6.`,
 		}))
 	f.add(cmd)
 	return cmd
+}
+
+func (s *session) groupsAddMember() *cobra.Command {
+	return s.write("add-member GROUP USER...", `Add users to a group
+Each USER is an id or an email address. Users who are in the group stay.`,
+		"roster groups add-member "+exampleGroup+" jane.doe@example.com", cobra.MinimumNArgs(2),
+		s.memberChange("added to", func(ids []string) (add, remove []string) { return ids, nil }))
+}
+
+func (s *session) groupsRemoveMember() *cobra.Command {
+	return s.write("remove-member GROUP USER...", `Remove users from a group
+Each USER is an id or an email address. Users who are not in the group stay out of it.
+They stay users of the organization.`,
+		"roster groups remove-member "+exampleGroup+" jane.doe@example.com", cobra.MinimumNArgs(2),
+		s.memberChange("removed from", func(ids []string) (add, remove []string) { return nil, ids }))
+}
+
+// memberChange adds or removes the users who are named after a group.
+func (s *session) memberChange(done string, change func(ids []string) (add, remove []string)) runner {
+	return func(cmd *cobra.Command, c *client.Client, args []string) error {
+		ids, err := userIDs(cmd.Context(), c, args[1:])
+		if err != nil {
+			return err
+		}
+		add, remove := change(ids)
+		if err := c.ChangeGroupMembers(cmd.Context(), args[0], add, remove); err != nil {
+			return err
+		}
+		s.done(cmd, done, args[0])
+		return nil
+	}
 }

@@ -58,6 +58,9 @@ func (r *replayer) apply(e Entry) error {
 	if err != nil {
 		return err
 	}
+	if key.kind == "group" && before != nil && after != nil {
+		return r.changeGroup(key, e)
+	}
 	if err := r.expect(key, before); err != nil {
 		return err
 	}
@@ -83,6 +86,39 @@ func (r *replayer) expect(key stateKey, want any) error {
 		return fmt.Errorf("it was %s, as the log tells until then; it is said to have been %s", stateText(have), stateText(want))
 	}
 	return nil
+}
+
+// changeGroup makes a change of a group, whose entry has only the members who come and go.
+func (r *replayer) changeGroup(key stateKey, e Entry) error {
+	before, after, err := groupStates(e)
+	if err != nil {
+		return err
+	}
+	g, known := r.state[key].(Group)
+	if !known && !r.complete && !r.gone[key] {
+		return nil // its members are not known
+	}
+	head := func(g Group) any { g.Members = nil; return withLists(g) }
+	if !known || !sameState(head(g), head(before.Group)) {
+		return fmt.Errorf("it was %s, as the log tells until then; it is said to have been %s", stateText(r.state[key]), stateText(before))
+	}
+	if wrong := among(after.Added, g.Members); len(wrong) > 0 {
+		return fmt.Errorf("%s joins, who was in it", wrong[0])
+	}
+	if wrong := without(after.Removed, g.Members); len(wrong) > 0 {
+		return fmt.Errorf("%s leaves, who was not in it", wrong[0])
+	}
+	was := g.Members
+	g = after.Group
+	g.Members = sortedSet(slices.Concat(without(was, after.Removed), after.Added))
+	r.state[key] = withLists(g)
+	return nil
+}
+
+// withLists writes none as empty lists, as parseState does.
+func withLists(g Group) Group {
+	g.Members, g.Roles = append([]UserID{}, g.Members...), append([]RoleID{}, g.Roles...)
+	return g
 }
 
 // leaveGroups takes a user who was removed out of the groups that the entry names.
@@ -174,7 +210,7 @@ func storedStates(tx Tx, id OrgID) (map[stateKey]any, error) {
 		return nil, err
 	}
 	for _, g := range groups {
-		if err := add(g.target(), g); err != nil {
+		if err := add(g.target(), recordGroup(g)); err != nil {
 			return nil, err
 		}
 	}
@@ -215,10 +251,7 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 	case "role":
 		return decodeState(raw, func(r *Role) { r.Members = nil }) // are the users'
 	case "group":
-		return decodeState(raw, func(g *Group) {
-			// None is none, however it is written.
-			g.Members, g.Roles = append([]UserID{}, g.Members...), append([]RoleID{}, g.Roles...)
-		})
+		return decodeState(raw, func(g *Group) { *g = withLists(*g) })
 	case "apiToken":
 		return decodeState(raw, func(*APITokenRecord) {})
 	case "webhook":

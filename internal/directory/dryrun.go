@@ -45,10 +45,13 @@ func (c *change) touch(org OrgID, target Target, before, after any) {
 	case "role":
 		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
 	case "group":
-		for _, v := range []any{before, after} {
-			if g, ok := v.(Group); ok {
-				c.touchMembers(org, g.Members)
-			}
+		was, existed := before.(recordedGroup)
+		is, exists := after.(recordedGroup)
+		for _, ids := range [][]UserID{was.Members, is.Members, is.Added, is.Removed} {
+			c.touchMembers(org, ids)
+		}
+		if existed && exists && !slices.Equal(was.Roles, is.Roles) {
+			c.touchedGroups = append(c.touchedGroups, is.Group)
 		}
 	}
 }
@@ -67,28 +70,46 @@ func (c *change) touchMembers(org OrgID, members []UserID) {
 
 func (c *change) touchSubject(s subject, added bool) { c.touched[s] = c.touched[s] || added }
 
-// subjects are all that were touched, with those that have a touched role.
-func (c *change) subjects() ([]subject, error) {
-	for _, role := range c.touchedRoles {
-		for u, err := range c.Users(role.OrgID, UserQuery{Role: role.ID}) {
-			if err != nil {
-				return nil, err
-			}
-			c.touchSubject(subject{role.OrgID, "user", string(u.ID)}, false)
-		}
-		groups, err := c.Groups(role.OrgID)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range groups {
-			if slices.Contains(g.Roles, role.ID) {
-				c.touchMembers(role.OrgID, g.Members)
-			}
+// subjects are the first [MaxDiff] of those that were touched, with those whose access
+// depends on a touched role or group, and the number of the others. A change
+// touches one role or one group at most, besides the subjects that it names.
+func (c *change) subjects() (first []subject, omitted int, err error) {
+	var named []UserID
+	for s := range c.touched {
+		if s.kind == "user" {
+			named = append(named, UserID(s.id))
 		}
 	}
-	return slices.SortedFunc(maps.Keys(c.touched), func(a, b subject) int {
+	all := len(c.touched)
+	reach := func(org OrgID, role RoleID, group GroupID) error {
+		ids, err := c.Reached(org, role, group, MaxDiff)
+		if err != nil {
+			return err
+		}
+		n, err := c.CountReached(org, role, group)
+		if err != nil {
+			return err
+		}
+		twice, err := c.ReachedAmong(org, role, group, named)
+		all += n - twice
+		c.touchMembers(org, ids)
+		return err
+	}
+	for _, role := range c.touchedRoles {
+		if err := reach(role.OrgID, role.ID, ""); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, g := range c.touchedGroups {
+		if err := reach(g.OrgID, "", g.ID); err != nil {
+			return nil, 0, err
+		}
+	}
+	first = slices.SortedFunc(maps.Keys(c.touched), func(a, b subject) int {
 		return strings.Compare(string(a.org)+a.kind+a.id, string(b.org)+b.kind+b.id)
-	}), nil
+	})
+	first = first[:min(len(first), MaxDiff)]
+	return first, max(0, all-len(first)), nil
 }
 
 // accessNow reads what a subject may do, as seen by tx; nothing if it does not exist.
@@ -138,12 +159,9 @@ type preview struct {
 }
 
 func (c *change) preview() (p preview, err error) {
-	all, err := c.subjects()
-	if err != nil {
+	if p.subjects, p.omitted, err = c.subjects(); err != nil {
 		return p, err
 	}
-	p.subjects = all[:min(len(all), MaxDiff)]
-	p.omitted = len(all) - len(p.subjects)
 	for _, s := range p.subjects {
 		set, name, err := accessNow(c, s, c.touched[s])
 		if err != nil {

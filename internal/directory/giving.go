@@ -56,15 +56,15 @@ func (c *change) roleToGive(field string, id RoleID, had authz.Set) (Role, error
 // mayRegroup holds rule 2 for a group that changes from before to after. Those who
 // come get all of its roles, those who stay the roles that are new. To change who
 // gets what takes users|update; what is taken away needs nothing else.
-func (c *change) mayRegroup(before, after Group) error {
-	if slices.Equal(before.Members, after.Members) && slices.Equal(before.Roles, after.Roles) {
+func (c *change) mayRegroup(before, after Group, m memberChange) error {
+	if m.empty() && slices.Equal(before.Roles, after.Roles) {
 		return nil
 	}
 	if err := OpUpdateUserRole.Authorize(c.actor); err != nil {
 		return err
 	}
 	given := without(after.Roles, before.Roles)
-	if len(without(after.Members, before.Members)) > 0 {
+	if len(m.joined) > 0 {
 		given = after.Roles
 	}
 	for _, id := range given {
@@ -97,8 +97,8 @@ func (c *change) mayRedefine(before, after Role) error {
 	if err := c.mayGive(after.Name, after.Capabilities, before.Capabilities); err != nil {
 		return err
 	}
-	groups, err := c.CountGroupsWithRole(after.OrgID, after.ID)
-	if err != nil || (groups == 0 && len(before.Members) == 0) {
+	users, groups, err := c.usesOf(after)
+	if err != nil || users+groups == 0 {
 		return err
 	}
 	return OpUpdateUserRole.Authorize(c.actor)

@@ -16,12 +16,26 @@ type Group struct {
 	Members     []UserID  `json:"members"`           // in byte order
 	Roles       []RoleID  `json:"roles"`             // in byte order
 	CreatedAt   time.Time `json:"createdAt"`
+	Version     int64     `json:"-"` // goes up with every change, of its members too
 }
 
-// is reports whether g and other have the same contents.
+// recordedGroup is a group as entries hold it. An entry about a change has the members
+// who came and went instead of all members, so that it stays small however many
+// there are. Entries about a group that is made or deleted have all members: a
+// group is made with few, and those of a deleted one were added a few at a time, by
+// changes that left as much in the log. Without them the past could not be told.
+type recordedGroup struct {
+	Group
+	Members []UserID `json:"members,omitempty"` // of a group that is made or deleted
+	Added   []UserID `json:"addedMembers,omitempty"`
+	Removed []UserID `json:"removedMembers,omitempty"`
+}
+
+func recordGroup(g Group) recordedGroup { return recordedGroup{Group: g, Members: g.Members} }
+
+// is reports whether g and other have the same contents, whoever is in them.
 func (g Group) is(other Group) bool {
-	return g.Name == other.Name && g.Description == other.Description &&
-		slices.Equal(g.Members, other.Members) && slices.Equal(g.Roles, other.Roles)
+	return g.Name == other.Name && g.Description == other.Description && slices.Equal(g.Roles, other.Roles)
 }
 
 func (g Group) target() Target { return Target{Type: "group", ID: string(g.ID), Name: g.Name} }
@@ -35,7 +49,7 @@ type NewGroup struct {
 	Roles       *[]RoleID
 }
 
-// ListGroups gives the groups of the principal's organisation. Permission rbac|read.
+// ListGroups gives the groups of the principal's organization. Permission rbac|read.
 func (s *Service) ListGroups(ctx context.Context, call Call) ([]Group, error) {
 	return read(ctx, s, call, OpListGroups, func(tx Tx) ([]Group, error) {
 		return tx.Groups(call.Principal.OrgID)
@@ -62,43 +76,56 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 		if err := c.fillGroup(&g, in); err != nil {
 			return Group{}, err
 		}
+		if in.Members != nil {
+			m, err := c.replaceMembers(g, *in.Members)
+			if err != nil {
+				return Group{}, err
+			}
+			g.Members = m.joined
+		}
+		if err := c.mayRegroup(Group{}, g, memberChange{joined: g.Members}); err != nil {
+			return Group{}, err
+		}
 		if err := c.Tx.CreateGroup(g, foldKey(g.Name)); err != nil {
 			return Group{}, nameTaken(err, "group")
 		}
-		return g, c.record(g.target(), nil, g)
+		return g, c.record(g.target(), nil, recordGroup(g))
 	})
 }
 
 // UpdateGroup changes a group. Permission rbac|update, and users|update if members
 // or roles change. Rule 2 holds for roles that are added, and for all of them if
 // members are. Audit entry updateGroup, if anything changes. Errors: as
-// [Service.CreateGroup]; [NotFound]; [Conflict] for the members of a managed group.
+// [Service.CreateGroup]; [NotFound]; [Conflict] for the members of a managed group;
+// [LimitExceeded] if more members come and go than one request may change.
 func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in NewGroup) (Group, error) {
 	return write(ctx, s, call, OpUpdateGroup, func(c *change) (Group, error) {
-		g, err := c.Group(c.actor.OrgID, id)
+		g, err := c.groupToChange(id)
 		if err != nil {
-			return Group{}, err
-		}
-		if err := c.check(g); err != nil {
 			return Group{}, err
 		}
 		before := g
 		if err := c.fillGroup(&g, in); err != nil {
 			return Group{}, err
 		}
-		if g.Managed && !slices.Equal(g.Members, before.Members) {
-			return Group{}, &Error{
-				Code: Conflict, Field: "members",
-				Message: "the group is managed by a directory; change its members there",
+		var m memberChange
+		if in.Members != nil {
+			if m, err = c.replaceMembers(g, *in.Members); err != nil {
+				return Group{}, err
 			}
 		}
-		if g.is(before) {
-			return g, nil
+		if err := c.mayRegroup(before, g, m); err != nil {
+			return Group{}, err
 		}
-		if err := c.Tx.UpdateGroup(g, foldKey(g.Name)); err != nil {
-			return Group{}, nameTaken(err, "group")
+		if !g.is(before) {
+			if err := c.Tx.UpdateGroup(g, foldKey(g.Name)); err != nil {
+				return Group{}, nameTaken(err, "group")
+			}
 		}
-		return g, c.record(g.target(), before, g)
+		if err := c.changeMembers(before, g, m); err != nil {
+			return Group{}, err
+		}
+		return c.Group(g.OrgID, g.ID)
 	})
 }
 
@@ -106,48 +133,45 @@ func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in New
 // rbac|delete. Audit entry deleteGroup. Errors: [NotFound].
 func (s *Service) DeleteGroup(ctx context.Context, call Call, id GroupID) error {
 	_, err := write(ctx, s, call, OpDeleteGroup, func(c *change) (struct{}, error) {
-		g, err := c.Group(c.actor.OrgID, id)
+		g, err := c.groupToChange(id)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := c.check(g); err != nil {
+		if g.Members, err = c.MembersOf(g.OrgID, g.ID); err != nil {
 			return struct{}{}, err
 		}
 		if err := c.Tx.DeleteGroup(g.OrgID, g.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.record(g.target(), g, nil)
+		return struct{}{}, c.record(g.target(), recordGroup(g), nil)
 	})
 	return err
 }
 
+// groupToChange finds a group, without its members, and asks the call's precondition
+// about it.
+func (c *change) groupToChange(id GroupID) (Group, error) {
+	g, err := c.GroupHead(c.actor.OrgID, id)
+	if err != nil {
+		return Group{}, err
+	}
+	return g, c.check(g)
+}
+
+// fillGroup sets all but the members.
 func (c *change) fillGroup(g *Group, in NewGroup) (err error) {
-	before := *g
 	if g.Name, err = cleanName("name", in.Name); err != nil {
 		return err
 	}
 	if g.Description, err = cleanDescription(in.Description); err != nil {
 		return err
 	}
-	if in.Members != nil {
-		if err := inField("members", c.within(LimitMembersPerRequest, 0, len(*in.Members))); err != nil {
-			return err
-		}
-		g.Members = sortedSet(*in.Members)
-		if err := c.checkUsers("members", g.Members); err != nil {
-			return err
-		}
-		if err := c.joinOneMore("members", added(before.Members, g.Members)); err != nil {
-			return err
-		}
+	if in.Roles == nil {
+		return nil
 	}
-	if in.Roles != nil {
-		g.Roles = sortedSet(*in.Roles)
-		if err := inField("roles", c.within(LimitRolesPerGroup, len(before.Roles), len(g.Roles))); err != nil {
-			return err
-		}
-	}
-	return c.mayRegroup(before, *g)
+	had := len(g.Roles)
+	g.Roles = sortedSet(*in.Roles)
+	return inField("roles", c.within(LimitRolesPerGroup, had, len(g.Roles)))
 }
 
 func sortedSet[T ~string](ids []T) []T {

@@ -57,16 +57,6 @@ func (c *change) joinOneMore(field string, ids []UserID) error {
 	return err
 }
 
-// added are the ids of after that are not in before; both are in byte order.
-func added(before, after []UserID) (ids []UserID) {
-	for _, id := range after {
-		if _, found := slices.BinarySearch(before, id); !found {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // checkSet wants a set of capabilities to name few datasets and views, by proper names.
 // before is the set in whose place it comes.
 func (c *change) checkSet(before, after authz.Set) error {

@@ -305,6 +305,58 @@ func (h *harness) updateGroup(t *rapid.T) {
 	})
 }
 
+// moveMembers adds and removes members, by one of the three requests that do.
+func (h *harness) moveMembers(t *rapid.T) {
+	h.request(t, func(a *actor) step {
+		o := h.home(t, a)
+		id, u := h.drawGroup(t, o), h.drawUser(t, o)
+		way := below(t, 3, "way")
+		name := []string{"addGroupMember", "removeGroupMember", "updateGroupMembers"}[way]
+		apply := func(g mGroup) mGroup {
+			g.members = slices.DeleteFunc(slices.Clone(g.members), func(m directory.UserID) bool { return m == u })
+			if way != 1 {
+				g.members = distinct(append(g.members, u))
+			}
+			return g
+		}
+		return step{
+			name: name, request: fmt.Sprint(id, u), need: "rbac|update",
+			rules: func(_ *model, a *actor, v *verdict) {
+				g := a.org.group(id)
+				if v.add(g == nil, directory.NotFound); g == nil {
+					return
+				}
+				there := a.org.user(u) != nil
+				v.add(!there && way == 0, directory.NotFound)
+				v.add(!there && way == 2, directory.Invalid)
+				after := apply(*g)
+				if !there || slices.Equal(g.members, after.members) {
+					return
+				}
+				v.mayChangeWhoGetsWhat(a)
+				for _, role := range after.roles {
+					if way != 1 {
+						v.mayGive(a, role, nil)
+					}
+				}
+			},
+			mutate: func(_ *model, a *actor, _ made) { *a.org.group(id) = apply(*a.org.group(id)) },
+			do: func(call directory.Call) (made, any, error) {
+				var err error
+				switch way {
+				case 0:
+					err = h.w.AddGroupMember(h.w.Context(), call, id, u)
+				case 1:
+					err = h.w.RemoveGroupMember(h.w.Context(), call, id, u)
+				default:
+					err = h.w.ChangeGroupMembers(h.w.Context(), call, id, []directory.UserID{u}, nil)
+				}
+				return made{}, struct{}{}, err
+			},
+		}
+	})
+}
+
 func (h *harness) deleteGroup(t *rapid.T) {
 	h.request(t, func(a *actor) step {
 		id := h.drawGroup(t, h.home(t, a))

@@ -110,6 +110,7 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		{4, h.updateUserRole},
 		{4, h.updateRole},
 		{4, h.updateGroup},
+		{4, h.moveMembers},
 		{2, h.createRole},
 		{2, h.createGroup},
 		{3, h.answerInvitation},

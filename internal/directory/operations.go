@@ -105,6 +105,10 @@ var (
 	OpUpdateGroup = operation("updateGroup", capability("rbac", authz.Update))
 	OpDeleteGroup = operation("deleteGroup", capability("rbac", authz.Delete))
 
+	OpAddGroupMember     = operation("addGroupMember", capability("rbac", authz.Update))
+	OpRemoveGroupMember  = operation("removeGroupMember", capability("rbac", authz.Update))
+	OpUpdateGroupMembers = operation("updateGroupMembers", capability("rbac", authz.Update))
+
 	OpListEntries  = operation("getAuditEntries", capability("auditLog", authz.Read))
 	OpStreamEvents = operation("streamEvents", capability("auditLog", authz.Read))
 

@@ -156,6 +156,15 @@ var operations = []operation{
 	{name: "deleteGroup", target: "group", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteGroup(s.Context(), call, s.group.ID))
 	}},
+	{name: "addGroupMember", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.AddGroupMember(s.Context(), call, s.group.ID, s.owner.ID))
+	}},
+	{name: "removeGroupMember", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.RemoveGroupMember(s.Context(), call, s.group.ID, s.jane.ID))
+	}},
+	{name: "updateGroupMembers", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.ChangeGroupMembers(s.Context(), call, s.group.ID, []directory.UserID{s.owner.ID}, []directory.UserID{s.jane.ID}))
+	}},
 	{name: "createOrg", target: "organization", after: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateOrg(s.Context(), call, "New")
 	}},
@@ -216,7 +225,8 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 		directory.OpUpdateAPITokenNetworks, directory.OpUpdatePersonalTokenNetworks, directory.OpUpdateOrgSettings,
 		directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole,
-		directory.OpCreateGroup, directory.OpUpdateGroup, directory.OpDeleteGroup, directory.OpCreateOrg, directory.OpUpdateOrg,
+		directory.OpCreateGroup, directory.OpUpdateGroup, directory.OpDeleteGroup,
+		directory.OpAddGroupMember, directory.OpRemoveGroupMember, directory.OpUpdateGroupMembers, directory.OpCreateOrg, directory.OpUpdateOrg,
 		directory.OpUpdateRetention, directory.OpEraseUser,
 		directory.OpCreateWebhook, directory.OpUpdateWebhook, directory.OpDeleteWebhook, directory.OpRotateSecret, directory.OpTestWebhook,
 		directory.OpReplayWebhook, directory.OpReplayDelivery,

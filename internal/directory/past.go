@@ -87,35 +87,47 @@ func (p past) User(org OrgID, id UserID) (User, error) {
 	return *was, err
 }
 
-// GroupsOf are the groups that a user was in, without their lists of members.
+// GroupsOf are the groups that a user was in, without their lists of members. The
+// first entry about a group holds what else it was. Whether the user was in it says
+// the first one that names them, or else where they are now.
 func (p past) GroupsOf(org OrgID, id UserID) ([]Group, error) {
 	now, err := p.tx.GroupsOf(org, id)
 	if err != nil {
 		return nil, err
 	}
-	left, removal, err := p.groupsLeft(org, id)
+	left, err := p.groupsLeft(org, id)
 	if err != nil {
 		return nil, err
 	}
 	now = append(now, left...)
-	isLeft := func(g GroupID) bool {
-		return slices.ContainsFunc(left, func(l Group) bool { return l.ID == g })
-	}
 	var were []Group
 	changed := make(map[GroupID]bool)
-	for e, err := range p.tx.NextEntries(org, NextQuery{Since: p.since, After: "grp_", Until: "grp_~"}) {
-		if err != nil {
-			return nil, err
-		}
-		g, err := stateBefore[Group](e)
-		if err != nil {
-			return nil, err
-		}
-		changed[GroupID(e.Target.ID)] = true
-		if g != nil && (slices.Contains(g.Members, id) || (e.Sequence > removal && isLeft(g.ID))) {
-			were = append(were, *g)
+	var group pastGroup
+	end := func() {
+		if group.in {
+			were = append(were, *group.was)
 		}
 	}
+	for e, err := range p.tx.EntriesAbout(org, NextQuery{Since: p.since, After: "grp_", Until: "grp_~"}) {
+		if err != nil {
+			return nil, err
+		}
+		g := GroupID(e.Target.ID)
+		if !changed[g] {
+			end()
+			changed[g] = true
+			group = pastGroup{}
+			if group.was, err = stateBefore[Group](e); err != nil {
+				return nil, err
+			}
+			group.in = group.was != nil && slices.ContainsFunc(now, func(n Group) bool { return n.ID == g })
+			group.open = group.was != nil
+		}
+		if err := group.read(e, id); err != nil {
+			return nil, err
+		}
+	}
+	end()
 	for _, g := range now {
 		if !changed[g.ID] {
 			were = append(were, g)
@@ -128,37 +140,78 @@ func (p past) GroupsOf(org OrgID, id UserID) ([]Group, error) {
 	return were, nil
 }
 
-// groupsLeft are the groups that a user who is gone was taken out of, and the
-// number of the entry that says so. Of those that are gone too, only the id is known.
-func (p past) groupsLeft(org OrgID, id UserID) (left []Group, removal int64, err error) {
+// pastGroup is a group that has changed since, as its entries are read.
+type pastGroup struct {
+	was  *Group // nil: it was not there
+	in   bool   // the user was in it
+	open bool   // no entry has named the user yet
+}
+
+// read takes from an entry whether it names the user.
+func (g *pastGroup) read(e Entry, id UserID) error {
+	if !g.open {
+		return nil
+	}
+	before, after, err := groupStates(e)
+	if err != nil {
+		return err
+	}
+	switch {
+	case slices.Contains(after.Added, id):
+		g.in, g.open = false, false
+	case slices.Contains(after.Removed, id), slices.Contains(before.Members, id):
+		g.in, g.open = true, false
+	}
+	return nil
+}
+
+// groupStates are what an entry about a group holds; the zero value for none.
+func groupStates(e Entry) (before, after recordedGroup, err error) {
+	for _, s := range []struct {
+		raw json.RawMessage
+		to  *recordedGroup
+	}{{e.Before, &before}, {e.After, &after}} {
+		if s.raw == nil {
+			continue
+		}
+		if err := json.Unmarshal(s.raw, s.to); err != nil {
+			return before, after, fmt.Errorf("entry %d of %s: %w", e.Sequence, e.OrgID, err)
+		}
+	}
+	return before, after, nil
+}
+
+// groupsLeft are the groups that a user who is gone was taken out of. Of those that are
+// gone too, only the id is known.
+func (p past) groupsLeft(org OrgID, id UserID) (left []Group, err error) {
 	done := Done
 	var last removedUser
 	for e, err := range p.tx.OrgEntries(org, EntryQuery{After: p.since, Target: string(id), Outcome: &done, NewestFirst: true}) {
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		if !e.holdsState() {
 			continue
 		}
 		if e.After != nil {
-			return nil, 0, nil // they are still there
+			return nil, nil // they are still there
 		}
 		was, err := stateBefore[removedUser](e)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		last, removal = *was, e.Sequence
+		last = *was
 		break
 	}
 	for _, group := range last.Groups {
-		g, err := p.tx.Group(org, group)
+		g, err := p.tx.GroupHead(org, group)
 		if err != nil && CodeOf(err) != NotFound {
-			return nil, 0, err
+			return nil, err
 		}
 		g.ID = group
 		left = append(left, g)
 	}
-	return left, removal, nil
+	return left, nil
 }
 
 // historyBatch is how many users of the past are put together at a time. Tests

@@ -128,13 +128,17 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 		if err := c.fillRole(&role, in); err != nil {
 			return Role{}, err
 		}
+		moves, err := c.movesTo(role, in.Members)
+		if err != nil {
+			return Role{}, err
+		}
 		if err := c.Tx.CreateRole(role, foldKey(role.Name)); err != nil {
 			return Role{}, nameTaken(err, "role")
 		}
 		if err := c.record(role.target(), nil, role); err != nil {
 			return Role{}, err
 		}
-		if err := c.setRoleMembers(role, in.Members); err != nil {
+		if err := c.moveUsers(moves); err != nil {
 			return Role{}, err
 		}
 		return roleWithMembers(c, role.OrgID, role.ID)
@@ -148,7 +152,8 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 // Permission rbac|update, rule 2 for capabilities that are added, and users|update
 // if the capabilities of a role in use or its members change. Audit entry updateRole
 // if the role itself changes, without its members; each member who gains or loses it has one.
-// Errors: also [NotFound], and [Conflict] for a built-in role.
+// Errors: also [NotFound], [Conflict] for a built-in role, and [LimitExceeded] if more
+// users gain and lose it than one request may change.
 func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRole) (Role, error) {
 	return write(ctx, s, call, OpUpdateRole, func(c *change) (Role, error) {
 		role, err := c.customRole(id)
@@ -156,10 +161,13 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 			return Role{}, err
 		}
 		before := role
-		if err := c.fillRole(&role, in); err != nil { // which asks whether the role has members
+		if err := c.fillRole(&role, in); err != nil {
 			return Role{}, err
 		}
-		before.Members, role.Members = nil, nil // each of them who gains or loses the role has an entry of their own
+		moves, err := c.movesTo(role, in.Members)
+		if err != nil {
+			return Role{}, err
+		}
 		if !role.is(before) {
 			if err := c.Tx.UpdateRole(role, foldKey(role.Name)); err != nil {
 				return Role{}, nameTaken(err, "role")
@@ -168,7 +176,7 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 				return Role{}, err
 			}
 		}
-		if err := c.setRoleMembers(role, in.Members); err != nil {
+		if err := c.moveUsers(moves); err != nil {
 			return Role{}, err
 		}
 		return roleWithMembers(c, role.OrgID, role.ID)
@@ -184,11 +192,11 @@ func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		groups, err := c.CountGroupsWithRole(role.OrgID, role.ID)
+		users, groups, err := c.usesOf(role)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if users := len(role.Members); users > 0 || groups > 0 {
+		if users > 0 || groups > 0 {
 			return struct{}{}, Errorf(Conflict, "the role is in use: %d users have it and %d groups give it", users, groups)
 		}
 		if err := c.Tx.DeleteRole(role.OrgID, role.ID); err != nil {
@@ -199,17 +207,31 @@ func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
 	return err
 }
 
-// customRole finds a role that can be changed, with its members, and asks the
-// call's precondition about it.
+// usesOf counts the users who have a role, invited ones included, and the groups that
+// give it.
+func (c *change) usesOf(role Role) (users, groups int, err error) {
+	if users, err = c.CountUsersWithRole(role.OrgID, role.ID); err != nil {
+		return 0, 0, err
+	}
+	groups, err = c.CountGroupsWithRole(role.OrgID, role.ID)
+	return users, groups, err
+}
+
+// customRole finds a role that can be changed and asks the call's precondition about
+// it. Only a precondition reads the members, which are part of what it compares.
 func (c *change) customRole(id RoleID) (Role, error) {
 	if _, ok := builtinRole("", id); ok {
 		return Role{}, Errorf(Conflict, "%q is a built-in role and can't be changed or deleted", id)
 	}
-	role, err := roleWithMembers(c, c.actor.OrgID, id)
+	role, err := c.Role(c.actor.OrgID, id)
+	if err != nil || c.call.Precondition == nil {
+		return role, err
+	}
+	shown, err := roleWithMembers(c, role.OrgID, role.ID)
 	if err != nil {
 		return Role{}, err
 	}
-	return role, c.check(role)
+	return role, c.check(shown)
 }
 
 func (c *change) fillRole(role *Role, in NewRole) (err error) {
@@ -239,41 +261,46 @@ func foldKeyOf(names []string, name string) string {
 	return names[i]
 }
 
-// setRoleMembers makes the listed users, and no others, have the role as their
-// base role. To change others' roles takes users|update besides.
-func (c *change) setRoleMembers(role Role, members *[]UserID) error {
+// movesTo gives the base roles of those whose role changes if the listed users, and no
+// others, have the role. Those who join and those who fall to none count together
+// against what one request may change.
+func (c *change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error) {
 	if members == nil {
-		return nil
+		return nil, nil
 	}
+	few := func(n int) error { return inField("members", c.within(LimitRoleChangesPerRequest, 0, n)) }
 	if err := inField("members", c.within(LimitMembersPerRequest, 0, len(*members))); err != nil {
-		return err
+		return nil, err
 	}
-	current, err := roleWithMembers(c, role.OrgID, role.ID)
+	want := sortedSet(*members)
+	if err := c.checkUsers("members", want); err != nil {
+		return nil, err
+	}
+	n, err := c.CountUsersWithRole(role.OrgID, role.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.checkUsers("members", *members); err != nil {
-		return err
+	if err := few(n - len(want)); err != nil { // so many lose it at least
+		return nil, err
+	}
+	var have []UserID
+	for u, err := range c.Users(role.OrgID, UserQuery{Role: role.ID}) {
+		if err != nil {
+			return nil, err
+		}
+		have = append(have, u.ID)
 	}
 	moves := make(map[UserID]RoleID)
-	for _, id := range current.Members {
+	for _, id := range without(have, want) {
 		moves[id] = authz.RoleNone
 	}
-	changes := len(moves)
-	for _, id := range *members {
-		if _, has := moves[id]; has {
-			changes--
-		} else {
-			changes++
-		}
+	for _, id := range without(want, have) {
 		moves[id] = role.ID
 	}
-	if err := inField("members", c.within(LimitRoleChangesPerRequest, 0, changes)); err != nil {
-		return err
-	}
-	return c.moveUsers(moves)
+	return moves, few(len(moves))
 }
 
+// moveUsers changes base roles, which takes users|update besides.
 func (c *change) moveUsers(moves map[UserID]RoleID) error {
 	ids := make([]UserID, 0, len(moves))
 	for id := range moves {

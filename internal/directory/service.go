@@ -116,10 +116,11 @@ type change struct {
 	actor  *Principal
 	now    time.Time
 
-	answering    User             // the invitation that the actor accepts or declines
-	locked       map[OrgID]bool   // by recordIn or before
-	touched      map[subject]bool // dry runs only; whether it is added
-	touchedRoles []Role
+	answering     User             // the invitation that the actor accepts or declines
+	locked        map[OrgID]bool   // by recordIn or before
+	touched       map[subject]bool // dry runs only; whether it is added
+	touchedRoles  []Role
+	touchedGroups []Group // all of whose members
 }
 
 // errDryRun undoes a transaction that was only to be tried.

@@ -157,6 +157,8 @@ type userTx interface {
 	// ids greater than after. A sequence that ends early ends with an error.
 	Users(org OrgID, q UserQuery) iter.Seq2[User, error]
 	CountUsers(org OrgID, role RoleID) (int, error) // active ones only
+	// CountUsersWithRole counts invited ones too.
+	CountUsersWithRole(org OrgID, role RoleID) (int, error)
 	HasUsers(org OrgID, ids []UserID) (missing []UserID, err error)
 	// CreateUser answers an address that is there with [Conflict], after which the
 	// transaction may go on.
@@ -195,15 +197,32 @@ type roleTx interface {
 type groupTx interface {
 	Group(OrgID, GroupID) (Group, error)
 	Groups(OrgID) ([]Group, error)
+	// GroupHead is a group without its members.
+	GroupHead(OrgID, GroupID) (Group, error)
+	MembersOf(OrgID, GroupID) ([]UserID, error)
+	// MembersAmong lists those of some users who are in a group.
+	MembersAmong(OrgID, GroupID, []UserID) ([]UserID, error)
+	CountMembers(OrgID, GroupID) (int, error)
 	// GroupsOf lists the groups that a user is in, without their members.
 	GroupsOf(OrgID, UserID) ([]Group, error)
 	GroupIDsOf(OrgID, UserID) ([]GroupID, error)
-	// CreateGroup and UpdateGroup write members and roles too.
+	// CreateGroup writes members and roles too; UpdateGroup writes all but the members
+	// and what never changes.
 	CreateGroup(g Group, nameKey string) error
 	UpdateGroup(g Group, nameKey string) error
+	// ChangeMembers adds users who are not in a group and takes out others who are.
+	// Like UpdateGroup and DeleteUser, it raises the version.
+	ChangeMembers(org OrgID, id GroupID, joined, left []UserID) error
 	DeleteGroup(OrgID, GroupID) error
 	// CountGroupsWithRole counts the groups that hand out a role.
 	CountGroupsWithRole(OrgID, RoleID) (int, error)
+
+	// Reached lists up to limit users whose access depends on a role or a group: those
+	// with the base role, those in a group that gives it, and those in the group.
+	// CountReached counts them all, and ReachedAmong those among some users.
+	Reached(org OrgID, role RoleID, group GroupID, limit int) ([]UserID, error)
+	CountReached(OrgID, RoleID, GroupID) (int, error)
+	ReachedAmong(OrgID, RoleID, GroupID, []UserID) (int, error)
 }
 
 type tokenTx interface {
@@ -247,6 +266,9 @@ type entryTx interface {
 	// NextEntries yields the first entry about each target, in the order of the
 	// targets' ids. Refusals don't count.
 	NextEntries(OrgID, NextQuery) iter.Seq2[Entry, error]
+	// EntriesAbout yields every such entry, those about the same target in the order of
+	// the log. It has no limit.
+	EntriesAbout(OrgID, NextQuery) iter.Seq2[Entry, error]
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
 	// by its organization and sequence.
 	EraseEntry(Entry) error

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -16,6 +17,7 @@ type answer struct {
 	body        []byte
 	contentType []string // nil: JSON
 	secret      bool     // it shows a secret: no cache may store it
+	tag         string   // the ETag; "" for one of the body
 	done        bool
 }
 
@@ -32,7 +34,7 @@ func (ans answer) write(rq *request) {
 	case ans.body == nil:
 		rq.w.WriteHeader(http.StatusNoContent)
 	case rq.Method == http.MethodGet || rq.Method == http.MethodHead:
-		if rq.isNews(etag(ans.body)) {
+		if rq.isNews(cmp.Or(ans.tag, etag(ans.body))) {
 			writeBody(rq.w, http.StatusOK, ans.mediaType(), ans.body)
 		}
 	default:
@@ -129,6 +131,15 @@ func (rq *request) knows(tag string) bool { return matches(rq.Header["If-None-Ma
 var errPrecondition = directory.Errorf(directory.PreconditionFailed,
 	"it has changed since: If-Match does not name its current ETag; read it again")
 
+// tagOf is the ETag that a read of v answers.
+func tagOf(v any) (string, error) {
+	if g, ok := v.(directory.Group); ok {
+		return groupTag(g)
+	}
+	body, err := represent(v)
+	return etag(body), err
+}
+
 // precondition makes If-Match a condition that the service checks inside the
 // transaction, against the representation that a read would answer then.
 func (rq *request) precondition() {
@@ -137,11 +148,11 @@ func (rq *request) precondition() {
 		return
 	}
 	rq.call.Precondition = func(current any) error {
-		body, err := represent(current)
+		tag, err := tagOf(current)
 		if err != nil {
 			return err
 		}
-		if !matches(header, etag(body), false) {
+		if !matches(header, tag, false) {
 			return errPrecondition
 		}
 		return nil

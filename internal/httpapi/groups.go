@@ -39,7 +39,48 @@ func listGroups(rq *request) (answer, error) {
 }
 
 func getGroup(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetGroup(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id"))))
+	g, err := rq.api.service.GetGroup(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	ans, err := answerWith(g, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	ans.tag, err = groupTag(g)
+	return ans, err
+}
+
+// groupTag is the ETag of a group. It depends on the version instead of the members, so
+// that a group with many is compared without them.
+func groupTag(g directory.Group) (string, error) {
+	g.Members = nil
+	body, err := represent(g)
+	return etag(append(body, decimal(int(g.Version))...)), err
+}
+
+func addGroupMember(rq *request) (answer, error) {
+	group, user := directory.GroupID(rq.PathValue("id")), directory.UserID(rq.PathValue("userId"))
+	return noContent, rq.api.service.AddGroupMember(rq.Context(), rq.call, group, user)
+}
+
+func removeGroupMember(rq *request) (answer, error) {
+	group, user := directory.GroupID(rq.PathValue("id")), directory.UserID(rq.PathValue("userId"))
+	return noContent, rq.api.service.RemoveGroupMember(rq.Context(), rq.call, group, user)
+}
+
+// memberChanges are the members to add to a group and to remove from it.
+type memberChanges struct {
+	Add    []directory.UserID `json:"add"`
+	Remove []directory.UserID `json:"remove"`
+}
+
+func updateGroupMembers(rq *request) (answer, error) {
+	var body memberChanges
+	if err := rq.decode(&body); err != nil {
+		return answer{}, err
+	}
+	return noContent, rq.api.service.ChangeGroupMembers(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id")), body.Add, body.Remove)
 }
 
 func createGroup(rq *request) (answer, error) {

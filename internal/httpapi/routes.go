@@ -78,6 +78,9 @@ var v2 = []route{
 	{"GET", "/v2/rbac/groups/{id}", directory.OpGetGroup, getGroup, nil},
 	{"PUT", "/v2/rbac/groups/{id}", directory.OpUpdateGroup, updateGroup, nil},
 	{"DELETE", "/v2/rbac/groups/{id}", directory.OpDeleteGroup, deleteGroup, nil},
+	{"POST", "/v2/rbac/groups/{id}/members", directory.OpUpdateGroupMembers, updateGroupMembers, nil},
+	{"PUT", "/v2/rbac/groups/{id}/members/{userId}", directory.OpAddGroupMember, addGroupMember, nil},
+	{"DELETE", "/v2/rbac/groups/{id}/members/{userId}", directory.OpRemoveGroupMember, removeGroupMember, nil},
 
 	{"GET", "/v2/audit", directory.OpListEntries, listEntries, []string{"from", "to", "actor", "action", "target", "outcome", "order", "limit", "cursor", "format"}},
 	{"GET", "/v2/events", directory.OpStreamEvents, streamEvents, []string{"actor", "action", "target", "outcome", "lastEventId"}},

@@ -30,7 +30,7 @@ var tables = []table{
 	{"accounts", 1, columns("id email email_key name created_at")},
 	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at mailed_at")},
 	{"roles", 2, columns("org_id id name name_key description names capabilities created_at")},
-	{"user_groups", 2, columns("org_id id name name_key description managed created_at")},
+	{"user_groups", 2, columns("org_id id name name_key description managed created_at version")},
 	{"group_members", 3, columns("org_id group_id user_id")},
 	{"group_roles", 3, columns("org_id group_id role_id")},
 	{"api_tokens", 2, columns("org_id id hash name description capabilities giving expires_at networks created_at created_by maker_id last_used_at")},

@@ -1,26 +1,61 @@
 package store
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"slices"
 
-const selectGroups = `SELECT org_id, id, name, description, managed, created_at FROM user_groups `
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+const selectGroups = `SELECT org_id, id, name, description, managed, created_at, version FROM user_groups `
 
 func scanGroup(row scanner) (g directory.Group, err error) {
 	var created int64
-	err = row.Scan(&g.OrgID, &g.ID, &g.Name, &g.Description, &g.Managed, &created)
+	err = row.Scan(&g.OrgID, &g.ID, &g.Name, &g.Description, &g.Managed, &created, &g.Version)
 	g.CreatedAt = fromMicros(created)
 	return g, err
 }
 
 func (t *tx) Group(org directory.OrgID, id directory.GroupID) (directory.Group, error) {
+	g, err := t.GroupHead(org, id)
+	if err != nil {
+		return g, err
+	}
+	g.Members, err = t.MembersOf(org, id)
+	return g, err
+}
+
+func (t *tx) GroupHead(org directory.OrgID, id directory.GroupID) (directory.Group, error) {
 	g, err := one(t, "group", scanGroup, selectGroups+`WHERE org_id = $1 AND id = $2`, org, id)
 	if err != nil {
 		return g, err
 	}
-	return t.withParts(g)
+	g.Roles, err = list(t, scanValue[directory.RoleID],
+		`SELECT role_id FROM group_roles WHERE org_id = $1 AND group_id = $2 ORDER BY role_id`, org, id)
+	return g, err
 }
 
+// Groups reads all members in one statement and all roles in another.
 func (t *tx) Groups(org directory.OrgID) ([]directory.Group, error) {
-	return t.groups(selectGroups+`WHERE org_id = $1 ORDER BY id`, org)
+	groups, err := list(t, scanGroup, selectGroups+`WHERE org_id = $1 ORDER BY id`, org)
+	if err != nil || len(groups) == 0 {
+		return nil, err
+	}
+	there, err := list(t, scanGroupMember, `SELECT group_id, user_id FROM group_members WHERE org_id = $1 ORDER BY group_id, user_id`, org)
+	if err != nil {
+		return nil, err
+	}
+	for i := range groups {
+		for len(there) > 0 && there[0].group == groups[i].ID {
+			groups[i].Members = append(groups[i].Members, there[0].user)
+			there = there[1:]
+		}
+	}
+	given, err := list(t, scanGroupRole, `SELECT group_id, role_id FROM group_roles WHERE org_id = $1 ORDER BY group_id, role_id`, org)
+	if err != nil {
+		return nil, err
+	}
+	handOut(groups, given)
+	return groups, nil
 }
 
 func (t *tx) GroupsOf(org directory.OrgID, user directory.UserID) ([]directory.Group, error) {
@@ -35,13 +70,30 @@ func (t *tx) GroupsOf(org directory.OrgID, user directory.UserID) ([]directory.G
 	if err != nil {
 		return nil, err
 	}
+	handOut(groups, given)
+	return groups, nil
+}
+
+// handOut puts roles into the groups that give them; both are in the order of the
+// groups' ids.
+func handOut(groups []directory.Group, given []groupRole) {
 	for i := range groups {
 		for len(given) > 0 && given[0].group == groups[i].ID {
 			groups[i].Roles = append(groups[i].Roles, given[0].role)
 			given = given[1:]
 		}
 	}
-	return groups, nil
+}
+
+// groupMember is a user in a group.
+type groupMember struct {
+	group directory.GroupID
+	user  directory.UserID
+}
+
+func scanGroupMember(row scanner) (m groupMember, err error) {
+	err = row.Scan((*string)(&m.group), (*string)(&m.user))
+	return m, err
 }
 
 // groupRole is a role that a group gives.
@@ -60,64 +112,70 @@ func (t *tx) GroupIDsOf(org directory.OrgID, user directory.UserID) ([]directory
 		`SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2 ORDER BY group_id`, org, user)
 }
 
-func (t *tx) groups(query string, args ...any) ([]directory.Group, error) {
-	groups, err := list(t, scanGroup, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	for i := range groups {
-		if groups[i], err = t.withParts(groups[i]); err != nil {
-			return nil, err
-		}
-	}
-	return groups, nil
+func (t *tx) MembersOf(org directory.OrgID, id directory.GroupID) ([]directory.UserID, error) {
+	return list(t, scanValue[directory.UserID],
+		`SELECT user_id FROM group_members WHERE org_id = $1 AND group_id = $2 ORDER BY user_id`, org, id)
 }
 
-// withParts reads the members and roles of a group.
-func (t *tx) withParts(g directory.Group) (directory.Group, error) {
-	var err error
-	g.Members, err = list(t, scanValue[directory.UserID],
-		`SELECT user_id FROM group_members WHERE org_id = $1 AND group_id = $2 ORDER BY user_id`, g.OrgID, g.ID)
-	if err != nil {
-		return g, err
+func (t *tx) MembersAmong(org directory.OrgID, id directory.GroupID, users []directory.UserID) (there []directory.UserID, err error) {
+	for chunk := range slices.Chunk(users, inChunk) {
+		in, args := inList(chunk, org, id)
+		found, err := list(t, scanValue[directory.UserID],
+			`SELECT user_id FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id IN `+in+` ORDER BY user_id`, args...)
+		if err != nil {
+			return nil, err
+		}
+		there = append(there, found...)
 	}
-	g.Roles, err = list(t, scanValue[directory.RoleID],
-		`SELECT role_id FROM group_roles WHERE org_id = $1 AND group_id = $2 ORDER BY role_id`, g.OrgID, g.ID)
-	return g, err
+	return there, nil
+}
+
+func (t *tx) CountMembers(org directory.OrgID, id directory.GroupID) (int, error) {
+	return t.count(`SELECT count(*) FROM group_members WHERE org_id = $1 AND group_id = $2`, org, id)
 }
 
 func (t *tx) CreateGroup(g directory.Group, key string) error {
-	err := t.exec(`INSERT INTO user_groups (org_id, id, name, name_key, description, managed, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		g.OrgID, g.ID, g.Name, key, g.Description, flag(g.Managed), micros(g.CreatedAt))
+	err := t.exec(`INSERT INTO user_groups (org_id, id, name, name_key, description, managed, created_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		g.OrgID, g.ID, g.Name, key, g.Description, flag(g.Managed), micros(g.CreatedAt), g.Version)
 	if err != nil {
 		return err
 	}
-	return t.addParts(g)
+	if err := t.addMembers(g.OrgID, g.ID, g.Members); err != nil {
+		return err
+	}
+	return t.addGroupRoles(g.OrgID, g.ID, g.Roles)
 }
 
 func (t *tx) UpdateGroup(g directory.Group, key string) error {
-	err := t.execOne("group", `UPDATE user_groups SET name = $1, name_key = $2, description = $3, managed = $4 WHERE org_id = $5 AND id = $6`,
+	err := t.execOne("group", `UPDATE user_groups SET name = $1, name_key = $2, description = $3, managed = $4, version = version + 1 WHERE org_id = $5 AND id = $6`,
 		g.Name, key, g.Description, flag(g.Managed), g.OrgID, g.ID)
 	if err != nil {
 		return err
 	}
-	was, err := t.withParts(directory.Group{OrgID: g.OrgID, ID: g.ID})
+	was, err := t.GroupHead(g.OrgID, g.ID)
 	if err != nil {
 		return err
-	}
-	for _, id := range missingFrom(g.Members, was.Members) {
-		if err := t.exec(`DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3`, g.OrgID, g.ID, id); err != nil {
-			return err
-		}
 	}
 	for _, id := range missingFrom(g.Roles, was.Roles) {
 		if err := t.exec(`DELETE FROM group_roles WHERE org_id = $1 AND group_id = $2 AND role_id = $3`, g.OrgID, g.ID, id); err != nil {
 			return err
 		}
 	}
-	g.Members, g.Roles = missingFrom(was.Members, g.Members), missingFrom(was.Roles, g.Roles)
-	return t.addParts(g)
+	return t.addGroupRoles(g.OrgID, g.ID, missingFrom(was.Roles, g.Roles))
+}
+
+func (t *tx) ChangeMembers(org directory.OrgID, id directory.GroupID, joined, left []directory.UserID) error {
+	err := t.execOne("group", `UPDATE user_groups SET version = version + 1 WHERE org_id = $1 AND id = $2`, org, id)
+	if err != nil {
+		return err
+	}
+	for _, user := range left {
+		if err := t.exec(`DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3`, org, id, user); err != nil {
+			return err
+		}
+	}
+	return t.addMembers(org, id, joined)
 }
 
 // missingFrom lists what have lacks of want. It costs what they are together.
@@ -134,17 +192,18 @@ func missingFrom[T comparable](have, want []T) (missing []T) {
 	return missing
 }
 
-// addParts adds members and roles to a group.
-func (t *tx) addParts(g directory.Group) error {
-	for _, id := range g.Members {
-		err := t.exec(`INSERT INTO group_members (org_id, group_id, user_id) VALUES ($1, $2, $3)`, g.OrgID, g.ID, id)
-		if err != nil {
+func (t *tx) addMembers(org directory.OrgID, id directory.GroupID, users []directory.UserID) error {
+	for _, user := range users {
+		if err := t.exec(`INSERT INTO group_members (org_id, group_id, user_id) VALUES ($1, $2, $3)`, org, id, user); err != nil {
 			return err
 		}
 	}
-	for _, id := range g.Roles {
-		err := t.exec(`INSERT INTO group_roles (org_id, group_id, role_id) VALUES ($1, $2, $3)`, g.OrgID, g.ID, id)
-		if err != nil {
+	return nil
+}
+
+func (t *tx) addGroupRoles(org directory.OrgID, id directory.GroupID, roles []directory.RoleID) error {
+	for _, role := range roles {
+		if err := t.exec(`INSERT INTO group_roles (org_id, group_id, role_id) VALUES ($1, $2, $3)`, org, id, role); err != nil {
 			return err
 		}
 	}
@@ -158,4 +217,30 @@ func (t *tx) DeleteGroup(org directory.OrgID, id directory.GroupID) error {
 func (t *tx) CountGroupsWithRole(org directory.OrgID, role directory.RoleID) (int, error) {
 	return one(t, "count", scanValue[int],
 		`SELECT count(*) FROM group_roles WHERE org_id = $1 AND role_id = $2`, org, role)
+}
+
+// reached is a condition on users u: those with base role $2, those in a group that
+// gives it, and those in group $3.
+const reached = `u.org_id = $1 AND (u.role_id = $2 OR u.id IN (
+	SELECT m.user_id FROM group_members m WHERE m.org_id = $1 AND (m.group_id = $3
+		OR m.group_id IN (SELECT group_id FROM group_roles WHERE org_id = $1 AND role_id = $2)))) `
+
+func (t *tx) Reached(org directory.OrgID, role directory.RoleID, group directory.GroupID, limit int) ([]directory.UserID, error) {
+	return list(t, scanValue[directory.UserID], `SELECT u.id FROM users u WHERE `+reached+`ORDER BY u.id LIMIT $4`, org, role, group, limit)
+}
+
+func (t *tx) CountReached(org directory.OrgID, role directory.RoleID, group directory.GroupID) (int, error) {
+	return t.count(`SELECT count(*) FROM users u WHERE `+reached, org, role, group)
+}
+
+func (t *tx) ReachedAmong(org directory.OrgID, role directory.RoleID, group directory.GroupID, users []directory.UserID) (n int, err error) {
+	for chunk := range slices.Chunk(users, inChunk) {
+		in, args := inList(chunk, org, role, group)
+		found, err := t.count(`SELECT count(*) FROM users u WHERE `+reached+`AND u.id IN `+in, args...)
+		if err != nil {
+			return 0, err
+		}
+		n += found
+	}
+	return n, nil
 }

@@ -36,3 +36,9 @@ func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[d
 		) `+selectEntries+`WHERE org_id = $1 AND number IN (SELECT number FROM firsts)
 		ORDER BY target_id || ''`, args...)
 }
+
+func (t *tx) EntriesAbout(org directory.OrgID, q directory.NextQuery) iter.Seq2[directory.Entry, error] {
+	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 AND target_id > $3 AND target_id <= $4 AND number > $2
+			AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
+		ORDER BY target_id, number`, org, q.Since, q.After, q.Until)
+}

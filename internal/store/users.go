@@ -81,6 +81,10 @@ func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error)
 		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND account_id IS NOT NULL`, org, role)
 }
 
+func (t *tx) CountUsersWithRole(org directory.OrgID, role directory.RoleID) (int, error) {
+	return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2`, org, role)
+}
+
 // inChunk keeps statements well below the engines' limits on parameters.
 const inChunk = 500
 
@@ -152,6 +156,12 @@ func (t *tx) UpdateUser(u directory.User) error {
 }
 
 func (t *tx) DeleteUser(org directory.OrgID, id directory.UserID) error {
+	// Their groups change too.
+	err := t.exec(`UPDATE user_groups SET version = version + 1 WHERE org_id = $1 AND id IN
+		(SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2)`, org, id)
+	if err != nil {
+		return err
+	}
 	return t.execOne("user", `DELETE FROM users WHERE org_id = $1 AND id = $2`, org, id)
 }
 

@@ -50,11 +50,35 @@ var groupTests = []test{
 		s.equal("elsewhere", 0, len(got(s, groups(other))))
 
 		g.Name, g.Description, g.Managed = "New", "d", true
-		g.Members, g.Roles = []directory.UserID{"usr_a", "usr_b"}, []directory.RoleID{"role_R"}
+		g.Roles = []directory.RoleID{"role_R"}
 		changed := g
-		changed.CreatedAt = start // not for UpdateGroup to change
+		changed.CreatedAt, changed.Members = start, nil // not for UpdateGroup to change
 		s.write(func(tx directory.Tx) error { return tx.UpdateGroup(changed, "new") })
+		g.Version = 1
 		s.equal("updated", g, got(s, group(g.ID)))
+		s.write(func(tx directory.Tx) error {
+			return tx.ChangeMembers(acme, g.ID, []directory.UserID{"usr_a"}, []directory.UserID{"usr_Z"})
+		})
+		g.Members, g.Version = []directory.UserID{"usr_a", "usr_b"}, 2
+		s.equal("with other members", g, got(s, group(g.ID)))
+		head := g
+		head.Members = nil
+		s.equal("without members", head, got(s, func(tx directory.Tx) (directory.Group, error) { return tx.GroupHead(acme, g.ID) }))
+		s.equal("how many", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountMembers(acme, g.ID) }))
+		s.equal("some of them", []directory.UserID{"usr_b"}, got(s, func(tx directory.Tx) ([]directory.UserID, error) {
+			return tx.MembersAmong(acme, g.ID, []directory.UserID{"usr_Z", "usr_b"})
+		}))
+		s.fails("members of none", directory.NotFound, func(tx directory.Tx) error {
+			return tx.ChangeMembers(acme, "grp_x", []directory.UserID{"usr_a"}, nil)
+		})
+		reached := func(role directory.RoleID, group directory.GroupID) []directory.UserID {
+			ids := got(s, func(tx directory.Tx) ([]directory.UserID, error) { return tx.Reached(acme, role, group, 10) })
+			s.equal("counted", len(ids), got(s, func(tx directory.Tx) (int, error) { return tx.CountReached(acme, role, group) }))
+			s.equal("among some", len(ids)-1, got(s, func(tx directory.Tx) (int, error) { return tx.ReachedAmong(acme, role, group, ids[1:]) }))
+			return ids
+		}
+		s.equal("by the group", g.Members, reached("", g.ID))
+		s.equal("by a role that it gives", g.Members, reached("role_R", ""))
 		s.write(func(tx directory.Tx) error { return tx.DeleteGroup(acme, g.ID) })
 		missing(s, "deleted", group(g.ID))
 		s.equal("nobody is in it", 0, len(got(s, groupsOf("usr_b"))))
@@ -73,7 +97,9 @@ var groupTests = []test{
 			if none != nil {
 				g.Roles = []directory.RoleID{}
 			}
-			s.write(func(tx directory.Tx) error { return tx.UpdateGroup(g, "g") })
+			s.write(func(tx directory.Tx) error {
+				return all(tx.UpdateGroup(g, "g"), tx.ChangeMembers(acme, g.ID, none, []directory.UserID{"usr_a"}))
+			})
 			back := got(s, group(g.ID))
 			if len(back.Members)+len(back.Roles) != 0 {
 				s.Errorf("%#v came back as %v and %v", none, back.Members, back.Roles)

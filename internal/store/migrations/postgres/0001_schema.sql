@@ -83,6 +83,7 @@ CREATE TABLE user_groups (
     description TEXT COLLATE "C" NOT NULL,
     managed     BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
+    version     BIGINT NOT NULL, -- goes up with every change, of its members too
     PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX user_groups_name ON user_groups (org_id, name_key);

@@ -82,6 +82,7 @@ CREATE TABLE user_groups (
     description TEXT    NOT NULL,
     managed     INTEGER NOT NULL,
     created_at  INTEGER NOT NULL,
+    version     INTEGER NOT NULL, -- goes up with every change, of its members too
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX user_groups_name ON user_groups (org_id, name_key);
