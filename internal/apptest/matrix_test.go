@@ -63,6 +63,7 @@ var oracle = map[string]string{
 	"GET /v2/audit":                                         "auditLog|read",
 	"GET /v2/events":                                        "auditLog|read",
 	"GET /v2/orgs":                                          "any",
+	"GET /v2/limits":                                        "any",
 	"POST /v2/orgs":                                         "personal",
 	"GET /v2/orgs/{id}":                                     "any",
 	"PUT /v2/orgs/{id}":                                     "personal",

@@ -112,6 +112,8 @@ var (
 	OpListEntries  = operation("getAuditEntries", capability("auditLog", authz.Read))
 	OpStreamEvents = operation("streamEvents", capability("auditLog", authz.Read))
 
+	OpListLimits = operation("getLimits", Need{})
+
 	OpListOrgs  = operation("getOrgs", Need{AnyOrg: true})
 	OpGetOrg    = operation("getOrg", Need{AnyOrg: true})
 	OpCreateOrg = operation("createOrg", ownAccount)

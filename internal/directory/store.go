@@ -108,6 +108,8 @@ type limitTx interface {
 	// CountOf counts what an organization has, and CountOfAccount what an account has.
 	CountOf(OrgID, Limit) (int, error)
 	CountOfAccount(AccountID, Limit) (int, error)
+	// HighestCount is the count of the organization or account that has the most.
+	HighestCount(Limit) (int, error)
 	// UserInGroups gives one of the users who is in so many groups or more, "" for none.
 	UserInGroups(org OrgID, ids []UserID, groups int) (UserID, error)
 }

@@ -78,6 +78,7 @@ func New(o Options) *API {
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)
 	a.metrics.registry.MustRegister(o.Collectors...)
+	a.metrics.registry.MustRegister(newLimitCollector(o.Service, o.Log, o.Clock))
 	a.mountV2()
 	a.mountPages(o.SeparateMetrics)
 	return a

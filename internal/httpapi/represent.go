@@ -108,6 +108,8 @@ func represent(v any) ([]byte, error) {
 		return encode(v)
 	case accessDecision:
 		return encode(v)
+	case directory.LimitUse:
+		return encode(limitUseOf(v))
 	default:
 		return nil, fmt.Errorf("no wire form for %T", v)
 	}

@@ -93,6 +93,7 @@ var v2 = []route{
 	{"PUT", "/v2/audit/retention", directory.OpUpdateRetention, updateRetention, nil},
 	{"POST", "/v2/audit/erasures", directory.OpEraseUser, eraseUser, nil},
 
+	{"GET", "/v2/limits", directory.OpListLimits, listLimits, nil},
 	{"GET", "/v2/orgs", directory.OpListOrgs, listOrgs, nil},
 	{"POST", "/v2/orgs", directory.OpCreateOrg, createOrg, nil},
 	{"GET", "/v2/orgs/{id}", directory.OpGetOrg, getOrg, nil},

@@ -42,6 +42,32 @@ func (t *tx) CountOfAccount(account directory.AccountID, what directory.Limit) (
 	}
 }
 
+// HighestCount reads the whole of an index.
+func (t *tx) HighestCount(what directory.Limit) (int, error) {
+	switch what {
+	case directory.LimitUsers:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users GROUP BY org_id) AS counts`)
+	case directory.LimitInvitations:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users WHERE account_id IS NULL GROUP BY org_id) AS counts`)
+	case directory.LimitRoles:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM roles GROUP BY org_id) AS counts`)
+	case directory.LimitGroups:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM user_groups GROUP BY org_id) AS counts`)
+	case directory.LimitAPITokens:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM api_tokens GROUP BY org_id) AS counts`)
+	case directory.LimitWebhooks:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM webhooks GROUP BY org_id) AS counts`)
+	case directory.LimitNames:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT sum(names) AS n FROM roles GROUP BY org_id) AS counts`)
+	case directory.LimitOrganizations:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users WHERE account_id IS NOT NULL GROUP BY account_id) AS counts`)
+	case directory.LimitPersonalTokens:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM personal_tokens GROUP BY account_id) AS counts`)
+	default:
+		return 0, fmt.Errorf("%s can't be counted", what)
+	}
+}
+
 func (t *tx) count(query string, args ...any) (int, error) {
 	return one(t, "count", scanValue[int], query, args...)
 }

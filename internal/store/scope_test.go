@@ -37,6 +37,7 @@ var unscoped = map[string]string{
 	"mails WHERE email_key":      "a recipient has a cap over all organizations",
 	"mails WHERE seq":            "the mailer follows the whole log",
 	"mails WHERE reserved_at":    "the sweep forgets what was mailed long ago anywhere",
+	"max(n), 0) AS BIGINT":       "the operator's metric looks for the organization that has the most",
 	"WHERE next_at > 0":          "one leader delivers what is due anywhere",
 	"WHERE ended_at > 0":         "the sweep forgets what ended anywhere",
 	"WHERE state = 'pending'":    "the operator's metric counts all",

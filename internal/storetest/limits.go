@@ -34,6 +34,15 @@ var limitTests = []test{
 		s.write(func(tx directory.Tx) error { return tx.DeleteRole(acme, q.ID) })
 		s.equal("after a deletion", 1, got(s, countOf(acme, directory.LimitNames)))
 	}},
+	{"the highest count is that of whoever has the most", func(s suite) {
+		prepareGroups(s)
+		for what, want := range map[directory.Limit]int{
+			directory.LimitUsers: 3, directory.LimitRoles: 2, directory.LimitGroups: 0, directory.LimitInvitations: 0, directory.LimitAPITokens: 0,
+			directory.LimitWebhooks: 0, directory.LimitPersonalTokens: 0,
+		} {
+			s.equal(string(what), want, got(s, func(tx directory.Tx) (int, error) { return tx.HighestCount(what) }))
+		}
+	}},
 	{"a user in many groups is found", func(s suite) {
 		prepareGroups(s)
 		for i, id := range []string{"1", "2"} {
