@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Path is one reason to have a capability.
+// Path is one way in which a user or token has a capability.
 type Path struct {
 	Kind  string   `json:"kind"` // role, group or token
 	Role  *RoleRef `json:"role,omitempty"`
 	Group *RoleRef `json:"group,omitempty"`
 }
 
-// Capability is something that somebody may do, and every reason for it.
+// Capability is a capability with every path that grants it.
 type Capability struct {
 	Scope      string `json:"scope"` // organization, dataset or view
 	Name       string `json:"name,omitempty"`
@@ -22,13 +22,13 @@ type Capability struct {
 	Paths      []Path `json:"paths"`
 }
 
-// Access is everything that somebody may do, and why.
+// Access is all capabilities of a user or token, with the paths that grant them.
 type Access struct {
 	Principal    Principal    `json:"principal"`
 	Capabilities []Capability `json:"capabilities"`
 }
 
-// Principal is whose access it is.
+// Principal is the user or token that an [Access] is about.
 type Principal struct {
 	Kind string `json:"kind"` // user or apiToken
 	ID   string `json:"id"`
@@ -47,8 +47,8 @@ func (c *Client) GetUserAccess(ctx context.Context, id string) (Access, error) {
 	return c.GetUserAccessAt(ctx, id, time.Time{})
 }
 
-// GetUserAccessAt explains what a user could do at a time, also one who is gone
-// by now. Permissions rbac|read and auditLog|read.
+// GetUserAccessAt explains what a user could do at a time, even if the user has been
+// removed since. Permissions rbac|read and auditLog|read.
 func (c *Client) GetUserAccessAt(ctx context.Context, id string, at time.Time) (Access, error) {
 	query := make(url.Values)
 	setTime(query, at)
@@ -103,8 +103,8 @@ type AccessChange struct {
 	Lost   []string `json:"lost"`
 }
 
-// AccessDiff is what a write would change about who may do what.
+// AccessDiff is the access that a write would change.
 type AccessDiff struct {
 	Changes []AccessChange `json:"changes"`
-	Omitted int            `json:"omitted"` // how many more there are
+	Omitted int            `json:"omitted"` // the number of further changes
 }

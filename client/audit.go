@@ -13,7 +13,7 @@ import (
 
 // AuditEntry is an entry of the audit log.
 type AuditEntry struct {
-	Sequence      int64           `json:"sequence"` // 1, 2, 3, … within the organisation
+	Sequence      int64           `json:"sequence"` // 1, 2, 3, … within the organization
 	Time          time.Time       `json:"time"`
 	OrgID         string          `json:"orgId"`
 	Actor         AuditActor      `json:"actor"`
@@ -44,7 +44,7 @@ type AuditTarget struct {
 	Name string `json:"name,omitempty"`
 }
 
-// AuditFilter narrows what is read of the audit log; zero values narrow nothing.
+// AuditFilter selects entries of the audit log. Zero values select all.
 type AuditFilter struct {
 	Actor   string // id of a user or an API token, or "operator"
 	Action  string // as in "createUser"
@@ -62,7 +62,7 @@ func (f AuditFilter) query() url.Values {
 	return query
 }
 
-// AuditQuery is what is asked of the audit log; zero values ask for everything.
+// AuditQuery selects entries of the audit log. Zero values select all.
 type AuditQuery struct {
 	AuditFilter
 	From, To    time.Time // entries of From or later, before To
@@ -80,8 +80,8 @@ func (q AuditQuery) query() url.Values {
 	return query
 }
 
-// ListAuditEntries yields entries of the audit log, the newest first unless q says
-// otherwise, page by page. An error is the last that is yielded. Permission
+// ListAuditEntries yields entries of the audit log page by page, the newest first unless
+// q.OldestFirst is set. An error ends the sequence. Permission
 // auditLog|read.
 func (c *Client) ListAuditEntries(ctx context.Context, q AuditQuery) iter.Seq2[AuditEntry, error] {
 	query := q.query()
@@ -94,8 +94,8 @@ func (c *Client) ListAuditEntries(ctx context.Context, q AuditQuery) iter.Seq2[A
 	return pages[AuditEntry](ctx, c, "/v2/audit", query)
 }
 
-// ExportAudit gives the entries of the audit log in a format, "ndjson" or "csv",
-// the oldest first, as they arrive; the caller closes it. What was cut off ends
+// ExportAudit streams the entries of the audit log in a format, "ndjson" or "csv", the
+// oldest first. The caller must close the reader. If the export is cut off, reading ends
 // with an error other than [io.EOF]. Permission auditLog|read.
 func (c *Client) ExportAudit(ctx context.Context, format string, q AuditQuery) (io.ReadCloser, error) {
 	query := q.query()

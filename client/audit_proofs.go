@@ -17,8 +17,8 @@ type Checkpoint struct {
 	Note     string    `json:"note"` // c2sp.org/tlog-checkpoint
 }
 
-// AuditCheckpoint gives the signed head of the log of a size, of the newest for 0,
-// as c2sp.org/tlog-checkpoint writes it. Permission auditLog|read.
+// AuditCheckpoint returns the signed head of the log at a size, or the newest if size is
+// 0, in the format of c2sp.org/tlog-checkpoint. Permission auditLog|read.
 func (c *Client) AuditCheckpoint(ctx context.Context, size int64) (string, error) {
 	const path = "/v2/audit/checkpoint"
 	query := make(url.Values)
@@ -41,7 +41,7 @@ func (c *Client) AuditCheckpoint(ctx context.Context, size int64) (string, error
 const checkpointPage = 1000
 
 // AuditCheckpoints yields all signed heads of the log of sizes greater than after,
-// the smallest first. An error is the last that is yielded. Permission auditLog|read.
+// the smallest first. An error ends the sequence. Permission auditLog|read.
 func (c *Client) AuditCheckpoints(ctx context.Context, after int64) iter.Seq2[Checkpoint, error] {
 	return func(yield func(Checkpoint, error) bool) {
 		for from := after; ; {
@@ -67,8 +67,8 @@ func (c *Client) AuditCheckpoints(ctx context.Context, after int64) iter.Seq2[Ch
 	}
 }
 
-// AuditKeys gives the keys that checkpoints are verified with, as
-// c2sp.org/signed-note writes them, the one in use first. Permission auditLog|read.
+// AuditKeys returns the keys that verify checkpoints, in the format of
+// c2sp.org/signed-note, the current key first. Permission auditLog|read.
 func (c *Client) AuditKeys(ctx context.Context) ([]string, error) {
 	out, err := fetch[struct{ Keys []string }](ctx, c, http.MethodGet, "/v2/audit/keys", nil, nil)
 	return out.Keys, err
@@ -78,7 +78,7 @@ type proof struct {
 	Hashes [][]byte `json:"hashes"`
 }
 
-// ProveInclusion gives the hashes that lead from an entry's leaf to the root of the
+// ProveInclusion returns the hashes that lead from an entry's leaf to the root of the
 // log of a size (RFC 6962 section 2.1.1). Permission auditLog|read.
 func (c *Client) ProveInclusion(ctx context.Context, sequence, size int64) ([][]byte, error) {
 	query := url.Values{"sequence": {strconv.FormatInt(sequence, 10)}, "size": {strconv.FormatInt(size, 10)}}
@@ -86,7 +86,7 @@ func (c *Client) ProveInclusion(ctx context.Context, sequence, size int64) ([][]
 	return p.Hashes, err
 }
 
-// ProveConsistency gives the hashes that show that the log of size to begins with
+// ProveConsistency returns the hashes that show that the log of size to begins with
 // that of size from (RFC 6962 section 2.1.2). Permission auditLog|read.
 func (c *Client) ProveConsistency(ctx context.Context, from, to int64) ([][]byte, error) {
 	query := url.Values{"from": {strconv.FormatInt(from, 10)}, "to": {strconv.FormatInt(to, 10)}}
@@ -94,12 +94,12 @@ func (c *Client) ProveConsistency(ctx context.Context, from, to int64) ([][]byte
 	return p.Hashes, err
 }
 
-// Retention is how long an organisation keeps the entries of its log.
+// Retention is how long an organization keeps the entries of its log.
 type Retention struct {
 	Days *int `json:"days"` // nil: for ever
 }
 
-// AuditRetention says how long the log is kept. Permission auditLog|read.
+// AuditRetention returns how long the log is kept. Permission auditLog|read.
 func (c *Client) AuditRetention(ctx context.Context) (Retention, error) {
 	return fetch[Retention](ctx, c, http.MethodGet, "/v2/audit/retention", nil, nil)
 }
@@ -109,14 +109,14 @@ func (c *Client) SetAuditRetention(ctx context.Context, r Retention) (Retention,
 	return fetch[Retention](ctx, c, http.MethodPut, "/v2/audit/retention", nil, r)
 }
 
-// Erasure says whose personal data was erased.
+// Erasure is the result of erasing a user's personal data.
 type Erasure struct {
 	UserID  string `json:"userId"`
-	Entries int    `json:"entries"` // that are about them
+	Entries int    `json:"entries"` // that concern the user
 }
 
-// ErasePersonalData takes a former user's name, email and addresses out of the
-// log. Needs an owner's personal token.
+// ErasePersonalData erases a former user's name, email and addresses from the log.
+// Needs an owner's personal token.
 func (c *Client) ErasePersonalData(ctx context.Context, userID string) (Erasure, error) {
 	return fetch[Erasure](ctx, c, http.MethodPost, "/v2/audit/erasures", nil, struct {
 		UserID string `json:"userId"`

@@ -1,9 +1,8 @@
 // Package client talks to a Roster server. A [Client] is safe for concurrent use.
 //
-// Requests that fail in passing (the network, 429, 502 to 504) are tried again
-// a few times; creates carry an Idempotency-Key, so that one which was done but
-// not answered is not done twice. A delete that was done but not answered is
-// [ErrNotFound] the second time.
+// The client retries requests that fail temporarily (network errors, 429, 502 to 504)
+// a few times. Creates carry an Idempotency-Key, so that a retry does not create a
+// second object. If the answer to a delete is lost, its retry returns [ErrNotFound].
 package client
 
 import (
@@ -17,7 +16,7 @@ import (
 	"time"
 )
 
-// Client is a server and a token.
+// Client calls one server with one token.
 type Client struct {
 	base      string
 	token     string
@@ -32,31 +31,31 @@ type Client struct {
 // Option changes how a [Client] works.
 type Option func(*Client)
 
-// WithOrg says which organisation is meant; only a personal token of an account
-// in several needs it.
+// WithOrg selects the organization. It is needed only with the personal token of an
+// account that belongs to several.
 func WithOrg(id string) Option { return func(c *Client) { c.org = id } }
 
-// WithHTTPClient sends requests through h, whose limits on time and redirects
-// then apply instead of the client's own.
+// WithHTTPClient sends requests through h, whose timeouts and redirect policy replace
+// the client's own.
 func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
 
 // WithUserAgent names the program to the server's audit log.
 func WithUserAgent(name string) Option { return func(c *Client) { c.userAgent = name } }
 
-// WithDryRun has every write checked and answered, and nothing written.
+// WithDryRun makes the server check and answer every write without making it.
 func WithDryRun() Option { return func(c *Client) { c.dryRun = true } }
 
-// WithAccessDiff calls fn after every dry run with who would gain and lose what.
-// Calls come from where the request was made.
+// WithAccessDiff calls fn after every dry run with the access that users and tokens
+// would gain or lose, in the goroutine that made the request.
 func WithAccessDiff(fn func(AccessDiff)) Option { return func(c *Client) { c.onDiff = fn } }
 
-// New makes a client of the server at baseURL, http or https, for a token. An
-// error never holds the token.
+// New returns a client for the server at baseURL (http or https) that authenticates
+// with token. Errors never contain the token.
 func New(baseURL, token string, options ...Option) (*Client, error) {
 	u, err := url.Parse(baseURL)
 	switch {
 	case err != nil: // its text would hold the URL, and so a password
-		return nil, errors.New("the server's URL can't be read")
+		return nil, errors.New("the server's URL is not a valid URL")
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
 		return nil, errors.New("the server's URL must be without a user, query or fragment")
 	case u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
@@ -64,7 +63,7 @@ func New(baseURL, token string, options ...Option) (*Client, error) {
 	case token == "":
 		return nil, errors.New("the token is empty")
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, errors.New("the token holds characters that no token has")
+		return nil, errors.New("the token has invalid characters")
 	}
 	c := &Client{
 		base: strings.TrimRight(baseURL, "/"), token: token, userAgent: "roster-go",
@@ -76,8 +75,8 @@ func New(baseURL, token string, options ...Option) (*Client, error) {
 	return c, nil
 }
 
-// answerTimeout is how long a server may take to begin its answer. What follows
-// may take as long as its reader does: the context bounds it.
+// answerTimeout limits the time until a server begins its answer. Only the context
+// limits how long the body takes.
 const answerTimeout = time.Minute
 
 // defaultHTTP follows no redirects: the API has none, and the token is for the
@@ -101,18 +100,18 @@ func (c *Client) String() string { return "client of " + c.base }
 // GoString keeps the token out of logs.
 func (c *Client) GoString() string { return c.String() }
 
-// readError is an answer that began well and could not be read.
+// readError returns the error for an answer with a good status that could not be read.
 func readError(method, path string, err error) error {
 	return fmt.Errorf("%s %s: read the answer: %w", method, path, err)
 }
 
-// tagged is an object that remembers the version it was read at.
+// tagged is an object with the ETag of the version that was read.
 type tagged interface {
 	etag() string
 	setETag(tag string)
 }
 
-// decode reads a body into out, which remembers its version if it can.
+// decode reads a body into out, and sets its ETag if it has one.
 func decode(resp *http.Response, out any) error {
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return readError(resp.Request.Method, resp.Request.URL.Path, err)

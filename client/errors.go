@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Error is an answer that refuses, or, with the status 0, a server that could
-// not be reached. Its text never holds the client's token.
+// Error is an error answer of the server. If Status is 0, the server could not be
+// reached. Its text never contains the client's token.
 type Error struct {
 	Status  int
 	Code    string
 	Message string
-	Field   string // the member of the request that is to blame
+	Field   string // the request's member that the error is about
 	TraceID string // names the request in the server's log
 
 	cause error
@@ -21,17 +21,17 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// Unwrap gives what kept the server from being reached.
+// Unwrap returns the cause if the server could not be reached.
 func (e *Error) Unwrap() error { return e.cause }
 
-// kind is what [errors.Is] can ask an [Error] for.
+// kind is the type of the errors that [errors.Is] matches with an [Error].
 type kind string
 
 func (k kind) Error() string { return string(k) }
 
-// What errors.Is can ask an [Error] for. ErrInvalid is every refusal of the
-// request as such (400, 405, 413, 415, 422); ErrUnavailable is a server that
-// can't be reached, failed, or can't answer now (5xx).
+// Errors that [errors.Is] matches with an [Error]. ErrInvalid is an invalid request
+// (400, 405, 413, 415, 422). ErrUnavailable is a server that is unreachable, failed, or
+// can't answer now (5xx).
 const (
 	ErrInvalid            kind = "invalid"
 	ErrUnauthenticated    kind = "unauthenticated"

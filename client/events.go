@@ -14,28 +14,29 @@ import (
 	"time"
 )
 
-// EventsOptions say where a stream of events begins and what is in it.
+// EventsOptions select the events of a stream.
 type EventsOptions struct {
 	AuditFilter
-	// After is the sequence of the last entry that is known: what came later is
-	// replayed first. Nil is for what is new.
+	// After is the sequence of the last entry that was received; later entries are
+	// replayed first. If nil, the stream begins with new entries.
 	After *int64
 }
 
 const (
-	// eventSilence is after how long a stream that says nothing is given up; the
-	// server says something every 15 seconds.
+	// eventSilence is the timeout of a silent stream. The server sends a comment
+	// every 15 seconds.
 	eventSilence = 45 * time.Second
 	// maxEventPause is the longest pause before a stream is opened again.
 	maxEventPause = 30 * time.Second
 )
 
 // Events yields the entries of the audit log as they are appended, in order, each
-// once, until ctx ends. A stream that is cut off is opened again where it ended.
-// It ends with an error if the first can't be opened, and when the server refuses:
-// [ErrUnauthenticated] once the token is revoked, for one. Permission auditLog|read.
+// once, until ctx ends. If the stream is cut off, it resumes where it ended. Permission
+// auditLog|read. Events ends with an error if the first connection fails, or when the
+// server refuses the request, for example with [ErrUnauthenticated] after the token is
+// revoked.
 //
-// An [http.Client] of one's own must not bound how long an answer takes.
+// An [http.Client] set with [WithHTTPClient] must not have a timeout.
 func (c *Client) Events(ctx context.Context, o EventsOptions) iter.Seq2[AuditEntry, error] {
 	return func(yield func(AuditEntry, error) bool) {
 		s := &eventStream{c: c, query: o.query(), yield: yield}
@@ -65,7 +66,7 @@ func (c *Client) Events(ctx context.Context, o EventsOptions) iter.Seq2[AuditEnt
 	}
 }
 
-// final reports whether an error will be the same next time.
+// final reports whether retrying can't help.
 func final(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests
@@ -78,7 +79,7 @@ type eventStream struct {
 	yield  func(AuditEntry, error) bool
 	opened bool // once
 	got    bool // something, over this connection
-	enough bool // who ranges has left
+	enough bool // the caller's range loop ended
 }
 
 // follow reads one connection to its end.
@@ -97,7 +98,7 @@ func (s *eventStream) follow(ctx context.Context) error {
 	var event struct{ id, data []byte }
 	for {
 		line, err := lines.ReadBytes('\n')
-		if err != nil { // what is not whole is no event
+		if err != nil { // an incomplete event is discarded
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
@@ -123,7 +124,7 @@ func (s *eventStream) follow(ctx context.Context) error {
 	}
 }
 
-// dispatch hands an event on; one without data only says how far the stream is.
+// dispatch yields an event. An event without data only advances the position.
 func (s *eventStream) dispatch(id, data []byte) error {
 	if data != nil {
 		var e AuditEntry

@@ -6,14 +6,14 @@ import (
 	"net/url"
 )
 
-// Group is users and the roles they get by being in it.
+// Group is a set of users and the roles that it grants them.
 type Group struct {
 	ID          string   `json:"id,omitempty"`
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
 	Managed     bool     `json:"isManaged"`
-	Members     []string `json:"members"` // nil in a request: as they are
-	Roles       []string `json:"roles"`   // nil in a request: as they are
+	Members     []string `json:"members"` // nil in a request: unchanged
+	Roles       []string `json:"roles"`   // nil in a request: unchanged
 
 	// ETag is the version that GetGroup read. UpdateGroup with one is
 	// [ErrPreconditionFailed] if the group has changed since.
@@ -23,17 +23,17 @@ type Group struct {
 func (g *Group) etag() string       { return g.ETag }
 func (g *Group) setETag(tag string) { g.ETag = tag }
 
-// ListGroups gives the organisation's groups. Permission rbac|read.
+// ListGroups returns the organization's groups. Permission rbac|read.
 func (c *Client) ListGroups(ctx context.Context) ([]Group, error) {
 	return fetch[[]Group](ctx, c, http.MethodGet, "/v2/rbac/groups", nil, nil)
 }
 
-// GetGroup gives one group. Permission rbac|read.
+// GetGroup returns one group. Permission rbac|read.
 func (c *Client) GetGroup(ctx context.Context, id string) (Group, error) {
 	return fetch[Group](ctx, c, http.MethodGet, "/v2/rbac/groups/"+url.PathEscape(id), nil, nil)
 }
 
-// CreateGroup makes a group. Permission rbac|create.
+// CreateGroup creates a group. Permission rbac|create.
 func (c *Client) CreateGroup(ctx context.Context, in Group) (Group, error) {
 	return fetch[Group](ctx, c, http.MethodPost, "/v2/rbac/groups", nil, &in)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Invitation is an organisation that waits for you to accept.
+// Invitation is an invitation that you received from an organization.
 type Invitation struct {
 	OrgID     string    `json:"orgId"`
 	OrgName   string    `json:"orgName"`
@@ -17,17 +17,17 @@ type Invitation struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// ListInvitations gives your open invitations. Needs a personal token.
+// ListInvitations returns your open invitations. Needs a personal token.
 func (c *Client) ListInvitations(ctx context.Context) ([]Invitation, error) {
 	return fetch[[]Invitation](ctx, c, http.MethodGet, "/v2/user/invitations", nil, nil)
 }
 
-// AcceptInvitation makes you a member of an organisation. Needs a personal token.
+// AcceptInvitation makes you a member of an organization. Needs a personal token.
 func (c *Client) AcceptInvitation(ctx context.Context, org string) (User, error) {
 	return fetch[User](ctx, c, http.MethodPost, "/v2/user/invitations/"+url.PathEscape(org)+"/accept", nil, nil)
 }
 
-// DeclineInvitation turns an invitation down. Needs a personal token.
+// DeclineInvitation declines an invitation. Needs a personal token.
 func (c *Client) DeclineInvitation(ctx context.Context, org string) error {
 	return c.do(ctx, http.MethodPost, "/v2/user/invitations/"+url.PathEscape(org)+"/decline", nil, nil, nil)
 }

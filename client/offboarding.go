@@ -37,7 +37,7 @@ func (c *Client) ListCreated(ctx context.Context, id string) (Created, error) {
 	return fetch[Created](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/created", nil, nil)
 }
 
-// RemoveUserAndRevoke takes a user out of the organization and revokes kinds of
+// RemoveUserAndRevoke removes a user from the organization and revokes kinds of
 // things that they made ("tokens", "webhooks", "invitations", "all"), in one transaction.
 // Permission users|delete, and that to delete each kind.
 func (c *Client) RemoveUserAndRevoke(ctx context.Context, id string, kinds ...string) (Left, error) {

@@ -28,7 +28,7 @@ type Inviter struct {
 }
 
 // ListOrgInvitations yields all invitations of the organization, expired ones included.
-// An error is the last that is yielded. Needs users|create.
+// An error ends the sequence. Needs users|create.
 func (c *Client) ListOrgInvitations(ctx context.Context) iter.Seq2[OrgInvitation, error] {
 	return pages[OrgInvitation](ctx, c, "/v2/invitations", url.Values{})
 }
@@ -38,7 +38,7 @@ func (c *Client) ResendInvitation(ctx context.Context, id string) (OrgInvitation
 	return fetch[OrgInvitation](ctx, c, http.MethodPost, "/v2/invitations/"+url.PathEscape(id)+"/resend", nil, nil)
 }
 
-// RevokeInvitation takes an invitation back. Needs users|create.
+// RevokeInvitation revokes an invitation. Needs users|create.
 func (c *Client) RevokeInvitation(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/invitations/"+url.PathEscape(id), nil, nil, nil)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Org is an organisation that you belong to.
+// Org is an organization that you belong to.
 type Org struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -15,35 +15,35 @@ type Org struct {
 	CreatedAt time.Time `json:"metaCreated"`
 }
 
-// ListOrgs gives the organisations you belong to.
+// ListOrgs returns the organizations you belong to.
 func (c *Client) ListOrgs(ctx context.Context) ([]Org, error) {
 	return fetch[[]Org](ctx, c, http.MethodGet, "/v2/orgs", nil, nil)
 }
 
-// GetOrg gives one organisation that you belong to.
+// GetOrg returns one organization that you belong to.
 func (c *Client) GetOrg(ctx context.Context, id string) (Org, error) {
 	return fetch[Org](ctx, c, http.MethodGet, "/v2/orgs/"+url.PathEscape(id), nil, nil)
 }
 
-// CreateOrg makes an organisation that you own. Needs a personal token.
+// CreateOrg creates an organization that you own. Needs a personal token.
 func (c *Client) CreateOrg(ctx context.Context, name string) (Org, error) {
 	return fetch[Org](ctx, c, http.MethodPost, "/v2/orgs", nil, map[string]string{"name": name})
 }
 
-// UpdateOrg renames an organisation that you are an owner or admin of. Needs a
+// UpdateOrg renames an organization that you are an owner or admin of. Needs a
 // personal token.
 func (c *Client) UpdateOrg(ctx context.Context, id, name string) (Org, error) {
 	return fetch[Org](ctx, c, http.MethodPut, "/v2/orgs/"+url.PathEscape(id), nil, map[string]string{"name": name})
 }
 
-// OrgSettings are what an organization has set for itself.
+// OrgSettings are the settings of an organization.
 type OrgSettings struct {
-	// MaxTokenLifetimeSeconds is how long its API tokens live at most, and how old a
-	// personal token may be that acts in it; nil: any.
+	// MaxTokenLifetimeSeconds is the maximum lifetime of its API tokens, and the maximum
+	// age of a personal token that acts in it. Nil is no limit.
 	MaxTokenLifetimeSeconds *int64 `json:"maxTokenLifetimeSeconds"`
 }
 
-// GetOrgSettings gives the settings of an organization that you belong to.
+// GetOrgSettings returns the settings of an organization that you belong to.
 func (c *Client) GetOrgSettings(ctx context.Context, id string) (OrgSettings, error) {
 	return fetch[OrgSettings](ctx, c, http.MethodGet, "/v2/orgs/"+url.PathEscape(id)+"/settings", nil, nil)
 }

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// pages yields what a list has as it arrives, page after page. An error is the
-// last that is yielded.
+// pages yields the items of a list as they arrive, page by page. An error ends the
+// sequence.
 func pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for page := query; page != nil; { // query stays for who ranges again
+		for page := query; page != nil; { // query is kept for the next range loop
 			next, err := onePage(ctx, c, path, page, yield)
 			if err != nil {
 				var none T
@@ -28,8 +28,8 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values)
 	}
 }
 
-// onePage yields what is in one answer and gives the query of the next, nil if
-// there is none or nobody wants it.
+// onePage yields the items of one page and returns the query of the next page. It is nil
+// if there is none or the caller stopped.
 func onePage[T any](ctx context.Context, c *Client, path string, query url.Values, yield func(T, error) bool) (url.Values, error) {
 	resp, err := c.send(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
@@ -49,13 +49,13 @@ func onePage[T any](ctx context.Context, c *Client, path string, query url.Value
 			return nil, nil
 		}
 	}
-	if _, err := d.Token(); err != nil { // an answer that was cut off has no end
+	if _, err := d.Token(); err != nil { // a truncated answer has no end
 		return nil, readError(http.MethodGet, path, err)
 	}
 	return nextPage(resp.Header.Get("Link"))
 }
 
-var errNoList = errors.New("it is not a list")
+var errNoList = errors.New("the answer is not a list")
 
 // nextPage reads the query of the next page off a Link header (RFC 8288); nil
 // if there is none.

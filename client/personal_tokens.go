@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// PersonalToken is a token of your account. Token, its value, is set only in the
-// answer that made it.
+// PersonalToken is a token of your account. Token is its value; it is set only when the
+// token is created.
 type PersonalToken struct {
 	ID          string     `json:"id"`
 	Name        string     `json:"name"`
@@ -18,28 +18,28 @@ type PersonalToken struct {
 	Token       string     `json:"token,omitempty"`
 }
 
-// NewPersonalToken is what it takes to make a personal token.
+// NewPersonalToken describes a personal token to create.
 type NewPersonalToken struct {
 	Name        string     `json:"name"`
 	Description string     `json:"description,omitempty"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never, or as late as allowed
-	// Networks are those that it may be used from, in CIDR notation; none: anywhere,
-	// or wherever the token that makes it may be used from.
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never, or the latest allowed time
+	// Networks are the networks that the token may be used from, in CIDR notation. If
+	// empty, the new token has the networks of the token that creates it.
 	Networks []string `json:"-"`
 }
 
-// ListPersonalTokens gives your personal tokens. Needs a personal token.
+// ListPersonalTokens returns your personal tokens. Needs a personal token.
 func (c *Client) ListPersonalTokens(ctx context.Context) ([]PersonalToken, error) {
 	return fetch[[]PersonalToken](ctx, c, http.MethodGet, "/v2/user/tokens", nil, nil)
 }
 
-// CreatePersonalToken makes a personal token, whose value is in the answer
-// alone. Needs a personal token.
+// CreatePersonalToken creates a personal token. Only this answer has its value. Needs a
+// personal token.
 func (c *Client) CreatePersonalToken(ctx context.Context, in NewPersonalToken) (PersonalToken, error) {
 	return fetch[PersonalToken](ctx, c, http.MethodPost, "/v2/user/tokens", networksQuery(in.Networks), in)
 }
 
-// GetPersonalTokenNetworks gives the networks that one of your personal tokens may
+// GetPersonalTokenNetworks returns the networks that one of your personal tokens may
 // be used from. Needs a personal token.
 func (c *Client) GetPersonalTokenNetworks(ctx context.Context, id string) (TokenNetworks, error) {
 	return fetch[TokenNetworks](ctx, c, http.MethodGet, "/v2/user/tokens/"+url.PathEscape(id)+"/networks", nil, nil)

@@ -11,7 +11,7 @@ type Role struct {
 	ID          string   `json:"id,omitempty"`
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
-	Members     []string `json:"members"` // nil in a request: nobody's role changes
+	Members     []string `json:"members"` // nil in a request: unchanged
 	Capabilities
 
 	// ETag is the version that GetRole read. UpdateRole with one is
@@ -22,17 +22,17 @@ type Role struct {
 func (r *Role) etag() string       { return r.ETag }
 func (r *Role) setETag(tag string) { r.ETag = tag }
 
-// ListRoles gives the built-in roles and the organisation's own. Permission rbac|read.
+// ListRoles returns the built-in roles and the organization's own. Permission rbac|read.
 func (c *Client) ListRoles(ctx context.Context) ([]Role, error) {
 	return fetch[[]Role](ctx, c, http.MethodGet, "/v2/rbac/roles", nil, nil)
 }
 
-// GetRole gives one role. Permission rbac|read.
+// GetRole returns one role. Permission rbac|read.
 func (c *Client) GetRole(ctx context.Context, id string) (Role, error) {
 	return fetch[Role](ctx, c, http.MethodGet, "/v2/rbac/roles/"+url.PathEscape(id), nil, nil)
 }
 
-// CreateRole makes a role. Permission rbac|create.
+// CreateRole creates a role. Permission rbac|create.
 func (c *Client) CreateRole(ctx context.Context, in Role) (Role, error) {
 	return fetch[Role](ctx, c, http.MethodPost, "/v2/rbac/roles", nil, &in)
 }

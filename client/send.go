@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// attempts is how often a request is sent at most.
+	// attempts is the maximum number of attempts for a request.
 	attempts = 4
-	// maxWait is the longest that a server's Retry-After is heeded; a longer one
-	// is the caller's to wait for.
+	// maxWait is the longest Retry-After that the client waits for. If the server asks
+	// for more, the client returns the error.
 	maxWait = 30 * time.Second
 )
 
-// never is the wait of what is not to be tried again.
+// never is the wait of a request that must not be retried.
 const never = -1
 
 // do sends a request and decodes the answer into out, if there is one.
@@ -95,7 +95,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	return c.persist(ctx, method, target, header, body)
 }
 
-// persist tries until an answer is final, or the attempts or ctx are at an end.
+// persist retries until an answer is final, the attempts are used up, or ctx ends.
 func (c *Client) persist(ctx context.Context, method, target string, header http.Header, body []byte) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
 		resp, wait, err := c.try(ctx, method, target, header, body)
@@ -105,13 +105,13 @@ func (c *Client) persist(ctx context.Context, method, target string, header http
 		if wait == never || attempt == attempts {
 			return nil, err
 		}
-		if wait == 0 { // half of it by chance, so that clients don't come back as one
+		if wait == 0 { // half of it random, so that clients don't retry at the same time
 			wait = c.pause << (attempt - 1)
-			wait = wait/2 + mathrand.N(wait/2+1) //nolint:gosec // nothing to guess
+			wait = wait/2 + mathrand.N(wait/2+1) //nolint:gosec // not security-relevant
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w, waiting to try again after: %w", ctx.Err(), err)
+			return nil, fmt.Errorf("%w, while waiting to retry after: %w", ctx.Err(), err)
 		case <-time.After(wait):
 		}
 	}

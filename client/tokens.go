@@ -15,8 +15,8 @@ type Capabilities struct {
 	Views    map[string]map[string][]string `json:"viewCapabilities,omitempty"`
 }
 
-// APIToken is a token of an organisation. Token, its value, is set only in the
-// answer that made it.
+// APIToken is a token of an organization. Token is its value; it is set only when the
+// token is created.
 type APIToken struct {
 	ID          string     `json:"id"`
 	Name        string     `json:"name"`
@@ -26,14 +26,14 @@ type APIToken struct {
 	Token string `json:"token,omitempty"`
 }
 
-// NewAPIToken is what it takes to make an API token.
+// NewAPIToken describes an API token to create.
 type NewAPIToken struct {
 	Name        string     `json:"name"`
 	Description string     `json:"description,omitempty"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never, or as late as allowed
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty"` // nil: never, or the latest allowed time
 	Capabilities
-	// Networks are those that it may be used from, in CIDR notation; none: anywhere,
-	// or wherever the token that makes it may be used from.
+	// Networks are the networks that the token may be used from, in CIDR notation. If
+	// empty, the new token has the networks of the token that creates it.
 	Networks []string `json:"-"`
 }
 
@@ -43,14 +43,14 @@ type TokenNetworks struct {
 	Networks []string `json:"networks"` // none: from anywhere
 }
 
-// Creator is who made a token.
+// Creator is the user or token that created a token.
 type Creator struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
 }
 
-// TokenUsage is what is known of an API token beyond itself.
+// TokenUsage is the creator and the last use of an API token.
 type TokenUsage struct {
 	ID         string     `json:"id"`
 	CreatedAt  time.Time  `json:"createdAt"`
@@ -58,19 +58,19 @@ type TokenUsage struct {
 	LastUsedAt *time.Time `json:"lastUsedAt"`
 }
 
-// ListAPITokens gives the organisation's API tokens. Permission apiTokens|read.
+// ListAPITokens returns the organization's API tokens. Permission apiTokens|read.
 func (c *Client) ListAPITokens(ctx context.Context) ([]APIToken, error) {
 	return fetch[[]APIToken](ctx, c, http.MethodGet, "/v2/tokens", nil, nil)
 }
 
-// GetAPIToken gives one API token. Permission apiTokens|read.
+// GetAPIToken returns one API token. Permission apiTokens|read.
 func (c *Client) GetAPIToken(ctx context.Context, id string) (APIToken, error) {
 	return fetch[APIToken](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id), nil, nil)
 }
 
-// CreateAPIToken makes an API token, whose value is in the answer alone. A
-// repeated request can't be told the value again: that is [ErrConflict].
-// Permission apiTokens|create.
+// CreateAPIToken creates an API token. Only this answer has its value. Permission
+// apiTokens|create. If the answer to a request is lost, its retry returns [ErrConflict],
+// because the server can't return the value again.
 func (c *Client) CreateAPIToken(ctx context.Context, in NewAPIToken) (APIToken, error) {
 	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens", networksQuery(in.Networks), in)
 }
@@ -82,7 +82,7 @@ func networksQuery(networks []string) url.Values {
 	return url.Values{"networks": {strings.Join(networks, ",")}}
 }
 
-// GetAPITokenNetworks gives the networks that an API token may be used from.
+// GetAPITokenNetworks returns the networks that an API token may be used from.
 // Permission apiTokens|read.
 func (c *Client) GetAPITokenNetworks(ctx context.Context, id string) (TokenNetworks, error) {
 	return fetch[TokenNetworks](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id)+"/networks", nil, nil)
@@ -104,14 +104,14 @@ func (c *Client) DeleteAPIToken(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/tokens/"+url.PathEscape(id), nil, nil, nil)
 }
 
-// RegenerateAPIToken makes a new token in place of one, which ends at
-// existingEnds. Permission apiTokens|update.
+// RegenerateAPIToken replaces a token, which expires at existingEnds, with a new one.
+// Permission apiTokens|update.
 func (c *Client) RegenerateAPIToken(ctx context.Context, id string, existingEnds time.Time, newEnds *time.Time) (APIToken, error) {
 	in := map[string]*time.Time{"existingTokenExpiresAt": &existingEnds, "newTokenExpiresAt": newEnds}
 	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens/"+url.PathEscape(id)+"/regenerate", nil, in)
 }
 
-// GetTokenUsage tells who made an API token and when it was last used.
+// GetTokenUsage returns who created an API token and when it was last used.
 // Permission apiTokens|read.
 func (c *Client) GetTokenUsage(ctx context.Context, id string) (TokenUsage, error) {
 	return fetch[TokenUsage](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id)+"/usage", nil, nil)

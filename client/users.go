@@ -15,7 +15,7 @@ type RoleRef struct {
 	Name string `json:"name"`
 }
 
-// User is a member of an organisation.
+// User is a member of an organization.
 type User struct {
 	ID    string  `json:"id"`
 	Name  string  `json:"name"`
@@ -23,25 +23,24 @@ type User struct {
 	Role  RoleRef `json:"role"`
 }
 
-// NewUser is what it takes to add a user.
+// NewUser describes a user to add.
 type NewUser struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 	Role  string `json:"role"` // id
 }
 
-// ListUsersOptions narrows a list of users; zero values narrow nothing.
+// ListUsersOptions selects users. Zero values select all.
 type ListUsersOptions struct {
 	Email    string
 	Role     string
 	Query    string    // in the name or the address
-	PageSize int       // ask for so many at a time; 0: for all in one answer
-	At       time.Time // as it was then; zero: as it is
+	PageSize int       // users per request; 0: all in one answer
+	At       time.Time // the state at this time; zero: the current state
 }
 
-// ListUsers yields users as they arrive; memory stays bounded however many there
-// are. An error is the last that is yielded. Permission users|read, and
-// auditLog|read for a time that is past.
+// ListUsers yields users as they arrive, in bounded memory. An error ends the sequence.
+// Permission users|read, and auditLog|read if options.At is set.
 func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[User, error] {
 	query := make(url.Values)
 	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "q": f.Query} {
@@ -56,14 +55,14 @@ func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[Us
 	return pages[User](ctx, c, "/v2/users", query)
 }
 
-// setTime asks for a time that is past; the zero time is no such.
+// setTime adds a past time to the query, unless it is zero.
 func setTime(query url.Values, at time.Time) {
 	if !at.IsZero() {
 		query.Set("at", at.UTC().Format(time.RFC3339Nano))
 	}
 }
 
-// GetUser gives one user. Permission users|read.
+// GetUser returns one user. Permission users|read.
 func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 	return fetch[User](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id), nil, nil)
 }
@@ -73,7 +72,7 @@ func (c *Client) CreateUser(ctx context.Context, in NewUser) (User, error) {
 	return fetch[User](ctx, c, http.MethodPost, "/v2/users", nil, in)
 }
 
-// RemoveUser takes a user out of the organisation. Permission users|delete.
+// RemoveUser removes a user from the organization. Permission users|delete.
 func (c *Client) RemoveUser(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/users/"+url.PathEscape(id), nil, nil, nil)
 }
@@ -83,18 +82,17 @@ func (c *Client) UpdateUserRole(ctx context.Context, id, role string) (User, err
 	return fetch[User](ctx, c, http.MethodPut, "/v2/users/"+url.PathEscape(id)+"/role", nil, map[string]string{"role": role})
 }
 
-// GetSelf gives your own user. Needs a personal token.
+// GetSelf returns your own user. Needs a personal token.
 func (c *Client) GetSelf(ctx context.Context) (User, error) {
 	return fetch[User](ctx, c, http.MethodGet, "/v2/user", nil, nil)
 }
 
-// UpdateSelf changes your own name, the one thing of yourself that you can
-// change. Needs a personal token.
+// UpdateSelf changes your own name. Needs a personal token.
 func (c *Client) UpdateSelf(ctx context.Context, name string) (User, error) {
 	return fetch[User](ctx, c, http.MethodPut, "/v2/user", nil, map[string]string{"name": name})
 }
 
-// RenameUser is [Client.UpdateSelf] by your own id; another's is [ErrForbidden].
+// RenameUser is [Client.UpdateSelf] by your own id. Any other id is [ErrForbidden].
 // Needs a personal token.
 func (c *Client) RenameUser(ctx context.Context, id, name string) (User, error) {
 	return fetch[User](ctx, c, http.MethodPut, "/v2/users/"+url.PathEscape(id), nil, map[string]string{"name": name})

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Webhook is a receiver that is sent the organisation's entries. Secret is set
-// only in the answer that made it.
+// Webhook is a receiver of the organization's audit entries. Secret is set only when the
+// webhook is created or its secret is rotated.
 type Webhook struct {
 	ID             string   `json:"id,omitempty"`
 	Name           string   `json:"name"`
@@ -19,9 +19,9 @@ type Webhook struct {
 	Actions        []string `json:"actions"`     // names, or beginnings followed by *; none: all
 	TargetTypes    []string `json:"targetTypes"` // none: all
 	IncludeRefused bool     `json:"includeRefused"`
-	Enabled        *bool    `json:"enabled,omitempty"` // nil in a request: as it is
+	Enabled        *bool    `json:"enabled,omitempty"` // nil in a request: unchanged
 
-	// What the server alone says.
+	// Set by the server.
 	DisabledReason          string     `json:"disabledReason,omitempty"`
 	CreatedAt               *time.Time `json:"createdAt,omitempty"`
 	CreatedBy               *Creator   `json:"createdBy,omitempty"`
@@ -53,32 +53,32 @@ type WebhookDelivery struct {
 	Failure       string     `json:"failure"`
 }
 
-// ReplayScope says what to send a webhook again: what is dead, unless one of
-// them says where to begin.
+// ReplayScope selects the entries to send again: dead deliveries, or, if a member is set,
+// all entries from there on.
 type ReplayScope struct {
 	FromSequence int64      `json:"fromSequence,omitempty"`
 	Since        *time.Time `json:"since,omitempty"`
 }
 
-// ListWebhooks gives the organisation's webhooks. Permission auditLog|read.
+// ListWebhooks returns the organization's webhooks. Permission auditLog|read.
 func (c *Client) ListWebhooks(ctx context.Context) ([]Webhook, error) {
 	return fetch[[]Webhook](ctx, c, http.MethodGet, "/v2/webhooks", nil, nil)
 }
 
-// GetWebhook gives one webhook. Permission auditLog|read.
+// GetWebhook returns one webhook. Permission auditLog|read.
 func (c *Client) GetWebhook(ctx context.Context, id string) (Webhook, error) {
 	return fetch[Webhook](ctx, c, http.MethodGet, webhookPath(id), nil, nil)
 }
 
 func webhookPath(id string) string { return "/v2/webhooks/" + url.PathEscape(id) }
 
-// CreateWebhook makes a webhook, whose secret is in the answer alone. Needs the
-// personal token of an owner or admin who has auditLog|read, as does every change.
+// CreateWebhook creates a webhook. Only this answer has its secret. Like every change of
+// a webhook, it needs the personal token of an owner or admin who has auditLog|read.
 func (c *Client) CreateWebhook(ctx context.Context, in Webhook) (Webhook, error) {
 	return fetch[Webhook](ctx, c, http.MethodPost, "/v2/webhooks", nil, &in)
 }
 
-// UpdateWebhook replaces what can be said about a webhook.
+// UpdateWebhook replaces the settings of a webhook.
 func (c *Client) UpdateWebhook(ctx context.Context, id string, in Webhook) (Webhook, error) {
 	in.Secret = ""
 	return fetch[Webhook](ctx, c, http.MethodPut, webhookPath(id), nil, &in)
@@ -89,25 +89,25 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, webhookPath(id), nil, nil, nil)
 }
 
-// RotateWebhookSecret gives a webhook a new secret, which is in the answer alone;
-// the one before signs too until previousEnds, nil for a day.
+// RotateWebhookSecret gives a webhook a new secret. Only this answer has it. The previous
+// secret also signs until previousEnds, or for a day if that is nil.
 func (c *Client) RotateWebhookSecret(ctx context.Context, id string, previousEnds *time.Time) (Webhook, error) {
 	in := map[string]*time.Time{"previousSecretExpiresAt": previousEnds}
 	return fetch[Webhook](ctx, c, http.MethodPost, webhookPath(id)+"/rotate-secret", nil, in)
 }
 
-// TestWebhook has a webhook sent an entry of its own.
+// TestWebhook sends a test entry to a webhook.
 func (c *Client) TestWebhook(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodPost, webhookPath(id)+"/test", nil, nil, nil)
 }
 
-// ReplayDelivery sends an entry to a webhook once more.
+// ReplayDelivery sends a delivery again.
 func (c *Client) ReplayDelivery(ctx context.Context, id, delivery string) (WebhookDelivery, error) {
 	return fetch[WebhookDelivery](ctx, c, http.MethodPost, webhookPath(id)+"/deliveries/"+url.PathEscape(delivery)+"/replay", nil, nil)
 }
 
-// ReplayWebhook queues deliveries again, in as many requests as it takes, and
-// says how many.
+// ReplayWebhook queues deliveries again, in as many requests as needed, and returns how
+// many it queued.
 func (c *Client) ReplayWebhook(ctx context.Context, id string, scope ReplayScope) (replayed int, err error) {
 	for {
 		done, err := fetch[struct {
@@ -126,7 +126,7 @@ func (c *Client) ReplayWebhook(ctx context.Context, id string, scope ReplayScope
 }
 
 // ListWebhookDeliveries yields the deliveries of the last 30 days, the newest
-// entries first, all or those in one state. An error is the last that is yielded.
+// entries first, all or those in one state. An error ends the sequence.
 // Permission auditLog|read.
 func (c *Client) ListWebhookDeliveries(ctx context.Context, id, state string) iter.Seq2[WebhookDelivery, error] {
 	first := url.Values{"limit": {strconv.Itoa(deliveryPage)}}
@@ -134,7 +134,7 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, id, state string) it
 		first.Set("state", state)
 	}
 	return func(yield func(WebhookDelivery, error) bool) {
-		for query := first; query != nil; { // first stays for who ranges again
+		for query := first; query != nil; { // first is kept for the next range loop
 			page, next, err := c.deliveries(ctx, webhookPath(id)+"/deliveries", query)
 			if err != nil {
 				yield(WebhookDelivery{}, err)
@@ -153,7 +153,7 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, id, state string) it
 // deliveryPage is how many deliveries are asked for at a time.
 const deliveryPage = 500
 
-// deliveries gives one page, and the query of the next, nil if there is none.
+// deliveries returns one page and the query of the next, or nil if there is none.
 func (c *Client) deliveries(ctx context.Context, path string, query url.Values) (page []WebhookDelivery, next url.Values, err error) {
 	resp, err := c.send(ctx, http.MethodGet, path, query, nil) //nolint:bodyclose // drain closes it
 	if err != nil {

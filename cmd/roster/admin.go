@@ -21,9 +21,9 @@ func adminCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "admin",
 		Short: "Work on the database itself, as its operator",
-		Long: `Work on the database itself, as its operator. These commands ask for no token: who
-can write the database may do everything. They work beside a running server, which
-takes notice within a second. What they change is in the audit log.`,
+		Long: `Work on the database itself, as its operator. These commands need no token: access to
+the database is enough. They are safe to run beside a running server, which sees the
+changes within a second. Every change is in the audit log.`,
 		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	at.addFlags(cmd.PersistentFlags())
@@ -36,8 +36,9 @@ func adminTokenCommand(at *place) *cobra.Command {
 	var expires cli.Expiry
 	cmd := &cobra.Command{
 		Use:   "create-personal-token",
-		Short: "Give somebody a new personal token",
-		Long:  `Give the account with an email address a new personal token: the way back in.`,
+		Short: "Create a personal token for an account",
+		Long: `Create a personal token for the account with the given email address, for example if
+its owner is locked out.`,
 		Example: `  roster admin create-personal-token --user olivia@example.com
   roster admin create-personal-token --user olivia@example.com --expires-in 24h --output json`,
 		Args: cobra.NoArgs,
@@ -56,7 +57,7 @@ func adminTokenCommand(at *place) *cobra.Command {
 					return err
 				}
 				if output != "json" {
-					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nKeep it now: it is not shown again.\n", t.Secret)
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nSave it now: it is not shown again.\n", t.Secret)
 					return err
 				}
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(struct {
@@ -72,7 +73,7 @@ func adminTokenCommand(at *place) *cobra.Command {
 	cmd.Flags().StringVar(&email, "user", "", "`EMAIL` address of the account")
 	cmd.Flags().StringVar(&name, "name", "Made by the operator", "`NAME` of the token")
 	expires.Add(cmd.Flags(), "it works")
-	_ = cmd.MarkFlagRequired("user") // it errs for flags that don't exist
+	_ = cmd.MarkFlagRequired("user") // fails only if the flag does not exist
 	return cmd
 }
 
@@ -80,9 +81,9 @@ func adminExportCommand(at *place) *cobra.Command {
 	var org, file string
 	cmd := &cobra.Command{
 		Use:   "export-org",
-		Short: "Write everything an organization has to a file",
-		Long: `Write everything an organization has as JSON lines: the organization, its users,
-roles, groups, API tokens and audit log. Token values are not in it; nobody has them.`,
+		Short: "Export an organization to a file",
+		Long: `Export an organization as JSON lines: its settings, users, roles, groups, API tokens
+and audit log. The export has no token values, because Roster does not store them.`,
 		Example: `  roster admin export-org --org acme-x7q2 --file acme.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -99,14 +100,14 @@ func addOrgFileFlags(cmd *cobra.Command, org, file *string) {
 	cmd.Flags().StringVar(org, "org", "", "`ID` of the organization")
 	cmd.Flags().StringVar(file, "file", "", "new `FILE` to write the export to")
 	for _, name := range []string{"org", "file"} {
-		_ = cmd.MarkFlagRequired(name) // it errs for flags that don't exist
+		_ = cmd.MarkFlagRequired(name) // fails only if the flag does not exist
 	}
 }
 
-// exportOrg writes a file that must not exist yet, and makes sure that it is on
-// the disk before anything is deleted.
+// exportOrg exports an organization to a new file and syncs it, so that the export
+// is durable before the organization is deleted.
 func exportOrg(cmd *cobra.Command, s *directory.Service, org directory.OrgID, file string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator says which file
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return err
 	}
@@ -124,12 +125,12 @@ func adminDeleteCommand(at *place) *cobra.Command {
 		Use:   "delete-org",
 		Short: "Export an organization, then delete it with everything in it",
 		Long: `Export an organization, then delete it with everything in it: users, roles, groups,
-tokens and log. Accounts without another membership go too. It can't be undone.`,
+tokens and log. Accounts without another membership are deleted too. This can't be undone.`,
 		Example: `  roster admin delete-org --org acme-x7q2 --file acme.jsonl --yes`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return cli.Usage(errors.New("this deletes the organization for good; say --yes"))
+				return cli.Usage(errors.New("this deletes the organization permanently; confirm with --yes"))
 			}
 			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
 				if err := exportOrg(cmd, s, directory.OrgID(org), file); err != nil {
@@ -144,7 +145,7 @@ tokens and log. Accounts without another membership go too. It can't be undone.`
 		},
 	}
 	addOrgFileFlags(cmd, &org, &file)
-	cmd.Flags().BoolVar(&yes, "yes", false, "really delete")
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm the deletion")
 	return cmd
 }
 
@@ -153,18 +154,18 @@ func adminAcceptCommand(at *place) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "accept-log",
-		Short: "Have a log sealed again that somebody has written into by hand",
-		Long: `Take the entries of an audit log that are not sealed yet as they are, so that it is
-sealed again. Needed when the server says that the log is not as it was written and
-is not sealed any further: an entry was changed, added or deleted in the database by
-hand, or written by a server with another key file. Find out how first, and look at
-the entries: "roster audit verify" names the first. An entry tells which ones were
-taken so. What was sealed before is left alone.`,
+		Short: "Resume sealing a log that was edited by hand",
+		Long: `Accept the unsealed entries of an audit log as they are, so that sealing resumes. Use
+it after the server has stopped sealing a log because its entries were changed outside
+Roster: an entry was changed, added or deleted in the database by hand, or was written
+by a server with another key file. First find out what happened, and inspect the
+entries: "roster audit verify" names the first one. The command adds an audit entry
+that names the accepted entries. Sealed entries do not change.`,
 		Example: `  roster admin accept-log --org acme-x7q2 --yes`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return cli.Usage(errors.New("this takes entries that nobody vouches for as true; say --yes"))
+				return cli.Usage(errors.New("this accepts entries that could not be authenticated; confirm with --yes"))
 			}
 			return withStore(cmd, *at, store.Options{MustExist: true}, func(db *store.Store, keys *audit.Keyring) error {
 				from, to, err := sealing.New(db, keys, time.Now).Accept(cmd.Context(), directory.OrgID(org))
@@ -177,7 +178,7 @@ taken so. What was sealed before is left alone.`,
 		},
 	}
 	cmd.Flags().StringVar(&org, "org", "", "`ID` of the organization")
-	cmd.Flags().BoolVar(&yes, "yes", false, "really accept them")
-	_ = cmd.MarkFlagRequired("org") // it errs for flags that don't exist
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm that the entries are accepted")
+	_ = cmd.MarkFlagRequired("org") // fails only if the flag does not exist
 	return cmd
 }

@@ -20,11 +20,11 @@ func backupCommand() *cobra.Command {
 	var database, file string
 	cmd := &cobra.Command{
 		Use:   "backup",
-		Short: "Copy an SQLite database to a file, while it is in use",
-		Long: `Copy an SQLite database to a new file, as of one moment, while servers go on using
-it. The copy has been checked and is on the disk when the command ends with 0.
+		Short: "Back up an SQLite database while it is in use",
+		Long: `Copy a consistent snapshot of an SQLite database to a new file while servers use it. If
+the command exits with 0, the copy was checked and synced to disk.
 
-A PostgreSQL database is backed up with PostgreSQL's own tools.`,
+Back up a PostgreSQL database with PostgreSQL's own tools.`,
 		Example: `  roster backup --file roster-2026-11-24.db
   roster backup --database sqlite:/var/lib/roster/roster.db --file /backup/roster.db`,
 		Args: cobra.NoArgs,
@@ -38,7 +38,7 @@ A PostgreSQL database is backed up with PostgreSQL's own tools.`,
 	}
 	config.AddDatabaseFlag(cmd.Flags(), &database)
 	cmd.Flags().StringVar(&file, "file", "", "new `FILE` for the backup")
-	_ = cmd.MarkFlagRequired("file") // it errs for flags that don't exist
+	_ = cmd.MarkFlagRequired("file") // fails only if the flag does not exist
 	return cmd
 }
 
@@ -47,20 +47,19 @@ func restoreCommand() *cobra.Command {
 	var replace bool
 	cmd := &cobra.Command{
 		Use:   "restore",
-		Short: "Put a backup in the place of an SQLite database",
-		Long: `Put a backup in the place of an SQLite database. The backup is checked first. A
-database that is there already is replaced only with --replace, is kept beside the
-new one, and must not be in use.
+		Short: "Restore an SQLite database from a backup",
+		Long: `Restore an SQLite database from a backup, which is checked first. An existing database
+is replaced only with --replace. It must not be in use, and is kept beside the new one.
 
-What happened after the backup is undone: tokens that were revoked since then work
-again, users who were removed are back.`,
+Restoring undoes every change made after the backup: tokens revoked since then work
+again, and removed users are back.`,
 		Example: `  roster restore --file /backup/roster.db --database sqlite:/var/lib/roster/roster.db
   roster restore --file /backup/roster.db --replace`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kept, err := store.Restore(cmd.Context(), file, database, replace)
-			if kept != "" { // also where the rest has failed: there is nothing at its place then
-				cmd.PrintErrln("kept what was there as", kept)
+			if kept != "" { // even after a failure: the old database has been moved by then
+				cmd.PrintErrln("kept the old database as", kept)
 			}
 			if err != nil {
 				return err
@@ -70,9 +69,9 @@ again, users who were removed are back.`,
 		},
 	}
 	config.AddDatabaseFlag(cmd.Flags(), &database)
-	cmd.Flags().StringVar(&file, "file", "", "`FILE` that roster backup has made")
-	cmd.Flags().BoolVar(&replace, "replace", false, "replace a database that is there, and keep it beside the new one")
-	_ = cmd.MarkFlagRequired("file") // it errs for flags that don't exist
+	cmd.Flags().StringVar(&file, "file", "", "`FILE` written by roster backup")
+	cmd.Flags().BoolVar(&replace, "replace", false, "replace an existing database, and keep it beside the new one")
+	_ = cmd.MarkFlagRequired("file") // fails only if the flag does not exist
 	return cmd
 }
 
@@ -80,20 +79,20 @@ func copyCommand() *cobra.Command {
 	var from, to, output string
 	cmd := &cobra.Command{
 		Use:   "copy",
-		Short: "Move everything to another database, of either engine",
-		Long: `Copy everything from one database into another, empty one: from SQLite to PostgreSQL
-when one machine is not enough, or back. All of it arrives or nothing does: rows are
-counted and checksums compared before the copy is committed. Tokens go on working.
+		Short: "Copy all data to another database, of either engine",
+		Long: `Copy all data from one database to another, which must be empty: from SQLite to
+PostgreSQL when one machine is not enough, or back. The copy is one transaction: row
+counts and checksums are compared before it commits. Tokens stay valid.
 
-Stop the servers of the old database first: a change made meanwhile would be lost,
-and the command says so and fails. URLs with a password are better given as
-ROSTER_COPY_FROM and ROSTER_COPY_TO.`,
+Stop the servers of the old database first. If the old database changes during the
+copy, the command fails. Set URLs that hold a password in ROSTER_COPY_FROM and
+ROSTER_COPY_TO.`,
 		Example: `  roster copy --from sqlite:roster.db --to postgres://roster@db.internal/roster
   roster copy --from postgres://roster@db.internal/roster --to sqlite:roster.db --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if from == "" || to == "" || from == to {
-				return cli.Usage(errors.New("say --from and --to, two different databases"))
+				return cli.Usage(errors.New("--from and --to must be given, and name two different databases"))
 			}
 			return copyDatabase(cmd, from, to, output)
 		},
@@ -102,7 +101,7 @@ ROSTER_COPY_FROM and ROSTER_COPY_TO.`,
 	cmd.Flags().StringVar(&from, "from", config.Env("ROSTER_COPY_FROM", ""), "database `URL` to copy (env ROSTER_COPY_FROM)")
 	cmd.Flags().StringVar(&to, "to", config.Env("ROSTER_COPY_TO", ""), "empty database `URL` to copy into (env ROSTER_COPY_TO)")
 	for _, name := range []string{"from", "to"} {
-		cmd.Flags().Lookup(name).DefValue = "" // help does not show a password
+		cmd.Flags().Lookup(name).DefValue = "" // the URL may hold a password, which help must not show
 	}
 	return cmd
 }
@@ -147,13 +146,14 @@ func migrateCommand() *cobra.Command {
 	var database, output string
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Show or bring up to date a database's schema",
-		Long: `Show or bring up to date a database's schema. Every command that opens a database
-does so by itself; this is for whoever runs servers under a role that may not.`,
+		Short: "Show or upgrade a database's schema",
+		Long: `Show or upgrade a database's schema. Every command that opens a database upgrades its
+schema, so this command is needed only if servers run under a database role that may
+not change the schema.`,
 	}
 	status := &cobra.Command{
 		Use:     "status",
-		Short:   "Show which schema the database has, and what it lacks",
+		Short:   "Show the schema version and the pending migrations",
 		Example: "  roster migrate status --database postgres://roster@db.internal/roster --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -166,7 +166,7 @@ does so by itself; this is for whoever runs servers under a role that may not.`,
 	}
 	up := &cobra.Command{
 		Use:     "up",
-		Short:   "Apply the migrations that the database lacks",
+		Short:   "Apply the pending migrations",
 		Example: "  roster migrate up --database postgres://roster@db.internal/roster",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -191,9 +191,9 @@ func printSchema(cmd *cobra.Command, st store.SchemaStatus, output string) error
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(st)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "schema version %d; this program knows %d\n", st.Version, st.Known)
+	fmt.Fprintf(&b, "schema version %d; this program supports %d\n", st.Version, st.Known)
 	if st.Version > 0 {
-		fmt.Fprintf(&b, "programs that know version %d or later work with it\n", st.Oldest)
+		fmt.Fprintf(&b, "compatible with programs that support version %d or later\n", st.Oldest)
 	}
 	for _, name := range st.Pending {
 		fmt.Fprintf(&b, "pending: %s\n", name)

@@ -23,12 +23,12 @@ func initCommand() *cobra.Command {
 	var in directory.NewDeployment
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Make the first organization and its owner",
-		Long: `Make the database, the first organization, its owner, and a token of each kind.
+		Short: "Create the first organization and its owner",
+		Long: `Create the database, the first organization, its owner, and one token of each kind.
 
-The two token values are printed this once: the owner's personal token, which may do
-what the owner may, and an API token with every capability that a token can have. A database
-that has an organization already is left as it is.`,
+The two token values are printed only this once: the owner's personal token, which has
+the owner's permissions, and an API token with every capability that a token can have.
+A database that already has an organization is not changed.`,
 		Example: `  roster init --org Acme --owner-name "Olivia Owner" --owner-email olivia@example.com
   roster init --database sqlite:/var/lib/roster/roster.db --org Acme \
       --owner-name "Olivia Owner" --owner-email olivia@example.com --output json`,
@@ -49,7 +49,7 @@ that has an organization already is left as it is.`,
 	cmd.Flags().StringVar(&in.OwnerName, "owner-name", "", "`NAME` of its owner")
 	cmd.Flags().StringVar(&in.OwnerEmail, "owner-email", "", "`EMAIL` address of its owner")
 	for _, name := range []string{"org", "owner-name", "owner-email"} {
-		_ = cmd.MarkFlagRequired(name) // it errs for flags that don't exist
+		_ = cmd.MarkFlagRequired(name) // fails only if the flag does not exist
 	}
 	return cmd
 }
@@ -59,7 +59,7 @@ func addOutputFlag(fs *pflag.FlagSet, output *string) {
 	fs.VarP((*format)(output), "output", "o", "text or json")
 }
 
-// format is a flag that takes the formats there are.
+// format is the flag of the output format.
 type format string
 
 func (f *format) String() string { return string(*f) }
@@ -74,7 +74,7 @@ func (f *format) Set(v string) error {
 	return nil
 }
 
-// place is where a deployment is: its database, and the keys apart from it.
+// place locates a deployment: its database and its key file.
 type place struct{ database, keyFile string }
 
 func (p *place) addFlags(fs *pflag.FlagSet) {
@@ -98,7 +98,7 @@ func withStore(cmd *cobra.Command, at place, o store.Options, fn func(*store.Sto
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	keys, err := at.loadKeys(ctx, db, func(file string) {
-		cmd.PrintErrf("made the key file %s; keep a copy of it apart from the database's backups\n", file)
+		cmd.PrintErrf("created the key file %s; keep a copy apart from the database's backups\n", file)
 	})
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func withStore(cmd *cobra.Command, at place, o store.Options, fn func(*store.Sto
 
 func printDeployment(w io.Writer, output, database string, d directory.Deployment) error {
 	if output == "json" {
-		//nolint:gosec // to show the tokens once is what it is for
+		//nolint:gosec // the command shows the tokens once on purpose
 		return json.NewEncoder(w).Encode(struct {
 			OrgID         directory.OrgID  `json:"orgId"`
 			UserID        directory.UserID `json:"userId"`
@@ -127,7 +127,7 @@ Owner           %s
 Personal token  %s
 API token       %s
 
-Keep the tokens now: they are not shown again.
+Save the tokens now: they are not shown again.
 Next: roster serve%s
 `, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, how)
 	return err

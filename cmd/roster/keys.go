@@ -18,7 +18,7 @@ import (
 func keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key",
-		Short: "Make the key that the audit log is sealed with",
+		Short: "Create the key that seals the audit log",
 		Args:  cobra.NoArgs,
 		RunE:  cli.Subcommands,
 	}
@@ -30,14 +30,14 @@ func keyGenerateCommand() *cobra.Command {
 	var name, file string
 	cmd := &cobra.Command{
 		Use:   "generate",
-		Short: "Make a key file, or put a new key into one",
-		Long: `Make a key file, or put a new key into one that there is. The first key of a file
-is in use; those below it still add their signatures to the log's checkpoints, so
-that who knows only them can verify them, until they are taken out.
+		Short: "Create a key file, or add a new key to one",
+		Long: `Create a key file, or add a new key to an existing one. The server uses the first key
+of the file. It also signs the log's checkpoints with the keys below it, so that people
+who have only an old verifier key can still verify the log, until you remove those keys.
 
-The server seals the audit log with the key, and derives the secrets of webhooks
-from it. Keep it outside the database and its backups, and a copy of it where it
-can't be lost; give the same file to every node.`,
+The server seals the audit log with the key, and derives webhook secrets from it. Keep
+the file and a copy of it apart from the database and its backups. Every node needs the
+same file.`,
 		Example: `  roster key generate --name roster.example.com --file roster.key
   roster serve --database postgres://… --key-file roster.key`,
 		Args: cobra.NoArgs,
@@ -50,7 +50,7 @@ can't be lost; give the same file to every node.`,
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), line)
 				return err
 			}
-			old, err := os.ReadFile(file) //nolint:gosec // the operator says which file
+			old, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
@@ -62,23 +62,23 @@ can't be lost; give the same file to every node.`,
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of the deployment, such as its host name: it begins the names of its logs and must never change")
-	cmd.Flags().StringVar(&file, "file", "", "`FILE` to write, for its owner's eyes only; by default the key is printed")
-	_ = cmd.MarkFlagRequired("name") // it errs for flags that don't exist
+	cmd.Flags().StringVar(&file, "file", "", "`FILE` to write, readable only by its owner; by default the key is printed")
+	_ = cmd.MarkFlagRequired("name") // fails only if the flag does not exist
 	return cmd
 }
 
-// writeWhole puts a file in place of another, or none, at once.
+// writeWhole writes a file atomically, replacing one that exists.
 func writeWhole(file string, content []byte) error {
 	next := file + ".new"
-	if err := os.WriteFile(next, content, 0o600); err != nil { //nolint:gosec // the operator says which file
+	if err := os.WriteFile(next, content, 0o600); err != nil { //nolint:gosec // the operator names the file
 		return err
 	}
 	return os.Rename(next, file)
 }
 
-// loadKeys reads the deployment's keys. They are made for a database whose log none
-// has authenticated yet, and made is told of the file; what was written with others
-// could not be sealed any further.
+// loadKeys reads the deployment's keys. If there are none and no log was authenticated
+// with a key yet, it creates them and calls made with the file. It never replaces lost
+// keys, because the existing logs could not be sealed with new ones.
 func (p place) loadKeys(ctx context.Context, db directory.Store, made func(file string)) (*audit.Keyring, error) {
 	missing := config.KeyFileToMake(p.database, p.keyFile)
 	if missing != "" {
@@ -87,8 +87,8 @@ func (p place) loadKeys(ctx context.Context, db directory.Store, made func(file 
 			return nil, err
 		}
 		if used {
-			return nil, fmt.Errorf("the key file %s is missing, and the audit log was written with its key: "+
-				"put it back, or say with --key-file where it is; with a new key the log would be sealed no further", missing)
+			return nil, fmt.Errorf("the key file %s is missing, and the audit log was written with its key; "+
+				"restore the file or name it with --key-file, because a new key can't continue the log", missing)
 		}
 	}
 	keys, err := config.Keys(p.database, p.keyFile)

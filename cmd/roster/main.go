@@ -1,4 +1,4 @@
-// Command roster manages the users of organisations: it is the server, the
+// Command roster manages the users of organizations: it is the server, the
 // operator's tool and the command line client in one binary.
 package main
 
@@ -24,15 +24,15 @@ func main() {
 	if err == nil {
 		return
 	}
-	if !began { // it is about the command line
+	if !began { // the arguments or flags are wrong
 		err = cli.Usage(fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath()))
 	}
 	cli.Report(os.Stderr, err)
 	os.Exit(exitCode(err))
 }
 
-// onRun has every command call fn when its own work begins: what fails before
-// are arguments and flags, whose errors cobra doesn't tell apart.
+// onRun makes every command call fn when its own work begins. Earlier errors are about
+// arguments and flags; cobra does not mark them.
 func onRun(cmd *cobra.Command, fn func()) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -45,7 +45,7 @@ func onRun(cmd *cobra.Command, fn func()) {
 	}
 }
 
-// exitCode covers the commands that work on the database itself, too.
+// exitCode also covers the commands that work on the database directly.
 func exitCode(err error) int {
 	switch directory.CodeOf(err) {
 	case directory.Invalid:
@@ -92,8 +92,8 @@ database, and the command line client.`,
 	return root
 }
 
-// addCobras adds the commands that cobra brings along, so that they refuse names
-// they don't know as others do, instead of showing help.
+// addCobras adds cobra's own commands, so that they reject unknown names as the other
+// commands do, instead of showing help.
 func addCobras(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
@@ -115,7 +115,7 @@ func help(cmd *cobra.Command, args []string) error {
 	if len(unknown) > 0 {
 		return cli.Subcommands(of, unknown)
 	}
-	of.InitDefaultHelpFlag() // so that it is shown
+	of.InitDefaultHelpFlag() // else help does not list it
 	return of.Help()
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
-// maintenance is the work that has to be done now and then.
+// maintenance runs the periodic work.
 type maintenance struct {
 	service *directory.Service
 	sealer  *sealing.Sealer
@@ -19,10 +19,10 @@ type maintenance struct {
 	mailer  *mail.Mailer
 }
 
-// run maintains until ctx ends: every minute it stores when tokens were used and
-// deletes provisioned organizations that nobody claimed; every hour it deletes expired
-// idempotency keys, entries past their retention and deliveries that ended long ago.
-// failed is called with what went wrong; the next round tries again.
+// run maintains the store until ctx ends. Every minute it stores the times of token use
+// and deletes provisioned organizations that were not claimed. Every hour it deletes
+// expired idempotency keys, invitations and mails, entries past their retention, and old
+// deliveries. It calls failed with each error, and retries in the next round.
 func (m maintenance) run(ctx context.Context, failed func(error)) {
 	minute, hour := time.NewTicker(time.Minute), time.NewTicker(time.Hour)
 	defer minute.Stop()
@@ -31,7 +31,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 		var err error
 		select {
 		case <-ctx.Done():
-			// The last minute's uses are worth a moment of the shutdown.
+			// Store the uses of the last minute before shutting down.
 			if err := m.service.StoreUsage(context.WithoutCancel(ctx)); err != nil {
 				failed(err)
 			}

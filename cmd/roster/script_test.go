@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"roster": main})
 }
 
-// TestScripts runs the program as its users do, against servers of its own.
+// TestScripts runs the scripts in testdata/script, each with servers of its own.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	postgres := "" // in a short run, where the script that uses it is skipped
@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
-			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a race build takes a second more
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // each command of a race build would take a second more
 			e.Setenv("ROSTER_DATABASE", "sqlite:"+filepath.Join(e.WorkDir, "roster.db"))
 			e.Setenv("POSTGRES", postgres) // empty, for the one script that uses it
 			return nil
@@ -75,7 +75,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 		defer close(drained)
 		lines := bufio.NewReader(log)
 		started <- listening(lines)
-		_, _ = io.Copy(io.Discard, lines) // nobody reads the rest
+		_, _ = io.Copy(io.Discard, lines) // the rest is not needed
 	}()
 	ts.Defer(func() {
 		stop()
@@ -96,7 +96,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// listening reads the address off a server's log; "" if it ends without one.
+// listening returns the address in a server's log, or "" if the log ends without one.
 func listening(log *bufio.Reader) string {
 	for {
 		line, err := log.ReadBytes('\n')
@@ -127,7 +127,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// until runs a command until a line of its output matches: until PATTERN COMMAND [ARG...].
+// until runs a command until a line of its output matches a pattern: until PATTERN COMMAND [ARG...].
 func until(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile(args[0])
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
@@ -140,7 +140,7 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(cmd.Start())
 	defer func() {
 		stop()
-		_ = cmd.Wait() // it was ended
+		_ = cmd.Wait() // the signal above ended it
 	}()
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if pattern.MatchString(lines.Text()) {
@@ -150,18 +150,18 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("no line matches %s", args[0])
 }
 
-// field keeps a member of the JSON object on stdout: field VARIABLE MEMBER.
+// field saves a member of the JSON object on stdout: field VARIABLE MEMBER.
 func field(ts *testscript.TestScript, _ bool, args []string) {
 	var object map[string]any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &object))
 	value, ok := object[args[1]].(string)
 	if !ok {
-		ts.Fatalf("there is no text %q", args[1])
+		ts.Fatalf("the object has no string member %q", args[1])
 	}
 	ts.Setenv(args[0], value)
 }
 
-// trim keeps the first line of stdout: trim VARIABLE.
+// trim saves the first line of stdout: trim VARIABLE.
 func trim(ts *testscript.TestScript, _ bool, args []string) {
 	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
 	ts.Setenv(args[0], line)

@@ -38,12 +38,11 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server on a database that "roster init" has made, or with --allow-provision
-on a new one. The schema is brought up to date first. On SIGINT or SIGTERM the server
-stops taking requests, finishes those it has, and exits with 0; a second signal ends it
-at once.
+		Long: `Run the server on a database made by "roster init" or, with --allow-provision, on a new
+one. The server upgrades the schema first. On SIGINT or SIGTERM it stops accepting
+requests, finishes those in progress, and exits with 0. A second signal ends it at once.
 
-Settings that hold a password come from the environment alone:
+Settings that hold a password are read only from the environment:
   ROSTER_SMTP_URL   smtp://user:password@host:port, or smtps://…, to mail invitations`,
 		Example: `  roster serve
   roster serve --database sqlite:/var/lib/roster/roster.db --listen 127.0.0.1:8080
@@ -60,7 +59,7 @@ Settings that hold a password come from the environment alone:
 		},
 	}
 	c.AddFlags(cmd.Flags())
-	// These turn off what a variable turns on.
+	// An empty value turns off what an environment variable turns on.
 	cli.MayBeEmpty(cmd.Flags(), "metrics-listen", "log-format", "public-url", "smtp-from")
 	return cmd
 }
@@ -78,7 +77,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// serve runs until ctx ends, then lets what is under way finish.
+// serve runs the server until ctx ends, then waits for the requests in progress.
 func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) {
 	defer collector.Settle()()
 	log.Info("starting", "version", config.ProgramVersion(), "config", c)
@@ -87,14 +86,14 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	defer traces.Stop()
-	// Without organizations there is something to serve only where anybody may make one.
+	// A database without organizations is useful only if anybody may create one.
 	db, err := store.Open(ctx, c.Database, store.Options{Tracer: traces.Tracer(), MustExist: !c.AllowProvision})
 	if err != nil {
 		return hintAtInit(c.Database, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	keys, err := place{c.Database, c.KeyFile}.loadKeys(ctx, db, func(file string) {
-		log.Warn("made a key to seal the audit log with; keep a copy of it apart from the database's backups", "file", file)
+		log.Warn("created the key that seals the audit log; keep a copy apart from the database's backups", "file", file)
 	})
 	if err != nil {
 		return err
@@ -119,7 +118,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		maintenance{service, sealer, queue, mailer}.run(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	})
 	background.Go(func() {
-		sealer.Run(ctx, func(err error) { log.Error("the audit log could not be sealed", "error", err) })
+		sealer.Run(ctx, func(err error) { log.Error("sealing the audit log failed", "error", err) })
 	})
 	background.Go(func() { mailer.Run(ctx) })
 	background.Go(func() { deliverer.Run(ctx) })
@@ -136,16 +135,16 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	return run(ctx, servers, func() { drain(api, c.DrainDelay, log) }, c.ShutdownTimeout, log)
 }
 
-// hintAtInit says how a database's file is made where there is none: a server that
-// made an empty one would answer as if all tokens were wrong.
+// hintAtInit adds to the error for a missing database file how to create it. The server
+// does not create one itself: with an empty database it would reject every token.
 func hintAtInit(database string, err error) error {
 	if strings.HasPrefix(database, "sqlite:") && errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; is the path right? `roster init` makes a database", err)
+		return fmt.Errorf("%w; check the path, or create a database with `roster init`", err)
 	}
 	return err
 }
 
-// drain has load balancers send new requests elsewhere before none is taken.
+// drain makes /readyz fail, and waits for load balancers to notice it.
 func drain(api *httpapi.API, delay time.Duration, log *slog.Logger) {
 	api.Drain()
 	if delay > 0 {
@@ -156,13 +155,13 @@ func drain(api *httpapi.API, delay time.Duration, log *slog.Logger) {
 
 func mailSender(c *config.Config, log *slog.Logger) (mail.Sender, error) {
 	if c.SMTPURL == "" {
-		log.Info("invitations are not mailed: ROSTER_SMTP_URL is not set")
-		return nil, nil //nolint:nilnil // no sender is a way to run
+		log.Info("invitations are not mailed because ROSTER_SMTP_URL is not set")
+		return nil, nil //nolint:nilnil // running without a sender is allowed
 	}
 	return mail.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
 }
 
-// listener is an address and what is served there.
+// listener is an address and the handler that serves it.
 type listener struct {
 	name    string
 	addr    string
@@ -170,8 +169,7 @@ type listener struct {
 	server  *http.Server
 }
 
-// Limits on what a connection may take. Answers that are streamed move their
-// own deadline on.
+// Limits of a connection. Streamed answers extend their own deadline.
 const (
 	headerTimeout  = 10 * time.Second
 	requestTimeout = 30 * time.Second

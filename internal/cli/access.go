@@ -42,7 +42,7 @@ func why(paths []client.Path) string {
 
 func (s *session) usersAccess() *cobra.Command {
 	var capability, asOf string
-	cmd := s.command("access USER", "Show what a user may do, and why\nWith --capability, answer about one alone; the exit code is 0 whatever the answer.",
+	cmd := s.command("access USER", "Show what a user may do, and why\nWith --capability, checks one capability; the exit code is 0 in either case.",
 		"roster users access jane.doe@example.com\nroster users access jane.doe@example.com --capability 'users|delete'\n"+
 			"roster users access jane.doe@example.com --at 2026-01-31T23:59:59Z", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
@@ -70,7 +70,7 @@ func (s *session) usersAccess() *cobra.Command {
 			}
 			return printList(s, cmd, a.Capabilities, accessColumns)
 		})
-	cmd.Flags().StringVar(&capability, "capability", "", "ask about one: 'users|delete', 'dataset:NAME:query|read', 'view:NAME:query|read'")
+	cmd.Flags().StringVar(&capability, "capability", "", "check one: 'users|delete', 'dataset:NAME:query|read' or 'view:NAME:query|read'")
 	addAt(cmd, &asOf)
 	return cmd
 }
@@ -82,7 +82,7 @@ var principalColumns = []column[client.Principal]{
 }
 
 func (s *session) whoami() *cobra.Command {
-	return s.command("whoami", "Show who the token is\nA user, for a personal token, or the API token itself.", "roster whoami", cobra.NoArgs,
+	return s.command("whoami", "Show which user or API token the token belongs to\nFor a personal token, its user; for an API token, the token itself.", "roster whoami", cobra.NoArgs,
 		one(s, principalColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Principal, error) {
 			a, err := c.GetSelfAccess(ctx)
 			return a.Principal, err

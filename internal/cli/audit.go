@@ -36,7 +36,7 @@ func withID(name, id string) string {
 
 // auditCommand holds what reads the audit log.
 func (s *session) auditCommand() *cobra.Command {
-	return group("audit", "Read the audit log, and verify it", `What was done, by whom, in the organization. Needs auditLog|read.`,
+	return group("audit", "Read the audit log, and verify it", `The audit log records every change in the organization and who made it. Needs auditLog|read.`,
 		"roster audit list --action createUser\nroster audit tail -f\nroster audit export --file audit.ndjson\nroster audit verify --save last.checkpoint",
 		s.auditList(), s.auditTail(), s.auditExport(), s.auditVerify(), s.auditKeys(), s.auditCheckpoint(), s.auditRetention(), s.auditErase())
 }
@@ -44,9 +44,9 @@ func (s *session) auditCommand() *cobra.Command {
 // addAuditFilter adds the flags that narrow what is read.
 func addAuditFilter(cmd *cobra.Command, f *client.AuditFilter, outcome string) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.Actor, "actor", "", "only what the user or API token of this `ID` did, or \"operator\"")
-	flags.StringVar(&f.Action, "action", "", "only this `ACTION`, as in createUser")
-	flags.StringVar(&f.Target, "target", "", "only what was done to the thing of this `ID`")
+	flags.StringVar(&f.Actor, "actor", "", "only entries by the user or API token with this `ID`, or \"operator\"")
+	flags.StringVar(&f.Action, "action", "", "only entries of this `ACTION`, such as createUser")
+	flags.StringVar(&f.Target, "target", "", "only entries about the object with this `ID`")
 	flags.StringVar(&f.Outcome, "outcome", outcome, "done, refused or any")
 	complete(cmd, "outcome", "done", "refused", "any")
 }
@@ -55,7 +55,7 @@ func addAuditFilter(cmd *cobra.Command, f *client.AuditFilter, outcome string) {
 type span struct{ from, to string }
 
 func (p *span) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.from, "from", "", "only entries of this `TIME` or later, as in 2026-01-31T12:00:00Z, or so long ago, as in 7d or 12h")
+	cmd.Flags().StringVar(&p.from, "from", "", "only entries from this `TIME` on, such as 2026-01-31T12:00:00Z, or 7d or 12h ago")
 	cmd.Flags().StringVar(&p.to, "to", "", "only entries before this `TIME`")
 }
 
@@ -77,7 +77,7 @@ func timeFlag(flag, value string) (time.Time, error) {
 	}
 	ago, err := parseDays(flag, value)
 	if err != nil {
-		return time.Time{}, usagef("%s: %q is neither a time as in 2026-01-31T12:00:00Z nor how long ago, as in 7d or 12h", flag, value)
+		return time.Time{}, usagef("%s: %q is not a time; use a time such as 2026-01-31T12:00:00Z, or how long ago, such as 7d or 12h", flag, value)
 	}
 	return time.Now().Add(-ago), nil
 }
@@ -86,7 +86,7 @@ func (s *session) auditList() *cobra.Command {
 	var q client.AuditQuery
 	var p span
 	var limit int
-	cmd := s.command("list", "List entries of the audit log\nThe newest first. `roster audit export` gives all of them, however many there are.",
+	cmd := s.command("list", "List entries of the audit log\nLists the newest first. To get the whole log, use `roster audit export`.",
 		"roster audit list\nroster audit list --from 7d --outcome refused\nroster audit list --target usr_06h0tznb294kc6smm97b5r4g8g --output csv", cobra.NoArgs,
 		list(s, auditColumns, func(c *client.Client, ctx context.Context) ([]client.AuditEntry, error) {
 			if err := p.read(&q); err != nil {
@@ -99,8 +99,8 @@ func (s *session) auditList() *cobra.Command {
 		}))
 	p.add(cmd)
 	addAuditFilter(cmd, &q.AuditFilter, "any")
-	cmd.Flags().IntVarP(&limit, "limit", "n", 100, "at most so many")
-	cmd.Flags().BoolVar(&q.OldestFirst, "oldest-first", false, "the oldest first")
+	cmd.Flags().IntVarP(&limit, "limit", "n", 100, "maximum number of entries")
+	cmd.Flags().BoolVar(&q.OldestFirst, "oldest-first", false, "list the oldest first")
 	return cmd
 }
 
@@ -127,7 +127,7 @@ func (s *session) auditTail() *cobra.Command {
 	var q client.AuditQuery
 	var limit int
 	var follow bool
-	cmd := s.command("tail", "Show the newest entries, and with -f those that follow\nA stream that is cut off is opened again where it ended: nothing is left out. With\n--output json, each entry is one line.",
+	cmd := s.command("tail", "Show the newest entries, and with -f those that follow\nIf the stream is cut off, it resumes where it ended, without gaps. With --output json,\neach entry is one line.",
 		"roster audit tail\nroster audit tail -f -n 0 --action createUser\nroster audit tail -f --output json", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			if limit < 0 {
@@ -158,8 +158,8 @@ func (s *session) auditTail() *cobra.Command {
 			return s.follow(cmd, c, client.EventsOptions{AuditFilter: q.AuditFilter, After: &after}, s.printEntry)
 		})
 	addAuditFilter(cmd, &q.AuditFilter, "any")
-	cmd.Flags().IntVarP(&limit, "lines", "n", 10, "so many entries to begin with")
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with entries as they are appended")
+	cmd.Flags().IntVarP(&limit, "lines", "n", 10, "number of entries to show first")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "show new entries as they are appended")
 	return cmd
 }
 
@@ -167,7 +167,7 @@ func (s *session) auditTail() *cobra.Command {
 func (s *session) events() *cobra.Command {
 	var o client.EventsOptions
 	var after int64
-	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nOr in the form that --output says. They are the entries of the audit log. A stream that is cut off\nis opened again where it ended: nothing is left out. Needs auditLog|read.",
+	cmd := s.command("events", "Print events as they happen, each as a line of JSON\nEvents are the entries of the audit log; --output selects another format. If the stream is\ncut off, it resumes where it ended, without gaps. Needs auditLog|read.",
 		"roster events\nroster events --action createUser\nroster events --after 1200 | jq .target", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			if cmd.Flags().Changed("after") {
@@ -180,7 +180,7 @@ func (s *session) events() *cobra.Command {
 			return s.follow(cmd, c, o, show)
 		})
 	addAuditFilter(cmd, &o.AuditFilter, "done")
-	cmd.Flags().Int64Var(&after, "after", 0, "begin after the entry of this `SEQUENCE`, instead of with what is new")
+	cmd.Flags().Int64Var(&after, "after", 0, "begin after the entry with this `SEQUENCE`; by default with new entries")
 	return cmd
 }
 

@@ -17,7 +17,7 @@ func (s *session) auditExport() *cobra.Command {
 	var q client.AuditQuery
 	var p span
 	var form, file string
-	cmd := s.command("export", "Write the audit log to a file\nThe oldest entry first. FILE is there once it is whole; until then it is FILE.part.\nBeside the whole log as NDJSON stands FILE.proof, for `roster audit verify --file FILE`.",
+	cmd := s.command("export", "Write the audit log to a file\nWrites the oldest entry first. The file is named FILE.part until it is complete. An NDJSON export of\nthe whole log also writes FILE.proof, for `roster audit verify --file FILE`.",
 		"roster audit export --file audit.ndjson\nroster audit export --format csv --from 30d --file audit.csv\nroster audit export | gzip > audit.ndjson.gz", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			if form != "ndjson" && form != "csv" {

@@ -12,7 +12,7 @@ import (
 )
 
 func (s *session) auditKeys() *cobra.Command {
-	return s.forms(s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and give one to \"roster audit verify --key\".",
+	return s.forms(s.command("keys", "Print the keys that verify the log\nKeep them apart from the server, and pass one to \"roster audit verify --key\".",
 		"roster audit keys", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			keys, err := c.AuditKeys(cmd.Context())
 			if err != nil {
@@ -51,14 +51,14 @@ func (s *session) auditRetention() *cobra.Command {
 	var days int
 	var forever bool
 	var cmd *cobra.Command
-	cmd = s.write("retention", "Show or change how long the log is kept\nTo change it takes an owner's personal token. Older entries go within the hour and\ncan't be brought back; what is left can still be verified.",
+	cmd = s.write("retention", "Show or change how long the log is kept\nChanging it needs an owner's personal token. Entries that are older are deleted within\nan hour, permanently. The remaining entries can still be verified.",
 		"roster audit retention\nroster audit retention --days 400\nroster audit retention --for-ever", cobra.NoArgs,
 		one(s, retentionColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Retention, error) {
 			switch {
 			case forever:
 				return c.SetAuditRetention(ctx, client.Retention{})
 			case cmd.Flags().Changed("days") && days < 1:
-				return client.Retention{}, usagef("--days must be 1 or more; --for-ever keeps all")
+				return client.Retention{}, usagef("--days must be at least 1; to keep all entries, use --for-ever")
 			case cmd.Flags().Changed("days"):
 				return c.SetAuditRetention(ctx, client.Retention{Days: &days})
 			default:
@@ -72,7 +72,7 @@ func (s *session) auditRetention() *cobra.Command {
 }
 
 func (s *session) auditErase() *cobra.Command {
-	cmd := s.write("erase USER-ID", "Erase the personal data of a former user from the log\nName, email and addresses go; ids stay, and so do the proofs. Takes an owner's\npersonal token. It can't be undone.",
+	cmd := s.write("erase USER-ID", "Erase the personal data of a former user from the log\nErases the name, email and other addresses; ids stay, and the log can still be verified.\nNeeds an owner's personal token. This can't be undone.",
 		"roster audit erase usr_06h0vnjsztj7hkbsde3twjgxxw", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			if err := s.confirm(cmd, "the personal data of "+args[0]); err != nil {

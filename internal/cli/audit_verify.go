@@ -31,17 +31,17 @@ func (s *session) auditVerify() *cobra.Command {
 	var v verification
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Verify that nobody has changed the log",
-		Long: `Verify that nobody has changed the log: that every entry is as it was written, none
-is missing, added or moved, and the whole is what the server has signed. The exit
-code is 0, or 1 with the first entry that is wrong.
+		Short: "Verify that the log was not changed",
+		Long: `Verify that the log was not changed: that every entry is as it was written, that none
+is missing, added or moved, and that the log matches the server's signature. If it does
+not, the command names the first wrong entry and exits with 1.
 
-The database alone can't tell whether all of it was replaced by an older copy. Keep
-a checkpoint somewhere else, with --save, and give it the next time with --since;
-and keep the verifier key, which "roster audit keys" prints, and give it with --key.
+The database alone does not show whether an older copy replaced it. Keep a checkpoint
+elsewhere with --save, and pass it next time with --since. Also keep the verifier key
+that "roster audit keys" prints, and pass it with --key.
 
-With --file, an export of the log is verified without a server. It takes the file
-beside it, FILE.proof, which "roster audit export" writes too.`,
+With --file, the command verifies an export without a server. It needs the file
+FILE.proof beside it, which "roster audit export" also writes.`,
 		Example: indent("roster audit verify --save last.checkpoint\nroster audit verify --since last.checkpoint --save last.checkpoint\n" +
 			"roster audit verify --file audit.ndjson --key 'roster.example.com/acme-x7q2+1a2b3c4d+AZ…'"),
 		Args: cobra.NoArgs,
@@ -65,8 +65,8 @@ beside it, FILE.proof, which "roster audit export" writes too.`,
 	f := cmd.Flags()
 	f.StringVar(&v.file, "file", "", "verify an exported `FILE` instead of the server's log")
 	f.StringArrayVar(&v.keys, "key", nil, "verifier `KEY`, as \"roster audit keys\" prints it; may be repeated (env ROSTER_AUDIT_KEY)")
-	f.StringVar(&v.since, "since", "", "`FILE` with a checkpoint that the log must go on from")
-	f.StringVar(&v.save, "save", "", "`FILE` to keep the verified checkpoint in")
+	f.StringVar(&v.since, "since", "", "`FILE` with an earlier checkpoint that the log must extend")
+	f.StringVar(&v.save, "save", "", "`FILE` to save the verified checkpoint in")
 	return s.forms(cmd, "it prints a sentence, or json", "table", "json")
 }
 
@@ -76,7 +76,7 @@ func sayReport(r audit.Report) string {
 		text += fmt.Sprintf("; those before %d were removed by retention", r.First)
 	}
 	if r.Erased > 0 {
-		text += fmt.Sprintf("; of %d the personal data is erased", r.Erased)
+		text += fmt.Sprintf("; personal data is erased from %d", r.Erased)
 	}
 	if r.Unsealed > 0 {
 		text += fmt.Sprintf("; %d more are not sealed yet", r.Unsealed)
@@ -91,7 +91,7 @@ func (v *verification) run(cmd *cobra.Command, s *session) (audit.Report, error)
 	}
 	for _, key := range e.Keys {
 		if _, err := note.NewVerifier(key); err != nil {
-			return audit.Report{}, usagef("--key: %q is no verifier key, as `roster audit keys` prints them", key)
+			return audit.Report{}, usagef("--key: %q is not a verifier key; `roster audit keys` prints the keys", key)
 		}
 	}
 	if v.since != "" {
@@ -262,7 +262,7 @@ func (v *verification) offline(cmd *cobra.Command, e audit.Evidence) (audit.Repo
 		return audit.Report{}, fmt.Errorf("%s: %w", proofFile(v.file), err)
 	}
 	if len(e.Keys) == 0 {
-		cmd.PrintErrln("note: verified with the key that stands beside the export; give the one you keep with --key")
+		cmd.PrintErrln("note: verified with the key from the export's own proof file; pass a key that you kept elsewhere with --key")
 		e.Keys = p.Keys
 	}
 	e.Checkpoint, e.Earlier, e.First = p.Checkpoint, p.Earlier, p.First

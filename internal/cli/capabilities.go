@@ -12,7 +12,7 @@ import (
 
 func addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
 	cmd.Flags().StringArrayVar(capabilities, "capability", nil,
-		"what it may do: 'users|read', 'dataset:NAME:query|read', 'view:NAME:query|read'; * is every name; repeat for more")
+		"capability: 'users|read', 'dataset:NAME:query|read' or 'view:NAME:query|read', where NAME can be * for all; repeatable")
 }
 
 // parseCapabilities reads the flag; the server knows which there are.

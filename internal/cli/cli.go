@@ -50,12 +50,12 @@ func Commands() []*cobra.Command {
 func (s *session) addFlags(c *cobra.Command) {
 	f := c.PersistentFlags()
 	f.StringVar(&s.url, "url", "", "`URL` of the server (env ROSTER_URL, default "+DefaultURL+")")
-	f.StringVar(&s.tokenFile, "token-file", "", "`FILE` that holds the token; otherwise env ROSTER_TOKEN or the profile.\nThere is no flag for the token itself: the list of processes would show it")
-	f.StringVar(&s.org, "org", "", "`ID` of the organization, if you are in several (env ROSTER_ORG)")
+	f.StringVar(&s.tokenFile, "token-file", "", "`FILE` that holds the token; by default, env ROSTER_TOKEN or the profile.\nThere is no flag for the token itself, because the process list would show it")
+	f.StringVar(&s.org, "org", "", "`ID` of the organization, if you belong to several (env ROSTER_ORG)")
 	f.StringVar(&s.profile, "profile", "", "`NAME` of the profile to use (env ROSTER_PROFILE)")
 	addOutput(f, &s.output)
 	complete(c, "output", "table", "json", "csv")
-	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles) // it errs for flags that don't exist
+	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles) // fails only if the flag does not exist
 }
 
 // complete has the shell offer the values of a flag.
@@ -85,9 +85,9 @@ func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Cli
 	}
 	switch {
 	case token == "" && p.Token == "":
-		return nil, usagef("no token: set ROSTER_TOKEN, give --token-file, or keep one with `roster profile set`")
+		return nil, usagef("no token: set ROSTER_TOKEN, give --token-file, or save one with `roster profile set`")
 	case token == "" && strings.TrimRight(url, "/") != strings.TrimRight(p.URL, "/"):
-		return nil, usagef("the profile's token is for %s, not for %s; give a token with ROSTER_TOKEN or --token-file", p.URL, url)
+		return nil, usagef("the profile's token is for %s, not for %s; pass a token with ROSTER_TOKEN or --token-file", p.URL, url)
 	case token == "":
 		token = p.Token
 	}
@@ -163,7 +163,7 @@ func indent(example string) string { return "  " + strings.ReplaceAll(example, "
 // write is command for one that changes something.
 func (s *session) write(use, about, example string, args cobra.PositionalArgs, run runner) *cobra.Command {
 	cmd := s.command(use, about, example, args, run)
-	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "have the change checked and answered, but not made")
+	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "check the change and show the result without making it")
 	return cmd
 }
 
@@ -232,7 +232,7 @@ func (s *session) confirm(cmd *cobra.Command, what string) error {
 	}
 	in, ok := cmd.InOrStdin().(*os.File)
 	if !ok || !isatty.IsTerminal(in.Fd()) {
-		return usagef("this deletes %s, and there is no terminal to ask on; say --yes", what)
+		return usagef("this deletes %s; without a terminal, confirm with --yes", what)
 	}
 	cmd.PrintErrf("Delete %s? [y/N] ", visible(what))
 	answer, _ := bufio.NewReader(in).ReadString('\n') // what can't be read is no yes

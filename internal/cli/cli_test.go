@@ -93,7 +93,7 @@ func TestHints(t *testing.T) {
 		{&client.Error{Message: "connection refused"}, hints[ExitUnavailable]},
 		{&client.Error{Status: 500, Message: "internal error"}, ""},
 		{&client.Error{Status: 503, Message: "not now"}, ""},
-		{&client.Error{Status: 400, Message: "the X-Axiom-Org-Id header must be set"}, "say which with --org or ROSTER_ORG; `roster orgs list` shows them"},
+		{&client.Error{Status: 400, Message: "the X-Axiom-Org-Id header must be set"}, "name the organization with --org or ROSTER_ORG; `roster orgs list` shows yours"},
 		{&client.Error{Status: 422, Message: "no"}, ""},
 		{errors.New("no"), ""},
 	} {

@@ -110,17 +110,17 @@ func hintFor(e *client.Error) string {
 	case e == nil, e.Status >= 500: // it runs, and was found
 		return ""
 	case strings.Contains(e.Message, "X-Axiom-Org-Id"):
-		return "say which with --org or ROSTER_ORG; `roster orgs list` shows them"
+		return "name the organization with --org or ROSTER_ORG; `roster orgs list` shows yours"
 	default:
 		return hints[ExitCode(e)]
 	}
 }
 
 var hints = map[int]string{
-	ExitUnauthenticated: "is the token in ROSTER_TOKEN, --token-file or the profile the right one, and still valid?",
-	ExitForbidden:       "`roster whoami` tells who the token is, `roster users access USER` what somebody may do and why",
-	ExitRateLimited:     "wait a little, or ask the operator for a higher --rate-limit",
-	ExitUnavailable:     "is the server running, and --url or ROSTER_URL right?",
+	ExitUnauthenticated: "check that the token in ROSTER_TOKEN, --token-file or the profile is the right one and still valid",
+	ExitForbidden:       "`roster whoami` shows whose token it is; `roster users access USER` shows what a user may do and why",
+	ExitRateLimited:     "wait and try again, or ask the operator for a higher --rate-limit",
+	ExitUnavailable:     "check that the server is running and that --url or ROSTER_URL is right",
 }
 
 func exitCodes() *cobra.Command {
@@ -131,12 +131,12 @@ func exitCodes() *cobra.Command {
 
   0  done
   1  another failure
-  2  called wrongly, or refused as invalid (400, 405, 413, 415, 422)
+  2  invalid command line or request (400, 405, 413, 415, 422)
   3  the token is missing, unknown, expired or revoked (401)
-  4  the permission is missing, or a rule refuses it (403)
+  4  forbidden: the permission is missing, or a rule forbids it (403)
   5  not found (404)
-  6  the state as it is refuses the change (409, 412)
+  6  conflicts with the current state (409, 412)
   7  too many requests (429)
-  8  the server can't be reached, or can't answer now (5xx)`,
+  8  the server is unreachable or can't answer now (5xx)`,
 	}
 }

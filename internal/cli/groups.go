@@ -19,12 +19,12 @@ var groupColumns = []column[client.Group]{
 const exampleGroup = "grp_06h0tznb52qbshr2ed8ah98f0w"
 
 func (s *session) groups() *cobra.Command {
-	return group("groups", "Manage groups", "A group gives its roles to its members, besides the role that each of them has.",
+	return group("groups", "Manage groups", "A group grants its roles to its members, in addition to the base role of each.",
 		`roster groups create --name "On call" --member jane.doe@example.com --role admin`,
 		s.groupsCreate(), s.groupsUpdate(), s.groupsAddMember(), s.groupsRemoveMember(),
 		s.command("list", "List groups", "roster groups list", cobra.NoArgs, list(s, groupColumns, (*client.Client).ListGroups)),
 		s.command("get ID", "Show a group", "roster groups get "+exampleGroup, cobra.ExactArgs(1), byID(s, groupColumns, (*client.Client).GetGroup)),
-		s.deletion("Delete a group\nIts members stay users and lose the roles that it gave them.",
+		s.deletion("Delete a group\nIts members stay users, and lose the roles that the group grants.",
 			"roster groups delete "+exampleGroup+" --yes", "group", (*client.Client).DeleteGroup))
 }
 
@@ -37,8 +37,8 @@ type groupFlags struct {
 func (f *groupFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the group")
 	addDescription(cmd, &f.description)
-	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER`, by id or email address, in it; repeat for more")
-	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "`ID` of a role that it gives; repeat for more")
+	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER` who is a member, by id or email address; repeatable")
+	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "`ID` of a role that the group grants; repeatable")
 }
 
 // apply changes in g what was said.
@@ -80,9 +80,9 @@ func (s *session) groupsUpdate() *cobra.Command {
 	var f groupFlags
 	var cmd *cobra.Command
 	cmd = s.write("update ID", `Change a group
-What no flag speaks of stays as it is. Members or roles that are given replace all
-there were; --member '' or --role '' leaves none. If somebody else changes the group
-meanwhile, nothing is changed, with exit code 6.`,
+Only what the flags name changes. --member and --role replace all members or roles;
+--member '' or --role '' removes all. If the group is changed by somebody else in the
+meantime, the command changes nothing and exits with 6.`,
 		"roster groups update "+exampleGroup+" --member jane.doe@example.com --member john.roe@example.com", cobra.ExactArgs(1),
 		one(s, groupColumns, func(ctx context.Context, c *client.Client, args []string) (client.Group, error) {
 			g, err := c.GetGroup(ctx, args[0])

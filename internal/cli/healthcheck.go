@@ -19,8 +19,8 @@ func healthcheck() *cobra.Command {
 	var url string
 	cmd := &cobra.Command{
 		Use: "healthcheck", Short: "Exit with 0 if the server can serve requests",
-		Long: `Ask the server's /readyz, and exit with 0 if it answers within 3 seconds that it can
-serve requests, with 8 if not. No token is needed.`,
+		Long: `Request the server's /readyz, and exit with 0 if it answers within 3 seconds that it is
+ready, or with 8 if not. Needs no token.`,
 		Example: "  roster healthcheck\n  roster healthcheck --url http://127.0.0.1:8080", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			base := strings.TrimRight(cmp.Or(url, os.Getenv("ROSTER_URL"), DefaultURL), "/")

@@ -33,7 +33,7 @@ var (
 
 func (s *session) invitations() *cobra.Command {
 	return group("invitations", "Manage and answer invitations",
-		`A person who has an account already is invited when they are added to an organization, and
+		`A person who already has an account is invited when they are added to an organization, and
 becomes a member by accepting. list, resend and revoke are for the inviting organization and
 need users|create. received, accept and decline are for the invited person and need a
 personal token.`, "roster invitations list\nroster invitations received",

@@ -20,7 +20,7 @@ var settingsColumns = []column[client.OrgSettings]{
 
 func (s *session) orgSettings() *cobra.Command {
 	var lifetime string
-	cmd := s.write("settings ID", "Show or change the settings of an organization\nTo change them takes a personal token of one of its owners or admins.",
+	cmd := s.write("settings ID", "Show or change the settings of an organization\nChanging them needs the personal token of an owner or admin.",
 		"roster orgs settings acme-x7q2\nroster orgs settings acme-x7q2 --max-token-lifetime 90d", cobra.ExactArgs(1),
 		one(s, settingsColumns, func(ctx context.Context, c *client.Client, args []string) (client.OrgSettings, error) {
 			switch lifetime {
@@ -36,6 +36,6 @@ func (s *session) orgSettings() *cobra.Command {
 			seconds := int64(d / time.Second)
 			return c.UpdateOrgSettings(ctx, args[0], client.OrgSettings{MaxTokenLifetimeSeconds: &seconds})
 		}))
-	cmd.Flags().StringVar(&lifetime, "max-token-lifetime", "", "how long tokens live at most: 12h, 90d, or any")
+	cmd.Flags().StringVar(&lifetime, "max-token-lifetime", "", "maximum lifetime of tokens: 12h, 90d, or any")
 	return cmd
 }

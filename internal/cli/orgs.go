@@ -16,7 +16,7 @@ var orgColumns = []column[client.Org]{
 
 func (s *session) orgs() *cobra.Command {
 	var name string
-	update := s.write("update ID", "Rename an organization\nNeeds a personal token of one of its owners or admins.",
+	update := s.write("update ID", "Rename an organization\nNeeds the personal token of an owner or admin.",
 		`roster orgs update acme-x7q2 --name "Acme Ltd"`, cobra.ExactArgs(1),
 		one(s, orgColumns, func(ctx context.Context, c *client.Client, args []string) (client.Org, error) {
 			return c.UpdateOrg(ctx, args[0], name)

@@ -17,9 +17,9 @@ import (
 )
 
 func profiles() *cobra.Command {
-	return group("profile", "Keep servers and tokens under names", `Profiles are in $XDG_CONFIG_HOME/roster/config.json, which only you can read. Tokens
-are in it as they are, and shown shortened. Flags and the environment come before a
-profile, but a profile's token is sent to the profile's server alone.`,
+	return group("profile", "Save servers and tokens under names", `Profiles are in $XDG_CONFIG_HOME/roster/config.json, which only you can read. It holds
+the tokens in full; commands show them shortened. Flags and environment variables take
+precedence over a profile, but a profile's token is sent only to the profile's server.`,
 		"roster profile set work --url https://roster.example.com --token-file token.txt\nroster users list --profile work",
 		profileSet(), profileList(), profileShow(),
 		profileChange("use NAME", "Use a profile from now on", func(f *profileFile, name string) { f.Current = name }),
@@ -88,7 +88,7 @@ func profileShow() *cobra.Command {
 				name = args[0]
 			}
 			if name == "" {
-				return usagef("no profile is in use; `roster profile list` shows which there are, `roster profile use NAME` takes one")
+				return usagef("no profile is in use; select one with `roster profile use NAME`, or list them with `roster profile list`")
 			}
 			if _, err := f.get(name); err != nil {
 				return err
@@ -104,10 +104,10 @@ func profileSet() *cobra.Command {
 	var p profile
 	var tokenFile string
 	cmd := &cobra.Command{
-		Use: "set NAME", Short: "Keep a server and a token under a name",
-		Long: `Keep a server and a token under a name, and use them from now on. A profile of that
-name is replaced. The token is read from --token-file, or else from standard input;
-there is no flag for the token itself, for the list of processes would show it.`,
+		Use: "set NAME", Short: "Save a server and a token under a name",
+		Long: `Save a server and a token under a name, and use them from now on. A profile with that
+name is replaced. The token is read from --token-file, or else from standard input.
+There is no flag for the token itself, because the process list would show it.`,
 		Example: "  roster profile set work --url https://roster.example.com --token-file token.txt\n  printenv TOKEN | roster profile set work --org acme-x7q2",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -130,7 +130,7 @@ there is no flag for the token itself, for the list of processes would show it.`
 		},
 	}
 	cmd.Flags().StringVar(&p.URL, "url", DefaultURL, "`URL` of the server")
-	cmd.Flags().StringVar(&p.Org, "org", "", "`ID` of the organization, if you are in several")
+	cmd.Flags().StringVar(&p.Org, "org", "", "`ID` of the organization, if you belong to several")
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`FILE` that holds the token; by default standard input")
 	return cmd
 }

@@ -68,7 +68,7 @@ func readProfiles() (profileFile, error) {
 func (f profileFile) write() (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("keep the profiles: %w", err)
+			err = fmt.Errorf("save the profiles: %w", err)
 		}
 	}()
 	path, err := profilePath()
@@ -101,7 +101,7 @@ func (f profileFile) write() (err error) {
 func (f profileFile) get(name string) (profile, error) {
 	p, ok := f.Profiles[name]
 	if !ok {
-		return p, usagef("there is no profile %q; `roster profile list` shows them", name)
+		return p, usagef("there is no profile %q; list the profiles with `roster profile list`", name)
 	}
 	return p, nil
 }

@@ -19,12 +19,12 @@ var roleColumns = []column[client.Role]{
 const exampleRole = "role_06h0tznb4rhm0v1fsb66mbp9k4"
 
 func (s *session) roles() *cobra.Command {
-	return group("roles", "Manage roles", "A role is a set of capabilities under a name. The built-in ones can't be changed.",
+	return group("roles", "Manage roles", "A role is a named set of capabilities. Built-in roles can't be changed.",
 		"roster roles create --name Support --capability 'users|read'",
 		s.rolesCreate(), s.rolesUpdate(),
 		s.command("list", "List roles", "roster roles list", cobra.NoArgs, list(s, roleColumns, (*client.Client).ListRoles)),
 		s.command("get ID", "Show a role", "roster roles get admin", cobra.ExactArgs(1), byID(s, roleColumns, (*client.Client).GetRole)),
-		s.deletion("Delete a role\nA role that somebody has, as base role or by a group, is not deleted.",
+		s.deletion("Delete a role\nRefused while the role is in use, as a base role or by a group.",
 			"roster roles delete "+exampleRole+" --yes", "role", (*client.Client).DeleteRole))
 }
 
@@ -37,7 +37,7 @@ type roleFlags struct {
 func (f *roleFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the role")
 	addDescription(cmd, &f.description)
-	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER`, by id or email address, whose base role it becomes; repeat for more")
+	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER` who gets it as base role, by id or email address; repeatable")
 	addCapabilityFlag(cmd, &f.capabilities)
 }
 
@@ -82,9 +82,9 @@ func (s *session) rolesUpdate() *cobra.Command {
 	var f roleFlags
 	var cmd *cobra.Command
 	cmd = s.write("update ID", `Change a role
-What no flag speaks of stays as it is. Capabilities that are given replace all there
-were; --capability '' leaves none. If somebody else changes the role meanwhile, nothing
-is changed, with exit code 6.`,
+Only what the flags name changes. --capability replaces all capabilities; --capability ''
+removes all. If the role is changed by somebody else in the meantime, the command
+changes nothing and exits with 6.`,
 		"roster roles update "+exampleRole+" --name Support --capability 'users|read' --member jane.doe@example.com", cobra.ExactArgs(1),
 		one(s, roleColumns, func(ctx context.Context, c *client.Client, args []string) (client.Role, error) {
 			r, err := c.GetRole(ctx, args[0])

@@ -51,7 +51,7 @@ func checkURL(raw string) error {
 
 func require(cmd *cobra.Command, flags ...string) {
 	for _, name := range flags {
-		_ = cmd.MarkFlagRequired(name) // it errs for flags that don't exist
+		_ = cmd.MarkFlagRequired(name) // fails only if the flag does not exist
 	}
 }
 

@@ -12,7 +12,7 @@ const mayBeEmpty = "may be empty"
 // MayBeEmpty says of flags that "" is a value like others, and not a mistake.
 func MayBeEmpty(fs *pflag.FlagSet, names ...string) {
 	for _, name := range names {
-		_ = fs.SetAnnotation(name, mayBeEmpty, []string{"yes"}) // it errs for flags that don't exist
+		_ = fs.SetAnnotation(name, mayBeEmpty, []string{"yes"}) // fails only if the flag does not exist
 	}
 }
 
@@ -41,7 +41,7 @@ func refuseEmpty(cmd *cobra.Command, args []string) (err error) {
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if f.Value.Type() == "string" && f.Value.String() == "" && f.Annotations[mayBeEmpty] == nil {
-			err = usagef("--%s is empty; leave it out if that is what you mean", f.Name)
+			err = usagef("--%s is empty; give it a value or omit it", f.Name)
 		}
 	})
 	return err

@@ -21,7 +21,7 @@ var networkColumns = []column[client.TokenNetworks]{
 
 // addNetworks adds the flag of the networks that a new token is bound to.
 func addNetworks(cmd *cobra.Command, networks *[]string) {
-	cmd.Flags().StringSliceVar(networks, "network", nil, "`NETWORK` that it may be used from, as in 10.0.0.0/8; may be repeated")
+	cmd.Flags().StringSliceVar(networks, "network", nil, "`NETWORK` that the token may be used from, such as 10.0.0.0/8; repeatable")
 }
 
 // tokenNetworks is the command that shows or changes where a token may be used from.
@@ -30,7 +30,7 @@ func (s *session) tokenNetworks(example string, get func(*client.Client, context
 ) *cobra.Command {
 	var networks []string
 	var anywhere bool
-	cmd := s.write("networks ID", "Show or change where a token may be used from\nWith --network or --anywhere, from the next request on.",
+	cmd := s.write("networks ID", "Show or change where a token may be used from\nWithout flags, shows the networks. Changes apply from the next request on.",
 		example+"\n"+example+" --network 10.0.0.0/8 --network 2001:db8::/32", cobra.ExactArgs(1),
 		one(s, networkColumns, func(ctx context.Context, c *client.Client, args []string) (client.TokenNetworks, error) {
 			if len(networks) == 0 && !anywhere {
@@ -39,7 +39,7 @@ func (s *session) tokenNetworks(example string, get func(*client.Client, context
 			return update(c, ctx, args[0], networks)
 		}))
 	addNetworks(cmd, &networks)
-	cmd.Flags().BoolVar(&anywhere, "anywhere", false, "let it be used from anywhere")
+	cmd.Flags().BoolVar(&anywhere, "anywhere", false, "allow use from any network")
 	cmd.MarkFlagsMutuallyExclusive("network", "anywhere")
 	return cmd
 }

@@ -32,19 +32,19 @@ var usageColumns = []column[client.TokenUsage]{
 const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" //nolint:gosec // an id opens nothing
 
 func (s *session) tokens() *cobra.Command {
-	return group("tokens", "Manage API tokens", "An API token belongs to the organization and may do what it was made for.", "roster tokens list",
+	return group("tokens", "Manage API tokens", "An API token belongs to the organization and has the capabilities that it was created with.", "roster tokens list",
 		s.tokensCreate(), s.tokensRegenerate(), s.tokensExpiring(),
 		s.tokenNetworks("roster tokens networks "+exampleToken, (*client.Client).GetAPITokenNetworks, (*client.Client).UpdateAPITokenNetworks),
 		s.command("list", "List API tokens", "roster tokens list", cobra.NoArgs, list(s, tokenColumns, (*client.Client).ListAPITokens)),
 		s.command("get ID", "Show an API token", "roster tokens get "+exampleToken, cobra.ExactArgs(1), byID(s, tokenColumns, (*client.Client).GetAPIToken)),
-		s.command("usage ID", "Show who made a token and when it was last used", "roster tokens usage "+exampleToken, cobra.ExactArgs(1),
+		s.command("usage ID", "Show who created a token and when it was last used", "roster tokens usage "+exampleToken, cobra.ExactArgs(1),
 			byID(s, usageColumns, (*client.Client).GetTokenUsage)),
 		s.deletion("Revoke an API token\nIt stops working at once.", "roster tokens delete "+exampleToken+" --yes", "token", (*client.Client).DeleteAPIToken))
 }
 
 func (s *session) tokensExpiring() *cobra.Command {
 	var within string
-	cmd := s.command("expiring", "List the API tokens that end soon", "roster tokens expiring --within 30d", cobra.NoArgs,
+	cmd := s.command("expiring", "List the API tokens that expire soon", "roster tokens expiring --within 30d", cobra.NoArgs,
 		func(cmd *cobra.Command, c *client.Client, _ []string) error {
 			d, err := parseDays("--within", within)
 			if err != nil {
@@ -92,7 +92,7 @@ type Expiry struct{ in string }
 
 // Add adds the flag; works says what works so long.
 func (e *Expiry) Add(fs *pflag.FlagSet, works string) {
-	fs.StringVar(&e.in, "expires-in", "", "how long "+works+": 12h, 90d; by default for ever")
+	fs.StringVar(&e.in, "expires-in", "", "how long "+works+": 12h, 90d; by default forever")
 }
 
 // Time is when something ends that is made now; nil is never.
@@ -112,7 +112,7 @@ func (s *session) tokensCreate() *cobra.Command {
 	var in client.NewAPIToken
 	var capabilities []string
 	var expires Expiry
-	cmd := s.write("create", "Create an API token\nIts value is shown this once. A token can't be given more than you may do yourself.",
+	cmd := s.write("create", "Create an API token\nIts value is shown only this once. A token can't have capabilities that you don't have.",
 		"roster tokens create --name Onboarding --capability 'users|create' --capability 'users|read' --expires-in 90d", cobra.NoArgs,
 		one(s, issuedColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.APIToken, err error) {
 			if in.Capabilities, err = parseCapabilities(capabilities); err != nil {
@@ -135,7 +135,7 @@ func (s *session) tokensCreate() *cobra.Command {
 func (s *session) tokensRegenerate() *cobra.Command {
 	var grace string
 	var expires Expiry
-	cmd := s.write("regenerate ID", "Make a new token in place of one\nThe old one ends at once, or after --grace. The new value is shown this once.",
+	cmd := s.write("regenerate ID", "Replace an API token with a new one\nThe old token stops working at once, or after --grace. The new value is shown only this once.",
 		"roster tokens regenerate "+exampleToken+" --grace 24h --expires-in 90d", cobra.ExactArgs(1),
 		one(s, issuedColumns, func(ctx context.Context, c *client.Client, args []string) (t client.APIToken, err error) {
 			d, err := parseDays("--grace", grace)
@@ -148,8 +148,8 @@ func (s *session) tokensRegenerate() *cobra.Command {
 			}
 			return c.RegenerateAPIToken(ctx, args[0], time.Now().Add(d), ends)
 		}))
-	cmd.Flags().StringVar(&grace, "grace", "0s", "how long the old one still works: 1h, 7d")
-	expires.Add(cmd.Flags(), "the new one works")
+	cmd.Flags().StringVar(&grace, "grace", "0s", "how long the old token still works: 1h, 7d")
+	expires.Add(cmd.Flags(), "the new token works")
 	return cmd
 }
 
@@ -164,7 +164,7 @@ var issuedPersonalColumns = append(personalColumns[:3:3], column[client.Personal
 func (s *session) personalTokens() *cobra.Command {
 	var in client.NewPersonalToken
 	var expires Expiry
-	create := s.write("create", "Create a personal token\nIts value is shown this once.", "roster personal-tokens create --name Laptop --expires-in 90d", cobra.NoArgs,
+	create := s.write("create", "Create a personal token\nIts value is shown only this once.", "roster personal-tokens create --name Laptop --expires-in 90d", cobra.NoArgs,
 		one(s, issuedPersonalColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.PersonalToken, err error) {
 			if in.ExpiresAt, err = expires.Time(); err != nil {
 				return t, err
@@ -177,7 +177,7 @@ func (s *session) personalTokens() *cobra.Command {
 	addNetworks(create, &in.Networks)
 	require(create, "name")
 	return group("personal-tokens", "Manage your own personal tokens",
-		"A personal token may do what you may, in every organization of yours. Needs one itself.", "roster personal-tokens list", create,
+		"A personal token has your permissions in all your organizations. These commands need a personal token.", "roster personal-tokens list", create,
 		s.tokenNetworks("roster personal-tokens networks pat_06h0tznb4b594f7wwhh8r01hcg",
 			(*client.Client).GetPersonalTokenNetworks, (*client.Client).UpdatePersonalTokenNetworks),
 		s.command("list", "List your personal tokens", "roster personal-tokens list", cobra.NoArgs, list(s, personalColumns, (*client.Client).ListPersonalTokens)),

@@ -27,14 +27,14 @@ func (s *session) users() *cobra.Command {
 			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
 				return findUser(ctx, c, args[0])
 			})),
-		s.write("rename-me NAME", "Change your own name\nNobody can change another's. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
+		s.write("rename-me NAME", "Change your own name\nThe names of other users can't be changed. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
 			byID(s, userColumns, (*client.Client).UpdateSelf)))
 }
 
 func (s *session) usersList() *cobra.Command {
 	var o client.ListUsersOptions
 	var at string
-	cmd := s.command("list", "List users\nWithout flags, all of them.",
+	cmd := s.command("list", "List users\nWithout flags, lists all users.",
 		"roster users list\nroster users list --role admin --output csv\nroster users list --query doe\nroster users list --at 2026-01-31T23:59:59Z", cobra.NoArgs,
 		list(s, userColumns, func(c *client.Client, ctx context.Context) ([]client.User, error) {
 			var err error
@@ -59,7 +59,7 @@ func (s *session) usersList() *cobra.Command {
 
 // addAt adds --at, with which a command tells what was.
 func addAt(cmd *cobra.Command, at *string) {
-	cmd.Flags().StringVar(at, "at", "", "what was so at this `TIME`, as in 2026-01-31T12:00:00Z, or so long ago, as in 7d or 12h")
+	cmd.Flags().StringVar(at, "at", "", "show the state at this `TIME`, such as 2026-01-31T12:00:00Z, or 7d or 12h ago")
 }
 
 // findUser finds a user by id or by email address.
@@ -87,7 +87,7 @@ func findUserByEmail(ctx context.Context, c *client.Client, user string, at time
 
 func (s *session) usersCreate() *cobra.Command {
 	var in client.NewUser
-	cmd := s.write("create", "Add a user\nWho has an account already is invited, and becomes a user by accepting.",
+	cmd := s.write("create", "Add a user\nA person who already has an account is invited, and becomes a user by accepting.",
 		`roster users create --name "Jane Doe" --email jane.doe@example.com --role user`, cobra.NoArgs,
 		one(s, userColumns, func(ctx context.Context, c *client.Client, _ []string) (client.User, error) {
 			return c.CreateUser(ctx, in)

@@ -65,12 +65,12 @@ const (
 
 func (s *session) webhooks() *cobra.Command {
 	return group("webhooks", "Manage webhooks",
-		"A webhook is sent the entries of the audit log, signed, as they are written. To change one takes the personal token\nof an owner or admin who may read the log.",
+		"Roster posts the entries of the audit log to webhooks, signed, as they are written. Changing a webhook needs the\npersonal token of an owner or admin who may read the log.",
 		`roster webhooks create --name SIEM --webhook-url https://siem.example.com/roster --action 'create*'`,
 		s.webhooksCreate(), s.webhooksUpdate(), s.webhooksRotate(), s.webhooksTest(), s.webhooksReplay(), s.webhooksDeliveries(),
 		s.command("list", "List webhooks", "roster webhooks list", cobra.NoArgs, list(s, webhookColumns, (*client.Client).ListWebhooks)),
 		s.command("get ID", "Show a webhook", "roster webhooks get "+exampleWebhook, cobra.ExactArgs(1), byID(s, webhookColumns, (*client.Client).GetWebhook)),
-		s.deletion("Delete a webhook\nIts delivery log goes with it.", "roster webhooks delete "+exampleWebhook+" --yes", "webhook", (*client.Client).DeleteWebhook))
+		s.deletion("Delete a webhook\nIts delivery log is deleted too.", "roster webhooks delete "+exampleWebhook+" --yes", "webhook", (*client.Client).DeleteWebhook))
 }
 
 // webhookFlags are what can be said about a webhook.
@@ -84,10 +84,10 @@ func (f *webhookFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the webhook")
 	addDescription(cmd, &f.description)
 	cmd.Flags().StringVar(&f.url, "webhook-url", "", "https `URL` that entries are posted to")
-	cmd.Flags().StringArrayVar(&f.actions, "action", nil, "only entries of this `ACTION`, or of those that begin with create*; repeat for more")
-	cmd.Flags().StringArrayVar(&f.targetTypes, "target-type", nil, "only entries about this `TYPE` of target, such as user; repeat for more")
-	cmd.Flags().BoolVar(&f.refused, "include-refused", false, "also entries of what was tried and refused")
-	cmd.Flags().BoolVar(&f.enabled, "enabled", true, "whether it is sent anything")
+	cmd.Flags().StringArrayVar(&f.actions, "action", nil, "only entries of this `ACTION`, or of a prefix such as create*; repeatable")
+	cmd.Flags().StringArrayVar(&f.targetTypes, "target-type", nil, "only entries about this `TYPE` of target, such as user; repeatable")
+	cmd.Flags().BoolVar(&f.refused, "include-refused", false, "also send entries of refused requests")
+	cmd.Flags().BoolVar(&f.enabled, "enabled", true, "whether entries are sent to it")
 }
 
 // apply changes in w what was said.
@@ -119,7 +119,7 @@ func (f *webhookFlags) apply(cmd *cobra.Command, w *client.Webhook) {
 func (s *session) webhooksCreate() *cobra.Command {
 	var f webhookFlags
 	var cmd *cobra.Command
-	cmd = s.write("create", "Create a webhook\nThe secret that deliveries are signed with is shown this once.",
+	cmd = s.write("create", "Create a webhook\nThe secret that signs its deliveries is shown only this once.",
 		"roster webhooks create --name SIEM --webhook-url https://siem.example.com/roster --action 'create*' --action deleteRole", cobra.NoArgs,
 		one(s, issuedWebhookColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Webhook, error) {
 			var in client.Webhook
@@ -135,9 +135,9 @@ func (s *session) webhooksUpdate() *cobra.Command {
 	var f webhookFlags
 	var cmd *cobra.Command
 	cmd = s.write("update ID", `Change a webhook
-What no flag speaks of stays as it is. Actions that are given replace all there were;
---action '' leaves none, so that all are sent. If somebody else changes the webhook
-meanwhile, nothing is changed, with exit code 6.`,
+Only what the flags name changes. --action replaces the list of actions; --action ''
+removes it, so that entries of every action are sent. If the webhook is changed by
+somebody else in the meantime, the command changes nothing and exits with 6.`,
 		"roster webhooks update "+exampleWebhook+" --webhook-url https://siem.example.com/v2\nroster webhooks update "+exampleWebhook+" --enabled=false", cobra.ExactArgs(1),
 		one(s, webhookColumns, func(ctx context.Context, c *client.Client, args []string) (client.Webhook, error) {
 			w, err := c.GetWebhook(ctx, args[0])
@@ -153,7 +153,7 @@ meanwhile, nothing is changed, with exit code 6.`,
 
 func (s *session) webhooksRotate() *cobra.Command {
 	var overlap string
-	cmd := s.write("rotate-secret ID", "Give a webhook a new secret\nIt is shown this once. Deliveries are signed with the one before, too, until --overlap is over.",
+	cmd := s.write("rotate-secret ID", "Give a webhook a new secret\nThe secret is shown only this once. Deliveries are also signed with the previous secret until --overlap ends.",
 		"roster webhooks rotate-secret "+exampleWebhook+" --overlap 7d", cobra.ExactArgs(1),
 		one(s, issuedWebhookColumns, func(ctx context.Context, c *client.Client, args []string) (w client.Webhook, err error) {
 			d, err := parseDays("--overlap", overlap)
@@ -163,12 +163,12 @@ func (s *session) webhooksRotate() *cobra.Command {
 			ends := time.Now().Add(d)
 			return c.RotateWebhookSecret(ctx, args[0], &ends)
 		}))
-	cmd.Flags().StringVar(&overlap, "overlap", "24h", "how long the one before still signs: 0s, 12h, 7d")
+	cmd.Flags().StringVar(&overlap, "overlap", "24h", "how long the previous secret still signs: 0s, 12h, 7d")
 	return cmd
 }
 
 func (s *session) webhooksTest() *cobra.Command {
-	return s.write("test ID", "Send a webhook a test\nIt is an entry of its own, testWebhook. See what came of it with `roster webhooks deliveries`.",
+	return s.write("test ID", "Send a test to a webhook\nAdds an audit entry testWebhook and sends it. See the result with `roster webhooks deliveries`.",
 		"roster webhooks test "+exampleWebhook, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 			if err := c.TestWebhook(cmd.Context(), args[0]); err != nil {
 				return err
@@ -182,8 +182,9 @@ func (s *session) webhooksReplay() *cobra.Command {
 	var delivery, since string
 	var from int64
 	cmd := s.write("replay ID", `Send entries to a webhook again
-Without flags, all that are dead: given up after three days. With --from-sequence or
---since, all from there on that its filter lets through, also from before it was made.`,
+Without flags, sends all dead deliveries: those that were given up after three days. With
+--from-sequence or --since, sends all later entries that match the webhook's filter, even
+those from before it was created.`,
 		"roster webhooks replay "+exampleWebhook+"\nroster webhooks replay "+exampleWebhook+" --since 2026-11-24T12:00:00Z\n"+
 			"roster webhooks replay "+exampleWebhook+" --delivery "+exampleDelivery, cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
@@ -195,7 +196,7 @@ Without flags, all that are dead: given up after three days. With --from-sequenc
 				return printOne(s, cmd, d, deliveryColumns)
 			}
 			if cmd.Flags().Changed("from-sequence") && from < 1 {
-				return usagef("--from-sequence: the first entry is 1")
+				return usagef("--from-sequence must be at least 1")
 			}
 			scope := client.ReplayScope{FromSequence: from}
 			at, err := timeFlag("--since", since)
@@ -207,9 +208,9 @@ Without flags, all that are dead: given up after three days. With --from-sequenc
 			}
 			return s.replay(cmd, c, args[0], scope)
 		})
-	cmd.Flags().StringVar(&delivery, "delivery", "", "only the delivery of this `ID`")
+	cmd.Flags().StringVar(&delivery, "delivery", "", "only the delivery with this `ID`")
 	cmd.Flags().Int64Var(&from, "from-sequence", 0, "entries from this sequence `NUMBER` on")
-	cmd.Flags().StringVar(&since, "since", "", "entries from this `TIME` on, as in 2026-01-31T12:00:00Z, or from so long ago, as in 7d or 12h")
+	cmd.Flags().StringVar(&since, "since", "", "entries from this `TIME` on, such as 2026-01-31T12:00:00Z, or 7d or 12h ago")
 	cmd.MarkFlagsMutuallyExclusive("delivery", "from-sequence", "since")
 	return cmd
 }
@@ -231,7 +232,7 @@ func (s *session) replay(cmd *cobra.Command, c *client.Client, id string, scope 
 
 func (s *session) webhooksDeliveries() *cobra.Command {
 	var state string
-	cmd := s.command("deliveries ID", "Show what became of a webhook's deliveries\nOf the last 30 days, the newest entries first.",
+	cmd := s.command("deliveries ID", "Show the deliveries of a webhook\nShows the last 30 days, the newest entries first.",
 		"roster webhooks deliveries "+exampleWebhook+" --state dead", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			var all []client.WebhookDelivery
@@ -243,7 +244,7 @@ func (s *session) webhooksDeliveries() *cobra.Command {
 			}
 			return printList(s, cmd, all, deliveryColumns)
 		})
-	cmd.Flags().StringVar(&state, "state", "", "only those that are pending, delivered or dead")
+	cmd.Flags().StringVar(&state, "state", "", "only deliveries in this state: pending, delivered or dead")
 	complete(cmd, "state", "pending", "delivered", "dead")
 	return cmd
 }

@@ -82,7 +82,7 @@ func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
 
 // AddKeyFlag adds --key-file, for commands that write into the audit log.
 func AddKeyFlag(fs *pflag.FlagSet, file *string) {
-	fs.StringVar(file, "key-file", Env("ROSTER_KEY_FILE", ""), "`FILE` with the key that seals the audit log; beside an SQLite database by default, where it is made at first (env ROSTER_KEY_FILE)")
+	fs.StringVar(file, "key-file", Env("ROSTER_KEY_FILE", ""), "`FILE` with the key that seals the audit log; by default beside an SQLite database, created on first use (env ROSTER_KEY_FILE)")
 }
 
 // AddFlags adds a flag for each member; the environment gives the defaults.
@@ -93,18 +93,18 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Listen, "listen", Env("ROSTER_LISTEN", "127.0.0.1:8080"), "`ADDR` to serve the API on (env ROSTER_LISTEN)")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", DefaultMetricsListen), "`ADDR` to serve /metrics on, which may be that of --listen, or off (env ROSTER_METRICS_LISTEN)")
 	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each account, organization's API tokens, and address without a token, 0 for any number (env ROSTER_RATE_LIMIT)")
-	fs.StringSliceVar(&c.limits, "limit", envList("ROSTER_LIMITS"), "`NAME=NUMBER` of what an organization or account may have at most, 0 for any number; repeatable (env ROSTER_LIMITS=roles=500,groups=0)")
+	fs.StringSliceVar(&c.limits, "limit", envList("ROSTER_LIMITS"), "`NAME=NUMBER` to limit what an organization or account may have, 0 for any number; repeatable (env ROSTER_LIMITS=roles=500,groups=0)")
 	fs.StringVar((*string)(&c.OrgCreation), "allow-org-creation", Env("ROSTER_ALLOW_ORG_CREATION", string(directory.OrgCreationOwners)), "which accounts may create organizations: nobody, owners (of at least one) or anybody (env ROSTER_ALLOW_ORG_CREATION)")
-	fs.IntVar(&c.RequestsUnderWay, "requests-under-way", env(c, "ROSTER_REQUESTS_UNDER_WAY", 128, strconv.Atoi, "a number"), "at most `N` requests of an organization under way at a time, 0 for any number (env ROSTER_REQUESTS_UNDER_WAY)")
+	fs.IntVar(&c.RequestsUnderWay, "requests-under-way", env(c, "ROSTER_REQUESTS_UNDER_WAY", 128, strconv.Atoi, "a number"), "at most `N` concurrent requests per organization, 0 for any number (env ROSTER_REQUESTS_UNDER_WAY)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
-	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is believed (env ROSTER_TRUSTED_PROXIES)")
-	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long requests may still take when the server is told to stop")
-	fs.DurationVar(&c.DrainDelay, "drain-delay", env(c, "ROSTER_DRAIN_DELAY", 0, time.ParseDuration, "a duration, as in 5s"), "how long requests are still taken after /readyz says no, for load balancers to notice (env ROSTER_DRAIN_DELAY)")
+	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is trusted (env ROSTER_TRUSTED_PROXIES)")
+	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long to wait for requests in progress when the server stops")
+	fs.DurationVar(&c.DrainDelay, "drain-delay", env(c, "ROSTER_DRAIN_DELAY", 0, time.ParseDuration, "a duration, as in 5s"), "how long to accept requests after /readyz starts to fail, so that load balancers notice (env ROSTER_DRAIN_DELAY)")
 	fs.StringVar(&c.PublicURL, "public-url", Env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
-	fs.BoolVar(&c.AllowProvision, "allow-provision", env(c, "ROSTER_ALLOW_PROVISION", false, strconv.ParseBool, "true or false"), "let anybody make temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
+	fs.BoolVar(&c.AllowProvision, "allow-provision", env(c, "ROSTER_ALLOW_PROVISION", false, strconv.ParseBool, "true or false"), "let anybody create temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
 	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", env(c, "ROSTER_WEBHOOK_ALLOW_HTTP", false, strconv.ParseBool, "true or false"), "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
-	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s that webhooks may reach although they are not public (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
+	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s of private networks that webhooks may reach (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
 	fs.DurationVar(&c.InvitationTTL, "invitation-ttl", env(c, "ROSTER_INVITATION_TTL", 7*24*time.Hour, time.ParseDuration, "a duration, as in 168h"), "how long an invitation can be accepted (env ROSTER_INVITATION_TTL)")
 	mails := directory.DefaultMailLimits()
 	fs.IntVar(&c.MailLimits.PerRecipient, "mail-per-recipient", env(c, "ROSTER_MAIL_PER_RECIPIENT", mails.PerRecipient, strconv.Atoi, "a number"), "at most `N` mails to a recipient within 24 hours, 0 for any number (env ROSTER_MAIL_PER_RECIPIENT)")
@@ -150,7 +150,7 @@ func (c *Config) Load() error {
 		"--mail-per-recipient": c.MailLimits.PerRecipient, "--mail-per-organization": c.MailLimits.PerOrganization,
 	} {
 		if n < 0 {
-			return fmt.Errorf("%s: %d is negative; 0 stands for any number", flag, n)
+			return fmt.Errorf("%s: %d is negative; use 0 for any number", flag, n)
 		}
 	}
 	c.Limits = directory.DefaultLimits()
@@ -167,10 +167,10 @@ func (c *Config) Load() error {
 		return err
 	}
 	if c.PublicURL != "" && !isBase(c.PublicURL) {
-		return errors.New("--public-url: not an http or https URL without user, query and fragment, as in https://roster.example.com")
+		return errors.New("--public-url: must be an http or https URL without user, query and fragment, such as https://roster.example.com")
 	}
 	if (c.SMTPURL == "") != (c.SMTPFrom == "") {
-		return fmt.Errorf("ROSTER_SMTP_URL and --smtp-from go together: one is set, the other is not")
+		return fmt.Errorf("ROSTER_SMTP_URL and --smtp-from must be set together; only one of them is set")
 	}
 	return nil
 }
