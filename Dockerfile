@@ -18,7 +18,10 @@ USER 65532:65532
 VOLUME /data
 # The image has no /tmp, so SQLite's temporary files go beside the database.
 ENV ROSTER_DATABASE=sqlite:/data/roster.db SQLITE_TMPDIR=/data
-EXPOSE 8080
+# The default, 127.0.0.1, can't be scraped from outside the container. Don't publish
+# this port beyond your own network: /metrics has no authentication.
+ENV ROSTER_METRICS_LISTEN=:9095
+EXPOSE 8080 9095
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/roster", "healthcheck"]
 ENTRYPOINT ["/roster"]
 CMD ["serve", "--listen", ":8080"]
