@@ -40,7 +40,7 @@ type ListUsersOptions struct {
 }
 
 // ListUsers yields users as they arrive, in bounded memory. An error ends the sequence.
-// Permission users|read, and auditLog|read if options.At is set.
+// Permission users|read, and auditLog|read if f.At is set.
 func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[User, error] {
 	query := make(url.Values)
 	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "q": f.Query} {

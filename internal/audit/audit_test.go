@@ -164,8 +164,8 @@ func TestTreeIsThatOfRFC6962(t *testing.T) {
 	})
 }
 
-// What is sealed is what is shown: computed from the kept entry and from the
-// record that left the server, the leaf is the same; and nothing internal is shown.
+// TestLeafOfWhatIsShown checks that the stored entry and the published record have the
+// same leaf, and that the record has no internal data.
 func TestLeafOfWhatIsShown(t *testing.T) {
 	e := newEntry(7)
 	leaf, err := e.Finish()
@@ -370,7 +370,7 @@ func BenchmarkLeaf(b *testing.B) {
 	}
 }
 
-// What is no UTF-8 is hashed as if each such byte were U+FFFD.
+// TestLeafOfWhatIsNoText checks that each invalid UTF-8 byte is hashed as U+FFFD.
 func TestLeafOfWhatIsNoText(t *testing.T) {
 	raw := newEntry(7)
 	clean := raw

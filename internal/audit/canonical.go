@@ -90,8 +90,8 @@ type state struct {
 	internal []byte // never shown
 }
 
-// What of a state is not public. Account ids would tell who was known elsewhere,
-// and so would the invitation that only an existing account gets.
+// The members of a state that are not public. Account ids would reveal who has an account
+// elsewhere, and so would an invitation, which only existing accounts get.
 var (
 	personalMembers = []string{"email", "name"}
 	internalMembers = []string{"accountId", "createdBy", "invited", "invitedBy", "invitedUntil"}

@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What passes for plain is what the canonical form would be.
+// FuzzPlain checks that values that pass as plain are in canonical form.
 func FuzzPlain(f *testing.F) {
 	for _, v := range []string{
 		`"a"`, `"\u00e4"`, `true`, `null`, `12.0`, `[1]`, `{}`,

@@ -46,7 +46,7 @@ func OpenCheckpoint(signed string, keys []string) (c Checkpoint, err error) {
 	verifiers := make([]note.Verifier, len(keys))
 	for i, key := range keys {
 		if verifiers[i], err = note.NewVerifier(key); err != nil {
-			return c, fmt.Errorf("%q is no verifier key: want name+hash+key", key)
+			return c, fmt.Errorf("%q is not a verifier key; want name+hash+key", key)
 		}
 	}
 	n, err := note.Open([]byte(signed), note.VerifierList(verifiers...))

@@ -89,8 +89,8 @@ func (s *state) shown() jsontext.Value {
 }
 
 // EraseActor takes out who acted and where from; EraseTarget a person's name and
-// email as a target. What the leaf is made of stays: hashes, and no salts to try
-// them with. [Entry.Finish] has been called.
+// email as a target. The leaf stays the same: the hashes stay, and the salts
+// needed to guess the data are deleted. [Entry.Finish] has been called.
 func (e *Entry) EraseActor() error {
 	h := e.actorHash()
 	e.Secrets.ActorHash, e.Secrets.Actor = &h, nil

@@ -73,7 +73,7 @@ func (g *grown) add(level int, n int64, h Hash) error {
 	if _, ours := g.changed[id]; !ours {
 		t = append(make([]byte, 0, tileWidth*tlog.HashSize), t...)
 	}
-	// What stands behind belongs to a tree that was never signed.
+	// Hashes beyond this point belong to a tree that was never signed.
 	t = append(t[:before], h[:]...)
 	g.changed[id] = t
 	if len(t) < tileWidth*tlog.HashSize {

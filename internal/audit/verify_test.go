@@ -81,8 +81,8 @@ func TestManipulationsAreFound(t *testing.T) {
 	}
 }
 
-// Who changes an entry with the leaf that was kept of it is found by the
-// checkpoints: between which ones it is.
+// TestManipulationOfEntryAndLeaf checks that the checkpoints locate an entry that was
+// changed together with its stored leaf.
 func TestManipulationOfEntryAndLeaf(t *testing.T) {
 	keys, _ := newKeys(t)
 	l := newLog(t, keys, 10, 40, 45, 600)
@@ -104,8 +104,8 @@ func TestManipulationOfEntryAndLeaf(t *testing.T) {
 	}
 }
 
-// Who has the whole database can give back an older log with its older proof; a
-// checkpoint that was kept elsewhere tells.
+// TestHistoryThatWasRewritten checks that a checkpoint kept elsewhere reveals a database
+// that was replaced by an older log with its older proof.
 func TestHistoryThatWasRewritten(t *testing.T) {
 	keys, _ := newKeys(t)
 	kept := newLog(t, keys, 100, 200)

@@ -78,7 +78,7 @@ func TestLimitIntersectIsIntersection(t *testing.T) {
 	})
 }
 
-// What is symbolic stays symbolic: an intersection of names is a name.
+// TestLimitsStaySymbolic checks that the intersection of names is a name.
 func TestLimitsStaySymbolic(t *testing.T) {
 	owner, _ := authz.Builtin("owner")
 	admin, _ := authz.Builtin("admin")

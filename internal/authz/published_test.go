@@ -40,7 +40,7 @@ var (
 		share: create read delete`
 )
 
-// What the built-in roles hold, written out by hand too.
+// builtinTables lists the capabilities of the built-in roles a second time, by hand.
 var builtinTables = []struct {
 	role, org, dataset, view string // dataset and view on "*"
 }{

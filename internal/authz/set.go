@@ -137,8 +137,8 @@ func namedIntersect(a, b map[string]Grants) map[string]Grants {
 	return both
 }
 
-// Minus is what s grants and other does not. What other grants on "*" it grants
-// on each name; what is left of a "*" stays a "*".
+// Minus returns the capabilities that s grants and other does not. A grant of other on
+// "*" applies to every name. The rest of a "*" stays a "*".
 func (s Set) Minus(other Set) Set {
 	return Set{
 		Org:      s.Org &^ other.Org,

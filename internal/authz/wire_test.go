@@ -93,7 +93,7 @@ func TestWireParseSaysWhere(t *testing.T) {
 		{authz.Wire{Datasets: map[string]map[string][]string{"logs": bad}}, "datasetCapabilities", []string{`"logs"`, `"cats"`}},
 		{authz.Wire{Datasets: map[string]map[string][]string{"logs": badAction}}, "datasetCapabilities", []string{`"logs"`, `"write"`, `"query"`}},
 		{authz.Wire{Views: map[string]map[string][]string{"v": badAction}}, "viewCapabilities", []string{`"v"`, `"write"`}},
-		// What belongs to another scope is unknown here.
+		// Capabilities of another scope are unknown here.
 		{authz.Wire{Org: map[string][]string{"ingest": {"create"}}}, "orgCapabilities", []string{`"ingest"`}},
 		{authz.Wire{Views: map[string]map[string][]string{"v": {"ingest": {"create"}}}}, "viewCapabilities", []string{`"ingest"`}},
 	} {

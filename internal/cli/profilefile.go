@@ -64,7 +64,7 @@ func readProfiles() (profileFile, error) {
 }
 
 // write keeps the profiles where only their owner can read them, whatever the
-// rights were before. Whoever reads meanwhile finds the old file or the new one.
+// rights were before. A concurrent reader sees the old file or the new one.
 func (f profileFile) write() (err error) {
 	defer func() {
 		if err != nil {

@@ -18,8 +18,8 @@ const spare = 16 << 20
 // hold no pointers: they are no reason to wait longer, as they are to Go, and to
 // let garbage push everything else out of the processor's caches.
 //
-// It holds until release is called. Whoever has set GOGC or GOMEMLIMIT knows
-// better, and nothing is changed then.
+// The setting applies until release is called. If GOGC or GOMEMLIMIT is set, Settle
+// changes nothing.
 func Settle() (release func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}

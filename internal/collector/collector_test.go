@@ -20,7 +20,7 @@ func TestPercent(t *testing.T) {
 	}
 }
 
-// What holds no pointers lets hardly more garbage gather.
+// TestSettle checks that memory without pointers hardly raises the garbage limit.
 func TestSettle(t *testing.T) {
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)

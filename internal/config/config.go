@@ -1,5 +1,5 @@
-// Package config is what a server is told: from flags, the environment and
-// defaults, in this order, checked as one.
+// Package config reads and checks the settings of a server: flags, then environment
+// variables, then defaults.
 package config
 
 import (
@@ -38,10 +38,10 @@ func ProgramVersion() string {
 // DefaultDatabase is the database of every command that opens one.
 const DefaultDatabase = "sqlite:roster.db"
 
-// DefaultMetricsListen is reached from the machine alone.
+// DefaultMetricsListen is reachable only from the same machine.
 const DefaultMetricsListen = "127.0.0.1:9095"
 
-// Config is everything `roster serve` can be told.
+// Config has the settings of `roster serve`.
 type Config struct {
 	Database         string
 	KeyFile          string // empty: beside an SQLite file
@@ -62,7 +62,7 @@ type Config struct {
 	SMTPFrom         string
 	InvitationTTL    time.Duration
 	MailLimits       directory.MailLimits
-	// WebhookAllowHTTP and WebhookNetworks let webhooks lead where they must not by default.
+	// WebhookAllowHTTP and WebhookNetworks allow webhook targets that are forbidden by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
 
@@ -71,7 +71,7 @@ type Config struct {
 	networks []string
 	level    string
 	flags    *pflag.FlagSet
-	unread   map[string]error // variables that hold what can't be read, by their flags
+	unread   map[string]error // the errors of environment variables, by flag
 }
 
 // AddDatabaseFlag adds --database alone, for commands that only open it.
@@ -112,16 +112,16 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
-// Load reads what no flag may hold, for it would show in the list of processes,
-// and checks everything. Errors name the flag or variable.
+// Load reads the secrets, which must not be flags because the process list would show
+// them, and checks all settings. Errors name the flag or variable.
 func (c *Config) Load() error {
 	c.SMTPURL = os.Getenv("ROSTER_SMTP_URL")
 	for flag, err := range c.unread {
-		if !c.flags.Changed(flag) { // else nobody asks what the variable is
+		if !c.flags.Changed(flag) { // the flag overrides the variable
 			return err
 		}
 	}
-	// What reads levels takes more, as in info+3.
+	// UnmarshalText also accepts offsets such as info+3, which are not documented.
 	err := c.LogLevel.UnmarshalText([]byte(c.level))
 	if err != nil || !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(c.level)) {
 		return fmt.Errorf("--log-level: %q is not debug, info, warn or error", c.level)
@@ -207,9 +207,9 @@ func (c *Config) LogValue() slog.Value {
 	)
 }
 
-// Redact leaves of a database's or mail server's URL what is no secret: a password
-// may stand before the host, or behind the question mark. Where one can't tell
-// which part is which, nothing is left.
+// Redact returns a database's or mail server's URL without its secrets: a password may
+// stand before the host or in the query. If the parts can't be told apart, Redact returns
+// a placeholder.
 func Redact(raw string) string {
 	const hidden = "a URL that can't be shown"
 	if strings.HasPrefix(raw, "sqlite:") {
@@ -238,8 +238,9 @@ func Env(name, otherwise string) string {
 	return otherwise
 }
 
-// env is like [Env] for what is no text. What can't be read Load refuses, unless the
-// flag is given: --rate-limit for ROSTER_RATE_LIMIT.
+// env is like [Env] for values that are not strings. [Config.Load] returns the error of a
+// value that does not parse, unless the flag overrides it (--rate-limit for
+// ROSTER_RATE_LIMIT).
 func env[T any](c *Config, name string, otherwise T, parse func(string) (T, error), form string) T {
 	text := os.Getenv(name)
 	if text == "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/private"
 )
 
-// ErrNoKeyFile is for a database that needs to be told where the keys are.
+// ErrNoKeyFile is the error for a database that needs --key-file.
 var ErrNoKeyFile = errors.New("--key-file is needed with a database that several nodes may share: " +
 	"make one with `roster key generate --name HOST --file roster.key` and give it to every node")
 

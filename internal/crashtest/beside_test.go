@@ -54,9 +54,9 @@ func TestAdminBesideServer(t *testing.T) {
 	}
 }
 
-// TestTwoServers runs two servers on one database. What one is told, the other
-// goes by within a second, though it has the old in memory; and it does not
-// mind the end of the first.
+// TestTwoServers runs two servers on one database. A change made through one applies at
+// the other within a second, despite its cache. The other server keeps running after the
+// first ends.
 func TestTwoServers(t *testing.T) {
 	d := initialize(t)
 	one, two := d.serve(t), d.serve(t)

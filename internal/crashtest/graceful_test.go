@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// TestGracefulShutdown stops a server under load. Whoever got in gets an answer:
+// TestGracefulShutdown stops a server under load. Every accepted request is answered:
 // a user is there if and only if its create was acknowledged, and a request whose
 // body is still on its way is carried out. The process exits with 0 and leaves
 // one file behind.

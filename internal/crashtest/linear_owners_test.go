@@ -74,7 +74,7 @@ func (c *ownerClient) run(ctx context.Context) {
 		status, _ := c.attempt(context.WithoutCancel(ctx), c.http, c.node, ask{
 			method: "PUT", path: "/v2/users/" + c.ids[in.who] + "/role", token: c.tokens[in.by], body: fmt.Sprintf(`{"role":%q}`, in.role),
 		})
-		// Who was made an owner a moment ago may still be refused at a node's door.
+		// A node with a stale cache may still reject an owner made a moment ago.
 		c.log.record(c.n, in, call, status, status, status == http.StatusForbidden)
 		time.Sleep(time.Duration(c.rng.IntN(20)) * time.Millisecond)
 	}

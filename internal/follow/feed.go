@@ -100,7 +100,7 @@ func (r *reader) readOn(ctx context.Context) (handled int, err error) {
 	if handled == 0 {
 		return 0, err
 	}
-	// What was handled stays handled, also if ctx has ended since, or what comes next fails.
+	// Store the cursor even if ctx has ended or a later step fails.
 	last := batch[handled-1].Position
 	stored := r.Store.Write(context.WithoutCancel(ctx), func(tx directory.Tx) error {
 		if err := Move(tx, r.Follower, r.stored, last); err != nil {

@@ -78,7 +78,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// What fails comes again; what was handled before it does not.
+// TestFollowerThatFails checks that a failed entry is handled again, and earlier entries
+// are not.
 func TestFollowerThatFails(t *testing.T) {
 	w := newWorld(t)
 	all := w.Since(0)
@@ -100,8 +101,8 @@ func TestFollowerThatFails(t *testing.T) {
 	}
 }
 
-// What a follower is not done with comes again by itself, now and after a restart,
-// and holds up nothing.
+// TestFollowerThatPutsOff checks that a deferred entry is handled again, also after a
+// restart, without blocking other entries.
 func TestFollowerThatPutsOff(t *testing.T) {
 	w := newWorld(t)
 	all := w.Since(0)
@@ -134,7 +135,8 @@ func TestFollowerThatPutsOff(t *testing.T) {
 	}
 }
 
-// What waits and is deleted with its organisation comes no more.
+// TestFollowerPutsOffWhatIsDeleted checks that a deferred entry is dropped when its
+// organization is deleted.
 func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
 	w := newWorld(t)
 	all := w.Since(0)
@@ -209,8 +211,8 @@ func (w *world) cursor(t *testing.T, name string) (at int64) {
 	return at
 }
 
-// Who leads no more and does not know it may have put something off since this one
-// looked: it looks again before it puts anything at the same place.
+// An old leader that has not noticed its loss may have deferred an entry since the new
+// leader read the cursors. The new leader reads them again before it uses the same place.
 func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
 	w := newWorld(t)
 	all := w.Since(0)
@@ -243,7 +245,8 @@ func TestFollowerThatIsOvertakenBetweenBatches(t *testing.T) {
 	}
 }
 
-// What is skipped is skipped for good, what waits included.
+// TestSkippedIsNotWaitedFor checks that skipped entries, deferred ones included, never
+// come again.
 func TestSkippedIsNotWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	if _, err := read(t, w, "mail", len(w.Since(0)), func(directory.Entry) (bool, error) { return false, nil }); !errors.Is(err, context.Canceled) {

@@ -14,8 +14,7 @@ import (
 type Cache struct {
 	seed maphash.Seed
 
-	// What is kept of a tenant is kept under a number; to forget all of it, the
-	// number is given up.
+	// Each tenant's entries are cached under a number. Dropping the number drops them all.
 	mu      sync.RWMutex
 	tenants map[string]uint64
 	last    uint64

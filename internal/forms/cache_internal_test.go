@@ -12,7 +12,7 @@ func formOf(n int, text string) (id, form string) {
 	return id, `{"id":"` + id + `","text":"` + text + `"}`
 }
 
-// What was kept is found under its tenant, kind and id, and nowhere else.
+// TestForms checks that a cached value is found only under its tenant, kind and id.
 func TestForms(t *testing.T) {
 	f := New()
 	id, form := formOf(1, "x")
@@ -147,8 +147,8 @@ func BenchmarkForms(b *testing.B) {
 	}
 }
 
-// Whoever finds a form while others are kept, dropped and cleared finds one that was
-// kept under its key, and can read it for as long as they like.
+// TestFormsInParallel checks that a value found during concurrent puts, drops and clears
+// was cached under its key, and stays readable.
 func TestFormsInParallel(t *testing.T) {
 	f := New()
 	var all sync.WaitGroup

@@ -25,7 +25,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// What is no terminal gets nothing.
+// TestSilent checks that nothing is written to anything but a terminal.
 func TestSilent(t *testing.T) {
 	var b strings.Builder
 	bar := New(&b, "rows")

@@ -10,9 +10,9 @@ import (
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
-// A log that was accepted with entries missing counts on from a lower number. What is
-// on its way stays on its way, and what comes then is sent, whatever of these
-// numbers there has been before.
+// A log that was accepted with missing entries continues from a lower number. Pending
+// deliveries stay pending, and later entries are sent even if their numbers were used
+// before.
 func TestAcceptedLogsAreDeliveredOn(t *testing.T) {
 	w := newWorld(t)
 	w.history(3)

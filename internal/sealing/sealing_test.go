@@ -159,8 +159,8 @@ func copyOf(from, to string) string {
 	return "INSERT INTO entries (number, " + columns + ") SELECT " + to + ", " + columns + " FROM entries WHERE org_id = '%[2]s' AND number = " + from
 }
 
-// What somebody writes behind the end is not sealed, though nobody has seen the
-// log's true end yet.
+// TestForgedEntriesAreNotSealed checks that entries forged at the end of the log are not
+// sealed, even if the true end was not sealed yet.
 func TestForgedEntriesAreNotSealed(t *testing.T) {
 	for name, statement := range map[string]string{
 		"copied":                copyOf("%[1]d", "%[1]d + 1"),
@@ -187,7 +187,7 @@ func TestForgedEntriesAreNotSealed(t *testing.T) {
 			if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Sequence != sealed+1 {
 				t.Errorf("verify says %v, want entry %d", err, sealed+1)
 			}
-			// What is written meanwhile waits, until the operator takes it all as it is.
+			// Entries written in the meantime wait until the operator accepts them all.
 			w.Join("Meanwhile", "user")
 			if failures := w.seal(); len(failures) != 1 || w.sealer.Faulty() != 1 {
 				t.Fatalf("sealed without a word: %v", failures)

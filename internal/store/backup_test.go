@@ -86,7 +86,8 @@ func restore(t *testing.T, backup, path string, replace bool) (kept string) {
 	return kept
 }
 
-// What was there goes on being a database, with what was in its log only.
+// TestRestoreKeepsWhatItReplaces checks that the replaced database stays usable, with the
+// changes that were only in its write-ahead log.
 func TestRestoreKeepsWhatItReplaces(t *testing.T) {
 	path, backup := killed(t)
 	kept := restore(t, backup, path, true)
@@ -112,8 +113,8 @@ func TestRestoreBesideALog(t *testing.T) {
 	}
 }
 
-// What is too damaged to be opened is what backups are for. Its log is merged as
-// far as SQLite can, or is kept beside it.
+// TestRestoreReplacesDamage checks that a database too damaged to open is replaced. Its
+// write-ahead log is merged as far as SQLite can, or is kept beside it.
 func TestRestoreReplacesDamage(t *testing.T) {
 	for what, damage := range map[string]func([]byte) []byte{
 		"no database": func([]byte) []byte { return bytes.Repeat([]byte("this is no database\n"), 500) },
@@ -161,7 +162,7 @@ func TestRestoreLeavesWhatIsInUse(t *testing.T) {
 	wantCount(t, path, 3)
 }
 
-// What can't be told from damage or use is told as it is.
+// TestRestoreOverAFolder checks that other errors are returned as they are.
 func TestRestoreOverAFolder(t *testing.T) {
 	_, backup := killed(t)
 	dir := t.TempDir()

@@ -7,7 +7,8 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// What is kept parsed is bounded, however many sets there are and however long.
+// TestParsedSetsAreBounded checks that the cache of parsed sets is bounded for any number
+// and length of sets.
 func TestParsedSetsAreBounded(t *testing.T) {
 	var c setCache
 	parse := func(s authz.Set) (text string) {

@@ -29,8 +29,8 @@ const (
 	connectTimeout = 3 * time.Second
 	// writeTimeout bounds a transaction that writes: its locks keep others waiting.
 	writeTimeout = 10 * time.Second
-	// beginTimeout bounds how long one that reads waits to begin. What it reads may
-	// then take its time: exports and checks are long.
+	// beginTimeout limits how long a read waits to begin. It does not limit the read
+	// itself, because exports and checks take long.
 	beginTimeout = 10 * time.Second
 	// attempts is how often a transaction is run that others keep overrunning.
 	attempts = 20
@@ -155,7 +155,7 @@ func checkPostgres(ctx context.Context, db *sql.DB) error {
 		current_setting('server_encoding'), current_setting('synchronous_commit')`).Scan(&version, &encoding, &commit)
 	switch {
 	case err != nil:
-		// Whoever starts the program needs the driver's words, which have no password.
+		// The operator needs the driver's message, which has no password.
 		return fmt.Errorf("can't be reached: %w", causeOf(err))
 	case version < oldestPostgres:
 		return fmt.Errorf("the server is PostgreSQL %d; Roster needs %d or later", version/10000, oldestPostgres/10000)
@@ -231,7 +231,7 @@ func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error)
 	defer cancel()
 	for attempt := range attempts {
 		err = e.writeOnce(ctx, fn)
-		// What is found the same three times is not for others' sake.
+		// The same result three times is not caused by concurrent transactions.
 		if !mayRunAgain(err) || (attempt == 2 && directory.CodeOf(err) != directory.Unavailable) {
 			break
 		}

@@ -309,7 +309,8 @@ func await(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// Of those who would lead one does, and another when its connection is cut.
+// TestPostgresLead checks that one candidate leads, and another takes over when the
+// leader's connection is cut.
 func TestPostgresLead(t *testing.T) {
 	url := directorytest.Postgres(t)
 	proxy := dbtest.NewProxy(t, url)

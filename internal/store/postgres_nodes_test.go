@@ -90,7 +90,8 @@ func with(t *testing.T, database, name, value string) string {
 	return u.String()
 }
 
-// What takes longer than the server allows is not the caller's fault.
+// TestPostgresStatementTimeout checks that a statement timeout is not reported as the
+// caller's error.
 func TestPostgresStatementTimeout(t *testing.T) {
 	database := directorytest.Postgres(t)
 	patient, impatient := openPostgres(t, database), openPostgres(t, with(t, database, "options", "-c statement_timeout=2s"))
@@ -143,8 +144,8 @@ func TestPostgresPoolIsBounded(t *testing.T) {
 	reading.Wait()
 }
 
-// Of several servers the one that takes writes is used; a standby alone will not
-// do, and one that was asked for says that it can't.
+// TestPostgresWantsThePrimary checks that the server that accepts writes is chosen from
+// several, and that a standby alone is rejected with an error.
 func TestPostgresWantsThePrimary(t *testing.T) {
 	pair := dbtest.NewPair(t)
 	u, err := url.Parse(pair.URL)

@@ -128,7 +128,7 @@ func TestPostgresRefuses(t *testing.T) {
 	})
 }
 
-// What is wrong with a URL is named, whatever of it is secret.
+// TestPostgresURLs checks that the error says what is wrong with a URL without its secrets.
 func TestPostgresURLs(t *testing.T) {
 	t.Parallel()
 	for parameters, words := range map[string][]string{

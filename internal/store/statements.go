@@ -71,9 +71,9 @@ func (s *statements) close() error {
 // keep leaves a statement prepared.
 func keep() {}
 
-// readSession runs prepared statements inside a read transaction. What is not
-// prepared yet runs as it is, and is prepared when the transaction has ended: to
-// prepare takes a connection, and readers that held one while they waited for
+// readSession runs prepared statements inside a read transaction. Statements
+// that are not prepared yet run unprepared, and are prepared after the transaction
+// ends: preparing takes a connection, and readers that held one while they waited for
 // another could wait for each other for ever.
 type readSession struct {
 	takesTurns

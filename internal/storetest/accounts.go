@@ -41,7 +41,7 @@ var accountTests = []test{
 		missing(s, "the other", accountByEmail("acc_b"))
 	}},
 	{"keys are compared byte by byte", func(s suite) {
-		// What letter case is, Go decides; the store must not fold once more.
+		// Go folds letter case; the store must not fold it again.
 		s.write(func(tx directory.Tx) error {
 			for _, key := range []string{"jane@a", "Jane@a", "jané@a", "jane@a ", "jane@ä", "jane@ａ"} {
 				if err := ensureAccount(tx, newAccount(directory.AccountID("acc "+key)), key); err != nil {

@@ -302,7 +302,7 @@ var entryTests = []test{
 		}
 		s.write(func(tx directory.Tx) error { return appendEntry(tx, newEntry(acme, "first")) })
 		s.await("word of the commit", changed)
-		// Whoever asks after the commit waits for the next one.
+		// A call after the commit returns a channel for the next one.
 		if next := s.db.Changed(); slices.Contains([]<-chan struct{}{next}, changed) {
 			s.Error("the same channel again")
 		}

@@ -68,8 +68,8 @@ type test struct {
 	run  func(suite)
 }
 
-// suite is one test on one empty store. What runs inside a transaction must
-// return its errors: it may run on a goroutine of the store's own, where
+// suite is one test on one empty store. Functions inside a transaction must
+// return their errors: they may run on a goroutine of the store's own, where
 // [testing.T.Fatal] would leave the store hanging.
 type suite struct {
 	*testing.T

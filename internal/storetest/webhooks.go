@@ -116,7 +116,7 @@ var webhookTests = []test{
 		s.equal("the longest waiting first", []directory.WebhookQueue{queue(other, "a", 0), queue(acme, "a", 0)}, got(s, dueQueues(at(5), false, 10)))
 		s.equal("one of them", []directory.WebhookQueue{queue(other, "a", 0)}, got(s, dueQueues(at(5), false, 1)))
 		s.equal("that fail", []directory.WebhookQueue{queue(acme, "b", 2)}, got(s, dueQueues(at(5), true, 10)))
-		// What works is woken; what fails keeps its pause, unless it has nothing else to wait for.
+		// A working webhook is woken. A failing one keeps its pause, unless nothing else is pending.
 		s.write(func(tx directory.Tx) error {
 			return all(tx.WakeQueue(acme, "whk_a", at(1)), tx.WakeQueue(acme, "whk_b", at(1)))
 		})

@@ -32,7 +32,7 @@ type Tracing struct {
 // OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or with
 // OTEL_SDK_DISABLED=true, it gives nil. Traces go out by OTLP over HTTP.
 //
-// What can't be sent is logged and lost: nothing waits for a collector.
+// Spans that can't be sent are logged and dropped; requests never wait for a collector.
 func Start(ctx context.Context, version string, log *slog.Logger) (*Tracing, error) {
 	if os.Getenv("OTEL_SDK_DISABLED") == "true" ||
 		(os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "") {
@@ -62,8 +62,8 @@ func (t *Tracing) Tracer() trace.Tracer {
 }
 
 // Handler traces each request to h, under its route's name, as a part of the
-// client's trace if it sends one (W3C Trace Context). What may be personal or
-// secret is left out: queries, bodies, headers.
+// client's trace if it sends one (W3C Trace Context). Spans
+// omit queries, bodies and headers, which may be personal or secret.
 func (t *Tracing) Handler(h http.Handler) http.Handler {
 	if t == nil {
 		return h

@@ -1,6 +1,5 @@
-// Package turns shares what is scarce between tenants. Whoever waits gets a turn
-// in the order of how much its tenant has used lately, so that a tenant that asks
-// for much delays itself and nobody else.
+// Package turns shares scarce resources fairly between tenants. Waiting calls get a turn
+// in the order of their tenants' recent usage, so that a busy tenant delays only itself.
 package turns
 
 import (

@@ -117,7 +117,7 @@ func TestQueueDoesNotStarveWhoWasCharged(t *testing.T) {
 	t.Error("a never had its turn")
 }
 
-// What has waited once is forgotten when there is too much of it.
+// TestQueueIsBounded checks that the usage records of tenants are bounded.
 func TestQueueIsBounded(t *testing.T) {
 	t.Parallel()
 	var q Queue[string, int]

@@ -54,7 +54,7 @@ func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- oldestDelivery
 }
 
-// Collect implements [prometheus.Collector]. What can't be counted is left out.
+// Collect implements [prometheus.Collector]. It omits metrics that it can't read.
 func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.outcomes.Collect(ch)
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)

@@ -39,9 +39,9 @@ func isGone(attempts []Attempt) bool {
 }
 
 // Record stores what came of a batch, and returns how many deliveries are dead for it.
-// What failed is due again after a pause that grows, until [directory.DeliveryWindow]
-// has passed. A receiver that answers that it is gone has its webhook disabled, with
-// an audit entry updateWebhook by the system.
+// Failed deliveries are retried after growing pauses, until [directory.DeliveryWindow]
+// has passed. If a receiver answers 410 Gone, Record disables its webhook. Audit entry:
+// updateWebhook, by the system.
 func (q *Queue) Record(ctx context.Context, org directory.OrgID, id directory.WebhookID, attempts []Attempt) (dead int, err error) {
 	err = q.store.Write(directory.ForTenant(ctx, directory.OrgTenant(org)), func(tx directory.Tx) error {
 		if isGone(attempts) { // there will be an entry; its lock comes first, as in all changes

@@ -66,7 +66,7 @@ func TestWhoIsSentWhat(t *testing.T) {
 		}
 	}
 
-	// What was refused is for who asks for it, also of what reads and what tests.
+	// Refused entries go only to webhooks that include them, even refused reads and tests.
 	all, done := hook("refused too", directory.WebhookFilter{Refusals: true, TargetTypes: []string{"user"}}), hook("done", directory.WebhookFilter{TargetTypes: []string{"user"}})
 	for _, op := range []directory.Operation{directory.OpListUsers, directory.OpTestWebhook} {
 		w.Wants("record a refusal", "", w.RecordRefusal(t.Context(), w.By(jane), op, directory.Target{Type: "user"}, directory.Errorf(directory.Forbidden, "no")))
@@ -75,7 +75,7 @@ func TestWhoIsSentWhat(t *testing.T) {
 		t.Errorf("with refusals waits %q, without %q", got, gotDone)
 	}
 
-	// What happens while it is disabled is not for it, and what waits is given up.
+	// A disabled webhook gets no new entries, and its pending deliveries are given up.
 	id := hook("off and on", directory.WebhookFilter{Actions: []string{"createUser"}})
 	w.Join("A", "user")
 	if got := w.queued(id); got != "createUser" {
@@ -171,8 +171,8 @@ func TestQueueingAtOnce(t *testing.T) {
 	}
 }
 
-// What the log does not have any more is given up at once and does not count
-// against the receiver.
+// TestOutcomes checks, among others, that a delivery whose entry was dropped from the log
+// is given up at once and does not count as a failure of the receiver.
 func TestOutcomes(t *testing.T) {
 	w := newWorld(t)
 	id := w.Hook(directory.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
@@ -214,7 +214,7 @@ func TestOutcomes(t *testing.T) {
 		t.Errorf("due: %v; a receiver that took something does not fail", q)
 	}
 
-	// What was replayed while it was under way stays queued.
+	// A delivery that was replayed during an attempt stays queued.
 	b = batch()
 	directorytest.Must(w.ReplayDelivery(t.Context(), w.ByOwner(), id, directory.MessageID(w.Org.ID, b.Items[0].Sequence)))(t)
 	record(webhooks.Attempt{Delivery: b.Items[0].Delivery, Status: 200})

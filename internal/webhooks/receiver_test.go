@@ -229,7 +229,8 @@ func TestProxiesAreNotUsed(t *testing.T) {
 	}
 }
 
-// What is told of a failure holds nothing that the other side sent.
+// TestFailuresTellNothing checks that failure messages contain nothing that the receiver
+// sent.
 func TestFailuresTellNothing(t *testing.T) {
 	h := newHooked(t, loopback)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -268,8 +269,8 @@ func TestFailuresTellNothing(t *testing.T) {
 	}
 }
 
-// Certificates are checked. What stands in them is not told, nor does it keep the
-// failure from being written down: PostgreSQL takes no NUL.
+// TestCertificates checks that certificates are verified, and that failure messages
+// contain nothing from them: PostgreSQL, for one, can't store a NUL.
 func TestCertificates(t *testing.T) {
 	tomorrow := time.Now().Add(24 * time.Hour)
 	for _, c := range []struct {

@@ -84,7 +84,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			d.log.Error("webhooks could not go on; trying again", "error", err)
+			d.log.Error("webhook delivery failed; retrying", "error", err)
 		}
 		d.rest(ctx)
 	}
@@ -108,7 +108,7 @@ func (d *Deliverer) lead(ctx context.Context) error {
 	})
 	for ctx.Err() == nil {
 		if _, err := d.launch(ctx); err != nil && ctx.Err() == nil {
-			d.log.Error("webhooks could not be looked at", "error", err)
+			d.log.Error("reading the webhook queue failed", "error", err)
 			d.rest(ctx)
 		}
 		select {
@@ -211,7 +211,7 @@ func (d *Deliverer) run(ctx context.Context, q directory.WebhookQueue) (longest 
 		return 0
 	}
 	attempts := d.send(ctx, c)
-	// What was delivered stays delivered, also if ctx has ended since.
+	// Record the outcomes even if ctx has ended.
 	dead, err := d.queue.Record(context.WithoutCancel(ctx), q.OrgID, q.WebhookID, attempts)
 	if err != nil {
 		d.stuck(ctx, log, err)
@@ -230,14 +230,14 @@ func (d *Deliverer) run(ctx context.Context, q directory.WebhookQueue) (longest 
 // stuck waits before the same is tried again.
 func (d *Deliverer) stuck(ctx context.Context, log *slog.Logger, err error) {
 	if ctx.Err() == nil {
-		log.Error("webhook could not be delivered to; trying again", "error", err)
+		log.Error("webhook delivery failed; retrying", "error", err)
 		d.rest(ctx)
 	}
 }
 
 // send sends the parcels, some at once, up to the first that fails: a receiver
-// that does not answer is waited for once, not for each. What is cut off because
-// ctx has ended was no attempt: it is sent again.
+// that does not answer is waited for once, not for each. A request cut
+// off because ctx ended does not count as an attempt: it is sent again.
 func (d *Deliverer) send(ctx context.Context, c Batch) (attempts []Attempt) {
 	var mu sync.Mutex
 	var sending sync.WaitGroup
