@@ -21,7 +21,7 @@ func (c Checkpoint) text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.N, c.Hash)
 }
 
-// Sign signs the head of an organisation's log (c2sp.org/tlog-checkpoint).
+// Sign signs the head of an organization's log (c2sp.org/tlog-checkpoint).
 func (k *Keyring) Sign(org string, tree tlog.Tree) (string, error) {
 	signers, err := k.signers(org)
 	if err != nil {

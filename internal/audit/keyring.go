@@ -19,16 +19,16 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Keyring is the deployment's keys, which are kept outside its database: who can
-// write to the database and does not have them can't make it look right. All else
-// is derived: each organisation's signing key, the key that authenticates its
-// entries, its webhooks' secrets. The first key signs and makes; the others are
-// those before it, whose signatures are still added until they are taken out.
+// Keyring has the deployment's keys, which are kept outside its database, so that write
+// access to the database is not enough to forge the log. All other keys are derived from
+// them: each organization's signing key, the key that authenticates its entries, and its
+// webhooks' secrets. The first key is the current one. The others are older keys, which
+// also sign checkpoints until they are removed.
 type Keyring struct {
 	name string // of the deployment, which begins its logs' origins
 	keys [][]byte
 
-	macs sync.Map // organisation → []*entryKey
+	macs sync.Map // organization → []*entryKey
 }
 
 const (
@@ -98,10 +98,10 @@ func derive(key []byte, purpose string) []byte {
 	return out
 }
 
-// Origin names an organisation's log (c2sp.org/tlog-checkpoint).
+// Origin names an organization's log (c2sp.org/tlog-checkpoint).
 func (k *Keyring) Origin(org string) string { return k.name + "/" + org }
 
-// signingKeys sign an organisation's checkpoints, the first one's before the others'.
+// signingKeys sign an organization's checkpoints, the first one's before the others'.
 func (k *Keyring) signingKeys(org string) []ed25519.PrivateKey {
 	all := make([]ed25519.PrivateKey, len(k.keys))
 	for i, key := range k.keys {
@@ -135,7 +135,7 @@ type signer struct {
 
 func (s *signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.private, msg), nil }
 
-// VerifierKeys are the keys that an organisation's checkpoints are verified with,
+// VerifierKeys are the keys that an organization's checkpoints are verified with,
 // as c2sp.org/signed-note writes them.
 func (k *Keyring) VerifierKeys(org string) ([]string, error) {
 	all := make([]string, len(k.keys))
@@ -153,13 +153,12 @@ func (k *Keyring) verifierKey(org string, private ed25519.PrivateKey) (string, e
 	return note.NewEd25519VerifierKey(k.Origin(org), private.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
 }
 
-// MAC authenticates an entry at its place as written by who has the keys, before it
-// is sealed.
+// MAC authenticates an entry and its sequence number until it is sealed.
 func (k *Keyring) MAC(org string, sequence int64, leaf Hash) []byte {
 	return k.entryKeys(org)[0].mac(sequence, leaf)
 }
 
-// CheckMAC reports whether an entry was written by who has the keys.
+// CheckMAC reports whether an entry was written with one of the keys.
 func (k *Keyring) CheckMAC(org string, sequence int64, leaf Hash, given []byte) bool {
 	for _, key := range k.entryKeys(org) {
 		if hmac.Equal(key.mac(sequence, leaf), given) {
@@ -169,7 +168,7 @@ func (k *Keyring) CheckMAC(org string, sequence int64, leaf Hash, given []byte) 
 	return false
 }
 
-// entryKey authenticates an organisation's entries.
+// entryKey authenticates an organization's entries.
 type entryKey struct {
 	idle sync.Pool // of hash.Hash that know the key
 }

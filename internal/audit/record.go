@@ -1,6 +1,6 @@
-// Package audit proves the audit log: what of an entry is sealed, the Merkle tree
-// of an organisation's entries, signed checkpoints of it, and how all of it is
-// verified. It is pure: whoever calls it reads and writes.
+// Package audit proves the audit log: it defines the sealed form of an entry, the Merkle
+// tree of an organization's entries and its signed checkpoints, and verifies them. It
+// does no I/O.
 //
 // Formats are those of transparency logs: trees as in RFC 6962 section 2.1,
 // checkpoints as in c2sp.org/tlog-checkpoint, signatures as in c2sp.org/signed-note.
@@ -21,7 +21,7 @@ type Hash = tlog.Hash
 // Record is an entry of the audit log as it is shown. It has everything that its
 // leaf in the tree is made of, and no account's id: those never leave the server.
 type Record struct {
-	Sequence int64          `json:"sequence"` // 1, 2, 3, … within the organisation
+	Sequence int64          `json:"sequence"` // 1, 2, 3, … within the organization
 	Time     Time           `json:"time"`
 	OrgID    string         `json:"orgId"`
 	Actor    Actor          `json:"actor"`

@@ -19,7 +19,7 @@ const (
 	tileWidth  = 1 << tileHeight
 )
 
-// ErrTiles is for tiles that are not those of the tree.
+// ErrTiles is the error for missing or incomplete tiles.
 var ErrTiles = errors.New("the tree is incomplete")
 
 // TileID is the place of a tile in a tree: level 0 has the leaves, the tiles of

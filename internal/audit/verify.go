@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Evidence is what a log is held against.
+// Evidence is the data that a log is verified against.
 type Evidence struct {
 	Keys       []string // verifier keys; any of them will do
 	Checkpoint string   // the newest, signed
@@ -34,7 +34,7 @@ type Evidence struct {
 // sealGrace is how long an entry may wait to be sealed.
 const sealGrace = 10 * time.Second
 
-// Fault is the first thing that is wrong with a log.
+// Fault is the first inconsistency of a log.
 type Fault struct {
 	Sequence int64 // of the first entry that is not as it was written
 	Last     int64 // of the last that it may be instead; the same if it is certain
@@ -58,9 +58,9 @@ type Report struct {
 	Checkpoint string `json:"checkpoint"`
 }
 
-// Verify reads a log, a line of JSON for each record, and holds it against the
-// evidence. progress is told how many records were read. The error is a [*Fault]
-// if the log is not as it was written, or else why that can't be said.
+// Verify reads a log, one line of JSON per record, and checks it against the evidence. It
+// calls progress with the number of records read. The error is a [*Fault] if the log was
+// changed; any other error means that it could not be verified.
 func Verify(ctx context.Context, log io.Reader, e Evidence, progress func(int64)) (Report, error) {
 	v, err := newVerifier(e)
 	if err != nil {

@@ -6,7 +6,7 @@ import "maps"
 // made yet included.
 const Wildcard = "*"
 
-// Set is everything a principal may do: on the organisation, and by name on
+// Set is everything a principal may do: on the organization, and by name on
 // datasets and views. The zero value may do nothing. A Set is not changed
 // once made; the maps may be shared.
 type Set struct {
@@ -27,7 +27,7 @@ func Everything() Set {
 // CountNames is how many datasets and views s names, "*" included.
 func (s Set) CountNames() int { return len(s.Datasets) + len(s.Views) }
 
-// Allows reports whether s holds the organisation capability p. A pair that is
+// Allows reports whether s holds the organization capability p. A pair that is
 // not in the vocabulary is never allowed.
 func (s Set) Allows(p Pair) bool {
 	g, ok := Org.Grant(p)

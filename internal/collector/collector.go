@@ -13,10 +13,10 @@ import (
 // heap whenever four megabytes have gathered, which is dozens of times a second.
 const spare = 16 << 20
 
-// Settle lets garbage gather until it is as much as what the collector has to go
-// through, and [spare]. Most of a large heap are users as they are answered, which
-// hold no pointers: they are no reason to wait longer, as they are to Go, and to
-// let garbage push everything else out of the processor's caches.
+// Settle starts a collection when the garbage is as large as the memory that the
+// collector scans, plus [spare]. Most of a large heap is cached users without pointers.
+// Go's default would let garbage grow with them, and push everything else out of the
+// processor's caches.
 //
 // The setting applies until release is called. If GOGC or GOMEMLIMIT is set, Settle
 // changes nothing.

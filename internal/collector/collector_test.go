@@ -45,6 +45,6 @@ func TestSettle(t *testing.T) {
 	t.Setenv("GOGC", "75")
 	Settle()()
 	if got := debug.SetGCPercent(100); got != 100 {
-		t.Errorf("what the operator set was changed: %d", got)
+		t.Errorf("the operator's GOGC was changed to %d", got)
 	}
 }

@@ -26,9 +26,8 @@ func (h *history) now() int64 { return int64(time.Since(h.begun)) }
 // unanswered is the status of an operation that may have happened or not.
 const unanswered = 0
 
-// record keeps an operation. One that was not answered never ends: that it
-// happens after everything else is the same as that it never does. What a node
-// may answer from memory is as of a second before at most.
+// record adds an operation. An unanswered one never ends: happening after everything else
+// is the same as never happening. A node's cached answers are at most a second old.
 func (h *history) record(client int, input any, call int64, status int, output any, remembered bool) {
 	end := h.now()
 	if status == unanswered {

@@ -17,8 +17,8 @@ const (
 )
 
 // TestKill kills the server in the middle of concurrent writes, again and again,
-// on one database. What was acknowledged is there, what was not is there wholly
-// or not at all, the log tells exactly what is there, and there is an owner.
+// on one database. Acknowledged changes are there; others are there completely or not at
+// all. The log matches the data, and there is an owner.
 func TestKill(t *testing.T) {
 	rounds := kills
 	if testing.Short() {

@@ -17,8 +17,8 @@ import (
 
 // TestLinearizable has clients change the same users, and owners depose each
 // other, on three nodes at once, while nodes are killed and cut off from the
-// database. What all were answered must be explained by some order of single
-// steps, within the times of the requests.
+// database. Some order of single steps, within the
+// times of the requests, must explain all answers.
 func TestLinearizable(t *testing.T) {
 	c := newCluster(t)
 	const addresses, clients = 6, 3

@@ -71,7 +71,7 @@ func openRaw(t *testing.T, path string) *sql.DB {
 	return db
 }
 
-// checkLog replays the log of an organisation in a copy of a database: it comes to
+// checkLog replays the log of an organization in a copy of a database: it comes to
 // exactly what is stored.
 func checkLog(t *testing.T, path, org string) {
 	t.Helper()
@@ -94,7 +94,7 @@ type retold struct {
 	removes int
 }
 
-// retell replays the log of an organisation. Each entry must fit those before
+// retell replays the log of an organization. Each entry must fit those before
 // it, so that every user who is there at the end has exactly one createUser
 // more than removeUserFromOrg, and those who are not have as many of both; and
 // there is an owner after each.

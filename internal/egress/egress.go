@@ -1,7 +1,6 @@
-// Package egress answers where a webhook may lead: which URLs a webhook may have,
-// and which addresses a delivery may connect to. A server is inside networks that
-// its tenants are not, and nobody may reach into them through it. The package does
-// no I/O.
+// Package egress decides which URLs a webhook may have and which addresses a delivery may
+// connect to. It keeps tenants from reaching the server's internal networks through
+// webhooks. The package does no I/O.
 package egress
 
 import (
@@ -19,7 +18,7 @@ import (
 // MaxURLBytes is how long a webhook's URL may be.
 const MaxURLBytes = 2048
 
-// Policy says where webhooks may lead. The zero value allows the public internet
+// Policy restricts the targets of webhooks. The zero value allows the public internet
 // over https.
 type Policy struct {
 	AllowHTTP bool

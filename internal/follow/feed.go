@@ -26,12 +26,12 @@ type Feed struct {
 // Handler handles an entry and reports whether it is done with it.
 type Handler func(context.Context, directory.Entry) (done bool, err error)
 
-// Run calls handle with the entries of the audit log after those that the follower
-// has handled, in order, until ctx ends. An entry that handle is not done with comes
-// again after pauses that grow, and holds up no other entry. An error ends Run; its
-// entry comes again, and so do all after it. Cursors are stored batch by batch, so
-// after a crash some entries come again: handle gets each at least once. One process
-// at a time follows under a name; the others wait to take over.
+// Run calls handle with the entries of the audit log after the follower's cursor, in
+// order, until ctx ends. If handle reports that it is not done with an entry, Run calls
+// it again after growing pauses, without blocking other entries. An error ends Run; its
+// entry and all later ones are handled again. Cursors are stored once per batch, so after
+// a crash some entries are handled again: handle gets each at least once. One process
+// leads each follower; the others wait to take over.
 func (f Feed) Run(ctx context.Context, handle Handler) error {
 	return f.Store.Lead(ctx, f.Follower, func(ctx context.Context) error {
 		r := &reader{Feed: f, handle: handle}
@@ -123,7 +123,7 @@ func (r *reader) readOn(ctx context.Context) (handled int, err error) {
 func (f Feed) Skip(ctx context.Context) error {
 	return f.Store.Lead(ctx, f.Follower, func(ctx context.Context) error {
 		for {
-			// The last minute's entries are worth a moment of the shutdown.
+			// Store the cursor of the last minute before shutting down.
 			if err := f.skipOnce(context.WithoutCancel(ctx)); err != nil || ctx.Err() != nil {
 				return err
 			}

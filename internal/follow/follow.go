@@ -1,8 +1,8 @@
-// Package follow owns the cursors over the audit log: how far each follower has
-// read it. A cursor moves under the follower's lock alone, and only from where the
-// one who moves it last saw it, so that a process that lost the lead can't undo
-// what its successor has stored. Everything that reads the log in the background
-// (mail, webhooks, sealing) or for long (event streams) builds on this package.
+// Package follow owns the cursors over the audit log: the position that each follower has
+// read up to. A cursor moves only under the follower's lock, and only from the position
+// that the leader last stored, so that a former leader can't undo its successor's
+// progress. Background readers of the log (mail, webhooks, sealing) and event streams
+// build on this package.
 package follow
 
 import (

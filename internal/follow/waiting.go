@@ -96,7 +96,7 @@ func (r *reader) retry(ctx context.Context, i int) error {
 		w.due = r.Clock().Add(leastWait)
 		return nil
 	}
-	if e := found[0]; e.Position == w.position { // else it was deleted
+	if e := found[0]; e.Position == w.position { // otherwise it was deleted
 		done, err := r.handle(ctx, e)
 		if err != nil {
 			return err

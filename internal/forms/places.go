@@ -4,8 +4,8 @@ import "iter"
 
 // places finds records by the hash of their key: a table of slots that stand side
 // by side, in which to look takes one line of the processor's cache, where Go's map
-// takes three, and three times the memory. If several records have the
-// same hash bits, the lookup compares their keys.
+// takes three, and three times the memory. Several records may have the
+// same hash bits; the caller tells them apart.
 type places struct {
 	slots []uint64 // their number is a power of two
 	used  int

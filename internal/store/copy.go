@@ -60,10 +60,9 @@ type Copied struct {
 // copy is whole, and as of its beginning.
 var ErrSourceChanged = errors.New("the source was changed while it was copied; stop its servers and copy again into an empty database")
 
-// Copy copies everything from one database into another that is empty, of
-// whichever engine, in one transaction. What has arrived is read again and
-// compared before it is committed. progress is told of the rows copied so far
-// and of all. Errors: [directory.Conflict] if the target is not empty; [ErrSourceChanged].
+// Copy copies everything from one database into another, empty one, of either engine, in
+// one transaction. It reads the copied rows again and compares them before it commits. It
+// calls progress with the number of rows copied so far and the total. Errors: [directory.Conflict] if the target is not empty; [ErrSourceChanged].
 func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) (copied []Copied, err error) {
 	var last int64
 	err = from.Read(ctx, func(view directory.Tx) error {

@@ -45,7 +45,7 @@ func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
 		e.OrgID, was, e.Sequence, micros(e.At), e.Leaf, e.MAC)
 }
 
-// DropEntries drops an organisation's entries up to a number.
+// DropEntries drops an organization's entries up to a number.
 func (t *tx) DropEntries(org directory.OrgID, upTo int64) error {
 	return t.exec(`DELETE FROM entries WHERE org_id = $1 AND number <= $2`, org, upTo)
 }

@@ -38,7 +38,7 @@ func classifyPostgres(e *pgconn.PgError) meaning {
 	return other
 }
 
-// contested says whether err may come of a transaction of another organisation,
+// contested says whether err may come of a transaction of another organization,
 // under a lock of its own: it added an account that this one also found missing,
 // or took away what this one found. Run anew, this one finds what is now.
 func contested(err error) bool {

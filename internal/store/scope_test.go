@@ -12,13 +12,13 @@ import (
 	"testing"
 )
 
-// scoped are the tables whose rows belong to an organisation.
+// scoped are the tables whose rows belong to an organization.
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
 	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
 }
 
-// unscoped are the statements that look across organisations, and why they must.
+// unscoped are the statements that look across organizations, and why they must.
 var unscoped = map[string]string{
 	"u.account_id = $1":          "an account's memberships are in all its organizations",
 	"account_id = accounts.id":   "an account ends with its last membership, wherever that was",
@@ -49,7 +49,7 @@ var (
 	inOrg      = regexp.MustCompile(`WHERE (?:u\.)?org_id = \$\d|AND org_id = \$\d|WHERE [a-z_]+ = \$\d AND org_id|\(org_id, `)
 )
 
-// Organisations are independent: a statement names the one it is about, so that
+// Organizations are independent: a statement names the one it is about, so that
 // their rows can be spread over shards by it.
 func TestStatementsNameTheirOrganization(t *testing.T) {
 	statements := sqlIn(t)

@@ -129,7 +129,7 @@ func unpackUser(row string) (u directory.User, err error) {
 	return u, err
 }
 
-// roleNames names an organisation's roles. Built-in ones have no row, and are
+// roleNames names an organization's roles. Built-in ones have no row, and are
 // named by their ids.
 type roleNames struct {
 	tx    *tx

@@ -10,13 +10,12 @@ import (
 // maxMemo bounds how many rows of a kind are kept.
 const maxMemo = 1024
 
-// writerMemo keeps what SQLite's one writer has last read of rows that every
-// change reads again: its principal's API token, and the end of its log. To read a
-// row takes a tenth of what a write costs. What is kept is what the database has,
-// since nobody else writes but other processes, whose commits the writer notices
-// as it begins a transaction, and it is forgotten when anything is changed or undone
-// that could be one of those rows. A nil memo keeps nothing. It belongs to the
-// writer's goroutine.
+// writerMemo caches the rows that every change reads in SQLite's one writer: its
+// principal's API token, and the end of its log. Reading a row takes a tenth of the cost
+// of a write. The cache matches the database: only other processes write besides this
+// writer, which notices their commits when it begins a transaction, and a change or
+// rollback that could touch a cached row drops it. A nil memo caches nothing. Only the
+// writer's goroutine uses it.
 type writerMemo struct {
 	tokens map[tokenKey]directory.APITokenRecord
 	ends   map[directory.OrgID]logEnd

@@ -59,7 +59,7 @@ func TestTokensAreReadAsTheyAre(t *testing.T) {
 		{"expired by another process", other, func(tx directory.Tx) error { return tx.ExpireAPIToken("acme", "tok_1", time.Unix(9, 0)) }, "one09"},
 		{"deleted by another process", other, func(tx directory.Tx) error { return tx.DeleteAPIToken("acme", "tok_1") }, ""},
 		{"made by another process", other, make1, "one00"},
-		{"gone with its organisation", s, func(tx directory.Tx) error { return tx.DeleteOrg("acme") }, ""},
+		{"gone with its organization", s, func(tx directory.Tx) error { return tx.DeleteOrg("acme") }, ""},
 	}
 	for _, step := range steps {
 		if err := write(step.of, step.fn); err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Due returns the webhooks that have something to deliver now, those that fail or the
-// others, the longest waiting first.
+// Due returns the webhooks with deliveries that are due: either the failing or the
+// working ones, the longest waiting first.
 func (q *Queue) Due(ctx context.Context, failing bool, limit int) (list []directory.WebhookQueue, err error) {
 	err = q.store.Read(ctx, func(tx directory.Tx) error {
 		list, err = tx.DueQueues(q.now(), failing, limit)
@@ -16,7 +16,7 @@ func (q *Queue) Due(ctx context.Context, failing bool, limit int) (list []direct
 	return list, err
 }
 
-// Batch is what is to be sent to a webhook now.
+// Batch is a set of deliveries to send to a webhook.
 type Batch struct {
 	Webhook directory.Webhook
 	Keys    [][]byte // to sign with, each

@@ -15,8 +15,8 @@ type event struct {
 	Data      jsontext.Value `json:"data"`
 }
 
-// eventJSON is what is sent of an entry: the same bytes each time, unless the
-// entry was erased from meanwhile.
+// eventJSON returns the wire format of an entry. The bytes are the same each time, unless
+// personal data was erased from the entry in the meantime.
 func eventJSON(e directory.Entry) ([]byte, error) {
 	record, err := e.Shown()
 	if err != nil {

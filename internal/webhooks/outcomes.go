@@ -19,7 +19,7 @@ const (
 	maxRequested = 24 * time.Hour // of a receiver's Retry-After
 )
 
-// Attempt is what came of sending one delivery.
+// Attempt is the outcome of sending one delivery.
 type Attempt struct {
 	Delivery   directory.Delivery // as it was sent
 	URL        string             // where to
@@ -38,7 +38,7 @@ func isGone(attempts []Attempt) bool {
 	return slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Gone })
 }
 
-// Record stores what came of a batch, and returns how many deliveries are dead for it.
+// Record stores the outcomes of a batch, and returns how many deliveries died.
 // Failed deliveries are retried after growing pauses, until [directory.DeliveryWindow]
 // has passed. If a receiver answers 410 Gone, Record disables its webhook. Audit entry:
 // updateWebhook, by the system.
@@ -112,8 +112,8 @@ func (o *outcomes) store(attempts []Attempt) error {
 	return o.SetQueue(o.webhook.OrgID, o.webhook.ID, failures, next)
 }
 
-// settle stores what came of one attempt. A delivery that was replayed meanwhile
-// stays as that left it.
+// settle stores the outcome of one attempt. It does not change a delivery that was
+// replayed in the meantime.
 func (o *outcomes) settle(a Attempt) error {
 	d, err := o.Delivery(o.webhook.OrgID, o.webhook.ID, a.Delivery.Sequence)
 	if directory.CodeOf(err) == directory.NotFound {
@@ -156,8 +156,8 @@ func (o *outcomes) failures(attempts []Attempt) (int, error) {
 	return before + failed, err
 }
 
-// backOff is how long to wait after so many failures, a fifth more or less, so
-// that not everybody comes back at once.
+// backOff returns the pause after n failures, with a jitter of a fifth, so that retries
+// are spread out.
 func backOff(failures int, most time.Duration) time.Duration {
 	d := firstPause
 	for range failures - 1 {

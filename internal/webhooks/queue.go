@@ -14,15 +14,15 @@ import (
 const follower = "webhooks"
 
 const (
-	// queuePause lets entries gather: under load, reading each by itself would cost
-	// more than making it.
+	// queuePause collects entries into batches: under load, reading each alone would cost
+	// more than writing it.
 	queuePause = 50 * time.Millisecond
 	// queueAhead is how many entries are read at once to find their organizations, and
 	// batchSize how many at once to queue.
 	queueAhead = 1000
 	batchSize  = 100
-	// cursorAge is how long the cursor may stay behind what was read for nothing; after
-	// a crash, that is read again.
+	// cursorAge is how long the stored cursor may lag behind entries that no webhook
+	// wants. After a crash, those entries are read again.
 	cursorAge = 5 * time.Second
 )
 
@@ -43,8 +43,8 @@ func NewQueue(store directory.Store, keys *audit.Keyring, clock func() time.Time
 // now is the clock in UTC, to the microsecond that storage keeps.
 func (q *Queue) now() time.Time { return q.clock().UTC().Truncate(time.Microsecond) }
 
-// Count counts what waits to be delivered, in all organizations, and returns how long
-// the first of it has waited.
+// Count returns the number of pending deliveries of all organizations, and how long the
+// oldest has waited.
 func (q *Queue) Count(ctx context.Context) (pending int, oldest time.Duration, err error) {
 	var since time.Time
 	err = q.store.Read(ctx, func(tx directory.Tx) error {
@@ -57,14 +57,14 @@ func (q *Queue) Count(ctx context.Context) (pending int, oldest time.Duration, e
 	return pending, oldest, err
 }
 
-// Drop deletes what ended [directory.DeliveryRetention] ago.
+// Drop deletes the deliveries that ended [directory.DeliveryRetention] ago.
 func (q *Queue) Drop(ctx context.Context) error {
 	return q.store.Write(ctx, func(tx directory.Tx) error { return tx.DropDeliveries(q.now().Add(-directory.DeliveryRetention)) })
 }
 
 // Follow follows the audit log until ctx ends, and queues a delivery for every webhook
-// that wants an entry, in the transaction that moves the cursor: none is lost. queued
-// is called whenever there may be something to deliver.
+// that wants an entry. It queues them in the transaction that moves the cursor, so that
+// none is lost. It calls queued whenever there may be something to deliver.
 func (q *Queue) Follow(ctx context.Context, queued func()) error {
 	f := &filler{Queue: q}
 	for ctx.Err() == nil {
@@ -86,7 +86,7 @@ func (q *Queue) Follow(ctx context.Context, queued func()) error {
 	return errors.Join(ctx.Err(), follow.IgnoreOvertaken(f.keep(context.WithoutCancel(ctx))))
 }
 
-// Fill queues what is in the log by now.
+// Fill queues the entries that are in the log now.
 func (q *Queue) Fill(ctx context.Context) error {
 	f := &filler{Queue: q}
 	for {
@@ -100,8 +100,8 @@ func (q *Queue) Fill(ctx context.Context) error {
 	}
 }
 
-// filler reads the log for a queue. Entries that no webhook wants are not worth a
-// transaction each time: the cursor is then stored now and then.
+// filler reads the log for a queue. It stores the cursor only from time to time if no
+// webhook wants the entries, to save transactions.
 type filler struct {
 	*Queue
 	started bool
@@ -110,8 +110,8 @@ type filler struct {
 	since   time.Time // when at and stored parted
 }
 
-// step reads one batch, and reports whether there may be more, and whether any of it
-// was queued or is about a webhook, which may be a replay.
+// step reads one batch. It reports whether there may be more, and whether any entry was
+// queued or concerns a webhook, which may be a replay.
 func (f *filler) step(ctx context.Context) (more, wanted bool, err error) {
 	more, wanted, err = f.read(ctx)
 	if errors.Is(err, follow.ErrOvertaken) {
@@ -174,7 +174,7 @@ func (f *filler) read(ctx context.Context) (more, wanted bool, err error) {
 	return more, wanted, f.keepIfOld(ctx, now)
 }
 
-// webhooksOf reads the webhooks of those organisations that have any.
+// webhooksOf reads the webhooks of the organizations that have any.
 func webhooksOf(tx directory.Tx, orgs []directory.OrgID) (map[directory.OrgID][]directory.Webhook, error) {
 	all := make(map[directory.OrgID][]directory.Webhook)
 	for _, org := range orgs {

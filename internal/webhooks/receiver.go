@@ -31,8 +31,8 @@ const (
 	idleConnection = time.Minute
 )
 
-// receivers posts messages. It connects to nothing that the policy forbids,
-// whatever a name stands for at that moment, follows no redirect and uses no proxy.
+// receivers posts messages. It checks the resolved address against the policy on every
+// connection, follows no redirects and uses no proxy.
 type receivers struct {
 	client *http.Client
 	clock  func() time.Time
@@ -134,9 +134,9 @@ func retryAfterOf(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// failure says why there was no answer. Tenants read it, so it holds nothing that the
-// other side sent and no address that a name resolved to: a tenant could map the
-// server's own network with webhooks otherwise.
+// failure says why there was no answer. Tenants can read it, so it contains nothing that
+// the receiver sent and no resolved address. Otherwise, a tenant could map the server's
+// own network with webhooks.
 func failure(err error) string {
 	if errors.Is(err, errForbidden) {
 		return "the receiver is not on the public internet; the server's operator can allow networks with --webhook-allow-networks"
@@ -159,15 +159,15 @@ func failure(err error) string {
 	return "the connection broke, or the answer was not HTTP"
 }
 
-// badCertificate says what is wrong with a certificate. The error's own words hold
-// what stands in it, which may be anything: what a database can't keep, and what
-// somebody calls machines inside.
+// badCertificate says what is wrong with a certificate. It does not use the error's text,
+// which quotes the certificate: that may have bytes that a database can't store, or the
+// names of internal machines.
 func badCertificate(err error) string {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return "is not for this name"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "is not signed by an authority that is known"
+		return "is not signed by a trusted authority"
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return "has expired or is not valid yet"

@@ -16,8 +16,8 @@ import (
 	"github.com/rosterhq/roster/internal/egress"
 )
 
-// How much is sent at a time. Receivers that fail or are slow have a pool of
-// their own, so that they hold up each other and nobody else.
+// Limits on concurrent deliveries. Failing and slow receivers share a separate pool, so
+// that they delay only each other.
 const (
 	healthyLanes  = 64
 	troubledLanes = 16
@@ -122,7 +122,7 @@ func (d *Deliverer) lead(ctx context.Context) error {
 	return queueing
 }
 
-// look has what is due looked for soon.
+// look schedules a check for due deliveries.
 func (d *Deliverer) look() {
 	select {
 	case d.wake <- struct{}{}:
@@ -130,8 +130,7 @@ func (d *Deliverer) look() {
 	}
 }
 
-// Once queues what is in the log and delivers what is due, and returns when that
-// is done.
+// Once queues the entries in the log, delivers what is due, and returns when it is done.
 func (d *Deliverer) Once(ctx context.Context) error {
 	if err := d.queue.Fill(ctx); err != nil {
 		return err
@@ -145,8 +144,8 @@ func (d *Deliverer) Once(ctx context.Context) error {
 	}
 }
 
-// launch starts a lane for each webhook that has something due and none yet, as
-// far as the pools go, and says how many.
+// launch starts a lane for each webhook that has due deliveries and no lane, within the
+// limits of the pools, and returns how many it started.
 func (d *Deliverer) launch(ctx context.Context) (launched int, err error) {
 	for _, failing := range []bool{false, true} {
 		due, err := d.queue.Due(ctx, failing, dueAtATime)
@@ -194,8 +193,8 @@ func (d *Deliverer) start(ctx context.Context, q directory.WebhookQueue) bool {
 	return true
 }
 
-// run delivers some of what is due to one webhook, and gives the longest that
-// its receiver took. One that fails is tried with one delivery.
+// run delivers a batch to one webhook, and returns its receiver's longest response time.
+// A failing receiver gets a batch of one.
 func (d *Deliverer) run(ctx context.Context, q directory.WebhookQueue) (longest time.Duration) {
 	limit := perLane
 	if q.Failures > 0 {
@@ -227,7 +226,7 @@ func (d *Deliverer) run(ctx context.Context, q directory.WebhookQueue) (longest 
 	return longest
 }
 
-// stuck waits before the same is tried again.
+// stuck waits before the next retry.
 func (d *Deliverer) stuck(ctx context.Context, log *slog.Logger, err error) {
 	if ctx.Err() == nil {
 		log.Error("webhook delivery failed; retrying", "error", err)
@@ -235,8 +234,8 @@ func (d *Deliverer) stuck(ctx context.Context, log *slog.Logger, err error) {
 	}
 }
 
-// send sends the parcels, some at once, up to the first that fails: a receiver
-// that does not answer is waited for once, not for each. A request cut
+// send sends the items of a batch, a few concurrently, up to the first that fails, so
+// that an unresponsive receiver costs one timeout, not one for each item. A request cut
 // off because ctx ended does not count as an attempt: it is sent again.
 func (d *Deliverer) send(ctx context.Context, c Batch) (attempts []Attempt) {
 	var mu sync.Mutex
