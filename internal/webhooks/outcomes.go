@@ -156,7 +156,7 @@ func (o *outcomes) failures(attempts []Attempt) (int, error) {
 	return before + failed, err
 }
 
-// backOff returns the pause after n failures, with a jitter of a fifth, so that retries
+// backOff returns the pause after so many failures, with a jitter of a fifth, so that retries
 // are spread out.
 func backOff(failures int, most time.Duration) time.Duration {
 	d := firstPause

@@ -279,7 +279,7 @@ func TestCertificates(t *testing.T) {
 		wants string
 	}{
 		{"intranet\x00s3cret.example.org", tomorrow, "the receiver's certificate is not for this name"},
-		{"receiver.example.com", tomorrow, "the receiver's certificate is not signed by an authority that is known"},
+		{"receiver.example.com", tomorrow, "the receiver's certificate is not signed by a trusted authority"},
 		{"receiver.example.com", time.Now().Add(-time.Minute), "the receiver's certificate has expired or is not valid yet"},
 	} {
 		h := newHooked(t, loopback)
