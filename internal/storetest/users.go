@@ -296,6 +296,7 @@ var userTests = []test{
 		})
 		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_a") })
 		g.Members, h.Members = g.Members[1:], nil
+		g.Version, h.Version = 1, 1
 		s.equal("groups", []directory.Group{g, h}, got(s, groups(acme)))
 		// The same id again is not in them.
 		s.write(func(tx directory.Tx) error { return tx.CreateUser(newUser(acme, "a"), "acc_a") })
