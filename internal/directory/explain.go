@@ -2,6 +2,7 @@ package directory
 
 import (
 	"maps"
+	"runtime"
 	"slices"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -52,7 +53,11 @@ type explanation struct {
 	roles   map[RoleID]int // places in sets
 	sets    []authz.Set    // of each role once, however many groups give it
 	grants  []authz.Grants // of each set on the name that is looked at
+	looks   int
 }
+
+// yieldEvery is after how many names an explanation lets other goroutines run.
+const yieldEvery = 16
 
 func explain(sources []Source) *explanation {
 	e := &explanation{sources: sources, roles: make(map[RoleID]int)}
@@ -112,6 +117,9 @@ func (e *explanation) one(key AccessKey) AccessCapability {
 
 // look finds what each set grants on a name, and gives what all of them do together.
 func (e *explanation) look(scope AccessScope, name string) (union authz.Grants) {
+	if e.looks++; e.looks%yieldEvery == 0 {
+		runtime.Gosched()
+	}
 	for i, s := range e.sets {
 		e.grants[i] = scope.grants(s, name)
 		union |= e.grants[i]

@@ -63,8 +63,8 @@ func DefaultLimits() Limits {
 		Organizations: 100, PersonalTokens: 100,
 		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20,
 		RolesPerGroup: 20, GroupsPerUser: 100,
-		NamesPerSet: 1000, Names: 10_000,
-		MembersPerRequest: 1000, RoleChangesPerRequest: 200,
+		NamesPerSet: 1000, Names: 3000,
+		MembersPerRequest: 1000, RoleChangesPerRequest: 50,
 	}
 }
 

@@ -216,7 +216,7 @@ func (p past) groupsLeft(org OrgID, id UserID) (left []Group, err error) {
 
 // historyBatch is how many users of the past are put together at a time. Tests
 // make it small.
-var historyBatch = 500
+var historyBatch = 100
 
 // Users yields the users as they were. Memory stays bounded, however many there
 // are now and were then.

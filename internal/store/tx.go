@@ -41,6 +41,19 @@ type tx struct {
 	wrote   bool              // or may have
 	memo    *writerMemo       // nil for all but SQLite's writer
 	limit   timeLimit
+	work    int // statements and rows so far
+}
+
+// yieldEvery is after how many statements or rows a transaction lets other goroutines
+// run. The scheduler would take the processor away only after 10 ms, which everybody
+// else's short requests would wait.
+const yieldEvery = 32
+
+// yield counts a statement or row, and lets others run from time to time.
+func (t *tx) yield() {
+	if t.work++; t.work%yieldEvery == 0 {
+		runtime.Gosched()
+	}
 }
 
 // errReading is for a statement inside the loop over a sequence.
@@ -53,6 +66,7 @@ func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
 	if err := t.limit.check(); err != nil {
 		return nil, err
 	}
+	t.yield()
 	return t.db.query(t.ctx, query, args...)
 }
 
@@ -63,6 +77,7 @@ func (t *tx) execute(query string, args ...any) (sql.Result, error) {
 	if err := t.limit.check(); err != nil {
 		return nil, err
 	}
+	t.yield()
 	t.wrote = true
 	t.memo.executes(query)
 	return t.db.exec(t.ctx, query, args...)
@@ -124,10 +139,8 @@ func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any
 			t.reading = false
 			_ = rows.Close() // its error is that of the rows
 		}()
-		for n := 1; rows.Next(); n++ {
-			if n%yieldEvery == 0 {
-				runtime.Gosched()
-			}
+		for rows.Next() {
+			t.yield()
 			v, err := scan(rows)
 			if !yield(v, t.note(err)) || err != nil {
 				return
@@ -138,11 +151,6 @@ func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any
 		}
 	}
 }
-
-// yieldEvery is after how many rows a long read lets other goroutines run. The
-// scheduler would take the processor away after 10 ms only, which everybody else's
-// short requests would wait.
-const yieldEvery = 64
 
 // list reads all rows of a query.
 func list[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
