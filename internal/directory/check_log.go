@@ -9,11 +9,12 @@ import (
 	"slices"
 )
 
-// CheckLog replays an organisation's log and compares what comes of it with what
-// is stored: the organization and its settings, its users, custom roles, groups, API tokens and webhooks.
-// Each entry must begin from what those before it came to. The error tells of the
-// first thing that differs. Of a log whose beginning retention has dropped, only
-// what its entries tell of is compared. It is for the operator. Errors: [NotFound].
+// CheckLog replays an organization's log and compares what comes of it with what is
+// stored: the organization and its settings, its users, custom roles, groups, API
+// tokens and webhooks. Each entry must start from the state that the entries before
+// it led to. The error names the first difference. If retention has dropped the
+// beginning of the log, only what the remaining entries cover is compared. It is for
+// the operator. Errors: [NotFound].
 func (s *Service) CheckLog(ctx context.Context, id OrgID) error {
 	return s.store.Read(ctx, func(tx Tx) error {
 		first, err := firstEntry(tx, id)
@@ -236,7 +237,7 @@ func storedStates(tx Tx, id OrgID) (map[stateKey]any, error) {
 }
 
 // parseState reads a state without what is no part of it, but was shown with it;
-// nil for none, and for what is not an organisation's.
+// nil for none, and for what is not an organization's.
 func parseState(kind string, raw json.RawMessage) (any, error) {
 	if raw == nil {
 		return nil, nil

@@ -27,8 +27,8 @@ const (
 	DeliveryDead      DeliveryState = "dead"      // given up; it can be replayed
 )
 
-// Delivery is an entry on its way to a webhook. What is sent is made of the
-// entry each time.
+// Delivery is an entry on its way to a webhook. The payload is built from the entry
+// for each attempt.
 type Delivery struct {
 	OrgID     OrgID
 	WebhookID WebhookID
@@ -56,7 +56,8 @@ func MessageID(org OrgID, sequence int64) string {
 
 func messagePrefix(org OrgID) string { return "msg_" + string(org) + "_" }
 
-// parseMessageID is the inverse of [MessageID]. What it never gives is not found.
+// parseMessageID is the inverse of [MessageID]. It returns [NotFound] for any other
+// text.
 func parseMessageID(org OrgID, id string) (int64, error) {
 	digits, ok := strings.CutPrefix(id, messagePrefix(org))
 	n, err := strconv.ParseInt(digits, 10, 64)

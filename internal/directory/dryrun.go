@@ -18,8 +18,8 @@ type AccessDiff struct {
 	Omitted int // subjects beyond [MaxDiff] that the change may touch
 }
 
-// AccessChange is what one user or API token would gain and lose. Who may not read
-// what they may do is told only that it would change.
+// AccessChange is what one user or API token would gain and lose. If the caller may
+// not read the access of the subject, it says only that the access would change.
 type AccessChange struct {
 	Target Target
 	Gained authz.Set
@@ -33,8 +33,8 @@ type subject struct {
 	id   string
 }
 
-// touch notes whose access may change by what an audit entry tells of. Of another
-// organisation than the actor's that is the actor's own user alone.
+// touch records the subjects whose access the change of an audit entry may affect.
+// In an organization other than the actor's, only the actor's own user is recorded.
 func (c *change) touch(org OrgID, target Target, before, after any) {
 	if c.touched == nil || (org != c.actor.OrgID && !c.isOwn(before, after)) {
 		return
@@ -56,7 +56,7 @@ func (c *change) touch(org OrgID, target Target, before, after any) {
 	}
 }
 
-// isOwn says whether these are the states of the actor's own user, in whichever organisation.
+// isOwn says whether these are the states of the actor's own user, in whichever organization.
 func (c *change) isOwn(states ...any) bool {
 	account := accountOf(states...)
 	return account != "" && account == c.actor.AccountID
@@ -112,9 +112,9 @@ func (c *change) subjects() (first []subject, omitted int, err error) {
 	return first, max(0, all-len(first)), nil
 }
 
-// accessNow reads what a subject may do, as seen by tx; nothing if it does not exist.
-// Whoever is only being added is taken for a member: nothing for those who have yet to
-// accept would tell, without a trace, which addresses have accounts.
+// accessNow reads what a subject may do, as seen by tx; nothing if it does not
+// exist. A user who is only being added counts as a member. Otherwise a dry run
+// would reveal, without an audit entry, which addresses have accounts.
 func accessNow(tx Tx, s subject, added bool) (set authz.Set, name string, err error) {
 	if s.kind == "apiToken" {
 		t, err := tx.APIToken(s.org, TokenID(s.id))

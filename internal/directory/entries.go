@@ -16,7 +16,7 @@ type Entry struct {
 	// log: 1, 2, 3, … in the order of commits.
 	Position int64 `json:"position"`
 	Sequence int64 `json:"sequence"`
-	// At never goes back within an organisation: what is up to a time is a
+	// At never goes back within an organization: what is up to a time is a
 	// beginning of its log.
 	At         time.Time       `json:"at"`
 	OrgID      OrgID           `json:"orgId"`
@@ -43,7 +43,7 @@ type Entry struct {
 // Outcome says what became of what was asked for.
 type Outcome string
 
-// The outcomes. Whoever follows the log for what has changed leaves refusals out.
+// The outcomes. Followers that need only changes skip refusals.
 const (
 	Done    Outcome = ""
 	Refused Outcome = "refused"
@@ -144,7 +144,7 @@ type Target struct {
 	Name string `json:"name,omitempty"`
 }
 
-// EntryQuery narrows a list of an organisation's entries; zero values narrow nothing.
+// EntryQuery narrows a list of an organization's entries; zero values narrow nothing.
 type EntryQuery struct {
 	After, Before int64 // sequences: greater than the one, less than the other
 	Actor         string

@@ -11,10 +11,10 @@ import (
 const eraseBatch = 200
 
 // EraseUser takes the name, the email and the addresses of somebody who is not a
-// user any more out of the organisation's log, and their name off the tokens and
-// webhooks that they made; ids stay, and so do the proofs. It returns how many entries
-// are about them. What was cut off half-way goes on when called again, with the same
-// idempotency key too.
+// user any more out of the organization's log, and their name off the tokens and
+// webhooks that they made; ids stay, and so do the proofs. It returns how many
+// entries are about them. If a call is interrupted, a repeated call continues it,
+// even with the same idempotency key.
 //
 // Needs an owner's personal token. Audit entry erasePersonalData. Errors:
 // [Invalid] for what is no user's id; [Conflict] for somebody who is a user;

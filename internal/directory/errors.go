@@ -16,7 +16,7 @@ const (
 	Unauthenticated    Code = "unauthenticated"     // no token, or one that is unknown, expired or revoked
 	Forbidden          Code = "forbidden"           // the principal lacks a permission or a rule refuses it
 	NotFound           Code = "not_found"           // not in this organisation, which may mean in another one
-	Conflict           Code = "conflict"            // the state as it is refuses the change
+	Conflict           Code = "conflict"            // conflicts with the current state
 	PreconditionFailed Code = "precondition_failed" // If-Match names another state than the current one
 	KeyReused          Code = "key_reused"          // an idempotency key came again with another request
 	LimitExceeded      Code = "limit_exceeded"      // more than may exist, see [Limits], or than a request may do
@@ -64,7 +64,7 @@ func InvalidField(field, format string, args ...any) *Error {
 }
 
 // notFound is the one answer for what does not exist and for what another
-// organisation has: equal to the letter, so that ids can't be probed.
+// organization has: equal to the letter, so that ids can't be probed.
 func notFound(kind string) *Error {
 	return Errorf(NotFound, "%s not found", kind)
 }

@@ -48,8 +48,9 @@ func (s *Service) ReadEvents(ctx context.Context, call Call, q EntryQuery) (Even
 	})
 }
 
-// Appended returns a channel that is closed when the log of an organization may
-// have grown. Of what other processes append it learns only while [Service.InTouch].
+// Appended returns a channel that is closed when the log of an organization may have
+// grown. It covers entries that other processes append only while [Service.InTouch]
+// is true.
 func (s *Service) Appended(org OrgID) <-chan struct{} { return s.listeners.wait(org) }
 
 // InTouch reports whether this process has heard of everything that others had

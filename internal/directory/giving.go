@@ -87,8 +87,8 @@ func without[T ~string](ids, others []T) []T {
 	})
 }
 
-// mayRedefine holds rule 2 for a role whose capabilities change. What is added
-// counts as given, whoever has the role by now or later. If users have the role or
+// mayRedefine holds rule 2 for a role whose capabilities change. Added capabilities
+// count as given, whether or not anyone has the role yet. If users have the role or
 // groups give it, any change takes users|update too.
 func (c *change) mayRedefine(before, after Role) error {
 	if before.Capabilities.Equal(after.Capabilities) {

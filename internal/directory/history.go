@@ -24,17 +24,17 @@ type NextQuery struct {
 	Limit int    // 0: no limit
 }
 
-// asOf is the principal's organisation as it was at a time, or for the zero time
-// as it is. The past takes auditLog|read besides what the operation needs: it is
-// the log that is read. Errors: [Forbidden]; [Invalid] for a time to come, and for
-// one of which retention has dropped the entries.
+// asOf is the principal's organization as it was at a time, or for the zero time as
+// it is. A past time also requires auditLog|read, because it is answered from the
+// log. Errors: [Forbidden]; [Invalid] for a time to come, and for one of which
+// retention has dropped the entries.
 func (s *Service) asOf(tx Tx, call Call, at time.Time) (snapshot, error) {
 	if at.IsZero() {
 		return tx, nil
 	}
 	need := authz.Pair{Resource: "auditLog", Action: authz.Read}
 	if !call.Principal.Capabilities.Allows(need) {
-		return nil, Errorf(Forbidden, "missing permission %s, which it takes to ask for a time that is past", need)
+		return nil, Errorf(Forbidden, "querying a past time requires permission %s", need)
 	}
 	if now := s.now(); at.After(now) {
 		return nil, InvalidField("at", "must not be in the future; it is %s", now.Format(time.RFC3339Nano))
@@ -46,7 +46,7 @@ func (s *Service) asOf(tx Tx, call Call, at time.Time) (snapshot, error) {
 	return past{tx: tx, since: since}, nil
 }
 
-// lastEntryBy is the number of an organisation's last entry up to a time, which
+// lastEntryBy is the number of an organization's last entry up to a time, which
 // its entries have microseconds of; 0 if it did not exist then.
 func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 	first, err := firstEntry(tx, org)
@@ -54,7 +54,7 @@ func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 		return 0, err
 	}
 	if first.Sequence > 1 && at.Before(first.At) {
-		return 0, InvalidField("at", "the audit log is kept from %s on; it can't tell of earlier times any more", first.At.Format(time.RFC3339Nano))
+		return 0, InvalidField("at", "the audit log is kept from %s on; ask for that time or a later one", first.At.Format(time.RFC3339Nano))
 	}
 	last, _, err := tx.LastOrgEntry(org)
 	if err != nil {
@@ -64,7 +64,7 @@ func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 	return next - 1, err
 }
 
-// firstEntry is the first entry of an organisation that is kept.
+// firstEntry is the first entry of an organization that is kept.
 func firstEntry(tx Tx, org OrgID) (Entry, error) {
 	for e, err := range tx.OrgEntries(org, EntryQuery{Limit: 1}) {
 		return e, err

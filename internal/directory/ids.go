@@ -14,11 +14,11 @@ import (
 // of milliseconds, then 80 random bits. They sort by time of creation, byte by
 // byte, and their length and alphabet are the same everywhere.
 type (
-	// OrgID is an organisation's slug, such as "acme-x7q2".
+	// OrgID is an organization's slug, such as "acme-x7q2".
 	OrgID string
 	// AccountID names an account; it never appears on the v2 wire.
 	AccountID string
-	// UserID names a membership: an account in one organisation.
+	// UserID names a membership: an account in one organization.
 	UserID string
 	// RoleID is a built-in role's name or "role_…".
 	RoleID string

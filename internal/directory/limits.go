@@ -29,8 +29,8 @@ const (
 )
 
 // Limits bound what tenants can make, so that the work of a request has a bound.
-// Zero limits nothing, which is what the operator's own commands get. What is
-// above a limit stays; a limit refuses only to grow.
+// Zero limits nothing, which is what the operator's own commands get. If a count is
+// above its limit already, nothing is removed; only growth is refused.
 type Limits struct {
 	Organizations  int // that an account is a member of
 	PersonalTokens int // of an account, expired ones included
@@ -102,7 +102,7 @@ func (name Limit) kind() limitKind {
 	return limitKinds[slices.IndexFunc(limitKinds, func(k limitKind) bool { return k.name == name })]
 }
 
-// Of is what l says of a limit; zero for none.
+// Of returns the value of a limit, or zero if there is no limit.
 func (l Limits) Of(name Limit) int { return *name.kind().field(&l) }
 
 // Set changes limits as settings of the form name=number say; 0 stands for none. The

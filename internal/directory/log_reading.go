@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What is read of a log at once: however large entries are and however many were
-// asked for, memory stays bounded.
+// Limits on what is read of a log at once. They bound memory, whatever the size and
+// number of the entries.
 const (
 	maxEntries    = 1000
 	maxEntryBytes = 4 << 20
@@ -18,7 +18,7 @@ const (
 // than the other.
 type Span struct{ After, Before int64 }
 
-// LogSpan is the span of the principal's organisation's log from a time to
+// LogSpan is the span of the principal's organization's log from a time to
 // another, which is not part of it: nil for its beginning, and for what is its
 // end now. Permission auditLog|read.
 func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (Span, error) {
@@ -66,7 +66,7 @@ func SequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 	return low, nil
 }
 
-// ListEntries gives a part of the audit log of the principal's organisation, from
+// ListEntries gives a part of the audit log of the principal's organization, from
 // where q says on: as many entries as q.Limit says, fewer if they are large, or
 // of the log is no more. more tells whether there is more. q.Limit is 1 to 1000.
 //
@@ -82,7 +82,7 @@ func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (lis
 // errShortened is for a log of which retention drops entries that were still to be read.
 var errShortened = Errorf(Unavailable, "entries were dropped from the log while it was read; start again")
 
-// ExportEntries hands the entries of the audit log of the principal's organisation
+// ExportEntries hands the entries of the audit log of the principal's organization
 // that q asks for to fn, batch by batch, in q's order; q.Limit 0 is no limit.
 // Nothing of the store is held while fn works, so that fn may take its time; what
 // is appended meanwhile is left out if q.Before says so. renew gives the principal
@@ -145,7 +145,7 @@ type Renewal func(context.Context) (*Principal, error)
 // nobody that they still may.
 const renewPatience = 500 * time.Millisecond
 
-// Check reports whether the principal still acts in the organisation and may do op.
+// Check reports whether the principal still acts in the organization and may do op.
 func (r Renewal) Check(ctx context.Context, org OrgID, op Operation) error {
 	ctx, cancel := context.WithTimeout(ctx, renewPatience)
 	defer cancel()

@@ -7,18 +7,18 @@ import (
 	"github.com/rosterhq/roster/internal/forms"
 )
 
-// How much is remembered. When more is read than fits, everything is forgotten
-// and remembered anew: no bookkeeping on the way of a request.
+// The sizes of the cache. When it is full, it is cleared instead of evicting single
+// values, so that requests do no bookkeeping.
 const (
 	maxPrincipals = 100_000
 	maxVersions   = 100_000
 )
 
-// memory keeps what requests read most, so that a request for a known user with
-// a known token touches no database. It is never ahead of the database and,
-// from a commit's answer on, never behind it: [memory.committed] forgets what a
-// commit changed before the commit is answered, and what was read before a
-// commit can't be remembered after it.
+// memory keeps what requests read most, so that a request for a known user with a
+// known token touches no database. It is never ahead of the database and, from a
+// commit's answer on, never behind it: [memory.committed] invalidates what a commit
+// changed before the commit returns, and a value that was read before a commit is
+// not cached after it.
 type memory struct {
 	// epoch grows with everything that is forgotten. A reader notes it before it
 	// reads the database, and what it read is kept only if it is still the same.
@@ -50,7 +50,7 @@ const (
 	ofAccount sourceKind = iota // its memberships and name
 	ofToken
 	ofGroups // an organization's groups, roles and settings
-	ofLog    // an organisation's log
+	ofLog    // an organization's log
 )
 
 // recall is a map that is read without a lock.
@@ -133,7 +133,7 @@ func (m *memory) clear() {
 	m.forms.Clear()
 }
 
-// forget drops everything: something changed the database, and what is unknown.
+// forget clears the cache: the database changed, and it is unknown what changed.
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -151,8 +151,8 @@ func (m *memory) committed(entries []Entry) {
 	}
 }
 
-// drop knows what each kind of entry can change. What it does not know drops
-// everything, so that a new kind can't be forgotten here.
+// drop invalidates what an entry of this kind can change. An unrecognized kind
+// clears the whole cache, so that a new kind can't leave stale values.
 func (m *memory) drop(e *Entry) {
 	if e.Outcome != Done {
 		return

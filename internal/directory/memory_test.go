@@ -197,7 +197,7 @@ func TestForgetsByRoleAndGroup(t *testing.T) {
 	}
 }
 
-// A new organisation has nobody else forgotten, but its maker's being in one alone.
+// A new organization has nobody else forgotten, but its maker's being in one alone.
 func TestRemembersOthersWhenAnOrgIsMade(t *testing.T) {
 	s, _, d := openTwice(t)
 	written := 0

@@ -13,9 +13,10 @@ const MaxRevoked = 1000
 // change to the user.
 type Revocation struct{ Tokens, Webhooks, Invitations bool }
 
-// Created are the API tokens, webhooks and open invitations that a user made and that
-// still exist. Tokens made by their tokens, at any remove, are among them, and so are
-// the invitations that these tokens sent. What the principal may not read is left out.
+// Created are the API tokens, webhooks and open invitations that a user made and
+// that still exist. Tokens made by their tokens, at any remove, are among them, and
+// so are the invitations that these tokens sent. It leaves out kinds that the
+// principal may not read.
 type Created struct {
 	Tokens      []APITokenRecord
 	Webhooks    []Webhook

@@ -17,7 +17,7 @@ type Operation struct {
 
 // Need is what a principal must bring to an operation.
 type Need struct {
-	// Capability is the organisation capability asked for; without one, any
+	// Capability is the organization capability asked for; without one, any
 	// principal of the right kind will do.
 	Capability authz.Pair
 	// Personal asks for an account's own token: API tokens are refused.
@@ -26,7 +26,7 @@ type Need struct {
 	Public bool
 	// Operator is for the program's admin commands alone; no route leads to it.
 	Operator bool
-	// AnyOrg makes the organisation optional for an account in several.
+	// AnyOrg makes the organization optional for an account in several.
 	AnyOrg bool
 }
 
@@ -153,7 +153,7 @@ var (
 
 // Authorize says whether p brings what the operation needs. The error is
 // [Forbidden] and names what is missing, or [Invalid] where only the choice of
-// an organisation is.
+// an organization is.
 func (op Operation) Authorize(p *Principal) error {
 	need := op.Need
 	if need.Public {

@@ -8,7 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/quote"
 )
 
-// NewDeployment is the first organisation and its owner.
+// NewDeployment is the first organization and its owner.
 type NewDeployment struct {
 	OrgName    string
 	OwnerName  string
@@ -23,10 +23,10 @@ type Deployment struct {
 	APIToken      string // has every capability
 }
 
-// Initialize makes the first organisation of an empty database, its owner, and
+// Initialize makes the first organization of an empty database, its owner, and
 // a token of each kind. It is for the operator: there is nobody to ask yet.
 // Audit entries createOrg, createUser, createPersonalToken, createAPIToken.
-// Errors: [Conflict] if there is an organisation already; [Invalid].
+// Errors: [Conflict] if there is an organization already; [Invalid].
 func (s *Service) Initialize(ctx context.Context, in NewDeployment) (d Deployment, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.Lock(LockDeployment); err != nil {
@@ -95,7 +95,7 @@ func (c *change) as(op Operation) *change {
 	return &other
 }
 
-// byItself is c carrying out what follows from it in another organisation. Nobody asked for it
+// byItself is c carrying out what follows from it in another organization. Nobody asked for it
 // there: who did, with which token and from where is not for its log to tell.
 func (c *change) byItself(org OrgID, op Operation) *change {
 	other := c.as(op)
@@ -106,7 +106,7 @@ func (c *change) byItself(org OrgID, op Operation) *change {
 
 // CreatePersonalTokenFor makes a personal token for the account with an email
 // address. It is the operator's way back in. Audit entry createPersonalToken,
-// by the operator, in each of the account's organisations. Errors: [NotFound]; [Invalid].
+// by the operator, in each of the account's organizations. Errors: [NotFound]; [Invalid].
 func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in NewPersonalToken) (t IssuedPersonalToken, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
 		account, err := tx.AccountByEmail(foldKey(email))

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// DeleteOrg deletes an organisation with everything in it, its log included;
+// DeleteOrg deletes an organization with everything in it, its log included;
 // accounts without another membership go too. It is for the operator, and leaves
 // one entry, deleteOrg. Export it first: [Service.ExportOrg]. Errors: [NotFound].
 func (s *Service) DeleteOrg(ctx context.Context, id OrgID) error {
@@ -36,12 +36,12 @@ func (c *change) deleteOrg(id OrgID) error {
 	if err := c.settleAccounts(members); err != nil {
 		return err
 	}
-	// What it was called and who was in it is gone on purpose.
+	// The entry must not keep the name or the members of the organization.
 	org.Name = ""
 	return c.as(OpDeleteOrg).recordIn(id, org.target(), nil, nil)
 }
 
-// settleAccounts is settleAccount for many. Most are in no other organisation and go
+// settleAccounts is settleAccount for many. Most are in no other organization and go
 // together, without their locks, of which PostgreSQL has room for some thousands. If one
 // gets a membership meanwhile, its foreign key makes one of the two transactions start anew.
 func (c *change) settleAccounts(removed []AccountID) error {
@@ -68,8 +68,8 @@ type exportLine struct {
 	Entry *Entry          `json:"entry,omitempty"`
 }
 
-// ExportOrg writes everything an organisation has as JSON lines, from one
-// snapshot: the organisation, its users, roles, groups, API tokens (not their
+// ExportOrg writes everything an organization has as JSON lines, from one
+// snapshot: the organization, its users, roles, groups, API tokens (not their
 // values, nor hashes of them), webhooks (not their secrets) and its log. It is for the operator. Errors: [NotFound].
 func (s *Service) ExportOrg(ctx context.Context, id OrgID, w io.Writer) error {
 	enc := json.NewEncoder(w)

@@ -8,7 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// Org is an organisation: the tenant that has users, roles, groups and tokens.
+// Org is an organization: the tenant that has users, roles, groups and tokens.
 type Org struct {
 	ID        OrgID     `json:"id"`
 	Name      string    `json:"name"`
@@ -18,7 +18,7 @@ type Org struct {
 
 func (o Org) target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
 
-// addOrg makes and stores an organisation without members.
+// addOrg makes and stores an organization without members.
 func (c *change) addOrg(field, name string) (Org, error) {
 	name, err := cleanName(field, name)
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *change) addOrg(field, name string) (Org, error) {
 	return org, c.CreateOrg(org)
 }
 
-// Account is a person or agent across organisations. Its email is unique
+// Account is a person or agent across organizations. Its email is unique
 // without regard to letter case; it lives as long as its last membership.
 type Account struct {
 	ID        AccountID `json:"id"`
@@ -44,14 +44,14 @@ type Account struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Membership is an organisation and the user that an account is in it. For an
+// Membership is an organization and the user that an account is in it. For an
 // API token, which is nobody's account, User is empty.
 type Membership struct {
 	Org  Org  `json:"org"`
 	User User `json:"user"`
 }
 
-// ListOrgs gives the organisations the principal belongs to: all those of an
+// ListOrgs gives the organizations the principal belongs to: all those of an
 // account, in the order it joined them, or the one of an API token.
 func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error) {
 	return read(ctx, s, call, OpListOrgs, func(tx Tx) ([]Membership, error) {
@@ -76,7 +76,7 @@ func memberships(tx Tx, p *Principal) (all []Membership, err error) {
 	return all, nil
 }
 
-// GetOrg gives an organisation that the principal belongs to. Errors:
+// GetOrg gives an organization that the principal belongs to. Errors:
 // [NotFound] for any other, whether it exists or not.
 func (s *Service) GetOrg(ctx context.Context, call Call, id OrgID) (Membership, error) {
 	return read(ctx, s, call, OpGetOrg, func(tx Tx) (Membership, error) {
@@ -97,7 +97,7 @@ func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
 	return Membership{}, notFound("organization")
 }
 
-// CreateOrg makes an organisation that the principal's account owns. Needs a
+// CreateOrg makes an organization that the principal's account owns. Needs a
 // personal token of an account that [OrgCreation] allows to. Audit entries createOrg and
 // createUser in the new organization. Errors: [Invalid] for a bad name; [LimitExceeded].
 func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Membership, error) {
@@ -130,8 +130,8 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 	})
 }
 
-// UpdateOrg renames an organisation. Needs a personal token of an owner or admin
-// of it. Audit entry updateOrg. Errors: [NotFound] for an organisation that the
+// UpdateOrg renames an organization. Needs a personal token of an owner or admin
+// of it. Audit entry updateOrg. Errors: [NotFound] for an organization that the
 // account is not in; [Invalid] for a bad name.
 func (s *Service) UpdateOrg(ctx context.Context, call Call, id OrgID, name string) (Membership, error) {
 	in := *call.Principal

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// past is an organisation as it was after one of its entries: as it is, with
+// past is an organization as it was after one of its entries: as it is, with
 // what has happened since undone. Each entry holds what its target was before, so
 // that nothing is asked of the log but what is newer: a time of yesterday costs
 // what happened since yesterday, and retention may have dropped all before.
@@ -181,8 +181,8 @@ func groupStates(e Entry) (before, after recordedGroup, err error) {
 	return before, after, nil
 }
 
-// groupsLeft are the groups that a user who is gone was taken out of. Of those that are
-// gone too, only the id is known.
+// groupsLeft are the groups that a user who is gone was taken out of. If a group has
+// been deleted since, only its id is known.
 func (p past) groupsLeft(org OrgID, id UserID) (left []Group, err error) {
 	done := Done
 	var last removedUser

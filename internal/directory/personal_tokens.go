@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// PersonalTokenRecord is a personal token as it is kept: it belongs to an
-// account and acts with whatever the account may do. Of its value only a hash
-// is known.
+// PersonalTokenRecord is a personal token as it is kept: it belongs to an account
+// and acts with whatever the account may do. Only a hash of its value is stored.
 type PersonalTokenRecord struct {
 	ID          TokenID    `json:"id"`
 	AccountID   AccountID  `json:"accountId"`
@@ -92,7 +91,7 @@ func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.
 
 // DeletePersonalToken revokes and forgets one of the account's own personal
 // tokens. Needs a personal token, which may be the one deleted. Audit entry
-// deletePersonalToken in each of the account's organisations. Errors: [NotFound].
+// deletePersonalToken in each of the account's organizations. Errors: [NotFound].
 func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID) error {
 	_, err := write(ctx, s, call, OpDeletePersonalToken, func(c *change) (struct{}, error) {
 		t, err := c.PersonalToken(c.actor.AccountID, id)
@@ -111,7 +110,7 @@ func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID
 }
 
 // recordForAccount appends an entry about an account to the log of each
-// organisation that the account is in: its personal tokens act in all of them.
+// organization that the account is in: its personal tokens act in all of them.
 func (c *change) recordForAccount(account AccountID, target Target, before, after any) error {
 	users, err := c.AccountUsers(account)
 	if err != nil {

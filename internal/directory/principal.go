@@ -20,7 +20,7 @@ const (
 )
 
 // Principal is who a request acts as: an API token, or an account in an
-// organisation. It is a snapshot: the [Service] reads it anew inside every
+// organization. It is a snapshot: the [Service] reads it anew inside every
 // transaction that writes. Principals are shared between requests; don't change one.
 type Principal struct {
 	Kind      PrincipalKind
@@ -31,7 +31,7 @@ type Principal struct {
 	AccountID AccountID // personal tokens only
 
 	// OrgID, UserID and Role are empty for a personal token of an account in
-	// several organisations when the request named none.
+	// several organizations when the request named none.
 	OrgID        OrgID
 	UserID       UserID // personal tokens only
 	Role         RoleID // base role; personal tokens only
@@ -209,7 +209,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 			err = &RefusedToken{Principal: p, Err: errBadToken}
 		}
 	case Forbidden:
-		err = errBadToken // an expired token is told nothing of organisations
+		err = errBadToken // an expired token is told nothing of organizations
 	}
 	return nil, err
 }
@@ -223,7 +223,7 @@ func (s *Service) youngEnough(p *Principal) error {
 }
 
 // personalPrincipal is the account behind t acting in org. Without an org it is
-// the account's only organisation, or none if there are several.
+// the account's only organization, or none if there are several.
 func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, error) {
 	users, err := tx.ActiveUsers(t.AccountID, 2) // enough to tell one from several
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // errUnsealed is for a log that has no checkpoint yet.
 var errUnsealed = Errorf(NotFound, "the log is not sealed yet; its first entries are within a second")
 
-// GetCheckpoint gives the signed head of the organisation's log: the newest, or
+// GetCheckpoint gives the signed head of the organization's log: the newest, or
 // that of a size. Permission auditLog|read. Errors: [NotFound].
 func (s *Service) GetCheckpoint(ctx context.Context, call Call, size int64) (SignedCheckpoint, error) {
 	return read(ctx, s, call, OpGetCheckpoint, func(tx Tx) (SignedCheckpoint, error) {
@@ -29,7 +29,7 @@ func (s *Service) ListCheckpoints(ctx context.Context, call Call, after int64, l
 	})
 }
 
-// AuditKeys gives the keys that the organisation's checkpoints are verified with.
+// AuditKeys gives the keys that the organization's checkpoints are verified with.
 // Permission auditLog|read.
 func (s *Service) AuditKeys(_ context.Context, call Call) ([]string, error) {
 	if err := OpGetAuditKeys.Authorize(call.Principal); err != nil {

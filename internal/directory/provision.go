@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// ProvisionLifetime is how long a provisioned organisation waits to be claimed.
+	// ProvisionLifetime is how long a provisioned organization waits to be claimed.
 	ProvisionLifetime = 24 * time.Hour
-	// MaxProvisions is how many organisations an address may provision in that time.
+	// MaxProvisions is how many organizations an address may provision in that time.
 	MaxProvisions = 3
 
 	claimPrefix = "xclm-"
 )
 
-// Provision is a temporary organisation that waits to be claimed, or did.
+// Provision is a temporary organization that waits to be claimed, or did.
 type Provision struct {
 	OrgID      OrgID
 	Hash       SecretHash // of the claim's value
@@ -32,11 +32,11 @@ type Provision struct {
 type Provisioned struct {
 	Org       Org
 	ExpiresAt time.Time
-	Claim     string // hand it to the human who shall own the organisation
-	APIToken  string // has every capability; ends with the organisation unless it is claimed
+	Claim     string // hand it to the human who shall own the organization
+	APIToken  string // has every capability; ends with the organization unless it is claimed
 }
 
-// ProvisionOrg makes a temporary organisation for whoever asks; nobody has to be
+// ProvisionOrg makes a temporary organization for whoever asks; nobody has to be
 // known. It is deleted with everything in it after [ProvisionLifetime] unless a
 // human claims it. Audit entries createOrg and createAPIToken. Errors: [Invalid]
 // for a bad name; [RateLimited] beyond [MaxProvisions] for call's address.
@@ -107,7 +107,7 @@ func SourceNetwork(addr string) string {
 	return network.String()
 }
 
-// NewClaim claims a provisioned organisation: for the account of a personal
+// NewClaim claims a provisioned organization: for the account of a personal
 // token, or for a person without an account yet.
 type NewClaim struct {
 	Claim string // the value that provisioning gave
@@ -123,7 +123,7 @@ type Claimed struct {
 
 var errBadClaim = Errorf(NotFound, "the claim is unknown, was used already, or has expired")
 
-// ClaimOrg makes a human the owner of a provisioned organisation, which then
+// ClaimOrg makes a human the owner of a provisioned organization, which then
 // stays. call has a principal only if the claimant has an account already; else
 // an account is made, and a first personal token for it. Audit entries claimOrg,
 // for the owner and for each token that loses its end, and removeUserFromOrg. Errors: [NotFound] for a claim that is not open;
@@ -248,7 +248,7 @@ func (c *change) dropInvitation(org OrgID, key string) error {
 	return c.as(OpRevokeInvitation).takeOut(there)
 }
 
-// endProvision makes the organisation permanent: the agent's owner goes, its
+// endProvision makes the organization permanent: the agent's owner goes, its
 // token loses its end, and the claim can't be used again.
 func (c *change) endProvision(p Provision) error {
 	p.Claimed = true
@@ -285,7 +285,7 @@ func (c *change) endProvision(p Provision) error {
 	return c.settleAccount(agent.AccountID)
 }
 
-// DropProvisions deletes the provisioned organisations that nobody claimed in
+// DropProvisions deletes the provisioned organizations that nobody claimed in
 // time, with everything in them. One that can't be deleted holds up no other.
 // Audit entry deleteOrg, by the operator.
 func (s *Service) DropProvisions(ctx context.Context) error {

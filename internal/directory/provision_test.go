@@ -89,13 +89,13 @@ func TestProvisionEnds(t *testing.T) {
 	if err := s.DropProvisions(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// With the organisation went its only member's account and her token.
+	// With the organization went its only member's account and her token.
 	_, err = s.Authenticate(t.Context(), jane.Secret, "")
 	wantCode(t, err, directory.Unauthenticated)
 	wantCode(t, s.ExportOrg(t.Context(), out.Org.ID, new(bytes.Buffer)), directory.NotFound)
 }
 
-// A claimed organisation stays, its token too, and has a human for an owner.
+// A claimed organization stays, its token too, and has a human for an owner.
 func TestClaim(t *testing.T) {
 	s := newProvisioning(t)
 	out := s.provision(t, "127.0.0.1")

@@ -9,15 +9,15 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 )
 
-// record appends the audit entry of a change in the actor's organisation.
+// record appends the audit entry of a change in the actor's organization.
 // before and after are written as JSON; nil for what did not or does not exist.
 func (c *change) record(target Target, before, after any) error {
 	return c.recordIn(c.actor.OrgID, target, before, after)
 }
 
-// recordIn holds the organisation's lock, so that its entries are committed in
-// the order of their numbers. What is changed in another organisation than the
-// actor's must be read under it too.
+// recordIn holds the organization's lock, so that its entries are committed in the
+// order of their numbers. State that is changed in another organization must also be
+// read under that organization's lock.
 func (c *change) recordIn(org OrgID, target Target, before, after any) error {
 	if err := c.lockOrg(org); err != nil {
 		return err
@@ -52,7 +52,7 @@ func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) 
 	return appendEntry(tx, keys, e)
 }
 
-// entry begins an entry of an organisation's log by the change's actor.
+// entry begins an entry of an organization's log by the change's actor.
 func (c *change) entry(org OrgID, target Target) Entry {
 	return Entry{
 		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
@@ -96,7 +96,7 @@ func accountOf(states ...any) AccountID {
 	return ""
 }
 
-// idIn is the actor's id in another organisation than the one they act in: theirs
+// idIn is the actor's id in another organization than the one they act in: theirs
 // there is nothing for its log. states may hold a user who is not there any more.
 func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
 	if c.actor.AccountID == "" {
@@ -117,7 +117,7 @@ func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
 }
 
 // appendEntry gives an entry its number, its place in time and its authenticator
-// and appends it. The organisation's lock is held: without it, another entry
+// and appends it. The organization's lock is held: without it, another entry
 // would have the same number.
 func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
 	last, at, err := tx.LastOrgEntry(e.OrgID)

@@ -56,10 +56,11 @@ func (r *refusals) keep(id TokenID, now time.Time) (skipped int, ok bool) {
 	return skipped, true
 }
 
-// RecordRefusal writes down that an operation was refused to a principal, in the
-// log of the organisation it acts in, with the outcome [Refused]. Of many from one
-// token some are only counted. What is no refusal, and what concerns no
-// organisation, is left out. An error means that it could not be written down.
+// RecordRefusal writes down that an operation was refused to a principal, in the log
+// of the organization it acts in, with the outcome [Refused]. If one token is
+// refused many times, some refusals are only counted. Errors that are not refusals,
+// and refusals outside any organization, are not recorded. An error means that the
+// refusal could not be recorded.
 func (s *Service) RecordRefusal(ctx context.Context, call Call, op Operation, target Target, refusal error) error {
 	p := call.Principal
 	if p == nil || p.OrgID == "" || CodeOf(refusal) != Forbidden {
@@ -75,7 +76,7 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 		return nil
 	}
 	if skipped > 0 {
-		reason += fmt.Sprintf(" (%d more before this were not written down)", skipped)
+		reason += fmt.Sprintf(" (%d earlier refusals were not recorded)", skipped)
 	}
 	target.ID = loggable(target.ID, maxTargetID)
 	return s.store.Write(ForTenant(ctx, OrgTenant(p.OrgID)), func(tx Tx) error {

@@ -6,7 +6,7 @@ import "context"
 // for ever.
 const MaxRetentionDays = 36500
 
-// GetRetention says how long the organisation keeps the entries of its log.
+// GetRetention says how long the organization keeps the entries of its log.
 // Permission auditLog|read.
 func (s *Service) GetRetention(ctx context.Context, call Call) (Retention, error) {
 	return read(ctx, s, call, OpGetRetention, func(tx Tx) (Retention, error) {
@@ -14,7 +14,7 @@ func (s *Service) GetRetention(ctx context.Context, call Call) (Retention, error
 	})
 }
 
-// Retention is how long an organisation keeps the entries of its log.
+// Retention is how long an organization keeps the entries of its log.
 type Retention struct {
 	Days int `json:"days"` // 0: for ever
 }
@@ -24,7 +24,7 @@ func retentionOf(tx Tx, org OrgID) (Retention, error) {
 	return Retention{days}, ignore(NotFound, err)
 }
 
-// SetRetention changes how long the organisation keeps the entries of its log. What
+// SetRetention changes how long the organization keeps the entries of its log. What
 // is older goes within the hour, and can't be brought back.
 //
 // Needs an owner's personal token. Audit entry updateAuditRetention. Errors: [Invalid].

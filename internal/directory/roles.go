@@ -16,7 +16,7 @@ type RoleRef struct {
 }
 
 // Role is a named set of capabilities. Built-in roles are the same everywhere;
-// custom ones belong to an organisation, where their names are unique without
+// custom ones belong to an organization, where their names are unique without
 // regard to letter case.
 type Role struct {
 	ID           RoleID    `json:"id"`
@@ -145,9 +145,8 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 	})
 }
 
-// UpdateRole replaces a custom role's name, description and capabilities, and
-// its members if given: those left out fall to none. What stays as it is is not
-// written.
+// UpdateRole replaces a custom role's name, description and capabilities, and its
+// members if given: those left out fall to none. Unchanged parts are not written.
 //
 // Permission rbac|update, rule 2 for capabilities that are added, and users|update
 // if the capabilities of a role in use or its members change. Audit entry updateRole
@@ -325,7 +324,7 @@ func (c *change) moveUsers(moves map[UserID]RoleID) error {
 	return nil
 }
 
-// checkUsers wants every id to be a user of this organisation.
+// checkUsers wants every id to be a user of this organization.
 func (c *change) checkUsers(field string, ids []UserID) error {
 	missing, err := c.HasUsers(c.actor.OrgID, ids)
 	if err != nil {

@@ -2,7 +2,7 @@ package directory
 
 import "context"
 
-// GetSelf gives the principal's own user: in the organisation the request names,
+// GetSelf gives the principal's own user: in the organization the request names,
 // else in the account's oldest one. Needs a personal token.
 func (s *Service) GetSelf(ctx context.Context, call Call) (User, error) {
 	return read(ctx, s, call, OpGetSelf, func(tx Tx) (User, error) {
@@ -32,8 +32,8 @@ type SelfUpdate struct {
 	Role  *RoleRef
 }
 
-// UpdateSelf changes the principal's own name, in all their organisations.
-// Needs a personal token. Audit entry updateCurrentUser in each organisation.
+// UpdateSelf changes the principal's own name, in all their organizations.
+// Needs a personal token. Audit entry updateCurrentUser in each organization.
 // Errors: [Invalid] for a bad name, or if anything else would change.
 func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (User, error) {
 	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
@@ -46,7 +46,7 @@ func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (Use
 }
 
 // UpdateUser is [Service.UpdateSelf] by the user's id, which may be the one of
-// any of the account's organisations. Another's id is [Forbidden], whether it
+// any of the account's organizations. Another's id is [Forbidden], whether it
 // exists or not.
 func (s *Service) UpdateUser(ctx context.Context, call Call, id UserID, in SelfUpdate) (User, error) {
 	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
@@ -93,7 +93,7 @@ func (c *change) updateSelf(u User, in SelfUpdate) (User, error) {
 	return u, nil
 }
 
-// rename changes a user's name in whichever organisation, as the user stands
+// rename changes a user's name in whichever organization, as the user stands
 // there once its lock is held. One who was removed meanwhile needs no name.
 func (c *change) rename(u User, name string) error {
 	if err := c.lockOrg(u.OrgID); err != nil {

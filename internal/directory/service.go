@@ -1,6 +1,6 @@
-// Package directory is the domain: organisations, accounts, users, roles,
-// groups and tokens, and the rules that hold between them. It knows neither
-// HTTP nor SQL: protocols call [Service], storage implements [Store].
+// Package directory is the domain: organizations, accounts, users, roles, groups and
+// tokens, and the rules that hold between them. It depends on neither HTTP nor SQL:
+// protocols call [Service], and storage implements [Store].
 package directory
 
 import (
@@ -44,7 +44,7 @@ type Service struct {
 	mailLimits    MailLimits
 }
 
-// Option is something that a [Service] can be told besides.
+// Option configures a [Service].
 type Option func(*Service)
 
 // WithEndpoints says where webhooks may lead; without it, to the public internet
@@ -57,9 +57,9 @@ const InvitationTTL = 7 * 24 * time.Hour
 // WithInvitationTTL sets how long an invitation stays open, instead of [InvitationTTL].
 func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.invitationTTL = d } }
 
-// NewService makes a service over a store. What it writes into the audit log is
-// authenticated and sealed with keys, from which its webhooks' secrets are derived
-// too; clock tells the time, in any zone.
+// NewService makes a service over a store. Audit entries are authenticated and
+// sealed with keys, and webhook secrets are derived from keys. clock returns the
+// current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits()}
 	for _, o := range options {
@@ -69,13 +69,13 @@ func NewService(store Store, keys *audit.Keyring, clock func() time.Time, option
 	return s
 }
 
-// committed is told of every commit before it is answered.
+// committed is called for every commit before its Write returns.
 func (s *Service) committed(entries []Entry) {
 	s.memory.committed(entries)
 	s.listeners.committed(entries)
 }
 
-// unknown is told that something has changed, and what can't be told.
+// unknown is called when something changed but the store cannot say what.
 func (s *Service) unknown() {
 	s.memory.forget()
 	s.listeners.unknown()
@@ -167,7 +167,7 @@ func write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 }
 
 // lockFirst takes the locks of what an operation is about before it reads
-// anything: the account for what people do with their own, and the organisation
+// anything: the account for what people do with their own, and the organization
 // that the principal acts in.
 func (c *change) lockFirst() error {
 	p := c.call.Principal
@@ -182,7 +182,7 @@ func (c *change) lockFirst() error {
 	return c.lockOrg(p.OrgID)
 }
 
-// lockOrg locks an organisation, unless this change has.
+// lockOrg locks an organization, unless this change has.
 func (c *change) lockOrg(id OrgID) error {
 	if c.locked[id] {
 		return nil
@@ -272,14 +272,14 @@ func keepResult(c *change, result any) error {
 	}, c.now)
 }
 
-// fingerprint covers the organisation and the operation besides the request:
-// one token may ask for the same in two organisations.
+// fingerprint covers the organization and the operation besides the request:
+// one token may ask for the same in two organizations.
 func (c *change) fingerprint() string {
 	sum := sha256.Sum256(slices.Concat([]byte(c.actor.OrgID), []byte{0}, []byte(c.op.Name), []byte{0}, c.call.Fingerprint))
 	return hex.EncodeToString(sum[:])
 }
 
-// Sweep forgets idempotency keys past their time.
+// Sweep deletes expired idempotency keys.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.store.Write(ctx, func(tx Tx) error { return tx.DropReplays(s.now()) })
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 )
 
-// Store keeps everything the [Service] knows. Implementations promise:
+// Store is the storage of a [Service]. Implementations promise:
 //
 //   - Write runs fn in a transaction, commits durably before it returns nil, and
 //     undoes everything fn did when it returns an error. What others commit
@@ -30,8 +30,8 @@ import (
 type Store interface {
 	Read(ctx context.Context, fn func(Tx) error) error
 	Write(ctx context.Context, fn func(Tx) error) error
-	// Observe has an observer told of every change from now on. It is called
-	// once, before the store is used.
+	// Observe registers the observer, which is called for every change from then on. It
+	// is called once, before the store is used.
 	Observe(Observer)
 	// InTouch reports whether the observer has been told of everything up to a
 	// second ago at most, by whomever it was done.
@@ -47,13 +47,13 @@ type Store interface {
 	Close() error
 }
 
-// Observer is told of changes, so that what was read is not taken for what is.
+// Observer is called when data changes, so that caches are invalidated.
 type Observer struct {
 	// Committed gets the entries of commits: of this process's own before their
 	// Write returns, of others' soon after if the store can tell. The same entry
 	// may come twice.
 	Committed func([]Entry)
-	// Changed says that the database has changed in a way that the store can't tell.
+	// Changed is called when something changed but the store cannot say what.
 	Changed func()
 }
 
@@ -61,10 +61,10 @@ type Observer struct {
 // the same have ended, and sees what they did.
 type Lock string
 
-// LockDeployment is for what concerns all organisations.
+// LockDeployment is for what concerns all organizations.
 const LockDeployment Lock = "deployment"
 
-// LockOrg is for an organisation, all that is in it, and its log.
+// LockOrg is for an organization, all that is in it, and its log.
 func LockOrg(id OrgID) Lock { return Lock("org:" + id) }
 
 // LockAccount is for an account's tokens and the set of its memberships.
@@ -83,8 +83,8 @@ func LockAddr(addr string) Lock { return Lock("addr:" + addr) }
 
 // Tx is the view of the store inside one transaction.
 type Tx interface {
-	// Lock takes a lock until the transaction ends. Who takes several takes them in
-	// any order: a deadlock makes one of the transactions start anew.
+	// Lock takes a lock until the transaction ends. A transaction may take several locks
+	// in any order: a deadlock restarts one of the transactions.
 	Lock(Lock) error
 
 	orgTx
@@ -155,7 +155,7 @@ type userTx interface {
 	// ActiveUsers lists up to limit memberships of an account, by their
 	// organizations' ids, without invitations.
 	ActiveUsers(account AccountID, limit int) ([]User, error)
-	// Users yields the members of an organisation, invited ones included, with
+	// Users yields the members of an organization, invited ones included, with
 	// ids greater than after. A sequence that ends early ends with an error.
 	Users(org OrgID, q UserQuery) iter.Seq2[User, error]
 	CountUsers(org OrgID, role RoleID) (int, error) // active ones only
@@ -236,7 +236,7 @@ type tokenTx interface {
 	SetAPITokenNetworks(OrgID, TokenID, Networks) error
 	UpdateAPITokenCreator(OrgID, TokenID, Actor) error
 	DeleteAPIToken(OrgID, TokenID) error
-	// CountAPITokens counts those of all organisations that end in (after, until].
+	// CountAPITokens counts those of all organizations that end in (after, until].
 	CountAPITokens(after, until time.Time) (int, error)
 	// APITokenUsed and UseAPIToken keep when a token was last used; to use one
 	// that is gone is no error, and time never goes back.
@@ -274,7 +274,7 @@ type entryTx interface {
 	// EraseEntry writes over an entry's names, states, addresses and secrets, found
 	// by its organization and sequence.
 	EraseEntry(Entry) error
-	// OrgVersion differs whenever a change was appended to an organisation's log.
+	// OrgVersion differs whenever a change was appended to an organization's log.
 	OrgVersion(OrgID) (string, error)
 
 	// Replay finds what was kept under an idempotency key that has not expired;
@@ -401,19 +401,19 @@ type Leaf struct {
 
 // auditTx keeps what proves the log.
 type auditTx interface {
-	// Tile is a tile of an organisation's tree, nothing if there is none.
+	// Tile is a tile of an organization's tree, nothing if there is none.
 	Tile(OrgID, audit.TileID) ([]byte, error)
 	// Checkpoint is the signed head of a size, of the newest for 0. Checkpoints
 	// lists those of greater sizes than after, in their order.
 	Checkpoint(org OrgID, size int64) (SignedCheckpoint, error)
 	Checkpoints(org OrgID, after int64, limit int) ([]SignedCheckpoint, error)
 
-	// Retention is how many days an organisation keeps its entries; [NotFound] for ever.
+	// Retention is how many days an organization keeps its entries; [NotFound] for ever.
 	Retention(OrgID) (days int, err error)
 	SetRetention(org OrgID, days int) error // 0: for ever
 }
 
-// SignedCheckpoint is the head of an organisation's log as it was signed.
+// SignedCheckpoint is the head of an organization's log as it was signed.
 type SignedCheckpoint struct {
 	Size     int64
 	Note     string // c2sp.org/tlog-checkpoint

@@ -7,9 +7,9 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// APITokenRecord is an API token as it is kept: it belongs to an organisation
-// and carries its own capabilities, which never change. Of its value only a
-// hash is known.
+// APITokenRecord is an API token as it is kept: it belongs to an organization and
+// carries its own capabilities, which never change. Of its value, only a hash is
+// known.
 type APITokenRecord struct {
 	ID           TokenID   `json:"id"`
 	OrgID        OrgID     `json:"orgId"`
@@ -125,7 +125,7 @@ func cleanExpiry(field string, t, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// ListAPITokens gives the organisation's API tokens, expired ones included.
+// ListAPITokens gives the organization's API tokens, expired ones included.
 // Permission apiTokens|read.
 func (s *Service) ListAPITokens(ctx context.Context, call Call) ([]APITokenRecord, error) {
 	return read(ctx, s, call, OpListAPITokens, func(tx Tx) ([]APITokenRecord, error) {

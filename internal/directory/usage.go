@@ -86,7 +86,7 @@ func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (Tok
 	})
 }
 
-// CountExpiring counts the API tokens of all organisations that work now and
+// CountExpiring counts the API tokens of all organizations that work now and
 // won't after within. It is for the operator's metrics.
 func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n int, err error) {
 	now := s.now()

@@ -48,15 +48,15 @@ func (l *userList) searched() int {
 	return maxSearched
 }
 
-// ListUsers hands the users of the principal's organisation to sink in order of
+// ListUsers hands the users of the principal's organization to sink in order of
 // their ids, reading as it goes, and stops at sink's first error. next is the id
 // after which the list goes on if Limit cut it, "" if not.
 //
 // With a Limit all are of one snapshot. A page is looked for among so many users
 // that it holds no reader for long: it may have fewer users than Limit, or none, and
-// still a next one. Without one the list is read in pieces, so
-// that a sink that takes its time keeps no connection from others. Who was there
-// all the while comes once: ids don't change. Who may not read the list any more
+// still a next one. Without one the list is read in pieces, so that a sink that
+// takes its time keeps no connection from others. A user who exists throughout is
+// listed exactly once, because ids don't change. Who may not read the list any more
 // gets no further piece.
 //
 // Permission users|read, and auditLog|read for a time that is past. Errors: as

@@ -117,7 +117,7 @@ func (c *change) dropExpired(org OrgID, key string) error {
 	return c.byItself(org, OpExpireInvitation).takeOut(there)
 }
 
-// GetUser gives one user of the principal's organisation. Permission users|read.
+// GetUser gives one user of the principal's organization. Permission users|read.
 func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, error) {
 	return read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
 		return tx.User(call.Principal.OrgID, id)
@@ -152,7 +152,7 @@ func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form Us
 	return text, nil
 }
 
-// RemoveUser takes a user out of the organisation and out of its groups. With
+// RemoveUser takes a user out of the organization and out of its groups. With
 // the last membership goes the account, and with it its personal tokens.
 //
 // Permission users|delete; owners are removed by owners only. Audit entry
@@ -186,7 +186,7 @@ type removedUser struct {
 	Groups []GroupID `json:"groups,omitempty"`
 }
 
-// takeOut deletes a user, whose organisation is locked, and records it.
+// takeOut deletes a user, whose organization is locked, and records it.
 func (c *change) takeOut(u User) error {
 	groups, err := c.GroupIDsOf(u.OrgID, u.ID)
 	if err != nil {
@@ -261,7 +261,7 @@ func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
 	return u, c.record(u.target(), before, u)
 }
 
-// mayUnmake says whether the actor may take u's base role away. An organisation
+// mayUnmake says whether the actor may take u's base role away. An organization
 // keeps an owner, and only owners unmake owners.
 func (c *change) mayUnmake(u User) error {
 	if !u.isOwner() {

@@ -21,8 +21,8 @@ type WebhookFilter struct {
 // targetTypes are the kinds of things that entries are about.
 var targetTypes = []string{"user", "apiToken", "personalToken", "role", "group", "organization", "orgSettings", "auditLog", "webhook"}
 
-// clean checks a filter and drops what comes twice. What could never match is an
-// error: it is a spelling mistake.
+// clean checks a filter and drops duplicates. What could never match is an error: it
+// is a spelling mistake.
 func (f WebhookFilter) clean() (WebhookFilter, error) {
 	if len(f.Actions) > MaxFilters {
 		return f, InvalidField("actions", "has %d members; at most %d are allowed", len(f.Actions), MaxFilters)
@@ -32,13 +32,13 @@ func (f WebhookFilter) clean() (WebhookFilter, error) {
 	}
 	for _, pattern := range f.Actions {
 		if !slices.ContainsFunc(actions, func(action string) bool { return matchesAction(pattern, action) }) {
-			return f, InvalidField("actions", "%s is no action that the audit log knows; known are %s, and beginnings such as create*",
+			return f, InvalidField("actions", "%s is not an action of the audit log; use %s, or a prefix such as create*",
 				quote.Input(pattern), strings.Join(actions, ", "))
 		}
 	}
 	for _, name := range f.TargetTypes {
 		if !slices.Contains(targetTypes, name) {
-			return f, InvalidField("targetTypes", "%s is no type of target; known are %s", quote.Input(name), strings.Join(targetTypes, ", "))
+			return f, InvalidField("targetTypes", "%s is not a target type; use one of %s", quote.Input(name), strings.Join(targetTypes, ", "))
 		}
 	}
 	f.Actions, f.TargetTypes = distinct(f.Actions), distinct(f.TargetTypes)

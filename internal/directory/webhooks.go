@@ -16,8 +16,8 @@ const (
 	MaxSecretOverlap     = 30 * 24 * time.Hour
 )
 
-// Webhook is a receiver outside that is sent an organisation's entries. It
-// belongs to the organisation: it goes on when whoever made it has left. Its
+// Webhook is a receiver outside that is sent an organization's entries. It
+// belongs to the organization: it goes on when whoever made it has left. Its
 // secret is derived from the server's keys and kept nowhere: who reads the database
 // can't sign.
 type Webhook struct {
@@ -67,7 +67,7 @@ type NewWebhook struct {
 	Enabled *bool
 }
 
-// mayManageWebhooks holds that only who runs an organisation decides who is sent
+// mayManageWebhooks holds that only who runs an organization decides who is sent
 // its log. That they may read it themselves is the operation's own permission.
 func (c *change) mayManageWebhooks() error {
 	if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
@@ -86,7 +86,7 @@ func (c *change) issue(w Webhook) IssuedWebhook {
 	return issued
 }
 
-// ListWebhooks gives the organisation's webhooks. Permission auditLog|read.
+// ListWebhooks gives the organization's webhooks. Permission auditLog|read.
 func (s *Service) ListWebhooks(ctx context.Context, call Call) ([]Webhook, error) {
 	return read(ctx, s, call, OpListWebhooks, func(tx Tx) ([]Webhook, error) {
 		return tx.Webhooks(call.Principal.OrgID)
