@@ -13,7 +13,7 @@ import (
 )
 
 // createAllocations is the most that a create by an API token may allocate, its
-// transaction and audit entry included. Whoever makes it less lowers this.
+// transaction and audit entry included. Lower this when you reduce it.
 const createAllocations = 166
 
 func TestCreateUserAllocations(t *testing.T) {

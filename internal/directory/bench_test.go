@@ -11,7 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// What a durable write costs when many wait for the disk together.
+// The cost of a durable write when many wait for the disk together.
 func BenchmarkCreateUserParallel(b *testing.B) {
 	w := newWorld(b)
 	call := w.byOwner()
@@ -123,7 +123,7 @@ func lastNumber(w *world) (number int64, err error) {
 	return number, err
 }
 
-// What every request costs before it does anything.
+// The fixed cost of every request.
 func BenchmarkAuthenticate(b *testing.B) {
 	w := newWorld(b)
 	for name, secret := range map[string]string{"api": w.apiToken, "personal": w.owner.secret} {

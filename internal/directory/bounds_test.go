@@ -74,7 +74,7 @@ func TestRefusedNetworksAreWrittenDown(t *testing.T) {
 	}
 }
 
-// What a token makes is bound as it is itself: by networks and by its end.
+// A token that a token makes inherits its networks and its end.
 func TestTokensInheritBounds(t *testing.T) {
 	w := newWorld(t)
 	end := w.clock.Now().Add(10 * time.Hour).UTC().Truncate(time.Microsecond)

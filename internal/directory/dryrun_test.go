@@ -212,7 +212,7 @@ func TestDryRunOfMany(t *testing.T) {
 	}
 }
 
-// What the diff says is what then happens.
+// The change then does exactly what the diff says.
 func TestDryRunDiffIsTrue(t *testing.T) {
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		if op.what == "of an account there is" || op.name == "createOrg" || op.name == "acceptInvitation" {

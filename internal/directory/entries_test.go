@@ -112,7 +112,7 @@ func secretOf(answer any) string {
 	return ""
 }
 
-// What an API token does is written down under the token's name.
+// Changes by an API token are recorded under the token's name.
 func TestAPITokensAsActors(t *testing.T) {
 	w := newWorld(t)
 	token := w.token("users|create")

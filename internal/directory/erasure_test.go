@@ -23,7 +23,7 @@ func TestEraseUser(t *testing.T) {
 	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
 	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: ptr("Janine Doe")}))(t)
 	w.wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.byOwner(), token.ID))
-	// What she made and others go on using loses her name too.
+	// Her name is also removed from tokens and webhooks that others still use.
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
 	hook := must(w.CreateWebhook(t.Context(), call, newHook("hook")))(t)
 	must(w.UpdateWebhook(t.Context(), w.byOwner(), hook.ID, newHook("changed")))(t)

@@ -29,7 +29,7 @@ func TestCreateGroup(t *testing.T) {
 	if diff := cmp.Diff([]directory.Group{want, want, want}, append(listed, g, read)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	// What the group gives comes on top of the base role, at once.
+	// The group adds to the base role at once.
 	if p := w.by(a).Principal; !p.Capabilities.Covers(caps(t, "users|delete", "rbac|update")) || p.Role != "none" {
 		t.Errorf("a member acts as %s with %v", p.Role, p.Capabilities.Names())
 	}
@@ -171,7 +171,7 @@ func TestManagedGroups(t *testing.T) {
 	if !got.Managed || got.Name != "H" || !slices.Equal(got.Roles, []directory.RoleID{"read-only"}) {
 		t.Errorf("after the change %v", got)
 	}
-	// Who leaves the organization leaves its groups, whoever manages them.
+	// A user who leaves the organization leaves its groups, even managed ones.
 	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), a.ID))
 	if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t); len(got.Members) != 0 {
 		t.Errorf("members %v", got.Members)

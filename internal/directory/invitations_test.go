@@ -164,7 +164,7 @@ func TestOthersInvitations(t *testing.T) {
 	})
 }
 
-// What was offered may change until it is accepted; then it is as it stands.
+// The offered role may change until the invitation is accepted.
 func TestInvitationsCanChange(t *testing.T) {
 	w := newWorld(t)
 	rival := w.tenant("Rival")

@@ -46,9 +46,9 @@ type Limits struct {
 	GroupsPerUser int
 	// NamesPerSet bounds the datasets and views that a role or an API token names.
 	NamesPerSet int
-	// Names bounds what all custom roles of an organization name together. What a user
-	// holds is a union of these roles, so that it bounds every user's names too, whatever
-	// groups they join and however roles grow, without a look at any user.
+	// Names bounds what all custom roles of an organization name together. A user holds
+	// a union of these roles, so the limit bounds every user's names too, without
+	// reading any user.
 	Names int
 	// MembersPerRequest bounds the members that a request lists.
 	MembersPerRequest int

@@ -187,7 +187,7 @@ func TestLimitOnRoleChanges(t *testing.T) {
 	w.refused("one leaves, two come", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID) })
 }
 
-// What is above a lowered limit stays, can be changed, and can shrink.
+// Objects above a lowered limit stay, can be changed, and can shrink.
 func TestAboveALoweredLimit(t *testing.T) {
 	w := newWorld(t)
 	call := w.as(w.owner.secret, w.org.ID)

@@ -49,7 +49,7 @@ func authenticate(t *testing.T, s *directory.Service, secret string) *directory.
 	return p
 }
 
-// What another process revokes is refused within a second, although this one
+// A token that another process revokes is refused within a second, although this one
 // remembers it.
 func TestForgetsWhatAnotherProcessRevoked(t *testing.T) {
 	here, there, d := openTwice(t)

@@ -209,7 +209,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 			err = &RefusedToken{Principal: p, Err: errBadToken}
 		}
 	case Forbidden:
-		err = errBadToken // an expired token is told nothing of organizations
+		err = errBadToken // the answer to an expired token reveals nothing about organizations
 	}
 	return nil, err
 }

@@ -38,7 +38,7 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 		e.TraceID != "trace-1" || e.RemoteAddr != "192.0.2.7" || e.UserAgent != "test/1" || len(e.Target.ID) > 100 || strings.Contains(e.Target.ID, "\x00") {
 		t.Errorf("%+v", e)
 	}
-	// What is no refusal is none.
+	// Errors that are not refusals are not recorded.
 	for _, other := range []error{nil, directory.Errorf(directory.NotFound, "x"), errors.New("x")} {
 		w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, other))
 	}
@@ -64,7 +64,7 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 	}
 }
 
-// Who tries an expired token is known; who tries a made-up one is not.
+// The holder of an expired token is identified; a made-up token identifies nobody.
 func TestExpiredTokensAreWrittenDown(t *testing.T) {
 	w := newWorld(t)
 	api := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)

@@ -99,7 +99,7 @@ func TestListRoles(t *testing.T) {
 	if want := []directory.RoleID{"owner", "admin", "user", "read-only", "none", custom.ID}; !slices.Equal(got, want) {
 		t.Errorf("roles %v, want %v", got, want)
 	}
-	// Whoever is invited has the role already, and nothing of it yet.
+	// An invited user has the role already, but none of its capabilities yet.
 	want := map[directory.RoleID][]directory.UserID{
 		"owner": {w.owner.ID}, "admin": {invited.ID}, "user": nil, "read-only": nil, "none": nil, custom.ID: {jane.ID},
 	}
@@ -211,7 +211,7 @@ func TestDeleteRole(t *testing.T) {
 	must(w.UpdateUserRole(t.Context(), w.byOwner(), b.ID, "user"))(t)
 	inUse("0 users", "1 groups")
 	w.wants("delete the group", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
-	// Whoever is invited will have it: that is a use as well.
+	// An invited user will have the role, so it counts as in use.
 	must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "R", Email: rival.Email, Role: role.ID}))(t)
 	inUse("1 users", "0 groups")
 	w.wants("decline", "", w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID))

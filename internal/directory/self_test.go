@@ -91,7 +91,7 @@ func TestUpdateUserOfAnother(t *testing.T) {
 			t.Errorf("answers differ: %q, %q", m, messages[0])
 		}
 	}
-	// Of one's own users, the one of the organization that is named, or any if none is.
+	// The account's user in the named organization, or in any if none is named.
 	w.wants("named", "", update(second2.Org.ID, second2.User.ID))
 	w.wants("none named", "", update("", second2.User.ID))
 	w.refused("another one named", directory.Forbidden, "", func() error { return update(w.org.ID, second2.User.ID) })

@@ -52,7 +52,7 @@ func TestCreateAPIToken(t *testing.T) {
 			},
 			MakerID: w.owner.ID, Giving: authz.Unlimited(), Hash: made.Hash,
 		}
-		// What is answered is what is read later, to the nanosecond.
+		// The response equals a later read, to the nanosecond.
 		read := must(w.GetAPIToken(t.Context(), w.byOwner(), made.ID))(t)
 		listed := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)
 		i := slices.IndexFunc(listed, func(r directory.APITokenRecord) bool { return r.ID == made.ID })

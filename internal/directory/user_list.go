@@ -56,8 +56,8 @@ func (l *userList) searched() int {
 // that it holds no reader for long: it may have fewer users than Limit, or none, and
 // still a next one. Without one the list is read in pieces, so that a sink that
 // takes its time keeps no connection from others. A user who exists throughout is
-// listed exactly once, because ids don't change. Who may not read the list any more
-// gets no further piece.
+// listed exactly once, because ids don't change. A caller who may not read the list
+// any more gets no further piece.
 //
 // Permission users|read, and auditLog|read for a time that is past. Errors: as
 // those of asOf; once the list has begun, also [Unauthenticated] and [Forbidden].

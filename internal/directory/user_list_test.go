@@ -145,7 +145,7 @@ func TestListChangesMeanwhile(t *testing.T) {
 	}
 }
 
-// Of somebody else's change nobody is told.
+// Other people's changes are not reported.
 func TestListOfOneVersionHasNotChanged(t *testing.T) {
 	w := newWorld(t)
 	defer directory.SetUserPieces(1, 1)()
