@@ -219,7 +219,7 @@ func TestRemembersOthersWhenAnOrgIsMade(t *testing.T) {
 			t.Fatal(err)
 		}
 		if p := authenticate(t, s, d.PersonalToken); p.OrgID != "" {
-			t.Fatalf("without a named organisation the account acts in %s, of several", p.OrgID)
+			t.Fatalf("without a named organization the account acts in %s, of several", p.OrgID)
 		}
 		apiNow, nNow := seen()
 		return api == apiNow && n == nNow

@@ -11,11 +11,11 @@ import (
 // Store is the storage of a [Service]. Implementations promise:
 //
 //   - Write runs fn in a transaction, commits durably before it returns nil, and
-//     undoes everything fn did when it returns an error. What others commit
-//     meanwhile shows in it, so that where a rule spans rows fn takes a [Lock]
-//     first. fn may run more than once and must not keep anything from an earlier
-//     run. A statement that is refused ends the transaction, whatever fn makes of
-//     its error; that something is missing is no refusal.
+//     undoes everything fn did when it returns an error. fn sees what others commit
+//     meanwhile, so fn takes a [Lock] first if a rule spans rows. fn may run more
+//     than once and must not keep anything from an earlier run. A statement that is
+//     refused ends the transaction, whatever fn makes of its error; that something
+//     is missing is no refusal.
 //   - Read runs fn on one consistent snapshot.
 //   - What is missing is an [Error] with [NotFound]; what collides with a unique
 //     key is one with [Conflict]; no driver's error type is promised.
