@@ -15,7 +15,7 @@ const (
 	Invalid            Code = "invalid"             // the input breaks a rule; Field says where
 	Unauthenticated    Code = "unauthenticated"     // no token, or one that is unknown, expired or revoked
 	Forbidden          Code = "forbidden"           // the principal lacks a permission or a rule refuses it
-	NotFound           Code = "not_found"           // not in this organization; it may exist in another one
+	NotFound           Code = "not_found"           // not in this organization, whether or not another one has it
 	Conflict           Code = "conflict"            // conflicts with the current state
 	PreconditionFailed Code = "precondition_failed" // If-Match names another state than the current one
 	KeyReused          Code = "key_reused"          // an idempotency key came again with another request

@@ -61,7 +61,10 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 // sealed with keys, and webhook secrets are derived from keys. clock returns the
 // current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(), orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits()}
+	s := &Service{
+		store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(),
+		orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
+	}
 	for _, o := range options {
 		o(s)
 	}
@@ -69,7 +72,8 @@ func NewService(store Store, keys *audit.Keyring, clock func() time.Time, option
 	return s
 }
 
-// committed is called for every commit before its Write returns.
+// committed is called with the entries of every commit: of this process before the Write
+// returns, of others soon after.
 func (s *Service) committed(entries []Entry) {
 	s.memory.committed(entries)
 	s.listeners.committed(entries)
