@@ -38,6 +38,10 @@ type Options struct {
 	PublicURL string
 	// AllowProvision lets anybody make temporary organisations.
 	AllowProvision bool
+	// Pages are the parts of the site that other packages serve.
+	Pages []Page
+	// Home is the path that browsers are redirected to from /; "" for none.
+	Home string
 	// SeparateMetrics leaves /metrics out, to be served elsewhere.
 	SeparateMetrics bool
 	// Collectors are served with the API's own metrics.
@@ -80,7 +84,8 @@ func New(o Options) *API {
 	a.metrics.registry.MustRegister(o.Collectors...)
 	a.metrics.registry.MustRegister(newLimitCollector(o.Service, o.Log, o.Clock))
 	a.mountV2()
-	a.mountPages(o.SeparateMetrics)
+	a.mountPages(o.SeparateMetrics, o.Home)
+	a.mountSite(o.Pages)
 	return a
 }
 

@@ -20,7 +20,7 @@ var errDraining = directory.Errorf(directory.Unavailable, "the server is shuttin
 
 // mountPages puts up what needs no token: health, metrics, and the API's own
 // description and documentation.
-func (a *API) mountPages(separateMetrics bool) {
+func (a *API) mountPages(separateMetrics bool, home string) {
 	a.page("/healthz", func(*http.Request) ([]byte, string, error) {
 		return []byte(`{"status":"ok"}` + "\n"), "application/json", nil
 	})
@@ -45,6 +45,10 @@ func (a *API) mountPages(separateMetrics bool) {
 		a.mux.HandleFunc("/metrics", a.limited(a.readOnly(a.metrics.handler().ServeHTTP)))
 	}
 	a.mux.HandleFunc("/", a.limited(func(w http.ResponseWriter, r *http.Request) {
+		if home != "" && r.URL.Path == "/" && wantsPage(r) {
+			http.Redirect(w, r, home, http.StatusSeeOther)
+			return
+		}
 		a.failPage(w, r, directory.Errorf(directory.NotFound, "there is no %s; the API is under /v2/, its documentation at /docs", quote.Cut(r.URL.Path)))
 	}))
 }

@@ -1,0 +1,35 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Page is a part of the site for browsers that another package serves, such as the
+// console. Requests get a trace id, are counted, and are charged to the address that
+// they come from, as those of the API are.
+type Page struct {
+	// Pattern is the part of the site, as [http.ServeMux] takes it, without a method.
+	Pattern string
+	// Serve gets the call that the request would make, without a principal.
+	Serve func(w http.ResponseWriter, r *http.Request, call directory.Call)
+}
+
+// mountSite mounts the pages of other packages.
+func (a *API) mountSite(pages []Page) {
+	for _, p := range pages {
+		metrics := a.metrics.route("", p.Pattern)
+		a.mux.HandleFunc(p.Pattern, a.limited(func(w http.ResponseWriter, r *http.Request) {
+			rec := w.(*exchange) //nolint:forcetypeassert // ServeHTTP made it
+			rec.route = metrics
+			p.Serve(w, r, directory.Call{TraceID: rec.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent()})
+		}))
+	}
+}
+
+// wantsPage reports whether a request comes from a browser that asks for a page.
+func wantsPage(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
