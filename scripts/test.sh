@@ -48,4 +48,4 @@ go mod download
 echo "== All packages on SQLite, the store on both engines. Each package prints a line; the first run also compiles"
 go test "${flags[@]}" "$@" ./...
 echo "== The packages of the domain and the API again, on PostgreSQL"
-ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/apptest
+ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail

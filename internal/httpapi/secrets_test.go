@@ -1,4 +1,4 @@
-package apptest_test
+package httpapi_test
 
 import (
 	"encoding/json"

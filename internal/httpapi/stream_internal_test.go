@@ -1,0 +1,161 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/store"
+)
+
+// streaming is a server over a real listener, whose API the test may hurry.
+type streaming struct {
+	testing.TB
+	*httptest.Server
+	db      *store.Store
+	service *directory.Service
+	token   string
+	p       *directory.Principal
+	made    int
+}
+
+func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
+	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := directory.NewService(db, dbtest.Keys(), time.Now, directory.WithLimits(directory.Limits{}))
+	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := New(Options{Service: service, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
+	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), db: db, service: service, token: d.APIToken}
+	hurry(api, s.Config)
+	s.Start()
+	t.Cleanup(func() {
+		api.Drain()
+		s.Close()
+		db.Close()
+	})
+	if s.p, err = service.Authenticate(t.Context(), d.APIToken, ""); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// append appends an entry of at least so many bytes.
+func (s *streaming) append(size int) {
+	s.Helper()
+	s.made++
+	_, err := s.service.CreateRole(s.Context(), directory.Call{Principal: s.p}, directory.NewRole{
+		Name: fmt.Sprint("role ", s.made), Description: strings.Repeat("x", size),
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// follow opens a stream; read gives its next line that begins with a prefix.
+func (s *streaming) follow() (read func(prefix string) string) {
+	s.Helper()
+	rq, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.URL+"/v2/events", nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+s.token)
+	resp, err := s.Client().Do(rq)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		s.Fatal(resp, err)
+	}
+	s.Cleanup(func() { resp.Body.Close() })
+	lines := bufio.NewReader(resp.Body)
+	return func(prefix string) string {
+		s.Helper()
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				s.Fatalf("waiting for %q: %v", prefix, err)
+			}
+			if strings.HasPrefix(line, prefix) {
+				return line
+			}
+		}
+	}
+}
+
+// A stream outlives the limits that requests have, and says something meanwhile.
+func TestStreamOutlivesLimits(t *testing.T) {
+	const limit = 500 * time.Millisecond
+	s := newStreaming(t, func(a *API, server *http.Server) {
+		a.heartbeat = limit
+		server.ReadTimeout, server.WriteTimeout = limit, limit
+	})
+	read := s.follow()
+	read("id: ")
+	begun := time.Now()
+	read(":")
+	s.append(0)
+	for time.Since(begun) < 3*limit {
+		s.append(0)
+		read("event: createRole")
+	}
+	s.append(0)
+	read("event: createRole")
+}
+
+// Who does not read is cut off, and nobody else is any the slower for it.
+func TestSlowReaderIsCutOff(t *testing.T) {
+	s := newStreaming(t, func(a *API, server *http.Server) {
+		a.chunkTimeout = 200 * time.Millisecond
+		server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			c.(*net.TCPConn).SetWriteBuffer(4096) //nolint:errcheck,forcetypeassert // it takes longer to fill, then
+			return ctx
+		}
+	})
+	var dialer net.Dialer
+	slow, err := dialer.DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if err := slow.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(slow, "GET /v2/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", s.token); err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, 15)
+	if _, err := io.ReadFull(slow, head); err != nil || string(head) != "HTTP/1.1 200 OK" {
+		t.Fatalf("%q %v", head, err)
+	}
+	read := s.follow()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for open := true; open; { // the system buffers some
+		for range 50 {
+			s.append(2000)
+			read("event: createRole")
+		}
+		api := s.Config.Handler.(*API) //nolint:forcetypeassert // it is
+		api.streams.mu.Lock()
+		open = api.streams.count[chargedTo(s.p)] == 2
+		api.streams.mu.Unlock()
+		if ctx.Err() != nil {
+			t.Fatal("the slow reader is not cut off")
+		}
+	}
+	s.append(0)
+	read("event: createRole")
+}
