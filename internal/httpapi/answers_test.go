@@ -10,6 +10,7 @@ import (
 
 // An invitation can be resent and revoked by the organization, and lapses with its inviter.
 func TestInvitationsOfAnOrganization(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	s.CreateUser("Jane", "jane@example.com", "user")
 	s.CreateUser("Bob", "bob@example.com", "user")
@@ -37,6 +38,7 @@ func TestInvitationsOfAnOrganization(t *testing.T) {
 
 // The members of a group that a directory manages change there alone.
 func TestManagedGroupMembers(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	var group struct{ ID string }

@@ -15,6 +15,7 @@ import (
 // GET /v2/users and GET /v2/users/{id}/access answer what was so at a time, also
 // of who and what is gone.
 func TestAsOf(t *testing.T) {
+	t.Parallel()
 	var passed atomic.Int64
 	began := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	clock := func() time.Time { return began.Add(time.Duration(passed.Load())) }

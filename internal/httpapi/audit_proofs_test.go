@@ -34,6 +34,7 @@ func sealed(t *testing.T, s *apptest.Server, entries int64) (c audit.Checkpoint,
 }
 
 func TestAuditProofs(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	s.CreateUser("Jane", "jane@example.com", "user")
 	first, _ := sealed(t, s, 5)
@@ -87,6 +88,7 @@ func TestAuditProofs(t *testing.T) {
 }
 
 func TestAuditRetention(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	const path = "/v2/audit/retention"
 	was := s.Want(http.StatusOK, "GET", path, as(s.APIToken, ""))
@@ -110,6 +112,7 @@ func TestAuditRetention(t *testing.T) {
 }
 
 func TestErasures(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	const path = "/v2/audit/erasures"
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
@@ -131,6 +134,7 @@ func TestErasures(t *testing.T) {
 
 // What is refused to somebody who is known is in the log, with the trace id of the answer.
 func TestRefusalsAreInTheLog(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	token := s.APITokenWith(`"orgCapabilities":{"users":["read"]}`)
 	ans := s.Want(http.StatusForbidden, "DELETE", "/v2/users/"+s.UserID, as(token, ""))

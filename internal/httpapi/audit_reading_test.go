@@ -51,6 +51,7 @@ func upTo(n int64) (all []int64) {
 
 // The export is the whole log, pages in both orders are the export, and so is CSV.
 func TestAuditPagesAndExports(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	fill(t, s, 250)
 	all := entriesOf(t, s, s.APIToken, "")
@@ -112,6 +113,7 @@ func TestAuditPagesAndExports(t *testing.T) {
 }
 
 func TestAuditFilters(t *testing.T) {
+	t.Parallel()
 	var clock atomic.Int64
 	clock.Store(int64(-time.Hour))
 	begun := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -177,6 +179,7 @@ func TestAuditFilters(t *testing.T) {
 
 // Whatever is asked of one organisation's log, another's is not in it.
 func TestAuditLogsAreApart(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	var other struct{ ID string }
 	s.Want(http.StatusOK, "POST", "/v2/orgs", as(s.PersonalToken, `{"name":"Other"}`)).Decode(t, &other)

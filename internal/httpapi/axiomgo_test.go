@@ -37,6 +37,7 @@ func wantAxiom(t *testing.T, err, want error) {
 
 // The public Go client, unchanged, does every call on users.
 func TestAxiomGoUsers(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	ctx := t.Context()
 	api, personal := axiomClient(t, s, s.APIToken), axiomClient(t, s, s.PersonalToken)
@@ -85,6 +86,7 @@ func TestAxiomGoUsers(t *testing.T) {
 
 // What create answers and what is read later are equal, to the nanosecond.
 func TestAxiomGoTokens(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	ctx := t.Context()
 	c := axiomClient(t, s, s.PersonalToken)
@@ -141,6 +143,7 @@ func TestAxiomGoTokens(t *testing.T) {
 
 // On a fresh install the API token makes tokens with dataset capabilities.
 func TestAxiomGoTokensFromTheFirstToken(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	made, err := axiomClient(t, s, s.APIToken).Tokens.Create(t.Context(), axiom.CreateTokenRequest{
 		Name:                "ingest",
@@ -152,6 +155,7 @@ func TestAxiomGoTokensFromTheFirstToken(t *testing.T) {
 }
 
 func TestAxiomGoOrganizations(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	c := axiomClient(t, s, s.PersonalToken)
 	list, err := c.Organizations.List(t.Context())
@@ -173,6 +177,7 @@ func TestAxiomGoOrganizations(t *testing.T) {
 }
 
 func TestAxiomGoLimit(t *testing.T) {
+	t.Parallel()
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 1})
 	c := axiomClient(t, s, s.APIToken)
 	if _, err := c.Users.List(t.Context()); err != nil {

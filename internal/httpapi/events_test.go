@@ -49,6 +49,7 @@ func take(t *testing.T, c *client.Client, o client.EventsOptions, last int64) (g
 
 // Who comes back gets what it missed: no more, no less, and as the log has it.
 func TestEventsReplay(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	fill(t, s, 230)
 	c := clientOf(t, s, s.APIToken)
@@ -82,6 +83,7 @@ func TestEventsReplay(t *testing.T) {
 // Whatever is written meanwhile, on this server or another, and however often who
 // follows is cut off: nothing is lost, nothing comes twice, all is in order.
 func TestEventsLoseNothing(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	beside := s.Beside()
 	begin := int64(len(entriesOf(t, s, s.APIToken, "")))
@@ -130,6 +132,7 @@ func TestEventsLoseNothing(t *testing.T) {
 
 // A filter leaves out what does not match, and what is refused unless it is asked for.
 func TestEventsFilter(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	s.CreateUser("John", "john@example.com", "user")
@@ -145,6 +148,7 @@ func TestEventsFilter(t *testing.T) {
 // A stream ends when its token is revoked, and when it loses the permission, on
 // whichever server that is done.
 func TestEventsEndWithTheRightToThem(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	beside := s.Beside()
 	var role struct{ ID string }
@@ -189,6 +193,7 @@ func TestEventsEndWithTheRightToThem(t *testing.T) {
 
 // Streams are bounded per principal, and end when the server drains.
 func TestEventsBounds(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	open := func(token string) *http.Response {
 		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v2/events", nil)

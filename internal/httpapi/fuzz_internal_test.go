@@ -1,21 +1,13 @@
 package httpapi
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/directorytest"
-	"github.com/rosterhq/roster/internal/store"
 )
 
 // Whatever a body holds, it is decoded or refused as invalid; what is decoded
@@ -104,14 +96,6 @@ func FuzzMatches(f *testing.F) {
 	})
 }
 
-// impatient leaves at the first flush, so that streams end.
-type impatient struct {
-	*httptest.ResponseRecorder
-	leave func()
-}
-
-func (w impatient) Flush() { w.leave() }
-
 // Whatever a query asks of the log, it is understood or refused as invalid, and a
 // cursor leads to where it says.
 func FuzzEntryQuery(f *testing.F) {
@@ -147,48 +131,6 @@ func FuzzEntryQuery(f *testing.F) {
 			t.Fatalf("refused with %v", err)
 		} else if err == nil && e.After < -1 {
 			t.Fatalf("%q and %q begin after %d", raw, header, e.After)
-		}
-	})
-}
-
-// No request is answered with a status of 500 or more.
-func FuzzRequest(f *testing.F) {
-	db, err := store.Open(f.Context(), directorytest.Database(f), store.Options{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { db.Close() })
-	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := service.Initialize(f.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	api := New(Options{Service: service, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
-	for i := range v2 {
-		f.Add(uint8(i), "nothing", "limit=1&dryRun=true", `{"name":"x","email":"x@example.com","role":"user","members":["x"]}`, i%2 == 0)
-	}
-	f.Fuzz(func(t *testing.T, n uint8, id, query, body string, personal bool) {
-		rt := v2[int(n)%len(v2)]
-		path := strings.NewReplacer("{id}", url.PathEscape(id), "{orgId}", url.PathEscape(id), "{deliveryId}", url.PathEscape(id)).Replace(rt.pattern)
-		r := httptest.NewRequestWithContext(t.Context(), rt.method, "/", strings.NewReader(body))
-		u, err := url.ParseRequestURI(path)
-		if err != nil {
-			return
-		}
-		u.RawQuery = query
-		r.URL = u
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Authorization", "Bearer "+d.APIToken)
-		if personal {
-			r.Header.Set("Authorization", "Bearer "+d.PersonalToken)
-			r.Header.Set(headerOrg, string(d.Org.ID))
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		w := impatient{httptest.NewRecorder(), cancel}
-		api.ServeHTTP(w, r.WithContext(ctx))
-		if w.Code >= 500 {
-			t.Fatalf("%s %s?%s %q: %d %s", rt.method, path, query, body, w.Code, w.Body)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 // A user can't raise themselves through a token that they make.
 func TestTokenIsNoDetourToMore(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	var role struct{ ID string }
 	s.Want(http.StatusOK, "POST", "/v2/rbac/roles", as(s.APIToken,
@@ -25,6 +26,7 @@ func TestTokenIsNoDetourToMore(t *testing.T) {
 
 // Permissions on roles and groups alone make nobody an admin.
 func TestRbacAloneGivesNothing(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	bob := s.CreateUser("Bob", "bob@example.com", "none")
 	rbac := s.APITokenWith(`"orgCapabilities":{"rbac":["create","read","update"]}`)

@@ -26,6 +26,7 @@ func beta(t *testing.T, s *apptest.Server) (id string, c *client.Client) {
 
 // The client lists every invitation of an organization, also beyond the first page.
 func TestClientListsAllInvitations(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	_, c := beta(t, s)
 	const n = 103
@@ -54,6 +55,7 @@ func TestClientListsAllInvitations(t *testing.T) {
 // An invitation shows when it was mailed. At the cap, resending it is 429, which says
 // which cap it is and when to try again.
 func TestResendAtTheMailCap(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	org, c := beta(t, s)
 	s.CreateUser("Jane", "jane@example.com", "none")

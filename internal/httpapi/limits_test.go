@@ -11,6 +11,7 @@ import (
 // Use against limit shows in the API, with the account's limits for people alone, and in
 // the metrics.
 func TestLimitsShowTheirUse(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	for _, name := range []string{"One", "Two"} {
 		s.Want(http.StatusOK, "POST", "/v2/rbac/roles", as(s.PersonalToken, `{"name":"`+name+`"}`))

@@ -41,6 +41,7 @@ func fill(t *testing.T, s *apptest.Server, n int) {
 
 // Pages, one after another, are the whole list.
 func TestListPages(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	fill(t, s, 250)
 	var all, paged []apptest.User
@@ -81,6 +82,7 @@ func TestListPages(t *testing.T) {
 
 // The list's ETag is its version's: it holds until anything in it changes.
 func TestListETag(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	get := func(header ...string) apptest.Answer {
 		rq := apptest.Request{Token: s.APIToken, Header: map[string]string{}}
@@ -108,7 +110,7 @@ func TestListETag(t *testing.T) {
 }
 
 // A long list takes no more memory than a short one.
-func TestListStreams(t *testing.T) {
+func TestListStreams(t *testing.T) { // not parallel: it measures the heap
 	if testing.Short() {
 		t.Skip("makes 30,000 users")
 	}

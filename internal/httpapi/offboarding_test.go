@@ -8,6 +8,7 @@ import (
 )
 
 func TestOffboarding(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	ann := s.CreateUser("Ann", "ann@example.com", "admin")
 	token := s.TokenOf("ann@example.com")

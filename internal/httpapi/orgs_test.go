@@ -16,6 +16,7 @@ func inOrg(token, org, body string) apptest.Request {
 // Whoever is in several organisations says which is meant; nobody is dragged
 // into one, and the inviter can't tell who had an account.
 func TestOrganizations(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	token := s.TokenOf("jane@example.com")
@@ -81,6 +82,7 @@ func TestOrganizations(t *testing.T) {
 
 // A temporary organisation works with its token and is claimed with its link.
 func TestProvision(t *testing.T) {
+	t.Parallel()
 	s := apptest.StartWith(t, apptest.Options{AllowProvision: true, RateLimit: 1000})
 	var made struct{ ID, Token, ClaimURL, Name string }
 	s.Want(http.StatusOK, "POST", "/v2/orgs/provision", as("", `{"name":"Trial"}`)).Decode(t, &made)
@@ -116,6 +118,7 @@ func TestProvision(t *testing.T) {
 
 // A dry run answers the same, tells who would gain and lose what, and writes nothing.
 func TestDryRun(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "none")
 	var role roleBody

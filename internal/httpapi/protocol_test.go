@@ -13,6 +13,7 @@ import (
 )
 
 func TestAuthentication(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	for _, authorization := range []string{
 		"", "Bearer", "Bearer ", "Basic b3c6cHc=", "Bearer x", "Bearer xaat-123", "Bearer xapt-123",
@@ -36,6 +37,7 @@ func TestAuthentication(t *testing.T) {
 }
 
 func TestProtocol(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	wantError(t, s.Do("GET", "/v2/nothing", as(s.APIToken, "")), 404, "not_found", "/v2/nothing")
 	wantError(t, s.Do("GET", "/nothing", apptest.Request{}), 404, "not_found", "/v2/")
@@ -69,6 +71,7 @@ func TestProtocol(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	for path, part := range map[string]string{
 		"/healthz": "ok", "/readyz": "ok", "/metrics": "roster_http_requests_total", "/openapi.yaml": "openapi: 3.1.0",
@@ -99,6 +102,7 @@ func TestPages(t *testing.T) {
 // The same state has the same ETag, another one another; a change can be made
 // to depend on it, and of two that depend on the same one only one is made.
 func TestConditions(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	path := "/v2/users/" + jane.ID
@@ -141,6 +145,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	keyed := func(token, key, body string) apptest.Request {
 		return apptest.Request{Token: token, Body: body, Header: map[string]string{"Idempotency-Key": key}}
@@ -195,6 +200,7 @@ func (c *clock) pass(d time.Duration) {
 }
 
 func TestRateLimit(t *testing.T) {
+	t.Parallel()
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 60, Clock: c.Now})
 	for i := range 60 {
@@ -238,6 +244,7 @@ func remaining(t *testing.T, ans apptest.Answer) (n int) {
 
 // An organization that makes more tokens has no more requests.
 func TestRateLimitIsTheOrganizations(t *testing.T) {
+	t.Parallel()
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 100, Clock: c.Now})
 	var other struct{ Token string }
@@ -249,6 +256,7 @@ func TestRateLimitIsTheOrganizations(t *testing.T) {
 }
 
 func TestRateLimitCosts(t *testing.T) {
+	t.Parallel()
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 1000, Clock: c.Now})
 	for _, call := range []struct {
@@ -276,6 +284,7 @@ func TestRateLimitCosts(t *testing.T) {
 
 // What needs no token is limited by address, but for what load balancers ask.
 func TestRateLimitByAddress(t *testing.T) {
+	t.Parallel()
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 6, Clock: c.Now})
 	stranger := as("xaat-00000000-0000-4000-8000-000000000000", "")

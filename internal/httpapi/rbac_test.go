@@ -26,6 +26,7 @@ type access struct {
 
 // A role's life: made, given by its list of members, shown, changed, taken away.
 func TestRoles(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	var role roleBody
@@ -78,6 +79,7 @@ func TestRoles(t *testing.T) {
 
 // What a group gives is there while it gives it, and explained as what it gives.
 func TestGroupsAndAccess(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "none")
 	token := s.TokenOf("jane@example.com")
@@ -147,6 +149,7 @@ func TestGroupsAndAccess(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	reader := s.APITokenWith(`"orgCapabilities":{"apiTokens":["create","read","update"],"users":["read"]}`)
 	wantError(t, s.Do("POST", "/v2/tokens", as(reader, `{"name":"x","orgCapabilities":{"users":["create"]}}`)), 403, "forbidden", "don't have")
@@ -186,6 +189,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestPersonalTokens(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	var made struct{ ID, Token string }
 	s.Want(http.StatusOK, "POST", "/v2/user/tokens", as(s.PersonalToken, `{"name":"Laptop","expiresAt":"2099-01-01T00:00:00.123456789Z"}`)).Decode(t, &made)
@@ -202,6 +206,7 @@ func TestPersonalTokens(t *testing.T) {
 
 // A group's members change one by one, and its ETag with them, whoever does it.
 func TestGroupMembers(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	var g struct{ ID string }

@@ -15,6 +15,7 @@ import (
 // What every route refuses alike: an organisation that is not the token's, none
 // where there are several, and a dry run that is neither on nor off.
 func TestEveryRouteRefuses(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	s.Want(http.StatusOK, "POST", "/v2/orgs", as(s.PersonalToken, `{"name":"Other"}`))
 	for _, op := range apptest.Operations(t) {
@@ -22,7 +23,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 		if need == "public" {
 			continue
 		}
-		path := strings.NewReplacer("{id}", "nothing", "{orgId}", "nothing", "{deliveryId}", "nothing").Replace(op.Path)
+		path := op.At("nothing")
 		body := ""
 		if op.Method == http.MethodPost || op.Method == http.MethodPut {
 			body = "{}"
@@ -39,6 +40,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 }
 
 func TestConflicts(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	keyed := func(body string) apptest.Request {
 		return apptest.Request{Token: s.PersonalToken, Body: body, Header: map[string]string{"Idempotency-Key": "k"}}
@@ -63,6 +65,7 @@ func TestConflicts(t *testing.T) {
 // What was refused is written down although the client is gone: whoever is known
 // without a look at the database is refused also then.
 func TestRefusalOfWhoIsGone(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	weak := s.APITokenWith(`"orgCapabilities":{"users":["read"]}`)
 	const n = 5

@@ -40,6 +40,7 @@ func newForgetfulAPI(s *apptest.Server) *httpapi.API {
 // whatever is changed between: random changes through a server that remembers,
 // and after each the same reads of it and of one that has never read anything.
 func TestRememberedIsRead(t *testing.T) {
+	t.Parallel()
 	// Each check makes a database, and each step reads everything.
 	checks := flag.Lookup("rapid.checks")
 	if err := checks.Value.Set("8"); err != nil {

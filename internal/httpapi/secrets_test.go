@@ -1,55 +1,18 @@
 package httpapi_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rosterhq/roster/internal/apptest"
-	"github.com/rosterhq/roster/internal/httpapi/apidoc"
 )
-
-// answersSecrets lists the operations whose documented answer has a token's or
-// webhook's secret.
-func answersSecrets(t *testing.T) (all []string) {
-	t.Helper()
-	type schema struct {
-		Properties map[string]json.RawMessage
-		AllOf      []json.RawMessage
-	}
-	var doc struct {
-		Paths map[string]map[string]struct {
-			Responses map[string]struct {
-				Content map[string]struct {
-					Schema struct {
-						Ref string `json:"$ref"`
-					}
-				}
-			}
-		}
-		Components struct{ Schemas map[string]schema }
-	}
-	if err := json.Unmarshal(apidoc.JSON, &doc); err != nil {
-		t.Fatal(err)
-	}
-	for path, methods := range doc.Paths {
-		for method, op := range methods {
-			name := strings.TrimPrefix(op.Responses["200"].Content["application/json"].Schema.Ref, "#/components/schemas/")
-			properties := doc.Components.Schemas[name].Properties
-			if properties["token"] != nil || properties["secret"] != nil {
-				all = append(all, strings.ToUpper(method)+" "+path)
-			}
-		}
-	}
-	slices.Sort(all)
-	return all
-}
 
 // No cache may store an answer that shows a secret. An answer without one may be
 // stored as before.
 func TestSecretsAreNotStoredByCaches(t *testing.T) {
+	t.Parallel()
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 100_000, AllowProvision: true})
 	var token, hook struct{ ID string }
 	s.Want(http.StatusOK, "POST", "/v2/tokens", as(s.APIToken, `{"name":"t"}`)).Decode(t, &token)
@@ -66,21 +29,24 @@ func TestSecretsAreNotStoredByCaches(t *testing.T) {
 		"POST /v2/orgs/provision":              as("", `{}`),
 		"POST /v2/orgs/claim":                  as("", `{"claim":"`+claim+`","name":"C","email":"c@example.com"}`),
 	}
-	for _, op := range answersSecrets(t) {
-		rq, ok := requests[op]
-		if !ok {
-			t.Errorf("%s answers a secret; this test has no request of it", op)
+	for _, op := range apptest.Operations(t) {
+		if !slices.Contains(op.Answers, "token") && !slices.Contains(op.Answers, "secret") {
 			continue
 		}
-		delete(requests, op)
-		method, path, _ := strings.Cut(op, " ")
+		name := op.Method + " " + op.Path
+		rq, ok := requests[name]
+		if !ok {
+			t.Errorf("%s answers a secret; this test has no request of it", name)
+			continue
+		}
+		delete(requests, name)
 		id := token.ID
-		if strings.Contains(path, "webhooks") {
+		if strings.Contains(op.Path, "webhooks") {
 			id = hook.ID
 		}
-		ans := s.Want(http.StatusOK, method, strings.ReplaceAll(path, "{id}", id), rq)
+		ans := s.Want(http.StatusOK, op.Method, op.At(id), rq)
 		if !secretShape.Match(ans.Body) || ans.Header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: Cache-Control is %q, for %s", op, ans.Header.Get("Cache-Control"), ans.Body)
+			t.Errorf("%s: Cache-Control is %q, for %s", name, ans.Header.Get("Cache-Control"), ans.Body)
 		}
 	}
 	for op := range requests {
@@ -93,6 +59,7 @@ func TestSecretsAreNotStoredByCaches(t *testing.T) {
 
 // A time that is almost Go's zero time makes no token without an end.
 func TestAlmostZeroTimesMakeNoImmortalToken(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	var token struct{ ID string }
 	s.Want(http.StatusOK, "POST", "/v2/tokens", as(s.APIToken, `{"name":"t"}`)).Decode(t, &token)

@@ -23,6 +23,7 @@ func siteWith(serve func(http.ResponseWriter, *http.Request, directory.Call)) *h
 }
 
 func TestPageGetsTheCallOfItsRequest(t *testing.T) {
+	t.Parallel()
 	var got directory.Call
 	site := siteWith(func(_ http.ResponseWriter, _ *http.Request, call directory.Call) { got = call })
 	r := httptest.NewRequest(http.MethodGet, "/console/acme/users", nil) // from 192.0.2.1
@@ -37,6 +38,7 @@ func TestPageGetsTheCallOfItsRequest(t *testing.T) {
 }
 
 func TestPagesAreChargedToTheAddress(t *testing.T) {
+	t.Parallel()
 	site := siteWith(func(http.ResponseWriter, *http.Request, directory.Call) {})
 	var statuses []int
 	for range 3 {
@@ -50,6 +52,7 @@ func TestPagesAreChargedToTheAddress(t *testing.T) {
 }
 
 func TestHomeRedirectsBrowsersOnly(t *testing.T) {
+	t.Parallel()
 	site := siteWith(func(http.ResponseWriter, *http.Request, directory.Call) {})
 	for accept, want := range map[string]int{"text/html,*/*;q=0.8": http.StatusSeeOther, "*/*": http.StatusNotFound} {
 		w := httptest.NewRecorder()

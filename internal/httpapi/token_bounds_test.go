@@ -11,6 +11,7 @@ import (
 
 // Requests of these tests come from 127.0.0.1.
 func TestTokenNetworks(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	var here, elsewhere, personal struct{ ID, Token string }
 	s.Want(http.StatusOK, "POST", "/v2/tokens?networks=127.0.0.0/8,2001:db8::/32", as(s.APIToken, `{"name":"here","orgCapabilities":{"users":["read"]}}`)).Decode(t, &here)
@@ -63,6 +64,7 @@ func TestTokenNetworks(t *testing.T) {
 }
 
 func TestOrgSettings(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	path := "/v2/orgs/" + s.OrgID + "/settings"
 	if got := strings.TrimSpace(string(s.Want(http.StatusOK, "GET", path, as(s.APIToken, "")).Body)); got != `{"maxTokenLifetimeSeconds":null}` {
@@ -88,6 +90,7 @@ func TestOrgSettings(t *testing.T) {
 
 // One's own token would be refused by a maximum that is shorter than its age.
 func TestOrgSettingsNeverLockOut(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 100_000, Clock: func() time.Time { return now }})
 	now = now.Add(2 * time.Hour)

@@ -14,6 +14,7 @@ import (
 // An organization that has all its places taken is refused at once. Another one, and
 // the same one once a request has ended, are served.
 func TestRequestsUnderWay(t *testing.T) {
+	t.Parallel()
 	s := apptest.StartWith(t, apptest.Options{UnderWay: 2})
 	var other struct{ ID string }
 	s.Want(http.StatusOK, "POST", "/v2/orgs", as(s.PersonalToken, `{"name":"Other"}`)).Decode(t, &other)

@@ -22,6 +22,7 @@ func wantError(t *testing.T, ans apptest.Answer, status int, code, part string) 
 
 // The page's five calls, with the answers it shows.
 func TestFiveCalls(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	made := s.Want(http.StatusOK, "POST", "/v2/users", as(s.APIToken, `{"name":"Jane Doe","email":"jane.doe@example.com","role":"user"}`))
 	var jane apptest.User
@@ -50,6 +51,7 @@ func TestFiveCalls(t *testing.T) {
 
 // Whatever is wrong with a create is told, with the member, and changes nothing.
 func TestCreateUserRefuses(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	before := s.Want(http.StatusOK, "GET", "/v2/users", as(s.APIToken, ""))
 	long := strings.Repeat("x", 201)
@@ -101,6 +103,7 @@ func TestCreateUserRefuses(t *testing.T) {
 
 // Names of any script are kept, trimmed; addresses are kept as they are given.
 func TestCreateUserKeeps(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	for i, name := range []string{"Jörg Müller", "山田太郎", "محمد", "O'Brien-Smith", "🚀", strings.Repeat("ü", 200)} {
 		u := s.CreateUser("  "+name+" ", fmt.Sprintf("user%d@Example.COM", i), "none")
@@ -117,6 +120,7 @@ func TestCreateUserKeeps(t *testing.T) {
 }
 
 func TestUpdateUser(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "admin")
 	token := s.TokenOf("jane@example.com")
@@ -159,6 +163,7 @@ func TestUpdateUser(t *testing.T) {
 }
 
 func TestUpdateUserRole(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
 	path := "/v2/users/" + jane.ID + "/role"

@@ -195,6 +195,7 @@ func (s *webhookScene) verify(secret string, p post) error {
 // A webhook gets what is done from then on, signed as the reference library
 // checks it, once if the receiver takes it.
 func TestWebhookDelivers(t *testing.T) {
+	t.Parallel()
 	s := newWebhookScene(t, "")
 	jane := s.add()
 	got := s.deliver()
@@ -255,6 +256,7 @@ func TestWebhookDelivers(t *testing.T) {
 
 // While a secret is being rotated, both sign.
 func TestWebhookRotation(t *testing.T) {
+	t.Parallel()
 	s := newWebhookScene(t, `,"actions":["createUser"]`)
 	old := s.hook.Secret
 	rotate := func(body string) (h hook) {
@@ -292,6 +294,7 @@ func TestWebhookRotation(t *testing.T) {
 // What fails is tried again, less and less often, for three days; then it is dead
 // and can be replayed.
 func TestWebhookRetries(t *testing.T) {
+	t.Parallel()
 	s := newWebhookScene(t, `,"actions":["createUser"]`)
 	s.to.answers(http.StatusInternalServerError)
 	s.add()
@@ -347,6 +350,7 @@ func TestWebhookRetries(t *testing.T) {
 
 // A receiver that asks for time gets it; one that is gone is not asked again.
 func TestWebhookRetryAfterAndGone(t *testing.T) {
+	t.Parallel()
 	s := newWebhookScene(t, "")
 	s.deliver()
 	s.to.answers(http.StatusServiceUnavailable, "Retry-After", "7200")
@@ -397,6 +401,7 @@ func TestWebhookRetryAfterAndGone(t *testing.T) {
 
 // Entries from before there was a webhook can be had, by number or time.
 func TestWebhookReplaysThePast(t *testing.T) {
+	t.Parallel()
 	s := newWebhookScene(t, "")
 	s.deliver()
 	from := s.now
@@ -452,6 +457,7 @@ func TestWebhookReplaysThePast(t *testing.T) {
 
 // A test goes to the webhook it is for, whatever the filter, and to no other.
 func TestWebhookTest(t *testing.T) {
+	t.Parallel()
 	s := newWebhookScene(t, `,"actions":["deleteRole"]`)
 	other := newReceiver(t)
 	s.create(`{"name":"other","url":"` + other.URL + `"}`)
@@ -466,6 +472,7 @@ func TestWebhookTest(t *testing.T) {
 
 // A filter may name whatever can be done, and so refused.
 func TestWebhookFiltersKnowEveryOperation(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	for few := range slices.Chunk(apptest.Operations(t), directory.MaxFilters) {
 		var names []string
@@ -480,6 +487,7 @@ func TestWebhookFiltersKnowEveryOperation(t *testing.T) {
 
 // Whatever is wrong is told; a filter that could match nothing is.
 func TestWebhookRefuses(t *testing.T) {
+	t.Parallel()
 	policy := egress.Policy{}
 	s := apptest.StartWith(t, apptest.Options{Endpoints: &policy})
 	for body, field := range map[string]string{
@@ -538,6 +546,7 @@ func TestWebhookRefuses(t *testing.T) {
 
 // Only who runs the organization and may read the log decides who is sent it.
 func TestWebhookPermissions(t *testing.T) {
+	t.Parallel()
 	s := apptest.Start(t)
 	body := `{"name":"w","url":"https://127.0.0.1/"}`
 	s.CreateUser("Admin", "admin@example.com", "admin")

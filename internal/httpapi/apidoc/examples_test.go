@@ -1,48 +1,39 @@
 package apidoc_test
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 
-	"github.com/rosterhq/roster/internal/httpapi/apidoc"
+	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 )
 
 // The reference makes calls to paste from the description, so each required query
-// parameter and each body needs an example with everything that is required.
+// parameter and each body needs an example with all required members.
 func TestRequestsHaveExamples(t *testing.T) {
-	var doc map[string]any
-	if err := json.Unmarshal(apidoc.JSON, &doc); err != nil {
+	v, err := apidoctest.New()
+	if err != nil {
 		t.Fatal(err)
 	}
-	d := description{doc}
 	bodies, queries := 0, 0
-	for path, item := range object(doc["paths"]) {
-		for method, o := range object(item) {
-			op := object(o)
-			for _, p := range list(op["parameters"]) {
-				param := d.resolve(p)
-				if param["required"] != true || param["in"] != "query" {
-					continue
-				}
-				queries++
-				if d.example(param, object(param["schema"])) == nil {
-					t.Errorf("%s %s: the query parameter %v has no example", method, path, param["name"])
-				}
+	for _, op := range v.Operations() {
+		for _, p := range op.Query {
+			if !p.Required {
+				continue
 			}
-			body := d.resolve(op["requestBody"])
-			for _, media := range object(body["content"]) {
-				bodies++
-				schema := d.resolve(object(media)["schema"])
-				example := object(d.example(object(media), schema))
-				if example == nil {
-					t.Errorf("%s %s: the body has no example", method, path)
-				}
-				for _, name := range list(schema["required"]) {
-					if _, ok := example[name.(string)]; !ok { //nolint:forcetypeassert // a JSON schema's
-						t.Errorf("%s %s: the body's example lacks %s, which is required", method, path, name)
-					}
-				}
+			queries++
+			if p.Example == nil {
+				t.Errorf("%s: the query parameter %s has no example", op.ID, p.Name)
+			}
+		}
+		if op.Body == nil {
+			continue
+		}
+		bodies++
+		if op.Body.Example == nil {
+			t.Errorf("%s: the body has no example", op.ID)
+		}
+		for _, name := range op.Body.Required {
+			if _, ok := op.Body.Example[name]; !ok {
+				t.Errorf("%s: the body's example lacks %s, which is required", op.ID, name)
 			}
 		}
 	}
@@ -50,32 +41,3 @@ func TestRequestsHaveExamples(t *testing.T) {
 		t.Errorf("only %d bodies and %d required query parameters were found", bodies, queries)
 	}
 }
-
-type description struct{ doc map[string]any }
-
-// resolve follows a reference.
-func (d description) resolve(v any) map[string]any {
-	ref, ok := object(v)["$ref"].(string)
-	if !ok {
-		return object(v)
-	}
-	var at any = d.doc
-	for token := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
-		at = object(at)[token]
-	}
-	return object(at)
-}
-
-// example is the first that stands with a value or in its schema.
-func (d description) example(value, schema map[string]any) any {
-	for _, e := range []any{value["example"], schema["example"]} {
-		if e != nil {
-			return e
-		}
-	}
-	return nil
-}
-
-func object(v any) map[string]any { m, _ := v.(map[string]any); return m }
-
-func list(v any) []any { l, _ := v.([]any); return l }

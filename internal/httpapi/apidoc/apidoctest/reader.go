@@ -12,7 +12,7 @@ import (
 // its references find their targets.
 const resource = "roster:openapi.json"
 
-// reader walks the description.
+// reader walks the description, the only code of the tests that does.
 type reader struct {
 	doc      any
 	compiler *jsonschema.Compiler
@@ -28,9 +28,7 @@ func (r *reader) operations() (all []*operation, err error) {
 				continue
 			}
 			o := &operation{
-				Operation: Operation{
-					ID: text(op["operationId"]), Method: strings.ToUpper(method), Path: path, Permission: text(op["x-roster-permission"]),
-				},
+				Operation: r.operation(strings.ToUpper(method), path, op),
 				responses: make(map[string]response),
 			}
 			pointer := "/paths/" + escape(path) + "/" + method + "/responses"
@@ -85,6 +83,11 @@ func escape(key string) string {
 func object(v any) map[string]any {
 	m, _ := v.(map[string]any)
 	return m
+}
+
+func list(v any) []any {
+	l, _ := v.([]any)
+	return l
 }
 
 func text(v any) string {

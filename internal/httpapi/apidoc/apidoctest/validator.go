@@ -1,4 +1,5 @@
-// Package apidoctest holds answers against the API's own description.
+// Package apidoctest reads the API's own description: its operations, and whether an
+// answer is as documented.
 package apidoctest
 
 import (
@@ -17,21 +18,13 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi/apidoc"
 )
 
-// Validator knows every documented answer, and which of them were seen.
+// Validator checks answers against the description and counts which documented ones it saw.
 type Validator struct {
 	operations []*operation
 	errorBody  *jsonschema.Schema
 
 	mu   sync.Mutex
 	seen map[string]bool
-}
-
-// Operation is a documented operation at its place.
-type Operation struct {
-	ID         string
-	Method     string
-	Path       string // with {parameters}
-	Permission string // x-roster-permission
 }
 
 type operation struct {
