@@ -11,13 +11,14 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // account reads the account of an address; ok is false where there is none.
 func (w *world) account(email string) (a directory.Account, ok bool) {
 	w.Helper()
 	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
-		a, err = tx.AccountByEmail(directory.FoldKey(email))
+		a, err = tx.AccountByEmail(text.FoldKey(email))
 		return err
 	})
 	if err != nil && directory.CodeOf(err) != directory.NotFound {

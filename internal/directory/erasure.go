@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/rosterhq/roster/internal/ident"
 )
 
 // eraseBatch is how many entries are erased in one transaction.
@@ -20,7 +22,7 @@ const eraseBatch = 200
 // [Invalid] for what is no user's id; [Conflict] for somebody who is a user;
 // [NotFound] for an id the log does not know.
 func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found int, err error) {
-	if !isID("usr", string(id)) { // entries without an actor's id are not of nobody
+	if !ident.Is("usr", string(id)) { // entries without an actor's id are not of nobody
 		return 0, InvalidField("userId", "must be the id of a user, as in usr_06h0tznb294kc6smm97b5r4g8g")
 	}
 	found, err = write(ctx, s, call, OpEraseUser, func(c *change) (int, error) {

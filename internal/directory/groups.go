@@ -4,6 +4,9 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // Group is members × roles: its roles add to what its members may do anyway.
@@ -72,7 +75,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 		if err := c.oneMore(LimitGroups); err != nil {
 			return Group{}, err
 		}
-		g := Group{ID: GroupID(newID("grp", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
+		g := Group{ID: GroupID(ident.New("grp", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
 		if err := c.fillGroup(&g, in); err != nil {
 			return Group{}, err
 		}
@@ -86,7 +89,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 		if err := c.mayRegroup(Group{}, g, memberChange{joined: g.Members}); err != nil {
 			return Group{}, err
 		}
-		if err := c.Tx.CreateGroup(g, foldKey(g.Name)); err != nil {
+		if err := c.Tx.CreateGroup(g, text.FoldKey(g.Name)); err != nil {
 			return Group{}, nameTaken(err, "group")
 		}
 		return g, c.record(g.target(), nil, recordGroup(g))
@@ -118,7 +121,7 @@ func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in New
 			return Group{}, err
 		}
 		if !g.is(before) {
-			if err := c.Tx.UpdateGroup(g, foldKey(g.Name)); err != nil {
+			if err := c.Tx.UpdateGroup(g, text.FoldKey(g.Name)); err != nil {
 				return Group{}, nameTaken(err, "group")
 			}
 		}

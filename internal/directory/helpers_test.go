@@ -331,3 +331,9 @@ func (l *listed) ids() []directory.UserID {
 	}
 	return ids
 }
+
+// networks parses networks that the test spells right.
+func networks(t testing.TB, list ...string) directory.Networks {
+	t.Helper()
+	return must(directory.ParseNetworks(list))(t)
+}

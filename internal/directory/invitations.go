@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // MaxInvitations is how many open invitations an account is shown, the newest first.
@@ -18,7 +19,7 @@ func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership,
 		if err != nil {
 			return nil, err
 		}
-		users, err := tx.InvitationsTo(foldKey(me.Email), s.now(), MaxInvitations)
+		users, err := tx.InvitationsTo(text.FoldKey(me.Email), s.now(), MaxInvitations)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +91,7 @@ func (c *change) answer(org OrgID) (me User, err error) {
 	if me, err = self(c, c.actor); err != nil {
 		return me, err
 	}
-	u, err := c.UserByEmail(org, foldKey(me.Email))
+	u, err := c.UserByEmail(org, text.FoldKey(me.Email))
 	if CodeOf(err) == NotFound || (err == nil && !u.Invited) {
 		return me, notFound("invitation")
 	}

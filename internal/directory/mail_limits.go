@@ -1,6 +1,10 @@
 package directory
 
-import "time"
+import (
+	"time"
+
+	"github.com/rosterhq/roster/internal/text"
+)
 
 // MailWindow is the time over which [MailLimits] count.
 const MailWindow = 24 * time.Hour
@@ -23,7 +27,7 @@ func WithMailLimits(l MailLimits) Option { return func(s *Service) { s.mailLimit
 // counts them, and mails nothing beyond the limit. Errors: [RateLimited].
 func (c *change) mayMailAgain(u User, limits MailLimits) error {
 	since := c.now.Add(-MailWindow)
-	n, first, err := c.CountMails(u.OrgID, foldKey(u.Email), since)
+	n, first, err := c.CountMails(u.OrgID, text.FoldKey(u.Email), since)
 	if err != nil {
 		return err
 	}
@@ -64,4 +68,4 @@ func AwaitsMail(tx Tx, added User, now time.Time) (User, bool, error) {
 }
 
 // MailKey is the key under which mails to an address are counted.
-func MailKey(email string) string { return foldKey(email) }
+func MailKey(email string) string { return text.FoldKey(email) }

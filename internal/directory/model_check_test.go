@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // reality is what the store holds, in the words of the model.
@@ -122,7 +123,7 @@ func (r *reality) readOrg(tx directory.Tx, id directory.OrgID) error {
 // readAccounts reads the accounts of all the people there are.
 func (r *reality) readAccounts(tx directory.Tx) error {
 	for _, name := range append([]string{"olivia"}, people...) {
-		a, err := tx.AccountByEmail(directory.FoldKey(name + "@example.com"))
+		a, err := tx.AccountByEmail(text.FoldKey(name + "@example.com"))
 		if directory.CodeOf(err) == directory.NotFound {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // maxMoments is how many of a run's moments are remembered.
@@ -99,7 +100,7 @@ func (h *harness) list(t *rapid.T, call directory.Call, f directory.UserFilter) 
 		h.fail(t, "users of %s, %+v: %v", call.Principal.OrgID, f, err)
 	}
 	for i, u := range l.users {
-		if f.Email != "" && directory.FoldKey(u.Email) != directory.FoldKey(f.Email) || cmp.Or(f.Role, u.Role.ID) != u.Role.ID {
+		if f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(f.Email) || cmp.Or(f.Role, u.Role.ID) != u.Role.ID {
 			h.fail(t, "%+v is among those with %+v", l.users[i], f)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 const maxModelOrgs = 3
@@ -131,7 +132,7 @@ func (h *harness) provision(t *rapid.T) {
 func (h *harness) userByEmail(t *rapid.T, org directory.OrgID, email string) directory.UserID {
 	var found directory.UserID
 	err := h.w.db.Read(h.w.Context(), func(tx directory.Tx) error {
-		u, err := tx.UserByEmail(org, directory.FoldKey(email))
+		u, err := tx.UserByEmail(org, text.FoldKey(email))
 		found = u.ID
 		return err
 	})

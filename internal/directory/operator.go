@@ -5,7 +5,9 @@ import (
 	"errors"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/quote"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // NewDeployment is the first organization and its owner.
@@ -60,7 +62,7 @@ func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) 
 	}
 	c.actor = operatorPrincipal(d.Org.ID)
 	d.Owner = User{
-		ID: UserID(newID("usr", c.now)), OrgID: d.Org.ID, Email: in.OwnerEmail, Name: name,
+		ID: UserID(ident.New("usr", c.now)), OrgID: d.Org.ID, Email: in.OwnerEmail, Name: name,
 		Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
 	}
 	if err := c.addUser(&d.Owner, s.invitationTTL); err != nil {
@@ -109,7 +111,7 @@ func (c *change) byItself(org OrgID, op Operation) *change {
 // by the operator, in each of the account's organizations. Errors: [NotFound]; [Invalid].
 func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in NewPersonalToken) (t IssuedPersonalToken, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
-		account, err := tx.AccountByEmail(foldKey(email))
+		account, err := tx.AccountByEmail(text.FoldKey(email))
 		if CodeOf(err) == NotFound {
 			return Errorf(NotFound, "no account has the email address %s", quote.Input(email))
 		}

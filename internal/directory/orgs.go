@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // Org is an organization: the tenant that has users, roles, groups and tokens.
@@ -24,10 +26,10 @@ func (c *change) addOrg(field, name string) (Org, error) {
 	if err != nil {
 		return Org{}, err
 	}
-	org := Org{ID: newOrgID(name), Name: name, CreatedAt: c.now, UpdatedAt: c.now}
+	org := Org{ID: OrgID(ident.Slug(name)), Name: name, CreatedAt: c.now, UpdatedAt: c.now}
 	// A slug has few random bits; another one is drawn where it is taken.
 	for _, err = c.Org(org.ID); err == nil; _, err = c.Org(org.ID) {
-		org.ID = newOrgID(name)
+		org.ID = OrgID(ident.Slug(name))
 	}
 	if CodeOf(err) != NotFound {
 		return Org{}, err
@@ -117,10 +119,10 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 			return Membership{}, err
 		}
 		owner := User{
-			ID: UserID(newID("usr", c.now)), OrgID: org.ID, AccountID: me.AccountID, Email: me.Email, Name: me.Name,
+			ID: UserID(ident.New("usr", c.now)), OrgID: org.ID, AccountID: me.AccountID, Email: me.Email, Name: me.Name,
 			Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
 		}
-		if err := c.Tx.CreateUser(owner, foldKey(owner.Email)); err != nil {
+		if err := c.Tx.CreateUser(owner, text.FoldKey(owner.Email)); err != nil {
 			return Membership{}, err
 		}
 		return Membership{Org: org, User: owner}, errors.Join(

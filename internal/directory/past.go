@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // past is an organization as it was after one of its entries: as it is, with
@@ -248,7 +250,7 @@ func (p past) Users(org OrgID, q UserQuery) iter.Seq2[User, error] {
 }
 
 func (q UserQuery) matches(u User) bool {
-	return (q.Role == "" || u.Role.ID == q.Role) && (q.EmailKey == "" || foldKey(u.Email) == q.EmailKey)
+	return (q.Role == "" || u.Role.ID == q.Role) && (q.EmailKey == "" || text.FoldKey(u.Email) == q.EmailKey)
 }
 
 // lastUser is beyond the ids of all users.

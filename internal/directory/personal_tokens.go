@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"time"
+
+	"github.com/rosterhq/roster/internal/ident"
 )
 
 // PersonalTokenRecord is a personal token as it is kept: it belongs to an account
@@ -73,8 +75,8 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 }
 
 func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.Time) (t IssuedPersonalToken, err error) {
-	t = IssuedPersonalToken{Secret: newSecret(personalTokenPrefix), PersonalTokenRecord: PersonalTokenRecord{
-		ID: TokenID(newID("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
+	t = IssuedPersonalToken{Secret: ident.Secret(personalTokenPrefix), PersonalTokenRecord: PersonalTokenRecord{
+		ID: TokenID(ident.New("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
 	}}
 	t.Hash = hashSecret(t.Secret)
 	if t.Name, err = cleanName("name", in.Name); err != nil {

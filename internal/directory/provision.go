@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/networks"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 const (
@@ -44,7 +46,7 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 	if name == "" {
 		name = "Temporary organization"
 	}
-	from := SourceNetwork(call.RemoteAddr)
+	from := networks.Source(call.RemoteAddr)
 	err = s.store.Write(ForTenant(ctx, AddrTenant(from)), func(tx Tx) error {
 		c := s.operate(tx)
 		c.call = call
@@ -68,11 +70,11 @@ func (c *change) provision(s *Service, name string) (out Provisioned, err error)
 	if out.Org, err = c.addOrg("name", name); err != nil {
 		return out, err
 	}
-	out.ExpiresAt, out.Claim = c.now.Add(ProvisionLifetime), newSecret(claimPrefix)
+	out.ExpiresAt, out.Claim = c.now.Add(ProvisionLifetime), ident.Secret(claimPrefix)
 	c.actor = operatorPrincipal(out.Org.ID)
 	// Nobody can act as this owner: it holds the place of the one to come.
 	agent := User{
-		ID: UserID(newID("usr", c.now)), OrgID: out.Org.ID, Email: "agent@" + string(out.Org.ID) + ".invalid",
+		ID: UserID(ident.New("usr", c.now)), OrgID: out.Org.ID, Email: "agent@" + string(out.Org.ID) + ".invalid",
 		Name: "Provisioning agent", Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
 	}
 	if err := c.addUser(&agent, s.invitationTTL); err != nil {
@@ -85,26 +87,12 @@ func (c *change) provision(s *Service, name string) (out Provisioned, err error)
 	out.APIToken = token.Secret
 	return out, errors.Join(
 		c.CreateProvision(Provision{
-			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: SourceNetwork(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
+			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: networks.Source(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
 		}),
 		c.as(OpProvisionOrg).record(out.Org.target(), nil, out.Org),
 		c.as(OpCreateUser).record(agent.target(), nil, agent),
 		c.as(OpCreateAPIToken).record(token.target(), nil, token.APITokenRecord),
 	)
-}
-
-// SourceNetwork is what is counted as one source of requests: an IPv4 address, or
-// the /64 of an IPv6 one, which is the least that a site is given (RFC 6177).
-func SourceNetwork(addr string) string {
-	ip, err := netip.ParseAddr(addr)
-	if err != nil || ip.Unmap().Is4() {
-		return addr
-	}
-	network, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return network.String()
 }
 
 // NewClaim claims a provisioned organization: for the account of a personal
@@ -167,7 +155,7 @@ func (c *change) openProvision(claim string) (p Provision, err error) {
 }
 
 func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
-	u := User{ID: UserID(newID("usr", c.now)), OrgID: p.OrgID, Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now}
+	u := User{ID: UserID(ident.New("usr", c.now)), OrgID: p.OrgID, Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now}
 	c.actor = operatorPrincipal(p.OrgID)
 	var before any // nothing, unless the claimant was added before
 	if c.call.Principal != nil {
@@ -202,7 +190,7 @@ func (c *change) claimForAccount(s *Service, u *User) (before any, err error) {
 	}
 	c.limits = Limits{}
 	u.AccountID, u.Email, u.Name = me.AccountID, me.Email, me.Name
-	key := foldKey(u.Email)
+	key := text.FoldKey(u.Email)
 	invited, err := c.UserByEmail(u.OrgID, key)
 	if CodeOf(err) == NotFound {
 		return nil, c.Tx.CreateUser(*u, key)
@@ -222,7 +210,7 @@ func (c *change) claimForNewcomer(s *Service, u *User, in NewClaim) (secret stri
 		return "", err
 	}
 	u.Email = in.Email
-	if err := c.dropInvitation(u.OrgID, foldKey(u.Email)); err != nil {
+	if err := c.dropInvitation(u.OrgID, text.FoldKey(u.Email)); err != nil {
 		return "", err
 	}
 	if err := c.addUser(u, s.invitationTTL); err != nil {
@@ -272,7 +260,7 @@ func (c *change) endProvision(p Provision) error {
 			return err
 		}
 	}
-	agent, err := c.UserByEmail(p.OrgID, foldKey("agent@"+string(p.OrgID)+".invalid"))
+	agent, err := c.UserByEmail(p.OrgID, text.FoldKey("agent@"+string(p.OrgID)+".invalid"))
 	if CodeOf(err) == NotFound {
 		return nil
 	}

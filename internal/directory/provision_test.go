@@ -259,14 +259,3 @@ func TestExportAndDelete(t *testing.T) {
 		t.Errorf("left are %+v, %v", left, err)
 	}
 }
-
-func TestSourceNetwork(t *testing.T) {
-	for addr, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "::ffff:192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"2001:db8:1:2::": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "@": "@",
-	} {
-		if got := directory.SourceNetwork(addr); got != want {
-			t.Errorf("%q is of %q, want %q", addr, got, want)
-		}
-	}
-}

@@ -3,10 +3,9 @@ package directory
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // record appends the audit entry of a change in the actor's organization.
@@ -56,30 +55,12 @@ func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) 
 func (c *change) entry(org OrgID, target Target) Entry {
 	return Entry{
 		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
-		TraceID: c.call.TraceID, RemoteAddr: loggable(c.call.RemoteAddr, maxLogged), UserAgent: loggable(c.call.UserAgent, maxLogged),
+		TraceID: c.call.TraceID, RemoteAddr: text.Loggable(c.call.RemoteAddr, maxLogged), UserAgent: text.Loggable(c.call.UserAgent, maxLogged),
 	}
 }
 
 // maxLogged is how many bytes of a text from outside an entry has.
 const maxLogged = 512
-
-// loggable makes of whatever came from outside text that every storage, reader and
-// form of the log takes: it is cut to most bytes, and what is no UTF-8 and control
-// characters are left out.
-func loggable(s string, most int) string {
-	if len(s) > most {
-		s = s[:most]
-	}
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, isControl) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || isControl(r) {
-			return -1
-		}
-		return r
-	}, s)
-}
 
 // userState is a user's state, of whatever kind.
 type userState interface{ membership() (AccountID, UserID) }

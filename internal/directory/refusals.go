@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/rosterhq/roster/internal/text"
 )
 
 const (
@@ -78,7 +80,7 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 	if skipped > 0 {
 		reason += fmt.Sprintf(" (%d earlier refusals were not recorded)", skipped)
 	}
-	target.ID = loggable(target.ID, maxTargetID)
+	target.ID = text.Loggable(target.ID, maxTargetID)
 	return s.store.Write(ForTenant(ctx, OrgTenant(p.OrgID)), func(tx Tx) error {
 		c := &change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
 		if err := c.lockOrg(p.OrgID); err != nil {

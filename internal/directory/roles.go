@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/quote"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // RoleRef is a role as users show it.
@@ -124,7 +126,7 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 		if err := c.oneMore(LimitRoles); err != nil {
 			return Role{}, err
 		}
-		role := Role{ID: RoleID(newID("role", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
+		role := Role{ID: RoleID(ident.New("role", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
 		if err := c.fillRole(&role, in); err != nil {
 			return Role{}, err
 		}
@@ -132,7 +134,7 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 		if err != nil {
 			return Role{}, err
 		}
-		if err := c.Tx.CreateRole(role, foldKey(role.Name)); err != nil {
+		if err := c.Tx.CreateRole(role, text.FoldKey(role.Name)); err != nil {
 			return Role{}, nameTaken(err, "role")
 		}
 		if err := c.record(role.target(), nil, role); err != nil {
@@ -168,7 +170,7 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 			return Role{}, err
 		}
 		if !role.is(before) {
-			if err := c.Tx.UpdateRole(role, foldKey(role.Name)); err != nil {
+			if err := c.Tx.UpdateRole(role, text.FoldKey(role.Name)); err != nil {
 				return Role{}, nameTaken(err, "role")
 			}
 			if err := c.record(role.target(), before, role); err != nil {
@@ -253,7 +255,7 @@ func (c *change) fillRole(role *Role, in NewRole) (err error) {
 
 // foldKeyOf gives the one of names that equals name but for letter case, or "".
 func foldKeyOf(names []string, name string) string {
-	i := slices.IndexFunc(names, func(n string) bool { return foldKey(n) == foldKey(name) })
+	i := slices.IndexFunc(names, func(n string) bool { return text.FoldKey(n) == text.FoldKey(name) })
 	if i < 0 {
 		return ""
 	}

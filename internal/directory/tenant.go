@@ -1,6 +1,10 @@
 package directory
 
-import "context"
+import (
+	"context"
+
+	"github.com/rosterhq/roster/internal/networks"
+)
 
 // Tenant is whom the store works for. Tenants take turns at it: an organization,
 // an account where it acts for itself, or an address that has shown no token.
@@ -27,7 +31,7 @@ func OrgTenant(id OrgID) Tenant { return Tenant("org:" + id) }
 func AccountTenant(id AccountID) Tenant { return Tenant("account:" + id) }
 
 // AddrTenant is whoever comes from an address without a token.
-func AddrTenant(addr string) Tenant { return Tenant("addr:" + SourceNetwork(addr)) }
+func AddrTenant(addr string) Tenant { return Tenant("addr:" + networks.Source(addr)) }
 
 // tenant is whom a call's operation is for. What accounts do with their own is
 // theirs, whichever of their organizations a request names: else an account in

@@ -1,6 +1,20 @@
 package directory
 
-import "context"
+import (
+	"context"
+
+	"github.com/rosterhq/roster/internal/networks"
+)
+
+// Networks are the networks that a token may be used from; none stands for anywhere.
+type Networks = networks.Set
+
+// ParseNetworks reads networks and addresses. The error is [Invalid] and blames the
+// field networks.
+func ParseNetworks(list []string) (Networks, error) {
+	n, err := networks.Parse(list)
+	return n, inText("networks", err)
+}
 
 // TokenNetworks are the networks that a token is bound to.
 type TokenNetworks struct {
@@ -8,7 +22,7 @@ type TokenNetworks struct {
 	Networks Networks
 }
 
-// GetAPITokenNetworks gives the networks that an API token is bound to.
+// GetAPITokenNetworks returns the networks that an API token is bound to.
 // Permission apiTokens|read. Errors: [NotFound].
 func (s *Service) GetAPITokenNetworks(ctx context.Context, call Call, id TokenID) (TokenNetworks, error) {
 	return read(ctx, s, call, OpGetAPITokenNetworks, func(tx Tx) (TokenNetworks, error) {
@@ -26,36 +40,50 @@ func (s *Service) GetAPITokenNetworks(ctx context.Context, call Call, id TokenID
 // updateAPITokenNetworks. Errors: [NotFound]; [Forbidden].
 func (s *Service) UpdateAPITokenNetworks(ctx context.Context, call Call, id TokenID, networks Networks) (TokenNetworks, error) {
 	return write(ctx, s, call, OpUpdateAPITokenNetworks, func(c *change) (TokenNetworks, error) {
-		t, err := c.APIToken(c.actor.OrgID, id)
+		before, err := c.APIToken(c.actor.OrgID, id)
 		if err != nil {
 			return TokenNetworks{}, err
 		}
-		before := t
-		if err := c.check(TokenNetworks{t.ID, t.Networks}); err != nil {
-			return TokenNetworks{}, err
+		out, err := c.rebind(TokenNetworks{id, before.Networks}, networks, func() error { return c.mayWiden(before) })
+		if err != nil {
+			return out, err
 		}
-		if !networks.Within(t.Networks) {
-			if err := c.mayHandOver(t); err != nil {
-				return TokenNetworks{}, err
-			}
-			if !c.actor.Giving.MayGive(t.Giving.Set()) {
-				return TokenNetworks{}, Errorf(Forbidden, "the token can give capabilities that you can't give; "+
-					"ask somebody who can, or make a token of your own")
-			}
-			if err := c.mayBind(networks); err != nil {
-				return TokenNetworks{}, err
-			}
+		after := before
+		after.Networks = networks
+		if err := c.SetAPITokenNetworks(after.OrgID, id, networks); err != nil {
+			return out, err
 		}
-		t.Networks = networks
-		if err := c.SetAPITokenNetworks(t.OrgID, t.ID, networks); err != nil {
-			return TokenNetworks{}, err
-		}
-		return TokenNetworks{t.ID, networks}, c.record(t.target(), before, t)
+		return out, c.record(after.target(), before, after)
 	})
 }
 
-// GetPersonalTokenNetworks gives the networks that one of the account's own
-// personal tokens is bound to. Errors: [NotFound].
+// mayWiden checks that the actor may let others use a token from more networks.
+func (c *change) mayWiden(t APITokenRecord) error {
+	if err := c.mayHandOver(t); err != nil {
+		return err
+	}
+	if !c.actor.Giving.MayGive(t.Giving.Set()) {
+		return Errorf(Forbidden, "the token can give capabilities that you can't give; "+
+			"ask somebody who can, or make a token of your own")
+	}
+	return nil
+}
+
+// rebind checks a change of a token's networks. If they widen, mayWiden must allow it,
+// and the new ones must lie within those of the actor's token.
+func (c *change) rebind(before TokenNetworks, networks Networks, mayWiden func() error) (TokenNetworks, error) {
+	after := TokenNetworks{before.ID, networks}
+	if err := c.check(before); err != nil || networks.Within(before.Networks) {
+		return after, err
+	}
+	if err := mayWiden(); err != nil {
+		return after, err
+	}
+	return after, c.mayBind(networks)
+}
+
+// GetPersonalTokenNetworks returns the networks that one of the account's own
+// personal tokens is bound to. Needs a personal token. Errors: [NotFound].
 func (s *Service) GetPersonalTokenNetworks(ctx context.Context, call Call, id TokenID) (TokenNetworks, error) {
 	return read(ctx, s, call, OpGetPersonalTokenNetworks, func(tx Tx) (TokenNetworks, error) {
 		t, err := tx.PersonalToken(call.Principal.AccountID, id)
@@ -65,27 +93,24 @@ func (s *Service) GetPersonalTokenNetworks(ctx context.Context, call Call, id To
 
 // UpdatePersonalTokenNetworks binds one of the account's own personal tokens to
 // other networks, from the next request on. Networks beyond its own must lie within
-// those of the token in use. Audit entry updatePersonalTokenNetworks in each of the
-// account's organizations. Errors: [NotFound]; [Forbidden].
+// those of the token in use. Needs a personal token. Audit entry
+// updatePersonalTokenNetworks in each of the account's organizations. Errors:
+// [NotFound]; [Forbidden].
 func (s *Service) UpdatePersonalTokenNetworks(ctx context.Context, call Call, id TokenID, networks Networks) (TokenNetworks, error) {
 	return write(ctx, s, call, OpUpdatePersonalTokenNetworks, func(c *change) (TokenNetworks, error) {
-		t, err := c.PersonalToken(c.actor.AccountID, id)
+		before, err := c.PersonalToken(c.actor.AccountID, id)
 		if err != nil {
 			return TokenNetworks{}, err
 		}
-		before := t
-		if err := c.check(TokenNetworks{t.ID, t.Networks}); err != nil {
-			return TokenNetworks{}, err
+		out, err := c.rebind(TokenNetworks{id, before.Networks}, networks, func() error { return nil })
+		if err != nil {
+			return out, err
 		}
-		if !networks.Within(t.Networks) {
-			if err := c.mayBind(networks); err != nil {
-				return TokenNetworks{}, err
-			}
+		after := before
+		after.Networks = networks
+		if err := c.SetPersonalTokenNetworks(after.AccountID, id, networks); err != nil {
+			return out, err
 		}
-		t.Networks = networks
-		if err := c.SetPersonalTokenNetworks(t.AccountID, t.ID, networks); err != nil {
-			return TokenNetworks{}, err
-		}
-		return TokenNetworks{t.ID, networks}, c.recordForAccount(t.AccountID, t.target(), before, t)
+		return out, c.recordForAccount(after.AccountID, after.target(), before, after)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
 )
 
 // APITokenRecord is an API token as it is kept: it belongs to an organization and
@@ -84,8 +85,8 @@ func (c *change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIT
 	if err := c.oneMore(LimitAPITokens); err != nil {
 		return t, err
 	}
-	t = IssuedAPIToken{Secret: newSecret(apiTokenPrefix), APITokenRecord: APITokenRecord{
-		ID: TokenID(newID("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities, Giving: giving,
+	t = IssuedAPIToken{Secret: ident.Secret(apiTokenPrefix), APITokenRecord: APITokenRecord{
+		ID: TokenID(ident.New("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities, Giving: giving,
 		CreatedAt: c.now, CreatedBy: c.actor.actor(), MakerID: c.actor.maker(),
 	}}
 	t.Hash = hashSecret(t.Secret)
@@ -197,7 +198,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 			next.ExpiresAt = in.NewExpiresAt
 		}
 		var common bool
-		if next.Networks, common = old.Networks.intersect(c.actor.Networks); !common {
+		if next.Networks, common = old.Networks.Intersect(c.actor.Networks); !common {
 			return IssuedAPIToken{}, Errorf(Forbidden, "the token and yours are bound to networks that have nothing in common")
 		}
 		t, err := c.issueAPIToken(next, c.actor.Giving.Intersect(old.Giving))

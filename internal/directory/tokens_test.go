@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 var sameSet = cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
@@ -202,7 +203,7 @@ func TestCountExpiring(t *testing.T) {
 func TestScopesAreBounded(t *testing.T) {
 	w := newWorld(t)
 	for what, set := range map[string]authz.Set{
-		"long":    {Datasets: map[string]authz.Grants{strings.Repeat("x", directory.MaxNameLength+1): 1}},
+		"long":    {Datasets: map[string]authz.Grants{strings.Repeat("x", text.MaxName+1): 1}},
 		"control": {Datasets: map[string]authz.Grants{"a\x1b[2J": 1}},
 	} {
 		w.refused(what, directory.Invalid, "datasetCapabilities", func() error {

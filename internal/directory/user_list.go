@@ -5,6 +5,8 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
@@ -72,7 +74,7 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 		}
 	}
 	ctx = ForTenant(ctx, call.tenant(OpListUsers))
-	l := userList{s: s, call: call, f: f, text: foldKey(f.Text), sink: sink, epoch: s.memory.epoch.Load()}
+	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.memory.epoch.Load()}
 	if ok {
 		l.version = known
 	}
@@ -158,7 +160,7 @@ func (l *userList) query(size int) UserQuery {
 	if l.f.At.IsZero() {
 		q.Role = l.f.Role
 		if l.f.Email != "" {
-			q.EmailKey = foldKey(l.f.Email)
+			q.EmailKey = text.FoldKey(l.f.Email)
 		}
 	}
 	if l.f.Limit > 0 {
@@ -199,8 +201,8 @@ func (l *userList) take(users iter.Seq2[User, error], size int) error {
 // has says whether the filter lets a user through. The text is looked for here and
 // not in SQL so that engines can't differ on what letter case is.
 func (l *userList) has(u User) bool {
-	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Email != "" && foldKey(u.Email) != foldKey(l.f.Email))) {
+	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(l.f.Email))) {
 		return false
 	}
-	return l.text == "" || strings.Contains(foldKey(u.Name), l.text) || strings.Contains(foldKey(u.Email), l.text)
+	return l.text == "" || strings.Contains(text.FoldKey(u.Name), l.text) || strings.Contains(text.FoldKey(u.Email), l.text)
 }

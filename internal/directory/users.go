@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // User is a membership: an account in an organization, with one base role. While
@@ -63,7 +65,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 			return User{}, err
 		}
 		u := User{
-			ID: UserID(newID("usr", c.now)), OrgID: c.actor.OrgID,
+			ID: UserID(ident.New("usr", c.now)), OrgID: c.actor.OrgID,
 			Email: in.Email, Name: name, Role: role.Ref(), CreatedAt: c.now,
 		}
 		if err := c.addUser(&u, s.invitationTTL); err != nil {
@@ -79,8 +81,8 @@ func (c *change) addUser(u *User, ttl time.Duration) error {
 	if err := c.roomForUser(u.OrgID); err != nil {
 		return err
 	}
-	key := foldKey(u.Email)
-	fresh := Account{ID: AccountID(newID("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
+	key := text.FoldKey(u.Email)
+	fresh := Account{ID: AccountID(ident.New("acc", c.now)), Email: u.Email, Name: u.Name, CreatedAt: c.now}
 	account, err := c.EnsureAccount(fresh, key)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/ident"
 )
 
 // How long the secret before stays valid when one is rotated.
@@ -112,7 +113,7 @@ func (s *Service) CreateWebhook(ctx context.Context, call Call, in NewWebhook) (
 			return IssuedWebhook{}, err
 		}
 		w := Webhook{
-			ID: WebhookID(newID("whk", c.now)), OrgID: c.actor.OrgID, Enabled: true, SecretVersion: 1,
+			ID: WebhookID(ident.New("whk", c.now)), OrgID: c.actor.OrgID, Enabled: true, SecretVersion: 1,
 			CreatedAt: c.now, CreatedBy: c.actor.actor(),
 		}
 		w, err := c.applyWebhook(s, w, in)

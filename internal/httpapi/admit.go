@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/networks"
 )
 
 // Header names as the v2 API writes them. They are set on the header map
@@ -56,7 +57,7 @@ func (a *API) admit(w *exchange, r *http.Request, e endpoint) (*directory.Princi
 
 // chargeAddr charges a request to the address that it came from.
 func (a *API) chargeAddr(w *exchange, r *http.Request, cost int) error {
-	return a.limits.charge(w, limitKey{scope: scopeAnonymous, id: directory.SourceNetwork(a.remoteAddr(r))}, cost)
+	return a.limits.charge(w, limitKey{scope: scopeAnonymous, id: networks.Source(a.remoteAddr(r))}, cost)
 }
 
 // chargedTo is who stands for what a principal does: the account of a personal

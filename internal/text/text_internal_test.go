@@ -1,4 +1,4 @@
-package directory
+package text
 
 import (
 	"strings"
@@ -45,7 +45,7 @@ func TestInvisible(t *testing.T) {
 			if !isInvisible(r) {
 				t.Errorf("%U is allowed", r)
 			}
-			_, err := cleanName("name", "a"+string(r)+"b")
+			_, err := Name("a" + string(r) + "b")
 			if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(strings.ToUpper(codePoint(r)))) {
 				t.Errorf("%U is refused with %v", r, err)
 			}
@@ -73,12 +73,12 @@ func FuzzText(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		name, err := cleanName("name", s)
+		name, err := Name(s)
 		texts := []string{}
 		if err == nil {
 			texts = append(texts, name)
 		}
-		if checkEmail("email", s) == nil {
+		if Email(s) == nil {
 			texts = append(texts, s)
 		}
 		for _, text := range texts {
