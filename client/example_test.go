@@ -1,0 +1,156 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/rosterhq/roster/client"
+)
+
+func ExampleClient_CreateUser() {
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	user, err := c.CreateUser(context.Background(), client.NewUser{Name: "Jane Doe", Email: "jane@example.com", Role: "user"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s has the role %s\n", user.Name, user.Role.Name)
+	// Output: Jane Doe has the role user
+}
+
+// PageSize bounds what one request returns. The client requests the next page when the
+// loop reaches it.
+func ExampleClient_ListUsers() {
+	ctx := context.Background()
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range []string{"Ada", "Ben", "Cleo"} {
+		if _, err := c.CreateUser(ctx, client.NewUser{Name: name, Email: name + "@auditors.example", Role: "read-only"}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for user, err := range c.ListUsers(ctx, client.ListUsersOptions{Role: "read-only", PageSize: 2}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(user.Name, user.Email)
+	}
+	// Output:
+	// Ada Ada@auditors.example
+	// Ben Ben@auditors.example
+	// Cleo Cleo@auditors.example
+}
+
+// Only the answer to CreateAPIToken has the token's value.
+func ExampleClient_CreateAPIToken() {
+	ctx := context.Background()
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := c.CreateAPIToken(ctx, client.NewAPIToken{
+		Name:         "onboarding",
+		Capabilities: client.Capabilities{Org: map[string][]string{"users": {"create"}}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	onboarding, err := client.New(os.Getenv("ROSTER_URL"), token.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	user, err := onboarding.CreateUser(ctx, client.NewUser{Name: "New Hire", Email: "new.hire@example.com", Role: "user"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("Created", user.Name)
+	err = onboarding.RemoveUser(ctx, user.ID)
+	fmt.Println("May it remove users?", !errors.Is(err, client.ErrForbidden))
+	// Output:
+	// Created New Hire
+	// May it remove users? false
+}
+
+func ExampleClient_AskUserAccess() {
+	ctx := context.Background()
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	user, err := c.CreateUser(ctx, client.NewUser{Name: "Alex", Email: "alex@example.com", Role: "user"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.CreateGroup(ctx, client.Group{Name: "On call", Roles: []string{"read-only"}, Members: []string{user.ID}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer, err := c.AskUserAccess(ctx, user.ID, "users|read")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s may read users: %t\n", answer.Principal.Name, answer.Allowed)
+	for _, path := range answer.Paths {
+		if path.Group != nil {
+			fmt.Printf("through the group %s, which has the role %s\n", path.Group.Name, path.Role.Name)
+		} else {
+			fmt.Printf("through the role %s\n", path.Role.Name)
+		}
+	}
+	// Output:
+	// Alex may read users: true
+	// through the role user
+	// through the group On call, which has the role read-only
+}
+
+// Events first replays the entries after options.After, and then yields new entries as
+// they are appended. A program that stores the last sequence continues there.
+func ExampleClient_Events() {
+	ctx := context.Background()
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := c.CreateRole(ctx, client.Role{Name: "Support"}); err != nil {
+		log.Fatal(err)
+	}
+	last := int64(0)
+	options := client.EventsOptions{After: &last, AuditFilter: client.AuditFilter{Action: "createRole"}}
+	for entry, err := range c.Events(ctx, options) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s: %s\n", entry.Action, entry.Target.Name)
+		last = entry.Sequence
+		break
+	}
+	// Output: createRole: Support
+}
+
+func ExampleError() {
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.CreateUser(context.Background(), client.NewUser{Name: "Eve", Email: "eve@example.com", Role: "emperor"})
+	var refused *client.Error
+	switch {
+	case errors.Is(err, client.ErrConflict):
+		fmt.Println("There is already a user with this address.")
+	case errors.As(err, &refused):
+		fmt.Printf("%d %s, in the field %s\n", refused.Status, refused.Code, refused.Field)
+		fmt.Println(refused.Message)
+	case err != nil:
+		log.Fatal(err)
+	}
+	// Output:
+	// 400 invalid, in the field role
+	// role: "emperor" is not a role of this organization; built-in roles are owner, admin, user, read-only, none
+}
