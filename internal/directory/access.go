@@ -78,7 +78,7 @@ type Access struct {
 // Permission rbac|read, and auditLog|read for a time that is past. Errors:
 // [NotFound]; for a time, those of asOf.
 func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time, q AccessQuery) (Access, error) {
-	return read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
+	return Read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
 		then, err := s.asOf(tx, call, at)
 		if err != nil {
 			return Access{}, err
@@ -94,7 +94,7 @@ func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at ti
 // GetSelfAccess explains what the principal itself may do: the account in its
 // organization, or the API token.
 func (s *Service) GetSelfAccess(ctx context.Context, call Call, q AccessQuery) (Access, error) {
-	return read(ctx, s, call, OpGetSelfAccess, func(tx Tx) (Access, error) {
+	return Read(ctx, s, call, OpGetSelfAccess, func(tx Tx) (Access, error) {
 		p := call.Principal
 		if p.Kind == APIToken {
 			t, err := tx.APIToken(p.OrgID, p.TokenID)

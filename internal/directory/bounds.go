@@ -14,7 +14,7 @@ type bounds struct {
 // be used only from where the token that makes it can. A token without an end or
 // networks of its own gets the ones that it may have at most. Errors: [Invalid] for
 // a later end; [Forbidden] for wider networks.
-func (c *change) boundsOf(field string, in bounds, longest time.Duration) (out bounds, err error) {
+func (c *Change) boundsOf(field string, in bounds, longest time.Duration) (out bounds, err error) {
 	if out.expiresAt, err = cleanExpiry(field, in.expiresAt, c.now); err != nil {
 		return out, err
 	}
@@ -48,7 +48,7 @@ func endBy(field string, end, latest time.Time, why string) (time.Time, error) {
 }
 
 // mayBind says whether the actor may make a token that can be used from networks.
-func (c *change) mayBind(networks Networks) error {
+func (c *Change) mayBind(networks Networks) error {
 	if !networks.Within(c.actor.Networks) {
 		return &Error{Code: Forbidden, Field: "networks", Message: "must lie within the networks that your own token is bound to"}
 	}
@@ -57,7 +57,7 @@ func (c *change) mayBind(networks Networks) error {
 
 // longestToken is the longest lifetime of a new API token of the actor's
 // organization; zero: any.
-func (c *change) longestToken() (time.Duration, error) {
+func (c *Change) longestToken() (time.Duration, error) {
 	s, err := c.OrgSettings(c.actor.OrgID)
 	return s.longestToken(), err
 }

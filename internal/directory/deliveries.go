@@ -83,7 +83,7 @@ func (s *Service) ListDeliveries(ctx context.Context, call Call, id WebhookID, q
 	default:
 		return nil, false, InvalidField("state", "must be pending, delivered or dead")
 	}
-	list, err = read(ctx, s, call, OpListDeliveries, func(tx Tx) ([]Delivery, error) {
+	list, err = Read(ctx, s, call, OpListDeliveries, func(tx Tx) ([]Delivery, error) {
 		w, err := tx.Webhook(call.Principal.OrgID, id)
 		if err != nil {
 			return nil, err
@@ -102,7 +102,7 @@ func (s *Service) ListDeliveries(ctx context.Context, call Call, id WebhookID, q
 // personal token of an owner or admin who has auditLog|read. Audit entry
 // replayWebhookDelivery. Errors: [NotFound]; [Conflict] for a disabled webhook.
 func (s *Service) ReplayDelivery(ctx context.Context, call Call, id WebhookID, message string) (Delivery, error) {
-	return write(ctx, s, call, OpReplayDelivery, func(c *change) (Delivery, error) {
+	return Write(ctx, s, call, OpReplayDelivery, func(c *Change) (Delivery, error) {
 		w, err := c.replayable(id)
 		if err != nil {
 			return Delivery{}, err
@@ -122,12 +122,12 @@ func (s *Service) ReplayDelivery(ctx context.Context, call Call, id WebhookID, m
 		if err := c.SetQueue(w.OrgID, w.ID, 0, c.now); err != nil {
 			return Delivery{}, err
 		}
-		return d, c.record(w.Target(), nil, replayed{WebhookID: w.ID, DeliveryID: message, Replayed: 1})
+		return d, c.Record(w.Target(), nil, replayed{WebhookID: w.ID, DeliveryID: message, Replayed: 1})
 	})
 }
 
 // replayable is webhook for one that can be sent something.
-func (c *change) replayable(id WebhookID) (Webhook, error) {
+func (c *Change) replayable(id WebhookID) (Webhook, error) {
 	w, err := c.webhook(id)
 	if err == nil && !w.Enabled {
 		err = errDisabled
@@ -177,7 +177,7 @@ func (s *Service) ReplayWebhook(ctx context.Context, call Call, id WebhookID, in
 	if in.FromSequence > 0 && !in.Since.IsZero() {
 		return Replayed{}, InvalidField("since", "can't be said together with fromSequence")
 	}
-	return write(ctx, s, call, OpReplayWebhook, func(c *change) (Replayed, error) {
+	return Write(ctx, s, call, OpReplayWebhook, func(c *Change) (Replayed, error) {
 		w, err := c.replayable(id)
 		if err != nil {
 			return Replayed{}, err
@@ -196,13 +196,13 @@ func (s *Service) ReplayWebhook(ctx context.Context, call Call, id WebhookID, in
 				return Replayed{}, err
 			}
 		}
-		return out, c.record(w.Target(), nil, replayed{
+		return out, c.Record(w.Target(), nil, replayed{
 			WebhookID: w.ID, FromSequence: in.FromSequence, Since: in.Since, Replayed: out.Count,
 		})
 	})
 }
 
-func (c *change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err error) {
+func (c *Change) replayEntries(w Webhook, in ReplayScope) (out Replayed, err error) {
 	after := in.FromSequence - 1
 	if !in.Since.IsZero() {
 		last, _, err := c.LastOrgEntry(w.OrgID)

@@ -35,7 +35,7 @@ type subject struct {
 
 // touch records the subjects whose access the change of an audit entry may affect.
 // In an organization other than the actor's, only the actor's own user is recorded.
-func (c *change) touch(org OrgID, target Target, before, after any) {
+func (c *Change) touch(org OrgID, target Target, before, after any) {
 	if c.touched == nil || (org != c.actor.OrgID && !c.isOwn(before, after)) {
 		return
 	}
@@ -57,23 +57,23 @@ func (c *change) touch(org OrgID, target Target, before, after any) {
 }
 
 // isOwn says whether these are the states of the actor's own user, in whichever organization.
-func (c *change) isOwn(states ...any) bool {
+func (c *Change) isOwn(states ...any) bool {
 	account := accountOf(states...)
 	return account != "" && account == c.actor.AccountID
 }
 
-func (c *change) touchMembers(org OrgID, members []UserID) {
+func (c *Change) touchMembers(org OrgID, members []UserID) {
 	for _, id := range members {
 		c.touchSubject(subject{org, "user", string(id)}, false)
 	}
 }
 
-func (c *change) touchSubject(s subject, added bool) { c.touched[s] = c.touched[s] || added }
+func (c *Change) touchSubject(s subject, added bool) { c.touched[s] = c.touched[s] || added }
 
 // subjects are the first [MaxDiff] of those that were touched, with those whose access
 // depends on a touched role or group, and the number of the others. A change
 // touches one role or one group at most, besides the subjects that it names.
-func (c *change) subjects() (first []subject, omitted int, err error) {
+func (c *Change) subjects() (first []subject, omitted int, err error) {
 	var named []UserID
 	for s := range c.touched {
 		if s.kind == "user" {
@@ -138,7 +138,7 @@ func ignoreNotFound(err error) error {
 
 // mayRead says whether the actor may read what a subject may do. A subject elsewhere
 // is the actor's own user: see touch.
-func (c *change) mayRead(s subject) bool {
+func (c *Change) mayRead(s subject) bool {
 	if s.org != c.actor.OrgID || s.id == string(c.actor.UserID) || s.id == string(c.actor.TokenID) {
 		return true
 	}
@@ -158,7 +158,7 @@ type preview struct {
 	omitted  int
 }
 
-func (c *change) preview() (p preview, err error) {
+func (c *Change) preview() (p preview, err error) {
 	if p.subjects, p.omitted, err = c.subjects(); err != nil {
 		return p, err
 	}

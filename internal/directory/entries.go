@@ -120,8 +120,8 @@ type Actor struct {
 
 // OperatorActor and SystemActor are the actors of changes without a call.
 var (
-	OperatorActor = operatorPrincipal("").actor()
-	SystemActor   = systemPrincipal("").actor()
+	OperatorActor = operatorPrincipal("").Actor()
+	SystemActor   = systemPrincipal("").Actor()
 )
 
 // ID is what the log can be asked for by: the user's id of a person, else the

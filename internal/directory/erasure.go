@@ -25,8 +25,8 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 	if !ident.Is("usr", string(id)) { // entries without an actor's id are not of nobody
 		return 0, InvalidField("userId", "must be the id of a user, as in usr_06h0tznb294kc6smm97b5r4g8g")
 	}
-	found, err = write(ctx, s, call, OpEraseUser, func(c *change) (int, error) {
-		if !c.actor.isOwner() {
+	found, err = Write(ctx, s, call, OpEraseUser, func(c *Change) (int, error) {
+		if !c.actor.IsOwner() {
 			return 0, Errorf(Forbidden, "only an owner, with a personal token, can erase personal data")
 		}
 		_, err := c.User(c.actor.OrgID, id)
@@ -47,7 +47,7 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 		if len(numbers) == 0 && len(made) == 0 {
 			return 0, notFound("user")
 		}
-		return len(numbers), c.record(Target{Type: "user", ID: string(id)}, nil, nil)
+		return len(numbers), c.Record(Target{Type: "user", ID: string(id)}, nil, nil)
 	})
 	if err != nil || call.DryRun != nil {
 		return found, err

@@ -26,7 +26,7 @@ type Events struct {
 //
 // Permission auditLog|read.
 func (s *Service) ReadEvents(ctx context.Context, call Call, q EntryQuery) (Events, error) {
-	return read(ctx, s, call, OpStreamEvents, func(tx Tx) (out Events, err error) {
+	return Read(ctx, s, call, OpStreamEvents, func(tx Tx) (out Events, err error) {
 		org := call.Principal.OrgID
 		last, _, err := tx.LastOrgEntry(org)
 		if err != nil {

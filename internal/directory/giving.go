@@ -22,7 +22,7 @@ func giving(all []Source, held authz.Set) authz.Limit {
 
 // mayGive holds rule 2: what somebody gets by a change and did not have must stay
 // within the built-in role user, or within what the actor can give. Errors: [Forbidden].
-func (c *change) mayGive(role string, gets, had authz.Set) error {
+func (c *Change) mayGive(role string, gets, had authz.Set) error {
 	added := gets
 	if !had.Empty() {
 		added = gets.Minus(had)
@@ -36,7 +36,7 @@ func (c *change) mayGive(role string, gets, had authz.Set) error {
 
 // roleToGive finds a role that the actor wants to give to somebody who has the
 // capabilities had already. A role that does not exist is [Invalid] and blames field.
-func (c *change) roleToGive(field string, id RoleID, had authz.Set) (Role, error) {
+func (c *Change) roleToGive(field string, id RoleID, had authz.Set) (Role, error) {
 	if id == "" {
 		return Role{}, InvalidField(field, "is required")
 	}
@@ -47,7 +47,7 @@ func (c *change) roleToGive(field string, id RoleID, had authz.Set) (Role, error
 	if err != nil {
 		return Role{}, err
 	}
-	if role.ID == authz.RoleOwner && !c.actor.isOwner() {
+	if role.ID == authz.RoleOwner && !c.actor.IsOwner() {
 		return Role{}, Errorf(Forbidden, "only an owner, with a personal token, can make an owner")
 	}
 	return role, c.mayGive(role.Name, role.Capabilities, had)
@@ -56,7 +56,7 @@ func (c *change) roleToGive(field string, id RoleID, had authz.Set) (Role, error
 // mayRegroup holds rule 2 for a group that changes from before to after. Those who
 // come get all of its roles, those who stay the roles that are new. To change who
 // gets what takes users|update; what is taken away needs nothing else.
-func (c *change) mayRegroup(before, after Group, m memberChange) error {
+func (c *Change) mayRegroup(before, after Group, m memberChange) error {
 	if m.empty() && slices.Equal(before.Roles, after.Roles) {
 		return nil
 	}
@@ -90,7 +90,7 @@ func without[T ~string](ids, others []T) []T {
 // mayRedefine holds rule 2 for a role whose capabilities change. Added capabilities
 // count as given, whether or not anyone has the role yet. If users have the role or
 // groups give it, any change takes users|update too.
-func (c *change) mayRedefine(before, after Role) error {
+func (c *Change) mayRedefine(before, after Role) error {
 	if before.Capabilities.Equal(after.Capabilities) {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 // group and the user; [Conflict] for a managed group; [LimitExceeded] for a user who is
 // in too many groups.
 func (s *Service) AddGroupMember(ctx context.Context, call Call, id GroupID, user UserID) error {
-	_, err := write(ctx, s, call, OpAddGroupMember, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpAddGroupMember, func(c *Change) (struct{}, error) {
 		g, err := c.groupToChange(id)
 		if err != nil {
 			return struct{}{}, err
@@ -34,7 +34,7 @@ func (s *Service) AddGroupMember(ctx context.Context, call Call, id GroupID, use
 // Permission rbac|update and, for a user who is in it, users|update. Audit entry
 // removeGroupMember. Errors: [NotFound] for the group; [Conflict] for a managed group.
 func (s *Service) RemoveGroupMember(ctx context.Context, call Call, id GroupID, user UserID) error {
-	_, err := write(ctx, s, call, OpRemoveGroupMember, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpRemoveGroupMember, func(c *Change) (struct{}, error) {
 		g, err := c.groupToChange(id)
 		if err != nil {
 			return struct{}{}, err
@@ -53,7 +53,7 @@ func (s *Service) RemoveGroupMember(ctx context.Context, call Call, id GroupID, 
 // add, and for a user who is both to be added and removed; [Conflict] for a managed
 // group; [LimitExceeded] for too many users, and for one who is in too many groups.
 func (s *Service) ChangeGroupMembers(ctx context.Context, call Call, id GroupID, add, remove []UserID) error {
-	_, err := write(ctx, s, call, OpUpdateGroupMembers, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpUpdateGroupMembers, func(c *Change) (struct{}, error) {
 		g, err := c.groupToChange(id)
 		if err != nil {
 			return struct{}{}, err
@@ -80,7 +80,7 @@ func (m memberChange) empty() bool { return len(m.joined)+len(m.left) == 0 }
 
 // moveMembers changes the members of a group, and nothing else of it. Those who are
 // in or out of it already stay.
-func (c *change) moveMembers(g Group, add, remove []UserID) error {
+func (c *Change) moveMembers(g Group, add, remove []UserID) error {
 	there, err := c.MembersAmong(g.OrgID, g.ID, sortedSet(slices.Concat(add, remove)))
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c *change) moveMembers(g Group, add, remove []UserID) error {
 
 // replaceMembers is what changes if a group has the listed members and no others. It
 // reads no more members than a request may list and change together.
-func (c *change) replaceMembers(g Group, ids []UserID) (m memberChange, err error) {
+func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err error) {
 	if err := inField("members", c.within(LimitMembersPerRequest, 0, len(ids))); err != nil {
 		return m, err
 	}
@@ -124,7 +124,7 @@ func (c *change) replaceMembers(g Group, ids []UserID) (m memberChange, err erro
 }
 
 // mayChangeMembers holds what is asked of any change of members but the actor's rights.
-func (c *change) mayChangeMembers(g Group, field string, m memberChange) error {
+func (c *Change) mayChangeMembers(g Group, field string, m memberChange) error {
 	if g.Managed && !m.empty() {
 		return &Error{
 			Code: Conflict, Field: "members",
@@ -135,7 +135,7 @@ func (c *change) mayChangeMembers(g Group, field string, m memberChange) error {
 }
 
 // changeMembers stores who comes and goes, and records the whole change of the group.
-func (c *change) changeMembers(before, g Group, m memberChange) error {
+func (c *Change) changeMembers(before, g Group, m memberChange) error {
 	if !m.empty() {
 		if err := c.Tx.ChangeMembers(g.OrgID, g.ID, m.joined, m.left); err != nil {
 			return err
@@ -143,7 +143,7 @@ func (c *change) changeMembers(before, g Group, m memberChange) error {
 	} else if g.is(before) {
 		return nil
 	}
-	return c.record(g.target(), recordedGroup{Group: before}, recordedGroup{Group: g, Added: m.joined, Removed: m.left})
+	return c.Record(g.target(), recordedGroup{Group: before}, recordedGroup{Group: g, Added: m.joined, Removed: m.left})
 }
 
 // among are those of ids that others, which are sorted, have too.

@@ -54,14 +54,14 @@ type NewGroup struct {
 
 // ListGroups gives the groups of the principal's organization. Permission rbac|read.
 func (s *Service) ListGroups(ctx context.Context, call Call) ([]Group, error) {
-	return read(ctx, s, call, OpListGroups, func(tx Tx) ([]Group, error) {
+	return Read(ctx, s, call, OpListGroups, func(tx Tx) ([]Group, error) {
 		return tx.Groups(call.Principal.OrgID)
 	})
 }
 
 // GetGroup gives one group. Permission rbac|read.
 func (s *Service) GetGroup(ctx context.Context, call Call, id GroupID) (Group, error) {
-	return read(ctx, s, call, OpGetGroup, func(tx Tx) (Group, error) {
+	return Read(ctx, s, call, OpGetGroup, func(tx Tx) (Group, error) {
 		return tx.Group(call.Principal.OrgID, id)
 	})
 }
@@ -71,8 +71,8 @@ func (s *Service) GetGroup(ctx context.Context, call Call, id GroupID) (Group, e
 // Audit entry createGroup. Errors: [Invalid] for a bad name or a stranger among
 // members or roles; [Conflict] for a name that is taken.
 func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Group, error) {
-	return write(ctx, s, call, OpCreateGroup, func(c *change) (Group, error) {
-		if err := c.oneMore(LimitGroups); err != nil {
+	return Write(ctx, s, call, OpCreateGroup, func(c *Change) (Group, error) {
+		if err := c.OneMore(LimitGroups); err != nil {
 			return Group{}, err
 		}
 		g := Group{ID: GroupID(ident.New("grp", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
@@ -92,7 +92,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 		if err := c.Tx.CreateGroup(g, text.FoldKey(g.Name)); err != nil {
 			return Group{}, nameTaken(err, "group")
 		}
-		return g, c.record(g.target(), nil, recordGroup(g))
+		return g, c.Record(g.target(), nil, recordGroup(g))
 	})
 }
 
@@ -102,7 +102,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 // [Service.CreateGroup]; [NotFound]; [Conflict] for the members of a managed group;
 // [LimitExceeded] if more members come and go than one request may change.
 func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in NewGroup) (Group, error) {
-	return write(ctx, s, call, OpUpdateGroup, func(c *change) (Group, error) {
+	return Write(ctx, s, call, OpUpdateGroup, func(c *Change) (Group, error) {
 		g, err := c.groupToChange(id)
 		if err != nil {
 			return Group{}, err
@@ -135,7 +135,7 @@ func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in New
 // DeleteGroup deletes a group; its members lose what it gave. Permission
 // rbac|delete. Audit entry deleteGroup. Errors: [NotFound].
 func (s *Service) DeleteGroup(ctx context.Context, call Call, id GroupID) error {
-	_, err := write(ctx, s, call, OpDeleteGroup, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpDeleteGroup, func(c *Change) (struct{}, error) {
 		g, err := c.groupToChange(id)
 		if err != nil {
 			return struct{}{}, err
@@ -146,27 +146,27 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id GroupID) error 
 		if err := c.Tx.DeleteGroup(g.OrgID, g.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.record(g.target(), recordGroup(g), nil)
+		return struct{}{}, c.Record(g.target(), recordGroup(g), nil)
 	})
 	return err
 }
 
 // groupToChange finds a group, without its members, and asks the call's precondition
 // about it.
-func (c *change) groupToChange(id GroupID) (Group, error) {
+func (c *Change) groupToChange(id GroupID) (Group, error) {
 	g, err := c.GroupHead(c.actor.OrgID, id)
 	if err != nil {
 		return Group{}, err
 	}
-	return g, c.check(g)
+	return g, c.Check(g)
 }
 
 // fillGroup sets all but the members.
-func (c *change) fillGroup(g *Group, in NewGroup) (err error) {
-	if g.Name, err = cleanName("name", in.Name); err != nil {
+func (c *Change) fillGroup(g *Group, in NewGroup) (err error) {
+	if g.Name, err = CleanName("name", in.Name); err != nil {
 		return err
 	}
-	if g.Description, err = cleanDescription(in.Description); err != nil {
+	if g.Description, err = CleanDescription(in.Description); err != nil {
 		return err
 	}
 	if in.Roles == nil {

@@ -14,7 +14,7 @@ const MaxInvitations = 100
 // ListInvitations gives the open invitations of the account's address, the newest
 // [MaxInvitations] of them. Needs a personal token.
 func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership, error) {
-	return read(ctx, s, call, OpListInvitations, func(tx Tx) ([]Membership, error) {
+	return Read(ctx, s, call, OpListInvitations, func(tx Tx) ([]Membership, error) {
 		me, err := self(tx, call.Principal)
 		if err != nil {
 			return nil, err
@@ -40,7 +40,7 @@ func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership,
 // [NotFound] if the address is not invited; [Conflict] if the invitation has
 // expired, or its inviter could not give the role any more; [LimitExceeded].
 func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (User, error) {
-	return write(ctx, s, call, OpAcceptInvitation, func(c *change) (User, error) {
+	return Write(ctx, s, call, OpAcceptInvitation, func(c *Change) (User, error) {
 		me, err := c.answer(org)
 		if err != nil {
 			return User{}, err
@@ -73,7 +73,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 // organization. Needs a personal token. Audit entry declineInvitation there. Errors:
 // [NotFound] if the address is not invited.
 func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) error {
-	_, err := write(ctx, s, call, OpDeclineInvitation, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpDeclineInvitation, func(c *Change) (struct{}, error) {
 		if _, err := c.answer(org); err != nil {
 			return struct{}{}, err
 		}
@@ -84,7 +84,7 @@ func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) e
 
 // answer locks an organization and finds the invitation that the actor answers
 // there. It returns the actor's own user, and sets c.answering.
-func (c *change) answer(org OrgID) (me User, err error) {
+func (c *Change) answer(org OrgID) (me User, err error) {
 	if err := c.lockOrg(org); err != nil {
 		return me, err
 	}
@@ -109,7 +109,7 @@ func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
 	if err != nil || p == nil {
 		return false, err
 	}
-	if role.ID == authz.RoleOwner && !p.isOwner() {
+	if role.ID == authz.RoleOwner && !p.IsOwner() {
 		return false, nil
 	}
 	mayAdd := OpCreateUser.Authorize(p) == nil || OpUpdateUserRole.Authorize(p) == nil

@@ -28,7 +28,7 @@ func (l Limits) counts(name Limit) bool { return name != LimitUsers || l.Users >
 // used. With a personal token, the limits of the account come first. Any principal of the
 // organization may read them.
 func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error) {
-	return read(ctx, s, call, OpListLimits, func(tx Tx) (list []LimitUse, err error) {
+	return Read(ctx, s, call, OpListLimits, func(tx Tx) (list []LimitUse, err error) {
 		counted := make(map[Limit]int)
 		if account := call.Principal.AccountID; account != "" {
 			for _, name := range accountLimits {

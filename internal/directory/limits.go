@@ -135,7 +135,7 @@ func limitNames(sep string) string {
 // within refuses, with [LimitExceeded], a change after which there would be more of
 // something than before and than its limit allows. The caller holds the lock that
 // keeps the count true until the transaction ends.
-func (c *change) within(name Limit, before, after int) error {
+func (c *Change) within(name Limit, before, after int) error {
 	most := c.limits.Of(name)
 	if most == 0 || after <= most || after <= before {
 		return nil

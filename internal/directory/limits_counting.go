@@ -8,11 +8,12 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// oneMore refuses another of what the actor's organization has, which is locked.
-func (c *change) oneMore(name Limit) error { return c.oneMoreIn(c.actor.OrgID, name) }
+// OneMore refuses another of what the actor's organization has, which is locked.
+// Errors: [LimitExceeded].
+func (c *Change) OneMore(name Limit) error { return c.oneMoreIn(c.actor.OrgID, name) }
 
-// oneMoreIn is oneMore for any organization, which is locked.
-func (c *change) oneMoreIn(org OrgID, name Limit) error {
+// oneMoreIn is OneMore for any organization, which is locked.
+func (c *Change) oneMoreIn(org OrgID, name Limit) error {
 	if c.limits.Of(name) == 0 {
 		return nil
 	}
@@ -23,8 +24,8 @@ func (c *change) oneMoreIn(org OrgID, name Limit) error {
 	return c.within(name, n, n+1)
 }
 
-// oneMoreOfAccount is oneMore for what an account has, which is locked.
-func (c *change) oneMoreOfAccount(account AccountID, name Limit) error {
+// oneMoreOfAccount is OneMore for what an account has, which is locked.
+func (c *Change) oneMoreOfAccount(account AccountID, name Limit) error {
 	if c.limits.Of(name) == 0 {
 		return nil
 	}
@@ -37,7 +38,7 @@ func (c *change) oneMoreOfAccount(account AccountID, name Limit) error {
 
 // joinOneMore refuses to put users into another group beyond [Limits.GroupsPerUser].
 // None of them is in that group yet.
-func (c *change) joinOneMore(field string, ids []UserID) error {
+func (c *Change) joinOneMore(field string, ids []UserID) error {
 	most := c.limits.GroupsPerUser
 	if most == 0 || len(ids) == 0 {
 		return nil
@@ -59,7 +60,7 @@ func (c *change) joinOneMore(field string, ids []UserID) error {
 
 // checkSet wants a set of capabilities to name few datasets and views, by proper names.
 // before is the set in whose place it comes.
-func (c *change) checkSet(before, after authz.Set) error {
+func (c *Change) checkSet(before, after authz.Set) error {
 	if err := c.within(LimitNamesPerSet, before.CountNames(), after.CountNames()); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (c *change) checkSet(before, after authz.Set) error {
 }
 
 // checkRoleNames is checkSet for a role, which counts against [Limits.Names] besides.
-func (c *change) checkRoleNames(before, after authz.Set) error {
+func (c *Change) checkRoleNames(before, after authz.Set) error {
 	if err := c.checkSet(before, after); err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (s *Service) LimitRefusals() map[Limit]int64 {
 
 // roomForUser refuses another user or invitation. It asks for both before the account is
 // looked up, so that the answer does not show whether there is one.
-func (c *change) roomForUser(org OrgID) error {
+func (c *Change) roomForUser(org OrgID) error {
 	if err := c.oneMoreIn(org, LimitUsers); err != nil {
 		return err
 	}

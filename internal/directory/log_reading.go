@@ -22,7 +22,7 @@ type Span struct{ After, Before int64 }
 // another, which is not part of it: nil for its beginning, and for what is its
 // end now. Permission auditLog|read.
 func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (Span, error) {
-	return read(ctx, s, call, OpListEntries, func(tx Tx) (span Span, err error) {
+	return Read(ctx, s, call, OpListEntries, func(tx Tx) (span Span, err error) {
 		org := call.Principal.OrgID
 		last, _, err := tx.LastOrgEntry(org)
 		if err != nil {
@@ -72,7 +72,7 @@ func SequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 //
 // Permission auditLog|read.
 func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (list []Entry, more bool, err error) {
-	_, err = read(ctx, s, call, OpListEntries, func(tx Tx) (struct{}, error) {
+	_, err = Read(ctx, s, call, OpListEntries, func(tx Tx) (struct{}, error) {
 		list, more, err = readEntries(tx, nil, call.Principal.OrgID, q, maxEntryBytes)
 		return struct{}{}, err
 	})
@@ -103,7 +103,7 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 		if limited {
 			q.Limit = min(left, maxEntries)
 		}
-		_, err := read(ctx, s, call, OpListEntries, func(tx Tx) (_ struct{}, err error) {
+		_, err := Read(ctx, s, call, OpListEntries, func(tx Tx) (_ struct{}, err error) {
 			if begun && !q.NewestFirst {
 				if err := notShortened(tx, org, q.After); err != nil {
 					return struct{}{}, err

@@ -25,7 +25,7 @@ func WithMailLimits(l MailLimits) Option { return func(s *Service) { s.mailLimit
 // mayMailAgain refuses to mail u at a limit. Mails from other organizations to the same
 // recipient don't count here: the answer would show that there are any. The mailer
 // counts them, and mails nothing beyond the limit. Errors: [RateLimited].
-func (c *change) mayMailAgain(u User, limits MailLimits) error {
+func (c *Change) mayMailAgain(u User, limits MailLimits) error {
 	since := c.now.Add(-MailWindow)
 	n, first, err := c.CountMails(u.OrgID, text.FoldKey(u.Email), since)
 	if err != nil {

@@ -30,7 +30,7 @@ type Created struct {
 // invitations users|create.
 // Errors: [NotFound] for an id that is no user's and made nothing.
 func (s *Service) ListCreated(ctx context.Context, call Call, id UserID) (Created, error) {
-	return read(ctx, s, call, OpListCreated, func(tx Tx) (Created, error) {
+	return Read(ctx, s, call, OpListCreated, func(tx Tx) (Created, error) {
 		made, err := createdBy(tx, call.Principal.OrgID, id, s.now())
 		if err == nil && len(made.Tokens)+len(made.Webhooks)+len(made.Invitations) == 0 {
 			_, err = tx.User(call.Principal.OrgID, id)
@@ -91,7 +91,7 @@ func (m Created) shownTo(p *Principal) Created {
 }
 
 // mayRevoke checks the permissions that deleting each of the kinds takes.
-func (c *change) mayRevoke(kinds Revocation) error {
+func (c *Change) mayRevoke(kinds Revocation) error {
 	for _, k := range []struct {
 		asked bool
 		op    Operation
@@ -113,7 +113,7 @@ func (c *change) mayRevoke(kinds Revocation) error {
 // read. It takes the permissions that deleting each takes. Audit entries
 // deleteAPIToken, deleteWebhook and revokeInvitation. Errors: [LimitExceeded] beyond
 // [MaxRevoked].
-func (c *change) revoke(id UserID, kinds Revocation) (left Created, err error) {
+func (c *Change) revoke(id UserID, kinds Revocation) (left Created, err error) {
 	made, err := createdBy(c, c.actor.OrgID, id, c.now)
 	if err != nil {
 		return left, err
@@ -145,12 +145,12 @@ func (c *change) revoke(id UserID, kinds Revocation) (left Created, err error) {
 }
 
 // drop deletes things that a user made.
-func (c *change) drop(made Created) error {
+func (c *Change) drop(made Created) error {
 	for _, t := range made.Tokens {
 		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
 			return err
 		}
-		if err := c.as(OpDeleteAPIToken).record(t.target(), t, nil); err != nil {
+		if err := c.as(OpDeleteAPIToken).Record(t.target(), t, nil); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func (c *change) drop(made Created) error {
 		if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
 			return err
 		}
-		if err := c.as(OpDeleteWebhook).record(w.Target(), w, nil); err != nil {
+		if err := c.as(OpDeleteWebhook).Record(w.Target(), w, nil); err != nil {
 			return err
 		}
 	}
@@ -174,7 +174,7 @@ func (c *change) drop(made Created) error {
 // made in the same transaction. It returns what is left of those that the principal
 // may read. Audit entries deleteAPIToken, deleteWebhook and revokeInvitation besides.
 func (s *Service) RemoveUserAndRevoke(ctx context.Context, call Call, id UserID, kinds Revocation) (left Created, err error) {
-	_, err = write(ctx, s, call, OpRemoveUser, func(c *change) (_ struct{}, err error) {
+	_, err = Write(ctx, s, call, OpRemoveUser, func(c *Change) (_ struct{}, err error) {
 		if err := c.removeUser(id); err != nil {
 			return struct{}{}, err
 		}
@@ -187,7 +187,7 @@ func (s *Service) RemoveUserAndRevoke(ctx context.Context, call Call, id UserID,
 // UpdateUserRoleAndRevoke is [Service.UpdateUserRole], which revokes things that
 // the user made in the same transaction, as [Service.RemoveUserAndRevoke] does.
 func (s *Service) UpdateUserRoleAndRevoke(ctx context.Context, call Call, id UserID, role RoleID, kinds Revocation) (u User, left Created, err error) {
-	u, err = write(ctx, s, call, OpUpdateUserRole, func(c *change) (User, error) {
+	u, err = Write(ctx, s, call, OpUpdateUserRole, func(c *Change) (User, error) {
 		u, err := c.updateUserRole(id, role)
 		if err != nil {
 			return u, err

@@ -38,7 +38,7 @@ var ownAccount = Need{Personal: true, AnyOrg: true}
 
 // manageWebhooks lets people decide who is sent the audit log: an account's own
 // token, with the capability to read what will be sent, of an owner or admin,
-// which [change.mayManageWebhooks] checks.
+// which [Change.mayManageWebhooks] checks.
 var manageWebhooks = Need{Capability: authz.Pair{Resource: "auditLog", Action: authz.Read}, Personal: true}
 
 // actions are the names of all operations, and so what entries can say was done or

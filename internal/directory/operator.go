@@ -50,7 +50,7 @@ func (s *Service) Initialize(ctx context.Context, in NewDeployment) (d Deploymen
 
 func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) {
 	c := s.operate(tx)
-	name, err := cleanName("owner-name", in.OwnerName)
+	name, err := CleanName("owner-name", in.OwnerName)
 	if err != nil {
 		return d, err
 	}
@@ -78,20 +78,20 @@ func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) 
 	}
 	d.PersonalToken, d.APIToken = personal.Secret, api.Secret
 	return d, errors.Join(
-		c.as(OpCreateOrg).record(d.Org.target(), nil, d.Org),
-		c.as(OpCreateUser).record(d.Owner.target(), nil, d.Owner),
-		c.as(OpCreatePersonalToken).record(personal.target(), nil, personal.PersonalTokenRecord),
-		c.as(OpCreateAPIToken).record(api.target(), nil, api.APITokenRecord),
+		c.as(OpCreateOrg).Record(d.Org.target(), nil, d.Org),
+		c.as(OpCreateUser).Record(d.Owner.target(), nil, d.Owner),
+		c.as(OpCreatePersonalToken).Record(personal.target(), nil, personal.PersonalTokenRecord),
+		c.as(OpCreateAPIToken).Record(api.target(), nil, api.APITokenRecord),
 	)
 }
 
 // operate starts a change by the operator, who needs no permission.
-func (s *Service) operate(tx Tx) *change {
-	return &change{Tx: tx, keys: s.keys, now: s.now(), actor: operatorPrincipal("")}
+func (s *Service) operate(tx Tx) *Change {
+	return &Change{Tx: tx, keys: s.keys, now: s.now(), actor: operatorPrincipal("")}
 }
 
 // as is c carrying out another operation.
-func (c *change) as(op Operation) *change {
+func (c *Change) as(op Operation) *Change {
 	other := *c
 	other.op = op
 	return &other
@@ -99,7 +99,7 @@ func (c *change) as(op Operation) *change {
 
 // byItself is c carrying out what follows from it in another organization. Nobody asked for it
 // there: who did, with which token and from where is not for its log to tell.
-func (c *change) byItself(org OrgID, op Operation) *change {
+func (c *Change) byItself(org OrgID, op Operation) *Change {
 	other := c.as(op)
 	other.actor, other.call = systemPrincipal(org), Call{}
 	other.touched = nil // nor does a dry run tell of it

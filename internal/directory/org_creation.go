@@ -20,7 +20,7 @@ func (who OrgCreation) Valid() bool {
 func WithOrgCreation(who OrgCreation) Option { return func(s *Service) { s.orgCreation = who } }
 
 // mayCreateOrg holds the operator's choice against the actor's account.
-func (c *change) mayCreateOrg(who OrgCreation) error {
+func (c *Change) mayCreateOrg(who OrgCreation) error {
 	switch who {
 	case OrgCreationAnybody:
 		return nil
@@ -30,7 +30,7 @@ func (c *change) mayCreateOrg(who OrgCreation) error {
 			return err
 		}
 		for _, u := range mine {
-			if u.isOwner() {
+			if u.IsOwner() {
 				return nil
 			}
 		}

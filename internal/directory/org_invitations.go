@@ -39,7 +39,7 @@ type InvitationQuery struct {
 // ListOrgInvitations gives the organization's invitations in the order of their ids,
 // expired ones included. Permission users|create.
 func (s *Service) ListOrgInvitations(ctx context.Context, call Call, q InvitationQuery) ([]Invitation, error) {
-	return read(ctx, s, call, OpListOrgInvitations, func(tx Tx) ([]Invitation, error) {
+	return Read(ctx, s, call, OpListOrgInvitations, func(tx Tx) ([]Invitation, error) {
 		users, err := tx.Invitations(call.Principal.OrgID, q.After, q.Limit)
 		if err != nil {
 			return nil, err
@@ -92,7 +92,7 @@ func inviterName(tx Tx, u User) (string, error) {
 // Permission users|create, and rule 2 for the role. Audit entry resendInvitation.
 // Errors: [NotFound]; [RateLimited] at one of the [MailLimits].
 func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (Invitation, error) {
-	return write(ctx, s, call, OpResendInvitation, func(c *change) (Invitation, error) {
+	return Write(ctx, s, call, OpResendInvitation, func(c *Change) (Invitation, error) {
 		u, err := c.orgInvitation(id)
 		if err != nil {
 			return Invitation{}, err
@@ -108,7 +108,7 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 		if err := c.Tx.UpdateUser(u); err != nil {
 			return Invitation{}, err
 		}
-		if err := c.record(u.target(), before, u); err != nil {
+		if err := c.Record(u.target(), before, u); err != nil {
 			return Invitation{}, err
 		}
 		return invitationOf(c.Tx, u, c.now)
@@ -118,7 +118,7 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 // RevokeInvitation takes an invitation back. Permission users|create. Audit entry
 // revokeInvitation. Errors: [NotFound], also for a member.
 func (s *Service) RevokeInvitation(ctx context.Context, call Call, id UserID) error {
-	_, err := write(ctx, s, call, OpRevokeInvitation, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpRevokeInvitation, func(c *Change) (struct{}, error) {
 		u, err := c.orgInvitation(id)
 		if err != nil {
 			return struct{}{}, err
@@ -129,7 +129,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, call Call, id UserID) er
 }
 
 // orgInvitation finds an invitation of the actor's organization.
-func (c *change) orgInvitation(id UserID) (User, error) {
+func (c *Change) orgInvitation(id UserID) (User, error) {
 	u, err := c.User(c.actor.OrgID, id)
 	if CodeOf(err) == NotFound || (err == nil && !u.Invited) {
 		return User{}, notFound("invitation")
@@ -165,7 +165,7 @@ func (s *Service) DropInvitations(ctx context.Context) error {
 
 // dropInvitationAt drops an invitation that expired before a time, unless it was
 // answered, resent or revoked meanwhile.
-func (c *change) dropInvitationAt(org OrgID, id UserID, before time.Time) error {
+func (c *Change) dropInvitationAt(org OrgID, id UserID, before time.Time) error {
 	if err := c.lockOrg(org); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ func (s *Service) DeleteOrg(ctx context.Context, id OrgID) error {
 	return s.store.Write(ctx, func(tx Tx) error { return s.operate(tx).deleteOrg(id) })
 }
 
-func (c *change) deleteOrg(id OrgID) error {
+func (c *Change) deleteOrg(id OrgID) error {
 	if err := c.lockOrg(id); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (c *change) deleteOrg(id OrgID) error {
 // settleAccounts is settleAccount for many. Most are in no other organization and go
 // together, without their locks, of which PostgreSQL has room for some thousands. If one
 // gets a membership meanwhile, its foreign key makes one of the two transactions start anew.
-func (c *change) settleAccounts(removed []AccountID) error {
+func (c *Change) settleAccounts(removed []AccountID) error {
 	shared, err := c.DropAccounts(removed)
 	if err != nil {
 		return err

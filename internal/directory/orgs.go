@@ -21,8 +21,8 @@ type Org struct {
 func (o Org) target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
 
 // addOrg makes and stores an organization without members.
-func (c *change) addOrg(field, name string) (Org, error) {
-	name, err := cleanName(field, name)
+func (c *Change) addOrg(field, name string) (Org, error) {
+	name, err := CleanName(field, name)
 	if err != nil {
 		return Org{}, err
 	}
@@ -56,7 +56,7 @@ type Membership struct {
 // ListOrgs gives the organizations the principal belongs to: all those of an
 // account, in the order it joined them, or the one of an API token.
 func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error) {
-	return read(ctx, s, call, OpListOrgs, func(tx Tx) ([]Membership, error) {
+	return Read(ctx, s, call, OpListOrgs, func(tx Tx) ([]Membership, error) {
 		return memberships(tx, call.Principal)
 	})
 }
@@ -81,7 +81,7 @@ func memberships(tx Tx, p *Principal) (all []Membership, err error) {
 // GetOrg gives an organization that the principal belongs to. Errors:
 // [NotFound] for any other, whether it exists or not.
 func (s *Service) GetOrg(ctx context.Context, call Call, id OrgID) (Membership, error) {
-	return read(ctx, s, call, OpGetOrg, func(tx Tx) (Membership, error) {
+	return Read(ctx, s, call, OpGetOrg, func(tx Tx) (Membership, error) {
 		return membership(tx, call.Principal, id)
 	})
 }
@@ -103,7 +103,7 @@ func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
 // personal token of an account that [OrgCreation] allows to. Audit entries createOrg and
 // createUser in the new organization. Errors: [Invalid] for a bad name; [LimitExceeded].
 func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Membership, error) {
-	return write(ctx, s, call, OpCreateOrg, func(c *change) (Membership, error) {
+	return Write(ctx, s, call, OpCreateOrg, func(c *Change) (Membership, error) {
 		if err := c.mayCreateOrg(s.orgCreation); err != nil {
 			return Membership{}, err
 		}
@@ -141,26 +141,26 @@ func (s *Service) UpdateOrg(ctx context.Context, call Call, id OrgID, name strin
 		in.OrgID = id
 	}
 	call.Principal = &in
-	m, err := write(ctx, s, call, OpUpdateOrg, func(c *change) (Membership, error) {
+	m, err := Write(ctx, s, call, OpUpdateOrg, func(c *Change) (Membership, error) {
 		m, err := membership(c, c.actor, id)
 		if err != nil {
 			return Membership{}, err
 		}
-		if err := c.check(m); err != nil {
+		if err := c.Check(m); err != nil {
 			return Membership{}, err
 		}
 		if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
 			return Membership{}, Errorf(Forbidden, "only an owner or admin can change the organization")
 		}
 		before := m.Org
-		if m.Org.Name, err = cleanName("name", name); err != nil {
+		if m.Org.Name, err = CleanName("name", name); err != nil {
 			return Membership{}, err
 		}
 		m.Org.UpdatedAt = c.now
 		if err := c.Tx.UpdateOrg(m.Org); err != nil {
 			return Membership{}, err
 		}
-		return m, c.record(m.Org.target(), before, m.Org)
+		return m, c.Record(m.Org.target(), before, m.Org)
 	})
 	if errors.Is(err, errNotYours) {
 		return Membership{}, notFound("organization")

@@ -30,7 +30,8 @@ type IssuedPersonalToken struct {
 	Secret string `json:"-"`
 }
 
-func (t IssuedPersonalToken) shownOnce() error { return errShownOnce(t.ID) }
+// ShownOnce is the error of a retried create, whose secret is gone.
+func (t IssuedPersonalToken) ShownOnce() error { return errShownOnce(t.ID) }
 
 // NewPersonalToken is what it takes to make a personal token. With the zero
 // ExpiresAt it never ends, and without networks it works from anywhere, as far as
@@ -44,7 +45,7 @@ type NewPersonalToken struct {
 
 // ListPersonalTokens gives the account's own personal tokens, expired ones included.
 func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]PersonalTokenRecord, error) {
-	return read(ctx, s, call, OpListPersonalTokens, func(tx Tx) ([]PersonalTokenRecord, error) {
+	return Read(ctx, s, call, OpListPersonalTokens, func(tx Tx) ([]PersonalTokenRecord, error) {
 		return tx.PersonalTokens(call.Principal.AccountID)
 	})
 }
@@ -54,7 +55,7 @@ func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]Personal
 // Audit entry createPersonalToken in each of the account's organizations. Errors:
 // [Invalid]; [Forbidden] for wider networks; [LimitExceeded].
 func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
-	return write(ctx, s, call, OpCreatePersonalToken, func(c *change) (IssuedPersonalToken, error) {
+	return Write(ctx, s, call, OpCreatePersonalToken, func(c *Change) (IssuedPersonalToken, error) {
 		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitPersonalTokens); err != nil {
 			return IssuedPersonalToken{}, err
 		}
@@ -79,10 +80,10 @@ func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.
 		ID: TokenID(ident.New("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
 	}}
 	t.Hash = hashSecret(t.Secret)
-	if t.Name, err = cleanName("name", in.Name); err != nil {
+	if t.Name, err = CleanName("name", in.Name); err != nil {
 		return t, err
 	}
-	if t.Description, err = cleanDescription(in.Description); err != nil {
+	if t.Description, err = CleanDescription(in.Description); err != nil {
 		return t, err
 	}
 	if t.ExpiresAt, err = cleanExpiry("expiresAt", in.ExpiresAt, now); err != nil {
@@ -95,12 +96,12 @@ func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.
 // tokens. Needs a personal token, which may be the one deleted. Audit entry
 // deletePersonalToken in each of the account's organizations. Errors: [NotFound].
 func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID) error {
-	_, err := write(ctx, s, call, OpDeletePersonalToken, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpDeletePersonalToken, func(c *Change) (struct{}, error) {
 		t, err := c.PersonalToken(c.actor.AccountID, id)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := c.check(t); err != nil {
+		if err := c.Check(t); err != nil {
 			return struct{}{}, err
 		}
 		if err := c.Tx.DeletePersonalToken(t.AccountID, t.ID); err != nil {
@@ -113,7 +114,7 @@ func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID
 
 // recordForAccount appends an entry about an account to the log of each
 // organization that the account is in: its personal tokens act in all of them.
-func (c *change) recordForAccount(account AccountID, target Target, before, after any) error {
+func (c *Change) recordForAccount(account AccountID, target Target, before, after any) error {
 	users, err := c.AccountUsers(account)
 	if err != nil {
 		return err

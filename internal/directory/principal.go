@@ -58,8 +58,8 @@ func (p *Principal) use(now time.Time) {
 	}
 }
 
-// isOwner reports whether p may make, unmake and remove owners.
-func (p *Principal) isOwner() bool { return p.Kind == PersonalToken && p.Role == authz.RoleOwner }
+// IsOwner reports whether p may make, unmake and remove owners.
+func (p *Principal) IsOwner() bool { return p.Kind == PersonalToken && p.Role == authz.RoleOwner }
 
 // operatorPrincipal is the person who runs the admin commands on the database itself.
 func operatorPrincipal(org OrgID) *Principal {
@@ -74,12 +74,13 @@ func systemPrincipal(org OrgID) *Principal {
 // giver is p as recorded with what they gave: without a name, which would have to be
 // erased with the person.
 func (p *Principal) giver() Actor {
-	a := p.actor()
+	a := p.Actor()
 	a.Name = ""
 	return a
 }
 
-func (p *Principal) actor() Actor {
+// Actor is p as an entry records it.
+func (p *Principal) Actor() Actor {
 	switch p.Kind {
 	case APIToken:
 		return Actor{Kind: ActorAPIToken, TokenID: p.TokenID, Name: p.Name}

@@ -12,7 +12,7 @@ var errUnsealed = Errorf(NotFound, "the log is not sealed yet; its first entries
 // GetCheckpoint gives the signed head of the organization's log: the newest, or
 // that of a size. Permission auditLog|read. Errors: [NotFound].
 func (s *Service) GetCheckpoint(ctx context.Context, call Call, size int64) (SignedCheckpoint, error) {
-	return read(ctx, s, call, OpGetCheckpoint, func(tx Tx) (SignedCheckpoint, error) {
+	return Read(ctx, s, call, OpGetCheckpoint, func(tx Tx) (SignedCheckpoint, error) {
 		c, err := tx.Checkpoint(call.Principal.OrgID, size)
 		if CodeOf(err) == NotFound && size == 0 {
 			err = errUnsealed
@@ -24,7 +24,7 @@ func (s *Service) GetCheckpoint(ctx context.Context, call Call, size int64) (Sig
 // ListCheckpoints lists signed heads of sizes greater than after, smallest first.
 // Permission auditLog|read.
 func (s *Service) ListCheckpoints(ctx context.Context, call Call, after int64, limit int) ([]SignedCheckpoint, error) {
-	return read(ctx, s, call, OpListCheckpoints, func(tx Tx) ([]SignedCheckpoint, error) {
+	return Read(ctx, s, call, OpListCheckpoints, func(tx Tx) ([]SignedCheckpoint, error) {
 		return tx.Checkpoints(call.Principal.OrgID, after, limit)
 	})
 }
@@ -49,7 +49,7 @@ type Inclusion struct {
 // newest's for 0. Permission auditLog|read. Errors: [NotFound] for a size that was not
 // signed; [Invalid] for an entry that is not in it.
 func (s *Service) ProveInclusion(ctx context.Context, call Call, number, size int64) (Inclusion, error) {
-	return read(ctx, s, call, OpProveInclusion, func(tx Tx) (p Inclusion, err error) {
+	return Read(ctx, s, call, OpProveInclusion, func(tx Tx) (p Inclusion, err error) {
 		org := call.Principal.OrgID
 		if size, err = signedSize(tx, org, size); err != nil {
 			return p, err
@@ -72,7 +72,7 @@ type Consistency struct {
 // ProveConsistency proves that the tree of size to, the newest's for 0, begins with
 // that of size from. Permission auditLog|read. Errors: as [Service.ProveInclusion].
 func (s *Service) ProveConsistency(ctx context.Context, call Call, from, to int64) (Consistency, error) {
-	return read(ctx, s, call, OpProveConsistency, func(tx Tx) (p Consistency, err error) {
+	return Read(ctx, s, call, OpProveConsistency, func(tx Tx) (p Consistency, err error) {
 		org := call.Principal.OrgID
 		if to, err = signedSize(tx, org, to); err != nil {
 			return p, err

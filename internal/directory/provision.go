@@ -66,7 +66,7 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 	return out, err
 }
 
-func (c *change) provision(s *Service, name string) (out Provisioned, err error) {
+func (c *Change) provision(s *Service, name string) (out Provisioned, err error) {
 	if out.Org, err = c.addOrg("name", name); err != nil {
 		return out, err
 	}
@@ -89,9 +89,9 @@ func (c *change) provision(s *Service, name string) (out Provisioned, err error)
 		c.CreateProvision(Provision{
 			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: networks.Source(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
 		}),
-		c.as(OpProvisionOrg).record(out.Org.target(), nil, out.Org),
-		c.as(OpCreateUser).record(agent.target(), nil, agent),
-		c.as(OpCreateAPIToken).record(token.target(), nil, token.APITokenRecord),
+		c.as(OpProvisionOrg).Record(out.Org.target(), nil, out.Org),
+		c.as(OpCreateUser).Record(agent.target(), nil, agent),
+		c.as(OpCreateAPIToken).Record(token.target(), nil, token.APITokenRecord),
 	)
 }
 
@@ -136,7 +136,7 @@ func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Cla
 }
 
 // openProvision finds what a claim is for, and locks it with the claimant's account.
-func (c *change) openProvision(claim string) (p Provision, err error) {
+func (c *Change) openProvision(claim string) (p Provision, err error) {
 	if c.call.Principal != nil {
 		if err := c.Lock(LockAccount(c.call.Principal.AccountID)); err != nil {
 			return p, err
@@ -154,7 +154,7 @@ func (c *change) openProvision(claim string) (p Provision, err error) {
 	return p, err
 }
 
-func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
+func (c *Change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err error) {
 	u := User{ID: UserID(ident.New("usr", c.now)), OrgID: p.OrgID, Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now}
 	c.actor = operatorPrincipal(p.OrgID)
 	var before any // nothing, unless the claimant was added before
@@ -168,12 +168,12 @@ func (c *change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err e
 	}
 	out.Owner = u
 	c.actor = &Principal{Kind: PersonalToken, OrgID: p.OrgID, UserID: u.ID, AccountID: u.AccountID, Name: u.Name, Role: authz.RoleOwner}
-	return out, errors.Join(c.record(u.target(), before, u), c.endProvision(p))
+	return out, errors.Join(c.Record(u.target(), before, u), c.endProvision(p))
 }
 
 // claimForAccount makes u the claimant's user. before is the one that the agent
 // had invited, or nil.
-func (c *change) claimForAccount(s *Service, u *User) (before any, err error) {
+func (c *Change) claimForAccount(s *Service, u *User) (before any, err error) {
 	in := *c.call.Principal
 	in.OrgID = ""
 	actor, err := s.reload(c, &in)
@@ -202,8 +202,8 @@ func (c *change) claimForAccount(s *Service, u *User) (before any, err error) {
 	return invited, c.Tx.UpdateUser(*u)
 }
 
-func (c *change) claimForNewcomer(s *Service, u *User, in NewClaim) (secret string, err error) {
-	if u.Name, err = cleanName("name", in.Name); err != nil {
+func (c *Change) claimForNewcomer(s *Service, u *User, in NewClaim) (secret string, err error) {
+	if u.Name, err = CleanName("name", in.Name); err != nil {
 		return "", err
 	}
 	if err := checkEmail("email", in.Email); err != nil {
@@ -225,7 +225,7 @@ func (c *change) claimForNewcomer(s *Service, u *User, in NewClaim) (secret stri
 
 // dropInvitation takes out the invitation that the agent sent to the address of an
 // account that has ended since: the newcomer takes its place.
-func (c *change) dropInvitation(org OrgID, key string) error {
+func (c *Change) dropInvitation(org OrgID, key string) error {
 	there, err := c.UserByEmail(org, key)
 	if CodeOf(err) == NotFound || (err == nil && !there.Invited) {
 		return nil
@@ -238,7 +238,7 @@ func (c *change) dropInvitation(org OrgID, key string) error {
 
 // endProvision makes the organization permanent: the agent's owner goes, its
 // token loses its end, and the claim can't be used again.
-func (c *change) endProvision(p Provision) error {
+func (c *Change) endProvision(p Provision) error {
 	p.Claimed = true
 	if err := c.UpdateProvision(p); err != nil {
 		return err
@@ -256,7 +256,7 @@ func (c *change) endProvision(p Provision) error {
 		if err := c.ExpireAPIToken(t.OrgID, t.ID, t.ExpiresAt); err != nil {
 			return err
 		}
-		if err := c.record(t.target(), before, t); err != nil {
+		if err := c.Record(t.target(), before, t); err != nil {
 			return err
 		}
 	}
@@ -298,7 +298,7 @@ func (s *Service) DropProvisions(ctx context.Context) error {
 }
 
 // dropProvision ends a provision that has expired, unless another node has.
-func (c *change) dropProvision(hash SecretHash) error {
+func (c *Change) dropProvision(hash SecretHash) error {
 	p, err := c.ProvisionByHash(hash)
 	if err == nil {
 		if err = c.lockOrg(p.OrgID); err == nil {

@@ -8,16 +8,16 @@ import (
 	"github.com/rosterhq/roster/internal/text"
 )
 
-// record appends the audit entry of a change in the actor's organization.
+// Record appends the audit entry of a change in the actor's organization.
 // before and after are written as JSON; nil for what did not or does not exist.
-func (c *change) record(target Target, before, after any) error {
+func (c *Change) Record(target Target, before, after any) error {
 	return c.recordIn(c.actor.OrgID, target, before, after)
 }
 
 // recordIn holds the organization's lock, so that its entries are committed in the
 // order of their numbers. State that is changed in another organization must also be
 // read under that organization's lock.
-func (c *change) recordIn(org OrgID, target Target, before, after any) error {
+func (c *Change) recordIn(org OrgID, target Target, before, after any) error {
 	if err := c.lockOrg(org); err != nil {
 		return err
 	}
@@ -52,9 +52,9 @@ func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) 
 }
 
 // entry begins an entry of an organization's log by the change's actor.
-func (c *change) entry(org OrgID, target Target) Entry {
+func (c *Change) entry(org OrgID, target Target) Entry {
 	return Entry{
-		At: c.now, OrgID: org, Actor: c.actor.actor(), Action: c.op.Name, Target: target,
+		At: c.now, OrgID: org, Actor: c.actor.Actor(), Action: c.op.Name, Target: target,
 		TraceID: c.call.TraceID, RemoteAddr: text.Loggable(c.call.RemoteAddr, maxLogged), UserAgent: text.Loggable(c.call.UserAgent, maxLogged),
 	}
 }
@@ -79,7 +79,7 @@ func accountOf(states ...any) AccountID {
 
 // idIn is the actor's id in another organization than the one they act in: theirs
 // there is nothing for its log. states may hold a user who is not there any more.
-func (c *change) idIn(org OrgID, states ...any) (UserID, error) {
+func (c *Change) idIn(org OrgID, states ...any) (UserID, error) {
 	if c.actor.AccountID == "" {
 		return "", nil
 	}

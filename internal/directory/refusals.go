@@ -82,7 +82,7 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 	}
 	target.ID = text.Loggable(target.ID, maxTargetID)
 	return s.store.Write(ForTenant(ctx, OrgTenant(p.OrgID)), func(tx Tx) error {
-		c := &change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
+		c := &Change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
 		if err := c.lockOrg(p.OrgID); err != nil {
 			return err
 		}

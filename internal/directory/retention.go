@@ -9,7 +9,7 @@ const MaxRetentionDays = 36500
 // GetRetention says how long the organization keeps the entries of its log.
 // Permission auditLog|read.
 func (s *Service) GetRetention(ctx context.Context, call Call) (Retention, error) {
-	return read(ctx, s, call, OpGetRetention, func(tx Tx) (Retention, error) {
+	return Read(ctx, s, call, OpGetRetention, func(tx Tx) (Retention, error) {
 		return retentionOf(tx, call.Principal.OrgID)
 	})
 }
@@ -32,22 +32,22 @@ func (s *Service) SetRetention(ctx context.Context, call Call, r Retention) (Ret
 	if r.Days < 0 || r.Days > MaxRetentionDays {
 		return r, InvalidField("days", "must be from 1 to %d, or null for ever", MaxRetentionDays)
 	}
-	return write(ctx, s, call, OpUpdateRetention, func(c *change) (Retention, error) {
+	return Write(ctx, s, call, OpUpdateRetention, func(c *Change) (Retention, error) {
 		org := c.actor.OrgID
-		if !c.actor.isOwner() {
+		if !c.actor.IsOwner() {
 			return r, Errorf(Forbidden, "only an owner, with a personal token, can change how long the log is kept")
 		}
 		before, err := retentionOf(c, org)
 		if err != nil {
 			return r, err
 		}
-		if err := c.check(before); err != nil {
+		if err := c.Check(before); err != nil {
 			return r, err
 		}
 		if err := c.Tx.SetRetention(org, r.Days); err != nil {
 			return r, err
 		}
-		return r, c.record(AuditLogTarget(org), before, r)
+		return r, c.Record(AuditLogTarget(org), before, r)
 	})
 }
 

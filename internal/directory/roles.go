@@ -68,7 +68,7 @@ type NewRole struct {
 // ListRoles gives the built-in roles, strongest first, then the custom ones.
 // Permission rbac|read.
 func (s *Service) ListRoles(ctx context.Context, call Call) ([]Role, error) {
-	return read(ctx, s, call, OpListRoles, func(tx Tx) ([]Role, error) {
+	return Read(ctx, s, call, OpListRoles, func(tx Tx) ([]Role, error) {
 		org := call.Principal.OrgID
 		custom, err := tx.Roles(org)
 		if err != nil {
@@ -96,7 +96,7 @@ func (s *Service) ListRoles(ctx context.Context, call Call) ([]Role, error) {
 
 // GetRole gives one role, built-in ones included. Permission rbac|read.
 func (s *Service) GetRole(ctx context.Context, call Call, id RoleID) (Role, error) {
-	return read(ctx, s, call, OpGetRole, func(tx Tx) (Role, error) {
+	return Read(ctx, s, call, OpGetRole, func(tx Tx) (Role, error) {
 		return roleWithMembers(tx, call.Principal.OrgID, id)
 	})
 }
@@ -122,8 +122,8 @@ func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
 // Errors: [Invalid] for a bad name or a stranger among the members; [Conflict]
 // for a name that is taken.
 func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, error) {
-	return write(ctx, s, call, OpCreateRole, func(c *change) (Role, error) {
-		if err := c.oneMore(LimitRoles); err != nil {
+	return Write(ctx, s, call, OpCreateRole, func(c *Change) (Role, error) {
+		if err := c.OneMore(LimitRoles); err != nil {
 			return Role{}, err
 		}
 		role := Role{ID: RoleID(ident.New("role", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
@@ -137,7 +137,7 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 		if err := c.Tx.CreateRole(role, text.FoldKey(role.Name)); err != nil {
 			return Role{}, nameTaken(err, "role")
 		}
-		if err := c.record(role.target(), nil, role); err != nil {
+		if err := c.Record(role.target(), nil, role); err != nil {
 			return Role{}, err
 		}
 		if err := c.moveUsers(moves); err != nil {
@@ -156,7 +156,7 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 // Errors: also [NotFound], [Conflict] for a built-in role, and [LimitExceeded] if more
 // users gain and lose it than one request may change.
 func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRole) (Role, error) {
-	return write(ctx, s, call, OpUpdateRole, func(c *change) (Role, error) {
+	return Write(ctx, s, call, OpUpdateRole, func(c *Change) (Role, error) {
 		role, err := c.customRole(id)
 		if err != nil {
 			return Role{}, err
@@ -173,7 +173,7 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 			if err := c.Tx.UpdateRole(role, text.FoldKey(role.Name)); err != nil {
 				return Role{}, nameTaken(err, "role")
 			}
-			if err := c.record(role.target(), before, role); err != nil {
+			if err := c.Record(role.target(), before, role); err != nil {
 				return Role{}, err
 			}
 		}
@@ -188,7 +188,7 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 // Audit entry deleteRole. Errors: [NotFound]; [Conflict] for a built-in role and
 // for one that users or groups still have.
 func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
-	_, err := write(ctx, s, call, OpDeleteRole, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpDeleteRole, func(c *Change) (struct{}, error) {
 		role, err := c.customRole(id)
 		if err != nil {
 			return struct{}{}, err
@@ -203,14 +203,14 @@ func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
 		if err := c.Tx.DeleteRole(role.OrgID, role.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.record(role.target(), role, nil)
+		return struct{}{}, c.Record(role.target(), role, nil)
 	})
 	return err
 }
 
 // usesOf counts the users who have a role, invited ones included, and the groups that
 // give it.
-func (c *change) usesOf(role Role) (users, groups int, err error) {
+func (c *Change) usesOf(role Role) (users, groups int, err error) {
 	if users, err = c.CountUsersWithRole(role.OrgID, role.ID); err != nil {
 		return 0, 0, err
 	}
@@ -220,7 +220,7 @@ func (c *change) usesOf(role Role) (users, groups int, err error) {
 
 // customRole finds a role that can be changed and asks the call's precondition about
 // it. Only a precondition reads the members, which are part of what it compares.
-func (c *change) customRole(id RoleID) (Role, error) {
+func (c *Change) customRole(id RoleID) (Role, error) {
 	if _, ok := builtinRole("", id); ok {
 		return Role{}, Errorf(Conflict, "%q is a built-in role and can't be changed or deleted", id)
 	}
@@ -232,14 +232,14 @@ func (c *change) customRole(id RoleID) (Role, error) {
 	if err != nil {
 		return Role{}, err
 	}
-	return role, c.check(shown)
+	return role, c.Check(shown)
 }
 
-func (c *change) fillRole(role *Role, in NewRole) (err error) {
-	if role.Name, err = cleanName("name", in.Name); err != nil {
+func (c *Change) fillRole(role *Role, in NewRole) (err error) {
+	if role.Name, err = CleanName("name", in.Name); err != nil {
 		return err
 	}
-	if role.Description, err = cleanDescription(in.Description); err != nil {
+	if role.Description, err = CleanDescription(in.Description); err != nil {
 		return err
 	}
 	if _, reserved := builtinRole("", RoleID(foldKeyOf(authz.BuiltinRoles(), role.Name))); reserved {
@@ -265,7 +265,7 @@ func foldKeyOf(names []string, name string) string {
 // movesTo gives the base roles of those whose role changes if the listed users, and no
 // others, have the role. Those who join and those who fall to none count together
 // against what one request may change.
-func (c *change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error) {
+func (c *Change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error) {
 	if members == nil {
 		return nil, nil
 	}
@@ -302,7 +302,7 @@ func (c *change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error
 }
 
 // moveUsers changes base roles, which takes users|update besides.
-func (c *change) moveUsers(moves map[UserID]RoleID) error {
+func (c *Change) moveUsers(moves map[UserID]RoleID) error {
 	ids := make([]UserID, 0, len(moves))
 	for id := range moves {
 		ids = append(ids, id)
@@ -327,7 +327,7 @@ func (c *change) moveUsers(moves map[UserID]RoleID) error {
 }
 
 // checkUsers wants every id to be a user of this organization.
-func (c *change) checkUsers(field string, ids []UserID) error {
+func (c *Change) checkUsers(field string, ids []UserID) error {
 	missing, err := c.HasUsers(c.actor.OrgID, ids)
 	if err != nil {
 		return err

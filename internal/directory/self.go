@@ -5,7 +5,7 @@ import "context"
 // GetSelf gives the principal's own user: in the organization the request names,
 // else in the account's oldest one. Needs a personal token.
 func (s *Service) GetSelf(ctx context.Context, call Call) (User, error) {
-	return read(ctx, s, call, OpGetSelf, func(tx Tx) (User, error) {
+	return Read(ctx, s, call, OpGetSelf, func(tx Tx) (User, error) {
 		return self(tx, call.Principal)
 	})
 }
@@ -36,7 +36,7 @@ type SelfUpdate struct {
 // Needs a personal token. Audit entry updateCurrentUser in each organization.
 // Errors: [Invalid] for a bad name, or if anything else would change.
 func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (User, error) {
-	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
+	return Write(ctx, s, call, OpUpdateSelf, func(c *Change) (User, error) {
 		u, err := self(c, c.actor)
 		if err != nil {
 			return User{}, err
@@ -49,7 +49,7 @@ func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (Use
 // any of the account's organizations. Another's id is [Forbidden], whether it
 // exists or not.
 func (s *Service) UpdateUser(ctx context.Context, call Call, id UserID, in SelfUpdate) (User, error) {
-	return write(ctx, s, call, OpUpdateSelf, func(c *change) (User, error) {
+	return Write(ctx, s, call, OpUpdateSelf, func(c *Change) (User, error) {
 		users, err := c.AccountUsers(c.actor.AccountID)
 		if err != nil {
 			return User{}, err
@@ -63,14 +63,14 @@ func (s *Service) UpdateUser(ctx context.Context, call Call, id UserID, in SelfU
 	})
 }
 
-func (c *change) updateSelf(u User, in SelfUpdate) (User, error) {
-	if err := c.check(u); err != nil {
+func (c *Change) updateSelf(u User, in SelfUpdate) (User, error) {
+	if err := c.Check(u); err != nil {
 		return User{}, err
 	}
 	if err := in.onlyName(u); err != nil {
 		return User{}, err
 	}
-	name, err := cleanName("name", *in.Name)
+	name, err := CleanName("name", *in.Name)
 	if err != nil {
 		return User{}, err
 	}
@@ -95,7 +95,7 @@ func (c *change) updateSelf(u User, in SelfUpdate) (User, error) {
 
 // rename changes a user's name in whichever organization, as the user stands
 // there once its lock is held. One who was removed meanwhile needs no name.
-func (c *change) rename(u User, name string) error {
+func (c *Change) rename(u User, name string) error {
 	if err := c.lockOrg(u.OrgID); err != nil {
 		return err
 	}

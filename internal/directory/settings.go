@@ -49,7 +49,7 @@ func settingsOf(org OrgID) Target {
 // GetOrgSettings gives the settings of an organization that the principal belongs
 // to. Errors: [NotFound] for any other.
 func (s *Service) GetOrgSettings(ctx context.Context, call Call, id OrgID) (OrgSettings, error) {
-	return read(ctx, s, call, OpGetOrgSettings, func(tx Tx) (OrgSettings, error) {
+	return Read(ctx, s, call, OpGetOrgSettings, func(tx Tx) (OrgSettings, error) {
 		if _, err := membership(tx, call.Principal, id); err != nil {
 			return OrgSettings{}, err
 		}
@@ -75,7 +75,7 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		p.OrgID = id
 	}
 	call.Principal = &p
-	out, err := write(ctx, s, call, OpUpdateOrgSettings, func(c *change) (OrgSettings, error) {
+	out, err := Write(ctx, s, call, OpUpdateOrgSettings, func(c *Change) (OrgSettings, error) {
 		if _, err := membership(c, c.actor, id); err != nil {
 			return in, err
 		}
@@ -83,7 +83,7 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		if err != nil {
 			return in, err
 		}
-		if err := c.check(before); err != nil {
+		if err := c.Check(before); err != nil {
 			return in, err
 		}
 		if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
@@ -100,7 +100,7 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		if err := c.SetOrgSettings(id, in); err != nil {
 			return in, err
 		}
-		return in, c.record(settingsOf(id), before.recorded(), in.recorded())
+		return in, c.Record(settingsOf(id), before.recorded(), in.recorded())
 	})
 	if errors.Is(err, errNotYours) {
 		return OrgSettings{}, notFound("organization")

@@ -13,12 +13,15 @@ func inText(field string, err error) error {
 	return nil
 }
 
-func cleanName(field, name string) (string, error) {
+// CleanName trims a name and checks it, as [text.Name] does. Errors: [Invalid].
+func CleanName(field, name string) (string, error) {
 	name, err := text.Name(name)
 	return name, inText(field, err)
 }
 
-func cleanDescription(description string) (string, error) {
+// CleanDescription trims a description and checks it, as [text.Description] does.
+// Errors: [Invalid].
+func CleanDescription(description string) (string, error) {
 	description, err := text.Description(description)
 	return description, inText("description", err)
 }

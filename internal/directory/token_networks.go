@@ -25,7 +25,7 @@ type TokenNetworks struct {
 // GetAPITokenNetworks returns the networks that an API token is bound to.
 // Permission apiTokens|read. Errors: [NotFound].
 func (s *Service) GetAPITokenNetworks(ctx context.Context, call Call, id TokenID) (TokenNetworks, error) {
-	return read(ctx, s, call, OpGetAPITokenNetworks, func(tx Tx) (TokenNetworks, error) {
+	return Read(ctx, s, call, OpGetAPITokenNetworks, func(tx Tx) (TokenNetworks, error) {
 		t, err := tx.APIToken(call.Principal.OrgID, id)
 		return TokenNetworks{t.ID, t.Networks}, err
 	})
@@ -39,7 +39,7 @@ func (s *Service) GetAPITokenNetworks(ctx context.Context, call Call, id TokenID
 // able to give what it can: both reach its holders there. Audit entry
 // updateAPITokenNetworks. Errors: [NotFound]; [Forbidden].
 func (s *Service) UpdateAPITokenNetworks(ctx context.Context, call Call, id TokenID, networks Networks) (TokenNetworks, error) {
-	return write(ctx, s, call, OpUpdateAPITokenNetworks, func(c *change) (TokenNetworks, error) {
+	return Write(ctx, s, call, OpUpdateAPITokenNetworks, func(c *Change) (TokenNetworks, error) {
 		before, err := c.APIToken(c.actor.OrgID, id)
 		if err != nil {
 			return TokenNetworks{}, err
@@ -53,12 +53,12 @@ func (s *Service) UpdateAPITokenNetworks(ctx context.Context, call Call, id Toke
 		if err := c.SetAPITokenNetworks(after.OrgID, id, networks); err != nil {
 			return out, err
 		}
-		return out, c.record(after.target(), before, after)
+		return out, c.Record(after.target(), before, after)
 	})
 }
 
 // mayWiden checks that the actor may let others use a token from more networks.
-func (c *change) mayWiden(t APITokenRecord) error {
+func (c *Change) mayWiden(t APITokenRecord) error {
 	if err := c.mayHandOver(t); err != nil {
 		return err
 	}
@@ -71,9 +71,9 @@ func (c *change) mayWiden(t APITokenRecord) error {
 
 // rebind checks a change of a token's networks. If they widen, mayWiden must allow it,
 // and the new ones must lie within those of the actor's token.
-func (c *change) rebind(before TokenNetworks, networks Networks, mayWiden func() error) (TokenNetworks, error) {
+func (c *Change) rebind(before TokenNetworks, networks Networks, mayWiden func() error) (TokenNetworks, error) {
 	after := TokenNetworks{before.ID, networks}
-	if err := c.check(before); err != nil || networks.Within(before.Networks) {
+	if err := c.Check(before); err != nil || networks.Within(before.Networks) {
 		return after, err
 	}
 	if err := mayWiden(); err != nil {
@@ -85,7 +85,7 @@ func (c *change) rebind(before TokenNetworks, networks Networks, mayWiden func()
 // GetPersonalTokenNetworks returns the networks that one of the account's own
 // personal tokens is bound to. Needs a personal token. Errors: [NotFound].
 func (s *Service) GetPersonalTokenNetworks(ctx context.Context, call Call, id TokenID) (TokenNetworks, error) {
-	return read(ctx, s, call, OpGetPersonalTokenNetworks, func(tx Tx) (TokenNetworks, error) {
+	return Read(ctx, s, call, OpGetPersonalTokenNetworks, func(tx Tx) (TokenNetworks, error) {
 		t, err := tx.PersonalToken(call.Principal.AccountID, id)
 		return TokenNetworks{t.ID, t.Networks}, err
 	})
@@ -97,7 +97,7 @@ func (s *Service) GetPersonalTokenNetworks(ctx context.Context, call Call, id To
 // updatePersonalTokenNetworks in each of the account's organizations. Errors:
 // [NotFound]; [Forbidden].
 func (s *Service) UpdatePersonalTokenNetworks(ctx context.Context, call Call, id TokenID, networks Networks) (TokenNetworks, error) {
-	return write(ctx, s, call, OpUpdatePersonalTokenNetworks, func(c *change) (TokenNetworks, error) {
+	return Write(ctx, s, call, OpUpdatePersonalTokenNetworks, func(c *Change) (TokenNetworks, error) {
 		before, err := c.PersonalToken(c.actor.AccountID, id)
 		if err != nil {
 			return TokenNetworks{}, err

@@ -39,8 +39,8 @@ type IssuedAPIToken struct {
 	Secret string `json:"-"`
 }
 
-// shownOnce refuses to answer a retried create without the value it is about.
-func (t IssuedAPIToken) shownOnce() error { return errShownOnce(t.ID) }
+// ShownOnce is the error of a retried create, whose secret is gone.
+func (t IssuedAPIToken) ShownOnce() error { return errShownOnce(t.ID) }
 
 func errShownOnce(id TokenID) error {
 	return Errorf(Conflict, "this Idempotency-Key already created token %s, whose value is shown only once; "+
@@ -64,7 +64,7 @@ type NewAPIToken struct {
 // that token does. Audit entry createAPIToken. Errors: [Invalid] for a bad name, or
 // an expiry that has passed or is later; [Forbidden] for wider networks.
 func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken) (IssuedAPIToken, error) {
-	return write(ctx, s, call, OpCreateAPIToken, func(c *change) (IssuedAPIToken, error) {
+	return Write(ctx, s, call, OpCreateAPIToken, func(c *Change) (IssuedAPIToken, error) {
 		if err := c.checkSet(authz.Set{}, in.Capabilities); err != nil {
 			return IssuedAPIToken{}, err
 		}
@@ -72,31 +72,31 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
-		return t, c.record(t.target(), nil, t.APITokenRecord)
+		return t, c.Record(t.target(), nil, t.APITokenRecord)
 	})
 }
 
 // issueAPIToken makes and stores a token within the actor's own capabilities,
 // which can give no more than giving.
-func (c *change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIToken, err error) {
+func (c *Change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIToken, err error) {
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
 	}
-	if err := c.oneMore(LimitAPITokens); err != nil {
+	if err := c.OneMore(LimitAPITokens); err != nil {
 		return t, err
 	}
 	t = IssuedAPIToken{Secret: ident.Secret(apiTokenPrefix), APITokenRecord: APITokenRecord{
 		ID: TokenID(ident.New("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities, Giving: giving,
-		CreatedAt: c.now, CreatedBy: c.actor.actor(), MakerID: c.actor.maker(),
+		CreatedAt: c.now, CreatedBy: c.actor.Actor(), MakerID: c.actor.maker(),
 	}}
 	t.Hash = hashSecret(t.Secret)
 	if c.call.DryRun != nil {
 		t.Secret = "" // there will be no such token
 	}
-	if t.Name, err = cleanName("name", in.Name); err != nil {
+	if t.Name, err = CleanName("name", in.Name); err != nil {
 		return t, err
 	}
-	if t.Description, err = cleanDescription(in.Description); err != nil {
+	if t.Description, err = CleanDescription(in.Description); err != nil {
 		return t, err
 	}
 	longest, err := c.longestToken()
@@ -129,14 +129,14 @@ func cleanExpiry(field string, t, now time.Time) (time.Time, error) {
 // ListAPITokens gives the organization's API tokens, expired ones included.
 // Permission apiTokens|read.
 func (s *Service) ListAPITokens(ctx context.Context, call Call) ([]APITokenRecord, error) {
-	return read(ctx, s, call, OpListAPITokens, func(tx Tx) ([]APITokenRecord, error) {
+	return Read(ctx, s, call, OpListAPITokens, func(tx Tx) ([]APITokenRecord, error) {
 		return tx.APITokens(call.Principal.OrgID)
 	})
 }
 
 // GetAPIToken gives one API token. Permission apiTokens|read.
 func (s *Service) GetAPIToken(ctx context.Context, call Call, id TokenID) (APITokenRecord, error) {
-	return read(ctx, s, call, OpGetAPIToken, func(tx Tx) (APITokenRecord, error) {
+	return Read(ctx, s, call, OpGetAPIToken, func(tx Tx) (APITokenRecord, error) {
 		return tx.APIToken(call.Principal.OrgID, id)
 	})
 }
@@ -144,18 +144,18 @@ func (s *Service) GetAPIToken(ctx context.Context, call Call, id TokenID) (APITo
 // DeleteAPIToken revokes and forgets an API token. Permission apiTokens|delete.
 // Audit entry deleteAPIToken. Errors: [NotFound].
 func (s *Service) DeleteAPIToken(ctx context.Context, call Call, id TokenID) error {
-	_, err := write(ctx, s, call, OpDeleteAPIToken, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpDeleteAPIToken, func(c *Change) (struct{}, error) {
 		t, err := c.APIToken(c.actor.OrgID, id)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := c.check(t); err != nil {
+		if err := c.Check(t); err != nil {
 			return struct{}{}, err
 		}
 		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.record(t.target(), t, nil)
+		return struct{}{}, c.Record(t.target(), t, nil)
 	})
 	return err
 }
@@ -176,12 +176,12 @@ type Regeneration struct {
 // one that the principal creates, and works only from where the old one does. Audit entries
 // regenerateAPIToken, for the old one and for the new one. Errors: [NotFound]; [Invalid].
 func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID, in Regeneration) (IssuedAPIToken, error) {
-	return write(ctx, s, call, OpRegenerateAPIToken, func(c *change) (IssuedAPIToken, error) {
+	return Write(ctx, s, call, OpRegenerateAPIToken, func(c *Change) (IssuedAPIToken, error) {
 		old, err := c.APIToken(c.actor.OrgID, id)
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
-		if err := c.check(old); err != nil {
+		if err := c.Check(old); err != nil {
 			return IssuedAPIToken{}, err
 		}
 		if err := c.mayHandOver(old); err != nil {
@@ -208,13 +208,13 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if err := c.endAPIToken(old, in.ExistingExpiresAt); err != nil {
 			return IssuedAPIToken{}, err
 		}
-		return t, c.record(t.target(), nil, t.APITokenRecord)
+		return t, c.Record(t.target(), nil, t.APITokenRecord)
 	})
 }
 
 // mayHandOver says whether the actor may let somebody have a token that there is:
 // its capabilities must be among the actor's.
-func (c *change) mayHandOver(t APITokenRecord) error {
+func (c *Change) mayHandOver(t APITokenRecord) error {
 	if !c.actor.Capabilities.Covers(t.Capabilities) {
 		return Errorf(Forbidden, "the token has capabilities that you don't have yourself")
 	}
@@ -223,7 +223,7 @@ func (c *change) mayHandOver(t APITokenRecord) error {
 
 // endAPIToken lets a token end no later than at, and records it whether or not
 // it would have anyway: it is the one that is replaced.
-func (c *change) endAPIToken(t APITokenRecord, at time.Time) error {
+func (c *Change) endAPIToken(t APITokenRecord, at time.Time) error {
 	at = at.UTC().Truncate(time.Microsecond)
 	if at.Before(c.now) {
 		at = c.now
@@ -238,5 +238,5 @@ func (c *change) endAPIToken(t APITokenRecord, at time.Time) error {
 			return err
 		}
 	}
-	return c.record(t.target(), before, t)
+	return c.Record(t.target(), before, t)
 }

@@ -70,7 +70,7 @@ type TokenUsage struct {
 // GetTokenUsage tells who made an API token and when it was last used.
 // Permission apiTokens|read. Errors: [NotFound].
 func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (TokenUsage, error) {
-	return read(ctx, s, call, OpGetTokenUsage, func(tx Tx) (TokenUsage, error) {
+	return Read(ctx, s, call, OpGetTokenUsage, func(tx Tx) (TokenUsage, error) {
 		t, err := tx.APIToken(call.Principal.OrgID, id)
 		if err != nil {
 			return TokenUsage{}, err

@@ -33,7 +33,7 @@ func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Na
 // membership is whose user it is, and the user's id.
 func (u User) membership() (AccountID, UserID) { return u.AccountID, u.ID }
 
-func (u User) isOwner() bool { return u.Role.ID == authz.RoleOwner }
+func (u User) IsOwner() bool { return u.Role.ID == authz.RoleOwner }
 
 // NewUser is what it takes to add a user.
 type NewUser struct {
@@ -52,8 +52,8 @@ type NewUser struct {
 // Errors: [Invalid] for a bad name, email or role; [Conflict] if the address is
 // a member or invited already, in any letter case.
 func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, error) {
-	return write(ctx, s, call, OpCreateUser, func(c *change) (User, error) {
-		name, err := cleanName("name", in.Name)
+	return Write(ctx, s, call, OpCreateUser, func(c *Change) (User, error) {
+		name, err := CleanName("name", in.Name)
 		if err != nil {
 			return User{}, err
 		}
@@ -71,13 +71,13 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 		if err := c.addUser(&u, s.invitationTTL); err != nil {
 			return User{}, err
 		}
-		return u, c.record(u.target(), nil, u)
+		return u, c.Record(u.target(), nil, u)
 	})
 }
 
 // addUser gives u a new account, or makes it an invitation if the address has an
 // account, and stores it.
-func (c *change) addUser(u *User, ttl time.Duration) error {
+func (c *Change) addUser(u *User, ttl time.Duration) error {
 	if err := c.roomForUser(u.OrgID); err != nil {
 		return err
 	}
@@ -102,13 +102,13 @@ func (c *change) addUser(u *User, ttl time.Duration) error {
 }
 
 // invite makes u an invitation by the actor.
-func (c *change) invite(u *User, ttl time.Duration) {
+func (c *Change) invite(u *User, ttl time.Duration) {
 	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.giver(), c.now.Add(ttl)
 }
 
 // dropExpired drops the expired invitation that an address has in an organization.
 // Errors: [Conflict] if the address is a member or the invitation is open.
-func (c *change) dropExpired(org OrgID, key string) error {
+func (c *Change) dropExpired(org OrgID, key string) error {
 	there, err := c.UserByEmail(org, key)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (c *change) dropExpired(org OrgID, key string) error {
 
 // GetUser gives one user of the principal's organization. Permission users|read.
 func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, error) {
-	return read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
+	return Read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
 		return tx.User(call.Principal.OrgID, id)
 	})
 }
@@ -164,12 +164,12 @@ func (s *Service) RemoveUser(ctx context.Context, call Call, id UserID) error {
 	return err
 }
 
-func (c *change) removeUser(id UserID) error {
+func (c *Change) removeUser(id UserID) error {
 	u, err := c.User(c.actor.OrgID, id)
 	if err != nil {
 		return err
 	}
-	if err := c.check(u); err != nil {
+	if err := c.Check(u); err != nil {
 		return err
 	}
 	if err := c.mayUnmake(u); err != nil {
@@ -189,7 +189,7 @@ type removedUser struct {
 }
 
 // takeOut deletes a user, whose organization is locked, and records it.
-func (c *change) takeOut(u User) error {
+func (c *Change) takeOut(u User) error {
 	groups, err := c.GroupIDsOf(u.OrgID, u.ID)
 	if err != nil {
 		return err
@@ -202,7 +202,7 @@ func (c *change) takeOut(u User) error {
 
 // settleAccount ends an account that has lost its last membership. Open invitations
 // belong to the address and stay as they are.
-func (c *change) settleAccount(removed AccountID) error {
+func (c *Change) settleAccount(removed AccountID) error {
 	if removed == "" {
 		return nil // an invitation has no account
 	}
@@ -226,12 +226,12 @@ func (s *Service) UpdateUserRole(ctx context.Context, call Call, id UserID, role
 	return u, err
 }
 
-func (c *change) updateUserRole(id UserID, roleID RoleID) (User, error) {
+func (c *Change) updateUserRole(id UserID, roleID RoleID) (User, error) {
 	u, err := c.User(c.actor.OrgID, id)
 	if err != nil {
 		return User{}, err
 	}
-	if err := c.check(u); err != nil {
+	if err := c.Check(u); err != nil {
 		return User{}, err
 	}
 	return c.setRole(u, "role", roleID)
@@ -239,7 +239,7 @@ func (c *change) updateUserRole(id UserID, roleID RoleID) (User, error) {
 
 // setRole changes a user's base role under every rule; it is the one way to. Only
 // what the new role holds beyond the old one counts as given.
-func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
+func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	old, err := lookupRole(c, u.OrgID, u.Role.ID)
 	if err != nil {
 		return u, err
@@ -260,16 +260,16 @@ func (c *change) setRole(u User, field string, roleID RoleID) (User, error) {
 	if err := c.Tx.UpdateUser(u); err != nil {
 		return User{}, err
 	}
-	return u, c.record(u.target(), before, u)
+	return u, c.Record(u.target(), before, u)
 }
 
 // mayUnmake says whether the actor may take u's base role away. An organization
 // keeps an owner, and only owners unmake owners.
-func (c *change) mayUnmake(u User) error {
-	if !u.isOwner() {
+func (c *Change) mayUnmake(u User) error {
+	if !u.IsOwner() {
 		return nil
 	}
-	if !c.actor.isOwner() {
+	if !c.actor.IsOwner() {
 		return Errorf(Forbidden, "only an owner, with a personal token, can remove or demote an owner")
 	}
 	if u.Invited {

@@ -53,7 +53,8 @@ type IssuedWebhook struct {
 	Secret string `json:"-"` // as Standard Webhooks writes it: whsec_ and base64
 }
 
-func (w IssuedWebhook) shownOnce() error {
+// ShownOnce is the error of a retried create, whose secret is gone.
+func (w IssuedWebhook) ShownOnce() error {
 	return Errorf(Conflict, "this Idempotency-Key already made a secret of webhook %s, which is shown only once; "+
 		"if that answer was lost, rotate the secret with a new key or delete the webhook", w.ID)
 }
@@ -70,7 +71,7 @@ type NewWebhook struct {
 
 // mayManageWebhooks holds that only who runs an organization decides who is sent
 // its log. That they may read it themselves is the operation's own permission.
-func (c *change) mayManageWebhooks() error {
+func (c *Change) mayManageWebhooks() error {
 	if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
 		return Errorf(Forbidden, "only an owner or admin can change webhooks")
 	}
@@ -78,7 +79,7 @@ func (c *change) mayManageWebhooks() error {
 }
 
 // issue shows the secret of a webhook, as the key in use makes it.
-func (c *change) issue(w Webhook) IssuedWebhook {
+func (c *Change) issue(w Webhook) IssuedWebhook {
 	issued := IssuedWebhook{Webhook: w}
 	if c.call.DryRun == nil { // else there will be no such secret
 		secret := c.keys.WebhookSecrets(string(w.OrgID), string(w.ID), w.SecretVersion)[0]
@@ -89,14 +90,14 @@ func (c *change) issue(w Webhook) IssuedWebhook {
 
 // ListWebhooks gives the organization's webhooks. Permission auditLog|read.
 func (s *Service) ListWebhooks(ctx context.Context, call Call) ([]Webhook, error) {
-	return read(ctx, s, call, OpListWebhooks, func(tx Tx) ([]Webhook, error) {
+	return Read(ctx, s, call, OpListWebhooks, func(tx Tx) ([]Webhook, error) {
 		return tx.Webhooks(call.Principal.OrgID)
 	})
 }
 
 // GetWebhook gives one webhook. Permission auditLog|read. Errors: [NotFound].
 func (s *Service) GetWebhook(ctx context.Context, call Call, id WebhookID) (Webhook, error) {
-	return read(ctx, s, call, OpGetWebhook, func(tx Tx) (Webhook, error) {
+	return Read(ctx, s, call, OpGetWebhook, func(tx Tx) (Webhook, error) {
 		return tx.Webhook(call.Principal.OrgID, id)
 	})
 }
@@ -105,16 +106,16 @@ func (s *Service) GetWebhook(ctx context.Context, call Call, id WebhookID) (Webh
 // Needs a personal token of an owner or admin who has auditLog|read. Audit entry
 // createWebhook. Errors: [Invalid]; [LimitExceeded].
 func (s *Service) CreateWebhook(ctx context.Context, call Call, in NewWebhook) (IssuedWebhook, error) {
-	return write(ctx, s, call, OpCreateWebhook, func(c *change) (IssuedWebhook, error) {
+	return Write(ctx, s, call, OpCreateWebhook, func(c *Change) (IssuedWebhook, error) {
 		if err := c.mayManageWebhooks(); err != nil {
 			return IssuedWebhook{}, err
 		}
-		if err := c.oneMore(LimitWebhooks); err != nil {
+		if err := c.OneMore(LimitWebhooks); err != nil {
 			return IssuedWebhook{}, err
 		}
 		w := Webhook{
 			ID: WebhookID(ident.New("whk", c.now)), OrgID: c.actor.OrgID, Enabled: true, SecretVersion: 1,
-			CreatedAt: c.now, CreatedBy: c.actor.actor(),
+			CreatedAt: c.now, CreatedBy: c.actor.Actor(),
 		}
 		w, err := c.applyWebhook(s, w, in)
 		if err != nil {
@@ -126,17 +127,17 @@ func (s *Service) CreateWebhook(ctx context.Context, call Call, in NewWebhook) (
 		if err := c.Tx.CreateWebhook(w); err != nil {
 			return IssuedWebhook{}, err
 		}
-		return c.issue(w), c.record(w.Target(), nil, w)
+		return c.issue(w), c.Record(w.Target(), nil, w)
 	})
 }
 
 // applyWebhook gives w with what in says about it.
-func (c *change) applyWebhook(s *Service, w Webhook, in NewWebhook) (Webhook, error) {
+func (c *Change) applyWebhook(s *Service, w Webhook, in NewWebhook) (Webhook, error) {
 	var err error
-	if w.Name, err = cleanName("name", in.Name); err != nil {
+	if w.Name, err = CleanName("name", in.Name); err != nil {
 		return w, err
 	}
-	if w.Description, err = cleanDescription(in.Description); err != nil {
+	if w.Description, err = CleanDescription(in.Description); err != nil {
 		return w, err
 	}
 	if err := s.endpoints.CheckURL(in.URL); err != nil {
@@ -162,7 +163,7 @@ func (c *change) applyWebhook(s *Service, w Webhook, in NewWebhook) (Webhook, er
 // again. Needs a personal token of an owner or admin who has auditLog|read.
 // Audit entry updateWebhook. Errors: [NotFound]; [Invalid].
 func (s *Service) UpdateWebhook(ctx context.Context, call Call, id WebhookID, in NewWebhook) (Webhook, error) {
-	return write(ctx, s, call, OpUpdateWebhook, func(c *change) (Webhook, error) {
+	return Write(ctx, s, call, OpUpdateWebhook, func(c *Change) (Webhook, error) {
 		before, err := c.webhook(id)
 		if err != nil {
 			return Webhook{}, err
@@ -179,13 +180,13 @@ func (s *Service) UpdateWebhook(ctx context.Context, call Call, id WebhookID, in
 				return Webhook{}, err
 			}
 		}
-		return w, c.record(w.Target(), before, w)
+		return w, c.Record(w.Target(), before, w)
 	})
 }
 
 // webhook finds the webhook that a change is about, locked, for who may change it
 // under the conditions that the call makes.
-func (c *change) webhook(id WebhookID) (Webhook, error) {
+func (c *Change) webhook(id WebhookID) (Webhook, error) {
 	if err := c.mayManageWebhooks(); err != nil {
 		return Webhook{}, err
 	}
@@ -196,13 +197,13 @@ func (c *change) webhook(id WebhookID) (Webhook, error) {
 	if err != nil {
 		return Webhook{}, err
 	}
-	return w, c.check(w)
+	return w, c.Check(w)
 }
 
 // DeleteWebhook deletes a webhook with its deliveries. Needs a personal token of
 // an owner or admin who has auditLog|read. Audit entry deleteWebhook. Errors: [NotFound].
 func (s *Service) DeleteWebhook(ctx context.Context, call Call, id WebhookID) error {
-	_, err := write(ctx, s, call, OpDeleteWebhook, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpDeleteWebhook, func(c *Change) (struct{}, error) {
 		w, err := c.webhook(id)
 		if err != nil {
 			return struct{}{}, err
@@ -210,7 +211,7 @@ func (s *Service) DeleteWebhook(ctx context.Context, call Call, id WebhookID) er
 		if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.record(w.Target(), w, nil)
+		return struct{}{}, c.Record(w.Target(), w, nil)
 	})
 	return err
 }
@@ -221,7 +222,7 @@ func (s *Service) DeleteWebhook(ctx context.Context, call Call, id WebhookID) er
 // who has auditLog|read. Audit entry rotateWebhookSecret. Errors: [NotFound];
 // [Invalid] for a time beyond [MaxSecretOverlap].
 func (s *Service) RotateWebhookSecret(ctx context.Context, call Call, id WebhookID, previousUntil time.Time) (IssuedWebhook, error) {
-	return write(ctx, s, call, OpRotateSecret, func(c *change) (IssuedWebhook, error) {
+	return Write(ctx, s, call, OpRotateSecret, func(c *Change) (IssuedWebhook, error) {
 		before, err := c.webhook(id)
 		if err != nil {
 			return IssuedWebhook{}, err
@@ -241,7 +242,7 @@ func (s *Service) RotateWebhookSecret(ctx context.Context, call Call, id Webhook
 		if err := c.Tx.UpdateWebhook(w); err != nil {
 			return IssuedWebhook{}, err
 		}
-		return c.issue(w), c.record(w.Target(), before, w)
+		return c.issue(w), c.Record(w.Target(), before, w)
 	})
 }
 
@@ -275,7 +276,7 @@ func endDeliveries(tx Tx, w Webhook, why string, now time.Time) (int, error) {
 // filter. Needs a personal token of an owner or admin who has auditLog|read.
 // Audit entry testWebhook. Errors: [NotFound]; [Conflict] for one that is disabled.
 func (s *Service) TestWebhook(ctx context.Context, call Call, id WebhookID) error {
-	_, err := write(ctx, s, call, OpTestWebhook, func(c *change) (struct{}, error) {
+	_, err := Write(ctx, s, call, OpTestWebhook, func(c *Change) (struct{}, error) {
 		w, err := c.webhook(id)
 		if err != nil {
 			return struct{}{}, err
@@ -283,7 +284,7 @@ func (s *Service) TestWebhook(ctx context.Context, call Call, id WebhookID) erro
 		if !w.Enabled {
 			return struct{}{}, errDisabled
 		}
-		return struct{}{}, c.record(w.Target(), nil, nil)
+		return struct{}{}, c.Record(w.Target(), nil, nil)
 	})
 	return err
 }

@@ -1,0 +1,169 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
+)
+
+// Call is a request for an operation: the principal, and how to carry it out.
+type Call struct {
+	Principal  *Principal
+	TraceID    string
+	RemoteAddr string
+	UserAgent  string
+	// If IdempotencyKey is set, a repeated call returns the first one's result.
+	// Fingerprint distinguishes requests.
+	IdempotencyKey string
+	Fingerprint    []byte
+	// If Precondition is set, it is called inside the transaction with the current
+	// state of what is to be changed or deleted (If-Match). Its error refuses the change.
+	Precondition func(current any) error
+	// If DryRun is set, everything is checked and nothing is written. It receives what
+	// the change would give to whom, and take away.
+	DryRun *AccessDiff
+}
+
+// Change is a transaction that carries out an operation: the store's view, the
+// principal as it is now, and the one way to write audit entries.
+type Change struct {
+	Tx
+	keys   *audit.Keyring
+	limits Limits
+	op     Operation
+	call   Call
+	actor  *Principal
+	now    time.Time
+
+	answering     User             // the invitation that the actor accepts or declines
+	locked        map[OrgID]bool   // organizations, by lockOrg
+	touched       map[subject]bool // dry runs only; whether it is added
+	touchedRoles  []Role
+	touchedGroups []Group // all of whose members
+}
+
+// Actor returns the principal as it is now.
+func (c *Change) Actor() *Principal { return c.actor }
+
+// Now returns the time of the change, in UTC.
+func (c *Change) Now() time.Time { return c.now }
+
+// DryRun reports whether the change will be undone.
+func (c *Change) DryRun() bool { return c.call.DryRun != nil }
+
+// errDryRun undoes a transaction that was only to be tried.
+var errDryRun = errors.New("dry run")
+
+// Write carries out an operation that changes something. Packages with operations of
+// their own use it too, so that no operation skips a check. Inside one transaction,
+// Write locks the account or organization, reads the principal again, checks its
+// permission, answers a repeated idempotency key with the first result, and runs fn. fn
+// holds the operation's own rules, calls [Change.Check] with what it changes, and
+// records the change with [Change.Record]. A dry run is undone.
+func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*Change) (T, error)) (T, error) {
+	var result T
+	var tried preview
+	ctx = ForTenant(ctx, call.tenant(op))
+	writing := ctx
+	if call.DryRun != nil {
+		writing = ForTrial(ctx)
+	}
+	err := s.store.Write(writing, func(tx Tx) error {
+		c := &Change{Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, now: s.now()}
+		if call.DryRun != nil {
+			c.touched = make(map[subject]bool) // here, so that all copies of c share it
+		}
+		err := c.lockFirst()
+		if err != nil {
+			return err
+		}
+		result, err = carryOut(s, c, fn)
+		if err != nil || call.DryRun == nil {
+			return err
+		}
+		if tried, err = c.preview(); err != nil {
+			return err
+		}
+		return errDryRun
+	})
+	if errors.Is(err, errDryRun) {
+		err = s.compare(ctx, tried, call.DryRun)
+	}
+	if err != nil {
+		s.exceeded.count(err)
+		var zero T
+		return zero, err
+	}
+	return result, nil
+}
+
+// lockFirst takes the locks of what an operation is about before it reads
+// anything: the account for what people do with their own, and the organization
+// that the principal acts in.
+func (c *Change) lockFirst() error {
+	p := c.call.Principal
+	if c.op.Need == ownAccount {
+		if err := c.Lock(LockAccount(p.AccountID)); err != nil {
+			return err
+		}
+	}
+	if p.OrgID == "" {
+		return nil
+	}
+	return c.lockOrg(p.OrgID)
+}
+
+// lockOrg locks an organization, unless this change has done so already.
+func (c *Change) lockOrg(id OrgID) error {
+	if c.locked[id] {
+		return nil
+	}
+	if c.locked == nil {
+		c.locked = make(map[OrgID]bool)
+	}
+	c.locked[id] = true
+	return c.Lock(LockOrg(id))
+}
+
+func carryOut[T any](s *Service, c *Change, fn func(*Change) (T, error)) (result T, err error) {
+	if c.actor, err = s.reload(c.Tx, c.call.Principal); err != nil {
+		return result, err
+	}
+	if err := c.actor.comesFrom(c.call.RemoteAddr); err != nil {
+		return result, err
+	}
+	if err := c.op.Authorize(c.actor); err != nil {
+		return result, err
+	}
+	replayed, err := replay(c, &result)
+	if err != nil || replayed {
+		return result, err
+	}
+	if result, err = fn(c); err != nil {
+		return result, err
+	}
+	return result, keepResult(c, result)
+}
+
+// Read carries out an operation that changes nothing: it checks the permission and
+// runs fn on one snapshot. Like [Write], it serves other packages too.
+func Read[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(Tx) (T, error)) (result T, err error) {
+	if err := op.Authorize(call.Principal); err != nil {
+		return result, err
+	}
+	err = s.store.Read(ForTenant(ctx, call.tenant(op)), func(tx Tx) error {
+		result, err = fn(tx)
+		return err
+	})
+	return result, err
+}
+
+// Check calls the call's precondition with the current state of what is to be changed.
+func (c *Change) Check(current any) error {
+	if c.call.Precondition == nil {
+		return nil
+	}
+	return c.call.Precondition(current)
+}
