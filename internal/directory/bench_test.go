@@ -138,12 +138,12 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 }
 
-func BenchmarkGetUserForm(b *testing.B) {
+func BenchmarkGetUserWire(b *testing.B) {
 	w := newWorld(b)
 	call := w.byOwner()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.GetUserForm(b.Context(), call, w.owner.ID, nameForm); err != nil {
+		if _, err := w.GetUserWire(b.Context(), call, w.owner.ID, nameWire); err != nil {
 			b.Fatal(err)
 		}
 	}

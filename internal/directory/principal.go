@@ -133,14 +133,14 @@ func (p *Principal) comesFrom(remoteAddr string) error {
 	return &RefusedToken{Principal: p, Err: errElsewhere}
 }
 
-// resolve finds whose token a value is, in memory or else in the database.
+// resolve finds whose token a value is, in the cache or else in the database.
 func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
 	key := principalKey{hashSecret(secret), org}
-	if p, ok := s.recallPrincipal(key); ok {
+	if p, ok := s.cachedPrincipal(key); ok {
 		return p, nil
 	}
 	var p *Principal
-	epoch := s.memory.epoch.Load()
+	epoch := s.cache.epoch.Load()
 	err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) (err error) {
 		switch {
 		case strings.HasPrefix(secret, apiTokenPrefix):
@@ -155,14 +155,14 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 	if err != nil {
 		return nil, err
 	}
-	s.memory.keepPrincipal(epoch, key, p)
+	s.cache.putPrincipal(epoch, key, p)
 	return p, nil
 }
 
-// recallPrincipal answers from memory. Time passes by itself, so the token's
-// end is looked at here; everything else that could end it is a change.
-func (s *Service) recallPrincipal(key principalKey) (*Principal, bool) {
-	p, ok := s.memory.principals.get(key)
+// cachedPrincipal reads the cache. It checks the token's expiry itself, because no
+// commit tells of that; every other end of a token is a commit.
+func (s *Service) cachedPrincipal(key principalKey) (*Principal, bool) {
+	p, ok := s.cache.principals.get(key)
 	now := s.now()
 	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) {
 		return nil, false

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/egress"
-	"github.com/rosterhq/roster/internal/forms"
+	"github.com/rosterhq/roster/internal/usercache"
 )
 
 // Service carries out operations for principals. Every method that takes a
@@ -21,7 +21,7 @@ type Service struct {
 	keys  *audit.Keyring
 	clock func() time.Time
 
-	memory    memory
+	cache     cache
 	usage     usage
 	refusals  refusals
 	listeners listeners
@@ -53,7 +53,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 // current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
-		store: store, keys: keys, clock: clock, memory: memory{forms: forms.New()}, limits: DefaultLimits(),
+		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, limits: DefaultLimits(),
 		orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
 	}
 	for _, o := range options {
@@ -66,13 +66,13 @@ func NewService(store Store, keys *audit.Keyring, clock func() time.Time, option
 // committed is called with the entries of every commit: of this process before the Write
 // returns, of others soon after.
 func (s *Service) committed(entries []Entry) {
-	s.memory.committed(entries)
+	s.cache.committed(entries)
 	s.listeners.committed(entries)
 }
 
 // unknown is called when something changed but the store cannot say what.
 func (s *Service) unknown() {
-	s.memory.forget()
+	s.cache.invalidate()
 	s.listeners.unknown()
 }
 

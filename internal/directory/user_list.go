@@ -67,14 +67,14 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	if err := OpListUsers.Authorize(call.Principal); err != nil {
 		return "", err
 	}
-	known, ok := s.memory.versions.get(call.Principal.OrgID)
+	known, ok := s.cache.versions.get(call.Principal.OrgID)
 	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {
 			return "", err
 		}
 	}
 	ctx = ForTenant(ctx, call.tenant(OpListUsers))
-	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.memory.epoch.Load()}
+	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.cache.epoch.Load()}
 	if ok {
 		l.version = known
 	}
@@ -145,7 +145,7 @@ func (l *userList) compare(tx Tx) error {
 		}
 		return nil
 	}
-	l.s.memory.keepVersion(l.epoch, org, version)
+	l.s.cache.putVersion(l.epoch, org, version)
 	if version == l.version {
 		return nil
 	}

@@ -126,32 +126,52 @@ func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, erro
 	})
 }
 
-// UserForm is a way to write a user down that depends on nothing but the user,
-// such as a protocol's representation. Kinds, below [forms.Kinds], tell forms
-// apart; the text must hold the user's id, or it is not remembered.
-type UserForm struct {
-	Kind  uint8
-	Write func(User) string
+// WireFormat is how a protocol writes a user. It may depend on nothing but the user.
+type WireFormat struct {
+	Kind   uint8 // tells formats apart; less than [usercache.Formats]
+	Encode func(User) []byte
 }
 
-// GetUserForm is [Service.GetUser], written down, which is done anew only when
-// the user has changed.
-func (s *Service) GetUserForm(ctx context.Context, call Call, id UserID, form UserForm) (string, error) {
+// GetUserWire is [Service.GetUser] in a protocol's wire format, from the cache if it is
+// there. The caller owns the result.
+func (s *Service) GetUserWire(ctx context.Context, call Call, id UserID, f WireFormat) ([]byte, error) {
 	if err := OpGetUser.Authorize(call.Principal); err != nil {
-		return "", err
+		return nil, err
 	}
-	org := call.Principal.OrgID
-	if text, ok := s.memory.forms.Get(string(org), form.Kind, string(id)); ok && s.store.InTouch() {
-		return text, nil
+	if wire, ok := s.cache.users.ByID(string(call.Principal.OrgID), f.Kind, string(id)); ok && s.store.InTouch() {
+		return wire, nil
 	}
-	epoch := s.memory.epoch.Load()
+	epoch := s.cache.epoch.Load()
 	u, err := s.GetUser(ctx, call, id)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	text := form.Write(u)
-	s.memory.keepForm(epoch, org, form.Kind, id, text)
-	return text, nil
+	wire := f.Encode(u)
+	s.cache.putUser(epoch, f, u, wire, false)
+	return wire, nil
+}
+
+// FindUserWire gives the user of the principal's organization who has an address,
+// without regard to letter case, in a protocol's wire format. It reads the cache first,
+// as [Service.GetUserWire] does. The caller owns the result.
+//
+// Permission users|read, as for [Service.ListUsers]. Errors: [NotFound].
+func (s *Service) FindUserWire(ctx context.Context, call Call, email string, f WireFormat) ([]byte, error) {
+	if err := OpListUsers.Authorize(call.Principal); err != nil {
+		return nil, err
+	}
+	org, key := call.Principal.OrgID, text.FoldKey(email)
+	if wire, ok := s.cache.users.ByEmail(string(org), f.Kind, key); ok && s.store.InTouch() {
+		return wire, nil
+	}
+	epoch := s.cache.epoch.Load()
+	u, err := Read(ctx, s, call, OpListUsers, func(tx Tx) (User, error) { return tx.UserByEmail(org, key) })
+	if err != nil {
+		return nil, err
+	}
+	wire := f.Encode(u)
+	s.cache.putUser(epoch, f, u, wire, true)
+	return wire, nil
 }
 
 // RemoveUser takes a user out of the organization and out of its groups. With

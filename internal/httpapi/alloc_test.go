@@ -16,7 +16,7 @@ import (
 // net/http allocates for a connection and a request comes on top. Whoever makes
 // it less lowers these.
 const (
-	getUserAllocations   = 5 // the exchange, trace id, path value; more where the rate limit counts down
+	getUserAllocations   = 7 // the exchange, trace id, path value, the user, its ETag; more where the rate limit counts down
 	unchangedAllocations = 7 // 304 for a list
 	keptAllocations      = 9 // a list that is kept
 )

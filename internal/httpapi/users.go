@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,11 +28,10 @@ func appendUser(b []byte, u directory.User) []byte {
 	return append(b, '}', '}')
 }
 
-// userForm is what is answered for a user, behind its ETag: what is asked for most
-// is ready to be sent.
-var userForm = directory.UserForm{Write: func(u directory.User) string {
+// userWire is the answer to a get: the ETag, then the body.
+var userWire = directory.WireFormat{Encode: func(u directory.User) []byte {
 	body := appendUserAnswer(nil, u)
-	return etag(body) + string(body)
+	return append([]byte(etag(body)), body...)
 }}
 
 func appendUserAnswer(b []byte, u directory.User) []byte { return append(appendUser(b, u), '\n') }
@@ -51,13 +52,12 @@ func createUser(rq *request) (answer, error) {
 }
 
 func getUser(rq *request) (answer, error) {
-	form, err := rq.api.service.GetUserForm(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), userForm)
+	wire, err := rq.api.service.GetUserWire(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), userWire)
 	if err != nil {
 		return answer{}, err
 	}
-	if tag, body := form[:etagLength], form[etagLength:]; rq.isNews(tag) {
-		writeJSONHead(rq.w, http.StatusOK, len(body))
-		rq.w.WriteString(body) //nolint:errcheck // a client that is gone needs no answer
+	if rq.isNews(string(wire[:etagLength])) {
+		writeBody(rq.w, http.StatusOK, contentTypeJSON, wire[etagLength:])
 	}
 	return answer{done: true}, nil
 }
@@ -193,6 +193,9 @@ func listUsers(rq *request) (answer, error) {
 			return answer{}, err
 		}
 	}
+	if f == (directory.UserFilter{Email: f.Email, Limit: f.Limit}) && f.Email != "" {
+		return findUser(rq, f.Email)
+	}
 	out := newListWriter(rq)
 	if f.Limit > 0 {
 		out = newPageWriter(rq)
@@ -207,4 +210,18 @@ func listUsers(rq *request) (answer, error) {
 	}
 	out.end()
 	return answer{done: true}, nil
+}
+
+// findUser answers a list that is narrowed to an address and nothing else: nobody, or
+// one user.
+func findUser(rq *request, email string) (answer, error) {
+	wire, err := rq.api.service.FindUserWire(rq.Context(), rq.call, email, userWire)
+	switch {
+	case directory.CodeOf(err) == directory.NotFound:
+		return answer{body: []byte("[]\n")}, nil
+	case err != nil:
+		return answer{}, err
+	}
+	user := bytes.TrimSuffix(wire[etagLength:], []byte("\n"))
+	return answer{body: slices.Concat([]byte("["), user, []byte("]\n"))}, nil
 }

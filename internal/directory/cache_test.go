@@ -1,6 +1,8 @@
 package directory_test
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -35,9 +37,9 @@ func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
 	return services[0], services[1], d
 }
 
-// nameForm is a form with all that tests change.
-var nameForm = directory.UserForm{Write: func(u directory.User) string {
-	return string(u.ID) + " " + u.Name + " " + u.Role.Name
+// nameWire is a wire format with everything that the tests change.
+var nameWire = directory.WireFormat{Encode: func(u directory.User) []byte {
+	return []byte(string(u.ID) + " " + u.Name + " " + u.Role.Name)
 }}
 
 func authenticate(t *testing.T, s *directory.Service, secret string) *directory.Principal {
@@ -49,9 +51,9 @@ func authenticate(t *testing.T, s *directory.Service, secret string) *directory.
 	return p
 }
 
-// A token that another process revokes is refused within a second, although this one
-// remembers it.
-func TestForgetsWhatAnotherProcessRevoked(t *testing.T) {
+// A token that another process revokes is refused within a second, although this
+// process has cached it.
+func TestTokenRevokedElsewhereIsRefused(t *testing.T) {
 	here, there, d := openTwice(t)
 	owner := authenticate(t, there, d.PersonalToken)
 	token := authenticate(t, here, d.APIToken)
@@ -69,15 +71,15 @@ func TestForgetsWhatAnotherProcessRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if asked.Sub(revoked) > time.Second {
-			t.Fatal("the token is still taken after a second")
+			t.Fatal("the token is still accepted after a second")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
-// While many read and one writes, nobody reads what a write that was answered
-// has replaced: neither users nor what a token may do.
-func TestNeverBehindAnAnsweredWrite(t *testing.T) {
+// While many read and one writes, nobody reads what a committed write has replaced:
+// neither users, by id or by address, nor what a token may do.
+func TestCacheIsNeverBehindACommit(t *testing.T) {
 	s, _, d := openTwice(t)
 	owner := authenticate(t, s, d.PersonalToken)
 	ownerCall := directory.Call{Principal: owner}
@@ -90,7 +92,7 @@ func TestNeverBehindAnAnsweredWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var mu sync.RWMutex // held for writing while the role changes: what readers see outside is answered
+	var mu sync.RWMutex // held for writing while the role changes, so that readers expect the committed role
 	role := directory.RoleID("admin")
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
@@ -103,19 +105,25 @@ func TestNeverBehindAnAnsweredWrite(t *testing.T) {
 				default:
 				}
 				mu.RLock()
-				text, err := s.GetUserForm(t.Context(), ownerCall, jane.ID, nameForm)
+				byID, err := s.GetUserWire(t.Context(), ownerCall, jane.ID, nameWire)
+				byEmail, ferr := s.FindUserWire(t.Context(), ownerCall, "JANE@example.com", nameWire)
 				p, perr := s.Authenticate(t.Context(), secret.Secret, "")
 				want := role
 				mu.RUnlock()
-				may := perr == nil && p.Capabilities.Allows(authz.Pair{Resource: "users", Action: authz.Create})
-				if err != nil || perr != nil || text != nameForm.Write(directory.User{ID: jane.ID, Name: "Jane", Role: directory.RoleRef{Name: string(want)}}) || p.Role != want || may != (want == "admin") {
-					t.Errorf("read %v as %v (may create: %v, errors %v %v), want %v", text, p, may, err, perr, want)
+				if err := errors.Join(err, ferr, perr); err != nil {
+					t.Error(err)
+					return
+				}
+				may := p.Capabilities.Allows(authz.Pair{Resource: "users", Action: authz.Create})
+				wire := nameWire.Encode(directory.User{ID: jane.ID, Name: "Jane", Role: directory.RoleRef{Name: string(want)}})
+				if !bytes.Equal(byID, wire) || !bytes.Equal(byEmail, wire) || p.Role != want || may != (want == "admin") {
+					t.Errorf("read %q by id and %q by address, as %v (may create: %v), want %v", byID, byEmail, p, may, want)
 					return
 				}
 			}
 		})
 	}
-	// These fill memory while the write is under way, with what is before it.
+	// These fill the cache while a write is under way, with what was before it.
 	for range 2 {
 		readers.Go(func() {
 			for {
@@ -123,7 +131,8 @@ func TestNeverBehindAnAnsweredWrite(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					_, _ = s.GetUserForm(t.Context(), ownerCall, jane.ID, nameForm)
+					_, _ = s.GetUserWire(t.Context(), ownerCall, jane.ID, nameWire)
+					_, _ = s.FindUserWire(t.Context(), ownerCall, "jane@example.com", nameWire)
 					_, _ = s.Authenticate(t.Context(), secret.Secret, "")
 				}
 			}
@@ -143,8 +152,8 @@ func TestNeverBehindAnAnsweredWrite(t *testing.T) {
 	readers.Wait()
 }
 
-// A role's new capabilities and a group's new roles reach those who have them.
-func TestForgetsByRoleAndGroup(t *testing.T) {
+// A role's new name and capabilities, and a group's new roles, are in effect at once.
+func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	s, _, d := openTwice(t)
 	call := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
 	role, err := s.CreateRole(t.Context(), call, directory.NewRole{Name: "Support"})
@@ -162,9 +171,15 @@ func TestForgetsByRoleAndGroup(t *testing.T) {
 	may := func(resource string) bool {
 		return authenticate(t, s, secret.Secret).Capabilities.Allows(authz.Pair{Resource: resource, Action: authz.Read})
 	}
-	if text, err := s.GetUserForm(t.Context(), call, jane.ID, nameForm); err != nil || !strings.HasSuffix(text, " Support") {
-		t.Fatalf("the user is %q, %v", text, err)
+	wantRole := func(name string) {
+		t.Helper()
+		byID, err := s.GetUserWire(t.Context(), call, jane.ID, nameWire)
+		byEmail, ferr := s.FindUserWire(t.Context(), call, jane.Email, nameWire)
+		if errors.Join(err, ferr) != nil || !strings.HasSuffix(string(byID), name) || !bytes.Equal(byID, byEmail) {
+			t.Errorf("the user is %q by id and %q by address, %v %v; want the role %s", byID, byEmail, err, ferr, name)
+		}
 	}
+	wantRole("Support")
 	if may("users") {
 		t.Fatal("an empty role gives a capability")
 	}
@@ -178,9 +193,7 @@ func TestForgetsByRoleAndGroup(t *testing.T) {
 	if !may("users") {
 		t.Error("the role's new capability is not there")
 	}
-	if text, err := s.GetUserForm(t.Context(), call, jane.ID, nameForm); err != nil || !strings.HasSuffix(text, " Helpers") {
-		t.Errorf("the user is %q, %v", text, err)
-	}
+	wantRole("Helpers")
 	members, roles := []directory.UserID{jane.ID}, []directory.RoleID{authz.RoleAdmin}
 	g, err := s.CreateGroup(t.Context(), call, directory.NewGroup{Name: "Admins", Members: &members, Roles: &roles})
 	if err != nil {
@@ -197,20 +210,20 @@ func TestForgetsByRoleAndGroup(t *testing.T) {
 	}
 }
 
-// A new organization has nobody else forgotten, but its maker's being in one alone.
-func TestRemembersOthersWhenAnOrgIsMade(t *testing.T) {
+// A new organization invalidates nothing but what is cached of its creator.
+func TestNewOrgKeepsOthersCached(t *testing.T) {
 	s, _, d := openTwice(t)
-	written := 0
-	form := directory.UserForm{Write: func(u directory.User) string { written++; return string(u.ID) }}
+	encoded := 0
+	format := directory.WireFormat{Encode: func(u directory.User) []byte { encoded++; return []byte(u.ID) }}
 	seen := func() (*directory.Principal, int) {
 		t.Helper()
 		api := authenticate(t, s, d.APIToken)
-		if _, err := s.GetUserForm(t.Context(), directory.Call{Principal: api}, d.Owner.ID, form); err != nil {
+		if _, err := s.GetUserWire(t.Context(), directory.Call{Principal: api}, d.Owner.ID, format); err != nil {
 			t.Fatal(err)
 		}
-		return api, written
+		return api, encoded
 	}
-	remembered := func() bool {
+	kept := func() bool {
 		t.Helper()
 		seen()
 		api, n := seen()
@@ -224,13 +237,13 @@ func TestRemembersOthersWhenAnOrgIsMade(t *testing.T) {
 		apiNow, nNow := seen()
 		return api == apiNow && n == nNow
 	}
-	// On a busy machine the store may be out of touch for a moment, and nothing is
-	// taken from memory then.
+	// On a busy machine the store may be out of touch for a moment. The cache is not
+	// used then.
 	for range 50 {
-		if remembered() {
+		if kept() {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Error("the user or the token is forgotten each time")
+	t.Error("the user or the token is read from the database each time")
 }

@@ -1,0 +1,194 @@
+package directory
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/rosterhq/roster/internal/usercache"
+)
+
+// The sizes of the cache. When a table is full, the whole cache is cleared instead of
+// evicting single values, so that requests do no bookkeeping.
+const (
+	maxPrincipals = 100_000
+	maxVersions   = 100_000
+)
+
+// cache holds what requests read most, so that a request for a cached user with a
+// cached token reads no database. It is never ahead of the database and, once a commit
+// has returned, never behind it: [cache.committed] invalidates what a commit changed
+// before the commit returns, and a value that was read before a commit does not enter
+// the cache after it.
+type cache struct {
+	// epoch grows with every invalidation. A reader loads it before it reads the
+	// database, and the value enters the cache only if the epoch is still the same.
+	epoch atomic.Uint64
+
+	principals table[principalKey, *Principal]
+	versions   table[OrgID, string] // of lists
+	users      *usercache.Cache
+
+	mu      sync.Mutex
+	sources map[source]*atomic.Bool
+}
+
+type principalKey struct {
+	hash SecretHash
+	org  OrgID // as the request named it
+}
+
+// source is something that cached values were made from. All values that depend on it
+// share a flag, which becomes true when the source changes.
+type source struct {
+	kind sourceKind
+	id   string
+}
+
+type sourceKind uint8
+
+const (
+	ofAccount sourceKind = iota // its memberships and name
+	ofToken
+	ofGroups // an organization's groups, roles and settings
+	ofLog    // an organization's log
+)
+
+// table is a map that is read without a lock.
+type table[K comparable, V any] struct {
+	values sync.Map
+	n      int // guarded by cache.mu
+}
+
+type cached[V any] struct {
+	value V
+	stale [3]*atomic.Bool // flags of its sources; nil for none
+}
+
+func (t *table[K, V]) get(k K) (v V, ok bool) {
+	found, ok := t.values.Load(k)
+	if !ok {
+		return v, false
+	}
+	entry := found.(*cached[V]) //nolint:forcetypeassert // put stores nothing else
+	for _, stale := range entry.stale {
+		if stale != nil && stale.Load() {
+			return v, false
+		}
+	}
+	return entry.value, true
+}
+
+// put stores a value that was read at an epoch, unless something was invalidated
+// since: it might have been this value.
+func put[K comparable, V any](c *cache, t *table[K, V], most int, epoch uint64, k K, v V, from ...source) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch.Load() != epoch {
+		return
+	}
+	if t.n >= most {
+		c.clear()
+	}
+	entry := &cached[V]{value: v}
+	for i, s := range from {
+		if c.sources == nil {
+			c.sources = make(map[source]*atomic.Bool)
+		}
+		if c.sources[s] == nil {
+			c.sources[s] = new(atomic.Bool)
+		}
+		entry.stale[i] = c.sources[s]
+	}
+	if _, had := t.values.Swap(k, entry); !had {
+		t.n++
+	}
+}
+
+func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
+	from := []source{{ofToken, string(p.TokenID)}}
+	if p.Kind == PersonalToken {
+		from = append(from, source{ofAccount, string(p.AccountID)}, source{ofGroups, string(p.OrgID)})
+	}
+	put(c, &c.principals, maxPrincipals, epoch, k, p, from...)
+}
+
+func (c *cache) putVersion(epoch uint64, org OrgID, version string) {
+	put(c, &c.versions, maxVersions, epoch, org, version, source{ofLog, string(org)})
+}
+
+// putUser stores a user by id, and by address if they were looked up by it.
+func (c *cache) putUser(epoch uint64, format WireFormat, u User, wire []byte, byEmail bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch.Load() != epoch {
+		return
+	}
+	k := usercache.User{Org: string(u.OrgID), ID: string(u.ID), Email: text.FoldKey(u.Email)}
+	c.users.Put(format.Kind, k, wire)
+	if byEmail {
+		c.users.PutHint(k)
+	}
+}
+
+// clear empties the cache. The caller holds the lock.
+func (c *cache) clear() {
+	c.principals.values.Clear()
+	c.versions.values.Clear()
+	c.principals.n, c.versions.n = 0, 0
+	c.sources = nil
+	c.users.Clear()
+}
+
+// invalidate empties the cache: the database changed, and it is unknown what changed.
+func (c *cache) invalidate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.epoch.Add(1)
+	c.clear()
+}
+
+// committed invalidates everything that the entries of a commit can have changed.
+func (c *cache) committed(entries []Entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.epoch.Add(1)
+	for i := range entries {
+		c.drop(&entries[i])
+	}
+}
+
+// drop invalidates what an entry of this kind can change. An unrecognized kind
+// clears the whole cache, so that a new kind can't leave stale values.
+func (c *cache) drop(e *Entry) {
+	if e.Outcome != Done {
+		return
+	}
+	c.dropSource(ofLog, string(e.OrgID))
+	switch e.Target.Type {
+	case "auditLog", "webhook": // neither is cached
+	case "organization":
+		if e.Before != nil || e.After == nil { // nothing of a new one is cached
+			c.clear()
+		}
+	case "user":
+		c.users.Drop(string(e.OrgID), e.Target.ID)
+		c.dropSource(ofAccount, string(e.account()))
+	case "apiToken", "personalToken":
+		c.dropSource(ofToken, e.Target.ID)
+	case "group", "orgSettings":
+		c.dropSource(ofGroups, string(e.OrgID))
+	case "role":
+		c.dropSource(ofGroups, string(e.OrgID))
+		c.users.DropOrg(string(e.OrgID))
+	default:
+		c.clear()
+	}
+}
+
+func (c *cache) dropSource(kind sourceKind, id string) {
+	s := source{kind, id}
+	if stale := c.sources[s]; stale != nil {
+		stale.Store(true)
+		delete(c.sources, s)
+	}
+}
