@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/rosterhq/roster/internal/text"
 	"github.com/rosterhq/roster/internal/usercache"
 )
 

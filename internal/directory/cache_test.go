@@ -152,6 +152,108 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 	readers.Wait()
 }
 
+// While many look an address up and one removes and adds its user, nobody finds a user
+// who was removed before, or misses one who was added before.
+func TestFindIsNeverBehindACommit(t *testing.T) {
+	s, _, d := openTwice(t)
+	call := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
+	const email = "jane@example.com"
+	var mu sync.RWMutex     // held for writing while the user is added or removed
+	var id directory.UserID // of the user there is; "" for none
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for i := range 6 {
+		expects := i < 4 // the others fill the cache while a write is under way
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if !expects {
+					_, _ = s.FindUserWire(t.Context(), call, email, nameWire)
+					continue
+				}
+				mu.RLock()
+				wire, err := s.FindUserWire(t.Context(), call, email, nameWire)
+				want := id
+				mu.RUnlock()
+				found, _, _ := strings.Cut(string(wire), " ")
+				if (err != nil && directory.CodeOf(err) != directory.NotFound) || found != string(want) {
+					t.Errorf("found %q, %v; want %q", wire, err, want)
+					return
+				}
+			}
+		})
+	}
+	for range 100 {
+		mu.Lock()
+		u, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
+		id = u.ID
+		mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		err = s.RemoveUser(t.Context(), call, u.ID)
+		id = ""
+		mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+}
+
+// A user whom another process removes, and adds again, is found as such within a
+// second, by id and by address.
+func TestChangesElsewhereAreFound(t *testing.T) {
+	here, there, d := openTwice(t)
+	call := directory.Call{Principal: authenticate(t, here, d.PersonalToken)}
+	elsewhere := directory.Call{Principal: authenticate(t, there, d.PersonalToken)}
+	const email = "jane@example.com"
+	add := func() directory.User {
+		t.Helper()
+		u, err := there.CreateUser(t.Context(), elsewhere, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	// found waits until what is found is want, "" for nobody.
+	found := func(want directory.UserID) {
+		t.Helper()
+		for committed := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+			asked := time.Now()
+			byEmail, err := here.FindUserWire(t.Context(), call, email, nameWire)
+			if err != nil && directory.CodeOf(err) != directory.NotFound {
+				t.Fatal(err)
+			}
+			id, _, _ := strings.Cut(string(byEmail), " ")
+			if id == string(want) {
+				return
+			}
+			if asked.Sub(committed) > time.Second {
+				t.Fatalf("after a second %q is found, want %q", id, want)
+			}
+		}
+	}
+	for range 3 {
+		u := add()
+		found(u.ID)
+		found(u.ID) // from the cache
+		if err := there.RemoveUser(t.Context(), elsewhere, u.ID); err != nil {
+			t.Fatal(err)
+		}
+		found("")
+		if _, err := here.GetUserWire(t.Context(), call, u.ID, nameWire); directory.CodeOf(err) != directory.NotFound {
+			t.Errorf("the removed user is found by id: %v", err)
+		}
+	}
+}
+
 // A role's new name and capabilities, and a group's new roles, are in effect at once.
 func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	s, _, d := openTwice(t)

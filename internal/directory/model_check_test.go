@@ -64,6 +64,7 @@ func (h *harness) check(t *rapid.T) {
 	h.bindAccounts(t, r)
 	h.checkAccess(t)
 	h.checkTokens(t)
+	h.checkCache(t, r)
 	h.remember(t)
 }
 
@@ -250,8 +251,8 @@ func byText(access map[string][]path) map[string]string {
 	return text
 }
 
-// checkTokens asks for every token what its next request would act as: whatever
-// is remembered of earlier ones must not be behind.
+// checkTokens checks what the next request with every token would act as: what is
+// cached of earlier requests must not be stale.
 func (h *harness) checkTokens(t *rapid.T) {
 	check := func(k *mToken, named directory.OrgID) {
 		a, want := h.m.resolve(k.id, named)

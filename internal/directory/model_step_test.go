@@ -54,6 +54,8 @@ type harness struct {
 
 	moments []moment // what was so earlier
 
+	ids map[directory.OrgID]map[directory.UserID]bool // of all users there ever were
+
 	last *struct { // the last request that had a key
 		step step
 		call directory.Call

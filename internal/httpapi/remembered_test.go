@@ -147,7 +147,12 @@ func (w *readWorld) compare(rt *rapid.T) {
 		for _, encoding := range []string{"identity", "gzip"} {
 			w.read(rt, fresh, "/v2/users", token, encoding)
 		}
-		w.read(rt, fresh, "/v2/users?limit=2", token, "identity")
+		for _, query := range []string{
+			"limit=2", "email=OWNER@example.com", "email=mary@example.com", "email=mary@example.com&limit=1",
+			"email=jane0@example.com", "email=jane1@example.com", "email=jane2@example.com", "email=jane0@example.com&role=user",
+		} {
+			w.read(rt, fresh, "/v2/users?"+query, token, "identity")
+		}
 	}
 }
 
