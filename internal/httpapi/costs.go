@@ -61,12 +61,13 @@ func asOfCost(q url.Values) int {
 	return 0
 }
 
-// listCost is that of a list of users: a page without a search costs one.
+// listCost is the cost of a list of users: a page costs one, and so does an address,
+// unless text is searched for.
 func listCost(q url.Values) int {
 	switch {
 	case q.Has("at"):
 		return 20
-	case q.Has("limit") && !q.Has("q"):
+	case (q.Has("limit") || q.Has("email")) && !q.Has("q"):
 		return 1
 	default:
 		return 5

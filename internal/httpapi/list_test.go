@@ -80,6 +80,40 @@ func TestListPages(t *testing.T) {
 	}
 }
 
+// TestFindByAddressETag checks that the ETag of a user who is found by address stays
+// the same while others change, and that a find is the same as a list with that filter.
+func TestFindByAddressETag(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	mary := s.CreateUser("Mary", "mary@example.com", "user")
+	find := func(tag string) apptest.Answer {
+		return s.Do("GET", "/v2/users?email=MARY@example.com", apptest.Request{Token: s.APIToken, Header: map[string]string{"If-None-Match": tag}})
+	}
+	want := func(tag, body string) string {
+		t.Helper()
+		ans := find(tag)
+		if tag := ans.Header.Get("Etag"); ans.Status != http.StatusOK || string(ans.Body) != body || tag == "" {
+			t.Errorf("%d %s with ETag %s, want %s", ans.Status, ans.Body, tag, body)
+		}
+		return ans.Header.Get("Etag")
+	}
+	tag := want("", `[{"email":"mary@example.com","id":"`+mary.ID+`","name":"Mary","role":{"id":"user","name":"user"}}]`+"\n")
+	joe := s.CreateUser("Joe", "joe@example.com", "user")
+	if ans := find(tag); ans.Status != http.StatusNotModified {
+		t.Errorf("after another user was added: %d", ans.Status)
+	}
+	s.Want(http.StatusOK, "PUT", "/v2/users/"+mary.ID+"/role", as(s.PersonalToken, `{"role":"admin"}`))
+	tag = want(tag, `[{"email":"mary@example.com","id":"`+mary.ID+`","name":"Mary","role":{"id":"admin","name":"admin"}}]`+"\n")
+	s.Want(http.StatusNoContent, "DELETE", "/v2/users/"+mary.ID, as(s.PersonalToken, ""))
+	tag = want(tag, "[]\n")
+	s.Want(http.StatusNoContent, "DELETE", "/v2/users/"+joe.ID, as(s.PersonalToken, ""))
+	if ans := find(tag); ans.Status != http.StatusNotModified {
+		t.Errorf("nobody has the address still: %d", ans.Status)
+	}
+	again := s.CreateUser("Mary", "Mary@example.com", "user")
+	want(tag, `[{"email":"Mary@example.com","id":"`+again.ID+`","name":"Mary","role":{"id":"user","name":"user"}}]`+"\n")
+}
+
 // The list's ETag is its version's: it holds until anything in it changes.
 func TestListETag(t *testing.T) {
 	t.Parallel()

@@ -265,6 +265,8 @@ func TestRateLimitCosts(t *testing.T) {
 	}{
 		{"GET", "/v2/users?limit=1", "", 1},
 		{"GET", "/v2/users", "", 5},
+		{"GET", "/v2/users?email=owner@example.com", "", 1},
+		{"GET", "/v2/users?email=owner@example.com&q=zz", "", 5},
 		{"GET", "/v2/users?limit=1&q=zz", "", 5},
 		{"GET", "/v2/users?limit=1&at=2026-01-01T00:00:00Z", "", 20},
 		{"GET", "/v2/users/" + s.UserID, "", 1},
