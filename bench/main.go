@@ -17,12 +17,13 @@ import (
 )
 
 func main() {
+	defer exitOnFailure()
 	if len(os.Args) == 4 && os.Args[1] == "bare" {
-		exitOn(serveBare(os.Args[2], os.Args[3]))
+		serveBare(os.Args[2], os.Args[3])
 		return
 	}
 	if len(os.Args) == 3 && os.Args[1] == "insert" {
-		exitOn(serveInserts(os.Args[2]))
+		serveInserts(os.Args[2])
 		return
 	}
 	var o options
@@ -38,14 +39,23 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	exitOn(run(ctx, o))
+	run(ctx, o)
 }
 
-func exitOn(err error) {
+// check ends the run if there is an error, as every error of the main goroutine does. It
+// panics, so that deferred functions stop the servers, and [exitOnFailure] prints the error.
+func check(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		panic(failure{err})
 	}
+}
+
+type failure struct{ error }
+
+// must returns the result of a call, or ends the run.
+func must[T any](v T, err error) T {
+	check(err)
+	return v
 }
 
 type options struct {
@@ -63,7 +73,7 @@ type options struct {
 // part is something that can be measured by itself.
 type part struct {
 	name    string
-	measure func(context.Context, *lab) error
+	measure func(context.Context, *lab)
 }
 
 var parts = []part{
@@ -82,28 +92,33 @@ func partNames() (names []string) {
 	return names
 }
 
-func run(ctx context.Context, o options) (err error) {
-	dir, err := os.MkdirTemp("", "roster-bench-")
-	if err != nil {
-		return err
+// exitOnFailure is deferred by main.
+func exitOnFailure() {
+	switch v := recover().(type) {
+	case nil:
+	case failure:
+		fmt.Fprintln(os.Stderr, "bench:", v)
+		os.Exit(1)
+	default:
+		panic(v)
 	}
+}
+
+func run(ctx context.Context, o options) {
+	dir := must(os.MkdirTemp("", "roster-bench-"))
 	defer os.RemoveAll(dir) //nolint:errcheck // temporary
 	l := &lab{options: o, dir: dir}
 	defer l.stopAll()
-	if err := l.build(ctx); err != nil {
-		return err
-	}
+	l.build(ctx)
 	for _, p := range parts {
 		if o.only != "" && !strings.Contains(","+o.only+",", ","+p.name+",") {
 			continue
 		}
 		progress("measuring %s", p.name)
-		if err := p.measure(ctx, l); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
+		p.measure(ctx, l)
 		l.stopAll()
 	}
-	return l.write()
+	l.write()
 }
 
 func progress(format string, args ...any) {

@@ -29,7 +29,7 @@ type attack struct {
 	name    string
 	workers int
 	// prepare makes what the attack needs, as much as the server lets it have.
-	prepare func(*attacker) error
+	prepare func(*attacker)
 	// strike sends one request and gives the answer's status.
 	strike func(a *attacker, worker, n int) (int, error)
 }
@@ -49,23 +49,20 @@ func (a *attacker) call(method, path, body string, v any) (int, error) {
 }
 
 // makeAll makes things until the server refuses one for a limit.
-func (a *attacker) makeAll(most int, path string, body func(i int) string) (ids []string, err error) {
+func (a *attacker) makeAll(most int, path string, body func(i int) string) (ids []string) {
 	for i := range most {
 		var made struct{ ID string }
-		status, err := a.call("POST", path, body(i), &made)
-		if err != nil {
-			return ids, err
-		}
+		status := must(a.call("POST", path, body(i), &made))
 		if status == 403 || status == 429 {
 			break
 		}
 		if status != 200 {
-			return ids, fmt.Errorf("POST %s: %d", path, status)
+			check(fmt.Errorf("POST %s: %d", path, status))
 		}
 		ids = append(ids, made.ID)
 	}
 	progress("  %s: made %d", path, len(ids))
-	return ids, nil
+	return ids
 }
 
 // roleBody is a custom role with many dataset names.
@@ -80,9 +77,8 @@ func roleBody(i, names int) string {
 var attacks = []attack{
 	{
 		name: "many organizations, then dry runs of personal tokens", workers: 15,
-		prepare: func(a *attacker) error {
-			_, err := a.makeAll(3000, "/v2/orgs", func(i int) string { return fmt.Sprintf(`{"name":"Org %d"}`, i) })
-			return err
+		prepare: func(a *attacker) {
+			a.makeAll(3000, "/v2/orgs", func(i int) string { return fmt.Sprintf(`{"name":"Org %d"}`, i) })
 		},
 		strike: func(a *attacker, worker, n int) (int, error) {
 			return a.call("POST", "/v2/user/tokens?dryRun=true", fmt.Sprintf(`{"name":"t %d %d"}`, worker, n), nil)
@@ -90,26 +86,20 @@ var attacks = []attack{
 	},
 	{
 		name: "a group of roles with many names, then dry runs by its member", workers: 15,
-		prepare: func(a *attacker) error {
+		prepare: func(a *attacker) {
 			var me struct{ ID string }
-			if _, err := a.call("GET", "/v2/user", "", &me); err != nil {
-				return err
-			}
+			must(a.call("GET", "/v2/user", "", &me))
 			for _, names := range []int{2000, 1000, 500, 200, 100} {
-				roles, err := a.makeAll(100, "/v2/rbac/roles", func(i int) string { return roleBody(i, names) })
-				if err != nil {
-					return err
-				}
+				roles := a.makeAll(100, "/v2/rbac/roles", func(i int) string { return roleBody(i, names) })
 				for n := len(roles); n > 0; n /= 2 {
 					body := fmt.Sprintf(`{"name":"all","members":[%q],"roles":["%s"]}`, me.ID, strings.Join(roles[:n], `","`))
-					status, err := a.call("POST", "/v2/rbac/groups", body, nil)
-					if err != nil || status == 200 {
+					if must(a.call("POST", "/v2/rbac/groups", body, nil)) == 200 {
 						progress("  a group of %d roles with %d names each", n, names)
-						return err
+						return
 					}
 				}
 			}
-			return errors.New("no role could be made")
+			check(errors.New("no role could be made"))
 		},
 		strike: func(a *attacker, worker, n int) (int, error) {
 			return a.call("PUT", "/v2/user?dryRun=true", fmt.Sprintf(`{"name":"M %d %d"}`, worker, n), nil)
@@ -117,25 +107,21 @@ var attacks = []attack{
 	},
 	{
 		name: "a role with many members, put again and again", workers: 4,
-		prepare: func(a *attacker) (err error) {
-			a.made, err = a.makeAll(5000, "/v2/users", func(i int) string {
+		prepare: func(a *attacker) {
+			a.made = a.makeAll(5000, "/v2/users", func(i int) string {
 				return fmt.Sprintf(`{"name":"P %d","email":"p%d@%s.example.com","role":"none"}`, i, i, a.org)
 			})
-			var role struct{ ID string }
-			status, err2 := a.call("POST", "/v2/rbac/roles", `{"name":"crowd"}`, &role)
-			if err := errors.Join(err, err2); err != nil || status != 200 {
-				return fmt.Errorf("make a role: %d, %w", status, err)
-			}
+			role := a.makeAll(1, "/v2/rbac/roles", func(int) string { return `{"name":"crowd"}` })[0]
 			for len(a.made) > 1 {
 				body := fmt.Sprintf(`{"name":"crowd","members":["%s"]}`, strings.Join(a.made, `","`))
-				if status, err := a.call("PUT", "/v2/rbac/roles/"+role.ID, body, nil); err != nil || status == 200 {
+				if must(a.call("PUT", "/v2/rbac/roles/"+role, body, nil)) == 200 {
 					progress("  a role with %d members", len(a.made))
-					a.made = append(a.made, role.ID)
-					return err
+					a.made = append(a.made, role)
+					return
 				}
 				a.made = a.made[:len(a.made)/2]
 			}
-			return errors.New("no role with members could be made")
+			check(errors.New("no role with members could be made"))
 		},
 		strike: func(a *attacker, worker, n int) (int, error) {
 			members := a.made[:(len(a.made)-1)*(n%2)]
@@ -148,12 +134,12 @@ var attacks = []attack{
 	},
 	{
 		name: "what one may do, with many names", workers: 6,
-		prepare: func(*attacker) error { return nil }, // the second attack's roles are there
+		prepare: func(*attacker) {}, // the second attack's roles are there
 		strike:  func(a *attacker, _, _ int) (int, error) { return a.call("GET", "/v2/user/access", "", nil) },
 	},
 	{
 		name: "lists of the past", workers: 12,
-		prepare: func(*attacker) error { return nil },
+		prepare: func(*attacker) {},
 		strike: func(a *attacker, _, _ int) (int, error) {
 			return a.call("GET", "/v2/users?at="+a.past+"&q=zz&limit=1", "", nil)
 		},
@@ -161,65 +147,35 @@ var attacks = []attack{
 }
 
 // measureNeighbors drives a tenant with a steady rate, quietly and under each attack.
-func measureNeighbors(ctx context.Context, l *lab) error {
-	d, err := l.initRoster("sqlite:"+l.path("neighbors.db"), 1000)
-	if err != nil {
-		return err
-	}
-	p, err := l.startRoster(serverCore, d)
-	if err != nil {
-		return err
-	}
+func measureNeighbors(ctx context.Context, l *lab) {
+	d := l.initRoster("sqlite:"+l.path("neighbors.db"), 1000)
+	p := l.startRoster(serverCore, d)
 	owner := &attacker{base: "http://" + p.addr, org: d.OrgID, personal: d.PersonalToken}
-	a, err := newAttacker(owner)
-	if err != nil {
-		return err
-	}
+	a := newAttacker(owner)
 	for _, one := range attacks {
-		if err := one.prepare(a); err != nil {
-			return fmt.Errorf("%s: %w", one.name, err)
-		}
+		one.prepare(a)
 	}
 	// From here on with every default, the rate limits among them.
-	if err := p.stop(); err != nil {
-		return err
-	}
-	if p, err = l.start(serverCore, "roster", l.roster, "serve", "--database", d.database, "--listen", "ADDR", "--metrics-listen", "127.0.0.1:0"); err != nil {
-		return err
-	}
+	check(p.stop())
+	p = l.start(serverCore, "roster", l.roster, "serve", "--database", d.database, "--listen", "ADDR", "--metrics-listen", "127.0.0.1:0")
 	owner.base, a.base = "http://"+p.addr, "http://"+p.addr
-	if err := exec.Command("taskset", "-acp", loadCore, strconv.Itoa(os.Getpid())).Run(); err != nil {
-		return err
-	}
-	quiet, err := l.neighbor(ctx, p, d, nil, a)
-	if err != nil {
-		return err
-	}
-	l.report.neighbors = append(l.report.neighbors, quiet)
-	for _, one := range attacks {
-		n, err := l.neighbor(ctx, p, d, &one, a)
-		if err != nil {
-			return fmt.Errorf("%s: %w", one.name, err)
-		}
+	check(exec.Command("taskset", "-acp", loadCore, strconv.Itoa(os.Getpid())).Run())
+	for _, one := range append([]attack{{name: "is quiet"}}, attacks...) {
+		n := l.neighbor(ctx, p, d, one, a)
 		l.report.neighbors = append(l.report.neighbors, n)
 		progress("%s: reads %s, writes %s, failed %d; attacker %s, CPU %s each; memory %.0f MiB", n.attack, n.reads, n.writes, n.failed, n.answers, n.cpu, p.memory("VmHWM"))
 	}
 	l.report.highest = p.memory("VmHWM")
-	return nil
 }
 
 // newAttacker makes an organization that belongs to the owner's account as well: to the
 // server it is another tenant.
-func newAttacker(owner *attacker) (*attacker, error) {
+func newAttacker(owner *attacker) *attacker {
 	a := *owner
-	var made struct{ ID string }
-	status, err := owner.call("POST", "/v2/orgs", `{"name":"Attacker"}`, &made)
-	if err != nil || status != 200 {
-		return nil, fmt.Errorf("make the attacker's organization: %d, %w", status, err)
-	}
-	a.org, a.past = made.ID, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339)
+	a.org = owner.makeAll(1, "/v2/orgs", func(int) string { return `{"name":"Attacker"}` })[0]
+	a.past = time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339)
 	time.Sleep(3 * time.Second)
-	return &a, nil
+	return &a
 }
 
 const (
@@ -231,68 +187,60 @@ const (
 )
 
 // neighbor drives the steady tenant while an attack goes on, if there is one.
-func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one *attack, a *attacker) (n neighbor, err error) {
-	n.attack = "is quiet"
+func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one attack, a *attacker) neighbor {
 	ctx, cancel := context.WithTimeout(ctx, l.attack)
 	defer cancel()
 	var mu sync.Mutex
 	answers := make(map[int]int)
 	var attackers sync.WaitGroup
-	if one != nil {
-		n.attack = one.name
-		for worker := range one.workers {
-			attackers.Go(func() {
-				for i := 0; ctx.Err() == nil; i++ {
-					status, err := one.strike(a, worker, i)
-					if err != nil {
-						status = 0
-					}
-					mu.Lock()
-					answers[status]++
-					mu.Unlock()
-					if status == 429 { // an answer of a few microseconds, which would only measure the load generator
-						time.Sleep(retryAfter)
-					}
+	for worker := range one.workers {
+		attackers.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				status, err := one.strike(a, worker, i)
+				if err != nil {
+					status = 0
 				}
-			})
-		}
+				mu.Lock()
+				answers[status]++
+				mu.Unlock()
+				if status == 429 { // an answer of a few microseconds, which would only measure the load generator
+					time.Sleep(retryAfter)
+				}
+			}
+		})
 	}
 	var failed atomic.Int64
 	var reads, writes latencies
 	base, used := "http://"+p.addr, p.cpu()
-	done := make(chan struct{}, 2)
 	counted += 1_000_000
 	first := counted
-	go func() {
-		defer func() { done <- struct{}{} }()
-		steadily(ctx, readsEach, &reads, &failed, func(i int) (int, error) {
-			return call("GET", fmt.Sprintf("%s/v2/users/usr_%d", base, i*7919%1000), as(d.APIToken), "", nil)
+	var steady sync.WaitGroup
+	steady.Go(func() {
+		steadily(ctx, readsEach, &reads, &failed, func(i int) error {
+			return request("GET", fmt.Sprintf("%s/v2/users/usr_%d", base, i*7919%1000), as(d.APIToken), "", nil)
 		})
-	}()
-	go func() {
-		defer func() { done <- struct{}{} }()
-		steadily(ctx, writesEach, &writes, &failed, func(i int) (int, error) {
-			return call("POST", base+"/v2/users", as(d.APIToken), fmt.Sprintf(`{"name":"N","email":"n%d@example.com","role":"user"}`, first+i), nil)
+	})
+	steady.Go(func() {
+		steadily(ctx, writesEach, &writes, &failed, func(i int) error {
+			return request("POST", base+"/v2/users", as(d.APIToken), fmt.Sprintf(`{"name":"N","email":"n%d@example.com","role":"user"}`, first+i), nil)
 		})
-	}()
-	<-done
-	<-done
+	})
+	steady.Wait()
 	attackers.Wait()
-	n.reads, n.writes, n.failed = reads.p99(), writes.p99(), int(failed.Load())
+	n := neighbor{attack: one.name, reads: reads.p99(), writes: writes.p99(), failed: int(failed.Load())}
 	var parts []string
-	if all := sum(answers); all > 0 {
-		n.cpu = (p.cpu() - used) / time.Duration(all)
-	}
+	total := 0
 	for _, status := range slices.Sorted(maps.Keys(answers)) {
+		total += answers[status]
 		parts = append(parts, fmt.Sprintf("%d × %d", answers[status], status))
 	}
-	n.answers = strings.Join(parts, ", ")
-	return n, nil
+	n.answers, n.cpu = strings.Join(parts, ", "), (p.cpu()-used)/time.Duration(max(total, 1))
+	return n
 }
 
 // steadily sends requests at a rate, whether or not earlier ones were answered: a
 // request that waits counts from when it was due.
-func steadily(ctx context.Context, rate int, took *latencies, failed *atomic.Int64, send func(i int) (int, error)) {
+func steadily(ctx context.Context, rate int, took *latencies, failed *atomic.Int64, send func(i int) error) {
 	var under sync.WaitGroup
 	begun := time.Now()
 	for i := 0; ; i++ {
@@ -304,8 +252,7 @@ func steadily(ctx context.Context, rate int, took *latencies, failed *atomic.Int
 		case <-time.After(time.Until(due)):
 		}
 		under.Go(func() {
-			status, err := send(i)
-			if err != nil || status >= 300 {
+			if send(i) != nil {
 				failed.Add(1)
 			}
 			took.add(time.Since(due))
@@ -327,11 +274,4 @@ func (l *latencies) add(d time.Duration) {
 func (l *latencies) p99() time.Duration {
 	slices.Sort(l.all)
 	return l.all[len(l.all)*99/100]
-}
-
-func sum(counts map[int]int) (all int) {
-	for _, n := range counts {
-		all += n
-	}
-	return all
 }

@@ -26,75 +26,52 @@ const changesEach = 80
 // measureNodes drives one node with a mix: alone, and while two others make as many
 // changes each as the first, of which it has to hear. Two cores can't show what three
 // nodes do together; what a request costs a node can be seen.
-func measureNodes(ctx context.Context, l *lab) error {
+func measureNodes(ctx context.Context, l *lab) {
 	cluster := os.Getenv("ROSTER_TEST_POSTGRES")
 	if cluster == "" {
 		progress("ROSTER_TEST_POSTGRES is not set: nothing is measured on PostgreSQL")
-		return nil
+		return
 	}
-	db, err := sql.Open("pgx", cluster)
-	if err != nil {
-		return err
-	}
+	db := must(sql.Open("pgx", cluster))
 	defer db.Close() //nolint:errcheck // nothing is left to write
 	name := fmt.Sprintf("roster_bench_%d", time.Now().UnixNano())
-	if _, err := db.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
-		return err
-	}
+	must(db.ExecContext(ctx, "CREATE DATABASE "+name))
 	moveServer(cluster)
-	d, err := l.initRoster(postgresURL(cluster, name), 10_000)
-	if err != nil {
-		return err
-	}
+	d := l.initRoster(postgresURL(cluster, name), 10_000)
 	var all []*process
 	for i := range 3 {
 		core := serverCore
 		if i > 0 {
 			core = loadCore
 		}
-		p, err := l.startRoster(core, d)
-		if err != nil {
-			return err
-		}
-		if err := warm(p, d, 10_000); err != nil {
-			return err
-		}
+		p := l.startRoster(core, d)
+		warm(p, d, 10_000)
 		all = append(all, p)
 	}
 	get := load{method: "GET", path: "/v2/users/usr_%d", header: as(d.APIToken), n: 10_000, conns: 32}
 	var alone, among []time.Duration
 	for range 2 * l.rounds {
-		one, err := l.whileChanging(ctx, all[:1], d, get)
-		if err != nil {
-			return err
-		}
-		three, err := l.whileChanging(ctx, all, d, get)
-		if err != nil {
-			return err
-		}
-		alone, among = append(alone, one), append(among, three)
+		alone = append(alone, l.whileChanging(ctx, all[:1], d, get))
+		among = append(among, l.whileChanging(ctx, all, d, get))
 	}
 	l.report.nodes = &nodes{alone: middle(alone), among: middle(among)}
 	l.report.nodes.ratio = 3 * float64(l.report.nodes.alone) / float64(l.report.nodes.among)
-	return nil
 }
 
 // whileChanging drives the first node with gets while every node makes changes.
-func (l *lab) whileChanging(ctx context.Context, all []*process, d deployment, get load) (time.Duration, error) {
+func (l *lab) whileChanging(ctx context.Context, all []*process, d deployment, get load) time.Duration {
 	changing, stop := context.WithCancel(ctx)
 	defer stop()
 	errs := make(chan error, len(all))
 	for i, p := range all {
 		go func() { errs <- changeSteadily(changing, p, d, i) }()
 	}
-	s, err := l.drive(ctx, all[0], get, l.round)
+	s := l.drive(ctx, all[0], get, l.round)
 	stop()
 	for range all {
-		if e := <-errs; e != nil && err == nil {
-			err = e
-		}
+		check(<-errs)
 	}
-	return s.cpu, err
+	return s.cpu
 }
 
 func changeSteadily(ctx context.Context, p *process, d deployment, offset int) error {
@@ -107,9 +84,8 @@ func changeSteadily(ctx context.Context, p *process, d deployment, offset int) e
 		case <-tick.C:
 		}
 		role := []string{"user", "read-only"}[i/1000%2]
-		url := fmt.Sprintf("http://%s/v2/users/usr_%d/role", p.addr, offset*1000+i%1000)
-		if status, err := call("PUT", url, as(d.APIToken), `{"role":"`+role+`"}`, nil); err != nil || status != 200 {
-			return fmt.Errorf("change a role: %d, %w", status, err)
+		if err := changeRole(p, d, offset*1000+i%1000, role); err != nil {
+			return err
 		}
 	}
 }

@@ -37,75 +37,66 @@ const (
 )
 
 // build compiles Roster as it is released, PocketBase as its example does, and finds wrk.
-func (l *lab) build(ctx context.Context) error {
+func (l *lab) build(ctx context.Context) {
 	for _, tool := range []string{"wrk", "taskset"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%s is missing (Debian: apt-get install wrk util-linux)", tool)
+			check(fmt.Errorf("%s is missing (Debian: apt-get install wrk util-linux)", tool))
 		}
 	}
 	if l.roster == "" {
 		progress("building roster")
 		l.roster = l.path("roster")
-		if err := compile(ctx, "..", l.roster, "-trimpath", "-ldflags=-s -w", "./cmd/roster"); err != nil {
-			return err
-		}
+		compile(ctx, "..", l.roster, "-trimpath", "-ldflags=-s -w", "./cmd/roster")
 	}
-	info, err := os.Stat(l.roster)
-	if err != nil {
-		return err
+	l.rosterBinary = must(os.Stat(l.roster)).Size()
+	output(exec.CommandContext(ctx, l.roster, "key", "generate", "--name", "bench.example.com", "--file", l.path("roster.key")))
+	if l.pocketbase == "" {
+		progress("building PocketBase")
+		l.pocketbase = l.path("pocketbase")
+		compile(ctx, ".", l.pocketbase, "github.com/pocketbase/pocketbase/examples/base")
 	}
-	l.rosterBinary = info.Size()
-	key := exec.CommandContext(ctx, l.roster, "key", "generate", "--name", "bench.example.com", "--file", l.path("roster.key"))
-	if out, err := key.CombinedOutput(); err != nil {
-		return fmt.Errorf("make a key: %w\n%s", err, out)
-	}
-	if l.pocketbase != "" {
-		return nil
-	}
-	progress("building PocketBase")
-	l.pocketbase = l.path("pocketbase")
-	return compile(ctx, ".", l.pocketbase, "github.com/pocketbase/pocketbase/examples/base")
 }
 
-func compile(ctx context.Context, dir, out string, args ...string) error {
+func compile(ctx context.Context, dir, out string, args ...string) {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", out}, args...)...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
-	if b, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", args[len(args)-1], err, b)
+	output(cmd)
+}
+
+// output runs a program to its end.
+func output(cmd *exec.Cmd) []byte {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		check(fmt.Errorf("%s: %w\n%s%s", strings.Join(cmd.Args, " "), err, out, stderr.Bytes()))
 	}
-	return nil
+	return out
 }
 
 // start runs a server on a core and waits until its address answers.
-func (l *lab) start(core, name, program string, args ...string) (*process, error) {
-	addr, err := freeAddr()
-	if err != nil {
-		return nil, err
-	}
+func (l *lab) start(core, name, program string, args ...string) *process {
+	addr := freeAddr()
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "ADDR", addr)
 	}
 	p := &process{addr: addr, log: l.path(name + ".log")}
-	log, err := os.Create(p.log)
-	if err != nil {
-		return nil, err
-	}
+	log := must(os.Create(p.log))
 	defer log.Close() //nolint:errcheck // the server has its own
 	p.cmd = exec.Command("taskset", append([]string{"-c", core, program}, args...)...)
 	p.cmd.Env = append(environment(), "GOMAXPROCS=1", "ROSTER_KEY_FILE="+l.path("roster.key"))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
+	check(p.cmd.Start())
 	l.processes = append(l.processes, p)
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		resp, err := http.Get("http://" + addr + "/")
 		if err == nil {
-			return p, resp.Body.Close()
+			check(resp.Body.Close())
+			return p
 		}
 	}
-	b, _ := os.ReadFile(p.log) //nolint:errcheck // it only explains
-	return nil, fmt.Errorf("%s does not come up:\n%s", name, b)
+	check(fmt.Errorf("%s does not come up:\n%s", name, must(os.ReadFile(p.log))))
+	return nil
 }
 
 // environment is this process's own without settings that would reach a server.
@@ -118,12 +109,10 @@ func environment() (env []string) {
 	return env
 }
 
-func freeAddr() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return ln.Addr().String(), ln.Close()
+func freeAddr() string {
+	ln := must(net.Listen("tcp", "127.0.0.1:0"))
+	defer ln.Close() //nolint:errcheck // the server finds out
+	return ln.Addr().String()
 }
 
 func (l *lab) stopAll() {
@@ -147,13 +136,8 @@ func (p *process) stop() error {
 const tick = 10 * time.Millisecond
 
 // cpu is the processor time that a process has used, its own and the kernel's.
-func (p *process) cpu() time.Duration { return cpuOf(p.cmd.Process.Pid) }
-
-func cpuOf(pid int) time.Duration {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
+func (p *process) cpu() time.Duration {
+	b := must(os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid)))
 	fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
 	user, _ := strconv.Atoi(string(fields[11]))
 	system, _ := strconv.Atoi(string(fields[12]))
@@ -162,10 +146,7 @@ func cpuOf(pid int) time.Duration {
 
 // memory is what of a process is in memory, in MiB: now, or at most so far (VmHWM).
 func (p *process) memory(field string) float64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
+	b := must(os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)))
 	_, rest, _ := strings.Cut(string(b), field+":")
 	kib, _ := strconv.ParseFloat(strings.Fields(rest)[0], 64)
 	return kib / 1024

@@ -66,28 +66,23 @@ const (
 	endMarker   = "<!-- bench: end -->"
 )
 
-func (l *lab) write() error {
+func (l *lab) write() {
 	text := l.markdown()
 	if l.out == "" {
 		fmt.Print(text)
-		return nil
+		return
 	}
-	b, err := os.ReadFile(l.out)
-	if err != nil {
-		return err
-	}
+	b := must(os.ReadFile(l.out))
 	before, rest, ok := strings.Cut(string(b), beginMarker)
 	_, after, ok2 := strings.Cut(rest, endMarker)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s lacks the line %q or %q", l.out, beginMarker, endMarker)
+		check(fmt.Errorf("%s lacks the line %q or %q", l.out, beginMarker, endMarker))
 	}
 	if len(l.report.works) > 0 {
-		if err := l.report.plot(filepath.Join(filepath.Dir(l.out), "performance.svg")); err != nil {
-			return err
-		}
+		l.report.plot(filepath.Join(filepath.Dir(l.out), "performance.svg"))
 		text += "\n![Requests a second beside PocketBase](performance.svg)\n"
 	}
-	return os.WriteFile(l.out, []byte(before+beginMarker+"\n\n"+text+"\n"+endMarker+after), 0o644)
+	check(os.WriteFile(l.out, []byte(before+beginMarker+"\n\n"+text+"\n"+endMarker+after), 0o644))
 }
 
 func (l *lab) markdown() string {
@@ -213,7 +208,7 @@ func (l *lab) goals() string {
 }
 
 // plot draws Roster's rate as a multiple of PocketBase's, a bar for each work.
-func (r report) plot(file string) error {
+func (r report) plot(file string) {
 	p := plot.New()
 	p.Title.Text = "Requests a second, as a multiple of PocketBase's in the same run"
 	p.X.Min = 0
@@ -225,12 +220,9 @@ func (r report) plot(file string) error {
 			values, names = append(plotter.Values{mid}, values...), append([]string{w.title}, names...)
 		}
 	}
-	bars, err := plotter.NewBarChart(values, vg.Points(14))
-	if err != nil {
-		return err
-	}
+	bars := must(plotter.NewBarChart(values, vg.Points(14)))
 	bars.Horizontal, bars.Color, bars.LineStyle.Width = true, color.RGBA{R: 0x3b, G: 0x6e, B: 0xd8, A: 0xff}, 0
 	p.Add(bars, plotter.NewGrid())
 	p.NominalY(names...)
-	return p.Save(24*vg.Centimeter, 10*vg.Centimeter, file)
+	check(p.Save(24*vg.Centimeter, 10*vg.Centimeter, file))
 }

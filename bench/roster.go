@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -21,28 +20,17 @@ type deployment struct {
 const rateLimit = "1000000000"
 
 // initRoster makes a database with an organization of n users.
-func (l *lab) initRoster(database string, n int) (d deployment, err error) {
+func (l *lab) initRoster(database string, n int) (d deployment) {
 	cmd := exec.Command(l.roster, "init", "--database", database, "--org", "Acme", "--owner-name", "Olivia Owner",
 		"--owner-email", "olivia@example.com", "--output", "json")
 	cmd.Env = append(environment(), "ROSTER_KEY_FILE="+l.path("roster.key"))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return d, fmt.Errorf("roster init: %w\n%s", err, stderr.Bytes())
-	}
-	if err := json.Unmarshal(out, &d); err != nil {
-		return d, err
-	}
+	check(json.Unmarshal(output(cmd), &d))
 	d.database = database
 	driver, source := "sqlite", strings.TrimPrefix(database, "sqlite:")
 	if strings.HasPrefix(database, "postgres") {
 		driver, source = "pgx", database
 	}
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		return d, err
-	}
+	db := must(sql.Open(driver, source))
 	defer db.Close() //nolint:errcheck // nothing is left to write
 	// Accounts and users as the API makes them, but for their entries in the log.
 	for _, statement := range []string{
@@ -51,21 +39,19 @@ func (l *lab) initRoster(database string, n int) (d deployment, err error) {
 			SELECT '` + d.OrgID + `', ` + userID + `, ` + accountID + `, ` + email + `, ` + email + `, 'User ' || i, 'user', '{}', 0, 1 FROM n`,
 	} {
 		numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n-1)
-		if _, err := db.Exec(numbers + statement); err != nil {
-			return d, fmt.Errorf("seed: %w", err)
-		}
+		must(db.Exec(numbers + statement))
 	}
-	return d, nil
+	return d
 }
 
-// What the seeded rows have, as SQL over their number i.
+// Values of the seeded rows, as SQL over their number i.
 const (
 	accountID = "'acc_' || i"
 	userID    = "'usr_' || i"
 	email     = "'user' || i || '@example.com'"
 )
 
-func (l *lab) startRoster(core string, d deployment, args ...string) (*process, error) {
+func (l *lab) startRoster(core string, d deployment, args ...string) *process {
 	return l.start(core, "roster", l.roster, append([]string{
 		"serve", "--database", d.database, "--listen", "ADDR", "--rate-limit", rateLimit, "--log-format", "json", "--metrics-listen", "127.0.0.1:0",
 	}, args...)...)
@@ -76,29 +62,44 @@ func as(token string) map[string]string {
 	return map[string]string{"Authorization": "Bearer " + token, "Content-Type": "application/json"}
 }
 
-// call sends one request and reads its answer into v, if there is one.
-func call(method, url string, header map[string]string, body string, v any) (status int, err error) {
+// send sends one request. The caller reads the answer and closes it.
+func send(method, url string, header map[string]string, body string) (*http.Response, error) {
 	rq, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for name, value := range header {
 		rq.Header.Set(name, value)
 	}
-	resp, err := client.Do(rq)
+	return client.Do(rq)
+}
+
+// call sends one request and reads the answer of a success into v, if that is not nil.
+func call(method, url string, header map[string]string, body string, v any) (status int, err error) {
+	resp, err := send(method, url, header, body)
 	if err != nil {
 		return 0, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // it is read whole
-	if v == nil {
-		_, err = io.Copy(io.Discard, resp.Body)
-		return resp.StatusCode, err
-	}
 	b, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode < 300 {
+	if err == nil && v != nil && resp.StatusCode < 300 {
 		err = json.Unmarshal(b, v)
 	}
 	return resp.StatusCode, err
+}
+
+// request is [call] for an answer of status 200.
+func request(method, url string, header map[string]string, body string, v any) error {
+	status, err := call(method, url, header, body, v)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s %s: status %d", method, url, status)
+	}
+	return err
+}
+
+// changeRole gives one of the seeded users another role.
+func changeRole(p *process, d deployment, user int, role string) error {
+	return request("PUT", fmt.Sprintf("http://%s/v2/users/usr_%d/role", p.addr, user), as(d.APIToken), `{"role":"`+role+`"}`, nil)
 }
 
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -14,7 +16,7 @@ import (
 // sides are what a work is measured on; a side that has none is nil.
 type side struct {
 	name  string
-	drive func(context.Context, time.Duration) (sample, error)
+	drive func(context.Context, time.Duration) sample
 }
 
 // work is one line of the table.
@@ -27,7 +29,7 @@ type work struct {
 
 // driven is a side that wrk drives.
 func (l *lab) driven(name string, p *process, w load) side {
-	return side{name, func(ctx context.Context, d time.Duration) (sample, error) { return l.drive(ctx, p, w, d) }}
+	return side{name, func(ctx context.Context, d time.Duration) sample { return l.drive(ctx, p, w, d) }}
 }
 
 // Names of the sides.
@@ -38,34 +40,16 @@ const (
 )
 
 // measureWorks drives Roster, the least that could do the same, and PocketBase in turns.
-func measureWorks(ctx context.Context, l *lab) error {
-	d, err := l.initRoster("sqlite:"+l.path("works.db"), l.users)
-	if err != nil {
-		return err
-	}
-	roster, err := l.startRoster(serverCore, d)
-	if err != nil {
-		return err
-	}
-	pb, err := l.startPocketBase(l.users)
-	if err != nil {
-		return err
-	}
+func measureWorks(ctx context.Context, l *lab) {
+	d := l.initRoster("sqlite:"+l.path("works.db"), l.users)
+	roster := l.startRoster(serverCore, d)
+	pb := l.startPocketBase(l.users)
 	token := as(d.APIToken)
 	get := load{method: "GET", path: "/v2/users/usr_%d", header: token, n: l.users, conns: 16}
-	bareGet, err := l.startBare(roster, "GET /v2/users/{id}", get)
-	if err != nil {
-		return err
-	}
+	bareGet := l.startBare(roster, "GET /v2/users/{id}", get)
 	all := load{method: "GET", path: "/v2/users", header: token, n: 1, conns: 1}
-	bareAll, err := l.startBare(roster, "GET /v2/users", all)
-	if err != nil {
-		return err
-	}
-	unchanged, err := l.unchanged(roster, all)
-	if err != nil {
-		return err
-	}
+	bareAll := l.startBare(roster, "GET /v2/users", all)
+	unchanged := unchangedOf(roster, all)
 	byEmail := load{method: "GET", path: "/v2/users?email=user%d@example.com", header: token, n: l.users, conns: 16}
 	page := load{method: "GET", path: "/v2/users?limit=100", header: token, n: 1, conns: 16}
 	pbGet := load{method: "GET", path: records + "/u%dz", header: pb.header, n: l.users, conns: 16}
@@ -96,12 +80,9 @@ func measureWorks(ctx context.Context, l *lab) error {
 			l.driven(sideRoster, roster, create), {sideBare, l.inserts}, l.driven(sidePocketBase, pb.process, pbCreate),
 		}})
 	}
-	if err := l.takeTurns(ctx, works); err != nil {
-		return err
-	}
+	l.takeTurns(ctx, works)
 	l.report.works = works
 	l.report.memory = map[string]float64{sideRoster: roster.memory("VmHWM"), sidePocketBase: pb.memory("VmHWM")}
-	return nil
 }
 
 func plural(conns int) string {
@@ -112,7 +93,7 @@ func plural(conns int) string {
 }
 
 // takeTurns drives each side of each work once before anything counts, and then in rounds.
-func (l *lab) takeTurns(ctx context.Context, works []work) error {
+func (l *lab) takeTurns(ctx context.Context, works []work) {
 	for i := range works {
 		w := &works[i]
 		for round := range l.rounds + 1 {
@@ -122,12 +103,8 @@ func (l *lab) takeTurns(ctx context.Context, works []work) error {
 				if round == 0 {
 					d = time.Second
 				}
-				if s.drive == nil {
-					continue
-				}
-				var err error
-				if samples[j], err = s.drive(ctx, d); err != nil {
-					return fmt.Errorf("%s, %s: %w", w.title, s.name, err)
+				if s.drive != nil {
+					samples[j] = s.drive(ctx, d)
 				}
 			}
 			if round > 0 {
@@ -136,75 +113,53 @@ func (l *lab) takeTurns(ctx context.Context, works []work) error {
 		}
 		progress("%s: %s", w.title, w.summary())
 	}
-	return nil
 }
 
-// unchanged is a request that the server answers with 304.
-func (l *lab) unchanged(p *process, w load) (load, error) {
-	_, tag, err := l.headerOf(p, w, "Etag")
-	if err != nil {
-		return w, err
+// unchangedOf is a request that the server answers with 304.
+func unchangedOf(p *process, w load) load {
+	w.header, w.conns = maps.Clone(w.header), 16
+	for _, want := range []int{http.StatusOK, http.StatusNotModified} {
+		resp := must(send(w.method, "http://"+p.addr+w.path, w.header, ""))
+		must(io.Copy(io.Discard, resp.Body))
+		check(resp.Body.Close())
+		if resp.StatusCode != want {
+			check(fmt.Errorf("an unchanged list answers %d", resp.StatusCode))
+		}
+		w.header["If-None-Match"] = resp.Header.Get("Etag")
 	}
-	header := map[string]string{"If-None-Match": tag}
-	for name, value := range w.header {
-		header[name] = value
-	}
-	w.header, w.conns = header, 16
-	status, _, err := l.headerOf(p, w, "Etag")
-	if err == nil && status != 304 {
-		err = fmt.Errorf("an unchanged list answers %d", status)
-	}
-	return w, err
+	return w
 }
 
 // walk reads all records in pages of 1,000, the most that PocketBase gives at once.
-func (p pocketBase) walk(n int) func(context.Context, time.Duration) (sample, error) {
-	return func(_ context.Context, d time.Duration) (s sample, err error) {
+func (p pocketBase) walk(n int) func(context.Context, time.Duration) sample {
+	return func(_ context.Context, d time.Duration) sample {
 		cpu, begun, walks := p.cpu(), time.Now(), 0
 		for ; time.Since(begun) < d; walks++ {
 			for page := 1; page <= (n+999)/1000; page++ {
 				url := fmt.Sprintf("http://%s%s?perPage=1000&skipTotal=1&page=%d", p.addr, records, page)
-				if status, err := call("GET", url, p.header, "", nil); err != nil || status != 200 {
-					return s, fmt.Errorf("page %d: %d, %w", page, status, err)
-				}
+				check(request("GET", url, p.header, "", nil))
 			}
 		}
 		each := time.Since(begun) / time.Duration(walks)
-		return sample{rate: float64(walks) / time.Since(begun).Seconds(), p50: each, p99: each, cpu: (p.cpu() - cpu) / time.Duration(walks)}, nil
+		return sample{rate: float64(walks) / time.Since(begun).Seconds(), p50: each, p99: each, cpu: (p.cpu() - cpu) / time.Duration(walks)}
 	}
 }
 
 // inserts is how many rows a loop inserts, each with an fsync of its own.
-func (l *lab) inserts(ctx context.Context, d time.Duration) (s sample, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return s, err
-	}
+func (l *lab) inserts(ctx context.Context, d time.Duration) sample {
 	file := l.path(fmt.Sprintf("inserts-%d.db", time.Now().UnixNano()))
-	cmd := exec.CommandContext(ctx, "taskset", "-c", serverCore, self, "insert", file)
+	cmd := exec.CommandContext(ctx, "taskset", "-c", serverCore, must(os.Executable()), "insert", file)
 	cmd.Env = append(environment(), "GOMAXPROCS=1")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return s, err
-	}
+	stdin := must(cmd.StdinPipe())
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	begun := time.Now()
-	if err := cmd.Start(); err != nil {
-		return s, err
-	}
+	check(cmd.Start())
 	time.Sleep(d)
-	if err := stdin.(io.Closer).Close(); err != nil {
-		return s, err
-	}
-	if err := cmd.Wait(); err != nil {
-		return s, err
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(out.String()))
-	if err != nil || n == 0 {
-		return s, fmt.Errorf("the loop inserted %q rows", out.String())
-	}
+	check(stdin.Close())
+	check(cmd.Wait())
+	n := must(strconv.Atoi(strings.TrimSpace(out.String())))
 	took := time.Since(begun)
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	return sample{rate: float64(n) / took.Seconds(), p50: took / time.Duration(n), cpu: used / time.Duration(n)}, nil
+	return sample{rate: float64(n) / took.Seconds(), p50: took / time.Duration(n), cpu: used / time.Duration(n)}
 }

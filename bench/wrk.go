@@ -60,43 +60,35 @@ end
 var counted = 0
 
 // drive runs wrk against a server for a while.
-func (l *lab) drive(ctx context.Context, p *process, work load, d time.Duration) (s sample, err error) {
+func (l *lab) drive(ctx context.Context, p *process, work load, d time.Duration) sample {
 	prepared := 0
 	if work.n > 0 {
 		prepared = 10_000
 	}
 	counted += 10_000_000
 	var lua bytes.Buffer
-	err = script.Execute(&lua, map[string]any{
+	check(script.Execute(&lua, map[string]any{
 		"Header": work.header, "Body": work.body, "Method": work.method, "Path": work.path,
 		"Start": counted, "Prepared": prepared, "N": work.n,
-	})
-	if err != nil {
-		return s, err
-	}
+	}))
 	file := l.path("load.lua")
-	if err := os.WriteFile(file, lua.Bytes(), 0o600); err != nil {
-		return s, err
-	}
+	check(os.WriteFile(file, lua.Bytes(), 0o600))
 	before := p.cpu()
 	cmd := exec.CommandContext(ctx, "taskset", "-c", loadCore, "wrk", "-t1", fmt.Sprintf("-c%d", work.conns),
 		fmt.Sprintf("-d%ds", int(d.Seconds())), "--timeout", "30s", "-s", file, "http://"+p.addr)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return s, fmt.Errorf("wrk: %w\n%s", err, out)
-	}
+	out := output(cmd)
 	used := p.cpu() - before
 	_, line, found := strings.Cut(string(out), "RESULT ")
 	var r struct{ Requests, Micros, Failed, P50, P99 int64 }
 	if err := json.Unmarshal([]byte(strings.SplitN(line, "\n", 2)[0]), &r); !found || err != nil {
-		return s, fmt.Errorf("wrk says what can't be read:\n%s", out)
+		check(fmt.Errorf("wrk printed no result:\n%s", out))
 	}
 	if r.Failed > 0 || r.Requests == 0 {
-		return s, fmt.Errorf("%s %s: %d of %d requests failed:\n%s", work.method, work.path, r.Failed, r.Requests, out)
+		check(fmt.Errorf("%s %s: %d of %d requests failed:\n%s", work.method, work.path, r.Failed, r.Requests, out))
 	}
 	return sample{
 		rate: float64(r.Requests) / (float64(r.Micros) / 1e6),
 		p50:  time.Duration(r.P50) * time.Microsecond, p99: time.Duration(r.P99) * time.Microsecond,
 		cpu: used / time.Duration(r.Requests),
-	}, nil
+	}
 }
