@@ -18,9 +18,8 @@ type Call struct {
 	// Fingerprint distinguishes requests.
 	IdempotencyKey string
 	Fingerprint    []byte
-	// If Precondition is set, it is called inside the transaction with the current
-	// state of what is to be changed or deleted (If-Match). Its error refuses the change.
-	Precondition func(current any) error
+	// If Precondition is set, it must accept what is to be changed or deleted.
+	Precondition Precondition
 	// If DryRun is set, everything is checked and nothing is written. It receives what
 	// the change would give to whom, and take away.
 	DryRun *AccessDiff
@@ -158,12 +157,4 @@ func Read[T any](ctx context.Context, s *Service, call Call, op Operation, fn fu
 		return err
 	})
 	return result, err
-}
-
-// Check calls the call's precondition with the current state of what is to be changed.
-func (c *Change) Check(current any) error {
-	if c.call.Precondition == nil {
-		return nil
-	}
-	return c.call.Precondition(current)
 }

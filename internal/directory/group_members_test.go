@@ -46,7 +46,7 @@ func TestMembersOfLargeGroupsCostTheSame(t *testing.T) {
 		return tx.ChangeMembers(w.org.ID, small.ID, ids[:50], nil)
 	}))
 	call := w.byOwner()
-	call.Precondition = func(any) error { return nil }
+	call.Precondition = precondition(func(any) error { return nil })
 	statements := w.counted()
 	cost := func(g directory.Group) (cost []int) {
 		for _, change := range []func() error{

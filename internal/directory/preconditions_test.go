@@ -6,6 +6,20 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
+// precondition checks objects of every type with one function.
+type precondition func(current any) error
+
+func (f precondition) User(u directory.User) error                         { return f(u) }
+func (f precondition) Role(r directory.Role) error                         { return f(r) }
+func (f precondition) Group(g directory.Group) error                       { return f(g) }
+func (f precondition) APIToken(t directory.APITokenRecord) error           { return f(t) }
+func (f precondition) PersonalToken(t directory.PersonalTokenRecord) error { return f(t) }
+func (f precondition) TokenNetworks(n directory.TokenNetworks) error       { return f(n) }
+func (f precondition) Webhook(w directory.Webhook) error                   { return f(w) }
+func (f precondition) Org(m directory.Membership) error                    { return f(m) }
+func (f precondition) OrgSettings(s directory.OrgSettings) error           { return f(s) }
+func (f precondition) Retention(r directory.Retention) error               { return f(r) }
+
 // What is to be changed is shown to the precondition as it stands, inside the
 // transaction; its refusal refuses the change.
 func TestPreconditions(t *testing.T) {
@@ -13,10 +27,10 @@ func TestPreconditions(t *testing.T) {
 		call := op.call(s)
 		refusal := directory.Errorf(directory.PreconditionFailed, "it has changed")
 		var shown []any
-		call.Precondition = func(current any) error {
+		call.Precondition = precondition(func(current any) error {
 			shown = append(shown, current)
 			return refusal
-		}
+		})
 		if !op.asks {
 			s.wants("an operation that asks nothing", "", second(op.do(s, call)))
 			if len(shown) > 0 {
@@ -32,7 +46,7 @@ func TestPreconditions(t *testing.T) {
 		if got := idOf(shown[0]); got != want {
 			t.Errorf("asked about %v, want %v", got, want)
 		}
-		call.Precondition = func(any) error { return nil }
+		call.Precondition = precondition(func(any) error { return nil })
 		s.wants("allowed by the precondition", "", second(op.do(s, call)))
 	})
 }
@@ -93,11 +107,11 @@ func TestPreconditionSeesRoleMembers(t *testing.T) {
 	s := newScene(t)
 	must(s.UpdateUserRole(t.Context(), s.byOwner(), s.jane.ID, s.role.ID))(t)
 	call := s.byOwner()
-	call.Precondition = func(current any) error {
+	call.Precondition = precondition(func(current any) error {
 		if r, ok := current.(directory.Role); !ok || len(r.Members) != 1 || r.Members[0] != s.jane.ID {
 			t.Errorf("shown %v", current)
 		}
 		return nil
-	}
+	})
 	must(s.UpdateRole(t.Context(), call, s.role.ID, directory.NewRole{Name: "Role"}))(t)
 }

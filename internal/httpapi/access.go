@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/base64"
-	"strconv"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -45,17 +44,17 @@ type accessDecision struct {
 	Principal        accessPrincipal `json:"principal"`
 }
 
-func getUserAccess(rq *request) (answer, error) {
+func getUserAccess(rq *request) error {
 	at, err := atOf(rq.params)
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	return rq.explain(func(q directory.AccessQuery) (directory.Access, error) {
 		return rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at, q)
 	})
 }
 
-func getSelfAccess(rq *request) (answer, error) {
+func getSelfAccess(rq *request) error {
 	return rq.explain(func(q directory.AccessQuery) (directory.Access, error) {
 		return rq.api.service.GetSelfAccess(rq.Context(), rq.call, q)
 	})
@@ -65,14 +64,14 @@ func getSelfAccess(rq *request) (answer, error) {
 const defaultAccess = 200
 
 // explain answers a page, or the one capability that ?capability= asks about.
-func (rq *request) explain(ask func(directory.AccessQuery) (directory.Access, error)) (answer, error) {
+func (rq *request) explain(ask func(directory.AccessQuery) (directory.Access, error)) error {
 	q, err := rq.accessQuery()
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	a, err := ask(q)
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	out := access{Principal: accessPrincipalOf(a.Subject), Capabilities: make([]accessCapability, len(a.Capabilities))}
 	for i, c := range a.Capabilities {
@@ -81,12 +80,12 @@ func (rq *request) explain(ask func(directory.AccessQuery) (directory.Access, er
 		}
 	}
 	if q.Only != nil {
-		return answerWith(out.decide(*q.Only), nil)
+		return respond(rq, out.decide(*q.Only))
 	}
 	if a.More {
 		rq.linkNext(encodeAccessCursor(a.Capabilities[len(a.Capabilities)-1].AccessKey))
 	}
-	return answerWith(out, nil)
+	return respond(rq, out)
 }
 
 func (rq *request) accessQuery() (q directory.AccessQuery, err error) {
@@ -98,11 +97,8 @@ func (rq *request) accessQuery() (q directory.AccessQuery, err error) {
 		q.Only = &only
 		return q, nil
 	}
-	q.Limit = defaultAccess
-	if limit := rq.params.Get("limit"); limit != "" {
-		if q.Limit, err = strconv.Atoi(limit); err != nil || q.Limit < 1 || q.Limit > MaxPage {
-			return q, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
-		}
+	if q.Limit, err = pageLimit(rq.params, defaultAccess); err != nil {
+		return q, err
 	}
 	q.After, err = decodeAccessCursor(rq.params.Get("cursor"))
 	return q, err

@@ -62,9 +62,10 @@ type API struct {
 	draining context.Context  //nolint:containedctx // the server's: it ends when streams have to
 	drain    context.CancelFunc
 
-	requests     *underway               // of each tenant
+	requests     *turns.Places[limitKey] // of each tenant
+	maxRequests  int
 	long         *turns.Places[limitKey] // of requests that compute for long
-	streams      *underway               // of events, of each principal
+	streams      *turns.Places[limitKey] // of events, of each principal
 	chunkTimeout time.Duration           // how long a client may take for a chunk of a body
 	heartbeat    time.Duration           // how often a stream says something
 
@@ -77,7 +78,7 @@ func New(o Options) *API {
 	a := &API{
 		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit), requests: newUnderway(o.RequestsUnderWay), long: newLongPlaces(), streams: newUnderway(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"encoding/base64"
 	"net/url"
-	"strconv"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -49,6 +48,20 @@ type erasure struct {
 	Entries int              `json:"entries"`
 }
 
+func checkpointOf(c directory.SignedCheckpoint) checkpoint {
+	return checkpoint{c.Size, wireTime{c.SealedAt}, c.Note}
+}
+
+func auditKeysOf(keys []string) auditKeys { return auditKeys{keys} }
+
+func inclusionOf(i directory.Inclusion) inclusion {
+	return inclusion{i.Sequence, i.Size, hashesOf(i.Proof)}
+}
+
+func consistencyOf(c directory.Consistency) consistency {
+	return consistency{c.From, c.To, hashesOf(c.Proof)}
+}
+
 // hashesOf writes a proof's hashes in base64, as checkpoints do.
 func hashesOf[H ~[32]byte](proof []H) []string {
 	all := make([]string, len(proof))
@@ -58,112 +71,82 @@ func hashesOf[H ~[32]byte](proof []H) []string {
 	return all
 }
 
-// number reads a query parameter that is a number from min on, or missing.
-func number(q url.Values, name string, least, otherwise int64) (int64, error) {
-	text := q.Get(name)
-	if text == "" {
-		return otherwise, nil
+func getCheckpoint(rq *request) error {
+	size, err := number(rq.params, "size")
+	if err != nil {
+		return err
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < least {
-		return 0, directory.InvalidField(name, "must be a whole number from %d on", least)
+	c, err := rq.api.service.GetCheckpoint(rq.Context(), rq.call, size)
+	if err != nil {
+		return err
 	}
-	return n, nil
-}
-
-// numbers reads the query's parameters of these names into ns, those that are
-// missing as 0.
-func (rq *request) numbers(names []string, ns ...*int64) (err error) {
-	for i, name := range names {
-		if *ns[i], err = number(rq.params, name, 1, 0); err != nil {
-			return err
-		}
-	}
+	rq.send(contentTypeNote, etag([]byte(c.Note)), []byte(c.Note))
 	return nil
 }
 
-func getCheckpoint(rq *request) (answer, error) {
-	var size int64
-	if err := rq.numbers([]string{"size"}, &size); err != nil {
-		return answer{}, err
+func listCheckpoints(rq *request) ([]directory.SignedCheckpoint, error) {
+	after, err := number(rq.params, "after")
+	if err != nil {
+		return nil, err
 	}
-	c, err := rq.api.service.GetCheckpoint(rq.Context(), rq.call, size)
-	return answer{body: []byte(c.Note), contentType: contentTypeNote}, err
+	limit, err := pageLimit(rq.params, MaxPage)
+	if err != nil {
+		return nil, err
+	}
+	return rq.api.service.ListCheckpoints(rq.Context(), rq.call, after, limit)
 }
 
-func listCheckpoints(rq *request) (answer, error) {
-	var after, limit int64
-	if err := rq.numbers([]string{"after", "limit"}, &after, &limit); err != nil {
-		return answer{}, err
+// numbers reads two parameters, of which the first is required.
+func numbers(q url.Values, required, optional string) (a, b int64, err error) {
+	if a, err = number(q, required); err != nil {
+		return 0, 0, err
 	}
-	if limit == 0 {
-		limit = MaxPage
+	if b, err = number(q, optional); err == nil && a == 0 {
+		err = directory.InvalidField(required, "is required")
 	}
-	if limit > MaxPage {
-		return answer{}, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
-	}
-	return answerList(rq.api.service.ListCheckpoints(rq.Context(), rq.call, after, int(limit)))
+	return a, b, err
 }
 
-func getAuditKeys(rq *request) (answer, error) {
-	keys, err := rq.api.service.AuditKeys(rq.Context(), rq.call)
-	return answerWith(auditKeys{keys}, err)
+func proveInclusion(rq *request) (directory.Inclusion, error) {
+	sequence, size, err := numbers(rq.params, "sequence", "size")
+	if err != nil {
+		return directory.Inclusion{}, err
+	}
+	return rq.api.service.ProveInclusion(rq.Context(), rq.call, sequence, size)
 }
 
-func proveInclusion(rq *request) (answer, error) {
-	var sequence, size int64
-	if err := rq.numbers([]string{"sequence", "size"}, &sequence, &size); err != nil {
-		return answer{}, err
+func proveConsistency(rq *request) (directory.Consistency, error) {
+	from, to, err := numbers(rq.params, "from", "to")
+	if err != nil {
+		return directory.Consistency{}, err
 	}
-	if sequence == 0 {
-		return answer{}, directory.InvalidField("sequence", "is required")
-	}
-	return answerWith(rq.api.service.ProveInclusion(rq.Context(), rq.call, sequence, size))
+	return rq.api.service.ProveConsistency(rq.Context(), rq.call, from, to)
 }
 
-func proveConsistency(rq *request) (answer, error) {
-	var from, to int64
-	if err := rq.numbers([]string{"from", "to"}, &from, &to); err != nil {
-		return answer{}, err
-	}
-	if from == 0 {
-		return answer{}, directory.InvalidField("from", "is required")
-	}
-	return answerWith(rq.api.service.ProveConsistency(rq.Context(), rq.call, from, to))
+type retentionBody struct {
+	Days given[int] `json:"days"` // null, for ever, can't be left out
 }
 
-func getRetention(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetRetention(rq.Context(), rq.call))
-}
-
-func updateRetention(rq *request) (answer, error) {
-	var body struct {
-		Days given[int] `json:"days"` // for ever is null, which has to be said
-	}
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func updateRetention(rq *request, body retentionBody) (directory.Retention, error) {
 	r := directory.Retention{}
 	switch days := body.Days; {
 	case !days.there:
-		return answer{}, directory.InvalidField("days", "is required: a number, or null for ever")
+		return directory.Retention{}, directory.InvalidField("days", "is required: a number, or null for ever")
 	case days.value != nil && *days.value == 0:
 		r.Days = -1 // refused as other numbers are
 	case days.value != nil:
 		r.Days = *days.value
 	}
-	return answerWith(rq.api.service.SetRetention(rq.Context(), rq.call, r))
+	return rq.api.service.SetRetention(rq.Context(), rq.call, r)
 }
 
 type erasureBody struct {
 	UserID directory.UserID `json:"userId"`
 }
 
-func eraseUser(rq *request) (answer, error) {
-	var body erasureBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func erasureOf(e erasure) erasure { return e }
+
+func eraseUser(rq *request, body erasureBody) (erasure, error) {
 	n, err := rq.api.service.EraseUser(rq.Context(), rq.call, body.UserID)
-	return answerWith(erasure{body.UserID, n}, err)
+	return erasure{body.UserID, n}, err
 }

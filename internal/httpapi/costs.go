@@ -5,14 +5,13 @@ import (
 	"net/url"
 )
 
-// cost is what a request takes from its rate limit: base, which is 1 where
-// nothing is said, or more if the query asks for more. It is charged before
-// anything is done.
+// cost is what a request takes from its rate limit: base, or more if the query asks for
+// more. It is charged before anything is done.
 type cost struct {
-	base  int
+	base  int                    // 0: 1
 	query func(q url.Values) int // nil: base
-	// long reports whether a request computes for long before it answers. A tenant has
-	// one such request under way at a time; nil: it never does.
+	// long reports whether a request computes for long before it responds, so that it
+	// takes turns with others; nil: it never does.
 	long func(q url.Values) bool
 }
 
@@ -24,36 +23,26 @@ func searched(q url.Values) bool { return q.Has("limit") && (q.Has("q") || q.Has
 
 // isLong reports whether a request computes for long: as its route says, or because it
 // is a dry run.
-func (c cost) isLong(r *http.Request) bool {
-	if r.URL.RawQuery == "" {
-		return c.long != nil && c.long(nil)
-	}
-	q := r.URL.Query() // a malformed one is refused
-	return (c.long != nil && c.long(q)) || (r.Method != http.MethodGet && q.Has(dryRun))
+func (c cost) isLong(method string, q url.Values) bool {
+	return (c.long != nil && c.long(q)) || (method != http.MethodGet && q.Has(dryRun))
 }
 
-// dryRunCost is that of trying a change: who gains and loses what is worked out.
+// dryRunCost is the cost of a dry run, which compares the access of everybody affected.
 const dryRunCost = 5
 
-func (c cost) of(r *http.Request) int {
+// of returns the cost of a request.
+func (c cost) of(method string, q url.Values) int {
 	n := max(1, c.base)
-	var q url.Values
-	if r.URL.RawQuery != "" {
-		var err error
-		if q, err = url.ParseQuery(r.URL.RawQuery); err != nil {
-			return n // it is refused
-		}
-	}
 	if c.query != nil {
 		n = max(n, c.query(q))
 	}
-	if r.Method != http.MethodGet && q.Has(dryRun) {
+	if method != http.MethodGet && q.Has(dryRun) {
 		n = max(n, dryRunCost)
 	}
 	return n
 }
 
-// asOfCost is that of a question about the past.
+// asOfCost is the cost of a question about the past.
 func asOfCost(q url.Values) int {
 	if q.Has("at") {
 		return 20
@@ -74,7 +63,7 @@ func listCost(q url.Values) int {
 	}
 }
 
-// entriesCost is that of an export of the audit log.
+// entriesCost is the cost of an export of the audit log.
 func entriesCost(q url.Values) int {
 	if q.Has("format") {
 		return 20

@@ -7,15 +7,15 @@ import (
 )
 
 // listEntries answers a page of the audit log as JSON, or streams all of it.
-func listEntries(rq *request) (answer, error) {
+func listEntries(rq *request) error {
 	q, err := parseEntryQuery(rq.params, rq.Header["Accept"])
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	rq.w.Header()["Vary"] = []string{"Accept"}
 	span, err := rq.api.service.LogSpan(rq.Context(), rq.call, q.from, q.to)
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	q.narrow(span)
 	if q.form == formJSON {
@@ -24,10 +24,10 @@ func listEntries(rq *request) (answer, error) {
 	return exportEntries(rq, q)
 }
 
-func entryPage(rq *request, q entryQuery) (answer, error) {
+func entryPage(rq *request, q entryQuery) error {
 	list, more, err := rq.api.service.ListEntries(rq.Context(), rq.call, q.EntryQuery)
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	out := newStream(rq, contentTypeJSON)
 	out.whole = true
@@ -36,7 +36,7 @@ func entryPage(rq *request, q entryQuery) (answer, error) {
 		out.buf = append(out.buf, separator)
 		separator = ','
 		if out.buf, err = appendEntry(out.buf, &list[i]); err != nil {
-			return answer{}, err
+			return err
 		}
 	}
 	if len(list) == 0 {
@@ -51,11 +51,11 @@ func entryPage(rq *request, q entryQuery) (answer, error) {
 		rq.linkNext(encodeEntryCursor(list[len(list)-1].Sequence))
 	}
 	out.end()
-	return answer{done: true}, nil
+	return nil
 }
 
 // exportEntries streams entries, each as a line or a row.
-func exportEntries(rq *request, q entryQuery) (answer, error) {
+func exportEntries(rq *request, q entryQuery) error {
 	out := newStream(rq, formTypes[q.form])
 	appendLine := appendEntryLine
 	if q.form == formCSV {
@@ -65,7 +65,7 @@ func exportEntries(rq *request, q entryQuery) (answer, error) {
 	out.compress()
 	if isHead(rq.Request) { // what it would take to read all of it is not worth a head
 		out.end()
-		return answer{done: true}, nil
+		return nil
 	}
 	err := rq.api.service.ExportEntries(rq.Context(), rq.call, q.EntryQuery, rq.renew, func(list []directory.Entry) (err error) {
 		for i := range list {
@@ -82,12 +82,12 @@ func exportEntries(rq *request, q entryQuery) (answer, error) {
 		return out.failed(err)
 	}
 	out.end()
-	return answer{done: true}, nil
+	return nil
 }
 
 // renew is the request's principal as it is now.
 func (rq *request) renew(ctx context.Context) (*directory.Principal, error) {
-	return rq.api.authenticate(rq.WithContext(ctx))
+	return rq.api.principal(rq.WithContext(ctx))
 }
 
 // appendEntry appends the object of an entry.

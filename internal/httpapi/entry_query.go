@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +59,12 @@ func parseEntryQuery(q url.Values, accept []string) (e entryQuery, err error) {
 	if e.to, err = timeOf(q, "to"); err != nil {
 		return e, err
 	}
-	if e.Limit, err = e.limitOf(q.Get("limit")); err != nil {
+	if e.form == formJSON {
+		e.Limit, err = pageLimit(q, defaultEntries)
+	} else {
+		e.Limit, err = limitUpTo(math.MaxInt32, q, 0)
+	}
+	if err != nil {
 		return e, err
 	}
 	cursor, err := decodeEntryCursor(q.Get("cursor"))
@@ -105,45 +109,6 @@ func (e *entryQuery) filter(q url.Values, outcome string) (err error) {
 		*e.Outcome = directory.Refused
 	}
 	return err
-}
-
-// limitOf reads the limit: pages have one, exports may.
-func (e *entryQuery) limitOf(limit string) (int, error) {
-	most, missing := MaxPage, defaultEntries
-	if e.form != formJSON {
-		most, missing = math.MaxInt32, 0
-	}
-	if limit == "" {
-		return missing, nil
-	}
-	n, err := strconv.Atoi(limit)
-	if err != nil || n < 1 || n > most {
-		return 0, directory.InvalidField("limit", "must be a number from 1 to %d", most)
-	}
-	return n, nil
-}
-
-// oneOf reads a parameter that has a few values.
-func oneOf(q url.Values, name, missing string, values ...string) (string, error) {
-	if !q.Has(name) {
-		return missing, nil
-	}
-	v := q.Get(name)
-	if !slices.Contains(values, v) {
-		return "", directory.InvalidField(name, "must be one of %s", strings.Join(values, ", "))
-	}
-	return v, nil
-}
-
-func timeOf(q url.Values, name string) (*time.Time, error) {
-	if !q.Has(name) {
-		return nil, nil //nolint:nilnil // none is an answer
-	}
-	t, err := time.Parse(time.RFC3339, q.Get(name))
-	if err != nil {
-		return nil, directory.InvalidField(name, "must be a date and time as in 2030-01-31T12:00:00Z; a + in it is written %%2B")
-	}
-	return &t, nil
 }
 
 // acceptedForm reads Accept (RFC 9110 section 12.5.1): the known form of the

@@ -31,20 +31,20 @@ var (
 // streamEvents sends entries of the audit log as they are appended
 // (html.spec.whatwg.org/multipage/server-sent-events.html). It ends when the
 // client is gone or too slow, may not read the log any more, or the server drains.
-func streamEvents(rq *request) (answer, error) {
+func streamEvents(rq *request) error {
 	q, err := parseEventQuery(rq.params, rq.Header["Last-Event-Id"])
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	if rq.api.draining.Err() != nil {
-		return answer{}, errDraining
+		return errDraining
 	}
 	key := chargedTo(rq.call.Principal)
-	if !rq.api.streams.enter(key) {
+	if !rq.api.streams.TryEnter(key) {
 		rq.w.Header()["Retry-After"] = []string{"10"}
-		return answer{}, errStreams
+		return errStreams
 	}
-	defer rq.api.streams.leave(key)
+	defer rq.api.streams.Leave(key, 0)
 	ctx, cancel := context.WithCancel(rq.Context())
 	defer cancel()
 	defer context.AfterFunc(rq.api.draining, cancel)()
@@ -54,9 +54,9 @@ func streamEvents(rq *request) (answer, error) {
 		Service: rq.api.service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
 	}.Run(ctx)
 	if out.sent {
-		return answer{done: true}, nil // the end says all: who comes back is told why
+		return nil // the end says all: who comes back is told why
 	}
-	return answer{}, err
+	return err
 }
 
 // eventWriter writes entries as events. Its buffer holds one batch.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -106,14 +107,15 @@ func FuzzEntryQuery(f *testing.F) {
 		f.Add(seed, "text/csv;q=0.5, application/x-ndjson")
 	}
 	f.Fuzz(func(t *testing.T, raw, header string) {
-		params, err := parseQuery(raw, []string{"from", "to", "actor", "action", "target", "outcome", "order", "limit", "cursor", "format", "lastEventId"})
-		if err != nil {
+		rq := &request{Request: &http.Request{URL: &url.URL{RawQuery: raw}}}
+		rq.readQuery()
+		if err := rq.checkQuery([]string{"from", "to", "actor", "action", "target", "outcome", "order", "limit", "cursor", "format", "lastEventId"}); err != nil {
 			if directory.CodeOf(err) != directory.Invalid {
 				t.Fatalf("refused with %v", err)
 			}
 			return
 		}
-		q, err := parseEntryQuery(params, []string{header})
+		q, err := parseEntryQuery(rq.params, []string{header})
 		switch {
 		case err != nil:
 			if directory.CodeOf(err) != directory.Invalid {
@@ -127,7 +129,7 @@ func FuzzEntryQuery(f *testing.F) {
 				t.Fatalf("%d became %d: %v", at, again, err)
 			}
 		}
-		if e, err := parseEventQuery(params, []string{header}[:len(header)%2]); err != nil && directory.CodeOf(err) != directory.Invalid {
+		if e, err := parseEventQuery(rq.params, []string{header}[:len(header)%2]); err != nil && directory.CodeOf(err) != directory.Invalid {
 			t.Fatalf("refused with %v", err)
 		} else if err == nil && e.After < -1 {
 			t.Fatalf("%q and %q begin after %d", raw, header, e.After)

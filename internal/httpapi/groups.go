@@ -10,10 +10,20 @@ type group struct {
 	Members     []directory.UserID `json:"members"`
 	Name        string             `json:"name"`
 	Roles       []directory.RoleID `json:"roles"`
+
+	version int64
 }
 
 func groupOf(g directory.Group) group {
-	return group{Description: g.Description, ID: g.ID, IsManaged: g.Managed, Members: g.Members, Name: g.Name, Roles: g.Roles}
+	return group{g.Description, g.ID, g.Managed, g.Members, g.Name, g.Roles, g.Version}
+}
+
+// tag makes the ETag of a group depend on the version instead of the members, so that a
+// group with many is compared without reading them.
+func (g group) tag() (string, error) {
+	g.Members = nil
+	body, err := encode(g)
+	return etag(append(body, decimal(int(g.version))...)), err
 }
 
 // groupInput is a group to be made or written back as it was read; isManaged is
@@ -34,39 +44,14 @@ func (b groupInput) group(id directory.GroupID) (directory.NewGroup, error) {
 	return directory.NewGroup{Name: b.Name, Description: b.Description, Members: b.Members, Roles: b.Roles}, nil
 }
 
-func listGroups(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListGroups(rq.Context(), rq.call))
-}
-
-func getGroup(rq *request) (answer, error) {
-	g, err := rq.api.service.GetGroup(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id")))
-	if err != nil {
-		return answer{}, err
-	}
-	ans, err := answerWith(g, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	ans.tag, err = groupTag(g)
-	return ans, err
-}
-
-// groupTag is the ETag of a group. It depends on the version instead of the members, so
-// that a group with many is compared without them.
-func groupTag(g directory.Group) (string, error) {
-	g.Members = nil
-	body, err := represent(g)
-	return etag(append(body, decimal(int(g.Version))...)), err
-}
-
-func addGroupMember(rq *request) (answer, error) {
+func addGroupMember(rq *request) error {
 	group, user := directory.GroupID(rq.PathValue("id")), directory.UserID(rq.PathValue("userId"))
-	return noContent, rq.api.service.AddGroupMember(rq.Context(), rq.call, group, user)
+	return rq.api.service.AddGroupMember(rq.Context(), rq.call, group, user)
 }
 
-func removeGroupMember(rq *request) (answer, error) {
+func removeGroupMember(rq *request) error {
 	group, user := directory.GroupID(rq.PathValue("id")), directory.UserID(rq.PathValue("userId"))
-	return noContent, rq.api.service.RemoveGroupMember(rq.Context(), rq.call, group, user)
+	return rq.api.service.RemoveGroupMember(rq.Context(), rq.call, group, user)
 }
 
 // memberChanges are the members to add to a group and to remove from it.
@@ -75,39 +60,23 @@ type memberChanges struct {
 	Remove []directory.UserID `json:"remove"`
 }
 
-func updateGroupMembers(rq *request) (answer, error) {
-	var body memberChanges
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	return noContent, rq.api.service.ChangeGroupMembers(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id")), body.Add, body.Remove)
+func updateGroupMembers(rq *request, body memberChanges) error {
+	return rq.api.service.ChangeGroupMembers(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id")), body.Add, body.Remove)
 }
 
-func createGroup(rq *request) (answer, error) {
-	var body groupInput
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func createGroup(rq *request, body groupInput) (directory.Group, error) {
 	in, err := body.group("")
 	if err != nil {
-		return answer{}, err
+		return directory.Group{}, err
 	}
-	return answerWith(rq.api.service.CreateGroup(rq.Context(), rq.call, in))
+	return rq.api.service.CreateGroup(rq.Context(), rq.call, in)
 }
 
-func updateGroup(rq *request) (answer, error) {
-	var body groupInput
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func updateGroup(rq *request, body groupInput) (directory.Group, error) {
 	id := directory.GroupID(rq.PathValue("id"))
 	in, err := body.group(id)
 	if err != nil {
-		return answer{}, err
+		return directory.Group{}, err
 	}
-	return answerWith(rq.api.service.UpdateGroup(rq.Context(), rq.call, id, in))
-}
-
-func deleteGroup(rq *request) (answer, error) {
-	return noContent, rq.api.service.DeleteGroup(rq.Context(), rq.call, directory.GroupID(rq.PathValue("id")))
+	return rq.api.service.UpdateGroup(rq.Context(), rq.call, id, in)
 }

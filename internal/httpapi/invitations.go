@@ -16,22 +16,17 @@ type invitation struct {
 	UserID    directory.UserID `json:"userId"`
 }
 
-func listInvitations(rq *request) (answer, error) {
-	open, err := rq.api.service.ListInvitations(rq.Context(), rq.call)
-	list := make([]invitation, len(open))
-	for i, m := range open {
-		list[i] = invitation{
-			ExpiresAt: wireTime{m.User.ExpiresAt}, InvitedAt: wireTime{m.User.CreatedAt}, OrgID: m.Org.ID, OrgName: m.Org.Name,
-			Role: roleRef(m.User.Role), UserID: m.User.ID,
-		}
+func invitationOf(m directory.Membership) invitation {
+	return invitation{
+		ExpiresAt: wireTime{m.User.ExpiresAt}, InvitedAt: wireTime{m.User.CreatedAt}, OrgID: m.Org.ID, OrgName: m.Org.Name,
+		Role: roleRef(m.User.Role), UserID: m.User.ID,
 	}
-	return answerList(list, err)
 }
 
-func acceptInvitation(rq *request) (answer, error) {
-	return answerWith(rq.api.service.AcceptInvitation(rq.Context(), rq.call, directory.OrgID(rq.PathValue("orgId"))))
+func acceptInvitation(rq *request) (directory.User, error) {
+	return rq.api.service.AcceptInvitation(rq.Context(), rq.call, directory.OrgID(rq.PathValue("orgId")))
 }
 
-func declineInvitation(rq *request) (answer, error) {
-	return noContent, rq.api.service.DeclineInvitation(rq.Context(), rq.call, directory.OrgID(rq.PathValue("orgId")))
+func declineInvitation(rq *request) error {
+	return rq.api.service.DeclineInvitation(rq.Context(), rq.call, directory.OrgID(rq.PathValue("orgId")))
 }

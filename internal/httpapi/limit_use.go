@@ -29,10 +29,6 @@ func limitUseOf(u directory.LimitUse) limitUse {
 	return out
 }
 
-func listLimits(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListLimits(rq.Context(), rq.call))
-}
-
 // limitsAge is how long the highest uses are kept: counting reads whole indexes.
 const limitsAge = time.Minute
 

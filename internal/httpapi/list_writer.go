@@ -107,10 +107,10 @@ func (l *listWriter) release(whole bool) {
 
 // failed answers what ended the list early: an error, or that there was no need
 // to read it.
-func (l *listWriter) failed(err error) (answer, error) {
+func (l *listWriter) failed(err error) error {
 	if errors.Is(err, errKept) {
 		l.writeKept()
-		return answer{done: true}, nil
+		return nil
 	}
 	return l.stream.failed(err)
 }

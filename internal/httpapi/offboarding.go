@@ -52,10 +52,6 @@ func createdOf(c directory.Created) (out created) {
 	return out
 }
 
-func listCreated(rq *request) (answer, error) {
-	return answerWith(rq.api.service.ListCreated(rq.Context(), rq.call, directory.UserID(rq.PathValue("id"))))
-}
-
 // revocation reads the query's parameter of what is to be revoked.
 func (rq *request) revocation() (kinds directory.Revocation, err error) {
 	if !rq.params.Has(paramRevoke) {

@@ -1,10 +1,6 @@
 package httpapi
 
-import (
-	"strconv"
-
-	"github.com/rosterhq/roster/internal/directory"
-)
+import "github.com/rosterhq/roster/internal/directory"
 
 // inviter is who gave an invitation; the name is empty if they are gone.
 type inviter struct {
@@ -35,28 +31,18 @@ func orgInvitationOf(i directory.Invitation) orgInvitation {
 
 const defaultInvitations = 100
 
-func listOrgInvitations(rq *request) (answer, error) {
+func listOrgInvitations(rq *request) ([]directory.Invitation, error) {
+	var q directory.InvitationQuery
 	var err error
-	q := directory.InvitationQuery{Limit: defaultInvitations}
-	if limit := rq.params.Get("limit"); limit != "" {
-		if q.Limit, err = strconv.Atoi(limit); err != nil || q.Limit < 1 || q.Limit > MaxPage {
-			return answer{}, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
-		}
+	if q.Limit, err = pageLimit(rq.params, defaultInvitations); err != nil {
+		return nil, err
 	}
 	if q.After, err = decodeCursor(rq.params.Get("cursor")); err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	list, err := rq.api.service.ListOrgInvitations(rq.Context(), rq.call, q)
 	if err == nil && len(list) == q.Limit {
 		rq.linkNext(encodeCursor(list[len(list)-1].User.ID))
 	}
-	return answerList(list, err)
-}
-
-func resendInvitation(rq *request) (answer, error) {
-	return answerWith(rq.api.service.ResendInvitation(rq.Context(), rq.call, directory.UserID(rq.PathValue("id"))))
-}
-
-func revokeInvitation(rq *request) (answer, error) {
-	return noContent, rq.api.service.RevokeInvitation(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")))
+	return list, err
 }

@@ -13,25 +13,19 @@ func orgSettingsOf(s directory.OrgSettings) (out orgSettings) {
 	return out
 }
 
-func getOrgSettings(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetOrgSettings(rq.Context(), rq.call, directory.OrgID(rq.PathValue("id"))))
+type orgSettingsBody struct {
+	MaxTokenLifetimeSeconds given[int64] `json:"maxTokenLifetimeSeconds"` // null can't be left out
 }
 
-func updateOrgSettings(rq *request) (answer, error) {
-	var body struct {
-		MaxTokenLifetimeSeconds given[int64] `json:"maxTokenLifetimeSeconds"` // null has to be said
-	}
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func updateOrgSettings(rq *request, body orgSettingsBody) (directory.OrgSettings, error) {
 	var in directory.OrgSettings
 	switch seconds := body.MaxTokenLifetimeSeconds; {
 	case !seconds.there:
-		return answer{}, directory.InvalidField("maxTokenLifetimeSeconds", "is required: a number, or null for any lifetime")
+		return directory.OrgSettings{}, directory.InvalidField("maxTokenLifetimeSeconds", "is required: a number, or null for any lifetime")
 	case seconds.value != nil && *seconds.value == 0:
 		in.MaxTokenSeconds = -1 // refused as other numbers are
 	case seconds.value != nil:
 		in.MaxTokenSeconds = *seconds.value
 	}
-	return answerWith(rq.api.service.UpdateOrgSettings(rq.Context(), rq.call, directory.OrgID(rq.PathValue("id")), in))
+	return rq.api.service.UpdateOrgSettings(rq.Context(), rq.call, directory.OrgID(rq.PathValue("id")), in)
 }

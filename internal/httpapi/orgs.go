@@ -86,31 +86,17 @@ func checkEdge(name string) error {
 	return nil
 }
 
-func listOrgs(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListOrgs(rq.Context(), rq.call))
-}
-
-func getOrg(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetOrg(rq.Context(), rq.call, directory.OrgID(rq.PathValue("id"))))
-}
-
-func createOrg(rq *request) (answer, error) {
-	var body orgBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func createOrg(rq *request, body orgBody) (directory.Membership, error) {
 	if err := checkEdge(body.EdgeDeployment); err != nil {
-		return answer{}, err
+		return directory.Membership{}, err
 	}
-	return answerWith(rq.api.service.CreateOrg(rq.Context(), rq.call, body.Name))
+	return rq.api.service.CreateOrg(rq.Context(), rq.call, body.Name)
 }
 
-func updateOrg(rq *request) (answer, error) {
-	var body struct {
-		Name string `json:"name"`
-	}
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	return answerWith(rq.api.service.UpdateOrg(rq.Context(), rq.call, directory.OrgID(rq.PathValue("id")), body.Name))
+type orgNameBody struct {
+	Name string `json:"name"`
+}
+
+func updateOrg(rq *request, body orgNameBody) (directory.Membership, error) {
+	return rq.api.service.UpdateOrg(rq.Context(), rq.call, directory.OrgID(rq.PathValue("id")), body.Name)
 }

@@ -21,30 +21,24 @@ func personalTokenOf(t directory.PersonalTokenRecord) personalToken {
 	}
 }
 
+func issuedPersonalTokenOf(t directory.IssuedPersonalToken) issuedPersonalToken {
+	return issuedPersonalToken{personalTokenOf(t.PersonalTokenRecord), t.Secret}
+}
+
+func (issuedPersonalToken) confidential() {}
+
 type newPersonalTokenBody struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
 	ExpiresAt   wireTime `json:"expiresAt"`
 }
 
-func listPersonalTokens(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListPersonalTokens(rq.Context(), rq.call))
-}
-
-func createPersonalToken(rq *request) (answer, error) {
-	var body newPersonalTokenBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func createPersonalToken(rq *request, body newPersonalTokenBody) (directory.IssuedPersonalToken, error) {
 	networks, err := rq.networks()
 	if err != nil {
-		return answer{}, err
+		return directory.IssuedPersonalToken{}, err
 	}
-	return answerWith(rq.api.service.CreatePersonalToken(rq.Context(), rq.call, directory.NewPersonalToken{
+	return rq.api.service.CreatePersonalToken(rq.Context(), rq.call, directory.NewPersonalToken{
 		Name: body.Name, Description: body.Description, ExpiresAt: body.ExpiresAt.Time, Networks: networks,
-	}))
-}
-
-func deletePersonalToken(rq *request) (answer, error) {
-	return noContent, rq.api.service.DeletePersonalToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")))
+	})
 }

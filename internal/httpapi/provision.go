@@ -20,22 +20,29 @@ type provisioned struct {
 
 var errNoProvision = directory.Errorf(directory.Forbidden, "this server does not provision organizations (roster serve --allow-provision)")
 
-func provisionOrg(rq *request) (answer, error) {
-	if !rq.api.allowProvision {
-		return answer{}, errNoProvision
+// provisioning is a handler that works only if the server provisions organizations.
+func provisioning(h handler) handler {
+	return func(rq *request) error {
+		if !rq.api.allowProvision {
+			return errNoProvision
+		}
+		return h(rq)
 	}
-	var body provisionBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+}
+
+func provisionedOf(p provisioned) provisioned { return p }
+
+func (provisioned) confidential() {}
+
+func provisionOrg(rq *request, body provisionBody) (provisioned, error) {
 	if err := checkEdge(body.EdgeDeployment); err != nil {
-		return answer{}, err
+		return provisioned{}, err
 	}
 	p, err := rq.api.service.ProvisionOrg(rq.Context(), rq.call, body.Name)
-	return answerWith(provisioned{
+	return provisioned{
 		ClaimURL: rq.claimURL(p.Claim), DefaultEdgeDeployment: edge, ExpiresAt: wireTime{p.ExpiresAt},
 		ID: p.Org.ID, Name: p.Org.Name, Token: p.APIToken,
-	}, err)
+	}, err
 }
 
 // claimURL carries the claim behind the #, which browsers send to nobody: no
@@ -63,14 +70,12 @@ type claimed struct {
 	User  directory.UserID `json:"userId"`
 }
 
-func claimOrg(rq *request) (answer, error) {
-	if !rq.api.allowProvision {
-		return answer{}, errNoProvision
-	}
-	var body claimBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	c, err := rq.api.service.ClaimOrg(rq.Context(), rq.call, directory.NewClaim{Claim: body.Claim, Name: body.Name, Email: body.Email})
-	return answerWith(claimed{OrgID: c.Owner.OrgID, Token: c.PersonalToken, User: c.Owner.ID}, err)
+func claimedOf(c directory.Claimed) claimed {
+	return claimed{OrgID: c.Owner.OrgID, Token: c.PersonalToken, User: c.Owner.ID}
+}
+
+func (claimed) confidential() {}
+
+func claimOrg(rq *request, body claimBody) (directory.Claimed, error) {
+	return rq.api.service.ClaimOrg(rq.Context(), rq.call, directory.NewClaim{Claim: body.Claim, Name: body.Name, Email: body.Email})
 }

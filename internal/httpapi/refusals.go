@@ -10,30 +10,32 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// refusalTimeout bounds how long a refused request waits to be written down.
+// refusalTimeout bounds how long the response to a refused request waits for its audit
+// entry.
 const refusalTimeout = 10 * time.Second
 
-// targets says what a path's first part is about.
+// targets are the types of objects that a path's first part stands for.
 var targets = map[string]string{
 	"users": "user", "user": "user", "tokens": "apiToken", "rbac": "role", "orgs": "organization", "audit": "auditLog",
 	"events": "auditLog", "webhooks": "webhook",
 }
 
-// refused writes what was refused to somebody who is known into the audit log. The
-// answer stays what it is, whatever becomes of that.
-func (a *API) refused(w *exchange, r *http.Request, e endpoint, p *directory.Principal, refusal error) {
-	// The client may be gone by now; that it was here is to be known all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), refusalTimeout)
+// recordRefusal adds what was refused to a known principal to the audit log. If that
+// fails, the response stays the same.
+func (rq *request) recordRefusal(e endpoint, refusal error) {
+	// The client may be gone by now, but its request belongs in the log.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.Context()), refusalTimeout)
 	defer cancel()
-	call := directory.Call{Principal: p, TraceID: w.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent()}
+	a, p := rq.api, rq.call.Principal
+	call := directory.Call{Principal: p, TraceID: rq.w.trace, RemoteAddr: a.remoteAddr(rq.Request), UserAgent: rq.UserAgent()}
 	var err error
 	if token, ok := errors.AsType[*directory.RefusedToken](refusal); ok {
 		err = a.service.RecordSignIn(ctx, call, token)
 	} else if p != nil && e.op.Name != "" {
-		err = a.service.RecordRefusal(ctx, call, e.op, targetOf(e.pattern, r), refusal)
+		err = a.service.RecordRefusal(ctx, call, e.op, targetOf(e.pattern, rq.Request), refusal)
 	}
 	if err != nil {
-		a.log.Warn("a refusal could not be written into the audit log", "trace", w.trace, "error", err)
+		a.log.Warn("a refusal could not be written into the audit log", "trace", rq.w.trace, "error", err)
 	}
 }
 

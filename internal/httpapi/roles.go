@@ -54,39 +54,19 @@ func fieldProblem(err error) error {
 	return err
 }
 
-func listRoles(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListRoles(rq.Context(), rq.call))
-}
-
-func getRole(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetRole(rq.Context(), rq.call, directory.RoleID(rq.PathValue("id"))))
-}
-
-func createRole(rq *request) (answer, error) {
-	var body roleInput
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func createRole(rq *request, body roleInput) (directory.Role, error) {
 	in, err := body.role("")
 	if err != nil {
-		return answer{}, err
+		return directory.Role{}, err
 	}
-	return answerWith(rq.api.service.CreateRole(rq.Context(), rq.call, in))
+	return rq.api.service.CreateRole(rq.Context(), rq.call, in)
 }
 
-func updateRole(rq *request) (answer, error) {
-	var body roleInput
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func updateRole(rq *request, body roleInput) (directory.Role, error) {
 	id := directory.RoleID(rq.PathValue("id"))
 	in, err := body.role(id)
 	if err != nil {
-		return answer{}, err
+		return directory.Role{}, err
 	}
-	return answerWith(rq.api.service.UpdateRole(rq.Context(), rq.call, id, in))
-}
-
-func deleteRole(rq *request) (answer, error) {
-	return noContent, rq.api.service.DeleteRole(rq.Context(), rq.call, directory.RoleID(rq.PathValue("id")))
+	return rq.api.service.UpdateRole(rq.Context(), rq.call, id, in)
 }

@@ -71,7 +71,7 @@ func (s *stream) tag(tag string) error {
 	if h["Content-Encoding"] != nil {
 		h["Etag"] = []string{strings.TrimSuffix(tag, `"`) + gzipSuffix}
 	}
-	if s.rq.knows(tag) {
+	if s.rq.has(tag) {
 		return errKnown
 	}
 	return nil
@@ -127,20 +127,20 @@ func (s *stream) release() bool {
 }
 
 // failed answers the error that ended the body early.
-func (s *stream) failed(err error) (answer, error) {
+func (s *stream) failed(err error) error {
 	h := s.rq.w.Header()
 	switch {
 	case errors.Is(err, errKnown):
 		delete(h, "Content-Encoding")
 		s.rq.w.WriteHeader(http.StatusNotModified)
-		return answer{done: true}, nil
+		return nil
 	case s.sent:
 		panic(http.ErrAbortHandler)
 	default:
 		for _, name := range []string{"Content-Encoding", "Etag", "Vary"} {
 			h.Del(name)
 		}
-		return answer{}, err
+		return err
 	}
 }
 

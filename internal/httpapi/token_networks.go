@@ -32,37 +32,25 @@ type networksBody struct {
 	Networks given[[]string] `json:"networks"`
 }
 
-func (rq *request) networksBody() (directory.Networks, error) {
-	var body networksBody
-	if err := rq.decode(&body); err != nil {
-		return nil, err
-	}
+func (body networksBody) parse() (directory.Networks, error) {
 	if body.Networks.value == nil {
 		return nil, directory.InvalidField(paramNetworks, "is required: a list in CIDR notation; an empty one lets the token be used from anywhere")
 	}
 	return directory.ParseNetworks(*body.Networks.value)
 }
 
-func getAPITokenNetworks(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetAPITokenNetworks(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id"))))
-}
-
-func updateAPITokenNetworks(rq *request) (answer, error) {
-	n, err := rq.networksBody()
+func updateAPITokenNetworks(rq *request, body networksBody) (directory.TokenNetworks, error) {
+	n, err := body.parse()
 	if err != nil {
-		return answer{}, err
+		return directory.TokenNetworks{}, err
 	}
-	return answerWith(rq.api.service.UpdateAPITokenNetworks(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), n))
+	return rq.api.service.UpdateAPITokenNetworks(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), n)
 }
 
-func getPersonalTokenNetworks(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetPersonalTokenNetworks(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id"))))
-}
-
-func updatePersonalTokenNetworks(rq *request) (answer, error) {
-	n, err := rq.networksBody()
+func updatePersonalTokenNetworks(rq *request, body networksBody) (directory.TokenNetworks, error) {
+	n, err := body.parse()
 	if err != nil {
-		return answer{}, err
+		return directory.TokenNetworks{}, err
 	}
-	return answerWith(rq.api.service.UpdatePersonalTokenNetworks(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), n))
+	return rq.api.service.UpdatePersonalTokenNetworks(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), n)
 }

@@ -29,6 +29,12 @@ func apiTokenOf(t directory.APITokenRecord) apiToken {
 	}
 }
 
+func issuedAPITokenOf(t directory.IssuedAPIToken) issuedAPIToken {
+	return issuedAPIToken{apiTokenOf(t.APITokenRecord), t.Secret}
+}
+
+func (issuedAPIToken) confidential() {}
+
 // capabilitiesBody are the three members by which tokens and roles name capabilities.
 type capabilitiesBody struct {
 	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
@@ -53,31 +59,15 @@ func (b newTokenBody) token() (directory.NewAPIToken, error) {
 	return directory.NewAPIToken{Name: b.Name, Description: b.Description, Capabilities: caps, ExpiresAt: b.ExpiresAt.Time}, err
 }
 
-func listAPITokens(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListAPITokens(rq.Context(), rq.call))
-}
-
-func createAPIToken(rq *request) (answer, error) {
-	var body newTokenBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func createAPIToken(rq *request, body newTokenBody) (directory.IssuedAPIToken, error) {
 	in, err := body.token()
 	if err != nil {
-		return answer{}, err
+		return directory.IssuedAPIToken{}, err
 	}
 	if in.Networks, err = rq.networks(); err != nil {
-		return answer{}, err
+		return directory.IssuedAPIToken{}, err
 	}
-	return answerWith(rq.api.service.CreateAPIToken(rq.Context(), rq.call, in))
-}
-
-func getAPIToken(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id"))))
-}
-
-func deleteAPIToken(rq *request) (answer, error) {
-	return noContent, rq.api.service.DeleteAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")))
+	return rq.api.service.CreateAPIToken(rq.Context(), rq.call, in)
 }
 
 type regenerateBody struct {
@@ -86,23 +76,19 @@ type regenerateBody struct {
 	NewToken               *newTokenBody `json:"newToken"`
 }
 
-func regenerateAPIToken(rq *request) (answer, error) {
-	var body regenerateBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func regenerateAPIToken(rq *request, body regenerateBody) (directory.IssuedAPIToken, error) {
 	if body.ExistingTokenExpiresAt == nil {
-		return answer{}, directory.InvalidField("existingTokenExpiresAt", "is required; now ends the existing token at once")
+		return directory.IssuedAPIToken{}, directory.InvalidField("existingTokenExpiresAt", "is required; now ends the existing token at once")
 	}
 	in := directory.Regeneration{ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
 	if body.NewToken != nil {
 		next, err := body.NewToken.token()
 		if err != nil {
-			return answer{}, err
+			return directory.IssuedAPIToken{}, err
 		}
 		in.NewToken = &next
 	}
-	return answerWith(rq.api.service.RegenerateAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), in))
+	return rq.api.service.RegenerateAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), in)
 }
 
 type tokenUsage struct {
@@ -132,8 +118,4 @@ func tokenUsageOf(u directory.TokenUsage) tokenUsage {
 	return tokenUsage{
 		CreatedAt: wireTime{u.Token.CreatedAt}, CreatedBy: creatorOf(u.Token.CreatedBy), ID: u.Token.ID, LastUsedAt: wireTime{u.LastUsedAt},
 	}
-}
-
-func getTokenUsage(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetTokenUsage(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id"))))
 }

@@ -3,12 +3,11 @@ package httpapi
 import (
 	"bytes"
 	"encoding/base64"
-	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -34,6 +33,16 @@ var userWire = directory.WireFormat{Encode: func(u directory.User) []byte {
 	return append([]byte(etag(body)), body...)
 }}
 
+// user is a user in the wire format, as [appendUser] writes it.
+type user directory.User
+
+func userOf(u directory.User) user { return user(u) }
+
+// MarshalJSONTo implements [json.MarshalerTo].
+func (u user) MarshalJSONTo(e *jsontext.Encoder) error {
+	return e.WriteValue(appendUser(nil, directory.User(u)))
+}
+
 func appendUserAnswer(b []byte, u directory.User) []byte { return append(appendUser(b, u), '\n') }
 
 type createUserBody struct {
@@ -42,56 +51,46 @@ type createUserBody struct {
 	Role  directory.RoleID `json:"role"`
 }
 
-func createUser(rq *request) (answer, error) {
-	var body createUserBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	return answerWith(rq.api.service.CreateUser(rq.Context(), rq.call,
-		directory.NewUser{Name: body.Name, Email: body.Email, Role: body.Role}))
+func createUser(rq *request, body createUserBody) (directory.User, error) {
+	return rq.api.service.CreateUser(rq.Context(), rq.call,
+		directory.NewUser{Name: body.Name, Email: body.Email, Role: body.Role})
 }
 
-func getUser(rq *request) (answer, error) {
+func getUser(rq *request) error {
 	wire, err := rq.api.service.GetUserWire(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), userWire)
 	if err != nil {
-		return answer{}, err
+		return err
 	}
-	if rq.isNews(string(wire[:etagLength])) {
-		writeBody(rq.w, http.StatusOK, contentTypeJSON, wire[etagLength:])
-	}
-	return answer{done: true}, nil
+	rq.send(contentTypeJSON, string(wire[:etagLength]), wire[etagLength:])
+	return nil
 }
 
-func removeUser(rq *request) (answer, error) {
+func removeUser(rq *request) error {
 	kinds, err := rq.revocation()
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	left, err := rq.api.service.RemoveUserAndRevoke(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), kinds)
 	if err == nil {
 		rq.showLeft(left)
 	}
-	return noContent, err
+	return err
 }
 
 type roleBody struct {
 	Role directory.RoleID `json:"role"`
 }
 
-func updateUserRole(rq *request) (answer, error) {
-	var body roleBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func updateUserRole(rq *request, body roleBody) (directory.User, error) {
 	kinds, err := rq.revocation()
 	if err != nil {
-		return answer{}, err
+		return directory.User{}, err
 	}
 	u, left, err := rq.api.service.UpdateUserRoleAndRevoke(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.Role, kinds)
 	if err == nil {
 		rq.showLeft(left)
 	}
-	return answerWith(u, err)
+	return u, err
 }
 
 // selfBody is a user as it was read, so that read, modify, write works.
@@ -113,56 +112,25 @@ func (b selfBody) update() directory.SelfUpdate {
 	return u
 }
 
-func updateUser(rq *request) (answer, error) {
-	var body selfBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	return answerWith(rq.api.service.UpdateUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.update()))
+func updateUser(rq *request, body selfBody) (directory.User, error) {
+	return rq.api.service.UpdateUser(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), body.update())
 }
 
-func getSelf(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetSelf(rq.Context(), rq.call))
+func updateSelf(rq *request, body selfBody) (directory.User, error) {
+	return rq.api.service.UpdateSelf(rq.Context(), rq.call, body.update())
 }
-
-func updateSelf(rq *request) (answer, error) {
-	var body selfBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	return answerWith(rq.api.service.UpdateSelf(rq.Context(), rq.call, body.update()))
-}
-
-// MaxPage is the largest limit that a list takes.
-const MaxPage = 1000
 
 // userFilter reads the query of a list of users. Without one, it is all of them.
 func userFilter(q url.Values) (f directory.UserFilter, err error) {
 	f = directory.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
-	if limit := q.Get("limit"); limit != "" {
-		if f.Limit, err = strconv.Atoi(limit); err != nil || f.Limit < 1 || f.Limit > MaxPage {
-			return f, directory.InvalidField("limit", "must be a number from 1 to %d; leave it out for all users", MaxPage)
-		}
+	if f.Limit, err = pageLimit(q, 0); err != nil {
+		return f, err
 	}
 	if f.At, err = atOf(q); err != nil {
 		return f, err
 	}
 	f.After, err = decodeCursor(q.Get("cursor"))
 	return f, err
-}
-
-// atOf reads the time that is asked about, with the microseconds that entries
-// have; none is zero.
-func atOf(q url.Values) (time.Time, error) {
-	t, err := timeOf(q, "at")
-	if t == nil || err != nil {
-		return time.Time{}, err
-	}
-	at := t.UTC().Truncate(time.Microsecond)
-	if at.IsZero() {
-		return at, directory.InvalidField("at", "must be later than the beginning of year 1")
-	}
-	return at, nil
 }
 
 // A cursor is opaque to clients: the id that the page before ended with, behind
@@ -185,12 +153,12 @@ func decodeCursor(cursor string) (directory.UserID, error) {
 	return directory.UserID(id), nil
 }
 
-func listUsers(rq *request) (answer, error) {
+func listUsers(rq *request) error {
 	var f directory.UserFilter
 	if rq.params != nil { // to read none would allocate a filter
 		var err error
 		if f, err = userFilter(rq.params); err != nil {
-			return answer{}, err
+			return err
 		}
 	}
 	if f == (directory.UserFilter{Email: f.Email, Limit: f.Limit}) && f.Email != "" {
@@ -209,19 +177,20 @@ func listUsers(rq *request) (answer, error) {
 		rq.linkNext(encodeCursor(next))
 	}
 	out.end()
-	return answer{done: true}, nil
+	return nil
 }
 
-// findUser answers a list that is narrowed to an address and nothing else: nobody, or
-// one user.
-func findUser(rq *request, email string) (answer, error) {
+// findUser responds with the users at an address: none or one.
+func findUser(rq *request, email string) error {
+	body := []byte("[]\n")
 	wire, err := rq.api.service.FindUserWire(rq.Context(), rq.call, email, userWire)
 	switch {
-	case directory.CodeOf(err) == directory.NotFound:
-		return answer{body: []byte("[]\n")}, nil
-	case err != nil:
-		return answer{}, err
+	case err == nil:
+		user := bytes.TrimSuffix(wire[etagLength:], []byte("\n"))
+		body = slices.Concat([]byte("["), user, []byte("]\n"))
+	case directory.CodeOf(err) != directory.NotFound:
+		return err
 	}
-	user := bytes.TrimSuffix(wire[etagLength:], []byte("\n"))
-	return answer{body: slices.Concat([]byte("["), user, []byte("]\n"))}, nil
+	rq.send(contentTypeJSON, etag(body), body)
+	return nil
 }

@@ -1,10 +1,6 @@
 package httpapi
 
-import (
-	"strconv"
-
-	"github.com/rosterhq/roster/internal/directory"
-)
+import "github.com/rosterhq/roster/internal/directory"
 
 // webhook is a webhook without its secret, and without how its deliveries go:
 // that changes by itself, and ETags are made of this.
@@ -37,6 +33,12 @@ func webhookOf(w directory.Webhook) webhook {
 	}
 }
 
+func issuedWebhookOf(w directory.IssuedWebhook) issuedWebhook {
+	return issuedWebhook{webhookOf(w.Webhook), w.Secret}
+}
+
+func (issuedWebhook) confidential() {}
+
 // webhookInput is a webhook to be made, or written back as it was read; what the
 // server alone knows is not looked at.
 type webhookInput struct {
@@ -68,56 +70,28 @@ func (b webhookInput) webhook(id directory.WebhookID) (directory.NewWebhook, err
 
 func (rq *request) webhookID() directory.WebhookID { return directory.WebhookID(rq.PathValue("id")) }
 
-func listWebhooks(rq *request) (answer, error) {
-	return answerList(rq.api.service.ListWebhooks(rq.Context(), rq.call))
-}
-
-func getWebhook(rq *request) (answer, error) {
-	return answerWith(rq.api.service.GetWebhook(rq.Context(), rq.call, rq.webhookID()))
-}
-
-func createWebhook(rq *request) (answer, error) {
-	var body webhookInput
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func createWebhook(rq *request, body webhookInput) (directory.IssuedWebhook, error) {
 	in, err := body.webhook("")
 	if err != nil {
-		return answer{}, err
+		return directory.IssuedWebhook{}, err
 	}
-	return answerWith(rq.api.service.CreateWebhook(rq.Context(), rq.call, in))
+	return rq.api.service.CreateWebhook(rq.Context(), rq.call, in)
 }
 
-func updateWebhook(rq *request) (answer, error) {
-	var body webhookInput
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func updateWebhook(rq *request, body webhookInput) (directory.Webhook, error) {
 	in, err := body.webhook(rq.webhookID())
 	if err != nil {
-		return answer{}, err
+		return directory.Webhook{}, err
 	}
-	return answerWith(rq.api.service.UpdateWebhook(rq.Context(), rq.call, rq.webhookID(), in))
-}
-
-func deleteWebhook(rq *request) (answer, error) {
-	return noContent, rq.api.service.DeleteWebhook(rq.Context(), rq.call, rq.webhookID())
+	return rq.api.service.UpdateWebhook(rq.Context(), rq.call, rq.webhookID(), in)
 }
 
 type rotateBody struct {
 	PreviousSecretExpiresAt wireTime `json:"previousSecretExpiresAt"`
 }
 
-func rotateWebhookSecret(rq *request) (answer, error) {
-	var body rotateBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
-	return answerWith(rq.api.service.RotateWebhookSecret(rq.Context(), rq.call, rq.webhookID(), body.PreviousSecretExpiresAt.Time))
-}
-
-func testWebhook(rq *request) (answer, error) {
-	return noContent, rq.api.service.TestWebhook(rq.Context(), rq.call, rq.webhookID())
+func rotateWebhookSecret(rq *request, body rotateBody) (directory.IssuedWebhook, error) {
+	return rq.api.service.RotateWebhookSecret(rq.Context(), rq.call, rq.webhookID(), body.PreviousSecretExpiresAt.Time)
 }
 
 type replayBody struct {
@@ -139,19 +113,15 @@ func replayedOf(r directory.Replayed) replayed {
 	return out
 }
 
-func replayWebhook(rq *request) (answer, error) {
-	var body replayBody
-	if err := rq.decode(&body); err != nil {
-		return answer{}, err
-	}
+func replayWebhook(rq *request, body replayBody) (directory.Replayed, error) {
 	scope := directory.ReplayScope{Since: body.Since.Time}
 	if body.FromSequence != nil {
 		if *body.FromSequence < 1 {
-			return answer{}, directory.InvalidField("fromSequence", "must be a sequence number, 1 or more")
+			return directory.Replayed{}, directory.InvalidField("fromSequence", "must be a sequence number, 1 or more")
 		}
 		scope.FromSequence = *body.FromSequence
 	}
-	return answerWith(rq.api.service.ReplayWebhook(rq.Context(), rq.call, rq.webhookID(), scope))
+	return rq.api.service.ReplayWebhook(rq.Context(), rq.call, rq.webhookID(), scope)
 }
 
 // delivery is a line of a webhook's delivery log.
@@ -186,27 +156,25 @@ func deliveryOf(d directory.Delivery) delivery {
 	return out
 }
 
-func replayDelivery(rq *request) (answer, error) {
-	return answerWith(rq.api.service.ReplayDelivery(rq.Context(), rq.call, rq.webhookID(), rq.PathValue("deliveryId")))
+func replayDelivery(rq *request) (directory.Delivery, error) {
+	return rq.api.service.ReplayDelivery(rq.Context(), rq.call, rq.webhookID(), rq.PathValue("deliveryId"))
 }
 
 // defaultDeliveries is how many there are on a page unless limit says.
 const defaultDeliveries = 100
 
-func listDeliveries(rq *request) (answer, error) {
+func listDeliveries(rq *request) ([]directory.Delivery, error) {
+	q := directory.DeliveryQuery{State: directory.DeliveryState(rq.params.Get("state"))}
 	var err error
-	q := directory.DeliveryQuery{State: directory.DeliveryState(rq.params.Get("state")), Limit: defaultDeliveries}
-	if limit := rq.params.Get("limit"); limit != "" {
-		if q.Limit, err = strconv.Atoi(limit); err != nil || q.Limit < 1 || q.Limit > MaxPage {
-			return answer{}, directory.InvalidField("limit", "must be a number from 1 to %d", MaxPage)
-		}
+	if q.Limit, err = pageLimit(rq.params, defaultDeliveries); err != nil {
+		return nil, err
 	}
 	if q.Before, err = decodeEntryCursor(rq.params.Get("cursor")); err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	list, more, err := rq.api.service.ListDeliveries(rq.Context(), rq.call, rq.webhookID(), q)
 	if more && err == nil {
 		rq.linkNext(encodeEntryCursor(list[len(list)-1].Sequence))
 	}
-	return answerList(list, err)
+	return list, err
 }

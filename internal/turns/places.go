@@ -39,8 +39,7 @@ func NewPlaces[K comparable](n int, share func(K) int) *Places[K] {
 // [Places.Leave] gives it back. Errors: [ErrFull], [ErrOwnFull], or that of ctx.
 func (p *Places[K]) Enter(ctx context.Context, tenant K, patience time.Duration) error {
 	p.mu.Lock()
-	if p.queue.Len() == 0 && p.free > 0 && p.may(tenant) {
-		p.take(tenant)
+	if p.takeFree(tenant) {
 		p.mu.Unlock()
 		return nil
 	}
@@ -58,6 +57,22 @@ func (p *Places[K]) Enter(ctx context.Context, tenant K, patience time.Duration)
 	case <-late.C:
 		return p.giveUp(tenant, w, nil)
 	}
+}
+
+// TryEnter takes a place if there is one at once. [Places.Leave] gives it back.
+func (p *Places[K]) TryEnter(tenant K) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.takeFree(tenant)
+}
+
+// takeFree takes a place that is free, unless others wait.
+func (p *Places[K]) takeFree(tenant K) bool {
+	if p.queue.Len() > 0 || p.free == 0 || !p.may(tenant) {
+		return false
+	}
+	p.take(tenant)
+	return true
 }
 
 // giveUp ends the wait of w, unless it has got a place meanwhile. Without a

@@ -25,8 +25,7 @@ const (
 	headerReset     = "X-RateLimit-Reset"
 )
 
-// newTraceID makes 128 random bits. They need be nobody's secret, only nobody
-// else's.
+// newTraceID makes 128 random bits. They have to be unique, not secret.
 func newTraceID() string {
 	var b [16]byte
 	binary.NativeEndian.PutUint64(b[:8], rand.Uint64()) //nolint:gosec // no secret
@@ -38,21 +37,22 @@ func newTraceID() string {
 
 var errNoToken = directory.Errorf(directory.Unauthenticated, `a token is required, as in "Authorization: Bearer xaat-…"`)
 
-// admit authenticates a request and charges it to its principal; what can't be
-// authenticated is charged to the address it came from. A public operation lets
-// a request without a token in, with no principal.
-func (a *API) admit(w *exchange, r *http.Request, e endpoint) (*directory.Principal, error) {
-	p, err := a.authenticate(r)
-	if e.op.Need.Public && r.Header.Get("Authorization") == "" {
+// authenticate finds the principal of a request and charges the request to it. A request
+// without a valid token is charged to the address that it came from. A public operation
+// accepts a request without a token, which then has no principal.
+func (rq *request) authenticate(e endpoint) (err error) {
+	rq.call.Principal, err = rq.api.principal(rq.Request)
+	if e.op.Need.Public && rq.Header.Get("Authorization") == "" {
 		err = nil
 	}
-	if p == nil {
-		if limited := a.chargeAddr(w, r, e.cost.of(r)); limited != nil {
-			return nil, limited
-		}
-		return nil, err
+	cost := e.cost.of(e.method, rq.params)
+	if p := rq.call.Principal; p != nil {
+		return rq.api.limits.charge(rq.w, chargedTo(p), cost)
 	}
-	return p, a.limits.charge(w, chargedTo(p), e.cost.of(r))
+	if limited := rq.api.chargeAddr(rq.w, rq.Request, cost); limited != nil {
+		return limited
+	}
+	return err
 }
 
 // chargeAddr charges a request to the address that it came from.
@@ -60,8 +60,8 @@ func (a *API) chargeAddr(w *exchange, r *http.Request, cost int) error {
 	return a.limits.charge(w, limitKey{scope: scopeAnonymous, id: networks.Source(a.remoteAddr(r))}, cost)
 }
 
-// chargedTo is who stands for what a principal does: the account of a personal
-// token, or the organization of an API token, whichever of its tokens it is.
+// chargedTo returns the key that a principal's requests are charged to: the account of a
+// personal token, or the organization of an API token.
 func chargedTo(p *directory.Principal) limitKey {
 	if p.Kind == directory.PersonalToken {
 		return limitKey{scope: scopeUser, id: string(p.AccountID)}
@@ -69,7 +69,8 @@ func chargedTo(p *directory.Principal) limitKey {
 	return limitKey{scope: scopeOrganization, id: string(p.OrgID)}
 }
 
-func (a *API) authenticate(r *http.Request) (*directory.Principal, error) {
+// principal returns the principal of a request's token.
+func (a *API) principal(r *http.Request) (*directory.Principal, error) {
 	secret, err := bearer(r.Header)
 	if err != nil {
 		return nil, err
@@ -78,8 +79,8 @@ func (a *API) authenticate(r *http.Request) (*directory.Principal, error) {
 }
 
 // bearer reads the token (RFC 6750 section 2.1; the scheme's case is free, RFC
-// 9110 section 11.1). Two Authorization headers are none: which one a proxy on
-// the way checked can't be known.
+// 9110 section 11.1). It rejects two Authorization headers, because a proxy on the way
+// may have checked either.
 func bearer(h http.Header) (string, error) {
 	values := h["Authorization"]
 	if len(values) != 1 {
@@ -93,8 +94,8 @@ func bearer(h http.Header) (string, error) {
 	return token, nil
 }
 
-// remoteAddr is the address a request came from: the peer's, or, behind proxies
-// that are trusted, the last one in X-Forwarded-For that is none of them.
+// remoteAddr returns the address that a request came from: the peer's, or, behind trusted
+// proxies, the last one in X-Forwarded-For that is not a trusted proxy.
 func (a *API) remoteAddr(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -106,7 +107,7 @@ func (a *API) remoteAddr(r *http.Request) string {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)
-		if addr, err := netip.ParseAddr(hop); err != nil || addr.Zone() != "" { // a zone is the sender's own, and any text
+		if addr, err := netip.ParseAddr(hop); err != nil || addr.Zone() != "" { // a zone may be any text
 			return host
 		}
 		if host = hop; !a.trusted(hop) {

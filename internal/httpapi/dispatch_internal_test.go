@@ -63,7 +63,7 @@ func TestLongRequests(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(target, " ")
 		r := httptest.NewRequest(method, path, nil)
-		if got := costs[method+" "+r.URL.Path].isLong(r); got != want {
+		if got := costs[method+" "+r.URL.Path].isLong(method, r.URL.Query()); got != want {
 			t.Errorf("%s computes for long: %t, want %t", target, got, want)
 		}
 	}

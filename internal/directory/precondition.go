@@ -1,0 +1,41 @@
+package directory
+
+// Precondition compares an object, as it stands inside the transaction that is about to
+// change or delete it, with what the caller expects (If-Match). It has a method for each
+// type of object; an error rejects the change.
+type Precondition interface {
+	User(current User) error
+	Role(current Role) error
+	Group(current Group) error // without the members
+	APIToken(current APITokenRecord) error
+	PersonalToken(current PersonalTokenRecord) error
+	TokenNetworks(current TokenNetworks) error
+	Webhook(current Webhook) error
+	Org(current Membership) error
+	OrgSettings(current OrgSettings) error
+	Retention(current Retention) error
+}
+
+// guarded is an object that a [Precondition] can be checked against.
+type guarded interface {
+	checkedBy(p Precondition) error
+}
+
+// Check applies the call's precondition, if it has one, to what is about to change.
+func (c *Change) Check(current guarded) error {
+	if c.call.Precondition == nil {
+		return nil
+	}
+	return current.checkedBy(c.call.Precondition)
+}
+
+func (u User) checkedBy(p Precondition) error                { return p.User(u) }
+func (r Role) checkedBy(p Precondition) error                { return p.Role(r) }
+func (g Group) checkedBy(p Precondition) error               { return p.Group(g) }
+func (t APITokenRecord) checkedBy(p Precondition) error      { return p.APIToken(t) }
+func (t PersonalTokenRecord) checkedBy(p Precondition) error { return p.PersonalToken(t) }
+func (t TokenNetworks) checkedBy(p Precondition) error       { return p.TokenNetworks(t) }
+func (w Webhook) checkedBy(p Precondition) error             { return p.Webhook(w) }
+func (m Membership) checkedBy(p Precondition) error          { return p.Org(m) }
+func (s OrgSettings) checkedBy(p Precondition) error         { return p.OrgSettings(s) }
+func (r Retention) checkedBy(p Precondition) error           { return p.Retention(r) }

@@ -1,0 +1,234 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"mime"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
+	"github.com/rosterhq/roster/internal/turns"
+)
+
+// MaxBody is how many bytes a request's body may have.
+const MaxBody = 1 << 20
+
+// MaxIdempotencyKey is how many bytes an Idempotency-Key may have.
+const MaxIdempotencyKey = 255
+
+// request is a request at its route.
+type request struct {
+	*http.Request
+	api  *API
+	w    *exchange
+	call directory.Call
+	body []byte
+	// params is the query. From dispatch on, it has only parameters of the route, each
+	// at most once.
+	params    url.Values
+	malformed bool // the query
+}
+
+// exchange is a request with its response, in one allocation.
+type exchange struct {
+	recorder
+	rq     request
+	fields [exchangeFields]string // of the response's header
+	used   int
+}
+
+// exchangeFields is how many header fields most answers have at most.
+const exchangeFields = 6
+
+// set sets a field of the response's header, whose name must be as it is to be sent:
+// net/http's Set allocates twice for each.
+func (w *exchange) set(name, value string) {
+	if w.used == exchangeFields {
+		w.Header()[name] = []string{value}
+		return
+	}
+	w.fields[w.used] = value
+	w.used++
+	w.Header()[name] = w.fields[w.used-1 : w.used : w.used]
+}
+
+// atPath serves one path of the table; without methods, a path that is not in it.
+func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
+	allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
+	return func(w http.ResponseWriter, r *http.Request) {
+		rec := w.(*exchange) //nolint:forcetypeassert // ServeHTTP made it
+		rq := &rec.rq
+		rq.Request, rq.api, rq.w, rq.call.TraceID = r, a, rec, rec.trace
+		rq.readQuery()
+		e, ok := methods[r.Method]
+		rec.route = e.metrics
+		err := rq.authenticate(e)
+		switch {
+		case err != nil:
+		case methods == nil:
+			err = directory.Errorf(directory.NotFound, "there is no %s", quote.Cut(r.URL.Path))
+		case !ok:
+			rec.Header().Set("Allow", allowed)
+			err = directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are %s", quote.Cut(r.Method), allowed)
+		default:
+			err = rq.inTurn(e)
+		}
+		if err != nil {
+			rq.recordRefusal(e, err)
+			a.fail(rec, r, err)
+		}
+	}
+}
+
+// tenantOf returns the key of the requests that share places: those of an organization, or
+// of an account that acts for itself. Event streams have places of their own.
+func tenantOf(p *directory.Principal) limitKey {
+	if p.OrgID == "" {
+		return limitKey{scope: scopeUser, id: string(p.AccountID)}
+	}
+	return limitKey{scope: scopeOrganization, id: string(p.OrgID)}
+}
+
+// inTurn dispatches a request that takes one of its tenant's places.
+func (rq *request) inTurn(e endpoint) error {
+	p, a := rq.call.Principal, rq.api
+	if p == nil || e.op.Name == directory.OpStreamEvents.Name {
+		return rq.dispatch(e)
+	}
+	key := tenantOf(p)
+	if !a.requests.TryEnter(key) {
+		rq.w.set("Retry-After", "1")
+		return directory.Errorf(directory.RateLimited, "%d requests of this %s are under way; wait for some of them to end", a.maxRequests, key.scope)
+	}
+	defer a.requests.Leave(key, 0)
+	if !e.cost.isLong(e.method, rq.params) {
+		return rq.dispatch(e)
+	}
+	if err := a.long.Enter(rq.Context(), key, longPatience); err != nil {
+		if rq.Context().Err() != nil {
+			return err
+		}
+		rq.w.set("Retry-After", "1")
+		return directory.Errorf(directory.RateLimited, "requests like this one take turns, and others of this %s take long; try again", key.scope)
+	}
+	begun := time.Now()
+	defer func() { a.long.Leave(key, time.Since(begun)) }()
+	return rq.dispatch(e)
+}
+
+// longPatience is how long a request waits for its turn to compute for long.
+const longPatience = 10 * time.Second
+
+// newLongPlaces makes the places of requests that compute for long. A tenant holds half
+// of them, one at least, so that it leaves processors to others.
+func newLongPlaces() *turns.Places[limitKey] {
+	n := max(2, runtime.GOMAXPROCS(0))
+	return turns.NewPlaces(n, func(limitKey) int { return n / 2 })
+}
+
+// newPlaces makes places without an end, of which each key holds at most so many; 0: any
+// number.
+func newPlaces(most int) *turns.Places[limitKey] {
+	if most <= 0 {
+		most = math.MaxInt
+	}
+	return turns.NewPlaces(math.MaxInt, func(limitKey) int { return most })
+}
+
+// dispatch carries a request through its route: the permission, the query, the body, the
+// conditions, the handler.
+func (rq *request) dispatch(e endpoint) error {
+	if err := e.op.Authorize(rq.call.Principal); err != nil {
+		return err
+	}
+	if err := rq.checkQuery(e.reads); err != nil {
+		return err
+	}
+	if e.method != http.MethodGet {
+		if err := rq.prepare(e.method); err != nil {
+			return err
+		}
+	}
+	return e.handle(rq)
+}
+
+// prepare reads what a write has beyond the path: its body and its conditions.
+func (rq *request) prepare(method string) error {
+	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
+	dry, err := rq.flag(dryRun)
+	if err != nil {
+		return err
+	}
+	if dry {
+		rq.call.DryRun = new(directory.AccessDiff)
+	}
+	if method != http.MethodDelete {
+		if rq.body, err = rq.read(); err != nil {
+			return err
+		}
+	}
+	if header := rq.Header["If-Match"]; len(header) > 0 {
+		rq.call.Precondition = ifMatch(header)
+	}
+	if method == http.MethodPost {
+		return rq.idempotency()
+	}
+	return nil
+}
+
+// read reads the whole body.
+func (rq *request) read() ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(rq.w.ResponseWriter, rq.Body, MaxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, directory.Errorf(codeTooLarge, "the body is larger than %d bytes", MaxBody)
+	}
+	if err != nil {
+		return nil, &directory.Error{Code: directory.Invalid, Message: "the body could not be read", Err: err}
+	}
+	return body, nil
+}
+
+// decode reads the JSON body into v.
+func (rq *request) decode(v any) error {
+	mediaType, params, err := mime.ParseMediaType(rq.Header.Get("Content-Type"))
+	charset := params["charset"]
+	if err != nil || mediaType != "application/json" || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+		return directory.Errorf(codeUnsupportedMedia, "the body must be JSON and say so: Content-Type: application/json")
+	}
+	return decodeJSON(rq.body, v)
+}
+
+// idempotency reads the Idempotency-Key, with a fingerprint by which the service tells
+// a repeated request from another one.
+func (rq *request) idempotency() error {
+	values := rq.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return nil
+	}
+	key := values[0]
+	if len(values) > 1 || key == "" || len(key) > MaxIdempotencyKey || strings.ContainsFunc(key, notPrintable) {
+		return directory.Errorf(directory.Invalid, "Idempotency-Key must be 1 to %d printable ASCII characters, once", MaxIdempotencyKey)
+	}
+	rq.call.IdempotencyKey = key
+	request := fmt.Appendf(nil, "%s?dryRun=%t", rq.URL.Path, rq.call.DryRun != nil)
+	for _, name := range slices.Sorted(maps.Keys(rq.params)) {
+		if name != dryRun { // with its length, so that no two queries look the same
+			request = fmt.Appendf(request, "&%s=%d:%s", name, len(rq.params.Get(name)), rq.params.Get(name))
+		}
+	}
+	sum := sha256.Sum256(append(request, rq.body...))
+	rq.call.Fingerprint = sum[:]
+	return nil
+}
+
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }

@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// handler carries out a request and responds, or returns an error before it has sent
+// anything. The functions below make handlers of functions with a typed input and
+// output: a route whose output has no wire format does not compile. Only handlers that
+// stream, and that of the cached user, write their responses themselves.
+type handler func(rq *request) error
+
+// service is short for use in the route table.
+type service = *directory.Service
+
+// reply responds with what do returns, in its wire format.
+func reply[Out, Wire any](do func(*request) (Out, error), wire func(Out) Wire) handler {
+	return func(rq *request) error {
+		out, err := do(rq)
+		if err != nil {
+			return err
+		}
+		return respond(rq, wire(out))
+	}
+}
+
+// replyTo is reply for requests with a body.
+func replyTo[In, Out, Wire any](do func(*request, In) (Out, error), wire func(Out) Wire) handler {
+	return reply(func(rq *request) (out Out, err error) {
+		var in In
+		if err := rq.decode(&in); err != nil {
+			return out, err
+		}
+		return do(rq, in)
+	}, wire)
+}
+
+// replyList is reply for lists.
+func replyList[Out, Wire any](do func(*request) ([]Out, error), wire func(Out) Wire) handler {
+	return reply(do, func(list []Out) []Wire {
+		all := make([]Wire, len(list))
+		for i := range list {
+			all[i] = wire(list[i])
+		}
+		return all
+	})
+}
+
+// noReply responds with 204 when do is done.
+func noReply(do func(*request) error) handler {
+	return func(rq *request) error {
+		if err := do(rq); err != nil {
+			return err
+		}
+		rq.showDiff()
+		rq.w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}
+
+// noReplyTo is noReply for requests with a body.
+func noReplyTo[In any](do func(*request, In) error) handler {
+	return noReply(func(rq *request) error {
+		var in In
+		if err := rq.decode(&in); err != nil {
+			return err
+		}
+		return do(rq, in)
+	})
+}
+
+// call makes a function of a request of a method that takes nothing but the call.
+func call[Out any](method func(service, context.Context, directory.Call) (Out, error)) func(*request) (Out, error) {
+	return func(rq *request) (Out, error) { return method(rq.api.service, rq.Context(), rq.call) }
+}
+
+// callWithID is call for a method that takes the id in the path.
+func callWithID[ID ~string, Out any](method func(service, context.Context, directory.Call, ID) (Out, error)) func(*request) (Out, error) {
+	return func(rq *request) (Out, error) {
+		return method(rq.api.service, rq.Context(), rq.call, ID(rq.PathValue("id")))
+	}
+}
+
+// doWithID is callWithID for a method that returns nothing.
+func doWithID[ID ~string](method func(service, context.Context, directory.Call, ID) error) func(*request) error {
+	return func(rq *request) error {
+		return method(rq.api.service, rq.Context(), rq.call, ID(rq.PathValue("id")))
+	}
+}
+
+// respond sends the wire format of a result.
+func respond[Wire any](rq *request, result Wire) error {
+	body, err := encode(result)
+	if err != nil {
+		return err
+	}
+	if _, ok := any(result).(confidential); ok {
+		rq.w.set("Cache-Control", "no-store")
+	}
+	tag := ""
+	if rq.reads() {
+		if tag, err = tagOf(result, body); err != nil {
+			return err
+		}
+	}
+	rq.send(contentTypeJSON, tag, body)
+	return nil
+}
+
+// send sends a body. The response to a read carries an ETag, and is a 304 without a
+// body if the client has it already.
+func (rq *request) send(mediaType []string, tag string, body []byte) {
+	if rq.reads() && rq.unchanged(tag) {
+		return
+	}
+	rq.showDiff()
+	writeBody(rq.w, http.StatusOK, mediaType, body)
+}
+
+func (rq *request) reads() bool { return rq.Method == http.MethodGet || rq.Method == http.MethodHead }
+
+// unchanged sets the ETag of a response, and responds with 304 if the client has what
+// it stands for.
+func (rq *request) unchanged(tag string) bool {
+	rq.w.set("Etag", tag)
+	if !rq.has(tag) {
+		return false
+	}
+	rq.w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+func writeJSON(w *exchange, status int, body []byte) { writeBody(w, status, contentTypeJSON, body) }
+
+func writeBody(w *exchange, status int, mediaType []string, body []byte) {
+	writeHead(w, status, mediaType, len(body))
+	w.Write(body) //nolint:errcheck // a client that is gone needs no response
+}
+
+func writeJSONHead(w *exchange, status, length int) { writeHead(w, status, contentTypeJSON, length) }
+
+func writeHead(w *exchange, status int, mediaType []string, length int) {
+	w.Header()["Content-Type"] = mediaType
+	w.set("Content-Length", decimal(length))
+	w.WriteHeader(status)
+}
+
+// decimal is strconv.Itoa, which allocates for all but the smallest numbers.
+func decimal(n int) string {
+	if n < len(decimals) {
+		return decimals[n]
+	}
+	return strconv.Itoa(n)
+}
+
+// decimals are the lengths of most answers.
+var decimals = func() (d [512]string) {
+	for n := range d {
+		d[n] = strconv.Itoa(n)
+	}
+	return d
+}()
+
+var contentTypeJSON = []string{"application/json"}

@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
+)
+
+// readQuery parses the query. Nothing is read from one that is malformed.
+func (rq *request) readQuery() {
+	if rq.URL.RawQuery == "" {
+		return
+	}
+	q, err := url.ParseQuery(rq.URL.RawQuery)
+	if rq.malformed = err != nil; !rq.malformed {
+		rq.params = q
+	}
+}
+
+// checkQuery rejects a query that is not understood whole: a misspelled dryRun must not
+// be a real run.
+func (rq *request) checkQuery(known []string) error {
+	if rq.malformed {
+		return directory.Errorf(directory.Invalid, "the query string is malformed")
+	}
+	for name, values := range rq.params {
+		switch {
+		case !slices.Contains(known, name):
+			return directory.Errorf(directory.Invalid, "there is no query parameter %s here; there are %s", quote.Input(name), cmp.Or(strings.Join(known, ", "), "none"))
+		case len(values) > 1:
+			return directory.InvalidField(name, "must be given only once")
+		case values[0] == "": // it was meant to say something, and would be taken for left out
+			return directory.InvalidField(name, "must not be empty; leave it out instead")
+		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], unicode.IsControl):
+			return directory.InvalidField(name, "must be text without control characters")
+		}
+	}
+	return nil
+}
+
+// flag reads a parameter that is true or false.
+func (rq *request) flag(name string) (bool, error) {
+	value, err := oneOf(rq.params, name, "false", "true", "1", "false", "0")
+	if err != nil {
+		return false, directory.InvalidField(name, "must be true or false")
+	}
+	return value == "true" || value == "1", nil
+}
+
+// oneOf reads a parameter that has a few values.
+func oneOf(q url.Values, name, missing string, values ...string) (string, error) {
+	if !q.Has(name) {
+		return missing, nil
+	}
+	v := q.Get(name)
+	if !slices.Contains(values, v) {
+		return "", directory.InvalidField(name, "must be one of %s", strings.Join(values, ", "))
+	}
+	return v, nil
+}
+
+// number reads a parameter that is a number from 1 on; 0 if it is missing.
+func number(q url.Values, name string) (int64, error) {
+	text := q.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 {
+		return 0, directory.InvalidField(name, "must be a whole number from 1 on")
+	}
+	return n, nil
+}
+
+// MaxPage is the largest limit that a list takes.
+const MaxPage = 1000
+
+// pageLimit reads how many items a page has.
+func pageLimit(q url.Values, missing int) (int, error) { return limitUpTo(MaxPage, q, missing) }
+
+func limitUpTo(most int, q url.Values, missing int) (int, error) {
+	limit := q.Get("limit")
+	if limit == "" {
+		return missing, nil
+	}
+	n, err := strconv.Atoi(limit)
+	if err != nil || n < 1 || n > most {
+		return 0, directory.InvalidField("limit", "must be a number from 1 to %d", most)
+	}
+	return n, nil
+}
+
+// timeOf reads a parameter that is a time; nil if it is missing.
+func timeOf(q url.Values, name string) (t *time.Time, err error) {
+	if q.Has(name) {
+		t = new(time.Time)
+		if *t, err = time.Parse(time.RFC3339, q.Get(name)); err != nil {
+			err = directory.InvalidField(name, "must be a date and time as in 2030-01-31T12:00:00Z; a + in it is written %%2B")
+		}
+	}
+	return t, err
+}
+
+// atOf reads the past time that a request asks about, to the microsecond as entries have
+// it; zero if it is missing.
+func atOf(q url.Values) (time.Time, error) {
+	t, err := timeOf(q, "at")
+	if t == nil || err != nil {
+		return time.Time{}, err
+	}
+	at := t.UTC().Truncate(time.Microsecond)
+	if at.IsZero() {
+		return at, directory.InvalidField("at", "must be later than the beginning of year 1")
+	}
+	return at, nil
+}
+
+// linkNext tells where the list continues (RFC 8288): at the same query with a cursor.
+func (rq *request) linkNext(cursor string) {
+	query := url.Values{"cursor": {cursor}}
+	for name, values := range rq.params {
+		if name != "cursor" {
+			query[name] = values
+		}
+	}
+	rq.w.Header()["Link"] = []string{"<" + rq.URL.EscapedPath() + "?" + query.Encode() + `>; rel="next"`}
+}
