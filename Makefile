@@ -1,7 +1,7 @@
 # The developer's commands. `make` without a target lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-quick lint fmt generate bench fuzz vulncheck tools clean
+.PHONY: help run build test test-quick lint fmt generate screenshots bench fuzz vulncheck tools clean
 
 # The version of a source tree without git history (an archive, a container build)
 # is "dev" unless VERSION is set.
@@ -33,6 +33,10 @@ fmt: tools ## Format the code
 
 generate: ## Regenerate generated files
 	go generate ./...
+
+screenshots: ## Take the screenshots of docs/console.md
+	@rm -rf docs/screenshots
+	ROSTER_SCREENSHOTS=$(CURDIR)/docs/screenshots scripts/with-chromium.sh go test ./internal/console -run TestPagesInABrowser -count=1
 
 bench: ## Compare Roster's speed with PocketBase's, and write docs/performance.md (about ten minutes)
 	@scripts/with-postgres.sh scripts/bench.sh

@@ -1,0 +1,86 @@
+// Package console serves the web console: pages for people who manage an organization
+// in a browser. A page reads and changes the directory through [directory.Service]
+// alone, as the person who is signed in, so that every rule holds here as it does in
+// the API. Whoever signs people in is behind [Auth].
+package console
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// Root is where the console is served. The organization's id comes next in a path.
+const Root = "/console/"
+
+// Auth resolves the session of a browser.
+type Auth interface {
+	// Principal gives the person whose session a request has, in an organization; "" is
+	// for pages of no organization. Errors: [directory.Unauthenticated] without a session,
+	// [directory.Forbidden] for an organization that the person is not in.
+	Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error)
+}
+
+// Options are what a [Console] needs.
+type Options struct {
+	Service *directory.Service
+	Auth    Auth
+	Log     *slog.Logger
+	Clock   func() time.Time
+	// SignIn is the path of the page that signs people in. It gets the path to come
+	// back to in the parameter next.
+	SignIn string
+	// SignOut is the path to which signing out is posted.
+	SignOut string
+}
+
+// Console is the web console.
+type Console struct {
+	Options
+	mux *http.ServeMux
+}
+
+// contentSecurityPolicy lets a page load scripts, styles and data from this server
+// alone. Nothing inline runs, so text that gets into a page as markup can't do anything.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// New makes the console.
+func New(o Options) *Console {
+	c := &Console{Options: o, mux: http.NewServeMux()}
+	for i := range pages {
+		c.mount(&pages[i])
+	}
+	c.mux.Handle(Root, c.handle(&page{}, func(*request) error { return errNoPage }))
+	return c
+}
+
+// maxForm is how many bytes a submitted form may have.
+const maxForm = 1 << 20
+
+// Serve serves a request. call is the call that it would make, without a principal.
+func (c *Console) Serve(w http.ResponseWriter, r *http.Request, call directory.Call) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin") // with no-referrer, a form would be posted with Origin: null
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store") // pages are not kept for who uses the browser next; assets are, see serveAsset
+	if file, ok := strings.CutPrefix(r.URL.Path, assetRoot); ok {
+		serveAsset(w, r, file)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(c.handle(&page{}, func(*request) error { return errCrossOrigin }))
+	protection.Handler(c.mux).ServeHTTP(w, r.WithContext(withCall(r.Context(), call)))
+}
+
+var (
+	errNoPage      = directory.Errorf(directory.NotFound, "there is no such page")
+	errCrossOrigin = directory.Errorf(directory.Forbidden, "this form was sent from another site; open the console and send it from there")
+)

@@ -1,0 +1,140 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// functions are what templates can call.
+var functions = template.FuncMap{
+	"asset":   assetPath,
+	"field":   newField,
+	"list":    func(items ...any) []any { return items },
+	"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+	"instant": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+	"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+	"since":   since,
+	"initial": initial,
+	"number":  number,
+	"plural":  plural,
+	"grants":  grants,
+	"action":  actionLabel,
+	"dict":    dict,
+}
+
+// dict makes a map of keys and values, for templates within templates.
+func dict(keysAndValues ...any) (map[string]any, error) {
+	if len(keysAndValues)%2 != 0 {
+		return nil, fmt.Errorf("dict needs a value for each key")
+	}
+	m := make(map[string]any, len(keysAndValues)/2)
+	for i := 0; i < len(keysAndValues); i += 2 {
+		m[fmt.Sprint(keysAndValues[i])] = keysAndValues[i+1]
+	}
+	return m, nil
+}
+
+// since says how long ago a time was, or how long it is until then.
+func since(t, now time.Time) string {
+	d, form := now.Sub(t), "%s ago"
+	if d < 0 {
+		d, form = -d, "in %s"
+	}
+	switch {
+	case d < time.Minute:
+		if t.After(now) {
+			return "in a moment"
+		}
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf(form, plural(int(d.Minutes()), "minute"))
+	case d < 24*time.Hour:
+		return fmt.Sprintf(form, plural(int(d.Hours()), "hour"))
+	case d < 60*24*time.Hour:
+		return fmt.Sprintf(form, plural(int(d.Hours()/24), "day"))
+	default:
+		return t.UTC().Format("2 Jan 2006")
+	}
+}
+
+// initial is the first letter of a name.
+func initial(name string) string {
+	for _, r := range name {
+		return strings.ToUpper(string(r))
+	}
+	return "?"
+}
+
+// number writes a number with a comma between thousands.
+func number(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural writes a number of things.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// grant is what a set has on one resource.
+type grant struct {
+	Scope    directory.AccessScope
+	On       string // the dataset or view
+	Resource string
+	Actions  string // such as "create, read"
+}
+
+// grants lists what a set has, resource by resource.
+func grants(s authz.Set) []grant {
+	list := grantsOn(directory.ScopeOrg, "", authz.Org.Pairs(s.Org))
+	for _, name := range slices.Sorted(maps.Keys(s.Datasets)) {
+		list = append(list, grantsOn(directory.ScopeDataset, name, authz.Dataset.Pairs(s.Datasets[name]))...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Views)) {
+		list = append(list, grantsOn(directory.ScopeView, name, authz.View.Pairs(s.Views[name]))...)
+	}
+	return list
+}
+
+func grantsOn(scope directory.AccessScope, name string, pairs []authz.Pair) (list []grant) {
+	for _, p := range pairs {
+		if n := len(list) - 1; n >= 0 && list[n].Resource == p.Resource {
+			list[n].Actions += ", " + p.Action.String()
+			continue
+		}
+		list = append(list, grant{scope, name, p.Resource, p.Action.String()})
+	}
+	return list
+}
+
+// actionLabel writes an action's name, such as updateUserRole, as words.
+func actionLabel(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) && !unicode.IsUpper(rune(name[i-1])) {
+			b.WriteByte(' ')
+		}
+		if i == 0 {
+			r = unicode.ToUpper(r)
+		} else if i+1 == len(name) || !unicode.IsUpper(rune(name[i+1])) {
+			r = unicode.ToLower(r)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

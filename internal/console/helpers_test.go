@@ -1,0 +1,169 @@
+package console_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/console"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+)
+
+// site is a console over a directory of its own.
+type site struct {
+	*directorytest.World
+	URL string
+}
+
+// sessionCookie has a personal token, which stands for a session in these tests.
+const sessionCookie = "test_session"
+
+// tokenAuth takes personal tokens for sessions.
+type tokenAuth struct{ service *directory.Service }
+
+func (a tokenAuth) Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error) {
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return nil, directory.Errorf(directory.Unauthenticated, "there is no session")
+	}
+	return a.service.AuthenticateFrom(r.Context(), cookie.Value, org, "192.0.2.1")
+}
+
+func newSite(t testing.TB) *site {
+	t.Helper()
+	w := directorytest.New(t)
+	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
+	c := console.New(console.Options{
+		Service: w.Service, Auth: tokenAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin", SignOut: "/signout",
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
+	}))
+	t.Cleanup(server.Close)
+	return &site{World: w, URL: server.URL}
+}
+
+type logOf struct{ t testing.TB }
+
+func (l logOf) Write(p []byte) (int, error) {
+	l.t.Errorf("the console logged: %s", p) // it logs only what should not happen
+	return len(p), nil
+}
+
+// call is a call by a member, to set things up with.
+func (s *site) call(m directorytest.Member) directory.Call {
+	s.Helper()
+	p, err := s.AuthenticateFrom(s.Context(), m.Secret, m.OrgID, "192.0.2.1")
+	if err != nil {
+		s.Fatalf("authenticate %s: %v", m.Email, err)
+	}
+	return directory.Call{Principal: p}
+}
+
+// add adds a user to the owner's organization.
+func (s *site) add(name, email, role string) directory.User {
+	s.Helper()
+	u, err := s.CreateUser(s.Context(), s.call(s.Owner), directory.NewUser{Name: name, Email: email, Role: directory.RoleID(role)})
+	if err != nil {
+		s.Fatalf("add %s: %v", email, err)
+	}
+	return u
+}
+
+// member is a user with a session.
+func (s *site) member(name, email, role string) directorytest.Member {
+	s.Helper()
+	u := s.add(name, email, role)
+	t, err := s.CreatePersonalTokenFor(s.Context(), email, directory.NewPersonalToken{Name: "test"})
+	if err != nil {
+		s.Fatalf("personal token of %s: %v", email, err)
+	}
+	return directorytest.Member{User: u, Secret: t.Secret}
+}
+
+// path is the path of a page of the owner's organization.
+func (s *site) path(below string) string { return "/console/" + string(s.Org.ID) + "/" + below }
+
+// page is an answer.
+type page struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// get asks for a page as a member; a member without a secret has no session.
+func (s *site) get(m directorytest.Member, path string, header ...string) page {
+	s.Helper()
+	return s.send(m, http.MethodGet, path, nil, header...)
+}
+
+// post posts a form as a member, as a page of the same site does.
+func (s *site) post(m directorytest.Member, path string, form url.Values, header ...string) page {
+	s.Helper()
+	return s.send(m, http.MethodPost, path, form, append([]string{"Sec-Fetch-Site", "same-origin"}, header...)...)
+}
+
+func (s *site) send(m directorytest.Member, method, path string, form url.Values, header ...string) page {
+	s.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		s.Fatal(err)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if m.Secret != "" {
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: m.Secret})
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(r)
+	if err != nil {
+		s.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	var body io.Reader = resp.Body
+	if resp.Header.Get("Content-Encoding") == "gzip" {
+		if body, err = gzip.NewReader(resp.Body); err != nil {
+			s.Fatal(err)
+		}
+	}
+	b, err := io.ReadAll(body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return page{resp.StatusCode, resp.Header, string(b)}
+}
+
+// wants checks an answer's status, and that the page has texts.
+func (p page) wants(t testing.TB, status int, texts ...string) page {
+	t.Helper()
+	if p.Status != status {
+		t.Fatalf("status %d, want %d: %.1500s", p.Status, status, p.Body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(p.Body, text) {
+			t.Errorf("the page lacks %q: %.3000s", text, p.Body)
+		}
+	}
+	return p
+}
+
+// lacks checks that the page has none of some texts.
+func (p page) lacks(t testing.TB, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(p.Body, text) {
+			t.Errorf("the page has %q", text)
+		}
+	}
+}

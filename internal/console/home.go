@@ -1,0 +1,50 @@
+package console
+
+import (
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// homePage lists the person's organizations and the invitations to more.
+var homePage = page{
+	name: "home", title: "Organizations", anywhere: true, show: showHome,
+	actions: map[string]action{"create": createOrg, "accept": acceptInvitation, "decline": declineInvitation},
+}
+
+// switcherPage is the list of organizations in the frame of every page.
+var switcherPage = page{path: "switcher", name: "switcher", title: "Organizations", show: showSwitcher}
+
+type homeData struct {
+	Orgs        []directory.Membership
+	Invitations []directory.Membership
+}
+
+func showHome(rq *request) (any, error) {
+	orgs, err := rq.console.Service.ListOrgs(rq.Context(), rq.call)
+	if err != nil {
+		return nil, err
+	}
+	open, err := rq.console.Service.ListInvitations(rq.Context(), rq.call)
+	return homeData{orgs, open}, err
+}
+
+func showSwitcher(rq *request) (any, error) {
+	return rq.console.Service.ListOrgs(rq.Context(), rq.call)
+}
+
+func createOrg(rq *request) (outcome, error) {
+	m, err := rq.console.Service.CreateOrg(rq.Context(), rq.call, rq.PostForm.Get("name"))
+	return outcome{to: orgPath(m.Org.ID), note: note{Text: m.Org.Name + " was created"}}, err
+}
+
+func acceptInvitation(rq *request) (outcome, error) {
+	u, err := rq.console.Service.AcceptInvitation(rq.Context(), rq.call, directory.OrgID(rq.PostForm.Get("org")))
+	return outcome{to: orgPath(u.OrgID), note: note{Text: "You joined the organization"}}, err
+}
+
+func declineInvitation(rq *request) (outcome, error) {
+	err := rq.console.Service.DeclineInvitation(rq.Context(), rq.call, directory.OrgID(rq.PostForm.Get("org")))
+	return outcome{note: note{Text: "The invitation was declined"}}, err
+}
+
+// orgPath is the path of an organization's first page.
+func orgPath(id directory.OrgID) string { return Root + string(id) + "/" }

@@ -1,0 +1,198 @@
+package console
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// userPage shows one user: what they may do and why, and what is known of them.
+var userPage = page{
+	path: "users/{id}", name: "user", title: "User", needs: []directory.Operation{directory.OpGetUser}, show: showUser,
+	parts: map[string]func(*request) (any, error){"preview": previewRole},
+	actions: map[string]action{
+		"role": changeRole, "resend": resendInvitation, "revoke": revokeInvitation,
+	},
+}
+
+// removeUserPage asks before a user is removed, and for what is to be revoked with them.
+var removeUserPage = page{
+	path: "users/{id}/remove", name: "remove", title: "Remove user", needs: []directory.Operation{directory.OpRemoveUser}, show: showRemoval,
+	actions: map[string]action{"confirm": removeUser},
+}
+
+const (
+	accessShown  = 200
+	historyShown = 20
+)
+
+type userData struct {
+	User    directory.User
+	Roles   []roleUse
+	Access  []accessRow
+	More    bool // access is cut
+	Groups  []directory.Group
+	Created directory.Created
+	History []directory.Entry
+	AtText  string
+	At      time.Time
+}
+
+// accessRow is some capabilities on the same resource for the same reasons.
+type accessRow struct {
+	Scope    directory.AccessScope
+	On       string
+	Resource string
+	Actions  []string
+	Paths    []directory.Source
+}
+
+func (rq *request) userID() directory.UserID { return directory.UserID(rq.PathValue("id")) }
+
+func showUser(rq *request) (any, error) {
+	s, ctx := rq.console.Service, rq.Context()
+	var d userData
+	var err error
+	if d.User, err = s.GetUser(ctx, rq.call, rq.userID()); err != nil {
+		return nil, err
+	}
+	d.AtText = rq.URL.Query().Get("at")
+	if d.At, err = parseAt(d.AtText); err != nil {
+		return nil, err
+	}
+	if rq.may(directory.OpGetUserAccess) {
+		a, err := s.GetUserAccess(ctx, rq.call, d.User.ID, d.At, directory.AccessQuery{Limit: accessShown})
+		if err != nil {
+			return nil, err
+		}
+		d.Access, d.More = accessRows(a.Capabilities), a.More
+		if d.Groups, err = rq.userGroups(d.User.ID); err != nil {
+			return nil, err
+		}
+	}
+	if d.Created, err = s.ListCreated(ctx, rq.call, d.User.ID); err != nil {
+		return nil, err
+	}
+	if rq.may(directory.OpListEntries) {
+		q := directory.EntryQuery{Target: string(d.User.ID), NewestFirst: true, Limit: historyShown}
+		if d.History, _, err = s.ListEntries(ctx, rq.call, q); err != nil {
+			return nil, err
+		}
+	}
+	d.Roles, err = rq.roles()
+	return d, err
+}
+
+// accessRows joins capabilities on the same resource that have the same reasons.
+func accessRows(list []directory.AccessCapability) (rows []accessRow) {
+	same := func(a, b directory.Source) bool {
+		if a.Group == nil || b.Group == nil {
+			return a.Group == b.Group && a.Role.ID == b.Role.ID
+		}
+		return a.Group.ID == b.Group.ID && a.Role.ID == b.Role.ID
+	}
+	for _, c := range list {
+		if n := len(rows) - 1; n >= 0 {
+			last := &rows[n]
+			if last.Scope == c.Scope && last.On == c.Name && last.Resource == c.Pair.Resource && slices.EqualFunc(last.Paths, c.Paths, same) {
+				last.Actions = append(last.Actions, c.Pair.Action.String())
+				continue
+			}
+		}
+		rows = append(rows, accessRow{c.Scope, c.Name, c.Pair.Resource, []string{c.Pair.Action.String()}, c.Paths})
+	}
+	return rows
+}
+
+// previewRole says who would gain and lose what if the user had another role.
+func previewRole(rq *request) (any, error) {
+	call := rq.call
+	call.DryRun = new(directory.AccessDiff)
+	_, err := rq.console.Service.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
+	return rq.tried(call.DryRun, err)
+}
+
+// preview is what a change that was only tried would do, or why it would be refused.
+type preview struct {
+	Diff    *directory.AccessDiff
+	Refusal string
+}
+
+// tried makes a preview of a dry run. That a change would be refused is something to show
+// and no error of the preview's own.
+func (rq *request) tried(diff *directory.AccessDiff, err error) (any, error) {
+	if err == nil {
+		return preview{Diff: diff}, nil
+	}
+	if e, status := rq.known(err); status < 500 && e.Code != directory.Unauthenticated {
+		return preview{Refusal: sentence(e.Message)}, nil
+	}
+	return nil, err
+}
+
+func changeRole(rq *request) (outcome, error) {
+	s, ctx := rq.console.Service, rq.Context()
+	before, err := s.GetUser(ctx, rq.call, rq.userID())
+	if err != nil {
+		return outcome{}, err
+	}
+	u, err := s.UpdateUserRole(ctx, rq.call, before.ID, directory.RoleID(rq.PostForm.Get("role")))
+	if err != nil {
+		return outcome{}, err
+	}
+	here := "users/" + string(u.ID)
+	n := note{Text: u.Name + " now has the role " + u.Role.Name}
+	if before.Role.ID != u.Role.ID {
+		n.Undo, n.With = here+"/role", map[string]string{"role": string(before.Role.ID)}
+	}
+	return outcome{to: here, note: n}, nil
+}
+
+func resendInvitation(rq *request) (outcome, error) {
+	i, err := rq.console.Service.ResendInvitation(rq.Context(), rq.call, rq.userID())
+	return outcome{to: "users/" + string(rq.userID()), note: note{Text: "The invitation of " + i.User.Email + " was renewed"}}, err
+}
+
+func revokeInvitation(rq *request) (outcome, error) {
+	s, ctx := rq.console.Service, rq.Context()
+	u, err := s.GetUser(ctx, rq.call, rq.userID())
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := s.RevokeInvitation(ctx, rq.call, u.ID); err != nil {
+		return outcome{}, err
+	}
+	again := map[string]string{"email": u.Email, "name": u.Name, "role": string(u.Role.ID)}
+	return outcome{to: "users", note: note{Text: "The invitation of " + u.Email + " was revoked", Undo: "users/invite", With: again}}, nil
+}
+
+type removalData struct {
+	User    directory.User
+	Created directory.Created
+}
+
+func showRemoval(rq *request) (any, error) {
+	u, err := rq.console.Service.GetUser(rq.Context(), rq.call, rq.userID())
+	if err != nil {
+		return nil, err
+	}
+	made, err := rq.console.Service.ListCreated(rq.Context(), rq.call, u.ID)
+	return removalData{u, made}, err
+}
+
+func removeUser(rq *request) (outcome, error) {
+	s, ctx := rq.console.Service, rq.Context()
+	u, err := s.GetUser(ctx, rq.call, rq.userID())
+	if err != nil {
+		return outcome{}, err
+	}
+	chosen := func(kind string) bool { return slices.Contains(rq.PostForm["revoke"], kind) }
+	kinds := directory.Revocation{Tokens: chosen("tokens"), Webhooks: chosen("webhooks"), Invitations: chosen("invitations")}
+	if _, err := s.RemoveUserAndRevoke(ctx, rq.call, u.ID, kinds); err != nil {
+		return outcome{}, err
+	}
+	n := note{Text: u.Name + " was removed", Undo: "users/invite", Label: "Add again"}
+	n.With = map[string]string{"email": u.Email, "name": u.Name, "role": string(u.Role.ID)}
+	return outcome{to: "users", note: n}, nil
+}
