@@ -25,6 +25,7 @@ import (
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/sealing"
@@ -99,7 +100,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
-	service := directory.NewService(db, keys, time.Now, directory.WithEndpoints(endpoints),
+	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At), directory.WithEndpoints(endpoints),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
 		directory.WithMailLimits(c.MailLimits))
 	sender, err := mailSender(c, log)

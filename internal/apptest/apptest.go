@@ -23,6 +23,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 	"github.com/rosterhq/roster/internal/sealing"
@@ -73,7 +74,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody))
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody))
 	d, err := service.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
@@ -97,7 +98,7 @@ func (s *Server) Beside() *Server {
 	}
 	o := Options{RateLimit: 1_000_000, Clock: time.Now}
 	other := *s
-	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody)))
+	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody)))
 	return &other
 }
 

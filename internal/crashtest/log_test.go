@@ -10,12 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite"
 
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	orghistory "github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -79,7 +78,7 @@ func checkLog(t *testing.T, path, org string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := directory.NewService(db, dbtest.Keys(), time.Now).CheckLog(t.Context(), directory.OrgID(org)); err != nil {
+	if err := orghistory.Check(t.Context(), db, directory.OrgID(org)); err != nil {
 		t.Errorf("the log is not what is stored: %v", err)
 	}
 	if err := db.Close(); err != nil {

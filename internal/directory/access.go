@@ -15,11 +15,11 @@ type Source struct {
 }
 
 // sources are all the reasons for what u may do. An invited user has none.
-func sources(tx snapshot, u User) ([]Source, error) {
+func sources(tx Snapshot, u User) ([]Source, error) {
 	if u.Invited {
 		return nil, nil
 	}
-	base, err := lookupRole(tx, u.OrgID, u.Role.ID)
+	base, err := LookupRole(tx, u.OrgID, u.Role.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func sources(tx snapshot, u User) ([]Source, error) {
 		for _, id := range groups[i].Roles {
 			role, known := read[id]
 			if !known {
-				if role, err = lookupRole(tx, u.OrgID, id); err != nil {
+				if role, err = LookupRole(tx, u.OrgID, id); err != nil {
 					return nil, err
 				}
 				read[id] = role
@@ -45,7 +45,7 @@ func sources(tx snapshot, u User) ([]Source, error) {
 }
 
 // effective is what u may do, the union of all sources, and what u can give.
-func effective(tx snapshot, u User) (authz.Set, authz.Limit, error) {
+func effective(tx Snapshot, u User) (authz.Set, authz.Limit, error) {
 	all, err := sources(tx, u)
 	if err != nil {
 		return authz.Set{}, authz.Limit{}, err
@@ -112,7 +112,7 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call, q AccessQuery) (
 	})
 }
 
-func userAccess(tx snapshot, u User, q AccessQuery) (Access, error) {
+func userAccess(tx Snapshot, u User, q AccessQuery) (Access, error) {
 	all, err := sources(tx, u)
 	if err != nil {
 		return Access{}, err

@@ -62,7 +62,7 @@ func parseMessageID(org OrgID, id string) (int64, error) {
 	digits, ok := strings.CutPrefix(id, messagePrefix(org))
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if !ok || err != nil || n < 1 || strconv.FormatInt(n, 10) != digits {
-		return 0, notFound("delivery")
+		return 0, Missing("delivery")
 	}
 	return n, nil
 }

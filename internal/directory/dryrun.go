@@ -45,8 +45,8 @@ func (c *Change) touch(org OrgID, target Target, before, after any) {
 	case "role":
 		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
 	case "group":
-		was, existed := before.(recordedGroup)
-		is, exists := after.(recordedGroup)
+		was, existed := before.(RecordedGroup)
+		is, exists := after.(RecordedGroup)
 		for _, ids := range [][]UserID{was.Members, is.Members, is.Added, is.Removed} {
 			c.touchMembers(org, ids)
 		}

@@ -45,7 +45,7 @@ func (s *Service) EraseUser(ctx context.Context, call Call, id UserID) (found in
 			return 0, err
 		}
 		if len(numbers) == 0 && len(made) == 0 {
-			return 0, notFound("user")
+			return 0, Missing("user")
 		}
 		return len(numbers), c.Record(Target{Type: "user", ID: string(id)}, nil, nil)
 	})

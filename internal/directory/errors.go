@@ -63,8 +63,8 @@ func InvalidField(field, format string, args ...any) *Error {
 	return &Error{Code: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// notFound is the one answer for what does not exist and for what another
-// organization has: equal to the letter, so that ids can't be probed.
-func notFound(kind string) *Error {
+// Missing is the [NotFound] error for what does not exist and for what another
+// organization has. Both get the same message, so that ids can't be probed.
+func Missing(kind string) *Error {
 	return Errorf(NotFound, "%s not found", kind)
 }

@@ -9,14 +9,6 @@ import (
 // HashSecret is what is kept of a token's value.
 var HashSecret = hashSecret
 
-// SetHistoryBatch sets how many users of the past are put together at a time,
-// and gives what sets it back.
-func SetHistoryBatch(n int) (restore func()) {
-	was := historyBatch
-	historyBatch = n
-	return func() { historyBatch = was }
-}
-
 // SetSearched sets how many users a page is looked for among, and gives what sets
 // it back.
 func SetSearched(n int) (restore func()) {

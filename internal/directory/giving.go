@@ -40,7 +40,7 @@ func (c *Change) roleToGive(field string, id RoleID, had authz.Set) (Role, error
 	if id == "" {
 		return Role{}, InvalidField(field, "is required")
 	}
-	role, err := lookupRole(c, c.actor.OrgID, id)
+	role, err := LookupRole(c, c.actor.OrgID, id)
 	if CodeOf(err) == NotFound {
 		return Role{}, InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
 	}

@@ -143,7 +143,7 @@ func (c *Change) changeMembers(before, g Group, m memberChange) error {
 	} else if g.is(before) {
 		return nil
 	}
-	return c.Record(g.target(), recordedGroup{Group: before}, recordedGroup{Group: g, Added: m.joined, Removed: m.left})
+	return c.Record(g.Target(), RecordedGroup{Group: before}, RecordedGroup{Group: g, Added: m.joined, Removed: m.left})
 }
 
 // among are those of ids that others, which are sorted, have too.

@@ -22,26 +22,27 @@ type Group struct {
 	Version     int64     `json:"-"` // goes up with every change, of its members too
 }
 
-// recordedGroup is a group as entries hold it. An entry about a change has the members
-// who came and went instead of all members, so that it stays small however many
-// there are. Entries about a group that is made or deleted have all members: a
-// group is made with few, and those of a deleted one were added a few at a time, by
-// changes that left as much in the log. Without them the past could not be told.
-type recordedGroup struct {
+// RecordedGroup is the state of a group in entries. An entry about a change has only the
+// members who are added and removed, so that its size does not depend on the group's.
+// Entries about a group that is created or deleted have all members, without which its
+// past could not be read.
+type RecordedGroup struct {
 	Group
 	Members []UserID `json:"members,omitempty"` // of a group that is made or deleted
 	Added   []UserID `json:"addedMembers,omitempty"`
 	Removed []UserID `json:"removedMembers,omitempty"`
 }
 
-func recordGroup(g Group) recordedGroup { return recordedGroup{Group: g, Members: g.Members} }
+// RecordGroup is the state of a group that is created or deleted, with all members.
+func RecordGroup(g Group) RecordedGroup { return RecordedGroup{Group: g, Members: g.Members} }
 
 // is reports whether g and other have the same contents, whoever is in them.
 func (g Group) is(other Group) bool {
 	return g.Name == other.Name && g.Description == other.Description && slices.Equal(g.Roles, other.Roles)
 }
 
-func (g Group) target() Target { return Target{Type: "group", ID: string(g.ID), Name: g.Name} }
+// Target is the group as the target of an entry.
+func (g Group) Target() Target { return Target{Type: "group", ID: string(g.ID), Name: g.Name} }
 
 // NewGroup is what it takes to make or change a group. Nil Members or Roles
 // leave them as they are.
@@ -92,7 +93,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Grou
 		if err := c.Tx.CreateGroup(g, text.FoldKey(g.Name)); err != nil {
 			return Group{}, nameTaken(err, "group")
 		}
-		return g, c.Record(g.target(), nil, recordGroup(g))
+		return g, c.Record(g.Target(), nil, RecordGroup(g))
 	})
 }
 
@@ -146,7 +147,7 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id GroupID) error 
 		if err := c.Tx.DeleteGroup(g.OrgID, g.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.Record(g.target(), recordGroup(g), nil)
+		return struct{}{}, c.Record(g.Target(), RecordGroup(g), nil)
 	})
 	return err
 }

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -75,7 +77,13 @@ func newWorld(t testing.TB) *world {
 
 // configure puts a service with other options over the same database.
 func (w *world) configure(options ...directory.Option) {
+	options = append(options, directory.WithPast(history.InBatches(3)))
 	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now, options...)
+}
+
+// CheckLog compares the state that the log leads to with the stored one.
+func (w *world) CheckLog(ctx context.Context, org directory.OrgID) error {
+	return history.Check(ctx, w.db, org)
 }
 
 func (w *world) open() {

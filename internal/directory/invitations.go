@@ -65,7 +65,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 		if err := c.Tx.UpdateUser(joined); err != nil {
 			return User{}, err
 		}
-		return joined, c.recordIn(org, joined.target(), invited, joined)
+		return joined, c.recordIn(org, joined.Target(), invited, joined)
 	})
 }
 
@@ -93,7 +93,7 @@ func (c *Change) answer(org OrgID) (me User, err error) {
 	}
 	u, err := c.UserByEmail(org, text.FoldKey(me.Email))
 	if CodeOf(err) == NotFound || (err == nil && !u.Invited) {
-		return me, notFound("invitation")
+		return me, Missing("invitation")
 	}
 	c.answering = u
 	return me, err
@@ -101,7 +101,7 @@ func (c *Change) answer(org OrgID) (me User, err error) {
 
 // mayStillGive reports whether the inviter of u, who is invited, could give the role now.
 func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
-	role, err := lookupRole(tx, u.OrgID, u.Role.ID)
+	role, err := LookupRole(tx, u.OrgID, u.Role.ID)
 	if err != nil {
 		return false, err
 	}

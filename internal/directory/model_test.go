@@ -34,7 +34,6 @@ func TestServiceAgainstTheModel(t *testing.T) {
 	}
 	setDefault(t, "rapid.checks", strconv.Itoa(checks))
 	setDefault(t, "rapid.steps", strconv.Itoa(steps))
-	t.Cleanup(directory.SetHistoryBatch(3))
 	all := tally{answers: make(map[string]map[directory.Code]int)}
 	for all.steps < want && !t.Failed() {
 		rapid.Check(t, func(rt *rapid.T) { runModel(t, rt, &all) })

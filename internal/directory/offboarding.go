@@ -150,7 +150,7 @@ func (c *Change) drop(made Created) error {
 		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
 			return err
 		}
-		if err := c.as(OpDeleteAPIToken).Record(t.target(), t, nil); err != nil {
+		if err := c.as(OpDeleteAPIToken).Record(t.Target(), t, nil); err != nil {
 			return err
 		}
 	}

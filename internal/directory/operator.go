@@ -78,10 +78,10 @@ func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) 
 	}
 	d.PersonalToken, d.APIToken = personal.Secret, api.Secret
 	return d, errors.Join(
-		c.as(OpCreateOrg).Record(d.Org.target(), nil, d.Org),
-		c.as(OpCreateUser).Record(d.Owner.target(), nil, d.Owner),
-		c.as(OpCreatePersonalToken).Record(personal.target(), nil, personal.PersonalTokenRecord),
-		c.as(OpCreateAPIToken).Record(api.target(), nil, api.APITokenRecord),
+		c.as(OpCreateOrg).Record(d.Org.Target(), nil, d.Org),
+		c.as(OpCreateUser).Record(d.Owner.Target(), nil, d.Owner),
+		c.as(OpCreatePersonalToken).Record(personal.Target(), nil, personal.PersonalTokenRecord),
+		c.as(OpCreateAPIToken).Record(api.Target(), nil, api.APITokenRecord),
 	)
 }
 
@@ -122,7 +122,7 @@ func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in N
 		if t, err = issuePersonalToken(tx, account.ID, in, c.now); err != nil {
 			return err
 		}
-		return c.recordForAccount(account.ID, t.target(), nil, t.PersonalTokenRecord)
+		return c.recordForAccount(account.ID, t.Target(), nil, t.PersonalTokenRecord)
 	})
 	return t, err
 }

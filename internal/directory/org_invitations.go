@@ -108,7 +108,7 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 		if err := c.Tx.UpdateUser(u); err != nil {
 			return Invitation{}, err
 		}
-		if err := c.Record(u.target(), before, u); err != nil {
+		if err := c.Record(u.Target(), before, u); err != nil {
 			return Invitation{}, err
 		}
 		return invitationOf(c.Tx, u, c.now)
@@ -132,7 +132,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, call Call, id UserID) er
 func (c *Change) orgInvitation(id UserID) (User, error) {
 	u, err := c.User(c.actor.OrgID, id)
 	if CodeOf(err) == NotFound || (err == nil && !u.Invited) {
-		return User{}, notFound("invitation")
+		return User{}, Missing("invitation")
 	}
 	return u, err
 }

@@ -18,7 +18,8 @@ type Org struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-func (o Org) target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
+// Target is the organization as the target of an entry.
+func (o Org) Target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
 
 // addOrg makes and stores an organization without members.
 func (c *Change) addOrg(field, name string) (Org, error) {
@@ -96,7 +97,7 @@ func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
 			return m, nil
 		}
 	}
-	return Membership{}, notFound("organization")
+	return Membership{}, Missing("organization")
 }
 
 // CreateOrg makes an organization that the principal's account owns. Needs a
@@ -126,8 +127,8 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 			return Membership{}, err
 		}
 		return Membership{Org: org, User: owner}, errors.Join(
-			c.recordIn(org.ID, org.target(), nil, org),
-			c.as(OpCreateUser).recordIn(org.ID, owner.target(), nil, owner),
+			c.recordIn(org.ID, org.Target(), nil, org),
+			c.as(OpCreateUser).recordIn(org.ID, owner.Target(), nil, owner),
 		)
 	})
 }
@@ -160,10 +161,10 @@ func (s *Service) UpdateOrg(ctx context.Context, call Call, id OrgID, name strin
 		if err := c.Tx.UpdateOrg(m.Org); err != nil {
 			return Membership{}, err
 		}
-		return m, c.Record(m.Org.target(), before, m.Org)
+		return m, c.Record(m.Org.Target(), before, m.Org)
 	})
 	if errors.Is(err, errNotYours) {
-		return Membership{}, notFound("organization")
+		return Membership{}, Missing("organization")
 	}
 	return m, err
 }

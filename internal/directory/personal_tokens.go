@@ -20,7 +20,8 @@ type PersonalTokenRecord struct {
 	Hash        SecretHash `json:"-"`
 }
 
-func (t PersonalTokenRecord) target() Target {
+// Target is the token as the target of an entry.
+func (t PersonalTokenRecord) Target() Target {
 	return Target{Type: "personalToken", ID: string(t.ID), Name: t.Name}
 }
 
@@ -71,7 +72,7 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 		if call.DryRun != nil {
 			t.Secret = "" // there will be no such token
 		}
-		return t, c.recordForAccount(c.actor.AccountID, t.target(), nil, t.PersonalTokenRecord)
+		return t, c.recordForAccount(c.actor.AccountID, t.Target(), nil, t.PersonalTokenRecord)
 	})
 }
 
@@ -107,7 +108,7 @@ func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID
 		if err := c.Tx.DeletePersonalToken(t.AccountID, t.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.recordForAccount(c.actor.AccountID, t.target(), t, nil)
+		return struct{}{}, c.recordForAccount(c.actor.AccountID, t.Target(), t, nil)
 	})
 	return err
 }

@@ -89,9 +89,9 @@ func (c *Change) provision(s *Service, name string) (out Provisioned, err error)
 		c.CreateProvision(Provision{
 			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: networks.Source(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
 		}),
-		c.as(OpProvisionOrg).Record(out.Org.target(), nil, out.Org),
-		c.as(OpCreateUser).Record(agent.target(), nil, agent),
-		c.as(OpCreateAPIToken).Record(token.target(), nil, token.APITokenRecord),
+		c.as(OpProvisionOrg).Record(out.Org.Target(), nil, out.Org),
+		c.as(OpCreateUser).Record(agent.Target(), nil, agent),
+		c.as(OpCreateAPIToken).Record(token.Target(), nil, token.APITokenRecord),
 	)
 }
 
@@ -168,7 +168,7 @@ func (c *Change) claim(s *Service, p Provision, in NewClaim) (out Claimed, err e
 	}
 	out.Owner = u
 	c.actor = &Principal{Kind: PersonalToken, OrgID: p.OrgID, UserID: u.ID, AccountID: u.AccountID, Name: u.Name, Role: authz.RoleOwner}
-	return out, errors.Join(c.Record(u.target(), before, u), c.endProvision(p))
+	return out, errors.Join(c.Record(u.Target(), before, u), c.endProvision(p))
 }
 
 // claimForAccount makes u the claimant's user. before is the one that the agent
@@ -256,7 +256,7 @@ func (c *Change) endProvision(p Provision) error {
 		if err := c.ExpireAPIToken(t.OrgID, t.ID, t.ExpiresAt); err != nil {
 			return err
 		}
-		if err := c.Record(t.target(), before, t); err != nil {
+		if err := c.Record(t.Target(), before, t); err != nil {
 			return err
 		}
 	}

@@ -41,15 +41,16 @@ func (r Role) is(other Role) bool {
 // Ref is the role as users show it.
 func (r Role) Ref() RoleRef { return RoleRef{ID: r.ID, Name: r.Name} }
 
-func (r Role) target() Target { return Target{Type: "role", ID: string(r.ID), Name: r.Name} }
+// Target is the role as the target of an entry.
+func (r Role) Target() Target { return Target{Type: "role", ID: string(r.ID), Name: r.Name} }
 
 func builtinRole(org OrgID, id RoleID) (Role, bool) {
 	set, ok := authz.Builtin(string(id))
 	return Role{ID: id, OrgID: org, Name: string(id), Capabilities: set}, ok
 }
 
-// lookupRole finds a built-in or custom role.
-func lookupRole(tx snapshot, org OrgID, id RoleID) (Role, error) {
+// LookupRole finds a built-in or custom role.
+func LookupRole(tx Snapshot, org OrgID, id RoleID) (Role, error) {
 	if r, ok := builtinRole(org, id); ok {
 		return r, nil
 	}
@@ -102,7 +103,7 @@ func (s *Service) GetRole(ctx context.Context, call Call, id RoleID) (Role, erro
 }
 
 func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
-	role, err := lookupRole(tx, org, id)
+	role, err := LookupRole(tx, org, id)
 	if err != nil {
 		return Role{}, err
 	}
@@ -137,7 +138,7 @@ func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, 
 		if err := c.Tx.CreateRole(role, text.FoldKey(role.Name)); err != nil {
 			return Role{}, nameTaken(err, "role")
 		}
-		if err := c.Record(role.target(), nil, role); err != nil {
+		if err := c.Record(role.Target(), nil, role); err != nil {
 			return Role{}, err
 		}
 		if err := c.moveUsers(moves); err != nil {
@@ -173,7 +174,7 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 			if err := c.Tx.UpdateRole(role, text.FoldKey(role.Name)); err != nil {
 				return Role{}, nameTaken(err, "role")
 			}
-			if err := c.Record(role.target(), before, role); err != nil {
+			if err := c.Record(role.Target(), before, role); err != nil {
 				return Role{}, err
 			}
 		}
@@ -203,7 +204,7 @@ func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
 		if err := c.Tx.DeleteRole(role.OrgID, role.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.Record(role.target(), role, nil)
+		return struct{}{}, c.Record(role.Target(), role, nil)
 	})
 	return err
 }

@@ -111,7 +111,7 @@ func (c *Change) rename(u User, name string) error {
 	if err := c.Tx.UpdateUser(after); err != nil {
 		return err
 	}
-	return c.recordIn(after.OrgID, after.target(), before, after)
+	return c.recordIn(after.OrgID, after.Target(), before, after)
 }
 
 func (in SelfUpdate) onlyName(u User) error {

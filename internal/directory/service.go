@@ -30,6 +30,7 @@ type Service struct {
 	exceeded  exceededCounts
 
 	orgCreation OrgCreation
+	past        Past
 
 	invitationTTL time.Duration
 	mailLimits    MailLimits
@@ -41,6 +42,10 @@ type Option func(*Service)
 // WithEndpoints says where webhooks may lead; without it, to the public internet
 // over https.
 func WithEndpoints(p egress.Policy) Option { return func(s *Service) { s.endpoints = p } }
+
+// WithPast sets how an organization's past is read. Without it, queries of a past time
+// fail.
+func WithPast(p Past) Option { return func(s *Service) { s.past = p } }
 
 // InvitationTTL is how long an invitation stays open by default.
 const InvitationTTL = 7 * 24 * time.Hour

@@ -34,15 +34,16 @@ func (s OrgSettings) tooOld(t PersonalTokenRecord) time.Time {
 	return t.CreatedAt.Add(s.longestToken())
 }
 
-// recorded is how the audit log holds settings: nothing for those that set nothing.
-func (s OrgSettings) recorded() any {
+// Recorded is the state of settings in entries: nil if nothing is set.
+func (s OrgSettings) Recorded() any {
 	if s == (OrgSettings{}) {
 		return nil
 	}
 	return s
 }
 
-func settingsOf(org OrgID) Target {
+// SettingsTarget is the target of entries about settings.
+func SettingsTarget(org OrgID) Target {
 	return Target{Type: "orgSettings", ID: string(org), Name: "settings"}
 }
 
@@ -100,10 +101,10 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		if err := c.SetOrgSettings(id, in); err != nil {
 			return in, err
 		}
-		return in, c.Record(settingsOf(id), before.recorded(), in.recorded())
+		return in, c.Record(SettingsTarget(id), before.Recorded(), in.Recorded())
 	})
 	if errors.Is(err, errNotYours) {
-		return OrgSettings{}, notFound("organization")
+		return OrgSettings{}, Missing("organization")
 	}
 	return out, err
 }

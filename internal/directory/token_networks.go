@@ -53,7 +53,7 @@ func (s *Service) UpdateAPITokenNetworks(ctx context.Context, call Call, id Toke
 		if err := c.SetAPITokenNetworks(after.OrgID, id, networks); err != nil {
 			return out, err
 		}
-		return out, c.Record(after.target(), before, after)
+		return out, c.Record(after.Target(), before, after)
 	})
 }
 
@@ -111,6 +111,6 @@ func (s *Service) UpdatePersonalTokenNetworks(ctx context.Context, call Call, id
 		if err := c.SetPersonalTokenNetworks(after.AccountID, id, networks); err != nil {
 			return out, err
 		}
-		return out, c.recordForAccount(after.AccountID, after.target(), before, after)
+		return out, c.recordForAccount(after.AccountID, after.Target(), before, after)
 	})
 }

@@ -29,7 +29,8 @@ type APITokenRecord struct {
 	Hash    SecretHash `json:"-"`
 }
 
-func (t APITokenRecord) target() Target {
+// Target is the token as the target of an entry.
+func (t APITokenRecord) Target() Target {
 	return Target{Type: "apiToken", ID: string(t.ID), Name: t.Name}
 }
 
@@ -72,7 +73,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
-		return t, c.Record(t.target(), nil, t.APITokenRecord)
+		return t, c.Record(t.Target(), nil, t.APITokenRecord)
 	})
 }
 
@@ -155,7 +156,7 @@ func (s *Service) DeleteAPIToken(ctx context.Context, call Call, id TokenID) err
 		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.Record(t.target(), t, nil)
+		return struct{}{}, c.Record(t.Target(), t, nil)
 	})
 	return err
 }
@@ -208,7 +209,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if err := c.endAPIToken(old, in.ExistingExpiresAt); err != nil {
 			return IssuedAPIToken{}, err
 		}
-		return t, c.Record(t.target(), nil, t.APITokenRecord)
+		return t, c.Record(t.Target(), nil, t.APITokenRecord)
 	})
 }
 
@@ -238,5 +239,5 @@ func (c *Change) endAPIToken(t APITokenRecord, at time.Time) error {
 			return err
 		}
 	}
-	return c.Record(t.target(), before, t)
+	return c.Record(t.Target(), before, t)
 }

@@ -41,11 +41,14 @@ var firstPiece, laterPieces = 500, 2000
 // maxSearched is how many users a page examines. Tests make it few.
 var maxSearched = 2000
 
-// searched is how many users a page of l examines. Users of the past take more than ten
-// times as long: each is put together from entries of the log.
+// maxSearchedPast is how many users of the past a page examines. They take more than ten
+// times as long, because each is assembled from entries of the log.
+const maxSearchedPast = 100
+
+// searched is how many users a page of l examines.
 func (l *userList) searched() int {
 	if !l.f.At.IsZero() {
-		return min(maxSearched, historyBatch)
+		return min(maxSearched, maxSearchedPast)
 	}
 	return maxSearched
 }

@@ -28,7 +28,8 @@ type User struct {
 	ExpiresAt time.Time `json:"invitedUntil,omitzero"`
 }
 
-func (u User) target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
+// Target is the user as the target of an entry.
+func (u User) Target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
 
 // membership is whose user it is, and the user's id.
 func (u User) membership() (AccountID, UserID) { return u.AccountID, u.ID }
@@ -71,7 +72,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 		if err := c.addUser(&u, s.invitationTTL); err != nil {
 			return User{}, err
 		}
-		return u, c.Record(u.target(), nil, u)
+		return u, c.Record(u.Target(), nil, u)
 	})
 }
 
@@ -201,9 +202,9 @@ func (c *Change) removeUser(id UserID) error {
 	return c.settleAccount(u.AccountID)
 }
 
-// removedUser is a user as their removal is written down: with the groups that
-// they were taken out of, of which there are no entries.
-type removedUser struct {
+// RemovedUser is the state of a removed user in the entry: with the groups that they
+// were taken out of, which have no entries of their own.
+type RemovedUser struct {
 	User
 	Groups []GroupID `json:"groups,omitempty"`
 }
@@ -217,7 +218,7 @@ func (c *Change) takeOut(u User) error {
 	if err := c.DeleteUser(u.OrgID, u.ID); err != nil {
 		return err
 	}
-	return c.recordIn(u.OrgID, u.target(), removedUser{u, groups}, nil)
+	return c.recordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
 }
 
 // settleAccount ends an account that has lost its last membership. Open invitations
@@ -260,7 +261,7 @@ func (c *Change) updateUserRole(id UserID, roleID RoleID) (User, error) {
 // setRole changes a user's base role under every rule; it is the one way to. Only
 // what the new role holds beyond the old one counts as given.
 func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
-	old, err := lookupRole(c, u.OrgID, u.Role.ID)
+	old, err := LookupRole(c, u.OrgID, u.Role.ID)
 	if err != nil {
 		return u, err
 	}
@@ -280,7 +281,7 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	if err := c.Tx.UpdateUser(u); err != nil {
 		return User{}, err
 	}
-	return u, c.Record(u.target(), before, u)
+	return u, c.Record(u.Target(), before, u)
 }
 
 // mayUnmake says whether the actor may take u's base role away. An organization

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -51,7 +52,7 @@ func New(t testing.TB) *World {
 			t.Errorf("close: %v", err)
 		}
 	})
-	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock)
+	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	}))(t)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/apptest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/history"
 )
 
 // What is not understood whole is refused: a misspelt dryRun never runs, and a
@@ -96,7 +97,7 @@ func TestAnythingFromOutsideIsLoggable(t *testing.T) {
 	for _, format := range []string{"json", "ndjson", "csv"} {
 		s.Want(http.StatusOK, "GET", "/v2/audit?format="+format, as(s.APIToken, ""))
 	}
-	if err := s.Service.CheckLog(t.Context(), directory.OrgID(s.OrgID)); err != nil {
+	if err := history.Check(t.Context(), s.Store, directory.OrgID(s.OrgID)); err != nil {
 		t.Error(err)
 	}
 	for _, e := range entriesOf(t, s, s.APIToken, "") {

@@ -1,20 +1,25 @@
 package directory
 
 import (
+	"errors"
 	"iter"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// snapshot is what it takes to say who is there and what they may do: a [Tx], for
-// what is, or [past].
-type snapshot interface {
+// Snapshot is what decides who may do what: a [Tx] for the present, or an
+// organization's past.
+type Snapshot interface {
 	User(OrgID, UserID) (User, error)
 	Users(OrgID, UserQuery) iter.Seq2[User, error]
 	Role(OrgID, RoleID) (Role, error)
 	GroupsOf(OrgID, UserID) ([]Group, error)
 }
+
+// Past returns the principal's organization as it was after the entry of a sequence,
+// 0 for before all of them. See the package history.
+type Past func(tx Tx, sequence int64) Snapshot
 
 // NextQuery asks for the first entry about each of some targets.
 type NextQuery struct {
@@ -28,7 +33,7 @@ type NextQuery struct {
 // it is. A past time also requires auditLog|read, because it is answered from the
 // log. Errors: [Forbidden]; [Invalid] for a time to come, and for one of which
 // retention has dropped the entries.
-func (s *Service) asOf(tx Tx, call Call, at time.Time) (snapshot, error) {
+func (s *Service) asOf(tx Tx, call Call, at time.Time) (Snapshot, error) {
 	if at.IsZero() {
 		return tx, nil
 	}
@@ -39,17 +44,20 @@ func (s *Service) asOf(tx Tx, call Call, at time.Time) (snapshot, error) {
 	if now := s.now(); at.After(now) {
 		return nil, InvalidField("at", "must not be in the future; it is %s", now.Format(time.RFC3339Nano))
 	}
+	if s.past == nil {
+		return nil, errors.New("query a past time: the service was made without WithPast")
+	}
 	since, err := lastEntryBy(tx, call.Principal.OrgID, at)
 	if err != nil {
 		return nil, err
 	}
-	return past{tx: tx, since: since}, nil
+	return s.past(tx, since), nil
 }
 
 // lastEntryBy is the number of an organization's last entry up to a time, which
 // its entries have microseconds of; 0 if it did not exist then.
 func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
-	first, err := firstEntry(tx, org)
+	first, err := FirstEntry(tx, org)
 	if err != nil {
 		return 0, err
 	}
@@ -64,10 +72,10 @@ func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 	return next - 1, err
 }
 
-// firstEntry is the first entry of an organization that is kept.
-func firstEntry(tx Tx, org OrgID) (Entry, error) {
+// FirstEntry returns the first entry of an organization that is kept. Errors: [NotFound].
+func FirstEntry(tx Tx, org OrgID) (Entry, error) {
 	for e, err := range tx.OrgEntries(org, EntryQuery{Limit: 1}) {
 		return e, err
 	}
-	return Entry{}, notFound("organization")
+	return Entry{}, Missing("organization")
 }
