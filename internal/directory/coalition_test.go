@@ -21,12 +21,12 @@ import (
 // as held is what each of them could do at any time, the giving limits of tokens
 // that others gave them, and the built-in user if one of them could add or change users.
 func TestCoalitionGainsNothing(t *testing.T) {
-	want := 10_000
-	if dbtest.OnPostgres() {
-		want = 1_000
-	}
-	if raceEnabled || testing.Short() {
+	want := 2_000
+	if dbtest.OnPostgres() || raceEnabled || testing.Short() {
 		want = 500
+	}
+	if wholeRun() {
+		want = 10_000
 	}
 	setDefault(t, "rapid.checks", strconv.Itoa(8))
 	setDefault(t, "rapid.steps", strconv.Itoa(250))

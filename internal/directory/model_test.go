@@ -22,15 +22,15 @@ import (
 // each step the service has answered, stored and explained what the rules say,
 // as a model written from them does.
 func TestServiceAgainstTheModel(t *testing.T) {
-	checks, steps, want := 8, 250, 10_000
-	if dbtest.OnPostgres() {
-		want = 2_000
-	}
-	if raceEnabled {
+	checks, steps, want := 8, 250, 2_000
+	if dbtest.OnPostgres() || raceEnabled {
 		want = 1_000
 	}
 	if testing.Short() {
 		want = 500
+	}
+	if wholeRun() {
+		want = 10_000
 	}
 	setDefault(t, "rapid.checks", strconv.Itoa(checks))
 	setDefault(t, "rapid.steps", strconv.Itoa(steps))
