@@ -138,7 +138,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 			}
 		})
 	}
-	for i := range 300 {
+	for i := range 100 {
 		next := directory.RoleID([]string{"user", "admin"}[i%2])
 		mu.Lock()
 		_, err := s.UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
@@ -187,7 +187,7 @@ func TestFindIsNeverBehindACommit(t *testing.T) {
 			}
 		})
 	}
-	for range 100 {
+	for range 40 {
 		mu.Lock()
 		u, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
 		id = u.ID

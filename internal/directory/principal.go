@@ -16,18 +16,19 @@ type PrincipalKind uint8
 const (
 	APIToken PrincipalKind = iota + 1
 	PersonalToken
-	program // itself; no token
+	program // the server itself; no token
 )
 
 // Principal is who a request acts as: an API token, or an account in an
-// organization. It is a snapshot: the [Service] reads it anew inside every
-// transaction that writes. Principals are shared between requests; don't change one.
+// organization. It is a snapshot: the [Service] reads it again inside every
+// transaction that writes. Principals are shared between requests and must not be
+// changed.
 type Principal struct {
 	Kind      PrincipalKind
 	TokenID   TokenID
 	Name      string    // the token's name, or the account's
 	ExpiresAt time.Time // the token's end; zero: never
-	Networks  Networks  // that the token may be used from; none: anywhere
+	Networks  Networks  // from which the token may be used; none: anywhere
 	AccountID AccountID // personal tokens only
 
 	// OrgID, UserID and Role are empty for a personal token of an account in
@@ -43,7 +44,7 @@ type Principal struct {
 	tooOld  time.Time  // when the organization refuses a personal token; zero: never
 }
 
-// maker is the user that what p makes goes back to; empty for none.
+// maker is the user who counts as the maker of what p creates; "" for none.
 func (p *Principal) maker() UserID {
 	if p.Kind == APIToken {
 		return p.makerID
@@ -71,7 +72,7 @@ func systemPrincipal(org OrgID) *Principal {
 	return &Principal{Kind: program, OrgID: org, Name: "roster"}
 }
 
-// giver is p as recorded with what they gave: without a name, which would have to be
+// giver is p as it is stored with what p grants. It has no name, which would have to be
 // erased with the person.
 func (p *Principal) giver() Actor {
 	a := p.Actor()
@@ -101,18 +102,19 @@ var (
 	errNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
 )
 
-// Authenticate is [Service.AuthenticateFrom] for a request from nowhere known: it
+// Authenticate is [Service.AuthenticateFrom] for a request from an unknown address. It
 // refuses every token that is bound to networks.
 func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*Principal, error) {
 	return s.AuthenticateFrom(ctx, secret, org, "")
 }
 
-// AuthenticateFrom resolves a token's value to a principal of the organization
-// that the request names, "" for none. remoteAddr is the address that the request
-// comes from. Errors: [Unauthenticated] for a token that is unknown, expired or
-// revoked; [Forbidden] for an organization that is not the token's, whether it
-// exists or not, for a personal token that is older than the organization allows,
-// and for an address outside the networks that the token is bound to.
+// AuthenticateFrom resolves a token to a principal of the organization that the request
+// names, "" for none. remoteAddr is the address that the request comes from.
+//
+// Errors: [Unauthenticated] for a token that is unknown, expired or revoked;
+// [Forbidden] for an organization that is not the token's, whether it exists or not,
+// for a personal token that is older than the organization allows, and for an address
+// outside the networks that the token is bound to.
 func (s *Service) AuthenticateFrom(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
 	p, err := s.resolve(ctx, secret, org, remoteAddr)
 	if err != nil {
@@ -125,7 +127,7 @@ func (s *Service) AuthenticateFrom(ctx context.Context, secret string, org OrgID
 	return p, nil
 }
 
-// comesFrom refuses an address that the principal's token may not be used from.
+// comesFrom checks that the principal's token may be used from an address.
 func (p *Principal) comesFrom(remoteAddr string) error {
 	if p.Networks.Contain(remoteAddr) {
 		return nil
@@ -133,7 +135,7 @@ func (p *Principal) comesFrom(remoteAddr string) error {
 	return &RefusedToken{Principal: p, Err: errElsewhere}
 }
 
-// resolve finds whose token a value is, in the cache or else in the database.
+// resolve finds a token's principal in the cache or in the database.
 func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
 	key := principalKey{hashSecret(secret), org}
 	if p, ok := s.cachedPrincipal(key); ok {
@@ -215,7 +217,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	return nil, err
 }
 
-// youngEnough refuses a personal token that is older than the organization allows.
+// youngEnough checks that a personal token is not older than the organization allows.
 func (s *Service) youngEnough(p *Principal) error {
 	if expired(p.tooOld, s.now()) {
 		return &RefusedToken{Principal: p, Err: errTooOld}
@@ -223,8 +225,8 @@ func (s *Service) youngEnough(p *Principal) error {
 	return nil
 }
 
-// personalPrincipal is the account behind t acting in org. Without an org it is
-// the account's only organization, or none if there are several.
+// personalPrincipal is t's account acting in org. If org is "", it is the account's
+// only organization, or none if there are several.
 func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, error) {
 	users, err := tx.ActiveUsers(t.AccountID, 2) // enough to tell one from several
 	if err != nil {
@@ -258,8 +260,8 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 	return p, err
 }
 
-// reload reads p again as it is now. A principal that is gone is
-// [Unauthenticated]: removed, revoked or expired while the request was under way.
+// reload reads p again as it is now. Errors: [Unauthenticated] if p was removed or its
+// token was revoked or has expired since the request began.
 func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	if p.Kind == APIToken {
 		t, err := tx.APIToken(p.OrgID, p.TokenID)
@@ -292,7 +294,7 @@ func (t APITokenRecord) principal() *Principal {
 	}
 }
 
-// unknownToken answers a missing token as a bad one and leaves other errors be.
+// unknownToken turns [NotFound] into the error for a bad token.
 func unknownToken(err error) error {
 	if CodeOf(err) == NotFound {
 		return errBadToken
@@ -302,5 +304,5 @@ func unknownToken(err error) error {
 
 func sameHash(a, b SecretHash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
 
-// expired reports whether a token that ends at t has ended; the zero time never comes.
+// expired reports whether a token that ends at t has ended. The zero time is never.
 func expired(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }

@@ -11,34 +11,35 @@ import (
 
 // UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
 type UserFilter struct {
-	Email string // exact, without regard to letter case
+	Email string // exact, in any letter case
 	Role  RoleID
-	Text  string    // part of the name or the email, without regard to letter case
+	Text  string    // part of the name or the email, in any letter case
 	After UserID    // only users with greater ids
 	Limit int       // 0: no limit
-	At    time.Time // as it was then; zero: as it is
+	At    time.Time // users as they were at that time; zero: as they are now
 }
 
-// UserSink takes a list of users as it is read.
+// UserSink receives a list of users while it is read. Its methods must return quickly,
+// except Flush, because a transaction is open.
 type UserSink interface {
-	// Begin is called before any user, with the version of the list: it differs from
-	// every version that the list had with other users in it. It is called again,
-	// with another version, if the list turns out to have changed meanwhile.
+	// Begin is called before any user, with the version of the list. If the list differs,
+	// its version differs. Begin is called again with another version if the list turns
+	// out to have changed before any user was read.
 	Begin(version string) error
-	// Changed is called if the list turns out to have changed after it was flushed:
-	// what was handed over and will be is of no version, then.
+	// Changed is called if the list changes after it was flushed. The list then has no
+	// version as a whole.
 	Changed()
 	User(User) error
-	// Flush is called between the pieces that a long list is read in. It may take its
-	// time, for nothing of the store is held; the others may not.
+	// Flush is called between the batches of a long list, with no transaction open.
 	Flush() error
 }
 
-// How many users are read at once: the first of them soon, and then so many that
-// to begin a transaction is little of what they take. Tests make it few.
+// The sizes of the batches that a list is read in. The first is small, so that the
+// answer begins soon; later ones are large, so that beginning a transaction costs
+// little in comparison. Tests make them small.
 var firstPiece, laterPieces = 500, 2000
 
-// maxSearched is how many users a page examines. Tests make it few.
+// maxSearched is how many users a page examines. Tests make it small.
 var maxSearched = 2000
 
 // maxSearchedPast is how many users of the past a page examines. They take more than ten
@@ -53,19 +54,18 @@ func (l *userList) searched() int {
 	return maxSearched
 }
 
-// ListUsers hands the users of the principal's organization to sink in order of
-// their ids, reading as it goes, and stops at sink's first error. next is the id
-// after which the list goes on if Limit cut it, "" if not.
+// ListUsers passes the users of the principal's organization to sink, in the order of
+// their ids, and stops at sink's first error. If Limit cut the list, next is the id
+// after which it continues; otherwise it is "".
 //
-// With a Limit all are of one snapshot. A page is looked for among so many users
-// that it holds no reader for long: it may have fewer users than Limit, or none, and
-// still a next one. Without one the list is read in pieces, so that a sink that
-// takes its time keeps no connection from others. A user who exists throughout is
-// listed exactly once, because ids don't change. A caller who may not read the list
-// any more gets no further piece.
+// With a Limit, all users are from one snapshot. A page examines a bounded number of
+// users, so it can have fewer users than Limit, or none, and still a next one.
+// Without a Limit, the list is read in batches, so that a slow sink blocks nobody. A
+// user who exists throughout is listed exactly once, because ids don't change. Before
+// each further batch, the caller's permission is checked again.
 //
-// Permission users|read, and auditLog|read for a time that is past. Errors: as
-// those of asOf; once the list has begun, also [Unauthenticated] and [Forbidden].
+// Permission users|read, and auditLog|read for a past time. Errors: as those of asOf,
+// and [Unauthenticated] or [Forbidden] between batches.
 func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (next UserID, err error) {
 	if err := OpListUsers.Authorize(call.Principal); err != nil {
 		return "", err
@@ -92,23 +92,23 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	}
 }
 
-// userList is a list of users on its way to a sink.
+// userList is the state of one call of [Service.ListUsers].
 type userList struct {
 	s    *Service
 	call Call
 	f    UserFilter
-	text string // to look for, folded
+	text string // the text to search for, folded
 	sink UserSink
 
 	epoch   uint64 // before anything was read
-	version string // that it began with
-	begun   bool   // a piece has been read
-	changed bool   // since then
-	all     bool   // nothing is left to be read
-	next    UserID // after which it goes on, if Limit cut it
+	version string // when the list began
+	begun   bool   // a batch has been read
+	changed bool   // the list has changed since it began
+	all     bool   // nothing is left to read
+	next    UserID // the id after which the list continues, if Limit cut it
 }
 
-// read reads a piece.
+// read reads a batch.
 func (l *userList) read(tx Tx, size int) (err error) {
 	if l.begun {
 		if err := l.renew(tx); err != nil {
@@ -126,7 +126,7 @@ func (l *userList) read(tx Tx, size int) (err error) {
 	return l.take(then.Users(l.call.Principal.OrgID, l.query(size)), size)
 }
 
-// renew wants the principal to be who may read on still.
+// renew checks that the principal may still read the list.
 func (l *userList) renew(tx Tx) (err error) {
 	if l.call.Principal, err = l.s.reload(tx, l.call.Principal); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (l *userList) renew(tx Tx) (err error) {
 	return OpListUsers.Authorize(l.call.Principal)
 }
 
-// compare tells the sink of the list's version.
+// compare passes the list's version to the sink if the sink does not have it.
 func (l *userList) compare(tx Tx) error {
 	org := l.call.Principal.OrgID
 	version, err := tx.OrgVersion(org)
@@ -156,8 +156,8 @@ func (l *userList) compare(tx Tx) error {
 	return l.sink.Begin(version)
 }
 
-// query is as much of the filter as storage can look up. The past is put together
-// user by user, so that its users are looked at here, where they are counted.
+// query is the part of the filter that storage can apply. Users of the past are put
+// together one by one, so l filters them itself and counts how many it has examined.
 func (l *userList) query(size int) UserQuery {
 	q := UserQuery{After: l.f.After, Limit: size}
 	if l.f.At.IsZero() {
@@ -167,7 +167,7 @@ func (l *userList) query(size int) UserQuery {
 		}
 	}
 	if l.f.Limit > 0 {
-		q.Limit = l.searched() + 1 // to know whether there are more
+		q.Limit = l.searched() + 1 // one more tells whether the list continues
 		if l.text == "" && l.f.At.IsZero() {
 			q.Limit = l.f.Limit + 1
 		}
@@ -175,8 +175,8 @@ func (l *userList) query(size int) UserQuery {
 	return q
 }
 
-// take hands over the users that match, up to the limit; the next piece begins
-// behind the last that was looked at.
+// take passes the users that match to the sink, up to the limit. The next batch begins
+// after the last user that was examined.
 func (l *userList) take(users iter.Seq2[User, error], size int) error {
 	read, taken := 0, 0
 	for u, err := range users {
@@ -201,8 +201,8 @@ func (l *userList) take(users iter.Seq2[User, error], size int) error {
 	return nil
 }
 
-// has says whether the filter lets a user through. The text is looked for here and
-// not in SQL so that engines can't differ on what letter case is.
+// has reports whether the filter includes a user. It searches text here and not in SQL,
+// so that engines can't differ in how they fold letter case.
 func (l *userList) has(u User) bool {
 	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(l.f.Email))) {
 		return false

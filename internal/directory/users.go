@@ -9,9 +9,9 @@ import (
 	"github.com/rosterhq/roster/internal/text"
 )
 
-// User is a membership: an account in an organization, with one base role. While
-// it is an invitation, it belongs to the address and has no account.
-// Email and Name are the account's; while invited, those the inviter gave.
+// User is a membership: an account in an organization, with one base role. An
+// invitation belongs to the address and has no account. Email and Name are the
+// account's, or the ones that the inviter gave.
 type User struct {
 	ID        UserID    `json:"id"`
 	OrgID     OrgID     `json:"orgId"`
@@ -21,8 +21,8 @@ type User struct {
 	Role      RoleRef   `json:"role"`
 	CreatedAt time.Time `json:"createdAt"`
 
-	// Invited says that the invitation is not accepted yet; the user has no capabilities.
-	// InvitedBy, without a name, gave the role last; at ExpiresAt the invitation ends.
+	// Invited is true until the invitation is accepted. The user has no capabilities until
+	// then. InvitedBy, without a name, gave the role last. The invitation ends at ExpiresAt.
 	Invited   bool      `json:"invited,omitempty"`
 	InvitedBy Actor     `json:"invitedBy,omitzero"`
 	ExpiresAt time.Time `json:"invitedUntil,omitzero"`
@@ -31,12 +31,12 @@ type User struct {
 // Target is the user as the target of an entry.
 func (u User) Target() Target { return Target{Type: "user", ID: string(u.ID), Name: u.Name} }
 
-// membership is whose user it is, and the user's id.
+// membership returns the account and the id of the user.
 func (u User) membership() (AccountID, UserID) { return u.AccountID, u.ID }
 
 func (u User) IsOwner() bool { return u.Role.ID == authz.RoleOwner }
 
-// NewUser is what it takes to add a user.
+// NewUser describes a user to add.
 type NewUser struct {
 	Name  string
 	Email string
@@ -175,8 +175,8 @@ func (s *Service) FindUserWire(ctx context.Context, call Call, email string, f W
 	return wire, nil
 }
 
-// RemoveUser takes a user out of the organization and out of its groups. With
-// the last membership goes the account, and with it its personal tokens.
+// RemoveUser removes a user from the organization and from its groups. If it was the
+// account's last membership, the account and its personal tokens are deleted.
 //
 // Permission users|delete; owners are removed by owners only. Audit entry
 // removeUserFromOrg. Errors: [NotFound]; [Conflict] for the last owner.
@@ -209,7 +209,7 @@ type RemovedUser struct {
 	Groups []GroupID `json:"groups,omitempty"`
 }
 
-// takeOut deletes a user, whose organization is locked, and records it.
+// takeOut deletes a user and records it. The caller has locked the organization.
 func (c *Change) takeOut(u User) error {
 	groups, err := c.GroupIDsOf(u.OrgID, u.ID)
 	if err != nil {
@@ -221,8 +221,8 @@ func (c *Change) takeOut(u User) error {
 	return c.recordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
 }
 
-// settleAccount ends an account that has lost its last membership. Open invitations
-// belong to the address and stay as they are.
+// settleAccount deletes an account that has lost its last membership. Open invitations
+// belong to the address and stay.
 func (c *Change) settleAccount(removed AccountID) error {
 	if removed == "" {
 		return nil // an invitation has no account
@@ -258,8 +258,8 @@ func (c *Change) updateUserRole(id UserID, roleID RoleID) (User, error) {
 	return c.setRole(u, "role", roleID)
 }
 
-// setRole changes a user's base role under every rule; it is the one way to. Only
-// what the new role holds beyond the old one counts as given.
+// setRole is the only way to change a user's base role, and checks every rule. Only
+// capabilities that the old role lacks count as granted.
 func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	old, err := LookupRole(c, u.OrgID, u.Role.ID)
 	if err != nil {
@@ -284,8 +284,8 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	return u, c.Record(u.Target(), before, u)
 }
 
-// mayUnmake says whether the actor may take u's base role away. An organization
-// keeps an owner, and only owners unmake owners.
+// mayUnmake checks that the actor may take u's base role away. An organization keeps an
+// owner, and only owners demote or remove owners.
 func (c *Change) mayUnmake(u User) error {
 	if !u.IsOwner() {
 		return nil
