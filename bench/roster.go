@@ -34,9 +34,9 @@ func (l *lab) initRoster(database string, n int) (d deployment) {
 	defer db.Close() //nolint:errcheck // nothing is left to write
 	// Accounts and users as the API makes them, but for their entries in the log.
 	for _, statement := range []string{
-		`INSERT INTO accounts (id, email, email_key, name, created_at) SELECT ` + accountID + `, ` + email + `, ` + email + `, 'User ' || i, 1 FROM n`,
+		`INSERT INTO accounts (id, email, email_key, name, created_at) SELECT ` + accountID + `, ` + email + `, ` + emailKey + `, 'User ' || i, 1 FROM n`,
 		`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited_by, expires_at, created_at)
-			SELECT '` + d.OrgID + `', ` + userID + `, ` + accountID + `, ` + email + `, ` + email + `, 'User ' || i, 'user', '{}', 0, 1 FROM n`,
+			SELECT '` + d.OrgID + `', ` + userID + `, ` + accountID + `, ` + email + `, ` + emailKey + `, 'User ' || i, 'user', '{}', 0, 1 FROM n`,
 	} {
 		numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n-1)
 		must(db.Exec(numbers + statement))
@@ -49,6 +49,7 @@ const (
 	accountID = "'acc_' || i"
 	userID    = "'usr_' || i"
 	email     = "'user' || i || '@example.com'"
+	emailKey  = "'USER' || i || '@EXAMPLE.COM'" // text.FoldKey of the address
 )
 
 func (l *lab) startRoster(core string, d deployment, args ...string) *process {

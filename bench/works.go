@@ -43,6 +43,7 @@ const (
 func measureWorks(ctx context.Context, l *lab) {
 	d := l.initRoster("sqlite:"+l.path("works.db"), l.users)
 	roster := l.startRoster(serverCore, d)
+	checkFind(roster, d)
 	pb := l.startPocketBase(l.users)
 	token := as(d.APIToken)
 	get := load{method: "GET", path: "/v2/users/usr_%d", header: token, n: l.users, conns: 16}
@@ -83,6 +84,16 @@ func measureWorks(ctx context.Context, l *lab) {
 	l.takeTurns(ctx, works)
 	l.report.works = works
 	l.report.memory = map[string]float64{sideRoster: roster.memory("VmHWM"), sidePocketBase: pb.memory("VmHWM")}
+}
+
+// checkFind checks that the seeded users are found by address: an empty list has status
+// 200, too.
+func checkFind(p *process, d deployment) {
+	var found []struct{ ID string }
+	status := must(call("GET", "http://"+p.addr+"/v2/users?email=user1@example.com", as(d.APIToken), "", &found))
+	if len(found) != 1 {
+		check(fmt.Errorf("find by address: status %d and %d users, want 1", status, len(found)))
+	}
 }
 
 func plural(conns int) string {

@@ -17,6 +17,7 @@ import (
 // it less lowers these.
 const (
 	getUserAllocations   = 7 // the exchange, trace id, path value, the user, its ETag; more where the rate limit counts down
+	findUserAllocations  = 16
 	unchangedAllocations = 7 // 304 for a list
 	keptAllocations      = 9 // a list that is kept
 )
@@ -56,6 +57,7 @@ func BenchmarkRequest(b *testing.B) {
 
 var cases = []requestCase{
 	{"get", "/v2/users/{owner}", http.StatusOK, false, getUserAllocations},
+	{"find", "/v2/users?email=owner@example.com", http.StatusOK, false, findUserAllocations},
 	{"unchanged", "/v2/users", http.StatusNotModified, true, unchangedAllocations},
 	{"list", "/v2/users", http.StatusOK, false, keptAllocations},
 }
