@@ -21,7 +21,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rosterhq/roster/internal/cli"
-	"github.com/rosterhq/roster/internal/collector"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
@@ -80,7 +79,6 @@ func isTerminal(w io.Writer) bool {
 
 // serve runs the server until ctx ends, then waits for the requests in progress.
 func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) {
-	defer collector.Settle()()
 	log.Info("starting", "version", config.ProgramVersion(), "config", c)
 	traces, err := tracing.Start(ctx, config.ProgramVersion(), log)
 	if err != nil {
