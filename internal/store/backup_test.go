@@ -89,6 +89,7 @@ func restore(t *testing.T, backup, path string, replace bool) (kept string) {
 // TestRestoreKeepsWhatItReplaces checks that the replaced database stays usable, with the
 // changes that were only in its write-ahead log.
 func TestRestoreKeepsWhatItReplaces(t *testing.T) {
+	t.Parallel()
 	path, backup := killed(t)
 	kept := restore(t, backup, path, true)
 	wantCount(t, path, 1)
@@ -97,6 +98,7 @@ func TestRestoreKeepsWhatItReplaces(t *testing.T) {
 
 // A log whose database is gone is not written over the one that is restored.
 func TestRestoreBesideALog(t *testing.T) {
+	t.Parallel()
 	for _, suffix := range []string{"-wal", "-journal"} {
 		path, backup := killed(t)
 		log, err := os.ReadFile(path + "-wal")
@@ -116,6 +118,7 @@ func TestRestoreBesideALog(t *testing.T) {
 // TestRestoreReplacesDamage checks that a database too damaged to open is replaced. Its
 // write-ahead log is merged as far as SQLite can, or is kept beside it.
 func TestRestoreReplacesDamage(t *testing.T) {
+	t.Parallel()
 	for what, damage := range map[string]func([]byte) []byte{
 		"no database": func([]byte) []byte { return bytes.Repeat([]byte("this is no database\n"), 500) },
 		"the header":  func(b []byte) []byte { return append(bytes.Repeat([]byte("?"), 100), b[100:]...) },
@@ -152,6 +155,7 @@ func TestRestoreReplacesDamage(t *testing.T) {
 }
 
 func TestRestoreLeavesWhatIsInUse(t *testing.T) {
+	t.Parallel()
 	path, backup := killed(t)
 	db := openSQLite(t, path)
 	if _, err := store.Restore(t.Context(), backup, "sqlite:"+path, true); err == nil || !strings.Contains(err.Error(), "in use") {
@@ -164,6 +168,7 @@ func TestRestoreLeavesWhatIsInUse(t *testing.T) {
 
 // TestRestoreOverAFolder checks that other errors are returned as they are.
 func TestRestoreOverAFolder(t *testing.T) {
+	t.Parallel()
 	_, backup := killed(t)
 	dir := t.TempDir()
 	if _, err := store.Restore(t.Context(), backup, "sqlite:"+dir, true); err == nil || strings.Contains(err.Error(), "in use") {

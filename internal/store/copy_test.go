@@ -82,6 +82,7 @@ func ours(t *testing.T, url string) map[string][]string {
 
 // There, and back again, and nothing is different, not even where the log counts on.
 func TestCopyThereAndBack(t *testing.T) {
+	t.Parallel()
 	urls := []string{dbtest.SQLite(t), dbtest.Postgres(t), dbtest.Postgres(t), dbtest.SQLite(t)}
 	stores := make([]*store.Store, len(urls))
 	for i, url := range urls {
@@ -149,6 +150,7 @@ func TestCopyThereAndBack(t *testing.T) {
 }
 
 func TestCopyRefuses(t *testing.T) {
+	t.Parallel()
 	from, to := openSQLite(t, sqlitePath(t)), openSQLite(t, sqlitePath(t))
 	defer closing(t, from)
 	defer closing(t, to)

@@ -65,6 +65,7 @@ func driverErrors(t *testing.T) map[string]error {
 }
 
 func TestClassify(t *testing.T) {
+	t.Parallel()
 	want := map[string]meaning{"primary key": taken, "unique": taken, "busy": busy}
 	for name, err := range driverErrors(t) {
 		for _, err := range []error{err, fmt.Errorf("wrapped: %w", err)} {
@@ -76,6 +77,7 @@ func TestClassify(t *testing.T) {
 }
 
 func TestStorageError(t *testing.T) {
+	t.Parallel()
 	want := map[string]directory.Code{
 		"primary key": directory.Conflict, "unique": directory.Conflict, "busy": directory.Unavailable,
 	}
@@ -102,6 +104,7 @@ func TestStorageError(t *testing.T) {
 }
 
 func TestStorageErrorLeavesOthersBe(t *testing.T) {
+	t.Parallel()
 	own := directory.Errorf(directory.Forbidden, "no")
 	for _, err := range []error{
 		nil, own, fmt.Errorf("wrapped: %w", own),
@@ -116,6 +119,7 @@ func TestStorageErrorLeavesOthersBe(t *testing.T) {
 // What PostgreSQL says of itself, and not of what was asked, is no failure of the
 // program's: it is to be asked again.
 func TestPostgresErrors(t *testing.T) {
+	t.Parallel()
 	for code, want := range map[string]directory.Code{
 		"23505": directory.Conflict,    // unique_violation
 		"40001": directory.Unavailable, // serialization_failure

@@ -11,6 +11,7 @@ import (
 // NextEntries seeks to the next target and to its first entry since, instead of
 // walking all entries about the targets in its range.
 func TestNextEntriesSkipsFromTargetToTarget(t *testing.T) {
+	t.Parallel()
 	db := openFile(t, filepath.Join(t.TempDir(), "roster.db"))
 	var queries []string
 	err := db.Read(t.Context(), func(view directory.Tx) error {

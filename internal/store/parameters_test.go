@@ -8,6 +8,7 @@ import (
 // Parameters mean what PostgreSQL's numbers mean, however often and in whatever order
 // they stand.
 func TestParametersInOrder(t *testing.T) {
+	t.Parallel()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		t.Fatal(err)

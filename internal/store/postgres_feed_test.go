@@ -43,6 +43,7 @@ func actionsAfter(t *testing.T, db *store.Store, after int64) (actions []string,
 // A commit with a later number does not hide one with an earlier number that is
 // still under way, whatever becomes of it.
 func TestPostgresFeedWaitsForEarlierNumbers(t *testing.T) {
+	t.Parallel()
 	for _, outcome := range []string{"committed", "undone"} {
 		t.Run(outcome, func(t *testing.T) {
 			url := directorytest.Postgres(t)
@@ -93,6 +94,7 @@ func TestPostgresFeedWaitsForEarlierNumbers(t *testing.T) {
 // not committed, is told of it when it has. PostgreSQL's snapshots don't show
 // that transaction: nothing younger has ended.
 func TestPostgresFeedHearsOfTheLastTransaction(t *testing.T) {
+	t.Parallel()
 	url := directorytest.Postgres(t)
 	one, two := openPostgres(t, url), openPostgres(t, url)
 	defer closing(t, one)
@@ -135,6 +137,7 @@ func TestPostgresFeedHearsOfTheLastTransaction(t *testing.T) {
 // A reader who began before an entry was committed sees nothing of the log beyond
 // it, however far the log has come since.
 func TestPostgresFeedKeepsToItsSnapshot(t *testing.T) {
+	t.Parallel()
 	url := directorytest.Postgres(t)
 	one, two := openPostgres(t, url), openPostgres(t, url)
 	defer closing(t, one)
@@ -174,6 +177,7 @@ func TestPostgresFeedKeepsToItsSnapshot(t *testing.T) {
 // More than a node can tell of one by one makes it forget everything; it is in
 // touch again soon, and a reader of the log gets it all.
 func TestPostgresFeedTakesManyAtOnce(t *testing.T) {
+	t.Parallel()
 	url := directorytest.Postgres(t)
 	db := openPostgres(t, url)
 	defer closing(t, db)
@@ -204,6 +208,7 @@ func TestPostgresFeedTakesManyAtOnce(t *testing.T) {
 // Many write, some change their minds; a reader who goes from number to number
 // gets each entry once.
 func TestPostgresFeedMissesNothing(t *testing.T) {
+	t.Parallel()
 	url := directorytest.Postgres(t)
 	nodes := []*store.Store{openPostgres(t, url), openPostgres(t, url)}
 	reader := openPostgres(t, url)
@@ -265,6 +270,7 @@ func TestPostgresFeedMissesNothing(t *testing.T) {
 // A node that the database can't be reached from knows that it is out of touch,
 // refuses, and finds back by itself; so also where connections just fall silent.
 func TestPostgresCutOff(t *testing.T) {
+	t.Parallel()
 	for name, between := range map[string]func(*dbtest.Proxy){"cut": (*dbtest.Proxy).Cut, "held": (*dbtest.Proxy).Hold} {
 		t.Run(name, func(t *testing.T) {
 			proxy := dbtest.NewProxy(t, directorytest.Postgres(t))
@@ -312,6 +318,7 @@ func await(t *testing.T, what string, is func() bool) {
 // TestPostgresLead checks that one candidate leads, and another takes over when the
 // leader's connection is cut.
 func TestPostgresLead(t *testing.T) {
+	t.Parallel()
 	url := directorytest.Postgres(t)
 	proxy := dbtest.NewProxy(t, url)
 	first, second := openPostgres(t, proxy.URL), openPostgres(t, url)

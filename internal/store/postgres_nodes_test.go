@@ -18,6 +18,7 @@ import (
 // A node goes on beside the migration of the release after it, which only adds;
 // and a program of its release starts on what that one has made.
 func TestPostgresBesideTheNextRelease(t *testing.T) {
+	t.Parallel()
 	database := directorytest.Postgres(t)
 	db := openPostgres(t, database)
 	defer closing(t, db)
@@ -93,6 +94,7 @@ func with(t *testing.T, database, name, value string) string {
 // TestPostgresStatementTimeout checks that a statement timeout is not reported as the
 // caller's error.
 func TestPostgresStatementTimeout(t *testing.T) {
+	t.Parallel()
 	database := directorytest.Postgres(t)
 	patient, impatient := openPostgres(t, database), openPostgres(t, with(t, database, "options", "-c statement_timeout=2s"))
 	defer closing(t, patient)
@@ -114,6 +116,7 @@ func TestPostgresStatementTimeout(t *testing.T) {
 
 // A node takes no more connections than it may; who finds none waits.
 func TestPostgresPoolIsBounded(t *testing.T) {
+	t.Parallel()
 	database := directorytest.Postgres(t)
 	db := openPostgres(t, with(t, database, "pool_max_conns", "3"))
 	defer closing(t, db)
@@ -147,6 +150,7 @@ func TestPostgresPoolIsBounded(t *testing.T) {
 // TestPostgresWantsThePrimary checks that the server that accepts writes is chosen from
 // several, and that a standby alone is rejected with an error.
 func TestPostgresWantsThePrimary(t *testing.T) {
+	t.Parallel()
 	pair := dbtest.NewPair(t)
 	u, err := url.Parse(pair.URL)
 	if err != nil {

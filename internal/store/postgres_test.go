@@ -22,10 +22,12 @@ func openPostgres(t testing.TB, url string) *store.Store {
 }
 
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) directory.Store { return openPostgres(t, directorytest.Postgres(t)) })
 }
 
 func TestPostgresShared(t *testing.T) {
+	t.Parallel()
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
 		url := directorytest.Postgres(t)
 		return func() directory.Store { return openPostgres(t, url) }
@@ -47,6 +49,7 @@ func TestPostgresPooled(t *testing.T) {
 
 // Nodes that start at once bring the schema up to date once.
 func TestPostgresMigratesOnce(t *testing.T) {
+	t.Parallel()
 	url := dbtest.Postgres(t)
 	var nodes sync.WaitGroup
 	for range 8 {
@@ -75,6 +78,7 @@ func TestPostgresMigratesOnce(t *testing.T) {
 }
 
 func TestPostgresNewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
 	url := dbtest.Postgres(t)
 	closing(t, openPostgres(t, url))
 	dbtest.Exec(t, url, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)")
@@ -105,6 +109,7 @@ func refuses(t *testing.T, url string, words ...string) {
 }
 
 func TestPostgresRefuses(t *testing.T) {
+	t.Parallel()
 	t.Run("a server that may lose what it acknowledged", func(t *testing.T) {
 		url := dbtest.Postgres(t)
 		dbtest.Exec(t, url, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$")

@@ -18,6 +18,7 @@ import (
 // Durability and integrity rest on settings that SQLite keeps per connection:
 // each connection of either pool must have them, also one that is made later.
 func TestEveryConnectionHasItsSettings(t *testing.T) {
+	t.Parallel()
 	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +60,7 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 
 // A statement that an index should carry must not read a whole table.
 func TestQueriesUseIndexes(t *testing.T) {
+	t.Parallel()
 	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
 	if err != nil {
 		t.Fatal(err)

@@ -52,6 +52,7 @@ var (
 // Organizations are independent: a statement names the one it is about, so that
 // their rows can be spread over shards by it.
 func TestStatementsNameTheirOrganization(t *testing.T) {
+	t.Parallel()
 	statements := sqlIn(t)
 	used := make(map[string]bool)
 	checked := 0

@@ -35,10 +35,12 @@ func closing(t testing.TB, db interface{ Close() error }) {
 }
 
 func TestSQLite(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) directory.Store { return openSQLite(t, sqlitePath(t)) })
 }
 
 func TestSQLiteShared(t *testing.T) {
+	t.Parallel()
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {
 		path := sqlitePath(t)
 		return func() directory.Store { return openSQLite(t, path) }
@@ -53,6 +55,7 @@ const processes, writesPerProcess = 3, 30
 
 // Several processes write to one file at once and none is refused.
 func TestSQLiteProcesses(t *testing.T) {
+	t.Parallel()
 	path := sqlitePath(t)
 	if inherited := os.Getenv(writerProcess); inherited != "" {
 		path = inherited
@@ -110,6 +113,7 @@ func appendMany(t *testing.T, db *store.Store) {
 
 // A database that a newer program has changed beyond understanding is left alone.
 func TestNewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
 	path := sqlitePath(t)
 	closing(t, openSQLite(t, path))
 	raw, err := sql.Open("sqlite", path)
@@ -140,6 +144,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text.db")
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
@@ -179,6 +184,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // Paths are files' names and not URLs, whatever they hold.
 func TestOddPaths(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"a b.db", "50%.db", "what?.db", "a#b.db", "a&_pragma=x.db", "ü.db", "a:b.db", "%41.db"} {
 		dir := t.TempDir()
 		db := openSQLite(t, filepath.Join(dir, name))
@@ -202,6 +208,7 @@ func TestOddPaths(t *testing.T) {
 }
 
 func TestOpenRefusesAFileThatOthersCanRead(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("files have no such permissions here")
 	}

@@ -13,6 +13,7 @@ import (
 // A trial is undone alone: the writes of other tenants that share its transaction
 // run once and are kept.
 func TestTrialsDoNotRepeatOtherWrites(t *testing.T) {
+	t.Parallel()
 	db := openFile(t, filepath.Join(t.TempDir(), "roster.db"))
 	release := held(t, db)
 	tried := errors.New("tried")

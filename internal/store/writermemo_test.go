@@ -12,6 +12,7 @@ import (
 
 // Whatever the writer keeps of tokens, a transaction reads what the database has.
 func TestTokensAreReadAsTheyAre(t *testing.T) {
+	t.Parallel()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
 	open := func() *store.Store {
 		s, err := store.Open(t.Context(), url, store.Options{})
@@ -85,6 +86,7 @@ func TestTokensAreReadAsTheyAre(t *testing.T) {
 
 // Whatever the writer keeps of a log's end, a transaction reads the one there is.
 func TestEndsAreReadAsTheyAre(t *testing.T) {
+	t.Parallel()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
 	var stores [2]*store.Store
 	for i := range stores {

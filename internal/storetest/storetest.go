@@ -6,6 +6,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,7 @@ func (s suite) equal(what string, want, got any) {
 
 // asStored compares times to the letter, which == does not do for [time.Time].
 var asStored = cmp.Options{
+	cmpopts.EquateComparable(netip.Prefix{}),
 	cmpopts.IgnoreUnexported(directory.Entry{}),
 	cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }),
 	cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) }),
