@@ -37,6 +37,7 @@ func soon(t *testing.T, base string, status int, a ask) {
 // TestAdminBesideServer makes a token for somebody who has none left, while the
 // server runs and is at work.
 func TestAdminBesideServer(t *testing.T) {
+	t.Parallel()
 	d := initialize(t)
 	s := d.serve(t)
 	busy := load(t.Context(), s.URL, d.APIToken, 4)
@@ -58,6 +59,7 @@ func TestAdminBesideServer(t *testing.T) {
 // the other within a second, despite its cache. The other server keeps running after the
 // first ends.
 func TestTwoServers(t *testing.T) {
+	t.Parallel()
 	d := initialize(t)
 	one, two := d.serve(t), d.serve(t)
 	var u user
@@ -93,6 +95,7 @@ func TestTwoServers(t *testing.T) {
 // TestInitTwice initializes a database once and refuses to do so again, with and
 // without a server on it.
 func TestInitTwice(t *testing.T) {
+	t.Parallel()
 	d := initialize(t)
 	before := told(contents(t, d.path))
 	again := func() {
@@ -130,6 +133,7 @@ func told(contents string) string {
 // TestNewerDatabase refuses a database whose schema a newer program has changed,
 // says so, and leaves it as it is.
 func TestNewerDatabase(t *testing.T) {
+	t.Parallel()
 	d := initialize(t)
 	db := openRaw(t, d.path)
 	_, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1);

@@ -20,6 +20,7 @@ const back = 5 * time.Second
 // or starts it again. The nodes find it by themselves, clients get nothing but 503
 // meanwhile, and what was acknowledged before and after is there, once each.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	t.Run("standby promoted", func(t *testing.T) { failover(t, (*dbtest.Pair).Promote) })
 	t.Run("primary restarted", func(t *testing.T) { failover(t, (*dbtest.Pair).RestartPrimary) })
 }

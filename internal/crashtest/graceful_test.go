@@ -23,6 +23,7 @@ import (
 // body is still on its way is carried out. The process exits with 0 and leaves
 // one file behind.
 func TestGracefulShutdown(t *testing.T) {
+	t.Parallel()
 	d := initialize(t)
 	s := d.serve(t)
 	created := load(t.Context(), s.URL, d.APIToken, 16)
@@ -80,6 +81,7 @@ func compareCreated(t *testing.T, d deployment, created *creations) {
 
 // TestSecondSignal ends a server at once that waits for a client.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	d := initialize(t)
 	s := d.serve(t)
 	begin(t, s, d.APIToken)

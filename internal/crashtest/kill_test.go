@@ -20,6 +20,7 @@ const (
 // on one database. Acknowledged changes are there; others are there completely or not at
 // all. The log matches the data, and there is an owner.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	rounds := kills
 	if testing.Short() {
 		rounds = 4

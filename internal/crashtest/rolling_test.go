@@ -77,6 +77,7 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestRollingRestart replaces three nodes one after the other under load, behind
 // a load balancer. No request fails.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	d := deployment{url: dbtest.Postgres(t)}.initialize(t)
 	ctx, stop := context.WithCancel(t.Context())
 	lb := &balancer{nodes: make(map[string]*httputil.ReverseProxy)}

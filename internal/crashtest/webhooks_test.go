@@ -23,6 +23,7 @@ import (
 // whoever is to be sent it, as the log has it and signed, and is in the stream of
 // events; and the log verifies.
 func TestKillWhileDelivering(t *testing.T) {
+	t.Parallel()
 	rounds := 8
 	if testing.Short() {
 		rounds = 3
