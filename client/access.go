@@ -73,7 +73,7 @@ func (c *Client) AskUserAccessAt(ctx context.Context, id, capability string, at 
 func (c *Client) allAccess(ctx context.Context, path string, query url.Values) (all Access, err error) {
 	for query != nil {
 		var page Access
-		resp, err := c.send(ctx, http.MethodGet, path, query, nil) //nolint:bodyclose // drain closes it
+		resp, err := c.send(ctx, http.MethodGet, path, query, nil) // drain closes it
 		if err != nil {
 			return Access{}, err
 		}

@@ -25,7 +25,7 @@ func (c *Client) AuditCheckpoint(ctx context.Context, size int64) (string, error
 	if size > 0 {
 		query.Set("size", strconv.FormatInt(size, 10))
 	}
-	resp, err := c.send(ctx, http.MethodGet, path, query, nil) //nolint:bodyclose // drain closes it
+	resp, err := c.send(ctx, http.MethodGet, path, query, nil) // drain closes it
 	if err != nil {
 		return "", err
 	}

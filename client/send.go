@@ -34,7 +34,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 
 // exchange is do that returns the answer's headers too.
 func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, in, out any) (http.Header, error) {
-	resp, err := c.send(ctx, method, path, query, in) //nolint:bodyclose // drain closes it
+	resp, err := c.send(ctx, method, path, query, in) // drain closes it
 	if err != nil {
 		return nil, err
 	}

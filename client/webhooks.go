@@ -155,7 +155,7 @@ const deliveryPage = 500
 
 // deliveries returns one page and the query of the next, or nil if there is none.
 func (c *Client) deliveries(ctx context.Context, path string, query url.Values) (page []WebhookDelivery, next url.Values, err error) {
-	resp, err := c.send(ctx, http.MethodGet, path, query, nil) //nolint:bodyclose // drain closes it
+	resp, err := c.send(ctx, http.MethodGet, path, query, nil) // drain closes it
 	if err != nil {
 		return nil, nil, err
 	}

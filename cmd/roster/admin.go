@@ -107,7 +107,7 @@ func addOrgFileFlags(cmd *cobra.Command, org, file *string) {
 // exportOrg exports an organization to a new file and syncs it, so that the export
 // is durable before the organization is deleted.
 func exportOrg(cmd *cobra.Command, s *directory.Service, org directory.OrgID, file string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // the operator names the file
 	if err != nil {
 		return err
 	}

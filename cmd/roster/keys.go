@@ -50,7 +50,7 @@ same file.`,
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), line)
 				return err
 			}
-			old, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+			old, err := os.ReadFile(file) // the operator names the file
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}

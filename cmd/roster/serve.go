@@ -155,7 +155,7 @@ func drain(api *httpapi.API, delay time.Duration, log *slog.Logger) {
 func mailSender(c *config.Config, log *slog.Logger) (mail.Sender, error) {
 	if c.SMTPURL == "" {
 		log.Info("invitations are not mailed because ROSTER_SMTP_URL is not set")
-		return nil, nil //nolint:nilnil // running without a sender is allowed
+		return nil, nil // running without a sender is allowed
 	}
 	return mail.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
 }

@@ -154,7 +154,7 @@ func (r *reader) of(v jsontext.Value) *jsontext.Decoder {
 
 // membersOf reads an object's members, each in its canonical form, in order.
 func membersOf(v jsontext.Value) ([]member, error) {
-	reader := readers.Get().(*reader) //nolint:forcetypeassert // nothing else is put there
+	reader := readers.Get().(*reader) // nothing else is put there
 	defer readers.Put(reader)
 	d := reader.of(v)
 	if d.PeekKind() != '{' {

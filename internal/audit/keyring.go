@@ -150,7 +150,7 @@ func (k *Keyring) VerifierKeys(org string) ([]string, error) {
 }
 
 func (k *Keyring) verifierKey(org string, private ed25519.PrivateKey) (string, error) {
-	return note.NewEd25519VerifierKey(k.Origin(org), private.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
+	return note.NewEd25519VerifierKey(k.Origin(org), private.Public().(ed25519.PublicKey)) // it is one
 }
 
 // MAC authenticates an entry and its sequence number until it is sealed.
@@ -178,17 +178,17 @@ func newEntryKey(key []byte) *entryKey {
 }
 
 func (k *entryKey) mac(sequence int64, leaf Hash) []byte {
-	h := k.idle.Get().(hash.Hash) //nolint:forcetypeassert // nothing else is put there
+	h := k.idle.Get().(hash.Hash) // nothing else is put there
 	defer k.idle.Put(h)
 	h.Reset()
-	h.Write(binary.BigEndian.AppendUint64(leaf[:], uint64(sequence))) //nolint:gosec // never negative
+	h.Write(binary.BigEndian.AppendUint64(leaf[:], uint64(sequence))) // never negative
 	return h.Sum(nil)[:macSize]
 }
 
 // entryKeys are derived once: they are needed at every change.
 func (k *Keyring) entryKeys(org string) []*entryKey {
 	if found, ok := k.macs.Load(org); ok {
-		return found.([]*entryKey) //nolint:forcetypeassert // nothing else is stored
+		return found.([]*entryKey) // nothing else is stored
 	}
 	keys := make([]*entryKey, len(k.keys))
 	for i, key := range k.keys {
@@ -203,7 +203,7 @@ func (k *Keyring) entryKeys(org string) []*entryKey {
 func (k *Keyring) WebhookSecrets(org, webhook string, version int) [][]byte {
 	all := make([][]byte, len(k.keys))
 	for i, key := range k.keys {
-		purpose := binary.AppendUvarint([]byte("webhook "+org+" "+webhook+" "), uint64(version)) //nolint:gosec // never negative
+		purpose := binary.AppendUvarint([]byte("webhook "+org+" "+webhook+" "), uint64(version)) // never negative
 		all[i] = derive(key, string(purpose))
 	}
 	return all

@@ -129,11 +129,11 @@ func (v *Vocabulary) Parse(wire map[string][]string) (g Grants, err error) {
 		}
 		for _, actionName := range actions {
 			a := slices.Index(actionNames[:], actionName)
-			if a < 0 || !slices.Contains(v.resources[i].actions, Action(a)) { //nolint:gosec // a is 0 to 3
+			if a < 0 || !slices.Contains(v.resources[i].actions, Action(a)) { // a is 0 to 3
 				return 0, fmt.Errorf("unknown action %s for %s capability %s; known are %s",
 					quote.Input(actionName), v.scope, quote.Input(name), v.resources[i].actionNames())
 			}
-			g |= bit(i, Action(a)) //nolint:gosec // a is 0 to 3
+			g |= bit(i, Action(a)) // a is 0 to 3
 		}
 	}
 	return g, nil

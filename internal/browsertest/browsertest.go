@@ -24,7 +24,7 @@ import (
 // they can't do what they are for.
 type Browser struct {
 	testing.TB
-	ctx context.Context //nolint:containedctx // the tab: chromedp has it in a context
+	ctx context.Context // the tab: chromedp has it in a context
 
 	mu       sync.Mutex
 	problems []string

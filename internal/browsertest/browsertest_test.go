@@ -15,7 +15,7 @@ func serve(t *testing.T, page string) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'")
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, page) //nolint:errcheck // a test
+		_, _ = io.WriteString(w, page)
 	}))
 	t.Cleanup(s.Close)
 	return s.URL

@@ -11,10 +11,10 @@ import (
 func (b *Browser) Screenshot(file string) {
 	b.Helper()
 	taken := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a directory of the repository
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(file, taken.Data, 0o644); err != nil { //nolint:gosec // a picture for the documentation
+	if err := os.WriteFile(file, taken.Data, 0o644); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -270,7 +270,7 @@ func (v *verification) offline(cmd *cobra.Command, e audit.Evidence) (audit.Repo
 	if err != nil {
 		return audit.Report{}, Usage(err)
 	}
-	defer f.Close() //nolint:errcheck // it was read
+	defer func() { _ = f.Close() }() // it was only read
 	return withBar(cmd, f, e)
 }
 

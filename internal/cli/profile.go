@@ -142,11 +142,11 @@ const maxToken = 4096
 func givenToken(cmd *cobra.Command, file string) (string, error) {
 	in := cmd.InOrStdin()
 	if file != "" {
-		f, err := os.Open(file) //nolint:gosec // the user says which
+		f, err := os.Open(file) // the user says which
 		if err != nil {
 			return "", err
 		}
-		defer f.Close() //nolint:errcheck // it was only read
+		defer func() { _ = f.Close() }() // it was only read
 		in = f
 	} else if f, ok := in.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
 		cmd.PrintErr("Token: ")

@@ -45,7 +45,7 @@ func readProfiles() (profileFile, error) {
 	path, err := profilePath()
 	if err == nil {
 		var b []byte
-		if b, err = os.ReadFile(path); err == nil { //nolint:gosec // the user's own folder
+		if b, err = os.ReadFile(path); err == nil { // the user's own folder
 			if err = json.Unmarshal(b, &f); err != nil {
 				f, err = profileFile{}, fmt.Errorf("%s is damaged: %w", path, err)
 			}

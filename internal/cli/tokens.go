@@ -29,7 +29,7 @@ var usageColumns = []column[client.TokenUsage]{
 	{"last used", func(u client.TokenUsage) string { return when(u.LastUsedAt) }},
 }
 
-const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" //nolint:gosec // an id opens nothing
+const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" // an id opens nothing
 
 func (s *session) tokens() *cobra.Command {
 	return group("tokens", "Manage API tokens", "An API token belongs to the organization and has the capabilities that it was created with.", "roster tokens list",
@@ -98,7 +98,7 @@ func (e *Expiry) Add(fs *pflag.FlagSet, works string) {
 // Time is when something ends that is made now; nil is never.
 func (e *Expiry) Time() (*time.Time, error) {
 	if e.in == "" {
-		return nil, nil //nolint:nilnil // no time is a time to end at
+		return nil, nil // no time is a time to end at
 	}
 	d, err := parseDays("--expires-in", e.in)
 	if err != nil {

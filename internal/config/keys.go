@@ -49,7 +49,7 @@ func Keys(database, file string) (*audit.Keyring, error) {
 	if err := private.Check(file); err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // the operator says which file
+	content, err := os.ReadFile(file) // the operator says which file
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}

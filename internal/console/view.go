@@ -135,14 +135,14 @@ func (rq *request) write(status int, name, part string, v *view) error {
 	h.Add("Vary", "Accept-Encoding")
 	if !strings.Contains(rq.Header.Get("Accept-Encoding"), "gzip") {
 		rq.w.WriteHeader(status)
-		rq.w.Write(b.Bytes()) //nolint:errcheck // a client that is gone needs no answer
+		rq.w.Write(b.Bytes()) // a client that is gone needs no answer
 		return nil
 	}
 	h.Set("Content-Encoding", "gzip")
 	rq.w.WriteHeader(status)
 	z, _ := gzip.NewWriterLevel(rq.w, gzip.BestSpeed)
-	z.Write(b.Bytes()) //nolint:errcheck,gosec // as above
-	z.Close()          //nolint:errcheck,gosec // as above
+	_, _ = z.Write(b.Bytes()) // as above
+	_ = z.Close()
 	return nil
 }
 

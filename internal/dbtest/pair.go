@@ -68,7 +68,7 @@ func (p *Pair) command(name string, args ...string) *exec.Cmd {
 	if os.Getuid() == 0 {
 		args = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}, args...)
 	}
-	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec,noctx // a test's own, which outlives its context
+	cmd := exec.Command(args[0], args[1:]...) // outlives the test's context
 	cmd.Dir = "/"
 	return cmd
 }
@@ -131,7 +131,7 @@ func (p *Pair) kill(i int) {
 	}
 	p.servers[i] = nil
 	// The postmaster's children have process groups of their own.
-	children, _ := exec.CommandContext(context.Background(), "pgrep", "-P", strconv.Itoa(cmd.Process.Pid)).Output() //nolint:gosec // a number
+	children, _ := exec.CommandContext(context.Background(), "pgrep", "-P", strconv.Itoa(cmd.Process.Pid)).Output()
 	_ = cmd.Process.Kill()
 	for _, child := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
@@ -146,7 +146,7 @@ func (p *Pair) remove() {
 	p.kill(1)
 	if p.t.Failed() {
 		for _, name := range []string{"0.log", "1.log"} {
-			log, _ := os.ReadFile(filepath.Join(p.dir, name)) //nolint:gosec // a test's own
+			log, _ := os.ReadFile(filepath.Join(p.dir, name)) // a test's own
 			p.t.Logf("%s:\n%s", name, log)
 		}
 	}
@@ -160,7 +160,7 @@ func (p *Pair) remove() {
 func freePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000) //nolint:gosec // no secret
+		port := 10_000 + rand.IntN(20_000)
 		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", fmt.Sprint("127.0.0.1:", port))
 		if err == nil {
 			_ = l.Close()

@@ -56,7 +56,7 @@ func migratedFile(migrate Migrate) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // temporary
+	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "roster.db")
 	if err := migrate(context.Background(), "sqlite:"+path); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func migratedFile(migrate Migrate) ([]byte, error) {
 	if left, err := os.Stat(path + "-wal"); err == nil && left.Size() > 0 {
 		return nil, fmt.Errorf("%s is not empty after the database was closed", left.Name())
 	}
-	return os.ReadFile(path) //nolint:gosec // the directory was just made
+	return os.ReadFile(path) // the directory was just made
 }
 
 // postgresTemplate is the name of the cluster's template, found or made once in a process.

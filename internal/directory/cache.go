@@ -70,7 +70,7 @@ func (t *table[K, V]) get(k K) (v V, ok bool) {
 	if !ok {
 		return v, false
 	}
-	entry := found.(*cached[V]) //nolint:forcetypeassert // put stores nothing else
+	entry := found.(*cached[V]) // put stores nothing else
 	for _, stale := range entry.stale {
 		if stale != nil && stale.Load() {
 			return v, false

@@ -123,7 +123,7 @@ func giverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 	case ActorAccount:
 		u, err := tx.User(org, a.UserID)
 		if CodeOf(err) == NotFound || (err == nil && u.Invited) {
-			return nil, nil //nolint:nilnil // nobody is an answer
+			return nil, nil // nobody is an answer
 		}
 		if err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func giverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 	case ActorAPIToken:
 		t, err := tx.APIToken(org, a.TokenID)
 		if CodeOf(err) == NotFound || (err == nil && expired(t.ExpiresAt, now)) {
-			return nil, nil //nolint:nilnil // nobody is an answer
+			return nil, nil // nobody is an answer
 		}
 		return t.principal(), err
 	default:

@@ -59,7 +59,7 @@ type API struct {
 	metrics  *metrics
 	mux      *http.ServeMux
 	unknown  http.HandlerFunc // answers paths that don't exist
-	draining context.Context  //nolint:containedctx // the server's: it ends when streams have to
+	draining context.Context  // the server's: it ends when streams have to
 	drain    context.CancelFunc
 
 	requests     *turns.Places[limitKey] // of each tenant

@@ -66,7 +66,7 @@ func (w *exchange) set(name, value string) {
 func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 	allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
-		rec := w.(*exchange) //nolint:forcetypeassert // ServeHTTP made it
+		rec := w.(*exchange) // ServeHTTP made it
 		rq := &rec.rq
 		rq.Request, rq.api, rq.w, rq.call.TraceID = r, a, rec, rec.trace
 		rq.readQuery()

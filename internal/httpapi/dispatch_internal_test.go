@@ -15,7 +15,7 @@ import (
 // wait for them.
 func TestLongRequestsTakeTurns(t *testing.T) {
 	s := newStreaming(t, func(*API, *http.Server) {})
-	api := s.Config.Handler.(*API) //nolint:forcetypeassert // it is
+	api := s.Config.Handler.(*API)
 	key := tenantOf(s.p)
 	if err := api.long.Enter(t.Context(), key, time.Minute); err != nil {
 		t.Fatal(err)

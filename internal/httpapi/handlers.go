@@ -138,7 +138,7 @@ func writeJSON(w *exchange, status int, body []byte) { writeBody(w, status, cont
 
 func writeBody(w *exchange, status int, mediaType []string, body []byte) {
 	writeHead(w, status, mediaType, len(body))
-	w.Write(body) //nolint:errcheck // a client that is gone needs no response
+	_, _ = w.Write(body) // a client that is gone needs no response
 }
 
 func writeJSONHead(w *exchange, status, length int) { writeHead(w, status, contentTypeJSON, length) }

@@ -66,7 +66,7 @@ func TestListChangesUnderWay(t *testing.T) {
 	const users, buffer = 12_000, 64 << 10 // the list is far longer than what the system holds of it
 	s := newStreaming(t, func(_ *API, server *http.Server) {
 		server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			c.(*net.TCPConn).SetWriteBuffer(buffer) //nolint:errcheck,forcetypeassert // so that the server does not come far
+			_ = c.(*net.TCPConn).SetWriteBuffer(buffer) // so that the server does not come far
 			return ctx
 		}
 	})
@@ -99,7 +99,7 @@ func TestListChangesUnderWay(t *testing.T) {
 	}
 	s.wantUsers("under way", begun.Body, 0, users-1, 2)
 	tag := begun.Header.Get("Etag")
-	if api := s.Config.Handler.(*API); api.lists.find(listKey{org: s.p.OrgID}, tag) != nil { //nolint:forcetypeassert // it is
+	if api := s.Config.Handler.(*API); api.lists.find(listKey{org: s.p.OrgID}, tag) != nil {
 		t.Error("it is kept, and is no list that there was")
 	}
 	for _, what := range []string{"read", "kept"} {

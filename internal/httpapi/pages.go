@@ -94,7 +94,7 @@ func (a *API) static(path string, file asset) {
 // limited charges each request to the address that it comes from.
 func (a *API) limited(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := a.chargeAddr(w.(*exchange), r, 1); err != nil { //nolint:forcetypeassert // ServeHTTP made it
+		if err := a.chargeAddr(w.(*exchange), r, 1); err != nil { // ServeHTTP made it
 			a.failPage(w, r, err)
 			return
 		}
@@ -122,7 +122,7 @@ func (a *API) content(path string, content func(*http.Request) (body []byte, con
 		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Type", contentType)
-		w.Write(body) //nolint:errcheck // a client that is gone needs no answer
+		w.Write(body) // a client that is gone needs no answer
 	})
 }
 
@@ -147,14 +147,14 @@ func serveScalar(w http.ResponseWriter, r *http.Request) {
 	}
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		w.Write(apidoc.Scalar) //nolint:errcheck // a client that is gone needs no answer
+		w.Write(apidoc.Scalar) // a client that is gone needs no answer
 		return
 	}
 	plain, err := gzip.NewReader(bytes.NewReader(apidoc.Scalar))
 	if err != nil {
 		panic(err) // a test decompresses it
 	}
-	io.Copy(w, plain) //nolint:errcheck,gosec // a client that is gone needs no answer; the size is known
+	_, _ = io.Copy(w, plain) //nolint:gosec // a client that is gone needs no answer; the size is known
 }
 
 // readOnly answers other methods than GET and HEAD with 405.
@@ -170,5 +170,5 @@ func (a *API) readOnly(serve http.HandlerFunc) http.HandlerFunc {
 }
 
 func (a *API) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	a.fail(w.(*exchange), r, err) //nolint:forcetypeassert // ServeHTTP made it
+	a.fail(w.(*exchange), r, err) // ServeHTTP made it
 }

@@ -120,7 +120,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 	s := newStreaming(t, func(a *API, server *http.Server) {
 		a.chunkTimeout = 200 * time.Millisecond
 		server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			c.(*net.TCPConn).SetWriteBuffer(4096) //nolint:errcheck,forcetypeassert // it takes longer to fill, then
+			_ = c.(*net.TCPConn).SetWriteBuffer(4096) // it takes longer to fill, then
 			return ctx
 		}
 	})
@@ -148,7 +148,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 			s.append(2000)
 			read("event: createRole")
 		}
-		api := s.Config.Handler.(*API) //nolint:forcetypeassert // it is
+		api := s.Config.Handler.(*API)
 		free := 0
 		for api.streams.TryEnter(chargedTo(s.p)) {
 			free++

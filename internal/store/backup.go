@@ -171,7 +171,7 @@ func leaveLog(ctx context.Context, path string) (mode string, err error) {
 }
 
 func copyFile(from, to string) error {
-	b, err := os.Open(from) //nolint:gosec // the operator says which file
+	b, err := os.Open(from) // the operator says which file
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func copyFile(from, to string) error {
 	if err := makeFile(to, false); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // the operator says which file
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_TRUNC, 0o600) // the operator says which file
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func moveDurably(from, to string) error {
 }
 
 func syncFile(path string) error {
-	f, err := os.Open(path) //nolint:gosec // the operator says which file
+	f, err := os.Open(path) // the operator says which file
 	if err != nil {
 		return err
 	}

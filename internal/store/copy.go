@@ -66,12 +66,12 @@ var ErrSourceChanged = errors.New("the source was changed while it was copied; s
 func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) (copied []Copied, err error) {
 	var last int64
 	err = from.Read(ctx, func(view directory.Tx) error {
-		source := view.(*tx) //nolint:forcetypeassert // the store's own
+		source := view.(*tx) // the store's own
 		if last, err = from.lastNumber(source); err != nil {
 			return err
 		}
 		return to.bulk(ctx, func(view directory.Tx) error {
-			c := copier{from: source, to: view.(*tx), progress: progress} //nolint:forcetypeassert // the store's own
+			c := copier{from: source, to: view.(*tx), progress: progress} // the store's own
 			if copied, err = c.run(); err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) 
 		return nil, err
 	}
 	return copied, from.Read(ctx, func(view directory.Tx) error {
-		now, err := from.lastNumber(view.(*tx)) //nolint:forcetypeassert // the store's own
+		now, err := from.lastNumber(view.(*tx)) // the store's own
 		if err == nil && now != last {
 			err = ErrSourceChanged
 		}
@@ -212,7 +212,7 @@ func add(sum hash.Hash, row []any) {
 		case nil:
 			kind = 'n'
 		case int64:
-			kind, b = 'i', binary.BigEndian.AppendUint64(nil, uint64(v)) //nolint:gosec // the same bits
+			kind, b = 'i', binary.BigEndian.AppendUint64(nil, uint64(v)) // the same bits
 		case string:
 			kind, b = 's', []byte(v)
 		case []byte:

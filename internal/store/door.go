@@ -23,7 +23,7 @@ const (
 // openDoor opens the door of the database at path. Where that is not possible there
 // is none, and processes meet by chance.
 func openDoor(path string) *door {
-	file, err := os.OpenFile(path+"-turn", os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // beside the file that the operator named
+	file, err := os.OpenFile(path+"-turn", os.O_RDWR|os.O_CREATE, 0o600) // beside the file that the operator named
 	if err != nil {
 		return &door{}
 	}

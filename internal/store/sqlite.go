@@ -147,7 +147,7 @@ func makeFile(path string, mustExist bool) error {
 	if mustExist {
 		flags = os.O_RDWR
 	}
-	f, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the operator says which file
+	f, err := os.OpenFile(path, flags, 0o600) // the operator says which file
 	if err != nil {
 		return err
 	}

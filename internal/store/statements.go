@@ -92,14 +92,14 @@ func (s *readSession) query(ctx context.Context, query string, args ...any) (*sq
 		s.unknown = append(s.unknown, query)
 		return s.tx.QueryContext(ctx, query, args...)
 	}
-	return s.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // ends with the transaction
+	return s.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) // ends with the transaction
 }
 
 // end ends the transaction.
 func (s *readSession) end(ctx context.Context) {
 	_ = s.tx.Rollback() // it only read
 	for _, query := range s.unknown {
-		if _, done, err := s.stmts.get(ctx, query); err == nil { //nolint:sqlclosecheck // done closes what is not kept
+		if _, done, err := s.stmts.get(ctx, query); err == nil { // done closes what is not kept
 			done()
 		}
 	}
@@ -112,7 +112,7 @@ type writeSession struct {
 }
 
 func (s writeSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, done, err := s.stmts.get(ctx, query) //nolint:sqlclosecheck // done closes what is not kept
+	stmt, done, err := s.stmts.get(ctx, query) // done closes what is not kept
 	if err != nil {
 		return nil, err
 	}
@@ -121,10 +121,10 @@ func (s writeSession) exec(ctx context.Context, query string, args ...any) (sql.
 }
 
 func (s writeSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, done, err := s.stmts.get(ctx, query) //nolint:sqlclosecheck // done closes what is not kept
+	stmt, done, err := s.stmts.get(ctx, query) // done closes what is not kept
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	return stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller closes the rows
+	return stmt.QueryContext(ctx, args...) // the caller closes the rows
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-//nolint:gosec // G101 takes the columns for a credential
 const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, maker_id FROM api_tokens `
 
 func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {

@@ -35,7 +35,7 @@ func (s *Store) traced(ctx context.Context, name string, run transact, fn func(d
 	ctx, span := s.tracer.Start(ctx, "database "+name)
 	defer span.End()
 	return ended(span, run(ctx, func(view directory.Tx) error {
-		t := view.(*tx) //nolint:forcetypeassert // the store's own
+		t := view.(*tx) // the store's own
 		t.db = tracedSession{t.db, s.tracer, ctx}
 		return fn(t)
 	}))
@@ -52,7 +52,7 @@ func ended(span trace.Span, err error) error {
 type tracedSession struct {
 	session
 	tracer trace.Tracer
-	parent context.Context //nolint:containedctx // a writer's statements run under the writer's own
+	parent context.Context // a writer's statements run under the writer's own
 }
 
 func (s tracedSession) statement(query string) trace.Span {
@@ -71,7 +71,7 @@ func (s tracedSession) exec(ctx context.Context, query string, args ...any) (sql
 func (s tracedSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	span := s.statement(query)
 	defer span.End()
-	rows, err := s.session.query(ctx, query, args...) //nolint:sqlclosecheck // the caller closes the rows
+	rows, err := s.session.query(ctx, query, args...) // the caller closes the rows
 	return rows, ended(span, err)
 }
 

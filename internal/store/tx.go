@@ -32,7 +32,7 @@ func (takesTurns) horizon() int64 { return math.MaxInt64 }
 
 // tx implements [directory.Tx]; its methods stand in a file per entity.
 type tx struct {
-	ctx context.Context //nolint:containedctx // a tx lives inside one call
+	ctx context.Context // a tx lives inside one call
 	db  session
 
 	entries []directory.Entry // appended so far

@@ -52,7 +52,7 @@ type writer struct {
 }
 
 type job struct {
-	ctx    context.Context //nolint:containedctx // the job is the call
+	ctx    context.Context // the job is the call
 	tenant directory.Tenant
 	trial  bool
 	fn     func(directory.Tx) error

@@ -36,7 +36,7 @@ type Tracing struct {
 func Start(ctx context.Context, version string, log *slog.Logger) (*Tracing, error) {
 	if os.Getenv("OTEL_SDK_DISABLED") == "true" ||
 		(os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "") {
-		return nil, nil //nolint:nilnil // not to trace is a way to run
+		return nil, nil // not to trace is a way to run
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces were lost", "error", err) }))
 	exporter, err := otlptracehttp.New(ctx)

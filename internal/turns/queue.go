@@ -88,7 +88,7 @@ func (q *Queue[K, T]) forget() {
 func (q *Queue[K, T]) Pop(may func(K) bool) (tenant K, item T, ok bool) {
 	var passed []*line[K, T]
 	for len(q.waiting) > 0 && !ok {
-		l := heap.Pop(&q.waiting).(*line[K, T]) //nolint:forcetypeassert // it holds nothing else
+		l := heap.Pop(&q.waiting).(*line[K, T]) // it holds nothing else
 		if may != nil && !may(l.tenant) {
 			passed = append(passed, l)
 			continue
@@ -162,7 +162,7 @@ func (w waiting[K, T]) Swap(i, j int) {
 
 // Push implements [heap.Interface].
 func (w *waiting[K, T]) Push(x any) {
-	l := x.(*line[K, T]) //nolint:forcetypeassert // nothing else is pushed
+	l := x.(*line[K, T]) // nothing else is pushed
 	l.at = len(*w)
 	*w = append(*w, l)
 }

@@ -98,7 +98,7 @@ func (c *Cache) Put(format uint8, u User, wire []byte) {
 	if format >= Formats || size > MaxUser {
 		return
 	}
-	value := binary.LittleEndian.AppendUint16(make([]byte, 0, size), uint16(len(u.Email))) //nolint:gosec // at most MaxUser
+	value := binary.LittleEndian.AppendUint16(make([]byte, 0, size), uint16(len(u.Email))) // at most MaxUser
 	value = append(append(value, u.Email...), wire...)
 	c.entries.Set(appendKey(nil, c.numberOrNew(u.Org), format, u.ID), value)
 }
