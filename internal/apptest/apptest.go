@@ -1,5 +1,5 @@
 // Package apptest runs the real program on a temporary database for black-box
-// tests, and holds every answer they get against the API's own description.
+// tests, and checks every answer against the API's own description.
 package apptest
 
 import (
@@ -31,7 +31,7 @@ import (
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
-// Server is a running Roster with one organisation, its owner, and a token of
+// Server is a running Roster with one organization, its owner, and a token of
 // each kind.
 type Server struct {
 	t testing.TB
@@ -41,7 +41,7 @@ type Server struct {
 	OrgID         string
 	UserID        string // the owner's
 	PersonalToken string // the owner's
-	APIToken      string // all organisation capabilities
+	APIToken      string // all organization capabilities
 	Store         *store.Store
 	Service       *directory.Service
 	API           *httpapi.API
@@ -120,7 +120,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	var sealed sync.WaitGroup
 	sealed.Go(func() { s.Sealer.Run(background, func(err error) { s.t.Errorf("seal: %v", err) }) })
 	s.t.Cleanup(func() {
-		s.API.Drain() // who still follows is let go
+		s.API.Drain() // ends the streams
 		listener.Close()
 		stop()
 		sealed.Wait()

@@ -158,7 +158,7 @@ func membersOf(v jsontext.Value) ([]member, error) {
 	defer readers.Put(reader)
 	d := reader.of(v)
 	if d.PeekKind() != '{' {
-		return nil, errors.New("a state is no JSON object")
+		return nil, errors.New("a state is not a JSON object")
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func membersOf(v jsontext.Value) ([]member, error) {
 			m.value = canonical
 		}
 		if bytes.IndexByte(m.name, '\\') >= 0 {
-			return nil, errors.New("a state has a member whose name is escaped")
+			return nil, errors.New("a state has a member with an escaped name")
 		}
 		members = append(members, m)
 	}
@@ -195,12 +195,12 @@ func membersOf(v jsontext.Value) ([]member, error) {
 		return nil, err
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something stands behind a state")
+		return nil, errors.New("a state has data after its end")
 	}
 	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
 	for i := 1; i < len(members); i++ {
 		if bytes.Equal(members[i-1].name, members[i].name) {
-			return nil, errors.New("a state has a member twice")
+			return nil, errors.New("a state has a duplicate member")
 		}
 	}
 	return members, nil

@@ -64,7 +64,7 @@ func OpenCheckpoint(signed string, keys []string) (c Checkpoint, err error) {
 			return c, nil
 		}
 	}
-	return c, fmt.Errorf("the checkpoint of %q is signed by another log's key", c.Origin)
+	return c, fmt.Errorf("the checkpoint of %q is signed with the key of another log", c.Origin)
 }
 
 // parseCheckpoint reads a checkpoint's text: three lines, and more that say
@@ -76,11 +76,11 @@ func parseCheckpoint(text string) (c Checkpoint, err error) {
 	}
 	c.Origin = lines[0]
 	if c.N, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.N < 0 || strconv.FormatInt(c.N, 10) != lines[1] {
-		return c, fmt.Errorf("the checkpoint's size is %q", lines[1])
+		return c, fmt.Errorf("the checkpoint's size %q is not a number", lines[1])
 	}
 	hash, err := base64.StdEncoding.Strict().DecodeString(lines[2])
 	if err != nil || len(hash) != tlog.HashSize {
-		return c, fmt.Errorf("the checkpoint's hash is %q", lines[2])
+		return c, fmt.Errorf("the checkpoint's hash %q is not valid", lines[2])
 	}
 	c.Hash = Hash(hash)
 	return c, nil

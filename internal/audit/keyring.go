@@ -51,7 +51,7 @@ const keyPrefix = "rosterkey_"
 
 func checkName(name string) error {
 	if name == "" || len(name) > 200 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '+' }) {
-		return fmt.Errorf("%q is no name for a log: want one such as roster.example.com, without spaces and plus signs", name)
+		return fmt.Errorf("%q is not a valid name for a log; use one like roster.example.com, without spaces or plus signs", name)
 	}
 	return nil
 }
@@ -70,13 +70,13 @@ func ParseKeyring(file []byte) (*Keyring, error) {
 		name, text, _ := strings.Cut(line, " ")
 		key, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(text), keyPrefix))
 		if err != nil || len(key) != keySize || !strings.HasPrefix(strings.TrimSpace(text), keyPrefix) {
-			return nil, fmt.Errorf("line %d is not a name and a key as `roster key generate` makes them", n)
+			return nil, fmt.Errorf("line %d is not a name and a key; make them with `roster key generate`", n)
 		}
 		if err := checkName(name); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		if k.name != "" && name != k.name {
-			return nil, fmt.Errorf("line %d: the key is of %q, those above are of %q: all keys of a deployment have one name", n, name, k.name)
+			return nil, fmt.Errorf("line %d: the key's name is %q, but the keys above are named %q; all keys of a deployment have the same name", n, name, k.name)
 		}
 		k.name, k.keys = name, append(k.keys, key)
 	}
@@ -84,7 +84,7 @@ func ParseKeyring(file []byte) (*Keyring, error) {
 		return nil, err
 	}
 	if len(k.keys) == 0 {
-		return nil, errors.New("there is no key in it; `roster key generate` makes one")
+		return nil, errors.New("it contains no key; run `roster key generate` to make one")
 	}
 	return k, nil
 }

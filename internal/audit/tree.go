@@ -93,7 +93,7 @@ func rootOf(t []byte) Hash {
 // Head computes the tree of a size from its tiles.
 func Head(tiles Tiles, size int64) (tlog.Tree, error) {
 	if size == 0 {
-		return tlog.Tree{}, fmt.Errorf("a tree without leaves has no head here")
+		return tlog.Tree{}, fmt.Errorf("an empty tree has no head")
 	}
 	root, err := tlog.TreeHash(size, tiles.reader(size))
 	return tlog.Tree{N: size, Hash: root}, err

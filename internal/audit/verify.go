@@ -128,20 +128,20 @@ func newVerifier(e Evidence) (*verifier, error) {
 			return nil, err
 		}
 		if c.N > 0 && c.N < v.head.N {
-			v.marks = append(v.marks, mark{c, "one of them was changed, and what proves it too"})
+			v.marks = append(v.marks, mark{c, "one of them was changed, and so was its proof"})
 		}
 	}
-	v.marks = append(v.marks, mark{v.head, "one of them was changed, and what proves it too"})
+	v.marks = append(v.marks, mark{v.head, "one of them was changed, and so was its proof"})
 	if e.Since != "" {
 		c, err := v.open(e.Since)
 		if err != nil {
-			return nil, fmt.Errorf("since: %w", err)
+			return nil, fmt.Errorf("the earlier checkpoint: %w", err)
 		}
 		if c.N > v.head.N {
-			return nil, &Fault{v.head.N + 1, c.N, "they are gone: an earlier checkpoint has them"}
+			return nil, &Fault{v.head.N + 1, c.N, "missing, but an earlier checkpoint covers them"}
 		}
 		v.since = &c
-		v.marks = append(v.marks, mark{c, "one of them is another than when the earlier checkpoint was made"})
+		v.marks = append(v.marks, mark{c, "one of them has changed since the earlier checkpoint was signed"})
 	}
 	slices.SortStableFunc(v.marks, func(a, b mark) int { return int(min(1, max(-1, a.N-b.N))) })
 	return v, nil
@@ -150,7 +150,7 @@ func newVerifier(e Evidence) (*verifier, error) {
 func (v *verifier) open(signed string) (Checkpoint, error) {
 	c, err := OpenCheckpoint(signed, v.evidence.Keys)
 	if err == nil && c.Origin != v.head.Origin {
-		err = fmt.Errorf("the checkpoint is of %q, not of %q", c.Origin, v.head.Origin)
+		err = fmt.Errorf("the checkpoint is for %q, not for %q", c.Origin, v.head.Origin)
 	}
 	return c, err
 }
@@ -166,13 +166,13 @@ func (v *verifier) record(r *Record, leaf Hash) error {
 	case r.Sequence > v.next:
 		return &Fault{v.next, r.Sequence - 1, "missing"}
 	case r.Sequence < v.next:
-		return &Fault{r.Sequence, r.Sequence, "it stands a second time, or out of order"}
+		return &Fault{r.Sequence, r.Sequence, "duplicate or out of order"}
 	case !strings.HasSuffix(v.head.Origin, "/"+r.OrgID):
-		return &Fault{r.Sequence, r.Sequence, "it is another organization's"}
+		return &Fault{r.Sequence, r.Sequence, "belongs to another organization"}
 	case r.Proof.Leaf != nil && *r.Proof.Leaf != leaf:
-		return &Fault{r.Sequence, r.Sequence, "it was changed"}
+		return &Fault{r.Sequence, r.Sequence, "was changed"}
 	case r.Time.Before(v.lastTime):
-		return &Fault{r.Sequence, r.Sequence, "its time is before that of the entry before it"}
+		return &Fault{r.Sequence, r.Sequence, "is dated before the previous entry"}
 	}
 	v.lastTime = r.Time.Time
 	v.next++
@@ -192,7 +192,7 @@ func (v *verifier) record(r *Record, leaf Hash) error {
 func (v *verifier) unsealed(r *Record) error {
 	v.report.Unsealed++
 	if now := v.evidence.Now; now != nil && (v.begun.Sub(r.Time.Time) > sealGrace || r.Time.Sub(now()) > sealGrace) {
-		return &Fault{r.Sequence, r.Sequence, "it has not been sealed in time: the server takes it for none of its own, or seals none"}
+		return &Fault{r.Sequence, r.Sequence, "was not sealed in time: either Roster did not write it, or the server no longer seals"}
 	}
 	return nil
 }
@@ -207,17 +207,17 @@ func (v *verifier) begin(r *Record, leaf Hash) error {
 		return &Fault{1, v.head.N, "missing"}
 	}
 	if r.Proof.Leaf != nil && *r.Proof.Leaf != leaf {
-		return &Fault{r.Sequence, r.Sequence, "it was changed"}
+		return &Fault{r.Sequence, r.Sequence, "was changed"}
 	}
 	if err := tlog.CheckRecord(v.evidence.First, v.head.N, v.head.Hash, r.Sequence-1, leaf); err != nil {
-		return &Fault{1, r.Sequence, "those before the first are missing, and nothing proves what was there"}
+		return &Fault{1, r.Sequence, "the entries before the first are missing, and no proof covers them"}
 	}
 	v.tree = leftOf(v.evidence.First, v.head.N, r.Sequence-1)
 	v.next, v.good = r.Sequence, r.Sequence-1
 	v.marks = slices.DeleteFunc(v.marks, func(m mark) bool { return m.N < r.Sequence })
 	if v.since != nil && v.since.N < r.Sequence {
 		if err := tlog.CheckTree(v.evidence.SinceProof, v.head.N, v.head.Hash, v.since.N, v.since.Hash); err != nil {
-			return &Fault{1, v.since.N, "one of them was another when the earlier checkpoint was made"}
+			return &Fault{1, v.since.N, "one of them has changed since the earlier checkpoint was signed"}
 		}
 	}
 	return nil
@@ -290,7 +290,7 @@ func (v *verifier) excuse(r *Record) {
 
 // unreadable blames what can't be read.
 func (v *verifier) unreadable(err error) error {
-	return &Fault{v.next, v.next, fmt.Sprintf("it can't be read: %v", err)}
+	return &Fault{v.next, v.next, fmt.Sprintf("can't be read: %v", err)}
 }
 
 func (v *verifier) finish() (Report, error) {
@@ -298,7 +298,7 @@ func (v *verifier) finish() (Report, error) {
 		return Report{}, &Fault{v.next, v.head.N, "missing"}
 	}
 	if v.report.First > v.excused+1 {
-		return Report{}, &Fault{v.excused + 1, v.report.First - 1, "missing, and no entry tells that retention removed them"}
+		return Report{}, &Fault{v.excused + 1, v.report.First - 1, "missing, and no entry records that retention removed them"}
 	}
 	return v.report, nil
 }

@@ -129,7 +129,7 @@ func online(cmd *cobra.Command, c *client.Client, e audit.Evidence) (audit.Repor
 	if f, ok := errors.AsType[*audit.Fault](err); !ok || f.Last == f.Sequence {
 		return report, err
 	}
-	// Which of several it is, more checkpoints tell.
+	// More checkpoints narrow it down to one entry.
 	for one, err := range c.AuditCheckpoints(ctx, 0) {
 		if err != nil {
 			return audit.Report{}, err

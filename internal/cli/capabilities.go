@@ -15,7 +15,7 @@ func addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
 		"capability: 'users|read', 'dataset:NAME:query|read' or 'view:NAME:query|read', where NAME can be * for all; repeatable")
 }
 
-// parseCapabilities reads the flag; the server knows which there are.
+// parseCapabilities parses the flag; the server checks the names.
 func parseCapabilities(list []string) (client.Capabilities, error) {
 	caps := client.Capabilities{Org: map[string][]string{}, Datasets: map[string]map[string][]string{}}
 	for _, s := range given(list) {

@@ -26,7 +26,7 @@ type session struct {
 	dryRun, yes                  bool
 }
 
-// DefaultURL is where a server listens unless it is told otherwise.
+// DefaultURL is where a server listens by default.
 const DefaultURL = "http://127.0.0.1:8080"
 
 // Commands gives the client's commands, each with the flags that say which

@@ -16,8 +16,8 @@ type ownerInput struct {
 	role    string // owner or admin
 }
 
-// ownersModel knows who of a set of users are owners, a bit for each. There is
-// nobody else who could be.
+// ownersModel has a bit for each of a set of users, which says whether they are an owner.
+// No other user can be one.
 func ownersModel(all uint8) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return all },

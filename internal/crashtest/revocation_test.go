@@ -74,7 +74,7 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 					}
 				})
 			}
-			time.Sleep(heard) // everybody remembers
+			time.Sleep(heard) // every node has it in its cache
 			c.proxies[2].Cut()
 			status, body, err := test.change.do(t.Context(), http.DefaultClient, c.base(0))
 			taken = time.Now()

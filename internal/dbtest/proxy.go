@@ -111,7 +111,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// keep reports whether connections are let through, and remembers them if so.
+// keep reports whether connections are let through, and keeps a list of them if so.
 func (p *Proxy) keep(conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

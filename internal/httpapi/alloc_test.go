@@ -12,9 +12,8 @@ import (
 	"github.com/rosterhq/roster/internal/apptest"
 )
 
-// What one request may allocate at most, from the handler's door on: what
-// net/http allocates for a connection and a request comes on top. Whoever makes
-// it less lowers these.
+// The most that one request may allocate in the handler. net/http's own allocations for
+// a connection and a request are not counted. Lower these when a change saves some.
 const (
 	getUserAllocations   = 7 // the exchange, trace id, path value, the user, its ETag; more where the rate limit counts down
 	findUserAllocations  = 16

@@ -132,7 +132,7 @@ func TestErasures(t *testing.T) {
 	}
 }
 
-// What is refused to somebody who is known is in the log, with the trace id of the answer.
+// The log records refused requests of authenticated callers, with the answer's trace id.
 func TestRefusalsAreInTheLog(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

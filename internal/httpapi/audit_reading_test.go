@@ -177,8 +177,8 @@ func TestAuditFilters(t *testing.T) {
 	}
 }
 
-// Whatever is asked of one organisation's log, another's is not in it.
-func TestAuditLogsAreApart(t *testing.T) {
+// No query of an organization's log returns another's entries.
+func TestAuditQueriesDontCrossOrganizations(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	var other struct{ ID string }

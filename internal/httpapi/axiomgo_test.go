@@ -84,7 +84,7 @@ func TestAxiomGoUsers(t *testing.T) {
 	wantAxiom(t, api.Users.Delete(ctx, made.ID), axiom.ErrNotFound)
 }
 
-// What create answers and what is read later are equal, to the nanosecond.
+// A token reads the same as its creation answered, to the nanosecond.
 func TestAxiomGoTokens(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

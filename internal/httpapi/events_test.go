@@ -47,8 +47,8 @@ func take(t *testing.T, c *client.Client, o client.EventsOptions, last int64) (g
 	return got
 }
 
-// Who comes back gets what it missed: no more, no less, and as the log has it.
-func TestEventsReplay(t *testing.T) {
+// A reader that resumes gets exactly the entries it missed, as the log has them.
+func TestEventsReplayWhatWasMissed(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	fill(t, s, 230)
@@ -80,8 +80,8 @@ func TestEventsReplay(t *testing.T) {
 	}
 }
 
-// Whatever is written meanwhile, on this server or another, and however often who
-// follows is cut off: nothing is lost, nothing comes twice, all is in order.
+// A stream loses, repeats and reorders nothing, with writes on this server and another
+// and however often the connection is cut.
 func TestEventsLoseNothing(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

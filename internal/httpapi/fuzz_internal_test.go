@@ -11,8 +11,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Whatever a body holds, it is decoded or refused as invalid; what is decoded
-// says the same when it is written and read again.
+// Every body is decoded or refused as invalid. A decoded body survives encoding and
+// decoding.
 func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"name":"Jane","email":"jane@example.com","role":"user"}`, `{}`, `[]`, `null`, `{"name":`, "{\"name\":\"\xff\"}",
@@ -97,8 +97,7 @@ func FuzzMatches(f *testing.F) {
 	})
 }
 
-// Whatever a query asks of the log, it is understood or refused as invalid, and a
-// cursor leads to where it says.
+// Every query of the log is parsed or refused as invalid, and a cursor round-trips.
 func FuzzEntryQuery(f *testing.F) {
 	for _, seed := range []string{
 		"", "limit=1&order=asc&outcome=refused&format=json", "from=2026-01-02T03:04:05Z&to=2026-01-02T03:04:05%2B02:00",

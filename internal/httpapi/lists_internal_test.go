@@ -64,8 +64,8 @@ func TestListsMakeRoom(t *testing.T) {
 	}
 }
 
-// What was not written to its end is not kept, and one list is gathered at a
-// time, unless its client reads slowly.
+// An incomplete list is not kept. One list is gathered at a time, unless its client
+// reads slowly.
 func TestListsGather(t *testing.T) {
 	var l lists
 	begun := time.Unix(1, 0)

@@ -211,7 +211,7 @@ func missing(ans apptest.Answer) bool {
 		(strings.Contains(ans.Error().Message, "missing permission") || strings.Contains(ans.Error().Message, "needs the personal token"))
 }
 
-// What another organisation has answers, byte for byte, as what does not exist.
+// Another organization's objects get the same answer, byte for byte, as missing ones.
 func TestTenantsDontSeeEachOther(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

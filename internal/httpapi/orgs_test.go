@@ -13,9 +13,9 @@ func inOrg(token, org, body string) apptest.Request {
 	return apptest.Request{Token: token, Body: body, Header: map[string]string{"X-Axiom-Org-Id": org}}
 }
 
-// Whoever is in several organisations says which is meant; nobody is dragged
-// into one, and the inviter can't tell who had an account.
-func TestOrganizations(t *testing.T) {
+// An account in several organizations has to name one per request. Joining one takes the
+// person's consent, and an inviter can't tell whether an address has an account.
+func TestOrganizationsAreNamedAndJoinedByConsent(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
@@ -172,7 +172,7 @@ func TestDryRun(t *testing.T) {
 	if after := state(); after != before {
 		t.Errorf("dry runs changed %s to %s", before, after)
 	}
-	// What is refused is refused on a dry run too.
+	// A dry run refuses the same requests.
 	wantError(t, s.Do("DELETE", "/v2/users/"+s.UserID+"?dryRun=true", as(s.PersonalToken, "")), 409, "conflict", "last owner")
 	wantError(t, s.Do("DELETE", "/v2/users/"+jane.ID+"?dryRun=maybe", as(s.APIToken, "")), 400, "invalid", "dryRun")
 	s.Want(http.StatusOK, "PUT", "/v2/users/"+jane.ID+"/role", as(s.APIToken, `{"role":"`+role.ID+`"}`))

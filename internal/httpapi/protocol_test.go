@@ -284,7 +284,7 @@ func TestRateLimitCosts(t *testing.T) {
 	}
 }
 
-// What needs no token is limited by address, but for what load balancers ask.
+// Pages without a token are limited by address, except the health checks.
 func TestRateLimitByAddress(t *testing.T) {
 	t.Parallel()
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}

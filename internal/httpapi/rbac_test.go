@@ -77,7 +77,8 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// What a group gives is there while it gives it, and explained as what it gives.
+// Members have a group's capabilities as long as they are in it, and explanations name
+// the group.
 func TestGroupsAndAccess(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

@@ -12,9 +12,9 @@ import (
 	"github.com/rosterhq/roster/internal/apptest"
 )
 
-// What every route refuses alike: an organisation that is not the token's, none
-// where there are several, and a dry run that is neither on nor off.
-func TestEveryRouteRefuses(t *testing.T) {
+// Every route refuses an organization that is not the token's, a missing organization
+// where there are several, and an invalid dryRun.
+func TestEveryRouteChecksOrganizationAndDryRun(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	s.Want(http.StatusOK, "POST", "/v2/orgs", as(s.PersonalToken, `{"name":"Other"}`))
@@ -62,9 +62,8 @@ func TestConflicts(t *testing.T) {
 	wantError(t, s.Do("PUT", "/v2/rbac/groups/"+group.ID, as(s.PersonalToken, `{"name":"A"}`)), 409, "conflict", "exists already")
 }
 
-// What was refused is written down although the client is gone: whoever is known
-// without a look at the database is refused also then.
-func TestRefusalOfWhoIsGone(t *testing.T) {
+// A refusal is recorded even if the client has gone.
+func TestRefusalIsRecordedIfTheClientIsGone(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	weak := s.APITokenWith(`"orgCapabilities":{"users":["read"]}`)

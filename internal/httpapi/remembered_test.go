@@ -36,10 +36,9 @@ func newForgetfulAPI(s *apptest.Server) *httpapi.API {
 	})
 }
 
-// What a server answers from memory is what it would answer without one,
-// whatever is changed between: random changes through a server that remembers,
-// and after each the same reads of it and of one that has never read anything.
-func TestRememberedIsRead(t *testing.T) {
+// The cache never changes an answer: after each of many random changes, a server with a
+// cache and one that has read nothing yet answer the same.
+func TestCacheNeverChangesAnAnswer(t *testing.T) {
 	t.Parallel()
 	// Each check makes a database, and each step reads everything.
 	checks := flag.Lookup("rapid.checks")

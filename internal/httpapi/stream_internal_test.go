@@ -115,7 +115,7 @@ func TestStreamOutlivesLimits(t *testing.T) {
 	read("event: createRole")
 }
 
-// Who does not read is cut off, and nobody else is any the slower for it.
+// A client that does not read is cut off and does not slow down others.
 func TestSlowReaderIsCutOff(t *testing.T) {
 	s := newStreaming(t, func(a *API, server *http.Server) {
 		a.chunkTimeout = 200 * time.Millisecond

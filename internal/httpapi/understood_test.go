@@ -13,9 +13,9 @@ import (
 	"github.com/rosterhq/roster/internal/history"
 )
 
-// What is not understood whole is refused: a misspelt dryRun never runs, and a
-// question about the past is never answered about today.
-func TestQueriesAreUnderstoodWhole(t *testing.T) {
+// Unrecognized queries are rejected before any change: a misspelt dryRun makes none, and
+// a misspelt at never returns the present.
+func TestUnrecognizedQueriesAreRejected(t *testing.T) {
 	t.Parallel()
 	s := apptest.StartWith(t, apptest.Options{RateLimit: 100_000, AllowProvision: true})
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
@@ -77,9 +77,8 @@ func TestRequiredMembers(t *testing.T) {
 	}
 }
 
-// Whatever comes in a header or a body that the log is told of, the log can be read
-// and proven in each of its forms, and what was refused is in it.
-func TestAnythingFromOutsideIsLoggable(t *testing.T) {
+// No header or body makes the log unreadable or unprovable in any of its formats.
+func TestNoInputBreaksTheLog(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	weak := s.APITokenWith(`"orgCapabilities":{"users":["read"]}`)

@@ -21,7 +21,7 @@ func wantError(t *testing.T, ans apptest.Answer, status int, code, part string) 
 }
 
 // The page's five calls, with the answers it shows.
-func TestFiveCalls(t *testing.T) {
+func TestTheFiveCallsOfUsers(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	made := s.Want(http.StatusOK, "POST", "/v2/users", as(s.APIToken, `{"name":"Jane Doe","email":"jane.doe@example.com","role":"user"}`))
@@ -49,8 +49,8 @@ func TestFiveCalls(t *testing.T) {
 	wantError(t, s.Do("GET", "/v2/users/"+jane.ID, as(s.APIToken, "")), http.StatusNotFound, "not_found", "user")
 }
 
-// Whatever is wrong with a create is told, with the member, and changes nothing.
-func TestCreateUserRefuses(t *testing.T) {
+// An invalid create changes nothing, and its error names the member.
+func TestInvalidCreateNamesTheMember(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	before := s.Want(http.StatusOK, "GET", "/v2/users", as(s.APIToken, ""))
@@ -102,7 +102,7 @@ func TestCreateUserRefuses(t *testing.T) {
 }
 
 // Names of any script are kept, trimmed; addresses are kept as they are given.
-func TestCreateUserKeeps(t *testing.T) {
+func TestCreateUserKeepsTheInputExactly(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	for i, name := range []string{"Jörg Müller", "山田太郎", "محمد", "O'Brien-Smith", "🚀", strings.Repeat("ü", 200)} {

@@ -217,7 +217,7 @@ func TestWebhookDelivers(t *testing.T) {
 			t.Errorf("headers %v", p.header)
 		}
 	}
-	// What is sent is what GET /v2/audit shows.
+	// A delivery has the entry as GET /v2/audit shows it.
 	var log []json.RawMessage
 	s.Want(http.StatusOK, "GET", "/v2/audit?order=asc", as(s.APIToken, "")).Decode(t, &log)
 	for _, p := range got {
@@ -291,9 +291,9 @@ func TestWebhookRotation(t *testing.T) {
 	wantError(t, s.Do("POST", s.hook.path("/rotate-secret"), as(s.PersonalToken, `{"previousSecretExpiresAt":"9999-01-01T00:00:00Z"}`)), 400, "invalid", "30 days")
 }
 
-// What fails is tried again, less and less often, for three days; then it is dead
-// and can be replayed.
-func TestWebhookRetries(t *testing.T) {
+// A failed delivery is retried for three days, less and less often. Then it is dead and
+// can be replayed.
+func TestFailedDeliveriesAreRetriedForThreeDays(t *testing.T) {
 	t.Parallel()
 	s := newWebhookScene(t, `,"actions":["createUser"]`)
 	s.to.answers(http.StatusInternalServerError)
@@ -485,8 +485,8 @@ func TestWebhookFiltersKnowEveryOperation(t *testing.T) {
 	}
 }
 
-// Whatever is wrong is told; a filter that could match nothing is.
-func TestWebhookRefuses(t *testing.T) {
+// Invalid webhooks are rejected, also a filter that can't match anything.
+func TestInvalidWebhooksAreRejected(t *testing.T) {
 	t.Parallel()
 	policy := egress.Policy{}
 	s := apptest.StartWith(t, apptest.Options{Endpoints: &policy})

@@ -70,7 +70,7 @@ func (f fixture) cursor(t *testing.T) (seq int64) {
 	return seq
 }
 
-// postman remembers what it was given and fails as told.
+// postman records the mails it gets and fails as configured.
 type postman struct {
 	mu   sync.Mutex
 	sent []mail.Invitation
@@ -134,9 +134,9 @@ func names(sent []mail.Invitation) string {
 	return strings.Join(all, " ")
 }
 
-// Whoever is added is told once, in order, by name of who added them; the owner
-// whom the operator made is not.
-func TestDelivers(t *testing.T) {
+// Each user who is added gets one mail, in order, which names who added them. The owner
+// whom the operator made gets none.
+func TestEachInvitationIsMailedOnce(t *testing.T) {
 	f := newFixture(t)
 	f.add(t, "Jane")
 	f.add(t, "John")
@@ -204,8 +204,8 @@ func TestGivesUpOnRejected(t *testing.T) {
 	}
 }
 
-// Who was refused to add somebody has added nobody, and holds up no mail.
-func TestRefusalInvitesNobody(t *testing.T) {
+// A refused create sends no mail and delays none.
+func TestRefusedCreateSendsNoMail(t *testing.T) {
 	f := newFixture(t)
 	f.add(t, "Jane")
 	refusal := directory.Errorf(directory.Forbidden, "missing permission")
@@ -336,7 +336,7 @@ func invited(seq int64, name string) directory.Entry {
 	}
 }
 
-// An entry that can't be read has nobody mailed twice, and nobody not at all.
+// An unreadable entry makes no mail lost or sent twice.
 func TestUnreadableEntry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := invited(2, "?")
@@ -352,8 +352,8 @@ func TestUnreadableEntry(t *testing.T) {
 	})
 }
 
-// One who can't be told yet is told later, also by a server that was started
-// meanwhile; nobody waits for them or is told twice.
+// A deferred mail is sent later, also by a server that was started meanwhile. It delays
+// no other mail, and none is sent twice.
 func TestOneWaitsAlone(t *testing.T) {
 	f := newFixture(t)
 	for _, name := range []string{"Ann", "Slow", "Zoe"} {
@@ -383,8 +383,8 @@ func TestOneWaitsAlone(t *testing.T) {
 	}
 }
 
-// Who waits is tried for a day, less and less often.
-func TestWaitsForADay(t *testing.T) {
+// A deferred mail is retried for a day, less and less often.
+func TestDeferredMailIsRetriedForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &fakeLog{entries: []directory.Entry{invited(1, "slow"), invited(2, "jane")}}
 		tries := 0
@@ -409,8 +409,8 @@ func TestWaitsForADay(t *testing.T) {
 	})
 }
 
-// Who was added while there was no SMTP server is not told when there is one.
-func TestWithoutSender(t *testing.T) {
+// Users who are added while there is no SMTP server get no mail later.
+func TestWithoutSenderNothingIsMailedLater(t *testing.T) {
 	f := newFixture(t)
 	f.add(t, "Jane")
 	ctx, stop := context.WithCancel(t.Context())

@@ -96,8 +96,8 @@ func TestSMTP(t *testing.T) {
 	}
 }
 
-// Whatever somebody is called, the mail goes to them and to nobody else.
-func TestSMTPNames(t *testing.T) {
+// A name can't change where its mail goes.
+func TestNamesDontChangeTheRecipient(t *testing.T) {
 	for _, name := range []string{
 		`Dwayne "The Rock" Johnson`, `back\slash`, `end\`, `x" <victim@example.org>`, `x" <victim@example.org> ("`, `a, b@example.org`, "Jäne \"J\"", strings.Repeat("ä", 200),
 	} {
@@ -122,8 +122,8 @@ func TestSMTPNames(t *testing.T) {
 	}
 }
 
-// What the server has taken is delivered, however the connection ends.
-func TestSMTPHangsUp(t *testing.T) {
+// A mail that the server accepted counts as delivered, however the connection ends.
+func TestAcceptedMailIsDeliveredIfTheServerHangsUp(t *testing.T) {
 	for _, command := range []string{"RSET", "QUIT"} {
 		addr, message := smtpServer(t, answers{command: ""})
 		s, err := mail.NewSMTP("smtp://"+addr, "roster@example.com", "")
@@ -155,8 +155,8 @@ func TestSMTPRejected(t *testing.T) {
 	}
 }
 
-// What the server says of one mail, or to one, is told from what it says to all.
-func TestSMTPNotYet(t *testing.T) {
+// A temporary error of one mail or recipient is distinguished from one of the server.
+func TestTemporaryErrorsOfOneMailOrOfTheServer(t *testing.T) {
 	for _, c := range []struct {
 		told answers
 		one  bool

@@ -32,7 +32,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// What is cut begins the input, and stays valid text if the input is.
+// A cut text is a prefix of the input, and valid if the input is.
 func FuzzInput(f *testing.F) {
 	f.Add("x")
 	f.Add(strings.Repeat("é", 99))

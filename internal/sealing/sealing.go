@@ -204,7 +204,7 @@ func (s *Sealer) sealedSize(tx directory.Tx, org directory.OrgID) (int64, error)
 	if err != nil || signed.N != last.Size {
 		return 0, &audit.Fault{
 			Sequence: 1, Last: last.Size,
-			Problem: "the newest checkpoint is not signed with this deployment's key: the key file is another than it was, or the checkpoint was changed",
+			Problem: "the newest checkpoint is not signed with this deployment's key: either the key file was replaced or the checkpoint was changed",
 		}
 	}
 	tree, err := audit.Head(directory.Tiles(tx, org), last.Size)
@@ -212,7 +212,7 @@ func (s *Sealer) sealedSize(tx directory.Tx, org directory.OrgID) (int64, error)
 		return 0, err
 	}
 	if err != nil || tree.Hash != signed.Hash {
-		return 0, &audit.Fault{Sequence: 1, Last: last.Size, Problem: "the tree in the database is not the one that was signed"}
+		return 0, &audit.Fault{Sequence: 1, Last: last.Size, Problem: "the tree in the database differs from the signed one"}
 	}
 	return last.Size, nil
 }

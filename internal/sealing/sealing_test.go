@@ -93,9 +93,8 @@ func TestSealedLogVerifies(t *testing.T) {
 	}
 }
 
-// Whatever somebody changes in the database by hand is found, at the first entry
-// that is not as it was written; in entries that are sealed, and in those at the end
-// that are not yet.
+// Every change by hand in the database is found at the first entry that it concerns, in
+// sealed entries and in those at the end that are not sealed yet.
 func TestTamperingIsFound(t *testing.T) {
 	for _, test := range []struct {
 		name string

@@ -116,8 +116,7 @@ func TestStorageErrorLeavesOthersBe(t *testing.T) {
 	}
 }
 
-// What PostgreSQL says of itself, and not of what was asked, is no failure of the
-// program's: it is to be asked again.
+// PostgreSQL's errors about its own state are temporary: the caller may retry.
 func TestPostgresErrors(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]directory.Code{

@@ -10,7 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/store"
 )
 
-// Whatever the writer keeps of tokens, a transaction reads what the database has.
+// A transaction reads tokens as the database has them, whatever the writer caches.
 func TestTokensAreReadAsTheyAre(t *testing.T) {
 	t.Parallel()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
@@ -84,7 +84,7 @@ func TestTokensAreReadAsTheyAre(t *testing.T) {
 	want("undone", "")
 }
 
-// Whatever the writer keeps of a log's end, a transaction reads the one there is.
+// A transaction reads a log's end as the database has it, whatever the writer caches.
 func TestEndsAreReadAsTheyAre(t *testing.T) {
 	t.Parallel()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")

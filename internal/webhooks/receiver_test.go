@@ -299,7 +299,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// certificate makes one that nobody has signed but itself.
+// certificate makes a self-signed one.
 func certificate(t *testing.T, name string, ends time.Time) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -133,7 +133,7 @@ func (h *hooked) addUser(name string) directory.User {
 	return u
 }
 
-// process is what delivers in one process: what it knows is gone with it.
+// process is the state of one delivering process, which is lost when it ends.
 func (h *hooked) process() *webhooks.Deliverer {
 	return webhooks.New(webhooks.Options{Queue: h.queue(), Endpoints: h.policy, Log: quiet, Clock: h.clock})
 }
@@ -228,8 +228,8 @@ func TestDeliversAgainAfterACrash(t *testing.T) {
 	}
 }
 
-// Receivers that do not answer keep nobody else waiting.
-func TestDeadReceiversDelayNobody(t *testing.T) {
+// Receivers that do not answer don't delay others.
+func TestDeadReceiversDontDelayOthers(t *testing.T) {
 	h := newHooked(t, loopback)
 	release := make(chan struct{})
 	arrived := make(chan struct{}, 1000)
@@ -271,9 +271,9 @@ func TestDeadReceiversDelayNobody(t *testing.T) {
 	}
 }
 
-// Whatever fails, and whenever a process ends, in the end each entry that was
-// wanted has arrived, and none that was not.
-func TestEachEntryArrives(t *testing.T) {
+// Each entry that matches a webhook's filter arrives, and no other, whatever fails and
+// whenever a process ends.
+func TestEveryMatchingEntryArrives(t *testing.T) {
 	h := newHooked(t, loopback)
 	users := 0
 	add := func() {
