@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// tinkerer makes, changes and deletes roles, groups and tokens, and remembers no
-// more than it takes to go on: whether the log tells of them is seen from the log.
+// tinkerer makes, changes and deletes roles, groups and tokens, and keeps only what its
+// next steps need. The log is checked against the database.
 type tinkerer struct {
 	token  string
 	client *http.Client

@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// worker creates, changes and deletes users of its own, one after the other, and
-// remembers what it was told: that is what must survive.
+// worker creates, changes and deletes users of its own, one after the other, and records
+// each acknowledged state, which must survive.
 type worker struct {
 	n      int
 	token  string
@@ -69,8 +69,8 @@ func (w *worker) next() operation {
 	}}
 }
 
-// run works until the server is gone or something is wrong. first is told of the
-// first acknowledged write.
+// run works until the server is gone or something is wrong. It calls first
+// after the first acknowledged write.
 func (w *worker) run(ctx context.Context, base string, first func()) {
 	for w.wrong == nil && ctx.Err() == nil {
 		op := w.next()

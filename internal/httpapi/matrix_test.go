@@ -91,7 +91,7 @@ var oracle = map[string]string{
 
 var crud = []string{"create", "read", "update", "delete"}
 
-// published is the vocabulary of organisation capabilities, written down again.
+// published is the vocabulary of organization capabilities, written down again.
 var published = map[string][]string{
 	"annotations": crud, "apiTokens": crud, "auditLog": {"read"}, "billing": {"read", "update"}, "dashboards": crud,
 	"datasets": crud, "endpoints": crud, "flows": crud, "integrations": crud, "monitors": crud, "notifiers": crud,

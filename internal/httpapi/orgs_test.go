@@ -44,7 +44,7 @@ func TestOrganizationsAreNamedAndJoinedByConsent(t *testing.T) {
 	if invited.ID == jane.ID {
 		t.Error("the inviter learns her id elsewhere")
 	}
-	// Until she accepts she is in one organisation and is nobody in the other.
+	// Until she accepts she is in one organization and is nobody in the other.
 	s.Want(http.StatusOK, "GET", "/v2/users", as(token, ""))
 	wantError(t, s.Do("GET", "/v2/users", inOrg(token, other.ID, "")), 403, "forbidden", "X-Axiom-Org-Id")
 	open := s.Want(http.StatusOK, "GET", "/v2/user/invitations", as(token, ""))
@@ -60,7 +60,7 @@ func TestOrganizationsAreNamedAndJoinedByConsent(t *testing.T) {
 	}
 	s.Want(http.StatusOK, "GET", "/v2/users", inOrg(token, other.ID, ""))
 
-	// An admin may rename the organisation, a user may not, a stranger sees none.
+	// An admin may rename the organization, a user may not, a stranger sees none.
 	s.Want(http.StatusOK, "PUT", "/v2/orgs/"+other.ID, as(token, `{"name":"Another"}`))
 	wantError(t, s.Do("PUT", "/v2/orgs/"+other.ID, as(token, `{"name":""}`)), 400, "invalid", "name")
 	wantError(t, s.Do("PUT", "/v2/orgs/"+s.OrgID, as(token, `{"name":"Mine"}`)), 403, "forbidden", "owner or admin")
@@ -80,7 +80,7 @@ func TestOrganizationsAreNamedAndJoinedByConsent(t *testing.T) {
 	wantError(t, s.Do("GET", "/v2/users/"+u.ID, inOrg(s.PersonalToken, other.ID, "")), 404, "not_found", "user")
 }
 
-// A temporary organisation works with its token and is claimed with its link.
+// A temporary organization works with its token and is claimed with its link.
 func TestProvision(t *testing.T) {
 	t.Parallel()
 	s := apptest.StartWith(t, apptest.Options{AllowProvision: true, RateLimit: 1000})
