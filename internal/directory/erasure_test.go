@@ -213,7 +213,7 @@ func TestRetention(t *testing.T) {
 		t.Errorf("since before the pruning: %v", err)
 	}
 	// One more by hand is one too many.
-	dbtest.Exec(t, w.database, "DELETE FROM entries WHERE org_id = '"+string(w.org.ID)+"' AND number = "+strconv.FormatInt(first, 10))
+	dbtest.Exec(t, w.database, "DELETE FROM entries WHERE org_id = '"+string(w.org.ID)+"' AND sequence = "+strconv.FormatInt(first, 10))
 	e.First = must(w.ProveInclusion(t.Context(), w.byOwner(), first+1, 0))(t).Proof
 	if _, err := w.verify(e); err == nil {
 		t.Error("one more is missing and nobody says so")

@@ -36,7 +36,7 @@ func TestAcceptedLogsAreDeliveredOn(t *testing.T) {
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Join("Alsokept", "user").ID))
 	w.Wants("queued", "", directorytest.Same(queued(hook.ID), "createUser createUser createUser removeUserFromOrg"))
 
-	dbtest.Exec(t, w.Database, fmt.Sprintf("DELETE FROM entries WHERE org_id = '%s' AND (number > %d AND number <= %d OR target_id = '%s')",
+	dbtest.Exec(t, w.Database, fmt.Sprintf("DELETE FROM entries WHERE org_id = '%s' AND (sequence > %d AND sequence <= %d OR target_id = '%s')",
 		w.Org.ID, sealed, sealed+3, lost.ID))
 	w.seal()
 	from, to, err := w.sealer.Accept(t.Context(), w.Org.ID)

@@ -101,21 +101,21 @@ func TestTamperingIsFound(t *testing.T) {
 		sql  string // %[1]d is an entry in the middle
 		at   int64  // relative to it
 	}{
-		{"changed action", "UPDATE entries SET action = 'createRole' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"changed actor", `UPDATE entries SET actor = '{"kind":"apiToken","name":"Nobody"}' WHERE org_id = '%[2]s' AND number = %[1]d`, 0},
-		{"changed time", "UPDATE entries SET at = at + 1 WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"changed address", "UPDATE entries SET remote_addr = '203.0.113.9' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"changed state", "UPDATE entries SET after = replace(after, 'user', 'owner') WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"changed account", "UPDATE entries SET after = replace(after, 'acc_', 'acx_') WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"made a refusal", "UPDATE entries SET outcome = 'refused' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"deleted", "DELETE FROM entries WHERE org_id = '%[2]s' AND number = %[1]d", 0},
-		{"deleted up to there", "DELETE FROM entries WHERE org_id = '%[2]s' AND number <= %[1]d", -100},
-		{"truncated from there", "DELETE FROM entries WHERE org_id = '%[2]s' AND number >= %[1]d", 0},
-		{"swapped", "UPDATE entries SET number = -number WHERE org_id = '%[2]s' AND number IN (%[1]d, %[1]d + 1);" +
-			"UPDATE entries SET number = 2 * %[1]d + 1 + number WHERE org_id = '%[2]s' AND number < 0", 0},
-		{"inserted", "UPDATE entries SET number = -number - 1 WHERE org_id = '%[2]s' AND number >= %[1]d;" +
-			"UPDATE entries SET number = -number WHERE org_id = '%[2]s' AND number < 0;" + copyOf("%[1]d - 1", "%[1]d"), 0},
-		{"erased without its hash", "UPDATE entries SET target_name = '' WHERE org_id = '%[2]s' AND number = %[1]d", 0},
+		{"changed action", "UPDATE entries SET action = 'createRole' WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"changed actor", `UPDATE entries SET actor = '{"kind":"apiToken","name":"Nobody"}' WHERE org_id = '%[2]s' AND sequence = %[1]d`, 0},
+		{"changed time", "UPDATE entries SET at = at + 1 WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"changed address", "UPDATE entries SET remote_addr = '203.0.113.9' WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"changed state", "UPDATE entries SET after = replace(after, 'user', 'owner') WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"changed account", "UPDATE entries SET after = replace(after, 'acc_', 'acx_') WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"made a refusal", "UPDATE entries SET outcome = 'refused' WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"deleted", "DELETE FROM entries WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
+		{"deleted up to there", "DELETE FROM entries WHERE org_id = '%[2]s' AND sequence <= %[1]d", -100},
+		{"truncated from there", "DELETE FROM entries WHERE org_id = '%[2]s' AND sequence >= %[1]d", 0},
+		{"swapped", "UPDATE entries SET sequence = -sequence WHERE org_id = '%[2]s' AND sequence IN (%[1]d, %[1]d + 1);" +
+			"UPDATE entries SET sequence = 2 * %[1]d + 1 + sequence WHERE org_id = '%[2]s' AND sequence < 0", 0},
+		{"inserted", "UPDATE entries SET sequence = -sequence - 1 WHERE org_id = '%[2]s' AND sequence >= %[1]d;" +
+			"UPDATE entries SET sequence = -sequence WHERE org_id = '%[2]s' AND sequence < 0;" + copyOf("%[1]d - 1", "%[1]d"), 0},
+		{"erased without its hash", "UPDATE entries SET target_name = '' WHERE org_id = '%[2]s' AND sequence = %[1]d", 0},
 		{"cut the checkpoints back", "DELETE FROM audit_checkpoints WHERE org_id = '%[2]s' AND size >= %[1]d", 1},
 		{"emptied", "DELETE FROM entries WHERE org_id = '%[2]s'", -100},
 	} {
@@ -155,7 +155,7 @@ func TestTamperingIsFound(t *testing.T) {
 // copyOf writes an entry's copy under another number.
 func copyOf(from, to string) string {
 	const columns = "at, org_id, actor, action, target_type, target_id, target_name, before, after, trace_id, remote_addr, user_agent, actor_id, outcome, reason, salts, erased, leaf, mac"
-	return "INSERT INTO entries (number, " + columns + ") SELECT " + to + ", " + columns + " FROM entries WHERE org_id = '%[2]s' AND number = " + from
+	return "INSERT INTO entries (sequence, " + columns + ") SELECT " + to + ", " + columns + " FROM entries WHERE org_id = '%[2]s' AND sequence = " + from
 }
 
 // TestForgedEntriesAreNotSealed checks that entries forged at the end of the log are not
@@ -163,7 +163,7 @@ func copyOf(from, to string) string {
 func TestForgedEntriesAreNotSealed(t *testing.T) {
 	for name, statement := range map[string]string{
 		"copied":                copyOf("%[1]d", "%[1]d + 1"),
-		"without authenticator": copyOf("%[1]d", "%[1]d + 1") + "; UPDATE entries SET mac = NULL WHERE org_id = '%[2]s' AND number = %[1]d + 1",
+		"without authenticator": copyOf("%[1]d", "%[1]d + 1") + "; UPDATE entries SET mac = NULL WHERE org_id = '%[2]s' AND sequence = %[1]d + 1",
 		"behind a gap":          copyOf("%[1]d", "%[1]d + 2"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,8 +218,8 @@ func TestAcceptedEntriesAreInOrderOfTime(t *testing.T) {
 	dbtest.Exec(t, w.Database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 1"), sealed, w.Org.ID))
 	dbtest.Exec(t, w.Database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 2"), sealed, w.Org.ID))
 	// One before what is sealed, and one after what comes next.
-	dbtest.Exec(t, w.Database, fmt.Sprintf("UPDATE entries SET at = at - 5000000 WHERE org_id = '%s' AND number = %d", w.Org.ID, sealed+1))
-	dbtest.Exec(t, w.Database, fmt.Sprintf("UPDATE entries SET at = at + 7200000000 WHERE org_id = '%s' AND number = %d", w.Org.ID, sealed+2))
+	dbtest.Exec(t, w.Database, fmt.Sprintf("UPDATE entries SET at = at - 5000000 WHERE org_id = '%s' AND sequence = %d", w.Org.ID, sealed+1))
+	dbtest.Exec(t, w.Database, fmt.Sprintf("UPDATE entries SET at = at + 7200000000 WHERE org_id = '%s' AND sequence = %d", w.Org.ID, sealed+2))
 	dbtest.Exec(t, w.Database, fmt.Sprintf(copyOf("%[1]d", "%[1]d + 3"), sealed, w.Org.ID))
 	w.seal()
 	from, to, err := w.sealer.Accept(t.Context(), w.Org.ID)

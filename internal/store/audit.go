@@ -59,19 +59,19 @@ func secretsOf(salts, erased []byte) (s audit.Secrets) {
 	return s
 }
 
-func (t *tx) OrgsAfter(seq int64, limit int) (orgs []directory.OrgID, upTo int64, err error) {
+func (t *tx) OrgsAfter(position int64, limit int) (orgs []directory.OrgID, upTo int64, err error) {
 	type last struct {
-		org directory.OrgID
-		seq int64
+		org      directory.OrgID
+		position int64
 	}
 	found, err := list(t, func(row scanner) (l last, err error) {
-		err = row.Scan(&l.org, &l.seq)
+		err = row.Scan(&l.org, &l.position)
 		return l, err
-	}, `SELECT org_id, max(seq) FROM (SELECT org_id, seq FROM entries WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3) AS next GROUP BY org_id`,
-		seq, t.db.horizon(), limit)
-	upTo = seq
+	}, `SELECT org_id, max(position) FROM (SELECT org_id, position FROM entries WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3) AS next GROUP BY org_id`,
+		position, t.db.horizon(), limit)
+	upTo = position
 	for _, l := range found {
-		orgs, upTo = append(orgs, l.org), max(upTo, l.seq)
+		orgs, upTo = append(orgs, l.org), max(upTo, l.position)
 	}
 	return orgs, upTo, err
 }
@@ -80,7 +80,7 @@ func (t *tx) Leaves(org directory.OrgID, after int64, limit int) ([]directory.Le
 	return list(t, func(row scanner) (l directory.Leaf, err error) {
 		err = row.Scan(&l.Sequence, &l.Hash, &l.MAC)
 		return l, err
-	}, `SELECT number, leaf, mac FROM entries WHERE org_id = $1 AND number > $2 ORDER BY number LIMIT $3`, org, after, limit)
+	}, `SELECT sequence, leaf, mac FROM entries WHERE org_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`, org, after, limit)
 }
 
 func (t *tx) Tile(org directory.OrgID, id audit.TileID) ([]byte, error) {

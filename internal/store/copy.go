@@ -35,17 +35,17 @@ var tables = []table{
 	{"group_roles", 3, columns("org_id group_id role_id")},
 	{"api_tokens", 2, columns("org_id id hash name description capabilities giving expires_at networks created_at created_by maker_id last_used_at")},
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
-	{"entries", 1, columns("seq at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
-		" number actor_id outcome reason salts erased leaf mac")},
-	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_number" +
+	{"entries", 1, columns("position at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
+		" sequence actor_id outcome reason salts erased leaf mac")},
+	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +
 		" created_at updated_at created_by failures next_at")},
-	{"webhook_deliveries", 3, columns("org_id webhook_id number action state attempts queued_at due_at give_up_at ended_at last_at status took failure")},
+	{"webhook_deliveries", 3, columns("org_id webhook_id sequence action state attempts queued_at due_at give_up_at ended_at last_at status took failure")},
 	{"audit_tiles", 3, columns("org_id level tile hashes")},
 	{"audit_checkpoints", 2, columns("org_id size note sealed_at")},
 	{"audit_retention", 1, columns("org_id days")},
 	{"replays", 2, columns("scope key fingerprint result expires_at")},
-	{"cursors", 1, columns("follower seq")},
-	{"mails", 1, columns("seq org_id email_key reserved_at")},
+	{"cursors", 1, columns("follower position")},
+	{"mails", 1, columns("position org_id email_key reserved_at")},
 }
 
 // Copied tells of one table of a copy.
@@ -67,7 +67,7 @@ func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) 
 	var last int64
 	err = from.Read(ctx, func(view directory.Tx) error {
 		source := view.(*tx) // the store's own
-		if last, err = from.lastNumber(source); err != nil {
+		if last, err = from.lastPosition(source); err != nil {
 			return err
 		}
 		return to.bulk(ctx, func(view directory.Tx) error {
@@ -75,14 +75,14 @@ func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) 
 			if copied, err = c.run(); err != nil {
 				return err
 			}
-			return to.setLastNumber(c.to, last)
+			return to.setLastPosition(c.to, last)
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
 	return copied, from.Read(ctx, func(view directory.Tx) error {
-		now, err := from.lastNumber(view.(*tx)) // the store's own
+		now, err := from.lastPosition(view.(*tx)) // the store's own
 		if err == nil && now != last {
 			err = ErrSourceChanged
 		}
@@ -212,7 +212,7 @@ func add(sum hash.Hash, row []any) {
 		case nil:
 			kind = 'n'
 		case int64:
-			kind, b = 'i', binary.BigEndian.AppendUint64(nil, uint64(v)) // the same bits
+			kind, b = 'i', binary.BigEndian.AppendUint64(nil, uint64(v)) //nolint:gosec // the same bits
 		case string:
 			kind, b = 's', []byte(v)
 		case []byte:

@@ -6,7 +6,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-const deliveryColumns = `org_id, webhook_id, number, action, state, attempts, queued_at, due_at, give_up_at, ended_at,
+const deliveryColumns = `org_id, webhook_id, sequence, action, state, attempts, queued_at, due_at, give_up_at, ended_at,
 	last_at, status, took, failure`
 
 const selectDeliveries = `SELECT ` + deliveryColumns + ` FROM webhook_deliveries `
@@ -21,7 +21,7 @@ func scanDelivery(row scanner) (d directory.Delivery, err error) {
 }
 
 func (t *tx) Delivery(org directory.OrgID, id directory.WebhookID, sequence int64) (directory.Delivery, error) {
-	return one(t, "delivery", scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND number = $3`, org, id, sequence)
+	return one(t, "delivery", scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND sequence = $3`, org, id, sequence)
 }
 
 // Deliveries has a statement for each kind of query: a plan that serves all of
@@ -32,16 +32,16 @@ func (t *tx) Deliveries(org directory.OrgID, id directory.WebhookID, q directory
 		before = 1<<63 - 1
 	}
 	if q.State == "" {
-		return list(t, scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND number < $3
-			ORDER BY number DESC LIMIT $4`, org, id, before, q.Limit)
+		return list(t, scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND sequence < $3
+			ORDER BY sequence DESC LIMIT $4`, org, id, before, q.Limit)
 	}
-	return list(t, scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND state = $3 AND number < $4
-		ORDER BY number DESC LIMIT $5`, org, id, string(q.State), before, q.Limit)
+	return list(t, scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND state = $3 AND sequence < $4
+		ORDER BY sequence DESC LIMIT $5`, org, id, string(q.State), before, q.Limit)
 }
 
 func (t *tx) DueDeliveries(org directory.OrgID, id directory.WebhookID, now time.Time, limit int) ([]directory.Delivery, error) {
 	return list(t, scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND state = 'pending' AND due_at <= $3
-		ORDER BY due_at, number LIMIT $4`, org, id, micros(now), limit)
+		ORDER BY due_at, sequence LIMIT $4`, org, id, micros(now), limit)
 }
 
 func (t *tx) AddDelivery(d directory.Delivery) error {
@@ -56,7 +56,7 @@ func (t *tx) PutDelivery(d directory.Delivery) error {
 }
 
 const insertDelivery = `INSERT INTO webhook_deliveries (` + deliveryColumns + `)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (org_id, webhook_id, number) `
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (org_id, webhook_id, sequence) `
 
 func deliveryValues(d directory.Delivery) []any {
 	return []any{
@@ -73,8 +73,8 @@ func (t *tx) EndDeliveries(org directory.OrgID, id directory.WebhookID, giveUpBy
 
 func (t *tx) RequeueDead(org directory.OrgID, id directory.WebhookID, as directory.Delivery, limit int) (n int, more bool, err error) {
 	n, err = t.execCount(`UPDATE webhook_deliveries SET state = 'pending', attempts = 0, queued_at = $1, due_at = $2, give_up_at = $3, ended_at = 0
-		WHERE org_id = $4 AND webhook_id = $5 AND number IN (SELECT number FROM webhook_deliveries
-			WHERE org_id = $4 AND webhook_id = $5 AND state = 'dead' ORDER BY number LIMIT $6)`,
+		WHERE org_id = $4 AND webhook_id = $5 AND sequence IN (SELECT sequence FROM webhook_deliveries
+			WHERE org_id = $4 AND webhook_id = $5 AND state = 'dead' ORDER BY sequence LIMIT $6)`,
 		micros(as.QueuedAt), micros(as.DueAt), micros(as.GiveUpAt), org, id, limit)
 	if err != nil || n < limit {
 		return n, false, err
@@ -85,8 +85,8 @@ func (t *tx) RequeueDead(org directory.OrgID, id directory.WebhookID, as directo
 }
 
 func (t *tx) DropLostDeliveries(org directory.OrgID, after int64) error {
-	return t.exec(`DELETE FROM webhook_deliveries WHERE org_id = $1 AND number > $2
-		AND number NOT IN (SELECT number FROM entries WHERE org_id = $1 AND number > $2)`, org, after)
+	return t.exec(`DELETE FROM webhook_deliveries WHERE org_id = $1 AND sequence > $2
+		AND sequence NOT IN (SELECT sequence FROM entries WHERE org_id = $1 AND sequence > $2)`, org, after)
 }
 
 func (t *tx) DropDeliveries(before time.Time) error {

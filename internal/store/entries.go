@@ -13,7 +13,7 @@ import (
 func (t *tx) AppendEntry(e directory.Entry) error {
 	t.entries = append(t.entries, e)
 	end, known := t.memo.end(e.OrgID)
-	err := t.exec(`INSERT INTO entries (org_id, number, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
+	err := t.exec(`INSERT INTO entries (org_id, sequence, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		e.OrgID, e.Sequence, micros(e.At), asJSON(e.Actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
@@ -28,7 +28,7 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 func (t *tx) EraseEntry(e directory.Entry) error {
 	return t.execOne("entry", `UPDATE entries SET actor = $3, target_name = $4, before = $5, after = $6,
 			remote_addr = $7, user_agent = $8, salts = $9, erased = $10
-		WHERE org_id = $1 AND number = $2`,
+		WHERE org_id = $1 AND sequence = $2`,
 		e.OrgID, e.Sequence, asJSON(e.Actor), e.Target.Name, nullJSON(e.Before), nullJSON(e.After),
 		e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets))
 }
@@ -36,18 +36,18 @@ func (t *tx) EraseEntry(e directory.Entry) error {
 // RenumberEntry writes over an entry's place and what proves it.
 func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
 	if was != e.Sequence {
-		err := t.exec(`UPDATE webhook_deliveries SET number = $3 WHERE org_id = $1 AND number = $2`, e.OrgID, was, e.Sequence)
+		err := t.exec(`UPDATE webhook_deliveries SET sequence = $3 WHERE org_id = $1 AND sequence = $2`, e.OrgID, was, e.Sequence)
 		if err != nil {
 			return err
 		}
 	}
-	return t.execOne("entry", `UPDATE entries SET number = $3, at = $4, leaf = $5, mac = $6 WHERE org_id = $1 AND number = $2`,
+	return t.execOne("entry", `UPDATE entries SET sequence = $3, at = $4, leaf = $5, mac = $6 WHERE org_id = $1 AND sequence = $2`,
 		e.OrgID, was, e.Sequence, micros(e.At), e.Leaf, e.MAC)
 }
 
 // DropEntries drops an organization's entries up to a number.
 func (t *tx) DropEntries(org directory.OrgID, upTo int64) error {
-	return t.exec(`DELETE FROM entries WHERE org_id = $1 AND number <= $2`, org, upTo)
+	return t.exec(`DELETE FROM entries WHERE org_id = $1 AND sequence <= $2`, org, upTo)
 }
 
 // nullJSON is NULL for what is not there: a new thing has no before.
@@ -69,11 +69,11 @@ func scanEntry(row scanner) (e directory.Entry, err error) {
 	return e, err
 }
 
-const selectEntries = `SELECT seq, number, at, org_id, actor, action, outcome, reason, target_type, target_id, target_name,
+const selectEntries = `SELECT position, sequence, at, org_id, actor, action, outcome, reason, target_type, target_id, target_name,
 	before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac FROM entries `
 
 func (t *tx) Entries(after int64, limit int) ([]directory.Entry, error) {
-	return list(t, scanEntry, selectEntries+`WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, after, t.db.horizon(), limit)
+	return list(t, scanEntry, selectEntries+`WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3`, after, t.db.horizon(), limit)
 }
 
 func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[directory.Entry, error] {
@@ -84,10 +84,10 @@ func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[d
 		fmt.Fprintf(&and, " AND %s $%d", condition, len(args))
 	}
 	if q.After > 0 {
-		add("number >", q.After)
+		add("sequence >", q.After)
 	}
 	if q.Before > 0 {
-		add("number <", q.Before)
+		add("sequence <", q.Before)
 	}
 	if q.Actor != "" {
 		add("actor_id =", q.Actor)
@@ -101,7 +101,7 @@ func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[d
 	if q.Outcome != nil {
 		add("outcome =", *q.Outcome)
 	}
-	order := " ORDER BY number"
+	order := " ORDER BY sequence"
 	if q.NewestFirst {
 		order += " DESC"
 	}
@@ -112,14 +112,14 @@ func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[d
 	return each(t, scanEntry, selectEntries+`WHERE org_id = $1`+and.String()+order, args...)
 }
 
-func (t *tx) LastOrgEntry(org directory.OrgID) (number int64, at time.Time, err error) {
+func (t *tx) LastOrgEntry(org directory.OrgID) (sequence int64, at time.Time, err error) {
 	if e, ok := t.memo.end(org); ok && !t.reading {
 		return e.number, e.at, nil
 	}
 	last, err := one(t, "entry", func(row scanner) (last [2]int64, err error) {
 		err = row.Scan(&last[0], &last[1])
 		return last, err
-	}, `SELECT number, at FROM entries WHERE org_id = $1 ORDER BY number DESC LIMIT 1`, org)
+	}, `SELECT sequence, at FROM entries WHERE org_id = $1 ORDER BY sequence DESC LIMIT 1`, org)
 	if directory.CodeOf(err) == directory.NotFound {
 		return 0, time.Time{}, nil
 	}
@@ -130,23 +130,23 @@ func (t *tx) LastOrgEntry(org directory.OrgID) (number int64, at time.Time, err 
 }
 
 func (t *tx) LastEntry() (int64, error) {
-	return one(t, "entry", scanValue[int64], `SELECT COALESCE(max(seq), 0) FROM entries`)
+	return one(t, "entry", scanValue[int64], `SELECT COALESCE(max(position), 0) FROM entries`)
 }
 
 // OrgVersion carries the time besides the number: a database that was restored
 // from a backup counts on from an earlier number.
 func (t *tx) OrgVersion(org directory.OrgID) (string, error) {
-	return one(t, "entry", scanValue[string], `SELECT COALESCE(max(seq || '-' || at), '0') FROM
-		(SELECT seq, at FROM entries WHERE org_id = $1 AND outcome = '' ORDER BY number DESC LIMIT 1) AS last`, org)
+	return one(t, "entry", scanValue[string], `SELECT COALESCE(max(position || '-' || at), '0') FROM
+		(SELECT position, at FROM entries WHERE org_id = $1 AND outcome = '' ORDER BY sequence DESC LIMIT 1) AS last`, org)
 }
 
 func (t *tx) Cursor(follower string) (int64, error) {
-	return one(t, "cursor", scanValue[int64], `SELECT seq FROM cursors WHERE follower = $1`, follower)
+	return one(t, "cursor", scanValue[int64], `SELECT position FROM cursors WHERE follower = $1`, follower)
 }
 
-func (t *tx) SetCursor(follower string, seq int64) error {
-	return t.exec(`INSERT INTO cursors (follower, seq) VALUES ($1, $2)
-		ON CONFLICT (follower) DO UPDATE SET seq = excluded.seq`, follower, seq)
+func (t *tx) SetCursor(follower string, position int64) error {
+	return t.exec(`INSERT INTO cursors (follower, position) VALUES ($1, $2)
+		ON CONFLICT (follower) DO UPDATE SET position = excluded.position`, follower, position)
 }
 
 func (t *tx) Replay(scope, key string, now time.Time) (directory.Replay, error) {

@@ -26,19 +26,19 @@ func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[d
 			SELECT (SELECT target_id FROM entries WHERE org_id = $1 AND target_id > targets.id AND target_id <= $4
 				ORDER BY target_id LIMIT 1)
 			FROM targets WHERE targets.id IS NOT NULL
-		), firsts (number) AS (
+		), firsts (sequence) AS (
 			SELECT first FROM (
-				SELECT (SELECT number FROM entries WHERE org_id = $1 AND target_id = targets.id AND number > $2
+				SELECT (SELECT sequence FROM entries WHERE org_id = $1 AND target_id = targets.id AND sequence > $2
 					AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
-					ORDER BY target_id, number LIMIT 1) AS first
+					ORDER BY target_id, sequence LIMIT 1) AS first
 				FROM targets WHERE targets.id IS NOT NULL
 			) AS found WHERE first IS NOT NULL`+limit+`
-		) `+selectEntries+`WHERE org_id = $1 AND number IN (SELECT number FROM firsts)
+		) `+selectEntries+`WHERE org_id = $1 AND sequence IN (SELECT sequence FROM firsts)
 		ORDER BY target_id || ''`, args...)
 }
 
 func (t *tx) EntriesAbout(org directory.OrgID, q directory.NextQuery) iter.Seq2[directory.Entry, error] {
-	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 AND target_id > $3 AND target_id <= $4 AND number > $2
+	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 AND target_id > $3 AND target_id <= $4 AND sequence > $2
 			AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
-		ORDER BY target_id, number`, org, q.Since, q.After, q.Until)
+		ORDER BY target_id, sequence`, org, q.Since, q.After, q.Until)
 }

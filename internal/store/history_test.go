@@ -26,7 +26,7 @@ func TestNextEntriesSkipsFromTargetToTarget(t *testing.T) {
 	plan := strings.Join(planOf(t, db.read, queries[0]), "\n")
 	for _, seek := range []string{
 		"SEARCH entries USING COVERING INDEX entries_target (org_id=? AND target_id>? AND target_id<?)",
-		"SEARCH entries USING INDEX entries_target (org_id=? AND target_id=? AND number>?)",
+		"SEARCH entries USING INDEX entries_target (org_id=? AND target_id=? AND sequence>?)",
 	} {
 		if !strings.Contains(plan, seek) {
 			t.Errorf("the plan lacks %q:\n%s", seek, plan)

@@ -32,12 +32,12 @@ func (t *tx) CountMails(org directory.OrgID, key string, after time.Time) (n int
 }
 
 func (t *tx) MailReserved(position int64) (bool, error) {
-	n, err := one(t, "count", scanValue[int], `SELECT count(*) FROM mails WHERE seq = $1`, position)
+	n, err := one(t, "count", scanValue[int], `SELECT count(*) FROM mails WHERE position = $1`, position)
 	return n > 0, err
 }
 
 func (t *tx) ReserveMail(r directory.MailReservation) error {
-	return t.exec(`INSERT INTO mails (seq, org_id, email_key, reserved_at) VALUES ($1, $2, $3, $4) ON CONFLICT (seq) DO NOTHING`,
+	return t.exec(`INSERT INTO mails (position, org_id, email_key, reserved_at) VALUES ($1, $2, $3, $4) ON CONFLICT (position) DO NOTHING`,
 		r.Position, r.OrgID, r.EmailKey, micros(r.At))
 }
 

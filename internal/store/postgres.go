@@ -291,15 +291,15 @@ func (e *postgresEngine) bulk(ctx context.Context, fn func(directory.Tx) error) 
 	return e.writeOnce(ctx, fn)
 }
 
-func (e *postgresEngine) lastNumber(t *tx) (int64, error) {
-	return one(t, "sequence", scanValue[int64], lastNumberSQL)
+func (e *postgresEngine) lastPosition(t *tx) (int64, error) {
+	return one(t, "sequence", scanValue[int64], lastPositionSQL)
 }
 
-func (e *postgresEngine) setLastNumber(t *tx, n int64) error {
+func (e *postgresEngine) setLastPosition(t *tx, n int64) error {
 	if n == 0 {
 		return nil // none was given
 	}
-	_, err := one(t, "sequence", scanValue[int64], "SELECT setval('entries_seq_seq', $1)", n)
+	_, err := one(t, "sequence", scanValue[int64], "SELECT setval('entries_position_seq', $1)", n)
 	return err
 }
 

@@ -42,10 +42,10 @@ type feed struct {
 
 // mark is the last number that was given at a time, and the number of a
 // transaction that began after it. When all earlier transactions have ended, no
-// entry up to seq is to come.
+// entry up to position is to come.
 type mark struct {
-	seq  int64
-	xact uint64
+	position int64
+	xact     uint64
 }
 
 const (
@@ -140,7 +140,7 @@ func (f *feed) join(ctx context.Context) (err error) {
 	if err != nil || oldest <= f.pending.xact {
 		return err
 	}
-	f.joined, f.seen, f.pending = true, f.pending.seq, mark{}
+	f.joined, f.seen, f.pending = true, f.pending.position, mark{}
 	clear(f.missing)
 	f.news.unknown()
 	return nil
@@ -160,7 +160,7 @@ func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []d
 		delete(f.missing, e.Position)
 	}
 	if f.pending.xact > 0 && oldest > f.pending.xact {
-		maps.DeleteFunc(f.missing, func(n int64, _ bool) bool { return n <= f.pending.seq })
+		maps.DeleteFunc(f.missing, func(n int64, _ bool) bool { return n <= f.pending.position })
 		f.pending = mark{}
 	}
 	safe := last
@@ -178,13 +178,13 @@ func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []d
 	return err
 }
 
-const lastNumberSQL = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM entries_seq_seq"
+const lastPositionSQL = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM entries_position_seq"
 
 // state reads the last number that was given, and the oldest transaction that is
 // under way: all before it have ended. The other end of a snapshot says nothing:
 // it is one after the last that has ended, and younger ones may be under way.
 func (f *feed) state(ctx context.Context) (last int64, oldest uint64, err error) {
-	err = f.db.QueryRowContext(ctx, lastNumberSQL).Scan(&last)
+	err = f.db.QueryRowContext(ctx, lastPositionSQL).Scan(&last)
 	if err == nil {
 		err = f.db.QueryRowContext(ctx, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").Scan(&oldest)
 	}
@@ -197,7 +197,7 @@ func (f *feed) state(ctx context.Context) (last int64, oldest uint64, err error)
 // mark takes a transaction's number, after reading the last of an entry: whichever
 // transaction had given one before has an earlier one.
 func (f *feed) mark(ctx context.Context) (m mark, err error) {
-	err = f.db.QueryRowContext(ctx, lastNumberSQL).Scan(&m.seq)
+	err = f.db.QueryRowContext(ctx, lastPositionSQL).Scan(&m.position)
 	if err == nil {
 		err = f.db.QueryRowContext(ctx, "SELECT pg_current_xact_id()::text::bigint").Scan(&m.xact)
 	}
@@ -211,12 +211,12 @@ func (f *feed) mark(ctx context.Context) (m mark, err error) {
 // most of those after seen.
 func (f *feed) unseen(ctx context.Context) (fresh []directory.Entry, err error) {
 	if len(f.missing) > 0 {
-		fresh, err = f.entries(ctx, fresh, `WHERE seq = ANY($1) ORDER BY seq`, slices.Collect(maps.Keys(f.missing)))
+		fresh, err = f.entries(ctx, fresh, `WHERE position = ANY($1) ORDER BY position`, slices.Collect(maps.Keys(f.missing)))
 		if err != nil {
 			return nil, err
 		}
 	}
-	return f.entries(ctx, fresh, `WHERE seq > $1 ORDER BY seq LIMIT $2`, f.seen, lookMost+1)
+	return f.entries(ctx, fresh, `WHERE position > $1 ORDER BY position LIMIT $2`, f.seen, lookMost+1)
 }
 
 func (f *feed) entries(ctx context.Context, list []directory.Entry, where string, args ...any) ([]directory.Entry, error) {

@@ -194,7 +194,7 @@ func TestPostgresFeedTakesManyAtOnce(t *testing.T) {
 	await(t, "in touch", db.InTouch)
 	before := forgot.Load()
 	const many = 20_000
-	dbtest.Exec(t, url, fmt.Sprintf(`INSERT INTO entries (number, at, org_id, actor, actor_id, action, outcome, reason, target_type, target_id, target_name, trace_id, remote_addr, user_agent)
+	dbtest.Exec(t, url, fmt.Sprintf(`INSERT INTO entries (sequence, at, org_id, actor, actor_id, action, outcome, reason, target_type, target_id, target_name, trace_id, remote_addr, user_agent)
 		SELECT 100 + generate_series, 1, 'acme', '{}', '', 'a', '', '', '', '', '', '', '', '' FROM generate_series(1, %d)`, many))
 	await(t, "forgetful", func() bool { return forgot.Load() > before })
 	await(t, "in touch again", db.InTouch)

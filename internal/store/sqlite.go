@@ -98,11 +98,11 @@ func (e *sqliteEngine) bulk(ctx context.Context, fn func(directory.Tx) error) er
 	return e.writer.do(ctx, fn)
 }
 
-func (e *sqliteEngine) lastNumber(t *tx) (int64, error) {
+func (e *sqliteEngine) lastPosition(t *tx) (int64, error) {
 	return one(t, "sequence", scanValue[int64], "SELECT COALESCE(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries'")
 }
 
-func (e *sqliteEngine) setLastNumber(t *tx, n int64) error {
+func (e *sqliteEngine) setLastPosition(t *tx, n int64) error {
 	if err := t.exec("DELETE FROM sqlite_sequence WHERE name = 'entries'"); err != nil {
 		return err
 	}

@@ -50,10 +50,10 @@ type engine interface {
 	heard() time.Duration
 	// bulk is Write without its limits, for what takes its time.
 	bulk(ctx context.Context, fn func(directory.Tx) error) error
-	// lastNumber is the last number that an entry was given, also if it is gone;
+	// lastPosition is the last number that an entry was given, also if it is gone;
 	// the next is given the one after it.
-	lastNumber(*tx) (int64, error)
-	setLastNumber(t *tx, n int64) error
+	lastPosition(*tx) (int64, error)
+	setLastPosition(t *tx, n int64) error
 }
 
 // Open connects to the database that url names, "sqlite:PATH" or

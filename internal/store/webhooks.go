@@ -7,7 +7,7 @@ import (
 )
 
 const selectWebhooks = `SELECT org_id, id, name, description, url, filter, enabled, disabled_reason, secret_version,
-	previous_until, after_number, created_at, updated_at, created_by FROM webhooks `
+	previous_until, after_sequence, created_at, updated_at, created_by FROM webhooks `
 
 func scanWebhook(row scanner) (w directory.Webhook, err error) {
 	var previous, created, updated int64
@@ -27,7 +27,7 @@ func (t *tx) Webhooks(org directory.OrgID) ([]directory.Webhook, error) {
 
 func (t *tx) CreateWebhook(w directory.Webhook) error {
 	return t.exec(`INSERT INTO webhooks (org_id, id, name, description, url, filter, enabled, disabled_reason, secret_version,
-			previous_until, after_number, created_at, updated_at, created_by)
+			previous_until, after_sequence, created_at, updated_at, created_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		w.OrgID, w.ID, w.Name, w.Description, w.URL, asJSON(w.WebhookFilter), flag(w.Enabled), w.DisabledReason, w.SecretVersion,
 		micros(w.PreviousUntil), w.After, micros(w.CreatedAt), micros(w.UpdatedAt), asJSON(w.CreatedBy))
@@ -35,7 +35,7 @@ func (t *tx) CreateWebhook(w directory.Webhook) error {
 
 func (t *tx) UpdateWebhook(w directory.Webhook) error {
 	return t.execOne("webhook", `UPDATE webhooks SET name = $1, description = $2, url = $3, filter = $4, enabled = $5,
-			disabled_reason = $6, secret_version = $7, previous_until = $8, after_number = $9, updated_at = $10, created_by = $11
+			disabled_reason = $6, secret_version = $7, previous_until = $8, after_sequence = $9, updated_at = $10, created_by = $11
 		WHERE org_id = $12 AND id = $13`,
 		w.Name, w.Description, w.URL, asJSON(w.WebhookFilter), flag(w.Enabled), w.DisabledReason, w.SecretVersion,
 		micros(w.PreviousUntil), w.After, micros(w.UpdatedAt), asJSON(w.CreatedBy), w.OrgID, w.ID)

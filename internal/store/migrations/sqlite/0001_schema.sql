@@ -142,8 +142,8 @@ CREATE TABLE personal_tokens (
 -- Entries are numbered within their organization without gaps, and their times never
 -- decrease. There are no foreign keys: the log outlives what it describes.
 CREATE TABLE entries (
-    seq         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    number      INTEGER NOT NULL,
+    position         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sequence      INTEGER NOT NULL,
     at          INTEGER NOT NULL,
     org_id      TEXT    NOT NULL,
     actor       TEXT    NOT NULL,
@@ -164,9 +164,9 @@ CREATE TABLE entries (
     leaf        BLOB,
     mac         BLOB
 ) STRICT;
-CREATE UNIQUE INDEX entries_number ON entries (org_id, number);
-CREATE INDEX entries_target ON entries (org_id, target_id, number);
-CREATE INDEX entries_actor ON entries (org_id, actor_id, number);
+CREATE UNIQUE INDEX entries_sequence ON entries (org_id, sequence);
+CREATE INDEX entries_target ON entries (org_id, target_id, sequence);
+CREATE INDEX entries_actor ON entries (org_id, actor_id, sequence);
 
 CREATE TABLE replays (
     scope       TEXT    NOT NULL,
@@ -181,13 +181,13 @@ CREATE INDEX replays_expiry ON replays (expires_at);
 -- How far each follower of the log has come.
 CREATE TABLE cursors (
     follower TEXT    NOT NULL PRIMARY KEY,
-    seq      INTEGER NOT NULL
+    position      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Mails of the last day, by the entries that asked for them. They count against their
 -- recipient and their organization, also if the organization is deleted meanwhile.
 CREATE TABLE mails (
-    seq         INTEGER NOT NULL PRIMARY KEY,
+    position         INTEGER NOT NULL PRIMARY KEY,
     org_id      TEXT    NOT NULL,
     email_key   TEXT    NOT NULL,
     reserved_at INTEGER NOT NULL
@@ -233,7 +233,7 @@ CREATE TABLE webhooks (
     disabled_reason TEXT    NOT NULL,
     secret_version  INTEGER NOT NULL,
     previous_until  INTEGER NOT NULL,
-    after_number    INTEGER NOT NULL,
+    after_sequence    INTEGER NOT NULL,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     created_by      TEXT    NOT NULL,
@@ -248,7 +248,7 @@ CREATE INDEX webhooks_next ON webhooks (next_at) WHERE next_at > 0;
 CREATE TABLE webhook_deliveries (
     org_id     TEXT    NOT NULL,
     webhook_id TEXT    NOT NULL,
-    number     INTEGER NOT NULL,
+    sequence     INTEGER NOT NULL,
     action     TEXT    NOT NULL,
     state      TEXT    NOT NULL,
     attempts   INTEGER NOT NULL,
@@ -260,11 +260,11 @@ CREATE TABLE webhook_deliveries (
     status     INTEGER NOT NULL,
     took       INTEGER NOT NULL,
     failure    TEXT    NOT NULL,
-    PRIMARY KEY (org_id, webhook_id, number),
+    PRIMARY KEY (org_id, webhook_id, sequence),
     FOREIGN KEY (org_id, webhook_id) REFERENCES webhooks (org_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (org_id, webhook_id, due_at, number) WHERE state = 'pending';
-CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (org_id, webhook_id, number) WHERE state = 'dead';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (org_id, webhook_id, due_at, sequence) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (org_id, webhook_id, sequence) WHERE state = 'dead';
 CREATE INDEX webhook_deliveries_ended ON webhook_deliveries (ended_at) WHERE ended_at > 0;
 
 -- Which programs understand this schema: those that know this version or a later
