@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"regexp"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -165,25 +163,6 @@ func sqliteDSN(path string, more ...string) string {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)", "wal_autocheckpoint(4000)",
 	}, more...)}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
-}
-
-var parameter = regexp.MustCompile(`\$[0-9]+`)
-
-// inOrder writes a statement's parameters as SQLite counts them
-// (sqlite.org/lang_expr.html#varparam): "?" is the next one, "?3" the third. The
-// driver asks for the name of each parameter that has one whenever it is given a
-// value, a third of what that takes; "?" has none.
-func inOrder(query string) string {
-	given := 0
-	return parameter.ReplaceAllStringFunc(query, func(dollar string) string {
-		n, _ := strconv.Atoi(dollar[1:])
-		if n == given+1 {
-			given = n
-			return "?"
-		}
-		given = max(given, n)
-		return "?" + dollar[1:]
-	})
 }
 
 // classifySQLite knows SQLite's error codes (sqlite.org/rescode.html).

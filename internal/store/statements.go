@@ -39,7 +39,7 @@ func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, don
 	if stmt != nil {
 		return stmt, keep, nil
 	}
-	if stmt, err = s.prepare(ctx, inOrder(query)); err != nil {
+	if stmt, err = s.prepare(ctx, query); err != nil {
 		return nil, keep, err
 	}
 	if full {
