@@ -21,7 +21,7 @@ func (t *tx) AccountByEmail(key string) (directory.Account, error) {
 // EnsureAccount does not look first: most addresses are new.
 func (t *tx) EnsureAccount(a directory.Account, key string) (directory.Account, error) {
 	wrote := t.wrote
-	created, err := t.execCount(`INSERT INTO accounts (id, email, email_key, name, created_at) VALUES ($1, $2, $3, $4, $5)
+	created, err := t.insertCount(`INSERT INTO accounts (id, email, email_key, name, created_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (email_key) DO NOTHING`,
 		a.ID, a.Email, key, a.Name, micros(a.CreatedAt))
 	if err != nil || created > 0 {

@@ -13,15 +13,16 @@ import (
 func (t *tx) AppendEntry(e directory.Entry) error {
 	t.entries = append(t.entries, e)
 	end, known := t.memo.end(e.OrgID)
-	err := t.exec(`INSERT INTO entries (org_id, sequence, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
+	t.memo.dropEnd(e.OrgID)
+	_, err := t.insert(`INSERT INTO entries (org_id, sequence, at, actor, actor_id, action, outcome, reason, target_type, target_id, target_name,
 			before, after, trace_id, remote_addr, user_agent, salts, erased, leaf, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		e.OrgID, e.Sequence, micros(e.At), asJSON(e.Actor), e.Actor.ID(), e.Action, e.Outcome, e.Reason, e.Target.Type, e.Target.ID, e.Target.Name,
 		nullJSON(e.Before), nullJSON(e.After), e.TraceID, e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets), e.Leaf, e.MAC)
-	if err == nil && known && e.Sequence == end.number+1 {
+	if err == nil && known && e.Sequence == end.sequence+1 {
 		t.memo.keepEnd(e.OrgID, logEnd{e.Sequence, e.At})
 	}
-	return err
+	return t.note(err)
 }
 
 // EraseEntry writes over what of an entry is personal.
@@ -114,7 +115,7 @@ func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[d
 
 func (t *tx) LastOrgEntry(org directory.OrgID) (sequence int64, at time.Time, err error) {
 	if e, ok := t.memo.end(org); ok && !t.reading {
-		return e.number, e.at, nil
+		return e.sequence, e.at, nil
 	}
 	last, err := one(t, "entry", func(row scanner) (last [2]int64, err error) {
 		err = row.Scan(&last[0], &last[1])

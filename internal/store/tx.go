@@ -70,7 +70,15 @@ func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
 	return t.db.query(t.ctx, query, args...)
 }
 
+// execute runs a statement that may change any row, so nothing stays cached.
 func (t *tx) execute(query string, args ...any) (sql.Result, error) {
+	t.memo.forget()
+	return t.insert(query, args...)
+}
+
+// insert runs a statement that only adds rows. It must not add entries, whose end is
+// cached, except in [tx.AppendEntry].
+func (t *tx) insert(query string, args ...any) (sql.Result, error) {
 	if t.reading {
 		return nil, errReading
 	}
@@ -79,7 +87,6 @@ func (t *tx) execute(query string, args ...any) (sql.Result, error) {
 	}
 	t.yield()
 	t.wrote = true
-	t.memo.executes(query)
 	return t.db.exec(t.ctx, query, args...)
 }
 
@@ -175,9 +182,17 @@ func (t *tx) exec(query string, args ...any) error {
 	return t.note(err)
 }
 
-// execCount is exec that says how many rows it changed.
+// execCount is exec that returns how many rows it changed.
 func (t *tx) execCount(query string, args ...any) (int, error) {
-	res, err := t.execute(query, args...)
+	return t.affected(t.execute(query, args...))
+}
+
+// insertCount is insert that returns how many rows it added.
+func (t *tx) insertCount(query string, args ...any) (int, error) {
+	return t.affected(t.insert(query, args...))
+}
+
+func (t *tx) affected(res sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, t.note(err)
 	}
@@ -187,15 +202,11 @@ func (t *tx) execCount(query string, args ...any) (int, error) {
 
 // execOne is exec for a statement that must find its row.
 func (t *tx) execOne(kind, query string, args ...any) error {
-	res, err := t.execute(query, args...)
-	if err != nil {
-		return t.note(err)
-	}
-	n, err := res.RowsAffected()
+	n, err := t.execCount(query, args...)
 	if err == nil && n == 0 {
 		return directory.Errorf(directory.NotFound, "%s not found", kind)
 	}
-	return t.note(err)
+	return err
 }
 
 // micros and fromMicros are a time as it is stored; 0 is the zero time.

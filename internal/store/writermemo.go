@@ -1,7 +1,6 @@
 package store
 
 import (
-	"strings"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -11,11 +10,11 @@ import (
 const maxMemo = 1024
 
 // writerMemo caches the rows that every change reads in SQLite's one writer: its
-// principal's API token, and the end of its log. Reading a row takes a tenth of the cost
-// of a write. The cache matches the database: only other processes write besides this
-// writer, which notices their commits when it begins a transaction, and a change or
-// rollback that could touch a cached row drops it. A nil memo caches nothing. Only the
-// writer's goroutine uses it.
+// principal's API token, and the end of its log. Reading them takes a tenth of the cost
+// of a write among others. [tx.execute] clears the cache, because its statement may change
+// a cached row, if only by a foreign key. The writer clears it after a rollback, and when
+// another process has committed. A nil memo caches nothing. Only the writer's goroutine
+// uses it.
 type writerMemo struct {
 	tokens map[tokenKey]directory.APITokenRecord
 	ends   map[directory.OrgID]logEnd
@@ -26,10 +25,10 @@ type tokenKey struct {
 	id  directory.TokenID
 }
 
-// logEnd is number and time of a log's last entry.
+// logEnd is the sequence number and the time of a log's last entry.
 type logEnd struct {
-	number int64
-	at     time.Time
+	sequence int64
+	at       time.Time
 }
 
 func (m *writerMemo) token(k tokenKey) (t directory.APITokenRecord, ok bool) {
@@ -75,15 +74,8 @@ func (m *writerMemo) forget() {
 	}
 }
 
-// executes is told of each statement before it is run. New rows leave the tokens
-// that there are as they are, and new entries move an end; everything else may be
-// about one, if only by a foreign key.
-func (m *writerMemo) executes(query string) {
-	switch {
-	case m == nil:
-	case strings.HasPrefix(query, "INSERT INTO entries"): // who inserts knows the new end
-		clear(m.ends)
-	case !strings.HasPrefix(query, "INSERT"):
-		m.forget()
+func (m *writerMemo) dropEnd(org directory.OrgID) {
+	if m != nil {
+		delete(m.ends, org)
 	}
 }
