@@ -193,10 +193,12 @@ func TestImports(t *testing.T) {
 
 // owners are the packages that alone call some of the store's methods.
 var owners = map[string][]string{
-	"internal/follow":   {"SetCursor"},
-	"internal/sealing":  {"PutTile", "CreateCheckpoint", "RenumberEntry", "DropEntries", "DropLostDeliveries"},
-	"internal/mail":     {"ReserveMail", "DropMails", "SetInvitationMailed"},
-	"internal/webhooks": {"AddDelivery", "DueDeliveries", "DueQueues", "WakeQueue", "DropDeliveries"},
+	"internal/follow":  {"SetCursor"},
+	"internal/sealing": {"PutTile", "CreateCheckpoint", "RenumberEntry", "DropEntries", "DropLostDeliveries"},
+	"internal/mail":    {"ReserveMail", "DropMails", "SetInvitationMailed"},
+	"internal/webhooks": {
+		"AddDelivery", "PutDelivery", "RequeueDead", "EndDeliveries", "SetQueue", "DueDeliveries", "DueQueues", "WakeQueue", "DropDeliveries",
+	},
 }
 
 // Only their owner moves cursors, changes sealed history and queues deliveries. The

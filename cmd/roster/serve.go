@@ -98,7 +98,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
-	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At), directory.WithEndpoints(endpoints),
+	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
 		directory.WithMailLimits(c.MailLimits))
 	sender, err := mailSender(c, log)
@@ -123,7 +123,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() { deliverer.Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{
-		Service: service, Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Service: service, Webhooks: webhooks.NewHooks(service, keys, endpoints), Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
 	})

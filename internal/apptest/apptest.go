@@ -74,7 +74,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody))
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody))
 	d, err := service.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
@@ -98,7 +98,7 @@ func (s *Server) Beside() *Server {
 	}
 	o := Options{RateLimit: 1_000_000, Clock: time.Now}
 	other := *s
-	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithEndpoints(o.endpoints()), directory.WithOrgCreation(directory.OrgCreationAnybody)))
+	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody)))
 	return &other
 }
 
@@ -111,7 +111,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
 	s.API = httpapi.New(httpapi.Options{
-		Service: service, Log: log, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()), Log: log, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)

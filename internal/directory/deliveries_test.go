@@ -9,10 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // hooked makes a webhook in the first organization.
-func (w *world) hooked(in directory.NewWebhook) directory.Webhook {
+func (w *world) hooked(in webhooks.NewWebhook) directory.Webhook {
 	w.Helper()
 	return must(w.CreateWebhook(w.Context(), w.byOwner(), in))(w).Webhook
 }
@@ -43,12 +44,12 @@ func TestFiltersKnowTheLog(t *testing.T) {
 			f.TargetTypes = append(f.TargetTypes, op.target)
 		}
 	}
-	got := w.hooked(directory.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: f}).WebhookFilter
+	got := w.hooked(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: f}).WebhookFilter
 	if diff := cmp.Diff(f, got); diff != "" {
 		t.Error(diff)
 	}
 	for _, bad := range []directory.WebhookFilter{{Actions: []string{"createuser"}}, {Actions: []string{"made*"}}, {Actions: []string{""}}, {TargetTypes: []string{"users"}}} {
-		_, err := w.CreateWebhook(t.Context(), w.byOwner(), directory.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: bad})
+		_, err := w.CreateWebhook(t.Context(), w.byOwner(), webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: bad})
 		w.wants(fmt.Sprint(bad), directory.Invalid, err)
 	}
 }
@@ -56,13 +57,13 @@ func TestFiltersKnowTheLog(t *testing.T) {
 // A replay goes on where the one before has ended.
 func TestReplayInParts(t *testing.T) {
 	w := newWorld(t)
-	id := w.hooked(directory.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
+	id := w.hooked(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
 	err := w.db.Write(t.Context(), func(tx directory.Tx) error {
 		last, at, err := tx.LastOrgEntry(w.org.ID)
 		if err != nil {
 			return err
 		}
-		for i := range int64(directory.MaxReplay + 5) {
+		for i := range int64(webhooks.MaxReplay + 5) {
 			e := directory.Entry{Sequence: last + 1 + i, At: at, OrgID: w.org.ID, Action: "createUser", Target: directory.Target{Type: "user", ID: "usr_x"}}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
@@ -73,11 +74,11 @@ func TestReplayInParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scope, total := directory.ReplayScope{FromSequence: 1}, 0
+	scope, total := webhooks.ReplayScope{FromSequence: 1}, 0
 	for parts := 0; ; parts++ {
 		out := must(w.ReplayWebhook(t.Context(), w.byOwner(), id, scope))(t)
 		total += out.Count
-		if out.Count > directory.MaxReplay || out.More != (out.NextSequence > 0) || parts > 3 {
+		if out.Count > webhooks.MaxReplay || out.More != (out.NextSequence > 0) || parts > 3 {
 			t.Fatalf("part %d: %+v", parts, out)
 		}
 		if !out.More {
@@ -85,7 +86,7 @@ func TestReplayInParts(t *testing.T) {
 		}
 		scope.FromSequence = out.NextSequence
 	}
-	if want := directory.MaxReplay + 6; total != want || len(strings.Fields(w.waiting(id))) != want {
+	if want := webhooks.MaxReplay + 6; total != want || len(strings.Fields(w.waiting(id))) != want {
 		t.Errorf("%d replayed, %d wait, want %d", total, len(strings.Fields(w.waiting(id))), want)
 	}
 }

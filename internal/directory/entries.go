@@ -139,7 +139,7 @@ func (a Actor) ID() string {
 
 // Target is what was changed.
 type Target struct {
-	Type string `json:"type"` // one of targetTypes
+	Type string `json:"type"` // such as user
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 }

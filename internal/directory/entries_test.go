@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // Each change is in the log of the organization it is about: who, what, before,
@@ -106,7 +107,7 @@ func secretOf(answer any) string {
 		return v.Secret
 	case directory.IssuedPersonalToken:
 		return v.Secret
-	case directory.IssuedWebhook:
+	case webhooks.IssuedWebhook:
 		return v.Secret
 	}
 	return ""

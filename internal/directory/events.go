@@ -40,7 +40,7 @@ func (s *Service) ReadEvents(ctx context.Context, call Call, q EntryQuery) (Even
 			return out, nil
 		}
 		q.Limit = eventBatch
-		out.Entries, out.More, err = readEntries(tx, nil, org, q, eventBytes)
+		out.Entries, out.More, err = ReadEntries(tx, nil, org, q, eventBytes)
 		if out.More {
 			out.UpTo = out.Entries[len(out.Entries)-1].Sequence
 		}

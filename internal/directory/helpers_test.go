@@ -13,8 +13,10 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/store"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // world is a directory on a real database with one organization, its owner, and
@@ -22,6 +24,7 @@ import (
 type world struct {
 	testing.TB
 	*directory.Service
+	*webhooks.Hooks
 
 	db       *store.Store
 	database string
@@ -79,6 +82,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) configure(options ...directory.Option) {
 	options = append(options, directory.WithPast(history.InBatches(3)))
 	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now, options...)
+	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 }
 
 // CheckLog compares the state that the log leads to with the stored one.

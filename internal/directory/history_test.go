@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // now is the clock as entries have it.
@@ -213,7 +214,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 			must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
 			hook := must(w.CreateWebhook(t.Context(), w.byOwner(), newHook("x")))(t)
 			must(w.RotateWebhookSecret(t.Context(), w.byOwner(), hook.ID, time.Time{}))(t)
-			must(w.ReplayWebhook(t.Context(), w.byOwner(), hook.ID, directory.ReplayScope{FromSequence: 1}))(t)
+			must(w.ReplayWebhook(t.Context(), w.byOwner(), hook.ID, webhooks.ReplayScope{FromSequence: 1}))(t)
 			w.wants("before", "", w.CheckLog(t.Context(), w.org.ID))
 			dbtest.Exec(t, w.database, statement)
 			if err := w.CheckLog(t.Context(), w.org.ID); err == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // naming is a set that names n datasets, other ones for each prefix.
@@ -45,7 +46,7 @@ var limited = []struct {
 		return second(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "x"}))
 	}},
 	{directory.LimitWebhooks, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateWebhook(w.Context(), call, directory.NewWebhook{Name: fmt.Sprint(i), URL: "https://example.com/x"}))
+		return second(w.CreateWebhook(w.Context(), call, webhooks.NewWebhook{Name: fmt.Sprint(i), URL: "https://example.com/x"}))
 	}},
 	{directory.LimitNames, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))

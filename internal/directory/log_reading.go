@@ -9,7 +9,7 @@ import (
 // number of the entries.
 const (
 	maxEntries    = 1000
-	maxEntryBytes = 4 << 20
+	MaxEntryBytes = 4 << 20
 	// exportBytes is about how much is read at once for who writes it on.
 	exportBytes = 1 << 20
 )
@@ -73,7 +73,7 @@ func SequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 // Permission auditLog|read.
 func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (list []Entry, more bool, err error) {
 	_, err = Read(ctx, s, call, OpListEntries, func(tx Tx) (struct{}, error) {
-		list, more, err = readEntries(tx, nil, call.Principal.OrgID, q, maxEntryBytes)
+		list, more, err = ReadEntries(tx, nil, call.Principal.OrgID, q, MaxEntryBytes)
 		return struct{}{}, err
 	})
 	return list, more, err
@@ -109,7 +109,7 @@ func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, re
 					return struct{}{}, err
 				}
 			}
-			list, more, err = readEntries(tx, list[:0], org, q, exportBytes)
+			list, more, err = ReadEntries(tx, list[:0], org, q, exportBytes)
 			return struct{}{}, err
 		})
 		if err != nil || len(list) == 0 {
@@ -170,8 +170,9 @@ func EntryAt(tx Tx, org OrgID, sequence int64) (found *Entry, err error) {
 	return found, nil
 }
 
-// readEntries appends to list until it has q.Limit entries or a number of bytes.
-func readEntries(tx Tx, list []Entry, org OrgID, q EntryQuery, most int) (_ []Entry, more bool, err error) {
+// ReadEntries appends entries to list until it has q.Limit of them or about so many bytes,
+// and reports whether there are more.
+func ReadEntries(tx Tx, list []Entry, org OrgID, q EntryQuery, most int) (_ []Entry, more bool, err error) {
 	limit := min(max(q.Limit, 1), maxEntries)
 	q.Limit = limit + 1
 	size := 0

@@ -104,7 +104,7 @@ func (c *Change) mayRevoke(kinds Revocation) error {
 		}
 	}
 	if kinds.Webhooks {
-		return c.mayManageWebhooks()
+		return c.actor.MayManageWebhooks()
 	}
 	return nil
 }

@@ -36,16 +36,18 @@ func capability(resource string, a authz.Action) Need {
 
 var ownAccount = Need{Personal: true, AnyOrg: true}
 
-// manageWebhooks lets people decide who is sent the audit log: an account's own
-// token, with the capability to read what will be sent, of an owner or admin,
-// which [Change.mayManageWebhooks] checks.
+// manageWebhooks requires an account's own token with the capability to read what will
+// be sent. The package webhooks requires the role of an owner or admin besides.
 var manageWebhooks = Need{Capability: authz.Pair{Resource: "auditLog", Action: authz.Read}, Personal: true}
 
-// actions are the names of all operations, and so what entries can say was done or
-// refused; pruning is nobody's operation.
+// actions are the names of all operations. They are the actions that entries can have,
+// with pruning, which no operation does.
 var actions = []string{audit.PruneAction}
 
-// KnownAction says whether an entry can have this action.
+// Actions returns the actions that entries can have.
+func Actions() []string { return slices.Clone(actions) }
+
+// KnownAction reports whether entries can have an action.
 func KnownAction(name string) bool { return slices.Contains(actions, name) }
 
 func operation(name string, need Need) Operation {

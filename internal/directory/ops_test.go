@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // scene has one of everything, for the table of all operations that change something.
@@ -16,7 +17,7 @@ type scene struct {
 	group  directory.Group
 	token  directory.IssuedAPIToken
 	spare  directory.IssuedPersonalToken // another one of the owner's
-	hook   directory.IssuedWebhook       // with one entry on its way
+	hook   webhooks.IssuedWebhook        // with one entry on its way
 	nobody member                        // in the first organization, may do nothing
 	gone   directory.User                // was in it
 }
@@ -43,8 +44,8 @@ func newScene(t testing.TB) *scene {
 	return s
 }
 
-func newHook(name string) directory.NewWebhook {
-	return directory.NewWebhook{Name: name, URL: "https://example.com/" + name}
+func newHook(name string) webhooks.NewWebhook {
+	return webhooks.NewWebhook{Name: name, URL: "https://example.com/" + name}
 }
 
 // operation is one way to change something, with what the audit log must say of it.
@@ -184,14 +185,14 @@ var operations = []operation{
 		return deleted(s.TestWebhook(s.Context(), call, s.hook.ID))
 	}},
 	{name: "replayWebhook", target: "webhook", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.ReplayWebhook(s.Context(), call, s.hook.ID, directory.ReplayScope{FromSequence: 1})
+		return s.ReplayWebhook(s.Context(), call, s.hook.ID, webhooks.ReplayScope{FromSequence: 1})
 	}},
 	{name: "replayWebhookDelivery", target: "webhook", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		list, _, err := s.ListDeliveries(s.Context(), s.byOwner(), s.hook.ID, directory.DeliveryQuery{Limit: 1})
 		if err != nil || len(list) != 1 {
 			s.Fatalf("%d deliveries, %v", len(list), err)
 		}
-		return s.ReplayDelivery(s.Context(), call, s.hook.ID, directory.MessageID(s.org.ID, list[0].Sequence))
+		return s.ReplayDelivery(s.Context(), call, s.hook.ID, webhooks.MessageID(s.org.ID, list[0].Sequence))
 	}},
 	{name: "updateOrg", target: "organization", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateOrg(s.Context(), call, s.org.ID, "Changed")

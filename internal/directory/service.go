@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
-	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/usercache"
 )
 
@@ -25,7 +24,6 @@ type Service struct {
 	usage     usage
 	refusals  refusals
 	listeners listeners
-	endpoints egress.Policy
 	limits    Limits
 	exceeded  exceededCounts
 
@@ -38,10 +36,6 @@ type Service struct {
 
 // Option configures a [Service].
 type Option func(*Service)
-
-// WithEndpoints says where webhooks may lead; without it, to the public internet
-// over https.
-func WithEndpoints(p egress.Policy) Option { return func(s *Service) { s.endpoints = p } }
 
 // WithPast sets how an organization's past is read. Without it, queries of a past time
 // fail.

@@ -291,20 +291,6 @@ type webhookTx interface {
 	CreateWebhook(Webhook) error
 	UpdateWebhook(Webhook) error          // but for what never changes
 	DeleteWebhook(OrgID, WebhookID) error // with its deliveries
-	// SetQueue stores how often a webhook's queue failed since it last delivered, and
-	// when it is due next; the zero time: there is nothing to do.
-	SetQueue(org OrgID, id WebhookID, failures int, next time.Time) error
-
-	Delivery(org OrgID, id WebhookID, sequence int64) (Delivery, error)
-	// Deliveries lists the newest entries' first.
-	Deliveries(OrgID, WebhookID, DeliveryQuery) ([]Delivery, error)
-	// PutDelivery adds a delivery, or replaces the one that is there.
-	PutDelivery(Delivery) error
-	// EndDeliveries makes those pending ones dead that are to be given up by a time.
-	EndDeliveries(org OrgID, id WebhookID, giveUpBy, now time.Time, why string) (int, error)
-	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
-	// with the times of as, and says whether there are more.
-	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
 }
 
 // followerTx is for those who follow the log: see internal/follow, which alone moves
@@ -335,6 +321,21 @@ type sealerTx interface {
 
 // deliveryTx is for internal/webhooks, which queues and delivers.
 type deliveryTx interface {
+	// SetQueue stores how often a webhook's queue failed since it last delivered, and
+	// when it is due next; the zero time: there is nothing to do.
+	SetQueue(org OrgID, id WebhookID, failures int, next time.Time) error
+
+	Delivery(org OrgID, id WebhookID, sequence int64) (Delivery, error)
+	// Deliveries lists the newest entries' first.
+	Deliveries(OrgID, WebhookID, DeliveryQuery) ([]Delivery, error)
+	// PutDelivery adds a delivery, or replaces the one that is there.
+	PutDelivery(Delivery) error
+	// EndDeliveries makes those pending ones dead that are to be given up by a time.
+	EndDeliveries(org OrgID, id WebhookID, giveUpBy, now time.Time, why string) (int, error)
+	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
+	// with the times of as, and says whether there are more.
+	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
+
 	// DueQueues lists the queues whose time has come, of webhooks that fail or of the
 	// others, the longest waiting first. WakeQueue makes a queue due now, unless its
 	// webhook fails.

@@ -14,14 +14,17 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/store"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // World is a directory with one organization, its owner, and a clock that the test moves.
 type World struct {
 	testing.TB
 	*directory.Service
+	*webhooks.Hooks
 
 	DB       *store.Store
 	Database string
@@ -53,6 +56,7 @@ func New(t testing.TB) *World {
 		}
 	})
 	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
+	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	}))(t)
@@ -145,7 +149,7 @@ func (w *World) Since(position int64) (list []directory.Entry) {
 }
 
 // Hook makes a webhook in the first organization.
-func (w *World) Hook(in directory.NewWebhook) directory.Webhook {
+func (w *World) Hook(in webhooks.NewWebhook) directory.Webhook {
 	w.Helper()
 	return Must(w.CreateWebhook(w.Context(), w.ByOwner(), in))(w).Webhook
 }

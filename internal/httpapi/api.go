@@ -19,12 +19,14 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/turns"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // Options are what an [API] needs.
 type Options struct {
-	Service *directory.Service
-	Log     *slog.Logger
+	Service  *directory.Service
+	Webhooks *webhooks.Hooks
+	Log      *slog.Logger
 	// RateLimit is how many requests a principal may make in a minute; 0: any number.
 	RateLimit int
 	// RequestsUnderWay is how many requests an organization may have under way at a
@@ -50,7 +52,7 @@ type Options struct {
 
 // API is the HTTP handler of a server.
 type API struct {
-	service  *directory.Service
+	service  service
 	log      *slog.Logger
 	limits   *limiter
 	lists    lists
@@ -76,7 +78,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: o.Service, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

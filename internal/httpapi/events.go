@@ -51,7 +51,7 @@ func streamEvents(rq *request) error {
 
 	out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
 	err = follow.Watcher{
-		Service: rq.api.service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
+		Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
 	}.Run(ctx)
 	if out.sent {
 		return nil // the end says all: who comes back is told why

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // handler carries out a request and responds, or returns an error before it has sent
@@ -14,8 +15,11 @@ import (
 // stream, and that of the cached user, write their responses themselves.
 type handler func(rq *request) error
 
-// service is short for use in the route table.
-type service = *directory.Service
+// service has the operations of every package that carries out calls.
+type service struct {
+	*directory.Service
+	*webhooks.Hooks
+}
 
 // reply responds with what do returns, in its wire format.
 func reply[Out, Wire any](do func(*request) (Out, error), wire func(Out) Wire) handler {

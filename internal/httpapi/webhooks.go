@@ -1,6 +1,9 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
+)
 
 // webhook is a webhook without its secret, and without how its deliveries go:
 // that changes by itself, and ETags are made of this.
@@ -33,7 +36,7 @@ func webhookOf(w directory.Webhook) webhook {
 	}
 }
 
-func issuedWebhookOf(w directory.IssuedWebhook) issuedWebhook {
+func issuedWebhookOf(w webhooks.IssuedWebhook) issuedWebhook {
 	return issuedWebhook{webhookOf(w.Webhook), w.Secret}
 }
 
@@ -58,11 +61,11 @@ type webhookInput struct {
 	UpdatedAt               *wireTime            `json:"updatedAt"`
 }
 
-func (b webhookInput) webhook(id directory.WebhookID) (directory.NewWebhook, error) {
+func (b webhookInput) webhook(id directory.WebhookID) (webhooks.NewWebhook, error) {
 	if b.ID != nil && *b.ID != id {
-		return directory.NewWebhook{}, errReadOnlyID
+		return webhooks.NewWebhook{}, errReadOnlyID
 	}
-	return directory.NewWebhook{
+	return webhooks.NewWebhook{
 		Name: b.Name, Description: b.Description, URL: b.URL, Enabled: b.Enabled,
 		WebhookFilter: directory.WebhookFilter{Actions: b.Actions, TargetTypes: b.TargetTypes, Refusals: b.IncludeRefused},
 	}, nil
@@ -70,10 +73,10 @@ func (b webhookInput) webhook(id directory.WebhookID) (directory.NewWebhook, err
 
 func (rq *request) webhookID() directory.WebhookID { return directory.WebhookID(rq.PathValue("id")) }
 
-func createWebhook(rq *request, body webhookInput) (directory.IssuedWebhook, error) {
+func createWebhook(rq *request, body webhookInput) (webhooks.IssuedWebhook, error) {
 	in, err := body.webhook("")
 	if err != nil {
-		return directory.IssuedWebhook{}, err
+		return webhooks.IssuedWebhook{}, err
 	}
 	return rq.api.service.CreateWebhook(rq.Context(), rq.call, in)
 }
@@ -90,7 +93,7 @@ type rotateBody struct {
 	PreviousSecretExpiresAt wireTime `json:"previousSecretExpiresAt"`
 }
 
-func rotateWebhookSecret(rq *request, body rotateBody) (directory.IssuedWebhook, error) {
+func rotateWebhookSecret(rq *request, body rotateBody) (webhooks.IssuedWebhook, error) {
 	return rq.api.service.RotateWebhookSecret(rq.Context(), rq.call, rq.webhookID(), body.PreviousSecretExpiresAt.Time)
 }
 
@@ -105,7 +108,7 @@ type replayed struct {
 	Replayed     int    `json:"replayed"`
 }
 
-func replayedOf(r directory.Replayed) replayed {
+func replayedOf(r webhooks.Replayed) replayed {
 	out := replayed{More: r.More, Replayed: r.Count}
 	if r.NextSequence > 0 {
 		out.NextSequence = &r.NextSequence
@@ -113,11 +116,11 @@ func replayedOf(r directory.Replayed) replayed {
 	return out
 }
 
-func replayWebhook(rq *request, body replayBody) (directory.Replayed, error) {
-	scope := directory.ReplayScope{Since: body.Since.Time}
+func replayWebhook(rq *request, body replayBody) (webhooks.Replayed, error) {
+	scope := webhooks.ReplayScope{Since: body.Since.Time}
 	if body.FromSequence != nil {
 		if *body.FromSequence < 1 {
-			return directory.Replayed{}, directory.InvalidField("fromSequence", "must be a sequence number, 1 or more")
+			return webhooks.Replayed{}, directory.InvalidField("fromSequence", "must be a sequence number, 1 or more")
 		}
 		scope.FromSequence = *body.FromSequence
 	}
@@ -143,7 +146,7 @@ type delivery struct {
 func deliveryOf(d directory.Delivery) delivery {
 	out := delivery{
 		Action: d.Action, Attempts: d.Attempts, EndedAt: wireTime{d.EndedAt}, Failure: d.Failure,
-		ID: directory.MessageID(d.OrgID, d.Sequence), LastAttemptAt: wireTime{d.LastAt}, NextAttemptAt: wireTime{d.DueAt},
+		ID: webhooks.MessageID(d.OrgID, d.Sequence), LastAttemptAt: wireTime{d.LastAt}, NextAttemptAt: wireTime{d.DueAt},
 		QueuedAt: wireTime{d.QueuedAt}, Sequence: d.Sequence, State: d.State,
 	}
 	if !d.LastAt.IsZero() {

@@ -17,8 +17,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/rosterhq/roster/internal/apptest"
-	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // post is what a receiver got.
@@ -474,7 +474,7 @@ func TestWebhookTest(t *testing.T) {
 func TestWebhookFiltersKnowEveryOperation(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
-	for few := range slices.Chunk(apptest.Operations(t), directory.MaxFilters) {
+	for few := range slices.Chunk(apptest.Operations(t), webhooks.MaxFilters) {
 		var names []string
 		for _, op := range few {
 			if op.ID != "updateUser" { // in the log it is the updateCurrentUser that it is

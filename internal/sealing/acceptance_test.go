@@ -28,7 +28,7 @@ func TestAcceptedLogsAreDeliveredOn(t *testing.T) {
 		w.Wants("queue", "", queue.Fill(t.Context()))
 		return w.Waiting(id)
 	}
-	hook := w.Hook(directory.NewWebhook{Name: "h", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{
+	hook := w.Hook(webhooks.NewWebhook{Name: "h", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{
 		"createUser", "removeUserFromOrg", "acceptAuditEntries", "updateWebhook",
 	}}})
 	w.Join("Kept", "user")

@@ -39,7 +39,7 @@ func isGone(attempts []Attempt) bool {
 }
 
 // Record stores the outcomes of a batch, and returns how many deliveries died.
-// Failed deliveries are retried after growing pauses, until [directory.DeliveryWindow]
+// Failed deliveries are retried after growing pauses, until [DeliveryWindow]
 // has passed. If a receiver answers 410 Gone, Record disables its webhook. Audit entry:
 // updateWebhook, by the system.
 func (q *Queue) Record(ctx context.Context, org directory.OrgID, id directory.WebhookID, attempts []Attempt) (dead int, err error) {
@@ -96,7 +96,7 @@ func (o *outcomes) store(attempts []Attempt) error {
 		o.dead += n
 	}
 	if isGone(attempts) && o.webhook.Enabled && attempts[0].URL == o.webhook.URL {
-		n, err := directory.DisableWebhook(o.Tx, o.keys, o.webhook, "the receiver answered 410 Gone", o.now)
+		n, err := disable(o.Tx, o.keys, o.webhook, "the receiver answered 410 Gone", o.now)
 		o.dead += n
 		return err
 	}

@@ -57,9 +57,9 @@ func (q *Queue) Count(ctx context.Context) (pending int, oldest time.Duration, e
 	return pending, oldest, err
 }
 
-// Drop deletes the deliveries that ended [directory.DeliveryRetention] ago.
+// Drop deletes the deliveries that ended [DeliveryRetention] ago.
 func (q *Queue) Drop(ctx context.Context) error {
-	return q.store.Write(ctx, func(tx directory.Tx) error { return tx.DropDeliveries(q.now().Add(-directory.DeliveryRetention)) })
+	return q.store.Write(ctx, func(tx directory.Tx) error { return tx.DropDeliveries(q.now().Add(-DeliveryRetention)) })
 }
 
 // Follow follows the audit log until ctx ends, and queues a delivery for every webhook
@@ -191,7 +191,7 @@ func webhooksOf(tx directory.Tx, orgs []directory.OrgID) (map[directory.OrgID][]
 
 // isSent reports whether a webhook is sent an entry without a replay.
 func isSent(w directory.Webhook, e directory.Entry) bool {
-	return w.Enabled && e.Sequence > w.After && w.Wants(e)
+	return w.Enabled && e.Sequence > w.After && wants(w, e)
 }
 
 // match is an entry that a webhook wants.
@@ -250,7 +250,7 @@ func (f *filler) add(tx directory.Tx, m match) error {
 		return err
 	}
 	now := f.now()
-	if err := tx.AddDelivery(directory.NewDelivery(w, m.entry).Queued(now)); err != nil {
+	if err := tx.AddDelivery(queued(newDelivery(w, m.entry), now)); err != nil {
 		return err
 	}
 	return tx.WakeQueue(w.OrgID, w.ID, now)

@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -46,7 +47,7 @@ func TestWhoIsSentWhat(t *testing.T) {
 	w := newWorld(t)
 	w.Join("Before", "user")
 	hook := func(name string, f directory.WebhookFilter) directory.WebhookID {
-		return w.Hook(directory.NewWebhook{Name: name, URL: "https://example.com", WebhookFilter: f}).ID
+		return w.Hook(webhooks.NewWebhook{Name: name, URL: "https://example.com", WebhookFilter: f}).ID
 	}
 	wants := map[directory.WebhookID]string{
 		hook("prefix", directory.WebhookFilter{Actions: []string{"create*"}, TargetTypes: []string{"user", "role"}}): "createUser createRole createUser",
@@ -54,7 +55,7 @@ func TestWhoIsSentWhat(t *testing.T) {
 		hook("type", directory.WebhookFilter{TargetTypes: []string{"role"}}):                                         "createRole deleteRole",
 	}
 	rival := w.Tenant("Rival")
-	directorytest.Must(w.CreateWebhook(t.Context(), w.By(rival), directory.NewWebhook{Name: "r", URL: "https://example.com"}))(t)
+	directorytest.Must(w.CreateWebhook(t.Context(), w.By(rival), webhooks.NewWebhook{Name: "r", URL: "https://example.com"}))(t)
 	jane := w.Join("Jane", "user")
 	directorytest.Must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "admin"))(t)
 	role := directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Role"}))(t)
@@ -82,7 +83,7 @@ func TestWhoIsSentWhat(t *testing.T) {
 		t.Errorf("%q waits", got)
 	}
 	set := func(enabled bool) {
-		in := directory.NewWebhook{Name: "off and on", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}, Enabled: &enabled}
+		in := webhooks.NewWebhook{Name: "off and on", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}, Enabled: &enabled}
 		directorytest.Must(w.UpdateWebhook(t.Context(), w.ByOwner(), id, in))(t)
 	}
 	set(false)
@@ -105,6 +106,7 @@ func TestSecretsOutliveTheKey(t *testing.T) {
 	older, newer := newKey(t), newKey(t)
 	type server struct {
 		*directory.Service
+		*webhooks.Hooks
 		queue *webhooks.Queue
 	}
 	service := func(keys ...string) server {
@@ -112,15 +114,16 @@ func TestSecretsOutliveTheKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return server{directory.NewService(w.DB, ring, w.Clock), webhooks.NewQueue(w.DB, ring, w.Clock)}
+		s := directory.NewService(w.DB, ring, w.Clock)
+		return server{s, webhooks.NewHooks(s, ring, egress.Policy{}), webhooks.NewQueue(w.DB, ring, w.Clock)}
 	}
-	shown := func(hook directory.IssuedWebhook, err error) []byte {
+	shown := func(hook webhooks.IssuedWebhook, err error) []byte {
 		t.Helper()
 		secret, decodeErr := base64.StdEncoding.DecodeString(strings.TrimPrefix(directorytest.Must(hook, err)(t).Secret, "whsec_"))
 		return directorytest.Must(secret, decodeErr)(t)
 	}
 	before, both, after := service(older), service(newer, older), service(newer)
-	made := directorytest.Must(before.CreateWebhook(t.Context(), w.ByOwner(), directory.NewWebhook{Name: "w", URL: "https://example.com/w"}))(t)
+	made := directorytest.Must(before.CreateWebhook(t.Context(), w.ByOwner(), webhooks.NewWebhook{Name: "w", URL: "https://example.com/w"}))(t)
 	first := shown(made, nil)
 	signs := func(s server, secret []byte) bool {
 		t.Helper()
@@ -134,7 +137,7 @@ func TestSecretsOutliveTheKey(t *testing.T) {
 	if !signs(both, first) || !signs(both, second) || !signs(after, second) || signs(before, second) {
 		t.Error("a new secret is of the new key; the one before signs for a while")
 	}
-	w.Pass(directory.DefaultSecretOverlap)
+	w.Pass(webhooks.DefaultSecretOverlap)
 	if signs(both, first) || !signs(both, second) {
 		t.Error("the secret before is over")
 	}
@@ -149,7 +152,7 @@ func newKey(t *testing.T) string {
 // from there.
 func TestQueueingAtOnce(t *testing.T) {
 	w := newWorld(t)
-	id := w.Hook(directory.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
+	id := w.Hook(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
 	var wg sync.WaitGroup
 	ctx, stop := context.WithCancel(t.Context())
 	for range 3 {
@@ -175,7 +178,7 @@ func TestQueueingAtOnce(t *testing.T) {
 // is given up at once and does not count as a failure of the receiver.
 func TestOutcomes(t *testing.T) {
 	w := newWorld(t)
-	id := w.Hook(directory.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
+	id := w.Hook(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
 	for i := range 3 {
 		w.Join(fmt.Sprint("user", i), "user")
 	}
@@ -216,18 +219,18 @@ func TestOutcomes(t *testing.T) {
 
 	// A delivery that was replayed during an attempt stays queued.
 	b = batch()
-	directorytest.Must(w.ReplayDelivery(t.Context(), w.ByOwner(), id, directory.MessageID(w.Org.ID, b.Items[0].Sequence)))(t)
+	directorytest.Must(w.ReplayDelivery(t.Context(), w.ByOwner(), id, webhooks.MessageID(w.Org.ID, b.Items[0].Sequence)))(t)
 	record(webhooks.Attempt{Delivery: b.Items[0].Delivery, Status: 200})
 	if w.Waiting(id) != "createUser" {
 		t.Error("the replay is lost")
 	}
-	w.Wants("another's", directory.NotFound, second(w.ReplayDelivery(t.Context(), w.ByOwner(), id, directory.MessageID("other-x7q2", b.Items[0].Sequence))))
+	w.Wants("another's", directory.NotFound, second(w.ReplayDelivery(t.Context(), w.ByOwner(), id, webhooks.MessageID("other-x7q2", b.Items[0].Sequence))))
 	for _, message := range []string{"", "msg_", "msg_" + string(w.Org.ID) + "_", "msg_" + string(w.Org.ID) + "_0", "msg_" + string(w.Org.ID) + "_+1", "msg_" + string(w.Org.ID) + "_99999"} {
 		w.Wants(message, directory.NotFound, second(w.ReplayDelivery(t.Context(), w.ByOwner(), id, message)))
 	}
 
 	// A deleted webhook has nothing to record; one that has moved is not gone.
-	moved := directory.NewWebhook{Name: "w", URL: "https://example.net"}
+	moved := webhooks.NewWebhook{Name: "w", URL: "https://example.net"}
 	directorytest.Must(w.UpdateWebhook(t.Context(), w.ByOwner(), id, moved))(t)
 	record(webhooks.Attempt{Delivery: batch().Items[0].Delivery, Status: 410, Failure: "gone", Gone: true})
 	if hook := directorytest.Must(w.GetWebhook(t.Context(), w.ByOwner(), id))(t); !hook.Enabled {

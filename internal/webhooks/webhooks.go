@@ -1,7 +1,7 @@
 // Package webhooks owns deliveries: it queues the entries that webhooks want, posts
 // and signs them in lanes, stores the outcomes, tries again, and counts. Each delivery
-// goes queue → batch → lane → receiver → outcome without leaving the package. Creating
-// and changing webhooks, and asking for replays, are calls to package directory.
+// goes queue → batch → lane → receiver → outcome without leaving the package. [Hooks]
+// has the operations on webhooks and deliveries.
 package webhooks
 
 import (
@@ -274,6 +274,6 @@ func (d *Deliverer) sendOne(ctx context.Context, c Batch, p Item) (a Attempt) {
 		return Attempt{At: d.receivers.clock(), Failure: "the entry can't be written", Hopeless: true}
 	}
 	return d.receivers.post(ctx, message{
-		url: c.Webhook.URL, id: directory.MessageID(p.OrgID, p.Sequence), body: body, keys: c.Keys,
+		url: c.Webhook.URL, id: MessageID(p.OrgID, p.Sequence), body: body, keys: c.Keys,
 	})
 }

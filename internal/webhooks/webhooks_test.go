@@ -71,6 +71,7 @@ func (b *brittle) crashAt(ctx context.Context, commit int) (context.Context, fun
 // hooked is a service with webhooks that may lead to this machine, and a clock.
 type hooked struct {
 	*directory.Service
+	*webhooks.Hooks
 	owner  *directory.Principal
 	t      testing.TB
 	db     *brittle
@@ -87,7 +88,8 @@ func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	}
 	t.Cleanup(func() { db.Close() })
 	h := &hooked{t: t, db: &brittle{Store: db}, policy: policy, now: time.Now()}
-	h.Service = directory.NewService(h.db, dbtest.Keys(), h.clock, directory.WithEndpoints(policy))
+	h.Service = directory.NewService(h.db, dbtest.Keys(), h.clock)
+	h.Hooks = webhooks.NewHooks(h.Service, dbtest.Keys(), policy)
 	d, err := h.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +117,7 @@ func (h *hooked) pass(d time.Duration) {
 // webhook makes one that is sent all users that are created.
 func (h *hooked) webhook(url string) directory.Webhook {
 	h.t.Helper()
-	w, err := h.CreateWebhook(h.t.Context(), directory.Call{Principal: h.owner}, directory.NewWebhook{
+	w, err := h.CreateWebhook(h.t.Context(), directory.Call{Principal: h.owner}, webhooks.NewWebhook{
 		Name: "w", URL: url, WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}},
 	})
 	if err != nil {
@@ -223,7 +225,7 @@ func TestDeliversAgainAfterACrash(t *testing.T) {
 		}
 	}
 	got := in.count()
-	if list := h.deliveries(w); list[0].State != directory.DeliveryDelivered || got[directory.MessageID(w.OrgID, list[0].Sequence)] != 2 {
+	if list := h.deliveries(w); list[0].State != directory.DeliveryDelivered || got[webhooks.MessageID(w.OrgID, list[0].Sequence)] != 2 {
 		t.Errorf("arrived: %v, written down: %+v", got, list)
 	}
 }
@@ -331,7 +333,7 @@ func TestEveryMatchingEntryArrives(t *testing.T) {
 		}
 		got := in.count()
 		for _, d := range h.deliveries(w) {
-			if got[directory.MessageID(w.OrgID, d.Sequence)] == 0 || d.State != directory.DeliveryDelivered {
+			if got[webhooks.MessageID(w.OrgID, d.Sequence)] == 0 || d.State != directory.DeliveryDelivered {
 				rt.Errorf("%+v did not arrive", d)
 			}
 		}
