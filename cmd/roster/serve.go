@@ -20,6 +20,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
@@ -123,7 +124,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() { deliverer.Run(ctx) })
 
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: webhooks.NewHooks(service, keys, endpoints), Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Service: service, Webhooks: webhooks.NewHooks(service, keys, endpoints),
+		AuditLog: auditlog.New(service, db, keys), Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
 	})

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -111,7 +112,8 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
 	s.API = httpapi.New(httpapi.Options{
-		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()), Log: log, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
+		AuditLog: auditlog.New(service, db, dbtest.Keys()), Log: log, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)

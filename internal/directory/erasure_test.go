@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -98,7 +99,8 @@ func TestErasureGoesOnUnderItsKey(t *testing.T) {
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
 	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
 	writes := 0
-	cut := directory.NewService(cutOff{w.db, func() bool { writes++; return writes > 1 }}, dbtest.Keys(), w.clock.Now)
+	db := cutOff{w.db, func() bool { writes++; return writes > 1 }}
+	cut := auditlog.New(directory.NewService(db, dbtest.Keys(), w.clock.Now), db, dbtest.Keys())
 	call = w.byOwner()
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("erase")
 	if _, err := cut.EraseUser(t.Context(), call, jane.ID); !errors.Is(err, errCut) {
@@ -161,7 +163,7 @@ func TestRetention(t *testing.T) {
 	early := w.evidence()
 	w.pass(40 * 24 * time.Hour)
 	w.refused("too long", directory.Invalid, "days", func() error {
-		_, err := w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: directory.MaxRetentionDays + 1})
+		_, err := w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: auditlog.MaxRetentionDays + 1})
 		return err
 	})
 	admin := w.join("Admin", "admin")

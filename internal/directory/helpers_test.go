@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
@@ -25,6 +26,7 @@ type world struct {
 	testing.TB
 	*directory.Service
 	*webhooks.Hooks
+	*auditlog.Trail
 
 	db       *store.Store
 	database string
@@ -82,6 +84,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) configure(options ...directory.Option) {
 	options = append(options, directory.WithPast(history.InBatches(3)))
 	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now, options...)
+	w.Trail = auditlog.New(w.Service, w.db, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 }
 

@@ -3,45 +3,16 @@ package directory
 import (
 	"context"
 	"time"
+
+	"github.com/rosterhq/roster/internal/audit"
 )
 
-// Limits on what is read of a log at once. They bound memory, whatever the size and
-// number of the entries.
+// MaxEntries and MaxEntryBytes limit what is read of a log at once, and with it the
+// memory of a request.
 const (
-	maxEntries    = 1000
+	MaxEntries    = 1000
 	MaxEntryBytes = 4 << 20
-	// exportBytes is about how much is read at once for who writes it on.
-	exportBytes = 1 << 20
 )
-
-// Span is a span of an organization's log, by sequences: greater than the one, less
-// than the other.
-type Span struct{ After, Before int64 }
-
-// LogSpan is the span of the principal's organization's log from a time to
-// another, which is not part of it: nil for its beginning, and for what is its
-// end now. Permission auditLog|read.
-func (s *Service) LogSpan(ctx context.Context, call Call, from, to *time.Time) (Span, error) {
-	return Read(ctx, s, call, OpListEntries, func(tx Tx) (span Span, err error) {
-		org := call.Principal.OrgID
-		last, _, err := tx.LastOrgEntry(org)
-		if err != nil {
-			return Span{}, err
-		}
-		span.Before = last + 1
-		if to != nil {
-			if span.Before, err = SequenceSince(tx, org, last, *to); err != nil {
-				return Span{}, err
-			}
-		}
-		if from != nil {
-			first, err := SequenceSince(tx, org, last, *from)
-			span.After = first - 1
-			return span, err
-		}
-		return span, nil
-	})
-}
 
 // SequenceSince is the sequence of the first entry at a time or later, the one after
 // last if there is none. As times never go back within a log, halving finds it.
@@ -79,65 +50,6 @@ func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (lis
 	return list, more, err
 }
 
-// errShortened is for a log of which retention drops entries that were still to be read.
-var errShortened = Errorf(Unavailable, "entries were dropped from the log while it was read; start again")
-
-// ExportEntries hands the entries of the audit log of the principal's organization
-// that q asks for to fn, batch by batch, in q's order; q.Limit 0 is no limit.
-// Nothing of the store is held while fn works, so that fn may take its time; what
-// is appended meanwhile is left out if q.Before says so. renew gives the principal
-// as it is now, before each further batch. fn must not keep its batch; its first error is
-// the end.
-//
-// Permission auditLog|read. Errors: [Unavailable] where entries are dropped meanwhile.
-func (s *Service) ExportEntries(ctx context.Context, call Call, q EntryQuery, renew Renewal, fn func([]Entry) error) error {
-	org, left, limited := call.Principal.OrgID, q.Limit, q.Limit > 0
-	var list []Entry // of a batch; the next takes its place
-	for more, begun := true, false; more && (!limited || left > 0); begun = true {
-		if begun {
-			if err := renew.Check(ctx, org, OpListEntries); err != nil {
-				return err
-			}
-		}
-		q.Limit = maxEntries
-		if limited {
-			q.Limit = min(left, maxEntries)
-		}
-		_, err := Read(ctx, s, call, OpListEntries, func(tx Tx) (_ struct{}, err error) {
-			if begun && !q.NewestFirst {
-				if err := notShortened(tx, org, q.After); err != nil {
-					return struct{}{}, err
-				}
-			}
-			list, more, err = ReadEntries(tx, list[:0], org, q, exportBytes)
-			return struct{}{}, err
-		})
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		if err := fn(list); err != nil {
-			return err
-		}
-		left -= len(list)
-		if last := list[len(list)-1].Sequence; q.NewestFirst {
-			q.Before = last
-		} else {
-			q.After = last
-		}
-	}
-	return nil
-}
-
-// notShortened refuses to go on after a sequence if retention has dropped the next
-// one. One that is missing otherwise is for who verifies the log to find.
-func notShortened(tx Tx, org OrgID, sequence int64) error {
-	first, err := FirstSequence(tx, org)
-	if err == nil && first > sequence+1 {
-		err = errShortened
-	}
-	return err
-}
-
 // Renewal gives a principal as it is now, or says that there is none any more.
 type Renewal func(context.Context) (*Principal, error)
 
@@ -173,7 +85,7 @@ func EntryAt(tx Tx, org OrgID, sequence int64) (found *Entry, err error) {
 // ReadEntries appends entries to list until it has q.Limit of them or about so many bytes,
 // and reports whether there are more.
 func ReadEntries(tx Tx, list []Entry, org OrgID, q EntryQuery, most int) (_ []Entry, more bool, err error) {
-	limit := min(max(q.Limit, 1), maxEntries)
+	limit := min(max(q.Limit, 1), MaxEntries)
 	q.Limit = limit + 1
 	size := 0
 	for e, err := range tx.OrgEntries(org, q) {
@@ -192,4 +104,29 @@ func ReadEntries(tx Tx, list []Entry, org OrgID, q EntryQuery, most int) (_ []En
 // size is about how much memory an entry takes.
 func (e *Entry) size() int {
 	return 512 + len(e.Before) + len(e.After) + len(e.UserAgent) + len(e.Reason)
+}
+
+// FirstSequence returns the sequence of the first entry that an organization's log
+// still has; 0 if it has none.
+func FirstSequence(tx Tx, org OrgID) (sequence int64, err error) {
+	leaves, err := tx.Leaves(org, 0, 1)
+	if err != nil || len(leaves) == 0 {
+		return 0, err
+	}
+	return leaves[0].Sequence, nil
+}
+
+// Tiles reads the tiles of an organization's tree.
+func Tiles(tx Tx, org OrgID) audit.Tiles {
+	return func(id audit.TileID) ([]byte, error) { return tx.Tile(org, id) }
+}
+
+// Retention is how long an organization keeps the entries of its log.
+type Retention struct {
+	Days int `json:"days"` // 0: for ever
+}
+
+// AuditLogTarget is an organization's log as the target of an entry.
+func AuditLogTarget(org OrgID) Target {
+	return Target{Type: "auditLog", ID: string(org), Name: "audit log"}
 }

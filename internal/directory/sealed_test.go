@@ -30,7 +30,7 @@ func (w *world) seal() (failures []error) {
 func (w *world) export(org directory.OrgID) []byte { return directorytest.Export(w, w.db, org) }
 
 // evidence is what a verifier asks the server for.
-func (w *world) evidence() audit.Evidence { return directorytest.Evidence(w, w.Service, w.byOwner()) }
+func (w *world) evidence() audit.Evidence { return directorytest.Evidence(w, w.Trail, w.byOwner()) }
 
 func (w *world) verify(e audit.Evidence) (audit.Report, error) {
 	w.Helper()

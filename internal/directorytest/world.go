@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
@@ -25,6 +26,7 @@ type World struct {
 	testing.TB
 	*directory.Service
 	*webhooks.Hooks
+	*auditlog.Trail
 
 	DB       *store.Store
 	Database string
@@ -56,6 +58,7 @@ func New(t testing.TB) *World {
 		}
 	})
 	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
+	w.Trail = auditlog.New(w.Service, db, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
@@ -206,7 +209,7 @@ func Export(t testing.TB, db directory.Store, org directory.OrgID) []byte {
 }
 
 // Evidence is what a verifier asks the server for.
-func Evidence(t testing.TB, s *directory.Service, call directory.Call) (e audit.Evidence) {
+func Evidence(t testing.TB, s *auditlog.Trail, call directory.Call) (e audit.Evidence) {
 	t.Helper()
 	e.Keys = Must(s.AuditKeys(t.Context(), call))(t)
 	e.Checkpoint = Must(s.GetCheckpoint(t.Context(), call, 0))(t).Note

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/turns"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -26,6 +27,7 @@ import (
 type Options struct {
 	Service  *directory.Service
 	Webhooks *webhooks.Hooks
+	AuditLog *auditlog.Trail
 	Log      *slog.Logger
 	// RateLimit is how many requests a principal may make in a minute; 0: any number.
 	RateLimit int
@@ -78,7 +80,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

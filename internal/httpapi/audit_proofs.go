@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/url"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -54,11 +55,11 @@ func checkpointOf(c directory.SignedCheckpoint) checkpoint {
 
 func auditKeysOf(keys []string) auditKeys { return auditKeys{keys} }
 
-func inclusionOf(i directory.Inclusion) inclusion {
+func inclusionOf(i auditlog.Inclusion) inclusion {
 	return inclusion{i.Sequence, i.Size, hashesOf(i.Proof)}
 }
 
-func consistencyOf(c directory.Consistency) consistency {
+func consistencyOf(c auditlog.Consistency) consistency {
 	return consistency{c.From, c.To, hashesOf(c.Proof)}
 }
 
@@ -107,18 +108,18 @@ func numbers(q url.Values, required, optional string) (a, b int64, err error) {
 	return a, b, err
 }
 
-func proveInclusion(rq *request) (directory.Inclusion, error) {
+func proveInclusion(rq *request) (auditlog.Inclusion, error) {
 	sequence, size, err := numbers(rq.params, "sequence", "size")
 	if err != nil {
-		return directory.Inclusion{}, err
+		return auditlog.Inclusion{}, err
 	}
 	return rq.api.service.ProveInclusion(rq.Context(), rq.call, sequence, size)
 }
 
-func proveConsistency(rq *request) (directory.Consistency, error) {
+func proveConsistency(rq *request) (auditlog.Consistency, error) {
 	from, to, err := numbers(rq.params, "from", "to")
 	if err != nil {
-		return directory.Consistency{}, err
+		return auditlog.Consistency{}, err
 	}
 	return rq.api.service.ProveConsistency(rq.Context(), rq.call, from, to)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
 )
@@ -154,7 +155,7 @@ func decodeEntryCursor(cursor string) (int64, error) {
 }
 
 // narrow keeps to a span.
-func (e *entryQuery) narrow(span directory.Span) {
+func (e *entryQuery) narrow(span auditlog.Span) {
 	e.After = max(e.After, span.After)
 	if e.Before == 0 || span.Before < e.Before {
 		e.Before = span.Before

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -19,6 +20,7 @@ type handler func(rq *request) error
 type service struct {
 	*directory.Service
 	*webhooks.Hooks
+	*auditlog.Trail
 }
 
 // reply responds with what do returns, in its wire format.

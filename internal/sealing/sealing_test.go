@@ -37,7 +37,7 @@ func (w *world) seal() (failures []error) {
 // evidence is what a verifier asks the server for.
 func (w *world) evidence() audit.Evidence {
 	w.Helper()
-	return directorytest.Evidence(w, w.Service, w.ByOwner())
+	return directorytest.Evidence(w, w.Trail, w.ByOwner())
 }
 
 func (w *world) verify(e audit.Evidence) (audit.Report, error) {

@@ -1,0 +1,48 @@
+package directory
+
+import "encoding/json"
+
+// Erase removes a user's personal data from an entry.
+func (e *Entry) Erase(id UserID) (changed bool, err error) {
+	sealed := e.sealed()
+	if _, err := sealed.Finish(); err != nil {
+		return false, err
+	}
+	if e.Actor.UserID == id && e.Secrets.ActorHash == nil {
+		changed = true
+		if err := sealed.EraseActor(); err != nil {
+			return false, err
+		}
+	}
+	named := e.Target.Name != "" || e.Before != nil || e.After != nil
+	if named && e.Target.Type == "user" && e.Target.ID == string(id) && e.Secrets.TargetHash == nil {
+		changed = true
+		if err := sealed.EraseTarget(); err != nil {
+			return false, err
+		}
+	}
+	if e.madeBy(id) && e.Secrets.InternalHash == nil {
+		changed = true
+		if err := sealed.EraseMaker(); err != nil {
+			return false, err
+		}
+	}
+	e.Actor.Name, e.RemoteAddr, e.UserAgent = sealed.Actor.Name, sealed.SourceAddress, sealed.UserAgent
+	e.Target.Name = sealed.Target.Name
+	e.Before, e.After = []byte(sealed.RawBefore), []byte(sealed.RawAfter)
+	e.Secrets = sealed.Secrets
+	return changed, nil
+}
+
+// madeBy reports whether an entry's state has a user as the creator of a token or webhook.
+func (e *Entry) madeBy(id UserID) bool {
+	for _, state := range []json.RawMessage{e.Before, e.After} {
+		var t struct {
+			CreatedBy Actor `json:"createdBy"`
+		}
+		if state != nil && json.Unmarshal(state, &t) == nil && t.CreatedBy.UserID == id {
+			return true
+		}
+	}
+	return false
+}
