@@ -6,14 +6,14 @@ import (
 	"github.com/rosterhq/roster/internal/networks"
 )
 
-// Tenant is whom the store works for. Tenants take turns at it: an organization,
-// an account where it acts for itself, or an address that has shown no token.
+// Tenant is the party that the store works for: an organization, an account that acts for
+// itself, or an address that has shown no token. Tenants take turns.
 // The zero Tenant is Roster itself and its operator.
 type Tenant string
 
 type tenantKey struct{}
 
-// ForTenant says whom a [Store] works for under the context.
+// ForTenant sets the tenant that a [Store] works for under the context.
 func ForTenant(ctx context.Context, t Tenant) context.Context {
 	return context.WithValue(ctx, tenantKey{}, t)
 }
@@ -30,12 +30,12 @@ func OrgTenant(id OrgID) Tenant { return Tenant("org:" + id) }
 // AccountTenant is an account that acts for itself.
 func AccountTenant(id AccountID) Tenant { return Tenant("account:" + id) }
 
-// AddrTenant is whoever comes from an address without a token.
+// AddrTenant is an address that requests without a token come from.
 func AddrTenant(addr string) Tenant { return Tenant("addr:" + networks.Source(addr)) }
 
-// tenant is whom a call's operation is for. What accounts do with their own is
-// theirs, whichever of their organizations a request names: else an account in
-// many organizations had as many turns.
+// tenant is the tenant of a call. Operations of accounts on what is their own count for the
+// account, whichever organization the request names: otherwise an account in many
+// organizations would have as many turns.
 func (call Call) tenant(op Operation) Tenant {
 	switch p := call.Principal; {
 	case p == nil:

@@ -8,9 +8,8 @@ import (
 	"github.com/rosterhq/roster/internal/ident"
 )
 
-// APITokenRecord is an API token as it is kept: it belongs to an organization and
-// carries its own capabilities, which never change. Of its value, only a hash is
-// known.
+// APITokenRecord is an API token as it is stored: it belongs to an organization and
+// carries its own capabilities, which never change. Only a hash of its value is stored.
 type APITokenRecord struct {
 	ID           TokenID   `json:"id"`
 	OrgID        OrgID     `json:"orgId"`
@@ -127,7 +126,7 @@ func cleanExpiry(field string, t, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// ListAPITokens gives the organization's API tokens, expired ones included.
+// ListAPITokens returns the organization's API tokens, expired ones included.
 // Permission apiTokens|read.
 func (s *Service) ListAPITokens(ctx context.Context, call Call) ([]APITokenRecord, error) {
 	return Read(ctx, s, call, OpListAPITokens, func(tx Tx) ([]APITokenRecord, error) {
@@ -135,7 +134,7 @@ func (s *Service) ListAPITokens(ctx context.Context, call Call) ([]APITokenRecor
 	})
 }
 
-// GetAPIToken gives one API token. Permission apiTokens|read.
+// GetAPIToken returns one API token. Permission apiTokens|read. Errors: [NotFound].
 func (s *Service) GetAPIToken(ctx context.Context, call Call, id TokenID) (APITokenRecord, error) {
 	return Read(ctx, s, call, OpGetAPIToken, func(tx Tx) (APITokenRecord, error) {
 		return tx.APIToken(call.Principal.OrgID, id)
@@ -213,7 +212,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 	})
 }
 
-// mayHandOver says whether the actor may let somebody have a token that there is:
+// mayHandOver checks whether the actor may let somebody have a token that there is:
 // its capabilities must be among the actor's.
 func (c *Change) mayHandOver(t APITokenRecord) error {
 	if !c.actor.Capabilities.Covers(t.Capabilities) {

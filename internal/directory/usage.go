@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// usage remembers when API tokens were last used, so that requests cost no
-// write: each token has a mark in memory, which is stored now and then.
+// usage keeps in memory when API tokens were last used, so that requests cost no write.
+// [Service.StoreUsage] stores it from time to time.
 type usage struct {
 	mu    sync.Mutex
 	marks map[tokenKey]*usageMark
@@ -25,7 +25,7 @@ type usageMark struct {
 	stored int64 // guarded by usage.mu
 }
 
-// mark gives the mark that a token's principals share.
+// mark returns the mark that a token's principals share.
 func (u *usage) mark(org OrgID, id TokenID) *usageMark {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -39,7 +39,7 @@ func (u *usage) mark(org OrgID, id TokenID) *usageMark {
 	return u.marks[key]
 }
 
-// unstored gives the marks that moved since they were last stored.
+// unstored returns the marks that moved since they were last stored.
 func (u *usage) unstored() map[tokenKey]time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -67,7 +67,7 @@ type TokenUsage struct {
 	LastUsedAt time.Time // zero: never; exact while the process runs, else to the minute
 }
 
-// GetTokenUsage tells who made an API token and when it was last used.
+// GetTokenUsage returns who created an API token and when it was last used.
 // Permission apiTokens|read. Errors: [NotFound].
 func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (TokenUsage, error) {
 	return Read(ctx, s, call, OpGetTokenUsage, func(tx Tx) (TokenUsage, error) {
@@ -97,8 +97,8 @@ func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n in
 	return n, err
 }
 
-// StoreUsage stores the times at which API tokens were last used. What fails is
-// stored the next time.
+// StoreUsage stores the times at which API tokens were last used. After an error, they
+// are stored the next time.
 func (s *Service) StoreUsage(ctx context.Context) error {
 	used := s.usage.unstored()
 	if len(used) == 0 {

@@ -77,7 +77,7 @@ type Delivery struct {
 	GiveUpAt  time.Time
 	EndedAt   time.Time // zero while it is pending
 
-	// Of the last attempt, if there was one:
+	// The last attempt, if there was one:
 	LastAt  time.Time
 	Status  int           // of the answer; 0 for none
 	Took    time.Duration // until the answer, or the failure
