@@ -112,7 +112,7 @@ func sqliteFile(url, instead string) (string, error) {
 	}
 }
 
-// checkBackup wants a file to be an undamaged database that this program knows.
+// checkBackup fails unless file is an undamaged database that this program can read.
 func checkBackup(ctx context.Context, file string) (err error) {
 	if _, err := os.Stat(file); err != nil {
 		return err
@@ -134,7 +134,7 @@ func checkBackup(ctx context.Context, file string) (err error) {
 	case st.Version == 0:
 		return fmt.Errorf("%s is no database of Roster", file)
 	case st.Oldest > st.Known:
-		return fmt.Errorf("%s has schema version %d; this program knows %d: use a newer program", file, st.Version, st.Known)
+		return fmt.Errorf("%s has schema version %d, and this program has %d: use a newer program", file, st.Version, st.Known)
 	}
 	return nil
 }

@@ -2,8 +2,7 @@ package store
 
 import "sync"
 
-// broadcast tells everybody who waits that something has happened. The zero
-// value is ready; without anybody waiting, sending costs next to nothing.
+// broadcast wakes everything that waits for an event. The zero value is ready to use.
 type broadcast struct {
 	mu sync.Mutex
 	ch chan struct{}

@@ -48,7 +48,7 @@ var tables = []table{
 	{"mails", 1, columns("position org_id email_key reserved_at")},
 }
 
-// Copied tells of one table of a copy.
+// Copied describes one copied table.
 type Copied struct {
 	Table string `json:"table"`
 	Rows  int64  `json:"rows"`

@@ -11,17 +11,17 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// meaning is what a driver's error means to whoever called.
+// meaning classifies a driver's error for the caller.
 type meaning int
 
 const (
 	other   meaning = iota
-	taken           // a unique key is there already
-	busy            // others are in the way, for longer than is worth waiting
-	overrun         // by another transaction: to be run anew
-	gone            // the connection, or what is at its end
-	notText         // what was asked for can't be stored, so nothing has it
-	damaged         // what is there is no database, or not a whole one
+	taken           // a unique key exists already
+	busy            // a lock was not available in time
+	overrun         // aborted because of another transaction; retry
+	gone            // the connection or its server failed
+	notText         // the text can't be stored, so no row has it
+	damaged         // the file is not a database, or is corrupt
 )
 
 func classify(err error) meaning {
@@ -39,9 +39,9 @@ func classify(err error) meaning {
 
 var errBusy = &directory.Error{Code: directory.Unavailable, Message: "the database is busy; try again"}
 
-// storageError makes of a driver's error one that callers can act on: a taken
-// unique key is a conflict, a cancelled call is itself, all else is wrapped
-// without its type.
+// storageError converts a driver's error to one that callers can act on. A taken unique
+// key becomes a conflict, and a canceled call stays itself. Other errors are wrapped
+// without their type.
 func storageError(err error) error {
 	if err == nil {
 		return nil
@@ -72,15 +72,15 @@ func telling(code directory.Code, message string, err error) error {
 // cause is a driver's error without its type, which ends here.
 type cause struct {
 	message string
-	again   bool // the transaction may be run anew
+	again   bool // the transaction may be retried
 }
 
 func causeOf(err error) cause { return cause{err.Error(), classify(err) == overrun || contested(err)} }
 
 func (c cause) Error() string { return c.message }
 
-// mayRunAgain says whether err ended a transaction that would have gone well
-// without another's.
+// mayRunAgain reports whether err was due to a concurrent transaction, so that a retry
+// may succeed.
 func mayRunAgain(err error) bool {
 	c, ok := errors.AsType[cause](err)
 	return ok && c.again

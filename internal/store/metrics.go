@@ -34,7 +34,7 @@ var replayLag = prometheus.NewDesc("roster_database_standby_lag_seconds",
 func (standbys) Describe(ch chan<- *prometheus.Desc) { ch <- replayLag }
 
 // Collect implements [prometheus.Collector]. A database that does not answer has
-// no standbys to tell of.
+// no standbys to report.
 func (s standbys) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -51,5 +51,5 @@ func (s standbys) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(replayLag, prometheus.GaugeValue, lag, name, state)
 		}
 	}
-	_ = rows.Err() // what was read is told
+	_ = rows.Err() // the rows that were read are reported
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Schema tells where a database's schema stands, and changes nothing.
+// Schema reads the versions of a database's schema, and changes nothing.
 func Schema(ctx context.Context, url string) (st SchemaStatus, err error) {
 	err = withDatabase(ctx, url, func(db *sql.DB, s schema) error {
 		st, err = s.status(ctx)

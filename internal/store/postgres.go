@@ -38,11 +38,11 @@ const (
 
 // postgresEngine is a PostgreSQL database that any number of equal nodes share.
 type postgresEngine struct {
-	db   *sql.DB
-	news *news
-	feed *feed
+	db       *sql.DB
+	notifier *notifier
+	feed     *feed
 
-	places   *turns.Places[directory.Tenant] // that transactions take
+	slots    *turns.Places[directory.Tenant] // of transactions
 	patience time.Duration                   // to wait for one
 	budget   time.Duration                   // of a write
 
@@ -50,12 +50,12 @@ type postgresEngine struct {
 	closed  bool
 }
 
-func openPostgres(ctx context.Context, url string, _ Options, n *news) (engine, error) {
+func openPostgres(ctx context.Context, url string, _ Options, n *notifier) (engine, error) {
 	db, name, err := connectPostgres(url)
 	if err != nil {
 		return nil, err
 	}
-	places := newPlaces(max(minPlaces, db.Stats().MaxOpenConnections-reserved))
+	slots := newSlots(max(minSlots, db.Stats().MaxOpenConnections-reserved))
 	if err = checkPostgres(ctx, db); err == nil {
 		err = migratePostgres(ctx, db)
 	}
@@ -63,7 +63,7 @@ func openPostgres(ctx context.Context, url string, _ Options, n *news) (engine, 
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
 	}
 	return &postgresEngine{
-		db: db, news: n, feed: startFeed(db, n), places: places, patience: beginTimeout, budget: writeBudget,
+		db: db, notifier: n, feed: startFeed(db, n), slots: slots, patience: beginTimeout, budget: writeBudget,
 	}, nil
 }
 
@@ -113,9 +113,8 @@ func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
 	return config, conns, nil
 }
 
-// reasonIn is what the driver says is wrong with a URL: its words begin with the
-// URL, and may quote what of it is secret. Where one can't tell what that is,
-// nothing is said.
+// reasonIn extracts the reason from the driver's error about a URL. The error begins with
+// the URL, and may quote its secrets. If they can't be identified, the reason is left out.
 func reasonIn(raw string, err error) string {
 	unsaid := "it can't be read"
 	text := err.Error()
@@ -142,9 +141,9 @@ const (
 	// minConns lets the feed and a leader go on while a request is under way.
 	minConns = 3
 	// reserved is for the feed and the leaders, which hold a connection each, where
-	// there are enough; minPlaces lets one tenant go on beside another in any case.
-	reserved  = 4
-	minPlaces = 2
+	// there are enough; minSlots lets one tenant go on beside another in any case.
+	reserved = 4
+	minSlots = 2
 )
 
 // checkPostgres refuses servers that could not keep what Roster promises.
@@ -191,7 +190,7 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 		return err
 	}
 	defer done()
-	leave, err := takePlace(ctx, e.places, e.patience)
+	leave, err := takeSlot(ctx, e.slots, e.patience)
 	if err != nil {
 		return err
 	}
@@ -222,7 +221,7 @@ func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error)
 		return err
 	}
 	defer done()
-	leave, err := takePlace(ctx, e.places, e.patience)
+	leave, err := takeSlot(ctx, e.slots, e.patience)
 	if err != nil {
 		return err
 	}
@@ -252,8 +251,8 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	// A caller who leaves ends the statements, and not a commit under way: of that
-	// the answer is to tell what became of it.
+	// If the caller's context ends, statements are canceled but not a commit, because its
+	// outcome must be returned.
 	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	if deadline, ok := ctx.Deadline(); ok {
@@ -274,11 +273,11 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 		return ctx.Err()
 	}
 	if err := sqlTx.Commit(); err != nil {
-		e.news.unknown() // it may have happened after all
+		e.notifier.unknown() // it may have happened after all
 		return storageError(fmt.Errorf("commit: %w", err))
 	}
-	e.news.committed(t.entries)
-	e.news.changed.send()
+	e.notifier.committed(t.entries)
+	e.notifier.changed.send()
 	return nil
 }
 
@@ -317,7 +316,7 @@ func (e *postgresEngine) Ping(ctx context.Context) error {
 	return storageError(e.db.PingContext(ctx))
 }
 
-// Close finishes the transactions under way. The feed goes first: whom it tells
+// Close finishes the transactions under way. The feed stops first, because its observers
 // may read.
 func (e *postgresEngine) Close() error {
 	e.feed.stop()

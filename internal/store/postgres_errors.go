@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// classifyPostgres knows PostgreSQL's error codes
+// classifyPostgres maps PostgreSQL's error codes
 // (postgresql.org/docs/current/errcodes-appendix.html).
 func classifyPostgres(e *pgconn.PgError) meaning {
 	switch e.Code {
@@ -38,9 +38,9 @@ func classifyPostgres(e *pgconn.PgError) meaning {
 	return other
 }
 
-// contested says whether err may come of a transaction of another organization,
-// under a lock of its own: it added an account that this one also found missing,
-// or took away what this one found. Run anew, this one finds what is now.
+// contested reports whether err may be due to a concurrent transaction of another
+// organization, which holds a different lock: it added an account that was missing here,
+// or deleted a row that was found here. A retry reads the new state.
 func contested(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -49,8 +49,7 @@ func contested(err error) bool {
 	return e.Code == "23503" || (e.Code == "23505" && (e.TableName == "accounts" || e.TableName == "orgs"))
 }
 
-// unreachable says whether err is about the connection and not about what was
-// asked on it.
+// unreachable reports whether err concerns the connection and not the statement.
 func unreachable(err error) bool {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
@@ -66,8 +65,8 @@ func unreachable(err error) bool {
 	return ok
 }
 
-// dialPatiently connects so that a peer that has vanished without a word is
-// noticed: by unanswered data after patience, by keep-alives when there is none.
+// dialPatiently makes connections that detect a vanished peer: after patience if data
+// was sent, and otherwise by keep-alives.
 func dialPatiently(patience time.Duration) pgconn.DialFunc {
 	d := net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: patience, Interval: time.Second, Count: 3},

@@ -13,18 +13,17 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// feed tells a node what all nodes commit, by looking: a query that finds nothing
-// is cheap, works through a pooler, and its answer is also the sign of life
-// that remembered values need. NOTIFY would add a lock that all commits of the
-// cluster take turns at (docs/adr).
+// feed polls for the commits of all nodes. A query without results is cheap, works
+// through a pooler, and shows that the database is alive, which the cache depends on.
+// NOTIFY would serialize all commits of the cluster by a lock (docs/adr).
 //
 // Entries get their numbers before they are committed, so that a later number
 // can be seen while an earlier one is on its way. A number that was passed over
 // stays missing until its entry shows, or until every transaction that could
 // have it has ended.
 type feed struct {
-	db   *sql.DB
-	news *news
+	db       *sql.DB
+	notifier *notifier
 
 	safe  atomic.Int64 // up to it nothing is missing, and nothing will come
 	touch touch
@@ -54,13 +53,13 @@ const (
 	lookEvery = 100 * time.Millisecond
 	// lookTimeout bounds a look; by then the node is out of touch.
 	lookTimeout = silence
-	// lookMost is how many entries are told of one by one. When there are more, as
-	// after a copy, everything is forgotten instead.
+	// lookMost limits the entries that are reported one by one. If there are more, as
+	// after a copy, the whole cache is invalidated instead.
 	lookMost = 10_000
 )
 
-func startFeed(db *sql.DB, n *news) *feed {
-	f := &feed{db: db, news: n, touch: newTouch(), missing: make(map[int64]bool), closing: make(chan struct{}), done: make(chan struct{})}
+func startFeed(db *sql.DB, n *notifier) *feed {
+	f := &feed{db: db, notifier: n, touch: newTouch(), missing: make(map[int64]bool), closing: make(chan struct{}), done: make(chan struct{})}
 	f.touch.at(f.touch.started.Add(-silence)) // nothing is heard yet
 	go f.run()
 	return f
@@ -88,7 +87,7 @@ func (f *feed) run() {
 	}
 }
 
-// look tells of what was committed since the last look.
+// look reports the commits since the last look.
 func (f *feed) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -113,20 +112,20 @@ func (f *feed) look(ctx context.Context) error {
 		f.leave()
 		return nil
 	}
-	f.news.committed(fresh)
+	f.notifier.committed(fresh)
 	f.touch.at(asked)
 	return f.advance(ctx, last, oldest, fresh)
 }
 
-// leave gives up what is known of the log: it is found anew by [feed.join].
+// leave discards the state of the log, which [feed.join] reads again.
 func (f *feed) leave() {
 	f.joined, f.pending = false, mark{}
 	f.safe.Store(0)
 }
 
-// join finds a number from which on entries can be told of, and has everything
-// forgotten that was read before. While a transaction is open that may still add
-// an entry below it, the node stays out of touch.
+// join finds the position from which entries can be reported, and invalidates the whole
+// cache. The node stays out of touch while an open transaction may still add an entry
+// below that position.
 func (f *feed) join(ctx context.Context) (err error) {
 	if f.joined {
 		return nil
@@ -142,11 +141,11 @@ func (f *feed) join(ctx context.Context) (err error) {
 	}
 	f.joined, f.seen, f.pending = true, f.pending.position, mark{}
 	clear(f.missing)
-	f.news.unknown()
+	f.notifier.unknown()
 	return nil
 }
 
-// advance notes what was told of. last and oldest were read before fresh was.
+// advance records the reported entries. last and oldest were read before fresh.
 func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []directory.Entry) (err error) {
 	before := f.seen
 	for _, e := range fresh {
@@ -168,7 +167,7 @@ func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []d
 		safe = min(safe, n-1)
 	}
 	if f.safe.Swap(safe) < safe {
-		f.news.changed.send()
+		f.notifier.changed.send()
 	}
 	// Most of what is missing shows at the next look; only for the rest is it worth
 	// finding out whether it ever will.
@@ -207,8 +206,8 @@ func (f *feed) mark(ctx context.Context) (m mark, err error) {
 	return m, nil
 }
 
-// unseen reads the entries that were not told of yet, one more than lookMost at
-// most of those after seen.
+// unseen reads the entries that were not reported yet. After seen it reads at most one
+// more than lookMost.
 func (f *feed) unseen(ctx context.Context) (fresh []directory.Entry, err error) {
 	if len(f.missing) > 0 {
 		fresh, err = f.entries(ctx, fresh, `WHERE position = ANY($1) ORDER BY position`, slices.Collect(maps.Keys(f.missing)))

@@ -19,7 +19,7 @@ import (
 // each connection of either pool must have them, also one that is made later.
 func TestEveryConnectionHasItsSettings(t *testing.T) {
 	t.Parallel()
-	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
+	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(notifier))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 // A statement that an index should carry must not read a whole table.
 func TestQueriesUseIndexes(t *testing.T) {
 	t.Parallel()
-	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
+	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(notifier))
 	if err != nil {
 		t.Fatal(err)
 	}

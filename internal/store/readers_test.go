@@ -12,7 +12,7 @@ import (
 
 // A read waits for a place, and not for ever.
 func TestReadsWaitForAWhile(t *testing.T) {
-	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(news))
+	opened, err := openEngine(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "roster.db"), Options{}, new(notifier))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,19 +13,19 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// schema is the tables of one database, and how they come to be.
+// schema is the migrations of one database.
 type schema struct {
 	db      *sql.DB
 	dialect goose.Dialect
 	folder  string
 }
 
-// SchemaStatus says where a database's schema stands.
+// SchemaStatus compares a database's schema with this program's migrations.
 type SchemaStatus struct {
 	Version int64 `json:"version"` // of the database
-	Known   int64 `json:"known"`   // the newest that this program knows
-	// Oldest is the oldest program, by the newest version it knows, that works
-	// with the database as it is.
+	Known   int64 `json:"known"`   // the newest migration of this program
+	// Oldest is the newest migration of the oldest program that works with the database
+	// in its current state.
 	Oldest  int64    `json:"oldest"`
 	Pending []string `json:"pending"` // migrations that the database lacks
 }
@@ -42,7 +42,7 @@ func (s schema) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// status reads where the schema stands.
+// status reads the versions of the schema.
 func (s schema) status(ctx context.Context) (SchemaStatus, error) {
 	st := SchemaStatus{Pending: []string{}}
 	provider, err := s.provider()
@@ -76,16 +76,16 @@ func (s schema) oldest(ctx context.Context, version int64) (int64, error) {
 	return oldest, nil
 }
 
-// up applies the migrations that the database lacks, and refuses a database that
-// a newer program has changed beyond this one's understanding.
+// up applies the pending migrations. It refuses a database that a newer program changed
+// incompatibly.
 func (s schema) up(ctx context.Context) error {
 	st, err := s.status(ctx)
 	if err != nil {
 		return err
 	}
 	if st.Oldest > st.Known {
-		return fmt.Errorf("the database has schema version %d, which programs that know version %d or later understand; "+
-			"this program knows %d: use a newer program", st.Version, st.Oldest, st.Known)
+		return fmt.Errorf("the database has schema version %d and needs a program with schema version %d or later; "+
+			"this program has %d: use a newer program", st.Version, st.Oldest, st.Known)
 	}
 	if len(st.Pending) == 0 {
 		return nil

@@ -24,12 +24,12 @@ import (
 type sqliteEngine struct {
 	read     *sql.DB
 	stmts    *statements                     // of read
-	places   *turns.Places[directory.Tenant] // that reads take
+	slots    *turns.Places[directory.Tenant] // of reads
 	patience time.Duration                   // to wait for one
 	writer   *writer
 }
 
-func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, error) {
+func openSQLite(ctx context.Context, path string, o Options, n *notifier) (engine, error) {
 	write, err := connectSQLite(path, o.MustExist)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 	if err := sqliteSchema(write).up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
-	w, err := newWriter(ctx, write, openDoor(path), n)
+	w, err := newWriter(ctx, write, openBeginLock(path), n)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
@@ -46,10 +46,10 @@ func openSQLite(ctx context.Context, path string, o Options, n *news) (engine, e
 		return nil, errors.Join(err, w.close())
 	}
 	conns := max(4, runtime.GOMAXPROCS(0)*2)
-	read.SetMaxOpenConns(conns + 1) // the one more is for what needs no place
+	read.SetMaxOpenConns(conns + 1) // one more for calls without a slot
 	read.SetMaxIdleConns(conns + 1)
 	return &sqliteEngine{
-		read: read, stmts: newStatements(read.PrepareContext), places: newPlaces(conns), patience: beginTimeout, writer: w,
+		read: read, stmts: newStatements(read.PrepareContext), slots: newSlots(conns), patience: beginTimeout, writer: w,
 	}, nil
 }
 
@@ -74,7 +74,7 @@ func sqliteSchema(db *sql.DB) schema {
 }
 
 func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
-	leave, err := takePlace(ctx, e.places, e.patience)
+	leave, err := takeSlot(ctx, e.slots, e.patience)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (e *sqliteEngine) Lead(ctx context.Context, _ string, fn func(context.Conte
 	return fn(ctx)
 }
 
-// Settled has nothing to wait for: one writer numbers the entries.
+// Settled returns at once, because one writer numbers the entries.
 func (e *sqliteEngine) Settled(context.Context) error { return nil }
 
 func (e *sqliteEngine) Ping(ctx context.Context) error {
@@ -165,7 +165,7 @@ func sqliteDSN(path string, more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-// classifySQLite knows SQLite's error codes (sqlite.org/rescode.html).
+// classifySQLite maps SQLite's error codes (sqlite.org/rescode.html).
 func classifySQLite(e *sqlite.Error) meaning {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:

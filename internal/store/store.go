@@ -18,21 +18,21 @@ import (
 type Options struct {
 	// MustExist refuses to make a new, empty database where there is none.
 	MustExist bool
-	// Tracer, if there is one, is told of transactions and statements.
+	// Tracer, if not nil, records a span for each transaction and statement.
 	Tracer trace.Tracer
 }
 
 // Store is a [directory.Store] on an SQL database.
 type Store struct {
 	engine
-	news   *news
-	tracer trace.Tracer // nil: nothing is traced
+	notifier *notifier
+	tracer   trace.Tracer // nil: nothing is traced
 }
 
 var _ directory.Store = (*Store)(nil)
 
-// engine is what a kind of database does in its own way. Its methods are those
-// of [directory.Store].
+// engine implements what differs between databases. The exported methods are those of
+// [directory.Store].
 type engine interface {
 	Read(ctx context.Context, fn func(directory.Tx) error) error
 	Write(ctx context.Context, fn func(directory.Tx) error) error
@@ -44,14 +44,14 @@ type engine interface {
 	// Settled waits until [directory.Tx.Entries] gives every entry that was
 	// committed before the call.
 	Settled(ctx context.Context) error
-	// pool is the connections that requests take, and heard how long ago the
-	// database was heard of.
+	// pool returns the connections that requests use, and heard the time since the
+	// database last answered.
 	pool() *sql.DB
 	heard() time.Duration
-	// bulk is Write without its limits, for what takes its time.
+	// bulk is Write without its time limits, for a copy.
 	bulk(ctx context.Context, fn func(directory.Tx) error) error
-	// lastPosition is the last number that an entry was given, also if it is gone;
-	// the next is given the one after it.
+	// lastPosition returns the last position that was assigned, even if its entry was
+	// deleted. The next entry gets the one after it.
 	lastPosition(*tx) (int64, error)
 	setLastPosition(t *tx, n int64) error
 }
@@ -60,15 +60,15 @@ type engine interface {
 // "postgres://USER:PASSWORD@HOST/DATABASE", and brings its schema up to date.
 // Errors name the database, never a password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	n := new(news)
+	n := new(notifier)
 	e, err := openEngine(ctx, url, o, n)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{engine: e, news: n, tracer: o.Tracer}, nil
+	return &Store{engine: e, notifier: n, tracer: o.Tracer}, nil
 }
 
-func openEngine(ctx context.Context, url string, o Options, n *news) (engine, error) {
+func openEngine(ctx context.Context, url string, o Options, n *notifier) (engine, error) {
 	switch kind, rest, _ := strings.Cut(url, ":"); kind {
 	case "sqlite":
 		return openSQLite(ctx, rest, o, n)
@@ -79,7 +79,7 @@ func openEngine(ctx context.Context, url string, o Options, n *news) (engine, er
 	}
 }
 
-// errKind quotes no more than a word: what is no URL may hold a password.
+// errKind quotes one word at most, because text that is not a URL may hold a password.
 func errKind(kind string) error {
 	if strings.ContainsFunc(kind, func(r rune) bool { return r == '=' || r == '@' || r == ' ' }) {
 		kind = "…"
@@ -88,7 +88,7 @@ func errKind(kind string) error {
 }
 
 // Observe implements [directory.Store].
-func (s *Store) Observe(o directory.Observer) { s.news.observer.Store(&o) }
+func (s *Store) Observe(o directory.Observer) { s.notifier.observer.Store(&o) }
 
 // Changed implements [directory.Store].
-func (s *Store) Changed() <-chan struct{} { return s.news.changed.wait() }
+func (s *Store) Changed() <-chan struct{} { return s.notifier.changed.wait() }

@@ -17,7 +17,7 @@ import (
 
 func openFile(t *testing.T, path string) *sqliteEngine {
 	t.Helper()
-	opened, err := openEngine(t.Context(), "sqlite:"+path, Options{}, new(news))
+	opened, err := openEngine(t.Context(), "sqlite:"+path, Options{}, new(notifier))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestReadersLeaveRoom(t *testing.T) {
 }
 
 func TestPostgresReadersLeaveRoom(t *testing.T) {
-	opened, err := openEngine(t.Context(), dbtest.Postgres(t), Options{}, new(news))
+	opened, err := openEngine(t.Context(), dbtest.Postgres(t), Options{}, new(notifier))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestLongWriteIsUndone(t *testing.T) {
 		longWrite(t, db)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		opened, err := openEngine(t.Context(), dbtest.Postgres(t), Options{}, new(news))
+		opened, err := openEngine(t.Context(), dbtest.Postgres(t), Options{}, new(notifier))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,15 +32,15 @@ const (
 // each under a savepoint of its own. A trial always fails, so it has a savepoint
 // from the start and is undone alone.
 type writer struct {
-	db   *sql.DB
-	conn *sql.Conn
-	door *door // that all processes come through
-	done chan struct{}
+	db        *sql.DB
+	conn      *sql.Conn
+	beginLock *beginLock // shared with other processes
+	done      chan struct{}
 
-	session writeSession // on conn
-	memo    writerMemo
-	news    *news
-	budget  time.Duration
+	session  writeSession // on conn
+	memo     writerMemo
+	notifier *notifier
+	budget   time.Duration
 
 	version int64 // of the database, as PRAGMA data_version has it
 	touch   touch // when version was read last
@@ -68,14 +68,14 @@ func (j *job) failed() bool { return j.err != nil || j.panics != nil }
 
 var errClosed = directory.Errorf(directory.Unavailable, "the server is shutting down")
 
-func newWriter(ctx context.Context, db *sql.DB, d *door, n *news) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, d *beginLock, n *notifier) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
-		db: db, conn: conn, door: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: writeBudget,
-		session: writeSession{stmts: newStatements(conn.PrepareContext)}, news: n, touch: newTouch(),
+		db: db, conn: conn, beginLock: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: writeBudget,
+		session: writeSession{stmts: newStatements(conn.PrepareContext)}, notifier: n, touch: newTouch(),
 	}
 	go w.run() //nolint:gosec // it outlives the context that opened the database
 	return w, nil
@@ -117,7 +117,7 @@ func (w *writer) hand(j *job) error {
 	return nil
 }
 
-// rouse has the writer look for jobs.
+// rouse wakes the writer.
 func (w *writer) rouse() {
 	select {
 	case w.wake <- struct{}{}:
@@ -142,7 +142,7 @@ func (w *writer) close() error {
 	w.rouse()
 	w.mu.Unlock()
 	<-w.done
-	return errors.Join(w.session.stmts.close(), w.conn.Close(), w.db.Close(), w.door.close())
+	return errors.Join(w.session.stmts.close(), w.conn.Close(), w.db.Close(), w.beginLock.close())
 }
 
 // listenEvery is how often the writer looks for changes by other processes when
@@ -178,7 +178,7 @@ func (w *writer) waiting() int {
 	return w.jobs.Len()
 }
 
-// ended reports whether all is done that there will be.
+// ended reports whether the writer is closed and no jobs are left.
 func (w *writer) ended() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -210,9 +210,9 @@ func (w *writer) charge(j *job, used time.Duration) {
 	w.jobs.Charge(j.tenant, used)
 }
 
-// carryOut commits a group, tells the observer, and answers the callers, in this
-// order: nothing older is read from memory when the answer comes. It reports
-// whether there was anything to do.
+// carryOut commits a group, notifies the observer, and then answers the callers, so that
+// the cache holds nothing older when they get the answer. It reports whether there was a
+// job.
 func (w *writer) carryOut() bool {
 	first := w.next()
 	if first == nil {
@@ -229,11 +229,11 @@ func (w *writer) carryOut() bool {
 		}
 	}
 	if err != nil {
-		w.news.unknown() // a failed commit may have happened after all
+		w.notifier.unknown() // a failed commit may have happened after all
 	} else {
-		w.news.committed(entries)
+		w.notifier.committed(entries)
 	}
-	w.news.changed.send()
+	w.notifier.changed.send()
 	for _, j := range group {
 		close(j.answer)
 	}
@@ -251,7 +251,7 @@ func (w *writer) listen(ctx context.Context) error {
 	}
 	if version != w.version {
 		w.memo.forget()
-		w.news.unknown()
+		w.notifier.unknown()
 	}
 	w.version = version
 	w.touch.at(asked)
@@ -309,9 +309,9 @@ func (w *writer) commit(first *job) (group []*job, err error) {
 
 // begin begins a transaction, and looks at what other processes did before it.
 func (w *writer) begin(ctx context.Context) error {
-	w.door.enter()
+	w.beginLock.acquire()
 	_, err := w.session.exec(ctx, "BEGIN IMMEDIATE")
-	w.door.leave()
+	w.beginLock.release()
 	if err != nil {
 		return storageError(err)
 	}
@@ -340,8 +340,8 @@ func (w *writer) undo(ctx context.Context, group []*job) error {
 	return nil
 }
 
-// rollback ends a transaction that failed. Where SQLite has done so itself, on
-// a full disk for one, there is none left and nothing to tell.
+// rollback ends a failed transaction. SQLite may have done so itself, for example on a
+// full disk, so an error is ignored.
 func (w *writer) rollback(ctx context.Context) {
 	w.memo.forget()
 	_, _ = w.session.exec(ctx, "ROLLBACK")

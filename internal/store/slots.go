@@ -9,10 +9,9 @@ import (
 	"github.com/rosterhq/roster/internal/turns"
 )
 
-// newPlaces makes places for as many transactions as there are connections. A
-// tenant may hold half of them. What Roster and its operator do themselves may
-// hold all: it is little, and waits for no request.
-func newPlaces(conns int) *turns.Places[directory.Tenant] {
+// newSlots makes a slot for each connection. A tenant may hold half of them. Roster's own
+// work and the operator's commands may hold all, because they are few.
+func newSlots(conns int) *turns.Places[directory.Tenant] {
 	half := max(1, conns/2)
 	return turns.NewPlaces(conns, func(t directory.Tenant) int {
 		if t == "" {
@@ -25,11 +24,11 @@ func newPlaces(conns int) *turns.Places[directory.Tenant] {
 var errOwnFull = directory.Errorf(directory.RateLimited,
 	"rate limit exceeded: this organization has as many requests at the database as it may have; wait for their answers and try again")
 
-// takePlace waits for a place, for a while: database/sql would wait for a
-// connection for ever. leave gives it back.
-func takePlace(ctx context.Context, places *turns.Places[directory.Tenant], patience time.Duration) (leave func(), err error) {
+// takeSlot waits for a slot, at most for patience, because database/sql would wait for a
+// connection without a limit. leave releases the slot.
+func takeSlot(ctx context.Context, slots *turns.Places[directory.Tenant], patience time.Duration) (leave func(), err error) {
 	tenant := directory.TenantOf(ctx)
-	switch err := places.Enter(ctx, tenant, patience); {
+	switch err := slots.Enter(ctx, tenant, patience); {
 	case errors.Is(err, turns.ErrOwnFull) && tenant != "":
 		return nil, errOwnFull
 	case errors.Is(err, turns.ErrOwnFull), errors.Is(err, turns.ErrFull):
@@ -38,5 +37,5 @@ func takePlace(ctx context.Context, places *turns.Places[directory.Tenant], pati
 		return nil, err
 	}
 	began := time.Now()
-	return func() { places.Leave(tenant, time.Since(began)) }, nil
+	return func() { slots.Leave(tenant, time.Since(began)) }, nil
 }

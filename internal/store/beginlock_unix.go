@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock on a file, and reports whether it is not another's. Where
-// files can't be locked it is nobody's.
+// tryLock tries to lock a file, and reports false if another process has locked it. It
+// reports true on file systems without locks.
 func tryLock(f *os.File) bool {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != syscall.EWOULDBLOCK
 }
@@ -26,6 +26,6 @@ func sameOwner(f *os.File, database string) {
 		return
 	}
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
-		_ = f.Chown(int(owner.Uid), int(owner.Gid)) // without it, there may be no door
+		_ = f.Chown(int(owner.Uid), int(owner.Gid)) // the lock is optional
 	}
 }

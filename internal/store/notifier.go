@@ -7,32 +7,32 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// news passes word of commits on to those in this process who follow them.
-type news struct {
+// notifier reports commits to their observers in this process.
+type notifier struct {
 	observer atomic.Pointer[directory.Observer]
 	changed  broadcast
 }
 
-// committed tells of the entries of a commit.
-func (n *news) committed(entries []directory.Entry) {
+// committed reports the entries of a commit.
+func (n *notifier) committed(entries []directory.Entry) {
 	if o := n.observer.Load(); o != nil && len(entries) > 0 {
 		o.Committed(entries)
 	}
 }
 
-// unknown tells that something has changed, and what can't be told.
-func (n *news) unknown() {
+// unknown reports that something changed, when the store cannot say what.
+func (n *notifier) unknown() {
 	if o := n.observer.Load(); o != nil {
 		o.Changed()
 	}
 }
 
-// silence is how long a process may hear nothing of the database before it stops
-// trusting what it remembers. It leaves an answer that was on its way then some
-// of the second after which nothing old may be told.
+// silence is the time without an answer from the database after which a process stops
+// using its cache. A revoked principal must be refused within a second; the difference is
+// for responses that are under way.
 const silence = 800 * time.Millisecond
 
-// touch keeps when the database last told all that others had changed by then.
+// touch holds the time of the last complete answer about the changes of others.
 type touch struct {
 	started time.Time // a monotonic clock's origin
 	heard   *atomic.Int64
@@ -40,10 +40,10 @@ type touch struct {
 
 func newTouch() touch { return touch{time.Now(), new(atomic.Int64)} }
 
-// at notes that what was asked at a time has been answered.
+// at records that a query sent at asked was answered.
 func (t touch) at(asked time.Time) { t.heard.Store(int64(asked.Sub(t.started))) }
 
-// ago is how old the last answer is, from when it was asked for.
+// ago returns the age of the last answer, counted from its query.
 func (t touch) ago() time.Duration { return time.Since(t.started) - time.Duration(t.heard.Load()) }
 
 func (t touch) recent() bool { return t.ago() < silence }
