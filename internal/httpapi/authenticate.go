@@ -25,14 +25,11 @@ const (
 	headerReset     = "X-RateLimit-Reset"
 )
 
-// newTraceID makes 128 random bits. They have to be unique, not secret.
+// newTraceID makes 128 random bits, without a system call.
 func newTraceID() string {
-	var b [16]byte
-	binary.NativeEndian.PutUint64(b[:8], rand.Uint64()) //nolint:gosec // no secret
-	binary.NativeEndian.PutUint64(b[8:], rand.Uint64()) //nolint:gosec // no secret
-	var text [32]byte
-	hex.Encode(text[:], b[:])
-	return string(text[:])
+	b := binary.NativeEndian.AppendUint64(make([]byte, 0, 16), rand.Uint64()) //nolint:gosec // it has to be unique, not secret
+	b = binary.NativeEndian.AppendUint64(b, rand.Uint64())                    //nolint:gosec // same
+	return hex.EncodeToString(b)
 }
 
 var errNoToken = directory.Errorf(directory.Unauthenticated, `a token is required, as in "Authorization: Bearer xaat-…"`)
@@ -56,7 +53,7 @@ func (rq *request) authenticate(e endpoint) (err error) {
 }
 
 // chargeAddr charges a request to the address that it came from.
-func (a *API) chargeAddr(w *exchange, r *http.Request, cost int) error {
+func (a *API) chargeAddr(w *response, r *http.Request, cost int) error {
 	return a.limits.charge(w, limitKey{scope: scopeAnonymous, id: networks.Source(a.remoteAddr(r))}, cost)
 }
 

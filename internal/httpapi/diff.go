@@ -27,13 +27,6 @@ type accessChange struct {
 	Lost   []string `json:"lost"`
 }
 
-// showDiff adds the header to the response to a dry run.
-func (rq *request) showDiff() {
-	if rq.call.DryRun != nil {
-		rq.w.Header()[headerDiff] = []string{diffHeader(rq.call.DryRun)}
-	}
-}
-
 // diffHeader is the diff as one line of ASCII JSON; changes that don't fit are counted.
 func diffHeader(d *directory.AccessDiff) string {
 	out := accessDiff{Changes: []accessChange{}, Omitted: d.Omitted}

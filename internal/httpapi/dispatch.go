@@ -30,7 +30,7 @@ const MaxIdempotencyKey = 255
 type request struct {
 	*http.Request
 	api  *API
-	w    *exchange
+	w    *response
 	call directory.Call
 	body []byte
 	// params is the query. From dispatch on, it has only parameters of the route, each
@@ -39,37 +39,15 @@ type request struct {
 	malformed bool // the query
 }
 
-// exchange is a request with its response, in one allocation.
-type exchange struct {
-	recorder
-	rq     request
-	fields [exchangeFields]string // of the response's header
-	used   int
-}
-
-// exchangeFields is how many header fields most answers have at most.
-const exchangeFields = 6
-
-// set sets a field of the response's header, whose name must be as it is to be sent:
-// net/http's Set allocates twice for each.
-func (w *exchange) set(name, value string) {
-	if w.used == exchangeFields {
-		w.Header()[name] = []string{value}
-		return
-	}
-	w.fields[w.used] = value
-	w.used++
-	w.Header()[name] = w.fields[w.used-1 : w.used : w.used]
-}
-
 // atPath serves one path of the table; without methods, a path that is not in it.
 func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 	allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
-		rec := w.(*exchange) // ServeHTTP made it
-		rq := &rec.rq
-		rq.Request, rq.api, rq.w, rq.call.TraceID = r, a, rec, rec.trace
-		rq.readQuery()
+		rec := responseOf(w)
+		rq := &request{Request: r, api: a, w: rec, call: directory.Call{TraceID: rec.trace}}
+		if r.URL.RawQuery != "" {
+			rq.readQuery()
+		}
 		e, ok := methods[r.Method]
 		rec.route = e.metrics
 		err := rq.authenticate(e)
@@ -107,7 +85,7 @@ func (rq *request) inTurn(e endpoint) error {
 	}
 	key := tenantOf(p)
 	if !a.requests.TryEnter(key) {
-		rq.w.set("Retry-After", "1")
+		rq.w.Header().Set("Retry-After", "1")
 		return directory.Errorf(directory.RateLimited, "%d requests of this %s are under way; wait for some of them to end", a.maxRequests, key.scope)
 	}
 	defer a.requests.Leave(key, 0)
@@ -118,7 +96,7 @@ func (rq *request) inTurn(e endpoint) error {
 		if rq.Context().Err() != nil {
 			return err
 		}
-		rq.w.set("Retry-After", "1")
+		rq.w.Header().Set("Retry-After", "1")
 		return directory.Errorf(directory.RateLimited, "requests like this one take turns, and others of this %s take long; try again", key.scope)
 	}
 	begun := time.Now()
@@ -151,8 +129,10 @@ func (rq *request) dispatch(e endpoint) error {
 	if err := e.op.Authorize(rq.call.Principal); err != nil {
 		return err
 	}
-	if err := rq.checkQuery(e.reads); err != nil {
-		return err
+	if rq.URL.RawQuery != "" {
+		if err := rq.checkQuery(e.reads); err != nil {
+			return err
+		}
 	}
 	if e.method != http.MethodGet {
 		if err := rq.prepare(e.method); err != nil {
@@ -165,14 +145,17 @@ func (rq *request) dispatch(e endpoint) error {
 // prepare reads what a write has beyond the path: its body and its conditions.
 func (rq *request) prepare(method string) error {
 	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
-	dry, err := rq.flag(dryRun)
-	if err != nil {
-		return err
-	}
-	if dry {
-		rq.call.DryRun = new(directory.AccessDiff)
+	if rq.params.Has(dryRun) {
+		dry, err := rq.flag(dryRun)
+		if err != nil {
+			return err
+		}
+		if dry {
+			rq.call.DryRun = new(directory.AccessDiff)
+		}
 	}
 	if method != http.MethodDelete {
+		var err error
 		if rq.body, err = rq.read(); err != nil {
 			return err
 		}

@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"strconv"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -44,7 +42,7 @@ var errInternal = directory.Errorf(codeInternal, "internal error; the trace id f
 
 // fail answers an error. One without a code is logged, once and here, with the
 // trace id, and told to nobody else.
-func (a *API) fail(w *exchange, r *http.Request, err error) {
+func (a *API) fail(w *response, r *http.Request, err error) {
 	e, known := errors.AsType[*directory.Error](err)
 	switch {
 	case known:
@@ -87,16 +85,9 @@ func errorJSON(e *directory.Error) []byte {
 	return append(b, '}', '\n')
 }
 
-// appendString appends s as a JSON string. What is not UTF-8 has been refused
-// where it came in; should it turn up, it is replaced.
-func appendString(b []byte, s string) []byte {
-	b, _ = jsontext.AppendQuote(b, s)
-	return b
-}
-
 // panicked answers what a handler's panic left unanswered. If the answer is
 // under way already, cutting the connection is the only way to say so.
-func (a *API) panicked(w *exchange, r *http.Request, p any) {
+func (a *API) panicked(w *response, r *http.Request, p any) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}

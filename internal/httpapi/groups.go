@@ -1,6 +1,10 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"strconv"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 // group is the v2 object GroupWithID.
 type group struct {
@@ -23,7 +27,7 @@ func groupOf(g directory.Group) group {
 func (g group) tag() (string, error) {
 	g.Members = nil
 	body, err := encode(g)
-	return etag(append(body, decimal(int(g.version))...)), err
+	return etag(append(body, strconv.FormatInt(g.version, 10)...)), err
 }
 
 // groupInput is a group to be made or written back as it was read; isManaged is

@@ -105,7 +105,7 @@ func respond[Wire any](rq *request, result Wire) error {
 		return err
 	}
 	if _, ok := any(result).(confidential); ok {
-		rq.w.set("Cache-Control", "no-store")
+		rq.w.Header().Set("Cache-Control", "no-store")
 	}
 	tag := ""
 	if rq.reads() {
@@ -127,6 +127,13 @@ func (rq *request) send(mediaType []string, tag string, body []byte) {
 	writeBody(rq.w, http.StatusOK, mediaType, body)
 }
 
+// showDiff adds the header to the response to a dry run.
+func (rq *request) showDiff() {
+	if rq.call.DryRun != nil {
+		rq.w.Header()[headerDiff] = []string{diffHeader(rq.call.DryRun)}
+	}
+}
+
 func (rq *request) reads() bool { return rq.Method == http.MethodGet || rq.Method == http.MethodHead }
 
 // unchanged sets the ETag of a response, and responds with 304 if the client has what
@@ -140,35 +147,19 @@ func (rq *request) unchanged(tag string) bool {
 	return true
 }
 
-func writeJSON(w *exchange, status int, body []byte) { writeBody(w, status, contentTypeJSON, body) }
+func writeJSON(w *response, status int, body []byte) { writeBody(w, status, contentTypeJSON, body) }
 
-func writeBody(w *exchange, status int, mediaType []string, body []byte) {
+func writeBody(w *response, status int, mediaType []string, body []byte) {
 	writeHead(w, status, mediaType, len(body))
 	_, _ = w.Write(body) // a client that is gone needs no response
 }
 
-func writeJSONHead(w *exchange, status, length int) { writeHead(w, status, contentTypeJSON, length) }
+func writeJSONHead(w *response, status, length int) { writeHead(w, status, contentTypeJSON, length) }
 
-func writeHead(w *exchange, status int, mediaType []string, length int) {
+func writeHead(w *response, status int, mediaType []string, length int) {
 	w.Header()["Content-Type"] = mediaType
-	w.set("Content-Length", decimal(length))
+	w.set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
 }
-
-// decimal is strconv.Itoa, which allocates for all but the smallest numbers.
-func decimal(n int) string {
-	if n < len(decimals) {
-		return decimals[n]
-	}
-	return strconv.Itoa(n)
-}
-
-// decimals are the lengths of most answers.
-var decimals = func() (d [512]string) {
-	for n := range d {
-		d[n] = strconv.Itoa(n)
-	}
-	return d
-}()
 
 var contentTypeJSON = []string{"application/json"}

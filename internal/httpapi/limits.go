@@ -2,9 +2,10 @@ package httpapi
 
 import (
 	"math"
+	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -26,9 +27,6 @@ type limitKey struct{ scope, id string }
 // minute's worth and fills steadily.
 type limiter struct {
 	perMinute int
-	limit     []string   // perMinute as the header says it
-	remaining lastNumber // most are at rest, and have one less than the limit
-	reset     lastNumber
 
 	mu      sync.Mutex
 	buckets map[limitKey]*rate.Limiter
@@ -47,17 +45,14 @@ const (
 )
 
 func newLimiter(perMinute int) *limiter {
-	return &limiter{
-		perMinute: perMinute, limit: []string{strconv.Itoa(perMinute)},
-		buckets: make(map[limitKey]*rate.Limiter), sweepAt: minSweep,
-	}
+	return &limiter{perMinute: perMinute, buckets: make(map[limitKey]*rate.Limiter), sweepAt: minSweep}
 }
 
 var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
 
 // charge takes cost from key's bucket and writes the rate-limit headers. A bucket
 // that has less is [directory.RateLimited]. A cost is never more than a full bucket.
-func (l *limiter) charge(w *exchange, key limitKey, cost int) error {
+func (l *limiter) charge(w *response, key limitKey, cost int) error {
 	if l.perMinute <= 0 {
 		return nil
 	}
@@ -68,42 +63,16 @@ func (l *limiter) charge(w *exchange, key limitKey, cost int) error {
 	tokens := b.TokensAt(now)
 	perSecond := float64(l.perMinute) / 60
 	full := now.Add(time.Duration((float64(l.perMinute) - tokens) / perSecond * float64(time.Second)))
-	h := w.Header()
-	h[headerScope] = scopeHeaders[key.scope]
-	h[headerLimit] = l.limit
-	w.set(headerRemaining, l.remaining.text(int64(max(0, math.Floor(tokens)))))
-	w.set(headerReset, l.reset.text(full.Unix()+1))
+	w.set(headerScope, key.scope)
+	w.set(headerLimit, strconv.Itoa(l.perMinute))
+	w.set(headerRemaining, strconv.Itoa(max(0, int(math.Floor(tokens)))))
+	w.set(headerReset, strconv.FormatInt(full.Unix()+1, 10))
 	if !ok {
 		wait := math.Ceil((float64(cost) - tokens) / perSecond)
-		h["Retry-After"] = []string{decimal(max(1, int(wait)))}
+		w.set("Retry-After", strconv.Itoa(max(1, int(wait))))
 		return errLimited
 	}
 	return nil
-}
-
-// scopeHeaders are made once: the same for every request.
-var scopeHeaders = map[string][]string{
-	scopeUser: {scopeUser}, scopeOrganization: {scopeOrganization}, scopeAnonymous: {scopeAnonymous},
-}
-
-// lastNumber keeps the text of a number that most requests share for a while.
-type lastNumber struct{ kept atomic.Pointer[numberText] }
-
-type numberText struct {
-	n    int64
-	text string
-}
-
-func (l *lastNumber) text(n int64) string {
-	if n < int64(len(decimals)) {
-		return decimal(int(n))
-	}
-	if kept := l.kept.Load(); kept != nil && kept.n == n {
-		return kept.text
-	}
-	t := &numberText{n, strconv.FormatInt(n, 10)}
-	l.kept.Store(t)
-	return t.text
 }
 
 func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {
@@ -135,4 +104,90 @@ func (l *limiter) sweep(now time.Time) {
 	}
 	l.swept = now
 	l.sweepAt = max(minSweep, min(2*len(l.buckets), maxBuckets))
+}
+
+// cost is what a request takes from its rate limit: base, or more if the query asks for
+// more. It is charged before anything is done.
+type cost struct {
+	base  int                    // 0: 1
+	query func(q url.Values) int // nil: base
+	// long reports whether a request computes for long before it responds, so that it
+	// takes turns with others; nil: it never does.
+	long func(q url.Values) bool
+}
+
+// always is for routes whose requests all compute for long.
+func always(url.Values) bool { return true }
+
+// searched reports whether a page of a list is searched for or is of the past.
+func searched(q url.Values) bool { return q.Has("limit") && (q.Has("q") || q.Has("at")) }
+
+// isLong reports whether a request computes for long: as its route says, or because it
+// is a dry run.
+func (c cost) isLong(method string, q url.Values) bool {
+	return (c.long != nil && c.long(q)) || (method != http.MethodGet && q.Has(dryRun))
+}
+
+// dryRunCost is the cost of a dry run, which compares the access of everybody affected.
+const dryRunCost = 5
+
+// of returns the cost of a request.
+func (c cost) of(method string, q url.Values) int {
+	n := max(1, c.base)
+	if c.query != nil {
+		n = max(n, c.query(q))
+	}
+	if method != http.MethodGet && q.Has(dryRun) {
+		n = max(n, dryRunCost)
+	}
+	return n
+}
+
+// asOfCost is the cost of a question about the past.
+func asOfCost(q url.Values) int {
+	if q.Has("at") {
+		return 20
+	}
+	return 0
+}
+
+// listCost is the cost of a list of users: a page costs one, and so does an address,
+// unless text is searched for.
+func listCost(q url.Values) int {
+	switch {
+	case q.Has("at"):
+		return 20
+	case (q.Has("limit") || q.Has("email")) && !q.Has("q"):
+		return 1
+	default:
+		return 5
+	}
+}
+
+// entriesCost is the cost of an export of the audit log.
+func entriesCost(q url.Values) int {
+	if q.Has("format") {
+		return 20
+	}
+	return 0
+}
+
+// costs has the routes that cost more than one; docs/guide/operations.md lists
+// them.
+var costs = map[string]cost{
+	"GET /v2/users":                 {query: listCost, long: searched},
+	"GET /v2/users/{id}/access":     {base: 5, query: asOfCost, long: always},
+	"GET /v2/user/access":           {base: 5, long: always},
+	"GET /v2/user/tokens":           {base: 2},
+	"GET /v2/tokens":                {base: 2},
+	"GET /v2/limits":                {base: 2},
+	"GET /v2/rbac/roles":            {base: 2},
+	"GET /v2/rbac/groups":           {base: 2},
+	"GET /v2/audit":                 {base: 2, query: entriesCost},
+	"GET /v2/events":                {base: 5},
+	"POST /v2/audit/erasures":       {base: 20, long: always},
+	"POST /v2/webhooks/{id}/test":   {base: 5},
+	"POST /v2/webhooks/{id}/replay": {base: 20},
+	"POST /v2/orgs":                 {base: 5},
+	"POST /v2/orgs/provision":       {base: 20},
 }

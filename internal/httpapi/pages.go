@@ -94,7 +94,7 @@ func (a *API) static(path string, file asset) {
 // limited charges each request to the address that it comes from.
 func (a *API) limited(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := a.chargeAddr(w.(*exchange), r, 1); err != nil { // ServeHTTP made it
+		if err := a.chargeAddr(responseOf(w), r, 1); err != nil {
 			a.failPage(w, r, err)
 			return
 		}
@@ -122,7 +122,7 @@ func (a *API) content(path string, content func(*http.Request) (body []byte, con
 		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Type", contentType)
-		w.Write(body) // a client that is gone needs no answer
+		_, _ = w.Write(body) // a client that is gone needs no response
 	})
 }
 
@@ -131,6 +131,9 @@ var scalarTag = sync.OnceValue(func() string {
 	sum := sha256.Sum256(apidoc.Scalar)
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 })
+
+// maxScalar is more bytes than the code has.
+const maxScalar = 64 << 20
 
 // serveScalar serves the API reference's code, compressed unless the client can't
 // decompress it.
@@ -147,14 +150,14 @@ func serveScalar(w http.ResponseWriter, r *http.Request) {
 	}
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		w.Write(apidoc.Scalar) // a client that is gone needs no answer
+		_, _ = w.Write(apidoc.Scalar) // a client that is gone needs no response
 		return
 	}
 	plain, err := gzip.NewReader(bytes.NewReader(apidoc.Scalar))
 	if err != nil {
 		panic(err) // a test decompresses it
 	}
-	_, _ = io.Copy(w, plain) //nolint:gosec // a client that is gone needs no answer; the size is known
+	_, _ = io.CopyN(w, plain, maxScalar) // a client that is gone needs no response
 }
 
 // readOnly answers other methods than GET and HEAD with 405.
@@ -170,5 +173,5 @@ func (a *API) readOnly(serve http.HandlerFunc) http.HandlerFunc {
 }
 
 func (a *API) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	a.fail(w.(*exchange), r, err) // ServeHTTP made it
+	a.fail(responseOf(w), r, err)
 }

@@ -16,9 +16,6 @@ import (
 
 // readQuery parses the query. Nothing is read from one that is malformed.
 func (rq *request) readQuery() {
-	if rq.URL.RawQuery == "" {
-		return
-	}
 	q, err := url.ParseQuery(rq.URL.RawQuery)
 	if rq.malformed = err != nil; !rq.malformed {
 		rq.params = q
@@ -48,11 +45,14 @@ func (rq *request) checkQuery(known []string) error {
 
 // flag reads a parameter that is true or false.
 func (rq *request) flag(name string) (bool, error) {
-	value, err := oneOf(rq.params, name, "false", "true", "1", "false", "0")
-	if err != nil {
+	switch rq.params.Get(name) {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	default:
 		return false, directory.InvalidField(name, "must be true or false")
 	}
-	return value == "true" || value == "1", nil
 }
 
 // oneOf reads a parameter that has a few values.

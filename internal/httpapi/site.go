@@ -22,7 +22,7 @@ func (a *API) mountSite(pages []Page) {
 	for _, p := range pages {
 		metrics := a.metrics.route("", p.Pattern)
 		a.mux.HandleFunc(p.Pattern, a.limited(func(w http.ResponseWriter, r *http.Request) {
-			rec := w.(*exchange) // ServeHTTP made it
+			rec := responseOf(w)
 			rec.route = metrics
 			p.Serve(w, r, directory.Call{TraceID: rec.trace, RemoteAddr: a.remoteAddr(r), UserAgent: r.UserAgent()})
 		}))

@@ -93,13 +93,13 @@ func (s *stream) flush() error {
 		h := s.rq.w.Header()
 		h["Content-Type"] = s.contentType
 		if h["Content-Encoding"] != nil {
-			s.gzip = gzips.Get().(*gzip.Writer) // the pool holds nothing else
+			s.gzip = gzips.Get().(*gzip.Writer)
 			s.gzip.Reset(s.to)
 			s.to = s.gzip
 		}
 	}
 	for part := range slices.Chunk(s.buf, chunk) {
-		rc.SetWriteDeadline(time.Now().Add(s.rq.api.chunkTimeout)) // without deadlines, it takes as long as it takes
+		_ = rc.SetWriteDeadline(time.Now().Add(s.rq.api.chunkTimeout)) // not all connections have deadlines
 		if _, err := s.to.Write(part); err != nil {
 			return err
 		}

@@ -1,10 +1,18 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
+	"io"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // encode writes the wire format of v, ending with a newline. Equal values are equal
@@ -12,6 +20,13 @@ import (
 func encode[Wire any](v Wire) ([]byte, error) {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	return append(b, '\n'), err
+}
+
+// appendString appends s as a JSON string. Bytes that are not UTF-8, which requests can't
+// have, are replaced.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
 }
 
 // confidential is implemented by wire types that show a secret, such as a token's
@@ -43,4 +58,130 @@ func (t *wireTime) UnmarshalJSON(b []byte) error {
 		return errTime
 	}
 	return nil
+}
+
+// strict refuses members that no field takes. The rest is the package's way
+// already (RFC 7493): names match to the letter case, none may come twice, text
+// is UTF-8, nothing follows the value, nesting is bounded.
+var strict = json.RejectUnknownMembers(true)
+
+// decodeJSON reads a request's body into v. The error is [directory.Invalid]
+// and says what is wrong and where.
+func decodeJSON(body []byte, v any) error {
+	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindInvalid && kind != jsontext.KindBeginObject {
+		return directory.Errorf(directory.Invalid, "the body must be a JSON object")
+	}
+	err := json.Unmarshal(body, v, strict)
+	if err == nil {
+		return withoutNUL(body)
+	}
+	if len(strings.TrimSpace(string(body))) == 0 {
+		return directory.Errorf(directory.Invalid, "the body is empty; it must be a JSON object")
+	}
+	if e, ok := errors.AsType[*directory.Error](err); ok {
+		return e
+	}
+	bad := &directory.Error{Code: directory.Invalid, Err: err}
+	semantic, ok := errors.AsType[*json.SemanticError](err)
+	if !ok {
+		bad.Message = "the body is not valid JSON: " + syntaxProblem(err)
+		return bad
+	}
+	bad.Field = fieldName(semantic.JSONPointer)
+	switch {
+	case errors.Is(err, json.ErrUnknownName):
+		bad.Message = "is not a member of this object"
+	case errors.Is(err, errTime):
+		bad.Message = errTime.Error()
+	case semantic.JSONKind == jsontext.KindNumber && isInteger(semantic.GoType):
+		bad.Message = "must be a whole number"
+	case semantic.JSONKind != 0 && semantic.JSONKind != jsontext.KindInvalid:
+		bad.Message = "has the wrong type: " + kindName(semantic.JSONKind)
+	default:
+		bad.Message = "has a value that can't be used"
+	}
+	return bad
+}
+
+func isInteger(t reflect.Type) bool {
+	return t != nil && reflect.Int <= t.Kind() && t.Kind() <= reflect.Int64
+}
+
+// withoutNUL refuses text with U+0000, which PostgreSQL does not store.
+func withoutNUL(body []byte) error {
+	if !bytes.Contains(body, []byte(`\u0000`)) {
+		return nil
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := d.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if token.Kind() == jsontext.KindString && strings.ContainsRune(token.String(), 0) {
+			return directory.InvalidField(fieldName(d.StackPointer()), "holds the control character U+0000")
+		}
+	}
+}
+
+// given is a member that may be null, but not left out.
+type given[T any] struct {
+	value *T
+	there bool
+}
+
+// UnmarshalJSONFrom is called for what is there.
+func (g *given[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	g.there = true
+	return json.UnmarshalDecode(d, &g.value)
+}
+
+// syntaxProblem is the library's description without its own name and offsets
+// of Go types.
+func syntaxProblem(err error) string {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
+		return "it ends too early"
+	}
+	bare := *syntactic // its text without the pointer, which is as long as the names in it
+	bare.JSONPointer = ""
+	text := strings.TrimPrefix(bare.Error(), "jsontext: ")
+	if strings.Contains(text, "max depth") {
+		return "it is nested too deeply"
+	}
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return "the member " + fieldName(syntactic.JSONPointer) + " comes twice"
+	}
+	return text
+}
+
+// fieldName writes a JSON pointer as the v2 API writes names: "/role/id" is "role.id".
+func fieldName(p jsontext.Pointer) string {
+	var parts []string
+	for token := range p.Tokens() {
+		parts = append(parts, token)
+	}
+	return quote.Cut(strings.Join(parts, "."))
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "a boolean"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	default:
+		return "something else"
+	}
 }
