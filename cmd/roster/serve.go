@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"slices"
@@ -61,7 +59,7 @@ Settings that hold a password are read only from the environment:
 	}
 	c.AddFlags(cmd.Flags())
 	// An empty value turns off what an environment variable turns on.
-	cli.MayBeEmpty(cmd.Flags(), "metrics-listen", "log-format", "public-url", "smtp-from")
+	cli.MayBeEmpty(cmd.Flags(), "http-redirect", "metrics-listen", "log-format", "public-url", "smtp-from")
 	return cmd
 }
 
@@ -129,7 +127,10 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
 	})
-	servers := []*listener{{name: "api", addr: c.Listen, handler: traces.Handler(api)}}
+	servers, err := apiListeners(c, traces.Handler(api), log)
+	if err != nil {
+		return err
+	}
 	if c.MetricsListen != "" && c.MetricsListen != c.Listen {
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}
@@ -160,60 +161,4 @@ func mailSender(c *config.Config, log *slog.Logger) (mail.Sender, error) {
 		return nil, nil // running without a sender is allowed
 	}
 	return mail.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
-}
-
-// listener is an address and the handler that serves it.
-type listener struct {
-	name    string
-	addr    string
-	handler http.Handler
-	server  *http.Server
-}
-
-// Limits of a connection. Streamed answers extend their own deadline.
-const (
-	headerTimeout  = 10 * time.Second
-	requestTimeout = 30 * time.Second
-	answerTimeout  = 60 * time.Second
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 64 << 10
-)
-
-func (l *listener) start(ctx context.Context, log *slog.Logger, failed chan<- error) error {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", l.addr)
-	if err != nil {
-		return fmt.Errorf("listen for the %s: %w", l.name, err)
-	}
-	l.server = &http.Server{
-		Handler: l.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	go func() { failed <- l.server.Serve(ln) }()
-	log.Info("listening", "server", l.name, "addr", ln.Addr().String())
-	return nil
-}
-
-// run serves until ctx ends or a server fails, then shuts all of them down.
-func run(ctx context.Context, servers []*listener, drain func(), timeout time.Duration, log *slog.Logger) error {
-	failed := make(chan error, len(servers))
-	for _, l := range servers {
-		if err := l.start(ctx, log, failed); err != nil {
-			return err
-		}
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-	}
-	log.Info("stopping")
-	drain()
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	for _, l := range servers {
-		if shutdownErr := l.server.Shutdown(stopping); shutdownErr != nil {
-			err = errors.Join(err, fmt.Errorf("stop the %s: %w", l.name, shutdownErr))
-		}
-	}
-	return err
 }

@@ -65,6 +65,7 @@ type Config struct {
 	// WebhookAllowHTTP and WebhookNetworks allow webhook targets that are forbidden by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
+	TLS              TLS
 
 	limits   []string
 	proxies  []string
@@ -109,6 +110,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	mails := directory.DefaultMailLimits()
 	fs.IntVar(&c.MailLimits.PerRecipient, "mail-per-recipient", env(c, "ROSTER_MAIL_PER_RECIPIENT", mails.PerRecipient, strconv.Atoi, "a number"), "at most `N` mails to a recipient within 24 hours, 0 for any number (env ROSTER_MAIL_PER_RECIPIENT)")
 	fs.IntVar(&c.MailLimits.PerOrganization, "mail-per-organization", env(c, "ROSTER_MAIL_PER_ORGANIZATION", mails.PerOrganization, strconv.Atoi, "a number"), "at most `N` mails of an organization within 24 hours, 0 for any number (env ROSTER_MAIL_PER_ORGANIZATION)")
+	c.addTLSFlags(fs)
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
@@ -132,7 +134,10 @@ func (c *Config) Load() error {
 	if c.MetricsListen == "off" {
 		c.MetricsListen = ""
 	}
-	for flag, addr := range map[string]string{"--listen": c.Listen, "--metrics-listen": c.MetricsListen} {
+	if err := c.loadTLS(); err != nil {
+		return err
+	}
+	for flag, addr := range map[string]string{"--listen": c.Listen, "--metrics-listen": c.MetricsListen, "--http-redirect": c.TLS.Redirect} {
 		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
 			return fmt.Errorf("%s: %q is not HOST:PORT", flag, addr)
 		}
@@ -165,6 +170,9 @@ func (c *Config) Load() error {
 	}
 	if c.WebhookNetworks, err = parseNetworks("--webhook-allow-networks", c.networks); err != nil {
 		return err
+	}
+	if c.PublicURL == "" && len(c.TLS.Domains) > 0 {
+		c.PublicURL = "https://" + c.TLS.Domains[0]
 	}
 	if c.PublicURL != "" && !isBase(c.PublicURL) {
 		return errors.New("--public-url: must be an http or https URL without user, query and fragment, such as https://roster.example.com")
@@ -199,7 +207,7 @@ func (c *Config) LogValue() slog.Value {
 		smtp = Redact(c.SMTPURL)
 	}
 	return slog.GroupValue(
-		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen),
+		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen), slog.String("tls", c.TLS.source()),
 		slog.Int("rateLimit", c.RateLimit), slog.Int("requestsUnderWay", c.RequestsUnderWay), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
 		slog.Any("limits", c.limits), slog.String("orgCreation", string(c.OrgCreation)),
 		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),

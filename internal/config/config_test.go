@@ -83,6 +83,13 @@ func TestLoadRefuses(t *testing.T) {
 		{flag: "--shutdown-timeout=-5s", says: "--shutdown-timeout"},
 		{flag: "--drain-delay=-5s", says: "--drain-delay"},
 		{flag: "--log-level=info+3", says: "--log-level"},
+		{flag: "--tls-cert=cert.pem", says: "--tls-cert and --tls-key must be set together"},
+		{flag: "--http-redirect=:80", says: "--http-redirect needs"},
+		{flag: "--acme-email=a@example.com", says: "need --acme-domain"},
+		{flag: "--acme-domain=*.example.com", says: "wildcards"},
+		{flag: "--acme-domain=localhost", says: `"localhost" is not a public domain name`},
+		{flag: "--acme-domain=https://example.com", says: "not a public domain name"},
+		{variable: "ROSTER_ACME_DOMAINS", value: "192.0.2.1", says: "not a public domain name"},
 		{flag: "--public-url=https://x/y?z", says: "--public-url"},
 		{flag: "--public-url=https://x/y#a", says: "--public-url"},
 		{flag: "--public-url=https://u:s3cret@x", says: "--public-url"},
@@ -154,5 +161,28 @@ func TestFlagsGoBeforeVariables(t *testing.T) {
 				t.Errorf("with the flag: %v", err)
 			}
 		})
+	}
+}
+
+func TestTLSSettings(t *testing.T) {
+	for _, c := range []struct {
+		flags                   []string
+		listen, redirect, error string
+	}{
+		{flags: []string{"--acme-domain=a.example.com"}, listen: ":443", redirect: ":80"},
+		{flags: []string{"--acme-domain=a.example.com", "--listen=:8443", "--http-redirect=off"}, listen: ":8443"},
+		{flags: []string{"--tls-cert=c", "--tls-key=k"}, listen: "127.0.0.1:8080"},
+		{flags: []string{"--tls-cert=c", "--tls-key=k", "--http-redirect=:80"}, listen: "127.0.0.1:8080", redirect: ":80"},
+		{flags: []string{"--tls-cert=c", "--tls-key=k", "--acme-domain=a.example.com"}, error: "exclude each other"},
+		{flags: []string{"--acme-domain=a.example.com", "--acme-directory=http://x"}, error: "--acme-directory"},
+		{flags: []string{"--acme-domain=a.example.com", "--http-redirect=80"}, error: `"80" is not HOST:PORT`},
+	} {
+		got, err := load(t, nil, c.flags...)
+		switch {
+		case c.error != "" && (err == nil || !strings.Contains(err.Error(), c.error)):
+			t.Errorf("%q: got %v, want an error that says %s", c.flags, err, c.error)
+		case c.error == "" && (err != nil || got.Listen != c.listen || got.TLS.Redirect != c.redirect):
+			t.Errorf("%q: listens on %q, redirects on %q, %v; want %q and %q", c.flags, got.Listen, got.TLS.Redirect, err, c.listen, c.redirect)
+		}
 	}
 }
