@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // Root is where the console is served. The organization's id comes next in a path.
@@ -27,6 +29,8 @@ type Auth interface {
 // Options are what a [Console] needs.
 type Options struct {
 	Service *directory.Service
+	Trail   *auditlog.Trail
+	Hooks   *webhooks.Hooks
 	Auth    Auth
 	Log     *slog.Logger
 	Clock   func() time.Time

@@ -96,3 +96,15 @@ func (f field) ID() string { return f.Form.name + "-" + f.Name }
 
 // Wrong is why the field was refused.
 func (f field) Wrong() string { return f.Form.Wrong(f.Name) }
+
+// DescribedBy are the ids of the texts that belong to the field.
+func (f field) DescribedBy() string {
+	var ids []string
+	if f.Wrong() != "" {
+		ids = append(ids, f.ID()+"-wrong")
+	}
+	if f.Hint != "" {
+		ids = append(ids, f.ID()+"-hint")
+	}
+	return strings.Join(ids, " ")
+}

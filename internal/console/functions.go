@@ -122,16 +122,19 @@ func grantsOn(scope directory.AccessScope, name string, pairs []authz.Pair) (lis
 	return list
 }
 
-// actionLabel writes an action's name, such as updateUserRole, as words.
+// actionLabel writes an action's name, such as createAPIToken, as words: Create API token.
 func actionLabel(name string) string {
 	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && unicode.IsUpper(r) && !unicode.IsUpper(rune(name[i-1])) {
+	letters := []rune(name)
+	for i, r := range letters {
+		nextLower := i+1 < len(letters) && unicode.IsLower(letters[i+1])
+		if i > 0 && unicode.IsUpper(r) && (nextLower || unicode.IsLower(letters[i-1])) {
 			b.WriteByte(' ')
 		}
-		if i == 0 {
+		switch {
+		case i == 0:
 			r = unicode.ToUpper(r)
-		} else if i+1 == len(name) || !unicode.IsUpper(rune(name[i+1])) {
+		case nextLower:
 			r = unicode.ToLower(r)
 		}
 		b.WriteRune(r)

@@ -3,11 +3,14 @@ package console_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,7 +44,7 @@ func newSite(t testing.TB) *site {
 	w := directorytest.New(t)
 	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
 	c := console.New(console.Options{
-		Service: w.Service, Auth: tokenAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin", SignOut: "/signout",
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Auth: tokenAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin", SignOut: "/signout",
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
@@ -167,3 +170,15 @@ func (p page) lacks(t testing.TB, texts ...string) {
 		}
 	}
 }
+
+// noteValue is the value of a note's cookie as somebody else would forge it.
+func noteValue(t testing.TB, undo string) string {
+	t.Helper()
+	b, err := json.Marshal(map[string]string{"text": "hello", "undo": undo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

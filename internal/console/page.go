@@ -70,7 +70,9 @@ func (c *Console) mount(p *page) {
 	c.mux.Handle("GET "+pattern+end, c.handle(p, func(rq *request) error { return rq.showPage(http.StatusOK) }))
 	below := strings.TrimSuffix(pattern, "/") + "/"
 	for name, read := range p.parts {
-		c.mux.Handle("GET "+below+name, c.handle(p, func(rq *request) error { return rq.showPart(name, read) }))
+		part := c.handle(p, func(rq *request) error { return rq.showPart(name, read) })
+		c.mux.Handle("GET "+below+name, part)
+		c.mux.Handle("POST "+below+name, part) // of a form, to try it
 	}
 	for name, do := range p.actions {
 		c.mux.Handle("POST "+below+name, c.handle(p, func(rq *request) error { return rq.do(name, do) }))

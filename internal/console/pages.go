@@ -6,9 +6,21 @@ import "github.com/rosterhq/roster/internal/directory"
 var pages = []page{
 	homePage,
 	switcherPage,
+	overviewPage,
 	usersPage,
 	userPage,
 	removeUserPage,
+	rolesPage,
+	rolePage,
+	groupsPage,
+	groupPage,
+	tokensPage,
+	newTokenPage,
+	tokenPage,
+	auditPage,
+	entryPage,
+	settingsPage,
+	profilePage,
 }
 
 // gates are the operations whose controls pages leave out for who is not allowed them.

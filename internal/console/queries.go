@@ -1,8 +1,11 @@
 package console
 
 import (
+	"time"
+
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/ident"
 )
 
 // The queries of this file read less than the service's lists do: a list of roles with
@@ -71,4 +74,113 @@ func (rq *request) userGroups(id directory.UserID) ([]directory.Group, error) {
 	return directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpListGroups, func(tx directory.Tx) ([]directory.Group, error) {
 		return tx.GroupsOf(rq.org, id)
 	})
+}
+
+// groupUse is a group without its members, and how many they are.
+type groupUse struct {
+	directory.Group
+	Count int
+}
+
+// groupUses gives the groups with how many members they have.
+func (rq *request) groupUses() ([]groupUse, error) {
+	return directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpListGroups, func(tx directory.Tx) ([]groupUse, error) {
+		heads, err := tx.GroupHeads(rq.org)
+		if err != nil {
+			return nil, err
+		}
+		uses := make([]groupUse, len(heads))
+		for i, g := range heads {
+			uses[i].Group = g
+			if uses[i].Count, err = tx.CountMembers(rq.org, g.ID); err != nil {
+				return nil, err
+			}
+		}
+		return uses, nil
+	})
+}
+
+// groupWith gives a group with its first members, up to a number.
+func (rq *request) groupWith(id directory.GroupID, members int) (use groupUse, first []directory.User, err error) {
+	_, err = directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpGetGroup, func(tx directory.Tx) (_ struct{}, err error) {
+		if use.Group, err = tx.GroupHead(rq.org, id); err != nil {
+			return struct{}{}, err
+		}
+		if use.Count, err = tx.CountMembers(rq.org, id); err != nil {
+			return struct{}{}, err
+		}
+		ids, err := tx.Reached(rq.org, "", id, members)
+		if err != nil {
+			return struct{}{}, err
+		}
+		for _, user := range ids {
+			u, err := tx.User(rq.org, user)
+			if err != nil {
+				return struct{}{}, err
+			}
+			first = append(first, u)
+		}
+		return struct{}{}, nil
+	})
+	return use, first, err
+}
+
+// daysShown is how many days the pictures of the overview cover.
+const daysShown = 30
+
+// refusalsRead bounds how many of the last entries the picture of refusals is made of.
+const refusalsRead = 20_000
+
+// days are the last days in UTC, the oldest first: the time at which each begins.
+func (rq *request) days() []time.Time {
+	today := rq.now().Truncate(24 * time.Hour)
+	days := make([]time.Time, daysShown)
+	for i := range days {
+		days[i] = today.AddDate(0, 0, i+1-daysShown)
+	}
+	return days
+}
+
+// usersByDay counts today's users who were there already at each day's end. Users' ids sort
+// by time, so that a range of an index has each day's.
+func (rq *request) usersByDay(days []time.Time) ([]int, error) {
+	first := func(at time.Time) directory.UserID { return directory.UserID(ident.First("usr", at)) }
+	return directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpListUsers, func(tx directory.Tx) ([]int, error) {
+		total, err := tx.CountUsersBetween(rq.org, "", first(days[0]))
+		if err != nil {
+			return nil, err
+		}
+		counts := make([]int, len(days))
+		for i, day := range days {
+			joined, err := tx.CountUsersBetween(rq.org, first(day), first(day.AddDate(0, 0, 1)))
+			if err != nil {
+				return nil, err
+			}
+			total += joined
+			counts[i] = total
+		}
+		return counts, nil
+	})
+}
+
+// refusalsByDay counts refusals among the last entries. all is false if the days have more
+// entries than it reads.
+func (rq *request) refusalsByDay(days []time.Time) (counts []int, all bool, err error) {
+	span, err := rq.console.Trail.LogSpan(rq.Context(), rq.call, &days[0], nil)
+	if err != nil {
+		return nil, false, err
+	}
+	counts, all = make([]int, len(days)), true
+	if least := span.Before - refusalsRead; span.After < least {
+		span.After, all = least, false
+	}
+	refused := directory.Refused
+	q := directory.EntryQuery{After: span.After, Before: span.Before, Outcome: &refused, NewestFirst: true, Limit: 1000}
+	list, more, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
+	for _, e := range list {
+		if i := int(e.At.Sub(days[0]) / (24 * time.Hour)); i >= 0 && i < len(days) {
+			counts[i]++
+		}
+	}
+	return counts, all && !more, err
 }

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -62,6 +61,8 @@ func (rq *request) signIn() error {
 }
 
 var errNoOrg = directory.Errorf(directory.NotFound, "there is no such organization, or you are not a member of it")
+
+var errForm = directory.Errorf(directory.Invalid, "the form can't be read: it is damaged or too large")
 
 // statuses maps errors to HTTP as pages have it; a code that is not in it is a bug.
 var statuses = map[directory.Code]int{
@@ -140,7 +141,7 @@ func (rq *request) leadTo(to string) {
 // to blame, on the page that the form is on, with what was typed.
 func (rq *request) do(name string, do action) error {
 	if err := rq.ParseForm(); err != nil {
-		return directory.Errorf(directory.Invalid, "the form can't be read")
+		return errForm
 	}
 	out, err := do(rq)
 	if err == nil && out.shown != nil {
@@ -171,6 +172,9 @@ func (rq *request) showPage(status int) error {
 
 // showPart writes a part of the page.
 func (rq *request) showPart(name string, read func(*request) (any, error)) error {
+	if err := rq.ParseForm(); err != nil {
+		return errForm
+	}
 	data, err := read(rq)
 	if err != nil {
 		return err
@@ -194,8 +198,6 @@ func (rq *request) path(below string) string {
 }
 
 func (rq *request) now() time.Time { return rq.console.Clock().UTC().Truncate(time.Microsecond) }
-
-func (rq *request) log() *slog.Logger { return rq.console.Log }
 
 // may reports whether the person is allowed an operation. The service decides; this only
 // leaves out of a page what would be refused.

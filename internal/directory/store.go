@@ -161,6 +161,9 @@ type userTx interface {
 	CountUsers(org OrgID, role RoleID) (int, error) // active ones only
 	// CountUsersWithRole counts invited ones too.
 	CountUsersWithRole(org OrgID, role RoleID) (int, error)
+	// CountUsersBetween counts the users, invited ones too, with ids from one id up to
+	// another, which is not counted; "" for the last.
+	CountUsersBetween(org OrgID, from, to UserID) (int, error)
 	HasUsers(org OrgID, ids []UserID) (missing []UserID, err error)
 	// CreateUser answers an address that is there with [Conflict], after which the
 	// transaction may go on.
@@ -199,6 +202,8 @@ type roleTx interface {
 type groupTx interface {
 	Group(OrgID, GroupID) (Group, error)
 	Groups(OrgID) ([]Group, error)
+	// GroupHeads lists the groups without their members.
+	GroupHeads(OrgID) ([]Group, error)
 	// GroupHead is a group without its members.
 	GroupHead(OrgID, GroupID) (Group, error)
 	MembersOf(OrgID, GroupID) ([]UserID, error)

@@ -25,6 +25,13 @@ func New(prefix string, now time.Time) string {
 	return prefix + "_" + crockford.EncodeToString(b[:])
 }
 
+// First returns the least id that [New] makes at a time.
+func First(prefix string, at time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	return prefix + "_" + crockford.EncodeToString(b[:])
+}
+
 // Is reports whether [New] could have made an id.
 func Is(prefix, id string) bool {
 	text, ok := strings.CutPrefix(id, prefix+"_")

@@ -52,3 +52,11 @@ func TestSecret(t *testing.T) {
 		t.Errorf("got %s and %s", a, b)
 	}
 }
+
+func TestFirstIsNotAfterNew(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	id := ident.New("usr", now)
+	if first, next := ident.First("usr", now), ident.First("usr", now.Add(time.Millisecond)); id < first || id >= next {
+		t.Errorf("%s is not from %s up to %s", id, first, next)
+	}
+}

@@ -34,9 +34,9 @@ func (t *tx) GroupHead(org directory.OrgID, id directory.GroupID) (directory.Gro
 	return g, err
 }
 
-// Groups reads all members in one statement and all roles in another.
+// Groups reads all members in one statement.
 func (t *tx) Groups(org directory.OrgID) ([]directory.Group, error) {
-	groups, err := list(t, scanGroup, selectGroups+`WHERE org_id = $1 ORDER BY id`, org)
+	groups, err := t.GroupHeads(org)
 	if err != nil || len(groups) == 0 {
 		return nil, err
 	}
@@ -49,6 +49,15 @@ func (t *tx) Groups(org directory.OrgID) ([]directory.Group, error) {
 			groups[i].Members = append(groups[i].Members, there[0].user)
 			there = there[1:]
 		}
+	}
+	return groups, nil
+}
+
+// GroupHeads reads all roles in one statement.
+func (t *tx) GroupHeads(org directory.OrgID) ([]directory.Group, error) {
+	groups, err := list(t, scanGroup, selectGroups+`WHERE org_id = $1 ORDER BY id`, org)
+	if err != nil || len(groups) == 0 {
+		return nil, err
 	}
 	given, err := list(t, scanGroupRole, `SELECT group_id, role_id FROM group_roles WHERE org_id = $1 ORDER BY group_id, role_id`, org)
 	if err != nil {

@@ -79,6 +79,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		_, _ = rec.ActiveUsers("a", 2)
 		_, _ = rec.AccountByEmail("k")
 		_, _ = rec.CountUsers("o", "owner")
+		_, _ = rec.CountUsersBetween("o", "a", "b")
 		_, _ = rec.HasUsers("o", []directory.UserID{"a", "b"})
 		drain(rec.Users("o", directory.UserQuery{After: "u"}))
 		drain(rec.Users("o", directory.UserQuery{Role: "r"}))

@@ -85,6 +85,13 @@ func (t *tx) CountUsersWithRole(org directory.OrgID, role directory.RoleID) (int
 	return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2`, org, role)
 }
 
+func (t *tx) CountUsersBetween(org directory.OrgID, from, to directory.UserID) (int, error) {
+	if to == "" {
+		return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND id >= $2`, org, from)
+	}
+	return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND id >= $2 AND id < $3`, org, from, to)
+}
+
 // inChunk keeps statements well below the engines' limits on parameters.
 const inChunk = 500
 

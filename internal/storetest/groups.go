@@ -64,6 +64,7 @@ var groupTests = []test{
 		head := g
 		head.Members = nil
 		s.equal("without members", head, got(s, func(tx directory.Tx) (directory.Group, error) { return tx.GroupHead(acme, g.ID) }))
+		s.equal("all without members", []directory.Group{h, head}, got(s, func(tx directory.Tx) ([]directory.Group, error) { return tx.GroupHeads(acme) }))
 		s.equal("how many", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountMembers(acme, g.ID) }))
 		s.equal("some of them", []directory.UserID{"usr_b"}, got(s, func(tx directory.Tx) ([]directory.UserID, error) {
 			return tx.MembersAmong(acme, g.ID, []directory.UserID{"usr_Z", "usr_b"})

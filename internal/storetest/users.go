@@ -115,6 +115,13 @@ var userTests = []test{
 			s.equal(what, tt.want, userIDs(got(s, users(tt.q))))
 		}
 		s.equal("admins who accepted", 3, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleAdmin) }))
+		between := func(from, to directory.UserID) int {
+			return got(s, func(tx directory.Tx) (int, error) { return tx.CountUsersBetween(acme, from, to) })
+		}
+		s.equal("from one on", len(inOrder)-3, between("usr__", ""))
+		s.equal("up to one", 3, between("", "usr__"))
+		s.equal("between equal ids", 0, between("usr_b", "usr_b"))
+		s.equal("the one that it begins with", 1, between("usr_b", "usr_b0"))
 		s.equal("owners", 0, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleOwner) }))
 	}},
 	{"a long list is read in pieces, and nothing is missing where they meet", func(s suite) {

@@ -1,0 +1,152 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// groupsPage lists the groups.
+var groupsPage = page{
+	path: "groups", name: "groups", title: "Groups", menu: "p", needs: []directory.Operation{directory.OpListGroups}, show: showGroups,
+	actions: map[string]action{"create": createGroup},
+}
+
+// groupPage shows a group's roles and members.
+var groupPage = page{
+	path: "groups/{id}", name: "group", title: "Group", needs: []directory.Operation{directory.OpGetGroup}, show: showGroup,
+	parts: map[string]func(*request) (any, error){"candidates": showCandidates, "preview": previewGroup},
+	actions: map[string]action{
+		"save": saveGroup, "delete": deleteGroup, "add": addMember, "take": takeMember,
+	},
+}
+
+const (
+	membersShown    = 100
+	candidatesShown = 8
+)
+
+func showGroups(rq *request) (any, error) { return rq.groupUses() }
+
+func createGroup(rq *request) (outcome, error) {
+	in := directory.NewGroup{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description")}
+	g, err := rq.console.Service.CreateGroup(rq.Context(), rq.call, in)
+	return outcome{to: "groups/" + string(g.ID), note: note{Text: g.Name + " was created"}}, err
+}
+
+func (rq *request) groupID() directory.GroupID { return directory.GroupID(rq.PathValue("id")) }
+
+type groupData struct {
+	Group   groupUse
+	Members []directory.User
+	Roles   []givenRole
+	MaySee  bool // the members' names
+}
+
+// givenRole is a role that a group may give.
+type givenRole struct {
+	roleUse
+	Given bool
+}
+
+func showGroup(rq *request) (any, error) {
+	g, members, err := rq.groupWith(rq.groupID(), membersShown)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := rq.roles()
+	if err != nil {
+		return nil, err
+	}
+	d := groupData{Group: g, MaySee: rq.may(directory.OpListUsers)}
+	if d.MaySee {
+		d.Members = members
+	}
+	given := g.Roles
+	if rq.form != nil && rq.form.name == "save" {
+		given = rolesIn(rq)
+	}
+	for _, r := range roles {
+		d.Roles = append(d.Roles, givenRole{r, slices.Contains(given, r.ID)})
+	}
+	return d, nil
+}
+
+// rolesIn are the roles that the form chooses.
+func rolesIn(rq *request) []directory.RoleID {
+	roles := make([]directory.RoleID, 0, len(rq.PostForm["roles"]))
+	for _, id := range rq.PostForm["roles"] {
+		roles = append(roles, directory.RoleID(id))
+	}
+	return roles
+}
+
+func groupIn(rq *request) directory.NewGroup {
+	roles := rolesIn(rq)
+	return directory.NewGroup{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description"), Roles: &roles}
+}
+
+// previewGroup says who would gain and lose what if the group were saved.
+func previewGroup(rq *request) (any, error) {
+	call := rq.call
+	call.DryRun = new(directory.AccessDiff)
+	_, err := rq.console.Service.UpdateGroup(rq.Context(), call, rq.groupID(), groupIn(rq))
+	return rq.tried(call.DryRun, err)
+}
+
+func saveGroup(rq *request) (outcome, error) {
+	g, err := rq.console.Service.UpdateGroup(rq.Context(), rq.call, rq.groupID(), groupIn(rq))
+	return outcome{to: "groups/" + string(g.ID), note: note{Text: g.Name + " was saved"}}, err
+}
+
+func deleteGroup(rq *request) (outcome, error) {
+	err := rq.console.Service.DeleteGroup(rq.Context(), rq.call, rq.groupID())
+	return outcome{to: "groups", note: note{Text: "The group was deleted"}}, err
+}
+
+// showCandidates lists the first users that the text finds, to be added.
+func showCandidates(rq *request) (any, error) {
+	text := strings.TrimSpace(rq.URL.Query().Get("q"))
+	if text == "" {
+		return groupData{}, nil
+	}
+	found := foundUsers{}
+	f := directory.UserFilter{Text: text, Limit: candidatesShown}
+	for range searchSteps {
+		next, err := rq.console.Service.ListUsers(rq.Context(), rq.call, f, &found)
+		if err != nil {
+			return nil, err
+		}
+		if f.After, f.Limit = next, candidatesShown-len(found.users); next == "" || f.Limit == 0 {
+			break
+		}
+	}
+	return groupData{Members: found.users, Group: groupUse{Group: directory.Group{ID: rq.groupID()}}}, nil
+}
+
+func (rq *request) chosenUser() (directory.User, error) {
+	return rq.console.Service.GetUser(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
+}
+
+func addMember(rq *request) (outcome, error) { return moveMember(rq, true) }
+
+func takeMember(rq *request) (outcome, error) { return moveMember(rq, false) }
+
+// moveMember puts a user into the group or takes them out, and offers the reverse.
+func moveMember(rq *request, in bool) (outcome, error) {
+	u, err := rq.chosenUser()
+	if err != nil {
+		return outcome{}, err
+	}
+	here := "groups/" + string(rq.groupID())
+	n := note{Undo: here + "/add", With: map[string]string{"user": string(u.ID)}}
+	if in {
+		n.Text, n.Undo = u.Name+" was added", here+"/take"
+		err = rq.console.Service.AddGroupMember(rq.Context(), rq.call, rq.groupID(), u.ID)
+	} else {
+		n.Text = u.Name + " was taken out"
+		err = rq.console.Service.RemoveGroupMember(rq.Context(), rq.call, rq.groupID(), u.ID)
+	}
+	return outcome{to: here, note: n}, err
+}

@@ -1,0 +1,171 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/sealing"
+)
+
+func TestRoleIsPreviewedThenSaved(t *testing.T) {
+	s := newSite(t)
+	p := s.post(s.Owner, s.path("roles/create"), url.Values{"name": {"Support"}, "like": {"user"}}).wants(t, http.StatusSeeOther)
+	here := p.Header.Get("Location")
+	id := directory.RoleID(here[strings.LastIndex(here, "/")+1:])
+	s.add("Ada", "ada@example.com", string(id))
+	s.get(s.Owner, here).wants(t, http.StatusOK, `name="can" value="monitors|create" aria-label="monitors|create" checked`, "1 user")
+	form := url.Values{"name": {"Support"}, "can": {"users|read", "users|create"}, "can:dataset:logs": {"query|read"}}
+	s.post(s.Owner, here+"/preview", form, "HX-Request", "true").wants(t, http.StatusOK, "Ada", "users: create", "loses", "monitors: create").lacks(t, "<html")
+	r := directorytest.Must(s.GetRole(t.Context(), s.call(s.Owner), id))(t)
+	if r.Capabilities.Allows(authz.Pair{Resource: "users", Action: authz.Create}) {
+		t.Error("the preview changed the role")
+	}
+	s.post(s.Owner, here+"/save", form).wants(t, http.StatusSeeOther)
+	r = directorytest.Must(s.GetRole(t.Context(), s.call(s.Owner), id))(t)
+	if want := (authz.Set{Org: grantsOf("users|read", "users|create"), Datasets: r.Capabilities.Datasets}); !r.Capabilities.Equal(want) || r.Capabilities.Datasets["logs"] == 0 {
+		t.Errorf("the role has %+v", r.Capabilities)
+	}
+	s.post(s.Owner, here+"/delete", url.Values{}).wants(t, http.StatusConflict, "The role is in use")
+}
+
+func TestBuiltInRoleCannotBeEdited(t *testing.T) {
+	s := newSite(t)
+	s.get(s.Owner, s.path("roles/admin")).wants(t, http.StatusOK, "Built in").lacks(t, `type="checkbox" name="can"`)
+	s.post(s.Owner, s.path("roles/admin/save"), url.Values{"name": {"admin"}}).wants(t, http.StatusConflict, "built-in role")
+}
+
+func TestNobodyGivesMoreThanTheyHaveInTheConsole(t *testing.T) {
+	s := newSite(t)
+	mia := s.member("Mia", "mia@example.com", "admin")
+	here := s.path("users/" + string(mia.ID))
+	s.get(mia, here+"/preview?role=owner", "HX-Request", "true").wants(t, http.StatusOK, `class="error"`)
+	s.post(mia, here+"/role", url.Values{"role": {"owner"}}).wants(t, http.StatusForbidden)
+	u := directorytest.Must(s.GetUser(t.Context(), s.call(s.Owner), mia.ID))(t)
+	if u.Role.ID != "admin" {
+		t.Errorf("Mia made herself %s", u.Role.ID)
+	}
+}
+
+func TestGroupMembersAreFoundAddedAndTakenOut(t *testing.T) {
+	s := newSite(t)
+	ada := s.add("Ada", "ada@example.com", "user")
+	here := s.post(s.Owner, s.path("groups/create"), url.Values{"name": {"Ops"}}).wants(t, http.StatusSeeOther).Header.Get("Location")
+	s.get(s.Owner, here+"/candidates?q=ad", "HX-Request", "true").wants(t, http.StatusOK, "Ada", string(ada.ID))
+	user := url.Values{"user": {string(ada.ID)}}
+	s.post(s.Owner, here+"/add", user).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusOK, "ada@example.com", "Take out")
+	s.post(s.Owner, here+"/preview", url.Values{"name": {"Ops"}, "roles": {"admin"}}, "HX-Request", "true").wants(t, http.StatusOK, "Ada", "users: create")
+	s.post(s.Owner, here+"/save", url.Values{"name": {"Ops"}, "roles": {"admin"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("users/"+string(ada.ID))).wants(t, http.StatusOK, "group <a", ">Ops</a>")
+	s.post(s.Owner, here+"/take", user).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusOK, "Nobody yet")
+}
+
+func TestTokenIsShownOnceAndWorks(t *testing.T) {
+	s := newSite(t)
+	form := url.Values{"name": {"CI"}, "days": {"30"}, "can": {"users|read"}, "networks": {"192.0.2.0/24"}}
+	p := s.post(s.Owner, s.path("new-token/create"), form).wants(t, http.StatusOK, "CI was created", "xaat-")
+	_, rest, _ := strings.Cut(p.Body, `value="xaat-`)
+	secret, _, _ := strings.Cut(rest, `"`)
+	principal, err := s.AuthenticateFrom(t.Context(), "xaat-"+secret, s.Org.ID, "192.0.2.9")
+	if err != nil || principal.ExpiresAt.Sub(s.Clock()).Round(time.Hour) != 30*24*time.Hour {
+		t.Fatalf("the token gives %+v, %v", principal, err)
+	}
+	if _, err := s.AuthenticateFrom(t.Context(), "xaat-"+secret, s.Org.ID, "198.51.100.1"); err == nil {
+		t.Error("the token works outside its networks")
+	}
+	here := s.path("tokens/" + string(principal.TokenID))
+	s.get(s.Owner, here).wants(t, http.StatusOK, "192.0.2.0/24").lacks(t, secret)
+	p = s.post(s.Owner, here+"/regenerate", url.Values{"grace": {"1"}, "days": {"90"}}).wants(t, http.StatusOK, "xaat-")
+	p.lacks(t, secret)
+	old := directorytest.Must(s.GetAPIToken(t.Context(), s.call(s.Owner), principal.TokenID))(t)
+	if left := old.ExpiresAt.Sub(s.Clock()).Round(time.Hour); left != 24*time.Hour {
+		t.Errorf("the replaced token goes on for %v, want a day", left)
+	}
+	s.post(s.Owner, here+"/delete", url.Values{}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusNotFound)
+}
+
+func TestTokenFormOffersOnlyWhatOneHas(t *testing.T) {
+	s := newSite(t)
+	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), directory.NewRole{Name: "Minter", Capabilities: authz.Set{Org: grantsOf("apiTokens|create", "apiTokens|read", "users|read")}}))(t)
+	mia := s.member("Mia", "mia@example.com", string(role.ID))
+	s.get(mia, s.path("new-token?preset=provisioning")).wants(t, http.StatusOK, `value="users|read" aria-label="users|read" checked>`, `value="users|delete" aria-label="users|delete" disabled>`)
+	s.post(mia, s.path("new-token/create"), url.Values{"name": {"x"}, "can": {"users|delete"}}).wants(t, http.StatusForbidden, "capabilities that you don")
+}
+
+func TestNewEntriesAppearAndAreVerified(t *testing.T) {
+	s := newSite(t)
+	first := s.get(s.Owner, s.path("audit")).wants(t, http.StatusOK, "data-poll", "Create user")
+	_, rest, _ := strings.Cut(first.Body, `hx-get="/console/`+string(s.Org.ID)+`/audit/live?`)
+	query, _, _ := strings.Cut(rest, `"`)
+	query = strings.ReplaceAll(query, "&amp;", "&")
+	s.get(s.Owner, s.path("audit/live?"+query), "HX-Request", "true").wants(t, http.StatusNoContent)
+	s.add("Ada", "ada@example.com", "user")
+	s.get(s.Owner, s.path("audit/live?"+query), "HX-Request", "true").wants(t, http.StatusOK, "Ada", "data-poll", ">new<")
+	list, _, err := s.ListEntries(t.Context(), s.call(s.Owner), directory.EntryQuery{NewestFirst: true, Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := s.path("audit/" + itoa(list[0].Sequence))
+	s.get(s.Owner, entry).wants(t, http.StatusOK, "The next signed checkpoint", "ada@example.com")
+	directorytest.Must(sealing.New(s.DB, dbtest.Keys(), s.Clock).Once(t.Context(), func(err error) { t.Errorf("seal: %v", err) }))(t)
+	s.get(s.Owner, entry).wants(t, http.StatusOK, "head is signed")
+	s.get(s.Owner, s.path("audit?target="+list[0].Target.ID)).wants(t, http.StatusOK, "Ada", `class="tick"`).lacks(t, "Create org<")
+	s.get(s.Owner, s.path("audit?action=createGroup")).wants(t, http.StatusOK, "No entry matches")
+}
+
+func TestListShowsThePast(t *testing.T) {
+	s := newSite(t)
+	s.Pass(time.Hour)
+	then := s.Clock().UTC().Format("2006-01-02T15:04")
+	s.Pass(time.Hour)
+	s.add("Ada", "ada@example.com", "user")
+	s.get(s.Owner, s.path("users?at="+then)).wants(t, http.StatusOK, "As it was on", "Olivia Owner").lacks(t, "ada@example.com")
+	s.get(s.Owner, s.path("users?at=nonsense")).wants(t, http.StatusUnprocessableEntity, "is not a time")
+}
+
+func TestSettingsAreSaved(t *testing.T) {
+	s := newSite(t)
+	s.post(s.Owner, s.path("settings/rename"), url.Values{"name": {"New Name"}}).wants(t, http.StatusSeeOther)
+	s.post(s.Owner, s.path("settings/tokens"), url.Values{"maxTokenLifetimeSeconds": {"90"}}).wants(t, http.StatusSeeOther)
+	s.post(s.Owner, s.path("settings/retention"), url.Values{"days": {"400"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("settings")).wants(t, http.StatusOK, `value="New Name"`, `value="90"`, `value="400"`)
+	mia := s.member("Mia", "mia@example.com", "user")
+	s.post(mia, s.path("settings/rename"), url.Values{"name": {"Mine"}}).wants(t, http.StatusForbidden, "Only an owner or admin")
+}
+
+func TestProfileMakesPersonalTokens(t *testing.T) {
+	s := newSite(t)
+	s.post(s.Owner, s.path("profile/token"), url.Values{"name": {"Laptop"}, "days": {"7"}}).wants(t, http.StatusOK, "xapt-")
+	s.get(s.Owner, s.path("profile")).wants(t, http.StatusOK, "Laptop", "Initial token").lacks(t, "xapt-")
+	s.post(s.Owner, s.path("profile/rename"), url.Values{"name": {"Olivia Renamed"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("users")).wants(t, http.StatusOK, "Olivia Renamed")
+}
+
+func TestPicturesHaveTables(t *testing.T) {
+	s := newSite(t)
+	s.add("Ada", "ada@example.com", "user")
+	s.get(s.Owner, s.path("pictures"), "HX-Request", "true").wants(t, http.StatusOK, "<svg", "by when they joined", `<td class="num">2</td>`, "Refusals per day", "4 Mar")
+	nina := s.member("Nina", "nina@example.com", "none")
+	s.get(nina, s.path("pictures"), "HX-Request", "true").wants(t, http.StatusOK).lacks(t, "<svg")
+}
+
+func TestInvitationIsAcceptedFromTheHomePage(t *testing.T) {
+	s := newSite(t)
+	mia := s.member("Mia", "mia@example.com", "user")
+	other := directorytest.Must(s.CreateOrg(t.Context(), s.call(s.Owner), "Second"))(t)
+	owner := s.Owner
+	owner.OrgID = other.Org.ID
+	directorytest.Must(s.CreateUser(t.Context(), s.call(owner), directory.NewUser{Name: "Mia", Email: "mia@example.com", Role: "user"}))(t)
+	s.get(mia, "/console/").wants(t, http.StatusOK, "Join Second")
+	s.post(mia, "/console/accept", url.Values{"org": {string(other.Org.ID)}}).wants(t, http.StatusSeeOther)
+	s.get(mia, "/console/"+string(other.Org.ID)+"/users").wants(t, http.StatusOK, "mia@example.com")
+}

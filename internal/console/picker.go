@@ -1,0 +1,167 @@
+package console
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// picker is a matrix of capabilities to look at or to choose from.
+type picker struct {
+	Actions []string // the columns
+	Scopes  []pickerScope
+	Locked  bool // nothing can be chosen
+}
+
+// pickerScope is the organization, a dataset or a view.
+type pickerScope struct {
+	Scope directory.AccessScope
+	Name  string // of the dataset or view
+	Field string // that the chosen capabilities are sent in
+	Rows  []pickerRow
+	Any   bool // something is chosen
+}
+
+type pickerRow struct {
+	Resource string
+	Cells    []pickerCell // one for each action
+}
+
+type pickerCell struct {
+	Pair    string // empty if the resource has no such action
+	Chosen  bool
+	Offered bool // it may be chosen
+}
+
+var actionColumns = []authz.Action{authz.Create, authz.Read, authz.Update, authz.Delete}
+
+// newPicker makes a picker with what is chosen. offered bounds what can be chosen.
+func newPicker(chosen, offered authz.Set, locked bool) picker {
+	p := picker{Locked: locked}
+	for _, a := range actionColumns {
+		p.Actions = append(p.Actions, a.String())
+	}
+	p.add(directory.ScopeOrg, "", authz.Org, chosen.Org, offered.Org)
+	for _, name := range namesToPick(chosen.Datasets, locked) {
+		p.add(directory.ScopeDataset, name, authz.Dataset, chosen.Datasets[name], offered.Datasets[authz.Wildcard]|offered.Datasets[name])
+	}
+	for _, name := range namesToPick(chosen.Views, locked) {
+		p.add(directory.ScopeView, name, authz.View, chosen.Views[name], offered.Views[authz.Wildcard]|offered.Views[name])
+	}
+	return p
+}
+
+// namesToPick are the names that a picker has: all datasets or views together first, if any
+// can be chosen.
+func namesToPick(chosen map[string]authz.Grants, locked bool) []string {
+	names := slices.Sorted(maps.Keys(chosen))
+	if _, there := chosen[authz.Wildcard]; !there && !locked {
+		names = append([]string{authz.Wildcard}, names...)
+	}
+	return names
+}
+
+func (p *picker) add(scope directory.AccessScope, name string, v *authz.Vocabulary, chosen, offered authz.Grants) {
+	s := pickerScope{Scope: scope, Name: name, Field: fieldOf(scope, name), Any: chosen != 0}
+	for _, pair := range v.Pairs(v.All()) {
+		if n := len(s.Rows); n == 0 || s.Rows[n-1].Resource != pair.Resource {
+			s.Rows = append(s.Rows, pickerRow{Resource: pair.Resource, Cells: make([]pickerCell, len(actionColumns))})
+		}
+		g, _ := v.Grant(pair)
+		s.Rows[len(s.Rows)-1].Cells[slices.Index(actionColumns, pair.Action)] = pickerCell{
+			Pair: pair.String(), Chosen: chosen.Covers(g), Offered: !p.Locked && (offered.Covers(g) || chosen.Covers(g)),
+		}
+	}
+	p.Scopes = append(p.Scopes, s)
+}
+
+// Grants are how many capabilities are chosen.
+func (s pickerScope) Grants() (n int) {
+	for _, row := range s.Rows {
+		for _, c := range row.Cells {
+			if c.Chosen {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// fieldOf is the form's field for the capabilities on something.
+func fieldOf(scope directory.AccessScope, name string) string {
+	if scope == directory.ScopeOrg {
+		return "can"
+	}
+	return "can:" + string(scope) + ":" + name
+}
+
+// parsePicked reads what was chosen. What is chosen for all datasets also counts for one
+// that was named beside, if that one has nothing of its own.
+func parsePicked(form url.Values) (set authz.Set, err error) {
+	for field, values := range form {
+		kind, rest, _ := strings.Cut(field, ":")
+		if kind != "can" {
+			continue
+		}
+		scope, name, _ := strings.Cut(rest, ":")
+		switch directory.AccessScope(scope) {
+		case "":
+			set.Org, err = parsePairs(authz.Org, values)
+		case directory.ScopeDataset:
+			err = pick(&set.Datasets, name, authz.Dataset, values)
+		case directory.ScopeView:
+			err = pick(&set.Views, name, authz.View, values)
+		default:
+			err = directory.InvalidField("capabilities", "there is no scope %q", scope)
+		}
+		if err != nil {
+			return authz.Set{}, err
+		}
+	}
+	return set, nil
+}
+
+func pick(into *map[string]authz.Grants, name string, v *authz.Vocabulary, values []string) error {
+	g, err := parsePairs(v, values)
+	if *into == nil {
+		*into = make(map[string]authz.Grants)
+	}
+	(*into)[name] = g
+	return err
+}
+
+func parsePairs(v *authz.Vocabulary, values []string) (all authz.Grants, err error) {
+	for _, value := range values {
+		pair, err := v.ParsePair(value)
+		if err != nil {
+			return 0, directory.InvalidField("capabilities", "%v", err)
+		}
+		g, _ := v.Grant(pair)
+		all |= g
+	}
+	return all, nil
+}
+
+// addNamed gives a set an empty dataset or view of the name, for a picker to offer it.
+func addNamed(set authz.Set, scope, name string) authz.Set {
+	add := func(to map[string]authz.Grants) map[string]authz.Grants {
+		to = maps.Clone(to)
+		if to == nil {
+			to = make(map[string]authz.Grants)
+		}
+		to[name] |= 0
+		return to
+	}
+	switch {
+	case name == "":
+	case scope == string(directory.ScopeView):
+		set.Views = add(set.Views)
+	default:
+		set.Datasets = add(set.Datasets)
+	}
+	return set
+}

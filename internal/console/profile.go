@@ -1,0 +1,57 @@
+package console
+
+import (
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// profilePage is the person's own: their name, what they may do, and their personal tokens.
+var profilePage = page{
+	path: "profile", name: "profile", title: "Profile", menu: "m", needs: []directory.Operation{directory.OpUpdateSelf}, show: showProfile,
+	actions: map[string]action{"rename": renameSelf, "token": createPersonalToken, "revoke": deletePersonalToken},
+}
+
+type profileData struct {
+	Self   directory.User
+	Tokens []directory.PersonalTokenRecord
+	Access []accessRow
+	Lives  []lifetime
+}
+
+func showProfile(rq *request) (any, error) {
+	s, ctx := rq.console.Service, rq.Context()
+	d := profileData{Lives: lifetimes}
+	var err error
+	if d.Self, err = s.GetSelf(ctx, rq.call); err != nil {
+		return nil, err
+	}
+	if d.Tokens, err = s.ListPersonalTokens(ctx, rq.call); err != nil {
+		return nil, err
+	}
+	a, err := s.GetSelfAccess(ctx, rq.call, directory.AccessQuery{Limit: accessShown})
+	d.Access = accessRows(a.Capabilities)
+	return d, err
+}
+
+func renameSelf(rq *request) (outcome, error) {
+	name := rq.PostForm.Get("name")
+	u, err := rq.console.Service.UpdateSelf(rq.Context(), rq.call, directory.SelfUpdate{Name: &name})
+	return outcome{to: "profile", note: note{Text: "Your name is now " + u.Name}}, err
+}
+
+func createPersonalToken(rq *request) (outcome, error) {
+	in := directory.NewPersonalToken{Name: rq.PostForm.Get("name")}
+	var err error
+	if in.ExpiresAt, err = rq.inDays("days"); err != nil {
+		return outcome{}, err
+	}
+	t, err := rq.console.Service.CreatePersonalToken(rq.Context(), rq.call, in)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{with: "secret", shown: secretData{t.Name + " was created", t.Secret, rq.path("profile"), "token"}}, nil
+}
+
+func deletePersonalToken(rq *request) (outcome, error) {
+	err := rq.console.Service.DeletePersonalToken(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
+	return outcome{to: "profile", note: note{Text: "The token was revoked"}}, err
+}
