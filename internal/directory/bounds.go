@@ -10,7 +10,7 @@ type bounds struct {
 }
 
 // boundsOf gives the bounds of a token that the actor makes. It ends no later
-// than the token that makes it and, with longest, no later than that from now. It can
+// than the token that makes it, but may outlive a session, and, with longest, no later than that from now. It can
 // be used only from where the token that makes it can. A token without an end or
 // networks of its own gets the ones that it may have at most. Errors: [Invalid] for
 // a later end; [Forbidden] for wider networks.
@@ -24,7 +24,7 @@ func (c *Change) boundsOf(field string, in bounds, longest time.Duration) (out b
 			return out, err
 		}
 	}
-	if end := c.actor.ExpiresAt; !end.IsZero() {
+	if end := c.actor.ExpiresAt; !end.IsZero() && c.actor.Kind != Session {
 		if out.expiresAt, err = endBy(field, out.expiresAt, end, "the token that you use ends then"); err != nil {
 			return out, err
 		}

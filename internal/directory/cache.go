@@ -107,7 +107,7 @@ func put[K comparable, V any](c *cache, t *table[K, V], most int, epoch uint64, 
 
 func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
 	from := []source{{ofToken, string(p.TokenID)}}
-	if p.Kind == PersonalToken {
+	if p.Kind.ofAccount() {
 		from = append(from, source{ofAccount, string(p.AccountID)}, source{ofGroups, string(p.OrgID)})
 	}
 	put(c, &c.principals, maxPrincipals, epoch, k, p, from...)
@@ -166,7 +166,7 @@ func (c *cache) drop(e *Entry) {
 	}
 	c.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog", "webhook": // neither is cached
+	case "auditLog", "webhook", "passkey", "signInLink": // none is cached
 	case "organization":
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()
@@ -174,7 +174,7 @@ func (c *cache) drop(e *Entry) {
 	case "user":
 		c.users.Drop(string(e.OrgID), e.Target.ID)
 		c.dropSource(ofAccount, string(e.account()))
-	case "apiToken", "personalToken":
+	case "apiToken", "personalToken", "session":
 		c.dropSource(ofToken, e.Target.ID)
 	case "group", "orgSettings":
 		c.dropSource(ofGroups, string(e.OrgID))

@@ -103,7 +103,7 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 // that the principal acts in.
 func (c *Change) lockFirst() error {
 	p := c.call.Principal
-	if c.op.Need == ownAccount {
+	if c.op.Need.ofAccount() {
 		if err := c.Lock(LockAccount(p.AccountID)); err != nil {
 			return err
 		}
@@ -135,6 +135,11 @@ func carryOut[T any](s *Service, c *Change, fn func(*Change) (T, error)) (result
 	}
 	if err := c.op.Authorize(c.actor); err != nil {
 		return result, err
+	}
+	if c.op.Need.Fresh {
+		if err := c.needFresh(); err != nil {
+			return result, err
+		}
 	}
 	replayed, err := replay(c, &result)
 	if err != nil || replayed {

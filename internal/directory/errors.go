@@ -12,16 +12,17 @@ type Code string
 
 // The codes an [Error] carries.
 const (
-	Invalid            Code = "invalid"             // the input breaks a rule; Field says where
-	Unauthenticated    Code = "unauthenticated"     // no token, or one that is unknown, expired or revoked
-	Forbidden          Code = "forbidden"           // the principal lacks a permission or a rule refuses it
-	NotFound           Code = "not_found"           // not in this organization, whether or not another one has it
-	Conflict           Code = "conflict"            // conflicts with the current state
-	PreconditionFailed Code = "precondition_failed" // If-Match names another state than the current one
-	KeyReused          Code = "key_reused"          // an idempotency key came again with another request
-	LimitExceeded      Code = "limit_exceeded"      // more than may exist, see [Limits], or than a request may do
-	RateLimited        Code = "rate_limited"        // too many requests; try again later
-	Unavailable        Code = "unavailable"         // storage can't be reached; safe to try again
+	Invalid            Code = "invalid"                   // the input breaks a rule; Field says where
+	Unauthenticated    Code = "unauthenticated"           // no token, or one that is unknown, expired or revoked
+	Reauthenticate     Code = "reauthentication_required" // the session needs a fresh sign-in for this
+	Forbidden          Code = "forbidden"                 // the principal lacks a permission or a rule refuses it
+	NotFound           Code = "not_found"                 // not in this organization, whether or not another one has it
+	Conflict           Code = "conflict"                  // conflicts with the current state
+	PreconditionFailed Code = "precondition_failed"       // If-Match names another state than the current one
+	KeyReused          Code = "key_reused"                // an idempotency key came again with another request
+	LimitExceeded      Code = "limit_exceeded"            // more than may exist, see [Limits], or than a request may do
+	RateLimited        Code = "rate_limited"              // too many requests; try again later
+	Unavailable        Code = "unavailable"               // storage can't be reached; safe to try again
 )
 
 // Error is the one error type that leaves this package with a meaning. Message

@@ -50,6 +50,11 @@ func (c *Change) roleToGive(field string, id RoleID, had authz.Set) (Role, error
 	if role.ID == authz.RoleOwner && !c.actor.IsOwner() {
 		return Role{}, Errorf(Forbidden, "only an owner, with a personal token, can make an owner")
 	}
+	if role.ID == authz.RoleOwner {
+		if err := c.needFresh(); err != nil {
+			return Role{}, err
+		}
+	}
 	return role, c.mayGive(role.Name, role.Capabilities, had)
 }
 

@@ -159,7 +159,7 @@ func (w *world) tenant(name string) member {
 	claimed := must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{
 		Claim: out.Claim, Name: name, Email: strings.ToLower(name) + "@example.net",
 	}))(w)
-	return member{claimed.Owner, claimed.PersonalToken}
+	return w.withToken(claimed.Owner) // which verifies the address
 }
 
 // invite adds the account of m to the first organization and gives the user it has there.

@@ -202,7 +202,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 		"a webhook's URL":   `UPDATE webhooks SET url = 'https://attacker.example.net/'`,
 		"the name":          `UPDATE orgs SET name = 'Other'`,
 		"an entry's state":  `UPDATE entries SET after = '{"name":"Nobody"}' WHERE target_type = 'role'`,
-		"an entry":          `DELETE FROM entries WHERE sequence = 5`,
+		"an entry":          `DELETE FROM entries WHERE sequence = 6`,
 		"the first entry":   `UPDATE entries SET action = 'x', before = after WHERE sequence = 1`,
 	}
 	for what, statement := range statements {

@@ -19,6 +19,9 @@ func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership,
 		if err != nil {
 			return nil, err
 		}
+		if err := needVerified(tx, me.AccountID); err != nil {
+			return nil, err
+		}
 		users, err := tx.InvitationsTo(text.FoldKey(me.Email), s.now(), MaxInvitations)
 		if err != nil {
 			return nil, err
@@ -89,6 +92,9 @@ func (c *Change) answer(org OrgID) (me User, err error) {
 		return me, err
 	}
 	if me, err = self(c, c.actor); err != nil {
+		return me, err
+	}
+	if err := needVerified(c, me.AccountID); err != nil {
 		return me, err
 	}
 	u, err := c.UserByEmail(org, text.FoldKey(me.Email))

@@ -17,7 +17,7 @@ type LimitUse struct {
 // other limits bound a single object or request.
 var (
 	orgLimits     = []Limit{LimitUsers, LimitInvitations, LimitRoles, LimitGroups, LimitAPITokens, LimitWebhooks, LimitNames}
-	accountLimits = []Limit{LimitOrganizations, LimitPersonalTokens}
+	accountLimits = []Limit{LimitOrganizations, LimitPersonalTokens, LimitSessions, LimitPasskeys}
 )
 
 // counts reports whether use of a limit is counted: to count users takes time that grows

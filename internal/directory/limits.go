@@ -14,6 +14,8 @@ type Limit string
 const (
 	LimitOrganizations         Limit = "organizations"
 	LimitPersonalTokens        Limit = "personalTokens"
+	LimitSessions              Limit = "sessions"
+	LimitPasskeys              Limit = "passkeys"
 	LimitUsers                 Limit = "users"
 	LimitInvitations           Limit = "invitations"
 	LimitRoles                 Limit = "roles"
@@ -34,6 +36,8 @@ const (
 type Limits struct {
 	Organizations  int // that an account is a member of
 	PersonalTokens int // of an account, expired ones included
+	Sessions       int // of an account; another sign-in ends the one unused for longest
+	Passkeys       int // of an account
 
 	Users       int // of an organization, invited ones included; none by default: to count them takes time that grows with them
 	Invitations int // of an organization that are still open
@@ -60,7 +64,7 @@ type Limits struct {
 // DefaultLimits are the limits of a server that is not configured otherwise.
 func DefaultLimits() Limits {
 	return Limits{
-		Organizations: 100, PersonalTokens: 100,
+		Organizations: 100, PersonalTokens: 100, Sessions: 50, Passkeys: 20,
 		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20,
 		RolesPerGroup: 20, GroupsPerUser: 100,
 		NamesPerSet: 1000, Names: 3000,
@@ -83,6 +87,8 @@ type limitKind struct {
 var limitKinds = []limitKind{
 	{LimitOrganizations, "your account", "organizations", "leave one", func(l *Limits) *int { return &l.Organizations }},
 	{LimitPersonalTokens, "your account", "personal tokens", "delete one", func(l *Limits) *int { return &l.PersonalTokens }},
+	{LimitSessions, "your account", "sessions", "end one", func(l *Limits) *int { return &l.Sessions }},
+	{LimitPasskeys, "your account", "passkeys", "remove one", func(l *Limits) *int { return &l.Passkeys }},
 	{LimitUsers, "this organization", "users", "remove one", func(l *Limits) *int { return &l.Users }},
 	{LimitInvitations, "this organization", "open invitations", "revoke one", func(l *Limits) *int { return &l.Invitations }},
 	{LimitRoles, "this organization", "roles", "delete one", func(l *Limits) *int { return &l.Roles }},

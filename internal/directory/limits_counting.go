@@ -84,7 +84,7 @@ func (c *Change) checkRoleNames(before, after authz.Set) error {
 
 // exceededCounts counts what was refused by each limit since the process began, in the
 // order of limitKinds.
-type exceededCounts [16]atomic.Int64
+type exceededCounts [32]atomic.Int64
 
 func (counts *exceededCounts) count(err error) {
 	name, ok := errors.AsType[exceeded](err)

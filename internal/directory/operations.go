@@ -20,8 +20,13 @@ type Need struct {
 	// Capability is the organization capability asked for; without one, any
 	// principal of the right kind will do.
 	Capability authz.Pair
-	// Personal asks for an account's own token: API tokens are refused.
+	// Personal asks for an account's own token or session: API tokens are refused.
 	Personal bool
+	// WholeAccount refuses sessions of one organization alone: what the operation does
+	// reaches beyond that organization.
+	WholeAccount bool
+	// Fresh asks a session for a sign-in within [FreshFor].
+	Fresh bool
 	// Public asks for nobody: the operation limits itself.
 	Public bool
 	// Operator is for the program's admin commands alone; no route leads to it.
@@ -34,7 +39,20 @@ func capability(resource string, a authz.Action) Need {
 	return Need{Capability: authz.Pair{Resource: resource, Action: a}}
 }
 
+// ownAccount is what people do with what is theirs, in any of their organizations.
 var ownAccount = Need{Personal: true, AnyOrg: true}
+
+// wholeAccount is ownAccount for what reaches into all of the organizations.
+var wholeAccount = Need{Personal: true, AnyOrg: true, WholeAccount: true}
+
+// ofAccount reports whether the account is whom the operation is for.
+func (n Need) ofAccount() bool { return n.Personal && n.AnyOrg }
+
+// fresh is the need with Fresh set.
+func (n Need) fresh() Need {
+	n.Fresh = true
+	return n
+}
 
 // manageWebhooks requires an account's own token with the capability to read what will
 // be sent. The package webhooks requires the role of an owner or admin besides.
@@ -66,16 +84,31 @@ var (
 	OpGetUserAccess  = operation("getUserAccess", capability("rbac", authz.Read))
 
 	OpGetSelf       = operation("getCurrentUser", ownAccount)
-	OpUpdateSelf    = operation("updateCurrentUser", ownAccount)
+	OpUpdateSelf    = operation("updateCurrentUser", wholeAccount)
 	OpGetSelfAccess = operation("getCurrentAccess", Need{})
 
-	OpListPersonalTokens  = operation("getPersonalTokens", ownAccount)
-	OpCreatePersonalToken = operation("createPersonalToken", ownAccount)
-	OpDeletePersonalToken = operation("deletePersonalToken", ownAccount)
+	OpListPersonalTokens  = operation("getPersonalTokens", wholeAccount)
+	OpCreatePersonalToken = operation("createPersonalToken", wholeAccount.fresh())
+	OpDeletePersonalToken = operation("deletePersonalToken", wholeAccount)
 
-	OpListInvitations   = operation("getInvitations", ownAccount)
-	OpAcceptInvitation  = operation("acceptInvitation", ownAccount)
-	OpDeclineInvitation = operation("declineInvitation", ownAccount)
+	OpListSessions   = operation("getSessions", ownAccount)
+	OpDeleteSession  = operation("deleteSession", ownAccount)
+	OpDeleteSessions = operation("deleteSessions", ownAccount)
+	OpListPasskeys   = operation("getPasskeys", wholeAccount)
+	OpUpdatePasskey  = operation("updatePasskey", wholeAccount)
+	OpDeletePasskey  = operation("deletePasskey", wholeAccount.fresh())
+	// OpCreatePasskey is a ceremony in the browser; no route of the API leads to it.
+	OpCreatePasskey = operation("createPasskey", wholeAccount.fresh())
+
+	OpCreateInvitationLink = operation("createInvitationLink", capability("users", authz.Create).fresh())
+	// OpCreateSignInLink is the operator's and the sign-in page's; no route of the API leads to it.
+	OpCreateSignInLink = operation("createSignInLink", Need{Operator: true})
+	// OpSignOut ends the session used; no route of the API leads to it.
+	OpSignOut = operation("signOut", ownAccount)
+
+	OpListInvitations   = operation("getInvitations", wholeAccount)
+	OpAcceptInvitation  = operation("acceptInvitation", wholeAccount)
+	OpDeclineInvitation = operation("declineInvitation", wholeAccount)
 
 	OpListOrgInvitations = operation("listInvitations", capability("users", authz.Create))
 	OpResendInvitation   = operation("resendInvitation", capability("users", authz.Create))
@@ -84,16 +117,16 @@ var (
 	OpExpireInvitation = operation("expireInvitation", Need{Operator: true})
 
 	OpListAPITokens      = operation("getAPITokens", capability("apiTokens", authz.Read))
-	OpCreateAPIToken     = operation("createAPIToken", capability("apiTokens", authz.Create))
+	OpCreateAPIToken     = operation("createAPIToken", capability("apiTokens", authz.Create).fresh())
 	OpGetAPIToken        = operation("getAPIToken", capability("apiTokens", authz.Read))
 	OpGetTokenUsage      = operation("getTokenUsage", capability("apiTokens", authz.Read))
 	OpDeleteAPIToken     = operation("deleteAPIToken", capability("apiTokens", authz.Delete))
-	OpRegenerateAPIToken = operation("regenerateAPIToken", capability("apiTokens", authz.Update))
+	OpRegenerateAPIToken = operation("regenerateAPIToken", capability("apiTokens", authz.Update).fresh())
 
 	OpGetAPITokenNetworks         = operation("getAPITokenNetworks", capability("apiTokens", authz.Read))
-	OpUpdateAPITokenNetworks      = operation("updateAPITokenNetworks", capability("apiTokens", authz.Update))
-	OpGetPersonalTokenNetworks    = operation("getPersonalTokenNetworks", ownAccount)
-	OpUpdatePersonalTokenNetworks = operation("updatePersonalTokenNetworks", ownAccount)
+	OpUpdateAPITokenNetworks      = operation("updateAPITokenNetworks", capability("apiTokens", authz.Update).fresh())
+	OpGetPersonalTokenNetworks    = operation("getPersonalTokenNetworks", wholeAccount)
+	OpUpdatePersonalTokenNetworks = operation("updatePersonalTokenNetworks", wholeAccount.fresh())
 
 	OpListRoles  = operation("listRoles", capability("rbac", authz.Read))
 	OpGetRole    = operation("getRoleById", capability("rbac", authz.Read))
@@ -118,11 +151,14 @@ var (
 
 	OpListOrgs  = operation("getOrgs", Need{AnyOrg: true})
 	OpGetOrg    = operation("getOrg", Need{AnyOrg: true})
-	OpCreateOrg = operation("createOrg", ownAccount)
+	OpCreateOrg = operation("createOrg", wholeAccount)
 	OpUpdateOrg = operation("updateOrg", ownAccount) // of an owner or admin
 
 	OpGetOrgSettings    = operation("getOrgSettings", Need{AnyOrg: true})
-	OpUpdateOrgSettings = operation("updateOrgSettings", ownAccount) // of an owner or admin
+	OpUpdateOrgSettings = operation("updateOrgSettings", ownAccount.fresh()) // of an owner or admin
+
+	OpGetSessionLimits    = operation("getSessionLimits", Need{AnyOrg: true})
+	OpUpdateSessionLimits = operation("updateSessionLimits", ownAccount.fresh()) // of an owner
 
 	OpGetCheckpoint    = operation("getAuditCheckpoint", capability("auditLog", authz.Read))
 	OpListCheckpoints  = operation("getAuditCheckpoints", capability("auditLog", authz.Read))
@@ -130,17 +166,18 @@ var (
 	OpProveInclusion   = operation("getAuditInclusion", capability("auditLog", authz.Read))
 	OpProveConsistency = operation("getAuditConsistency", capability("auditLog", authz.Read))
 	OpGetRetention     = operation("getAuditRetention", capability("auditLog", authz.Read))
-	OpUpdateRetention  = operation("updateAuditRetention", Need{Personal: true}) // of an owner
-	OpEraseUser        = operation("erasePersonalData", Need{Personal: true})    // of an owner
-	// OpSignIn is what a token is refused that has expired; no route leads to it.
+	OpUpdateRetention  = operation("updateAuditRetention", Need{Personal: true, Fresh: true}) // of an owner
+	OpEraseUser        = operation("erasePersonalData", Need{Personal: true, Fresh: true})    // of an owner
+	// OpSignIn is a sign-in, and what a token is refused that has expired; no route
+	// of the API leads to it.
 	OpSignIn = operation("signIn", Need{Operator: true})
 
 	OpListWebhooks   = operation("listWebhooks", capability("auditLog", authz.Read))
 	OpGetWebhook     = operation("getWebhook", capability("auditLog", authz.Read))
-	OpCreateWebhook  = operation("createWebhook", manageWebhooks)
-	OpUpdateWebhook  = operation("updateWebhook", manageWebhooks)
-	OpDeleteWebhook  = operation("deleteWebhook", manageWebhooks)
-	OpRotateSecret   = operation("rotateWebhookSecret", manageWebhooks)
+	OpCreateWebhook  = operation("createWebhook", manageWebhooks.fresh())
+	OpUpdateWebhook  = operation("updateWebhook", manageWebhooks.fresh())
+	OpDeleteWebhook  = operation("deleteWebhook", manageWebhooks.fresh())
+	OpRotateSecret   = operation("rotateWebhookSecret", manageWebhooks.fresh())
 	OpTestWebhook    = operation("testWebhook", manageWebhooks)
 	OpListDeliveries = operation("listWebhookDeliveries", capability("auditLog", authz.Read))
 	OpReplayWebhook  = operation("replayWebhook", manageWebhooks)
@@ -164,9 +201,13 @@ func (op Operation) Authorize(p *Principal) error {
 	if need.Operator {
 		return Errorf(Forbidden, "only the operator can do this")
 	}
-	if need.Personal && p.Kind != PersonalToken {
+	if need.Personal && !p.Kind.ofAccount() {
 		return Errorf(Forbidden, "%s needs the personal token (xapt-…) of the account it is about; "+
 			"an API token can't do it, whatever its capabilities", op.Name)
+	}
+	if need.WholeAccount && p.OnlyOrg != "" {
+		return Errorf(Forbidden, "you signed in for one organization alone, and %s reaches beyond it; "+
+			"sign in with a passkey or a mailed link", op.Name)
 	}
 	if p.OrgID == "" && !need.AnyOrg {
 		return Errorf(Invalid, "you belong to several organizations: the X-Axiom-Org-Id header must be set")

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
@@ -22,12 +23,14 @@ type Deployment struct {
 	Org           Org
 	Owner         User
 	PersonalToken string // the owner's
+	SignInLink    string // the owner's; see [OperatorLinkLifetime]
 	APIToken      string // has every capability
 }
 
 // Initialize makes the first organization of an empty database, its owner, and
 // a token of each kind. It is for the operator: there is nobody to ask yet.
-// Audit entries createOrg, createUser, createPersonalToken, createAPIToken.
+// Audit entries createOrg, createUser, createPersonalToken, createAPIToken,
+// createSignInLink.
 // Errors: [Conflict] if there is an organization already; [Invalid].
 func (s *Service) Initialize(ctx context.Context, in NewDeployment) (d Deployment, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
@@ -76,13 +79,23 @@ func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) 
 	if err != nil {
 		return d, err
 	}
+	owner := Account{ID: d.Owner.AccountID, Email: d.Owner.Email, Name: d.Owner.Name, VerifiedAt: c.now}
+	if err := c.MarkAccount(owner.ID, owner.VerifiedAt, time.Time{}); err != nil {
+		return d, err
+	}
 	d.PersonalToken, d.APIToken = personal.Secret, api.Secret
-	return d, errors.Join(
+	err = errors.Join(
 		c.as(OpCreateOrg).Record(d.Org.Target(), nil, d.Org),
 		c.as(OpCreateUser).Record(d.Owner.Target(), nil, d.Owner),
 		c.as(OpCreatePersonalToken).Record(personal.Target(), nil, personal.PersonalTokenRecord),
 		c.as(OpCreateAPIToken).Record(api.Target(), nil, api.APITokenRecord),
 	)
+	if err != nil {
+		return d, err
+	}
+	link, err := c.operatorLink(owner)
+	d.SignInLink = link.Secret
+	return d, err
 }
 
 // operate starts a change by the operator, who needs no permission.
@@ -107,8 +120,9 @@ func (c *Change) byItself(org OrgID, op Operation) *Change {
 }
 
 // CreatePersonalTokenFor makes a personal token for the account with an email
-// address. It is the operator's way back in. Audit entry createPersonalToken,
-// by the operator, in each of the account's organizations. Errors: [NotFound]; [Invalid].
+// address. It is the operator's way back in. The operator vouches
+// for the person: the address is verified, see [Change.verify]. Audit entry
+// createPersonalToken, by the operator, in each of the account's organizations. Errors: [NotFound]; [Invalid].
 func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in NewPersonalToken) (t IssuedPersonalToken, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
 		account, err := tx.AccountByEmail(text.FoldKey(email))
@@ -119,6 +133,12 @@ func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in N
 			return err
 		}
 		c := s.operate(tx).as(OpCreatePersonalToken)
+		if err := c.Lock(LockAccount(account.ID)); err != nil {
+			return err
+		}
+		if err := c.verify(&account); err != nil { // the operator vouches for the person
+			return err
+		}
 		if t, err = issuePersonalToken(tx, account.ID, in, c.now); err != nil {
 			return err
 		}

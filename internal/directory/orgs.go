@@ -45,6 +45,11 @@ type Account struct {
 	Email     string    `json:"email"`
 	Name      string    `json:"name"`
 	CreatedAt time.Time `json:"createdAt"`
+
+	// VerifiedAt is when the address was shown to be the person's; zero: never.
+	// SignedInAt is when somebody first signed in; zero: nobody did.
+	VerifiedAt time.Time `json:"verifiedAt,omitzero"`
+	SignedInAt time.Time `json:"signedInAt,omitzero"`
 }
 
 // Membership is an organization and the user that an account is in it. For an
@@ -64,12 +69,15 @@ func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error)
 
 func memberships(tx Tx, p *Principal) (all []Membership, err error) {
 	users := []User{{OrgID: p.OrgID}}
-	if p.Kind == PersonalToken {
+	if p.Kind.ofAccount() {
 		if users, err = tx.AccountUsers(p.AccountID); err != nil {
 			return nil, err
 		}
 	}
 	for _, u := range users {
+		if p.OnlyOrg != "" && u.OrgID != p.OnlyOrg {
+			continue
+		}
 		org, err := tx.Org(u.OrgID)
 		if err != nil {
 			return nil, err
@@ -138,7 +146,7 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 // account is not in; [Invalid] for a bad name.
 func (s *Service) UpdateOrg(ctx context.Context, call Call, id OrgID, name string) (Membership, error) {
 	in := *call.Principal
-	if in.Kind == PersonalToken {
+	if in.Kind.ofAccount() {
 		in.OrgID = id
 	}
 	call.Principal = &in

@@ -14,6 +14,9 @@ type Precondition interface {
 	Org(current Membership) error
 	OrgSettings(current OrgSettings) error
 	Retention(current Retention) error
+	Session(current SessionRecord) error
+	Passkey(current Passkey) error
+	SessionLimits(current SessionLimits) error
 }
 
 // guarded is an object that a [Precondition] can be checked against.
@@ -39,3 +42,6 @@ func (w Webhook) checkedBy(p Precondition) error             { return p.Webhook(
 func (m Membership) checkedBy(p Precondition) error          { return p.Org(m) }
 func (s OrgSettings) checkedBy(p Precondition) error         { return p.OrgSettings(s) }
 func (r Retention) checkedBy(p Precondition) error           { return p.Retention(r) }
+func (t SessionRecord) checkedBy(p Precondition) error       { return p.Session(t) }
+func (k Passkey) checkedBy(p Precondition) error             { return p.Passkey(k) }
+func (l SessionLimits) checkedBy(p Precondition) error       { return p.SessionLimits(l) }

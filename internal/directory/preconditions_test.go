@@ -19,6 +19,9 @@ func (f precondition) Webhook(w directory.Webhook) error                   { ret
 func (f precondition) Org(m directory.Membership) error                    { return f(m) }
 func (f precondition) OrgSettings(s directory.OrgSettings) error           { return f(s) }
 func (f precondition) Retention(r directory.Retention) error               { return f(r) }
+func (f precondition) Session(t directory.SessionRecord) error             { return f(t) }
+func (f precondition) Passkey(k directory.Passkey) error                   { return f(k) }
+func (f precondition) SessionLimits(l directory.SessionLimits) error       { return f(l) }
 
 // What is to be changed is shown to the precondition as it stands, inside the
 // transaction; its refusal refuses the change.

@@ -9,15 +9,19 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// PrincipalKind is the kind of token a principal came with.
+// PrincipalKind is what a principal came with.
 type PrincipalKind uint8
 
 // The kinds of principal.
 const (
 	APIToken PrincipalKind = iota + 1
 	PersonalToken
+	Session // of an account that signed in in a browser
 	program // the server itself; no token
 )
+
+// ofAccount reports whether such a principal is an account in an organization.
+func (k PrincipalKind) ofAccount() bool { return k == PersonalToken || k == Session }
 
 // Principal is who a request acts as: an API token, or an account in an
 // organization. It is a snapshot: the [Service] reads it again inside every
@@ -29,19 +33,25 @@ type Principal struct {
 	Name      string    // the token's name, or the account's
 	ExpiresAt time.Time // the token's end; zero: never
 	Networks  Networks  // from which the token may be used; none: anywhere
-	AccountID AccountID // personal tokens only
+	AccountID AccountID // personal tokens and sessions only
 
 	// OrgID, UserID and Role are empty for a personal token of an account in
 	// several organizations when the request named none.
 	OrgID        OrgID
-	UserID       UserID // personal tokens only
-	Role         RoleID // base role; personal tokens only
+	UserID       UserID // personal tokens and sessions only
+	Role         RoleID // base role; personal tokens and sessions only
 	Capabilities authz.Set
 	Giving       authz.Limit // bounds what p can give to others
 
-	mark    *usageMark // API tokens only
-	makerID UserID     // API tokens only; see [APITokenRecord]
-	tooOld  time.Time  // when the organization refuses a personal token; zero: never
+	// OnlyOrg is the one organization that a session may act in; empty: any of the
+	// account's. FreshAt is when its person last proved themself, see [FreshFor].
+	OnlyOrg OrgID
+	FreshAt time.Time
+
+	mark    *usageMark    // API tokens only
+	makerID UserID        // API tokens only; see [APITokenRecord]
+	tooOld  time.Time     // when the organization refuses a personal token; zero: never
+	session *sessionState // sessions only
 }
 
 // maker is the user who counts as the maker of what p creates; "" for none.
@@ -60,7 +70,7 @@ func (p *Principal) use(now time.Time) {
 }
 
 // IsOwner reports whether p may make, unmake and remove owners.
-func (p *Principal) IsOwner() bool { return p.Kind == PersonalToken && p.Role == authz.RoleOwner }
+func (p *Principal) IsOwner() bool { return p.Kind.ofAccount() && p.Role == authz.RoleOwner }
 
 // operatorPrincipal is the person who runs the admin commands on the database itself.
 func operatorPrincipal(org OrgID) *Principal {
@@ -85,7 +95,7 @@ func (p *Principal) Actor() Actor {
 	switch p.Kind {
 	case APIToken:
 		return Actor{Kind: ActorAPIToken, TokenID: p.TokenID, Name: p.Name}
-	case PersonalToken:
+	case PersonalToken, Session:
 		return Actor{Kind: ActorAccount, TokenID: p.TokenID, AccountID: p.AccountID, UserID: p.UserID, Name: p.Name}
 	case program:
 		return Actor{Kind: ActorSystem, Name: p.Name}
@@ -225,39 +235,47 @@ func (s *Service) youngEnough(p *Principal) error {
 	return nil
 }
 
-// personalPrincipal is t's account acting in org. If org is "", it is the account's
-// only organization, or none if there are several.
+// personalPrincipal is t's account acting in org, see [accountPrincipal].
 func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, error) {
-	users, err := tx.ActiveUsers(t.AccountID, 2) // enough to tell one from several
+	p, settings, err := accountPrincipal(tx, t.AccountID, org)
 	if err != nil {
 		return nil, err
 	}
+	p.Kind, p.TokenID, p.ExpiresAt, p.Networks = PersonalToken, t.ID, t.ExpiresAt, t.Networks
+	p.tooOld = settings.tooOld(t)
+	return p, nil
+}
+
+// accountPrincipal is an account acting in org, however it is authenticated, with the
+// settings of the organization. Without an org it is the account's only organization, or
+// none if there are several.
+func accountPrincipal(tx Tx, account AccountID, org OrgID) (p *Principal, settings OrgSettings, err error) {
+	users, err := tx.ActiveUsers(account, 2) // enough to tell one from several
+	if err != nil {
+		return nil, settings, err
+	}
 	if len(users) == 0 {
-		return nil, errBadToken
+		return nil, settings, errBadToken
 	}
 	named := users[0]
 	if org != "" {
-		if named, err = tx.AccountUser(org, t.AccountID); CodeOf(err) == NotFound || (err == nil && named.Invited) {
-			return nil, errNotYours
+		if named, err = tx.AccountUser(org, account); CodeOf(err) == NotFound || (err == nil && named.Invited) {
+			return nil, settings, errNotYours
 		}
 		if err != nil {
-			return nil, err
+			return nil, settings, err
 		}
 	}
-	p := &Principal{
-		Kind: PersonalToken, TokenID: t.ID, AccountID: t.AccountID, Name: named.Name, ExpiresAt: t.ExpiresAt, Networks: t.Networks,
-	}
+	p = &Principal{AccountID: account, Name: named.Name}
 	if org == "" && len(users) > 1 {
-		return p, nil
+		return p, settings, nil
 	}
 	p.OrgID, p.UserID, p.Role = named.OrgID, named.ID, named.Role.ID
-	settings, err := tx.OrgSettings(named.OrgID)
-	if err != nil {
-		return nil, err
+	if settings, err = tx.OrgSettings(named.OrgID); err != nil {
+		return nil, settings, err
 	}
-	p.tooOld = settings.tooOld(t)
 	p.Capabilities, p.Giving, err = effective(tx, named)
-	return p, err
+	return p, settings, err
 }
 
 // reload reads p again as it is now. Errors: [Unauthenticated] if p was removed or its
@@ -272,6 +290,9 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 			return nil, errBadToken
 		}
 		return t.principal(), nil
+	}
+	if p.Kind == Session {
+		return s.reloadSession(tx, p)
 	}
 	t, err := tx.PersonalToken(p.AccountID, p.TokenID)
 	if err != nil {

@@ -184,6 +184,9 @@ func (c *Change) claimForAccount(s *Service, u *User) (before any, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := needVerified(c, me.AccountID); err != nil {
+		return nil, err
+	}
 	c.limits = s.limits // the claimant's, who is not the operator
 	if err := c.oneMoreOfAccount(me.AccountID, LimitOrganizations); err != nil {
 		return nil, err

@@ -55,12 +55,14 @@ func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) 
 func (c *Change) entry(org OrgID, target Target) Entry {
 	return Entry{
 		At: c.now, OrgID: org, Actor: c.actor.Actor(), Action: c.op.Name, Target: target,
-		TraceID: c.call.TraceID, RemoteAddr: text.Loggable(c.call.RemoteAddr, maxLogged), UserAgent: text.Loggable(c.call.UserAgent, maxLogged),
+		TraceID: c.call.TraceID, RemoteAddr: loggable(c.call.RemoteAddr), UserAgent: loggable(c.call.UserAgent),
 	}
 }
 
 // maxLogged is how many bytes of a text from outside an entry has.
 const maxLogged = 512
+
+func loggable(s string) string { return text.Loggable(s, maxLogged) }
 
 // userState is a user's state, of whatever kind.
 type userState interface{ membership() (AccountID, UserID) }

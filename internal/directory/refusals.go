@@ -77,9 +77,7 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 	if !ok {
 		return nil
 	}
-	if skipped > 0 {
-		reason += fmt.Sprintf(" (%d earlier refusals were not recorded)", skipped)
-	}
+	reason = refusalText(reason, skipped)
 	target.ID = text.Loggable(target.ID, maxTargetID)
 	return s.store.Write(ForTenant(ctx, OrgTenant(p.OrgID)), func(tx Tx) error {
 		c := &Change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
@@ -93,6 +91,14 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 		e.Outcome, e.Reason = Refused, reason
 		return appendEntry(tx, s.keys, e)
 	})
+}
+
+// refusalText is the reason of a refusal, after others that were only counted.
+func refusalText(reason string, skipped int) string {
+	if skipped > 0 {
+		reason += fmt.Sprintf(" (%d earlier refusals were not recorded)", skipped)
+	}
+	return reason
 }
 
 // RefusedToken is the refusal of a token whose holder is known: it has expired, or

@@ -5,6 +5,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
@@ -81,7 +82,10 @@ func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microse
 // Ready reports whether requests can be served: the database answers.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 
-// Sweep deletes expired idempotency keys.
+// Sweep deletes expired idempotency keys, sessions and sign-in links.
 func (s *Service) Sweep(ctx context.Context) error {
-	return s.store.Write(ctx, func(tx Tx) error { return tx.DropReplays(s.now()) })
+	now := s.now()
+	return s.store.Write(ctx, func(tx Tx) error {
+		return errors.Join(tx.DropReplays(now), tx.DropSessions(now), tx.DropSignInLinks(now))
+	})
 }

@@ -19,6 +19,9 @@ type OrgSettings struct {
 	// MaxTokenSeconds is how long the organization's API tokens live at most, and
 	// how old a personal token may be that acts in it; 0: as long as it likes.
 	MaxTokenSeconds int64 `json:"maxTokenLifetimeSeconds,omitempty"`
+	// SessionIdleSeconds and SessionSeconds are the [SessionLimits]; 0: the default.
+	SessionIdleSeconds int64 `json:"sessionIdleSeconds,omitempty"`
+	SessionSeconds     int64 `json:"sessionLifetimeSeconds,omitempty"`
 }
 
 func (s OrgSettings) longestToken() time.Duration {
@@ -71,12 +74,7 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		return in, InvalidField("maxTokenLifetimeSeconds", "must be from %d (an hour) to %d (100 years), or null for any lifetime",
 			int64(MinTokenLifetime/time.Second), int64(MaxTokenLifetime/time.Second))
 	}
-	p := *call.Principal
-	if p.Kind == PersonalToken {
-		p.OrgID = id
-	}
-	call.Principal = &p
-	out, err := Write(ctx, s, call, OpUpdateOrgSettings, func(c *Change) (OrgSettings, error) {
+	out, err := Write(ctx, s, call.in(id), OpUpdateOrgSettings, func(c *Change) (OrgSettings, error) {
 		if _, err := membership(c, c.actor, id); err != nil {
 			return in, err
 		}
@@ -90,18 +88,22 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
 			return in, Errorf(Forbidden, "only an owner or admin can change the organization's settings")
 		}
-		t, err := c.PersonalToken(c.actor.AccountID, c.actor.TokenID)
-		if err != nil {
+		if c.actor.Kind == PersonalToken {
+			t, err := c.PersonalToken(c.actor.AccountID, c.actor.TokenID)
+			if err != nil {
+				return in, err
+			}
+			if expired(in.tooOld(t), c.now) {
+				return in, Errorf(Conflict, "the token that you use is older than this maximum and could not undo it; "+
+					"make a new personal token and use that")
+			}
+		}
+		after := before
+		after.MaxTokenSeconds = in.MaxTokenSeconds
+		if err := c.SetOrgSettings(id, after); err != nil {
 			return in, err
 		}
-		if expired(in.tooOld(t), c.now) {
-			return in, Errorf(Conflict, "the token that you use is older than this maximum and could not undo it; "+
-				"make a new personal token and use that")
-		}
-		if err := c.SetOrgSettings(id, in); err != nil {
-			return in, err
-		}
-		return in, c.Record(SettingsTarget(id), before.Recorded(), in.Recorded())
+		return after, c.Record(SettingsTarget(id), before.Recorded(), after.Recorded())
 	})
 	if errors.Is(err, errNotYours) {
 		return OrgSettings{}, Missing("organization")

@@ -101,6 +101,7 @@ type Tx interface {
 	deliveryTx
 	limitTx
 	mailTx
+	signInTx
 }
 
 // limitTx counts what [Limits] bound.

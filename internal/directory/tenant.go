@@ -40,7 +40,7 @@ func (call Call) tenant(op Operation) Tenant {
 	switch p := call.Principal; {
 	case p == nil:
 		return AddrTenant(call.RemoteAddr)
-	case p.AccountID != "" && (p.OrgID == "" || op.Need == ownAccount):
+	case p.AccountID != "" && (p.OrgID == "" || op.Need.ofAccount()):
 		return AccountTenant(p.AccountID)
 	case p.OrgID != "":
 		return OrgTenant(p.OrgID)

@@ -218,6 +218,9 @@ func (c *Change) takeOut(u User) error {
 	if err := c.DeleteUser(u.OrgID, u.ID); err != nil {
 		return err
 	}
+	if err := c.endSessionsIn(u); err != nil {
+		return err
+	}
 	return c.recordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
 }
 
@@ -292,6 +295,9 @@ func (c *Change) mayUnmake(u User) error {
 	}
 	if !c.actor.IsOwner() {
 		return Errorf(Forbidden, "only an owner, with a personal token, can remove or demote an owner")
+	}
+	if err := c.needFresh(); err != nil {
+		return err
 	}
 	if u.Invited {
 		return nil

@@ -25,6 +25,7 @@ var statuses = map[directory.Code]int{
 	directory.Invalid:            http.StatusBadRequest,
 	directory.Unauthenticated:    http.StatusUnauthorized,
 	directory.Forbidden:          http.StatusForbidden,
+	directory.Reauthenticate:     http.StatusForbidden,
 	directory.NotFound:           http.StatusNotFound,
 	directory.Conflict:           http.StatusConflict,
 	directory.PreconditionFailed: http.StatusPreconditionFailed,

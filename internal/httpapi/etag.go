@@ -83,6 +83,9 @@ func (m ifMatch) Webhook(w directory.Webhook) error             { return check(m
 func (m ifMatch) Org(o directory.Membership) error              { return check(m, orgOf(o)) }
 func (m ifMatch) OrgSettings(s directory.OrgSettings) error     { return check(m, orgSettingsOf(s)) }
 func (m ifMatch) Retention(r directory.Retention) error         { return check(m, retentionOf(r)) }
+func (m ifMatch) Session(t directory.SessionRecord) error       { return check(m, sessionOf(t)) }
+func (m ifMatch) Passkey(k directory.Passkey) error             { return check(m, passkeyOf(k)) }
+func (m ifMatch) SessionLimits(l directory.SessionLimits) error { return check(m, sessionLimitsOf(l)) }
 
 // PersonalToken implements [directory.Precondition].
 func (m ifMatch) PersonalToken(t directory.PersonalTokenRecord) error {

@@ -179,6 +179,7 @@ var costs = map[string]cost{
 	"GET /v2/users/{id}/access":     {base: 5, query: asOfCost, long: always},
 	"GET /v2/user/access":           {base: 5, long: always},
 	"GET /v2/user/tokens":           {base: 2},
+	"GET /v2/user/sessions":         {base: 2},
 	"GET /v2/tokens":                {base: 2},
 	"GET /v2/limits":                {base: 2},
 	"GET /v2/rbac/roles":            {base: 2},

@@ -40,14 +40,14 @@ func provisionOrg(rq *request, body provisionBody) (provisioned, error) {
 	}
 	p, err := rq.api.service.ProvisionOrg(rq.Context(), rq.call, body.Name)
 	return provisioned{
-		ClaimURL: rq.claimURL(p.Claim), DefaultEdgeDeployment: edge, ExpiresAt: wireTime{p.ExpiresAt},
+		ClaimURL: rq.pageURL("/claim", p.Claim), DefaultEdgeDeployment: edge, ExpiresAt: wireTime{p.ExpiresAt},
 		ID: p.Org.ID, Name: p.Org.Name, Token: p.APIToken,
 	}, err
 }
 
-// claimURL carries the claim behind the #, which browsers send to nobody: no
-// proxy and no log sees it.
-func (rq *request) claimURL(claim string) string {
+// pageURL is the URL of a page that gets a secret. The secret is behind the #, which
+// browsers send to nobody: no proxy and no log sees it.
+func (rq *request) pageURL(path, secret string) string {
 	base := rq.api.publicURL
 	if base == "" {
 		base = "http://" + rq.Host
@@ -55,7 +55,7 @@ func (rq *request) claimURL(claim string) string {
 			base = "https://" + rq.Host
 		}
 	}
-	return base + "/claim#" + claim
+	return base + path + "#" + secret
 }
 
 type claimBody struct {

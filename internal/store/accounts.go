@@ -2,28 +2,38 @@ package store
 
 import (
 	"slices"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
 
 func scanAccount(row scanner) (a directory.Account, err error) {
-	var created int64
-	err = row.Scan(&a.ID, &a.Email, &a.Name, &created)
-	a.CreatedAt = fromMicros(created)
+	var created, verified, signedIn int64
+	err = row.Scan(&a.ID, &a.Email, &a.Name, &created, &verified, &signedIn)
+	a.CreatedAt, a.VerifiedAt, a.SignedInAt = fromMicros(created), fromMicros(verified), fromMicros(signedIn)
 	return a, err
 }
 
+const selectAccounts = `SELECT id, email, name, created_at, verified_at, signed_in_at FROM accounts `
+
 func (t *tx) AccountByEmail(key string) (directory.Account, error) {
-	return one(t, "account", scanAccount,
-		`SELECT id, email, name, created_at FROM accounts WHERE email_key = $1`, key)
+	return one(t, "account", scanAccount, selectAccounts+`WHERE email_key = $1`, key)
+}
+
+func (t *tx) Account(id directory.AccountID) (directory.Account, error) {
+	return one(t, "account", scanAccount, selectAccounts+`WHERE id = $1`, id)
+}
+
+func (t *tx) MarkAccount(id directory.AccountID, verified, signedIn time.Time) error {
+	return t.execOne("account", `UPDATE accounts SET verified_at = $1, signed_in_at = $2 WHERE id = $3`, micros(verified), micros(signedIn), id)
 }
 
 // EnsureAccount does not look first: most addresses are new.
 func (t *tx) EnsureAccount(a directory.Account, key string) (directory.Account, error) {
 	wrote := t.wrote
-	created, err := t.insertCount(`INSERT INTO accounts (id, email, email_key, name, created_at) VALUES ($1, $2, $3, $4, $5)
+	created, err := t.insertCount(`INSERT INTO accounts (id, email, email_key, name, created_at, verified_at, signed_in_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (email_key) DO NOTHING`,
-		a.ID, a.Email, key, a.Name, micros(a.CreatedAt))
+		a.ID, a.Email, key, a.Name, micros(a.CreatedAt), micros(a.VerifiedAt), micros(a.SignedInAt))
 	if err != nil || created > 0 {
 		return a, err
 	}

@@ -25,9 +25,9 @@ func columns(list string) []string { return strings.Fields(list) }
 // tables are in an order in which each comes after those that it refers to.
 var tables = []table{
 	{"orgs", 1, columns("id name created_at updated_at")},
-	{"org_settings", 1, columns("org_id max_token_seconds")},
+	{"org_settings", 1, columns("org_id max_token_seconds session_idle_seconds session_seconds")},
 	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
-	{"accounts", 1, columns("id email email_key name created_at")},
+	{"accounts", 1, columns("id email email_key name created_at verified_at signed_in_at")},
 	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at mailed_at")},
 	{"roles", 2, columns("org_id id name name_key description names capabilities created_at")},
 	{"user_groups", 2, columns("org_id id name name_key description managed created_at version")},
@@ -35,6 +35,9 @@ var tables = []table{
 	{"group_roles", 3, columns("org_id group_id role_id")},
 	{"api_tokens", 2, columns("org_id id hash name description capabilities giving expires_at networks created_at created_by maker_id last_used_at")},
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
+	{"sessions", 2, columns("account_id id hash only_org method created_at last_used_at fresh_at expires_at user_agent remote_addr")},
+	{"sign_in_links", 2, columns("account_id id hash method first_only browser created_at expires_at used_at")},
+	{"passkeys", 2, columns("account_id id credential_id name credential created_at last_used_at")},
 	{"entries", 1, columns("position at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" sequence actor_id outcome reason salts erased leaf mac")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +

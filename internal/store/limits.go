@@ -37,6 +37,10 @@ func (t *tx) CountOfAccount(account directory.AccountID, what directory.Limit) (
 		return t.count(`SELECT count(*) FROM users u WHERE u.account_id = $1`, account)
 	case directory.LimitPersonalTokens:
 		return t.count(`SELECT count(*) FROM personal_tokens WHERE account_id = $1`, account)
+	case directory.LimitSessions:
+		return t.count(`SELECT count(*) FROM sessions WHERE account_id = $1`, account)
+	case directory.LimitPasskeys:
+		return t.count(`SELECT count(*) FROM passkeys WHERE account_id = $1`, account)
 	default:
 		return 0, fmt.Errorf("an account's %s can't be counted", what)
 	}
@@ -63,6 +67,10 @@ func (t *tx) HighestCount(what directory.Limit) (int, error) {
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users WHERE account_id IS NOT NULL GROUP BY account_id) AS counts`)
 	case directory.LimitPersonalTokens:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM personal_tokens GROUP BY account_id) AS counts`)
+	case directory.LimitSessions:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM sessions GROUP BY account_id) AS counts`)
+	case directory.LimitPasskeys:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM passkeys GROUP BY account_id) AS counts`)
 	default:
 		return 0, fmt.Errorf("%s can't be counted", what)
 	}

@@ -43,15 +43,23 @@ func (t *tx) DeleteOrg(id directory.OrgID) error {
 	return t.execOne("organization", `DELETE FROM orgs WHERE id = $1`, id)
 }
 
+func scanOrgSettings(row scanner) (s directory.OrgSettings, err error) {
+	err = row.Scan(&s.MaxTokenSeconds, &s.SessionIdleSeconds, &s.SessionSeconds)
+	return s, err
+}
+
 func (t *tx) OrgSettings(org directory.OrgID) (directory.OrgSettings, error) {
-	seconds, err := one(t, "settings", scanValue[int64], `SELECT max_token_seconds FROM org_settings WHERE org_id = $1`, org)
+	s, err := one(t, "settings", scanOrgSettings,
+		`SELECT max_token_seconds, session_idle_seconds, session_seconds FROM org_settings WHERE org_id = $1`, org)
 	if directory.CodeOf(err) == directory.NotFound {
 		return directory.OrgSettings{}, nil
 	}
-	return directory.OrgSettings{MaxTokenSeconds: seconds}, err
+	return s, err
 }
 
 func (t *tx) SetOrgSettings(org directory.OrgID, s directory.OrgSettings) error {
-	return t.exec(`INSERT INTO org_settings (org_id, max_token_seconds) VALUES ($1, $2)
-		ON CONFLICT (org_id) DO UPDATE SET max_token_seconds = excluded.max_token_seconds`, org, s.MaxTokenSeconds)
+	return t.exec(`INSERT INTO org_settings (org_id, max_token_seconds, session_idle_seconds, session_seconds) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (org_id) DO UPDATE SET max_token_seconds = excluded.max_token_seconds,
+			session_idle_seconds = excluded.session_idle_seconds, session_seconds = excluded.session_seconds`,
+		org, s.MaxTokenSeconds, s.SessionIdleSeconds, s.SessionSeconds)
 }

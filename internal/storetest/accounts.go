@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -23,6 +24,10 @@ var accountTests = []test{
 		a.Name = "Renée"
 		s.write(func(tx directory.Tx) error { return tx.RenameAccount(a.ID, a.Name) })
 		s.equal("renamed", a, got(s, accountByEmail("acc_a")))
+		a.VerifiedAt, a.SignedInAt = start.Add(time.Hour), start.Add(time.Minute)
+		s.write(func(tx directory.Tx) error { return tx.MarkAccount(a.ID, a.VerifiedAt, a.SignedInAt) })
+		s.equal("verified", a, got(s, func(tx directory.Tx) (directory.Account, error) { return tx.Account(a.ID) }))
+		s.equal("another", newAccount("acc_b"), got(s, func(tx directory.Tx) (directory.Account, error) { return tx.Account("acc_b") }))
 		s.write(func(tx directory.Tx) error { return tx.DeleteAccount(a.ID) })
 		missing(s, "deleted", accountByEmail("acc_a"))
 		s.equal("the other one", newAccount("acc_b"), got(s, accountByEmail("acc_b")))
@@ -30,6 +35,8 @@ var accountTests = []test{
 	{"missing and taken", func(s suite) {
 		s.write(func(tx directory.Tx) error { return putAccount(tx, "acc_a") })
 		missing(s, "by email", accountByEmail("nobody"))
+		missing(s, "by id", func(tx directory.Tx) (directory.Account, error) { return tx.Account("acc_x") })
+		s.fails("mark", directory.NotFound, func(tx directory.Tx) error { return tx.MarkAccount("acc_x", start, start) })
 		s.fails("rename", directory.NotFound, func(tx directory.Tx) error { return tx.RenameAccount("acc_x", "X") })
 		s.fails("delete", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteAccount("acc_x") })
 		s.fails("id taken", directory.Conflict, func(tx directory.Tx) error { return ensureAccount(tx, newAccount("acc_a"), "another key") })

@@ -38,7 +38,7 @@ var limitTests = []test{
 		prepareGroups(s)
 		for what, want := range map[directory.Limit]int{
 			directory.LimitUsers: 3, directory.LimitRoles: 2, directory.LimitGroups: 0, directory.LimitInvitations: 0, directory.LimitAPITokens: 0,
-			directory.LimitWebhooks: 0, directory.LimitPersonalTokens: 0,
+			directory.LimitWebhooks: 0, directory.LimitPersonalTokens: 0, directory.LimitSessions: 0, directory.LimitPasskeys: 0,
 		} {
 			s.equal(string(what), want, got(s, func(tx directory.Tx) (int, error) { return tx.HighestCount(what) }))
 		}

@@ -13,10 +13,13 @@ CREATE TABLE orgs (
     updated_at BIGINT NOT NULL
 );
 
--- What an organization has set; without a row, nothing. 0 stands for any lifetime.
+-- What an organization has set; without a row, nothing. 0 stands for any lifetime of
+-- tokens, and for the default limits of sessions.
 CREATE TABLE org_settings (
     org_id            TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
-    max_token_seconds BIGINT NOT NULL
+    max_token_seconds    BIGINT NOT NULL,
+    session_idle_seconds BIGINT NOT NULL,
+    session_seconds      BIGINT NOT NULL
 );
 
 -- Rows stay until they expire, also when claimed: they count against the address.
@@ -34,7 +37,9 @@ CREATE TABLE accounts (
     email      TEXT COLLATE "C" NOT NULL,
     email_key  TEXT COLLATE "C" NOT NULL UNIQUE,
     name       TEXT COLLATE "C" NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    verified_at BIGINT NOT NULL DEFAULT 0,
+    signed_in_at BIGINT NOT NULL DEFAULT 0
 );
 
 -- A user is a membership, or without an account, an invitation: it belongs to the
@@ -137,6 +142,50 @@ CREATE TABLE personal_tokens (
     expires_at  BIGINT NOT NULL,
     networks    TEXT COLLATE "C" NOT NULL,
     created_at  BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+
+-- Who signed in in a browser. With only_org, a session acts in that organization alone.
+CREATE TABLE sessions (
+    account_id   TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id           TEXT COLLATE "C" NOT NULL,
+    hash         BYTEA NOT NULL UNIQUE,
+    only_org     TEXT COLLATE "C" NOT NULL,
+    method       TEXT COLLATE "C" NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    fresh_at     BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    user_agent   TEXT COLLATE "C" NOT NULL,
+    remote_addr  TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+
+-- Rows stay until they expire, also when used: they count against the account.
+CREATE TABLE sign_in_links (
+    account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id         TEXT COLLATE "C" NOT NULL,
+    hash       BYTEA NOT NULL UNIQUE,
+    method     TEXT COLLATE "C" NOT NULL,
+    first_only BIGINT NOT NULL,
+    browser    BYTEA,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX sign_in_links_expiry ON sign_in_links (expires_at);
+
+-- credential is the public key and what else a sign-in is checked with, as JSON.
+CREATE TABLE passkeys (
+    account_id    TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id            TEXT COLLATE "C" NOT NULL,
+    credential_id BYTEA NOT NULL UNIQUE,
+    name          TEXT COLLATE "C" NOT NULL,
+    credential    TEXT COLLATE "C" NOT NULL,
+    created_at    BIGINT NOT NULL,
+    last_used_at  BIGINT NOT NULL,
     PRIMARY KEY (account_id, id)
 );
 

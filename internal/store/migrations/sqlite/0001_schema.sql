@@ -12,10 +12,13 @@ CREATE TABLE orgs (
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What an organization has set; without a row, nothing. 0 stands for any lifetime.
+-- What an organization has set; without a row, nothing. 0 stands for any lifetime of
+-- tokens, and for the default limits of sessions.
 CREATE TABLE org_settings (
     org_id            TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
-    max_token_seconds INTEGER NOT NULL
+    max_token_seconds    INTEGER NOT NULL,
+    session_idle_seconds INTEGER NOT NULL,
+    session_seconds      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Rows stay until they expire, also when claimed: they count against the address.
@@ -33,7 +36,9 @@ CREATE TABLE accounts (
     email      TEXT    NOT NULL,
     email_key  TEXT    NOT NULL UNIQUE,
     name       TEXT    NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    verified_at INTEGER NOT NULL DEFAULT 0,
+    signed_in_at INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- A user is a membership, or without an account, an invitation: it belongs to the
@@ -136,6 +141,50 @@ CREATE TABLE personal_tokens (
     expires_at  INTEGER NOT NULL,
     networks    TEXT    NOT NULL,
     created_at  INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- Who signed in in a browser. With only_org, a session acts in that organization alone.
+CREATE TABLE sessions (
+    account_id   TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id           TEXT NOT NULL,
+    hash         BLOB NOT NULL UNIQUE,
+    only_org     TEXT NOT NULL,
+    method       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    fresh_at     INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    user_agent   TEXT NOT NULL,
+    remote_addr  TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+
+-- Rows stay until they expire, also when used: they count against the account.
+CREATE TABLE sign_in_links (
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id         TEXT NOT NULL,
+    hash       BLOB NOT NULL UNIQUE,
+    method     TEXT NOT NULL,
+    first_only INTEGER NOT NULL,
+    browser    BLOB,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_links_expiry ON sign_in_links (expires_at);
+
+-- credential is the public key and what else a sign-in is checked with, as JSON.
+CREATE TABLE passkeys (
+    account_id    TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id            TEXT NOT NULL,
+    credential_id BLOB NOT NULL UNIQUE,
+    name          TEXT NOT NULL,
+    credential    TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    last_used_at  INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 

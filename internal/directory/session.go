@@ -1,0 +1,284 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/rosterhq/roster/internal/ident"
+)
+
+// How long sessions last at most. An organization can set shorter limits for acting in
+// it, see [OrgSettings].
+const (
+	SessionIdle     = 24 * time.Hour     // without a request
+	SessionLifetime = 7 * 24 * time.Hour // since the sign-in
+	// FreshFor is how long after a sign-in a session may do what needs a fresh one.
+	FreshFor = 10 * time.Minute
+
+	sessionPrefix = "xsess-"
+	// sessionUseStored is how far a session's stored last use may lag behind.
+	sessionUseStored = time.Minute
+)
+
+// SignInMethod is how a person proved who they are.
+type SignInMethod string
+
+// The methods.
+const (
+	SignInLinkMailed     SignInMethod = "link"           // mailed
+	SignInOperatorLink   SignInMethod = "operatorLink"   // printed for the operator
+	SignInInvitationLink SignInMethod = "invitationLink" // copied by the inviter
+	SignInPasskey        SignInMethod = "passkey"
+	SignInIssuer         SignInMethod = "issuer" // OpenID Connect
+)
+
+// SessionRecord is a session as it is kept: somebody who signed in in a browser. Only
+// a hash of its value is stored.
+type SessionRecord struct {
+	ID        TokenID      `json:"id"` // "ses_…"
+	AccountID AccountID    `json:"accountId"`
+	OnlyOrg   OrgID        `json:"onlyOrg,omitempty"` // the session acts there alone; empty: in all of the account's
+	Method    SignInMethod `json:"method"`
+	CreatedAt time.Time    `json:"createdAt"`
+	ExpiresAt time.Time    `json:"expiresAt"`
+	Hash      SecretHash   `json:"-"`
+
+	// LastUsedAt may lag behind by a minute. FreshAt is when the person last proved
+	// themself to Roster; zero: they did not.
+	LastUsedAt time.Time `json:"-"`
+	FreshAt    time.Time `json:"-"`
+	// UserAgent and RemoteAddr are those of the sign-in.
+	UserAgent  string `json:"-"`
+	RemoteAddr string `json:"-"`
+}
+
+func (t SessionRecord) Target() Target {
+	return Target{Type: "session", ID: string(t.ID), Name: string(t.Method)}
+}
+
+// IssuedSession is a new session with its value, which goes into a cookie.
+type IssuedSession struct {
+	SessionRecord
+	Secret string `json:"-"`
+}
+
+// newSession is what a proved sign-in starts.
+type newSession struct {
+	method   SignInMethod
+	onlyOrg  OrgID
+	fresh    bool   // the person proved themself to Roster just now
+	replaces string // value of the session that the browser had, "" for none
+}
+
+var errNoSession = Errorf(Unauthenticated, "you are not signed in, or your session has ended; sign in")
+
+// AuthenticateSession resolves a session's value to a principal of the organization that
+// the request names, "" for none: then a session of an account in one organization acts
+// there. Errors: [Unauthenticated] for a session that is unknown, ended or was idle for
+// too long for the organization; [Forbidden] for an organization that the account is not
+// in, whether it exists or not.
+func (s *Service) AuthenticateSession(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
+	if !strings.HasPrefix(secret, sessionPrefix) {
+		return nil, errNoSession
+	}
+	key := principalKey{hashSecret(secret), org}
+	p, ok := s.cachedPrincipal(key)
+	if !ok || p.session.idled(s.now()) { // another node may have served a request since
+		epoch := s.cache.epoch.Load()
+		err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) error {
+			t, err := tx.SessionByHash(key.hash)
+			if err != nil || !sameHash(t.Hash, key.hash) {
+				return noSession(err)
+			}
+			p, err = sessionPrincipal(tx, t, org, s.now())
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.cache.putPrincipal(epoch, key, p)
+	}
+	s.useSession(ctx, p)
+	return p, nil
+}
+
+// noSession answers a missing session as an ended one and leaves other errors be.
+func noSession(err error) error {
+	if err == nil || CodeOf(err) == NotFound {
+		return errNoSession
+	}
+	return err
+}
+
+// sessionState is what a session's principal has beyond a token's. It is shared.
+type sessionState struct {
+	used atomic.Int64  // microseconds since 1970; at least every minute
+	idle time.Duration // after which the session ends
+}
+
+func (st *sessionState) idled(now time.Time) bool {
+	return st != nil && now.Sub(time.UnixMicro(st.used.Load())) >= st.idle
+}
+
+// useSession stores that a session was used, once a minute. A failure is no reason to
+// refuse the request: the session only ends earlier.
+func (s *Service) useSession(ctx context.Context, p *Principal) {
+	last, now := p.session.used.Load(), s.now()
+	if now.Sub(time.UnixMicro(last)) < sessionUseStored || !p.session.used.CompareAndSwap(last, now.UnixMicro()) {
+		return
+	}
+	err := s.store.Write(ForTenant(ctx, AccountTenant(p.AccountID)), func(tx Tx) error {
+		return tx.UseSession(p.AccountID, p.TokenID, now)
+	})
+	if err != nil {
+		p.session.used.CompareAndSwap(now.UnixMicro(), last)
+	}
+}
+
+// sessionPrincipal is the account behind t acting in org.
+func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Principal, error) {
+	if t.OnlyOrg != "" {
+		if org != "" && org != t.OnlyOrg {
+			return nil, errNotYours
+		}
+		org = t.OnlyOrg
+	}
+	p, settings, err := accountPrincipal(tx, t.AccountID, org)
+	if errors.Is(err, errBadToken) { // a member nowhere
+		err = errNoSession
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Kind, p.TokenID, p.OnlyOrg, p.FreshAt = Session, t.ID, t.OnlyOrg, t.FreshAt
+	p.session = &sessionState{idle: settings.sessionIdle()}
+	p.session.used.Store(t.LastUsedAt.UnixMicro())
+	p.ExpiresAt = t.CreatedAt.Add(settings.sessionLifetime())
+	if t.ExpiresAt.Before(p.ExpiresAt) {
+		p.ExpiresAt = t.ExpiresAt
+	}
+	if expired(p.ExpiresAt, now) || p.session.idled(now) {
+		return nil, errNoSession
+	}
+	return p, nil
+}
+
+// reloadSession reads a session's principal again as it is now.
+func (s *Service) reloadSession(tx Tx, p *Principal) (*Principal, error) {
+	t, err := tx.Session(p.AccountID, p.TokenID)
+	if err != nil {
+		return nil, noSession(err)
+	}
+	if used := time.UnixMicro(p.session.used.Load()).UTC(); used.After(t.LastUsedAt) {
+		t.LastUsedAt = used
+	}
+	return sessionPrincipal(tx, t, p.OrgID, s.now())
+}
+
+// needFresh refuses a session whose person has not proved themself within [FreshFor].
+// A token is the proof itself. Errors: [Reauthenticate].
+func (c *Change) needFresh() error {
+	if c.actor.Kind != Session || c.DryRun() || c.now.Sub(c.actor.FreshAt) < FreshFor {
+		return nil
+	}
+	return Errorf(Reauthenticate, "this needs a sign-in within the last %d minutes; sign in again with a passkey or a link", int(FreshFor.Minutes()))
+}
+
+// startSession signs an account in: it makes a session, and ends the one that the
+// browser had. The account is locked.
+// Audit entry signIn in each of the account's organizations, or in in.onlyOrg alone.
+func (c *Change) startSession(account Account, in newSession) (IssuedSession, error) {
+	if err := c.endReplaced(account.ID, in.replaces); err != nil {
+		return IssuedSession{}, err
+	}
+	if err := c.roomForSession(account.ID); err != nil {
+		return IssuedSession{}, err
+	}
+	t := IssuedSession{Secret: ident.Secret(sessionPrefix), SessionRecord: SessionRecord{
+		ID: TokenID(ident.New("ses", c.now)), AccountID: account.ID, OnlyOrg: in.onlyOrg, Method: in.method,
+		CreatedAt: c.now, ExpiresAt: c.now.Add(SessionLifetime), LastUsedAt: c.now,
+		UserAgent: loggable(c.call.UserAgent), RemoteAddr: loggable(c.call.RemoteAddr),
+	}}
+	if in.fresh {
+		t.FreshAt = c.now
+	}
+	t.Hash = hashSecret(t.Secret)
+	if account.SignedInAt.IsZero() {
+		if err := c.MarkAccount(account.ID, account.VerifiedAt, c.now); err != nil {
+			return IssuedSession{}, err
+		}
+	}
+	if err := c.CreateSession(t.SessionRecord); err != nil {
+		return IssuedSession{}, err
+	}
+	c.actor = &Principal{Kind: Session, TokenID: t.ID, AccountID: account.ID, Name: account.Name}
+	n, err := c.recordSession(t.SessionRecord, nil, t.SessionRecord)
+	if err == nil && n == 0 {
+		err = errNoSession // the account is a member nowhere that the session could act in
+	}
+	return t, err
+}
+
+// endReplaced ends the session that the browser had, unless it is another account's.
+func (c *Change) endReplaced(account AccountID, secret string) error {
+	if secret == "" {
+		return nil
+	}
+	t, err := c.SessionByHash(hashSecret(secret))
+	if err != nil || t.AccountID != account {
+		return ignoreNotFound(err)
+	}
+	c.actor = &Principal{Kind: Session, TokenID: t.ID, AccountID: account}
+	return c.as(OpSignOut).endSession(t)
+}
+
+// roomForSession ends those sessions of an account that have not been used for longest,
+// so that one more is within the limit. Refusing would lock the person out.
+func (c *Change) roomForSession(account AccountID) error {
+	most := c.limits.Sessions
+	if most == 0 {
+		return nil
+	}
+	all, err := c.Sessions(account)
+	if err != nil {
+		return err
+	}
+	for ; len(all) >= most; all = all[1:] {
+		c.actor = systemPrincipal("")
+		if err := c.as(OpDeleteSession).endSession(all[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSession deletes a session and records it.
+func (c *Change) endSession(t SessionRecord) error {
+	if err := c.Tx.DeleteSession(t.AccountID, t.ID); err != nil {
+		return err
+	}
+	_, err := c.recordSession(t, t, nil)
+	return err
+}
+
+// recordSession appends an entry about a session to the log of each organization that it
+// acts in, and counts them.
+func (c *Change) recordSession(t SessionRecord, before, after any) (n int, err error) {
+	users, err := c.AccountUsers(t.AccountID)
+	if err != nil {
+		return 0, err
+	}
+	for _, u := range users {
+		if t.OnlyOrg != "" && u.OrgID != t.OnlyOrg {
+			continue
+		}
+		if err := c.recordIn(u.OrgID, t.Target(), before, after); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}

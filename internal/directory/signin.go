@@ -1,0 +1,70 @@
+package directory
+
+import (
+	"context"
+	"errors"
+)
+
+// signingIn starts a change by somebody who is signing in. Its actor is set once the
+// account is known.
+func (s *Service) signingIn(tx Tx, call Call) *Change {
+	return &Change{Tx: tx, keys: s.keys, limits: s.limits, op: OpSignIn, call: call, actor: systemPrincipal(""), now: s.now()}
+}
+
+// signIn carries out a sign-in. What prove refuses for an account is recorded.
+func (s *Service) signIn(ctx context.Context, call Call, prove func(*Change) (IssuedSession, error)) (session IssuedSession, err error) {
+	err = s.store.Write(ForTenant(ctx, AddrTenant(call.RemoteAddr)), func(tx Tx) error {
+		session, err = prove(s.signingIn(tx, call))
+		return err
+	})
+	if err == nil {
+		return session, nil
+	}
+	if failed, ok := errors.AsType[*failedSignIn](err); ok {
+		s.recordFailedSignIn(ctx, call, failed)
+		err = failed.err
+	}
+	return IssuedSession{}, err
+}
+
+// failedSignIn is an attempt to sign in to an account that was refused.
+type failedSignIn struct {
+	account AccountID
+	method  SignInMethod
+	err     error
+}
+
+func (e *failedSignIn) Error() string { return e.err.Error() }
+
+// Unwrap gives the error that is answered.
+func (e *failedSignIn) Unwrap() error { return e.err }
+
+// recordFailedSignIn writes down that a sign-in was refused, in the log of each
+// organization of the account, with the outcome [Refused]; if an account is refused many
+// times, some are only counted. That it can't be written down changes no answer.
+func (s *Service) recordFailedSignIn(ctx context.Context, call Call, f *failedSignIn) {
+	skipped, ok := s.refusals.keep(TokenID(f.account), s.now())
+	if !ok {
+		return
+	}
+	reason := refusalText(f.err.Error(), skipped)
+	_ = s.store.Write(ForTenant(ctx, AddrTenant(call.RemoteAddr)), func(tx Tx) error {
+		c := s.signingIn(tx, call)
+		users, err := c.AccountUsers(f.account)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if err := c.lockOrg(u.OrgID); err != nil {
+				return err
+			}
+			e := c.entry(u.OrgID, Target{Type: "user", ID: string(u.ID), Name: u.Name})
+			e.Actor = Actor{Kind: ActorSystem, Name: c.actor.Name}
+			e.Outcome, e.Reason = Refused, string(f.method)+": "+reason
+			if err := appendEntry(tx, s.keys, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,42 @@
+package directory
+
+import "time"
+
+// signInTx keeps what people sign in with, and their sessions.
+type signInTx interface {
+	Account(AccountID) (Account, error)
+	// MarkAccount stores when an account was verified and first signed in.
+	MarkAccount(id AccountID, verified, signedIn time.Time) error
+
+	Session(AccountID, TokenID) (SessionRecord, error)
+	SessionByHash(SecretHash) (SessionRecord, error)
+	// Sessions lists those of an account, those not used for longest first.
+	Sessions(AccountID) ([]SessionRecord, error)
+	CreateSession(SessionRecord) error
+	// UseSession stores when a session was last used; to use one that is gone is no
+	// error, and time never goes back.
+	UseSession(account AccountID, id TokenID, at time.Time) error
+	DeleteSession(AccountID, TokenID) error
+	// DropSessionsIn deletes an account's sessions for an organization alone, and
+	// DropSessions all those that ended by a time.
+	DropSessionsIn(AccountID, OrgID) error
+	DropSessions(by time.Time) error
+
+	Passkey(AccountID, PasskeyID) (Passkey, error)
+	PasskeyByCredential(credentialID []byte) (Passkey, error)
+	Passkeys(AccountID) ([]Passkey, error)
+	CreatePasskey(Passkey) error
+	RenamePasskey(account AccountID, id PasskeyID, name string) error
+	// UsePasskey stores a credential as it is after a sign-in.
+	UsePasskey(account AccountID, id PasskeyID, credential []byte, at time.Time) error
+	DeletePasskey(AccountID, PasskeyID) error
+
+	SignInLinkByHash(SecretHash) (SignInLink, error)
+	CreateSignInLink(SignInLink) error
+	// UseSignInLink stores when a link was used, and refuses one that was: [NotFound].
+	UseSignInLink(h SecretHash, at time.Time) error
+	// CountSignInLinks counts an account's links of a kind that were made after a time.
+	CountSignInLinks(account AccountID, kind SignInMethod, after time.Time) (int, error)
+	// DropSignInLinks deletes those that expired by a time.
+	DropSignInLinks(by time.Time) error
+}
