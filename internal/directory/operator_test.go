@@ -26,7 +26,7 @@ func TestInitialize(t *testing.T) {
 			t.Errorf("entry %+v", e)
 		}
 	}
-	if len(actions) != 4 {
+	if len(actions) != 5 {
 		t.Errorf("entries %v", actions)
 	}
 	noSecrets(t, w, nil)

@@ -147,6 +147,9 @@ func (p *Principal) comesFrom(remoteAddr string) error {
 
 // resolve finds a token's principal in the cache or in the database.
 func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
+	if strings.HasPrefix(secret, sessionPrefix) { // is in the cache too, and is no token
+		return nil, errBadToken
+	}
 	key := principalKey{hashSecret(secret), org}
 	if p, ok := s.cachedPrincipal(key); ok {
 		return p, nil
