@@ -160,7 +160,7 @@ type response struct {
 	route  *routeMetrics
 	status int // 0: nothing is sent yet
 
-	fields [8]string // values of the header's fields, in one allocation (ADR 14)
+	fields [8]string // values of the header's fields, in one allocation (ADR 15)
 	used   int
 }
 
