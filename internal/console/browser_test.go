@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/sealing"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // sight is a page as the tests of all pages and the screenshots visit it.
@@ -54,6 +55,7 @@ func (s *site) sights() []sight {
 		}
 		s.Pass(20 * time.Minute)
 	}
+	hook := directorytest.Must(s.CreateWebhook(ctx, s.call(owner), webhooks.NewWebhook{Name: "Chat", URL: "https://chat.example.com/hooks/roster"}))(s)
 	sealer := sealing.New(s.DB, dbtest.Keys(), s.Clock)
 	directorytest.Must(sealer.Once(ctx, func(err error) { s.Errorf("seal: %v", err) }))(s)
 	return []sight{
@@ -72,6 +74,8 @@ func (s *site) sights() []sight {
 		{"tokens", "tokens"},
 		{"new-token", "new-token?preset=provisioning"},
 		{"token", "tokens/" + string(token.ID)},
+		{"webhooks", "webhooks"},
+		{"webhook", "webhooks/" + string(hook.ID)},
 		{"audit", "audit"},
 		{"entry", "audit/16"},
 		{"settings", "settings"},

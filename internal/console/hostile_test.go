@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // hostile are names that would run a script or break a page if they got into it unescaped.
@@ -40,6 +41,9 @@ func (s *site) haunt(name string) []string {
 	directorytest.Must(s.CreatePersonalToken(ctx, owner, directory.NewPersonalToken{Name: name}))(s)
 	directorytest.Must(s.UpdateOrg(ctx, owner, s.Org.ID, name))(s)
 	directorytest.Must(s.UpdateSelf(ctx, owner, directory.SelfUpdate{Name: &name}))(s)
+	hook := directorytest.Must(s.CreateWebhook(ctx, owner, webhooks.NewWebhook{
+		Name: name, Description: name, URL: "https://example.com/" + url.PathEscape(name) + "?<script>alert(1)</script>",
+	}))(s)
 	q := url.QueryEscape(name)
 	paths := []string{"/console/"}
 	for _, below := range []string{
@@ -47,6 +51,7 @@ func (s *site) haunt(name string) []string {
 		"users/" + q, "roles", "roles/" + string(role.ID), "roles/" + string(role.ID) + "?scope=dataset&name=" + q, "groups", "groups/" + string(group.ID),
 		"groups/" + string(group.ID) + "/candidates?q=victim", "tokens", "tokens/" + string(token.ID), "new-token?preset=" + q, "new-token?scope=view&name=" + q, "audit",
 		"audit?action=" + q, "audit?actor=" + q + "&target=" + q + "&outcome=" + q, "audit?target=" + string(u.ID), "audit/3", "audit/" + q, "settings", "profile",
+		"webhooks", "webhooks/" + string(hook.ID), "webhooks/" + string(hook.ID) + "?state=" + q,
 		"nothing/" + q,
 	} {
 		paths = append(paths, s.path(below))

@@ -17,6 +17,8 @@ var pages = []page{
 	tokensPage,
 	newTokenPage,
 	tokenPage,
+	webhooksPage,
+	webhookPage,
 	auditPage,
 	entryPage,
 	settingsPage,
@@ -29,4 +31,5 @@ var gates = []directory.Operation{
 	directory.OpListUsers, directory.OpGetUserAccess, directory.OpListEntries, directory.OpListAPITokens, directory.OpListRoles,
 	directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole, directory.OpCreateGroup, directory.OpUpdateGroup,
 	directory.OpDeleteGroup, directory.OpUpdateGroupMembers, directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
+	directory.OpCreateWebhook, directory.OpUpdateWebhook,
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/sealing"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 func TestRoleIsPreviewedThenSaved(t *testing.T) {
@@ -168,4 +169,49 @@ func TestInvitationIsAcceptedFromTheHomePage(t *testing.T) {
 	s.get(mia, "/console/").wants(t, http.StatusOK, "Join Second")
 	s.post(mia, "/console/accept", url.Values{"org": {string(other.Org.ID)}}).wants(t, http.StatusSeeOther)
 	s.get(mia, "/console/"+string(other.Org.ID)+"/users").wants(t, http.StatusOK, "mia@example.com")
+}
+
+func TestWebhookIsMadeTestedAndDisabled(t *testing.T) {
+	s := newSite(t)
+	s.post(s.Owner, s.path("webhooks/create"), url.Values{"name": {"x"}, "url": {"http://127.0.0.1/"}}).wants(t, http.StatusUnprocessableEntity, `id="create-url-wrong"`)
+	form := url.Values{"name": {"Chat"}, "url": {"https://chat.example.com/"}, "actions": {"createUser, update*"}}
+	p := s.post(s.Owner, s.path("webhooks/create"), form).wants(t, http.StatusOK, "whsec_")
+	_, rest, _ := strings.Cut(p.Body, `<a href="`+s.path("webhooks/"))
+	id, _, _ := strings.Cut(rest, `"`)
+	here := s.path("webhooks/" + id)
+	s.get(s.Owner, here).wants(t, http.StatusOK, "createUser, update*").lacks(t, "whsec_")
+	s.post(s.Owner, here+"/test", url.Values{}).wants(t, http.StatusSeeOther)
+	s.post(s.Owner, here+"/rotate", url.Values{"grace": {"7"}}).wants(t, http.StatusOK, "whsec_")
+	form.Set("name", "Chat off")
+	s.post(s.Owner, here+"/save", form).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("webhooks")).wants(t, http.StatusOK, "Chat off", "disabled")
+	s.post(s.Owner, here+"/delete", url.Values{}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusNotFound)
+}
+
+// A page of one organization must not take ids of another.
+func TestIDsOfOtherOrganizationsAreNotFound(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	other := directorytest.Must(s.CreateOrg(ctx, s.call(s.Owner), "Second"))(t)
+	owner := s.Owner
+	owner.OrgID = other.Org.ID
+	theirs := s.call(owner)
+	role := directorytest.Must(s.CreateRole(ctx, theirs, directory.NewRole{Name: "Theirs"}))(t)
+	group := directorytest.Must(s.CreateGroup(ctx, theirs, directory.NewGroup{Name: "Theirs"}))(t)
+	token := directorytest.Must(s.CreateAPIToken(ctx, theirs, directory.NewAPIToken{Name: "Theirs"}))(t)
+	hook := directorytest.Must(s.CreateWebhook(ctx, theirs, webhooks.NewWebhook{Name: "Theirs", URL: "https://example.com/"}))(t)
+	for _, below := range []string{
+		"users/" + string(other.User.ID), "users/" + string(other.User.ID) + "/remove", "roles/" + string(role.ID), "groups/" + string(group.ID),
+		"tokens/" + string(token.ID), "webhooks/" + string(hook.ID), "audit/9999",
+	} {
+		s.get(s.Owner, s.path(below)).wants(t, http.StatusNotFound).lacks(t, "Theirs")
+	}
+	for below, form := range map[string]url.Values{
+		"users/" + string(other.User.ID) + "/role": {"role": {"user"}}, "users/" + string(other.User.ID) + "/remove/confirm": {}, "roles/" + string(role.ID) + "/save": {"name": {"Taken"}},
+		"roles/" + string(role.ID) + "/delete": {}, "groups/" + string(group.ID) + "/add": {"user": {string(s.Owner.ID)}}, "groups/" + string(group.ID) + "/delete": {},
+		"tokens/" + string(token.ID) + "/delete": {}, "tokens/" + string(token.ID) + "/regenerate": {"grace": {"0"}}, "webhooks/" + string(hook.ID) + "/delete": {},
+	} {
+		s.post(s.Owner, s.path(below), form).wants(t, http.StatusNotFound).lacks(t, "Theirs")
+	}
 }
