@@ -29,6 +29,9 @@ var entryPage = page{
 
 const (
 	entriesShown = 50
+	// entriesSearched is how many entries a request looks through for those that a filter
+	// lets through; the rest of the list goes on from there.
+	entriesSearched = 10_000
 	// liveShown is how many new entries one look brings.
 	liveShown = 100
 )
@@ -62,7 +65,8 @@ type auditData struct {
 	More    string // the rest's query
 	Live    string // the query for what is newer; "" if the list ends at a time
 	Actions []string
-	Newest  int64
+	// Searched is set if the rest has to be searched before there is anything to show.
+	Searched bool
 }
 
 // markedEntry is an entry with what its proof says.
@@ -135,6 +139,15 @@ func (rq *request) listEntries() (d auditData, err error) {
 			return d, err
 		}
 	}
+	events, err := rq.console.Service.ReadEvents(rq.Context(), rq.call, directory.EntryQuery{After: -1})
+	if err != nil {
+		return d, err
+	}
+	end := q.After
+	if q.Before == 0 {
+		q.Before = events.End + 1
+	}
+	q.After = max(end, q.Before-entriesSearched)
 	list, more, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
 	if err != nil {
 		return d, err
@@ -142,14 +155,13 @@ func (rq *request) listEntries() (d auditData, err error) {
 	if d.Entries, err = rq.mark(list); err != nil {
 		return d, err
 	}
-	if more {
+	switch {
+	case more:
 		d.More = f.query("before", list[len(list)-1].Sequence)
+	case q.After > end:
+		d.More, d.Searched = f.query("before", q.After+1), true
 	}
 	if d.First && f.To == "" {
-		events, err := rq.console.Service.ReadEvents(rq.Context(), rq.call, directory.EntryQuery{After: -1})
-		if err != nil {
-			return d, err
-		}
 		d.Live = f.query("after", max(events.End, newest(list)))
 	}
 	names := make(map[string]bool)

@@ -129,7 +129,7 @@ func (rq *request) groupWith(id directory.GroupID, members int) (use groupUse, f
 const daysShown = 30
 
 // refusalsRead bounds how many of the last entries the picture of refusals is made of.
-const refusalsRead = 20_000
+const refusalsRead = 10_000
 
 // days are the last days in UTC, the oldest first: the time at which each begins.
 func (rq *request) days() []time.Time {
