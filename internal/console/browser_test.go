@@ -112,7 +112,7 @@ func TestPagesInABrowser(t *testing.T) {
 	s := newSite(t)
 	pictures := os.Getenv("ROSTER_SCREENSHOTS")
 	sights := s.sights()
-	b.SetCookie(s.URL, sessionCookie, s.Owner.Secret)
+	b.SetCookie(s.URL, sessionCookie, s.sign(s.Owner.Email))
 	for _, screen := range screens {
 		b.Size(screen.width, screen.height)
 		b.Dark(screen.dark)

@@ -18,14 +18,6 @@ import (
 // Root is where the console is served. The organization's id comes next in a path.
 const Root = "/console/"
 
-// Auth resolves the session of a browser.
-type Auth interface {
-	// Principal gives the person whose session a request has, in an organization; "" is
-	// for pages of no organization. Errors: [directory.Unauthenticated] without a session,
-	// [directory.Forbidden] for an organization that the person is not in.
-	Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error)
-}
-
 // Options are what a [Console] needs.
 type Options struct {
 	Service *directory.Service
@@ -34,11 +26,11 @@ type Options struct {
 	Auth    Auth
 	Log     *slog.Logger
 	Clock   func() time.Time
-	// SignIn is the path of the page that signs people in. It gets the path to come
-	// back to in the parameter next.
+	// SignIn is the path of the page that signs people in, which gets the path to come back
+	// to in the parameter next. What else people do to sign in and out is below it.
 	SignIn string
-	// SignOut is the path to which signing out is posted.
-	SignOut string
+	// PublicURL is where people reach the server; "" for wherever they did.
+	PublicURL string
 }
 
 // Console is the web console.

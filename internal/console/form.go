@@ -13,6 +13,8 @@ type form struct {
 	values  url.Values
 	refusal *directory.Error
 	shown   bool // the refusal, beside its field
+	// Again is the page that signs in again, if the action needs a fresh sign-in.
+	Again string
 }
 
 // Refused reports whether the form was sent and refused.

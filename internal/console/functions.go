@@ -29,6 +29,7 @@ var functions = template.FuncMap{
 	"grants":  grants,
 	"action":  actionLabel,
 	"dict":    dict,
+	"browser": browserName,
 }
 
 // dict makes a map of keys and values, for templates within templates.
@@ -140,4 +141,28 @@ func actionLabel(name string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// browserName is about what a browser calls itself: enough to recognize one's own.
+func browserName(userAgent string) string {
+	find := func(names ...string) string {
+		for _, name := range names {
+			if text, label, _ := strings.Cut(name, "="); strings.Contains(userAgent, text) {
+				return label
+			}
+		}
+		return ""
+	}
+	browser := find("Edg/=Edge", "OPR/=Opera", "Firefox/=Firefox", "Chrome/=Chrome", "Safari/=Safari")
+	system := find("iPhone=iPhone", "iPad=iPad", "Android=Android", "Windows=Windows", "Mac OS X=macOS", "CrOS=ChromeOS", "Linux=Linux")
+	switch {
+	case browser != "" && system != "":
+		return browser + " on " + system
+	case browser != "":
+		return browser
+	case userAgent == "":
+		return "Unknown"
+	default:
+		return userAgent
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
@@ -23,20 +24,47 @@ import (
 type site struct {
 	*directorytest.World
 	URL string
+
+	sessions map[string]session // by address
 }
 
-// sessionCookie has a personal token, which stands for a session in these tests.
-const sessionCookie = "test_session"
+// session is a session of a member, and when it began.
+type session struct {
+	secret string
+	at     time.Time
+}
 
-// tokenAuth takes personal tokens for sessions.
-type tokenAuth struct{ service *directory.Service }
+// sign signs a member in, by an operator's link, unless a session of theirs is fresh.
+func (s *site) sign(email string) string {
+	s.Helper()
+	if have, ok := s.sessions[email]; ok && s.Clock().Sub(have.at) < directory.FreshFor {
+		return have.secret
+	}
+	link, err := s.CreateSignInLinkFor(s.Context(), email)
+	if err != nil {
+		s.Fatalf("a link for %s: %v", email, err)
+	}
+	browser := "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36"
+	in, err := s.UseSignInLink(s.Context(), directory.Call{RemoteAddr: "192.0.2.1", UserAgent: browser}, link.Secret, "", "")
+	if err != nil {
+		s.Fatalf("sign %s in: %v", email, err)
+	}
+	s.sessions[email] = session{in.Secret, s.Clock()}
+	return in.Secret
+}
 
-func (a tokenAuth) Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error) {
+// sessionCookie has a session's value.
+const sessionCookie = "roster_session"
+
+// sessionAuth reads sessions, as the sign-in pages do.
+type sessionAuth struct{ service *directory.Service }
+
+func (a sessionAuth) Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error) {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
 		return nil, directory.Errorf(directory.Unauthenticated, "there is no session")
 	}
-	return a.service.AuthenticateFrom(r.Context(), cookie.Value, org, "192.0.2.1")
+	return a.service.AuthenticateSession(r.Context(), cookie.Value, org, "192.0.2.1")
 }
 
 func newSite(t testing.TB) *site {
@@ -44,13 +72,13 @@ func newSite(t testing.TB) *site {
 	w := directorytest.New(t)
 	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Auth: tokenAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin", SignOut: "/signout",
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin",
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
 	}))
 	t.Cleanup(server.Close)
-	return &site{World: w, URL: server.URL}
+	return &site{World: w, URL: server.URL, sessions: make(map[string]session)}
 }
 
 type logOf struct{ t testing.TB }
@@ -84,6 +112,7 @@ func (s *site) add(name, email, role string) directory.User {
 func (s *site) member(name, email, role string) directorytest.Member {
 	s.Helper()
 	u := s.add(name, email, role)
+	s.sign(email) // a first sign-in would end the token
 	t, err := s.CreatePersonalTokenFor(s.Context(), email, directory.NewPersonalToken{Name: "test"})
 	if err != nil {
 		s.Fatalf("personal token of %s: %v", email, err)
@@ -123,7 +152,7 @@ func (s *site) send(m directorytest.Member, method, path string, form url.Values
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if m.Secret != "" {
-		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: m.Secret})
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: s.sign(m.Email)})
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])

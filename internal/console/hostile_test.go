@@ -108,7 +108,7 @@ func TestHostileNamesRunNothingInABrowser(t *testing.T) {
 	b := browsertest.Start(t)
 	s := newSite(t)
 	paths := s.haunt(strings.Join(hostile[:2], "") + `<b id="in">`)
-	b.SetCookie(s.URL, sessionCookie, s.Owner.Secret)
+	b.SetCookie(s.URL, sessionCookie, s.sign(s.Owner.Email))
 	for _, path := range paths {
 		b.Open(s.URL + path)
 		b.Await(`document.readyState === "complete" && !document.querySelector(".htmx-request")`)
@@ -125,7 +125,7 @@ func TestANoteFromElsewhereCannotLeadAway(t *testing.T) {
 	s := newSite(t)
 	for _, undo := range []string{"https://evil.example/", "//evil.example/", "/v2/users", "../../signout", "javascript:alert(1)"} {
 		cookie := "roster_note=" + noteValue(t, undo)
-		p := s.get(s.Owner, s.path("users"), "Cookie", sessionCookie+"="+s.Owner.Secret+"; "+cookie).wants(t, http.StatusOK, "hello")
+		p := s.get(s.Owner, s.path("users"), "Cookie", sessionCookie+"="+s.sign(s.Owner.Email)+"; "+cookie).wants(t, http.StatusOK, "hello")
 		if _, rest, ok := strings.Cut(p.Body, `class="note"`); ok {
 			note, _, _ := strings.Cut(rest, "</div>")
 			_, action, _ := strings.Cut(note, `action="`)

@@ -63,8 +63,3 @@ func (rq *request) noteCookie(value string, life time.Duration) *http.Cookie {
 	}
 	return c
 }
-
-// secure reports whether the browser came over https, perhaps to a proxy.
-func (rq *request) secure() bool {
-	return rq.TLS != nil || strings.EqualFold(rq.Header.Get("X-Forwarded-Proto"), "https")
-}

@@ -31,5 +31,5 @@ var gates = []directory.Operation{
 	directory.OpListUsers, directory.OpGetUserAccess, directory.OpListEntries, directory.OpListAPITokens, directory.OpListRoles,
 	directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole, directory.OpCreateGroup, directory.OpUpdateGroup,
 	directory.OpDeleteGroup, directory.OpUpdateGroupMembers, directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
-	directory.OpCreateWebhook, directory.OpUpdateWebhook,
+	directory.OpCreateInvitationLink, directory.OpCreateWebhook, directory.OpUpdateWebhook,
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -214,4 +215,66 @@ func TestIDsOfOtherOrganizationsAreNotFound(t *testing.T) {
 	} {
 		s.post(s.Owner, s.path(below), form).wants(t, http.StatusNotFound).lacks(t, "Theirs")
 	}
+}
+
+// A filter that lets few entries through must not make a request read the whole log.
+func TestSearchOfTheLogGoesOnInTheNextRequest(t *testing.T) {
+	console.SearchFew(t, 5)
+	s := newSite(t)
+	for i := range 12 {
+		s.add("Person", "p"+itoa(int64(i))+"@example.com", "user")
+	}
+	next := func(p page) string {
+		_, rest, _ := strings.Cut(p.Body, `<tr class="more">`)
+		_, rest, ok := strings.Cut(rest, `hx-get="`)
+		path, _, _ := strings.Cut(rest, `"`)
+		if !ok {
+			return ""
+		}
+		return strings.ReplaceAll(path, "&amp;", "&")
+	}
+	p := s.get(s.Owner, s.path("audit?action=createOrg")).wants(t, http.StatusOK, "Searching further")
+	requests := 1
+	for ; !strings.Contains(p.Body, "Create org"); requests++ {
+		path := next(p)
+		if path == "" || requests > 9 {
+			t.Fatalf("after %d requests, the search found nothing", requests)
+		}
+		p = s.get(s.Owner, path, "HX-Request", "true").wants(t, http.StatusOK)
+	}
+	if requests < 3 {
+		t.Errorf("the search took %d requests, want one for each 5 entries", requests)
+	}
+	if path := next(p); path != "" {
+		t.Errorf("at the log's beginning, the search goes on at %s", path)
+	}
+}
+
+func TestDangerousActionNeedsAFreshSignIn(t *testing.T) {
+	s := newSite(t)
+	stale := sessionCookie + "=" + s.sign(s.Owner.Email)
+	s.Pass(directory.FreshFor + time.Minute)
+	form := url.Values{"name": {"CI"}, "can": {"users|read"}}
+	p := s.send(directorytest.Member{}, http.MethodPost, s.path("new-token/create"), form, "Cookie", stale, "Sec-Fetch-Site", "same-origin")
+	p.wants(t, http.StatusForbidden, `value="CI"`, `href="/signin?next=`+url.QueryEscape(s.path("new-token"))+`"`, "Sign in again in a new tab").lacks(t, "xaat-")
+	s.post(s.Owner, s.path("new-token/create"), form).wants(t, http.StatusOK, "xaat-") // with a new session
+}
+
+func TestSessionsAreListedAndEnded(t *testing.T) {
+	s := newSite(t)
+	old := sessionCookie + "=" + s.sign(s.Owner.Email)
+	s.Pass(directory.FreshFor + time.Minute)
+	s.get(s.Owner, s.path("profile")).wants(t, http.StatusOK, "Chrome on Linux", "this one", "End all others")
+	nobody := directorytest.Member{}
+	s.get(nobody, s.path("users"), "Cookie", old).wants(t, http.StatusOK)
+	s.post(s.Owner, s.path("profile/endall"), url.Values{}).wants(t, http.StatusSeeOther)
+	s.get(nobody, s.path("users"), "Cookie", old).wants(t, http.StatusSeeOther) // to sign in
+}
+
+func TestSignInLinkIsShownForWhoHasNotSignedIn(t *testing.T) {
+	s := newSite(t)
+	ada := s.add("Ada", "ada@example.com", "user")
+	s.post(s.Owner, s.path("users/"+string(ada.ID)+"/link"), url.Values{}).wants(t, http.StatusOK, s.URL+"/signin/link#")
+	mia := s.member("Mia", "mia@example.com", "user")
+	s.post(s.Owner, s.path("users/"+string(mia.ID)+"/link"), url.Values{}).wants(t, http.StatusConflict, `role="alert"`)
 }

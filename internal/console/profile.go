@@ -7,7 +7,7 @@ import (
 // profilePage is the person's own: their name, what they may do, and their personal tokens.
 var profilePage = page{
 	path: "profile", name: "profile", title: "Profile", menu: "m", needs: []directory.Operation{directory.OpUpdateSelf}, show: showProfile,
-	actions: map[string]action{"rename": renameSelf, "token": createPersonalToken, "revoke": deletePersonalToken},
+	actions: map[string]action{"rename": renameSelf, "token": createPersonalToken, "revoke": deletePersonalToken, "end": endSession, "endall": endSessions, "unkey": deletePasskey},
 }
 
 type profileData struct {
@@ -15,6 +15,10 @@ type profileData struct {
 	Tokens []directory.PersonalTokenRecord
 	Access []accessRow
 	Lives  []lifetime
+
+	Sessions []directory.SessionRecord
+	Passkeys []directory.Passkey
+	Here     directory.TokenID // the session used
 }
 
 func showProfile(rq *request) (any, error) {
@@ -27,6 +31,13 @@ func showProfile(rq *request) (any, error) {
 	if d.Tokens, err = s.ListPersonalTokens(ctx, rq.call); err != nil {
 		return nil, err
 	}
+	if d.Sessions, err = s.ListSessions(ctx, rq.call); err != nil {
+		return nil, err
+	}
+	if d.Passkeys, err = s.ListPasskeys(ctx, rq.call); err != nil {
+		return nil, err
+	}
+	d.Here = rq.call.Principal.TokenID
 	a, err := s.GetSelfAccess(ctx, rq.call, directory.AccessQuery{Limit: accessShown})
 	d.Access = accessRows(a.Capabilities)
 	return d, err
@@ -54,4 +65,19 @@ func createPersonalToken(rq *request) (outcome, error) {
 func deletePersonalToken(rq *request) (outcome, error) {
 	err := rq.console.Service.DeletePersonalToken(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
 	return outcome{to: "profile", note: note{Text: "The token was revoked"}}, err
+}
+
+func endSession(rq *request) (outcome, error) {
+	err := rq.console.Service.DeleteSession(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
+	return outcome{to: "profile", note: note{Text: "The session was ended"}}, err
+}
+
+func endSessions(rq *request) (outcome, error) {
+	n, err := rq.console.Service.DeleteSessions(rq.Context(), rq.call)
+	return outcome{to: "profile", note: note{Text: plural(n, "session") + " ended"}}, err
+}
+
+func deletePasskey(rq *request) (outcome, error) {
+	err := rq.console.Service.DeletePasskey(rq.Context(), rq.call, directory.PasskeyID(rq.PostForm.Get("id")))
+	return outcome{to: "profile", note: note{Text: "The passkey was removed"}}, err
 }

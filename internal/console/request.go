@@ -24,6 +24,12 @@ type request struct {
 
 type callKey struct{}
 
+// callOf is the call that [Console.Serve] was given, without a principal.
+func callOf(ctx context.Context) directory.Call {
+	call, _ := ctx.Value(callKey{}).(directory.Call)
+	return call
+}
+
 func withCall(ctx context.Context, call directory.Call) context.Context {
 	return context.WithValue(ctx, callKey{}, call)
 }
@@ -32,7 +38,7 @@ func withCall(ctx context.Context, call directory.Call) context.Context {
 func (c *Console) handle(p *page, fn func(*request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rq := &request{Request: r, console: c, w: w, page: p, org: directory.OrgID(r.PathValue("org"))}
-		rq.call, _ = r.Context().Value(callKey{}).(directory.Call)
+		rq.call = callOf(r.Context())
 		err := rq.signIn()
 		if err == nil && !p.open(rq.call.Principal) {
 			err = p.needs[0].Authorize(rq.call.Principal)
@@ -68,6 +74,7 @@ var errForm = directory.Errorf(directory.Invalid, "the form can't be read: it is
 var statuses = map[directory.Code]int{
 	directory.Invalid:            http.StatusUnprocessableEntity,
 	directory.Unauthenticated:    http.StatusUnauthorized,
+	directory.Reauthenticate:     http.StatusForbidden,
 	directory.Forbidden:          http.StatusForbidden,
 	directory.NotFound:           http.StatusNotFound,
 	directory.Conflict:           http.StatusConflict,
@@ -96,7 +103,7 @@ func (rq *request) known(err error) (*directory.Error, int) {
 func (rq *request) fail(err error) {
 	e, status := rq.known(err)
 	if e.Code == directory.Unauthenticated {
-		rq.leadTo(rq.console.SignIn + "?next=" + url.QueryEscape(rq.back()))
+		rq.leadTo(rq.signInPath())
 		return
 	}
 	if e.Code == directory.Unavailable {
@@ -157,7 +164,9 @@ func (rq *request) do(name string, do action) error {
 	}
 	var status int
 	rq.form = &form{name: name, values: rq.PostForm}
-	rq.form.refusal, status = rq.known(err)
+	if rq.form.refusal, status = rq.known(err); rq.form.refusal.Code == directory.Reauthenticate {
+		rq.form.Again = rq.signInPath()
+	}
 	return rq.showPage(status)
 }
 
@@ -202,3 +211,5 @@ func (rq *request) now() time.Time { return rq.console.Clock().UTC().Truncate(ti
 // may reports whether the person is allowed an operation. The service decides; this only
 // leaves out of a page what would be refused.
 func (rq *request) may(op directory.Operation) bool { return op.Authorize(rq.call.Principal) == nil }
+
+func escape(text string) string { return url.QueryEscape(text) }

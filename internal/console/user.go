@@ -12,7 +12,7 @@ var userPage = page{
 	path: "users/{id}", name: "user", title: "User", needs: []directory.Operation{directory.OpGetUser}, show: showUser,
 	parts: map[string]func(*request) (any, error){"preview": previewRole},
 	actions: map[string]action{
-		"role": changeRole, "resend": resendInvitation, "revoke": revokeInvitation,
+		"role": changeRole, "resend": resendInvitation, "revoke": revokeInvitation, "link": copyInvitation,
 	},
 }
 
@@ -195,4 +195,14 @@ func removeUser(rq *request) (outcome, error) {
 	n := note{Text: u.Name + " was removed", Undo: "users/invite", Label: "Add again"}
 	n.With = map[string]string{"email": u.Email, "name": u.Name, "role": string(u.Role.ID)}
 	return outcome{to: "users", note: n}, nil
+}
+
+// copyInvitation shows a link by which a user signs in for the first time, for somebody to
+// pass on.
+func copyInvitation(rq *request) (outcome, error) {
+	l, err := rq.console.Service.CreateInvitationLink(rq.Context(), rq.call, rq.userID())
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{with: "secret", shown: secretData{"A link for " + l.Email, rq.linkURL(l.Secret), rq.path("users/" + string(rq.userID())), "link"}}, nil
 }

@@ -37,7 +37,7 @@ func TestInvitedUserIsAddedWithTheRole(t *testing.T) {
 	s := newSite(t)
 	p := s.post(s.Owner, s.path("users/invite"), url.Values{"email": {"new@example.com"}, "role": {"read-only"}}).wants(t, http.StatusSeeOther)
 	cookie := strings.Split(p.Header.Get("Set-Cookie"), ";")[0]
-	s.get(s.Owner, p.Header.Get("Location"), "Cookie", sessionCookie+"="+s.Owner.Secret+"; "+cookie).
+	s.get(s.Owner, p.Header.Get("Location"), "Cookie", sessionCookie+"="+s.sign(s.Owner.Email)+"; "+cookie).
 		wants(t, http.StatusOK, "new@example.com was added", "read-only", "<h1>new</h1>")
 }
 
@@ -55,7 +55,7 @@ func TestChangedRoleCanBeUndone(t *testing.T) {
 	s.get(s.Owner, here+"/preview?role=admin", "HX-Request", "true").wants(t, http.StatusOK, "gains", "users: create, update, delete").lacks(t, "<html")
 	p := s.post(s.Owner, here+"/role", url.Values{"role": {"admin"}}).wants(t, http.StatusSeeOther)
 	cookie := strings.Split(p.Header.Get("Set-Cookie"), ";")[0]
-	s.get(s.Owner, here, "Cookie", sessionCookie+"="+s.Owner.Secret+"; "+cookie).
+	s.get(s.Owner, here, "Cookie", sessionCookie+"="+s.sign(s.Owner.Email)+"; "+cookie).
 		wants(t, http.StatusOK, "Ada now has the role admin", `action="`+here+`/role"`, `<input type="hidden" name="role" value="user">`, "Undo")
 	s.post(s.Owner, here+"/role", url.Values{"role": {"user"}}).wants(t, http.StatusSeeOther)
 	got, err := s.GetUser(t.Context(), s.call(s.Owner), u.ID)

@@ -45,7 +45,7 @@ type view struct {
 	OrgName string
 	Menu    []menuEntry
 	Note    *note
-	SignOut string
+	SignIn  string // path of the page that signs in
 	Page    string // its name
 	rq      *request
 }
@@ -58,7 +58,7 @@ type menuEntry struct {
 
 func (rq *request) view(data any) *view {
 	v := &view{
-		Title: rq.page.title, Data: data, Now: rq.now(), Me: rq.call.Principal, Org: rq.org, SignOut: rq.console.SignOut, Page: rq.page.name, rq: rq,
+		Title: rq.page.title, Data: data, Now: rq.now(), Me: rq.call.Principal, Org: rq.org, SignIn: rq.console.SignIn, Page: rq.page.name, rq: rq,
 	}
 	if rq.Header.Get("HX-Request") != "" {
 		return v // a part has no frame
