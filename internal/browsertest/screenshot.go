@@ -1,6 +1,8 @@
 package browsertest
 
 import (
+	"bytes"
+	"image/png"
 	"os"
 	"path/filepath"
 
@@ -14,7 +16,16 @@ func (b *Browser) Screenshot(file string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(file, taken.Data, 0o644); err != nil {
+	// Chromium compresses for speed; these are kept.
+	picture, err := png.Decode(bytes.NewReader(taken.Data))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var small bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, picture); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(file, small.Bytes(), 0o644); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -18,13 +18,15 @@ import (
 
 // auditPage lists the audit log, the newest entry first, and goes on as it grows.
 var auditPage = page{
-	path: "audit", name: "audit", title: "Audit log", menu: "a", needs: []directory.Operation{directory.OpListEntries}, show: showAudit,
+	about: "auditLog",
+	path:  "audit", name: "audit", title: "Audit log", menu: "a", needs: []directory.Operation{directory.OpListEntries}, show: showAudit,
 	parts: map[string]func(*request) (any, error){"rows": showAuditRows, "live": showNewEntries},
 }
 
 // entryPage shows one entry with its proof.
 var entryPage = page{
-	path: "audit/{sequence}", name: "entry", title: "Entry", needs: []directory.Operation{directory.OpListEntries}, show: showEntry,
+	about: "auditLog",
+	path:  "audit/{sequence}", name: "entry", title: "Entry", needs: []directory.Operation{directory.OpListEntries}, show: showEntry,
 }
 
 const (

@@ -20,7 +20,7 @@ type bar struct {
 	Value int
 	X, Y, Width, Height,
 	Middle int // of the picture; see place
-	Labeled, Valued bool
+	Labeled, Valued, Last bool
 }
 
 // The picture's measures, in its own units.
@@ -53,6 +53,7 @@ func (c *chart) place() *chart {
 		b.Middle = b.X + b.Width/2
 		b.Labeled = (len(c.Bars)-1-i)%c.Every == 0
 		// Of many bars, only the last has room for its value.
+		b.Last = i > 0 && i == len(c.Bars)-1
 		b.Valued = b.Value > 0 && (len(c.Bars) <= 16 || i == len(c.Bars)-1)
 	}
 	return c
@@ -71,6 +72,9 @@ func (c *chart) Foot() int { return chartHeight - 6 }
 
 // Width is the picture's width.
 func (c *chart) Width() int { return chartWidth }
+
+// Edge is where the bar ends: the last label would be cut off if it were in the middle.
+func (b bar) Edge() int { return b.X + b.Width }
 
 // Top is where a bar's value stands.
 func (b bar) Top() int { return b.Y - 5 }

@@ -9,16 +9,23 @@ import (
 
 // groupsPage lists the groups.
 var groupsPage = page{
-	path: "groups", name: "groups", title: "Groups", menu: "p", needs: []directory.Operation{directory.OpListGroups}, show: showGroups,
-	actions: map[string]action{"create": createGroup},
+	about: "group",
+	path:  "groups", name: "groups", title: "Groups", menu: "p", needs: []directory.Operation{directory.OpListGroups}, show: showGroups,
+	actions: map[string]action{
+		"create": {directory.OpCreateGroup, createGroup},
+	},
 }
 
 // groupPage shows a group's roles and members.
 var groupPage = page{
-	path: "groups/{id}", name: "group", title: "Group", needs: []directory.Operation{directory.OpGetGroup}, show: showGroup,
+	about: "group",
+	path:  "groups/{id}", name: "group", title: "Group", needs: []directory.Operation{directory.OpGetGroup}, show: showGroup,
 	parts: map[string]func(*request) (any, error){"candidates": showCandidates, "preview": previewGroup},
 	actions: map[string]action{
-		"save": saveGroup, "delete": deleteGroup, "add": addMember, "take": takeMember,
+		"save":   {directory.OpUpdateGroup, saveGroup},
+		"delete": {directory.OpDeleteGroup, deleteGroup},
+		"add":    {directory.OpAddGroupMember, addMember},
+		"take":   {directory.OpRemoveGroupMember, takeMember},
 	},
 }
 
@@ -92,7 +99,7 @@ func previewGroup(rq *request) (any, error) {
 	call := rq.call
 	call.DryRun = new(directory.AccessDiff)
 	_, err := rq.console.Service.UpdateGroup(rq.Context(), call, rq.groupID(), groupIn(rq))
-	return rq.tried(call.DryRun, err)
+	return rq.tried(directory.OpUpdateGroup, call.DryRun, err)
 }
 
 func saveGroup(rq *request) (outcome, error) {

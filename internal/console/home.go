@@ -6,8 +6,13 @@ import (
 
 // homePage lists the person's organizations and the invitations to more.
 var homePage = page{
-	name: "home", title: "Organizations", anywhere: true, show: showHome,
-	actions: map[string]action{"create": createOrg, "accept": acceptInvitation, "decline": declineInvitation},
+	about: "organization",
+	name:  "home", title: "Organizations", anywhere: true, show: showHome,
+	actions: map[string]action{
+		"create":  {directory.OpCreateOrg, createOrg},
+		"accept":  {directory.OpAcceptInvitation, acceptInvitation},
+		"decline": {directory.OpDeclineInvitation, declineInvitation},
+	},
 }
 
 // switcherPage is the list of organizations in the frame of every page.

@@ -14,6 +14,8 @@ type page struct {
 	// name names the template, templates/NAME.html, and the page's menu entry.
 	name  string
 	title string
+	// about is the type of what the page's id names, as the audit log has it.
+	about string
 	// needs are the operations of which a person must be allowed one to see the page.
 	needs []directory.Operation
 	// menu puts the page into the menu, with the key that leads to it after g.
@@ -29,8 +31,12 @@ type page struct {
 	parts map[string]func(*request) (any, error)
 }
 
-// action does what a form asks for and says where to go next.
-type action func(*request) (outcome, error)
+// action does what a form asks for and says where to go next. op is the operation that it
+// carries out, which the audit log names if it is refused.
+type action struct {
+	op directory.Operation
+	do func(*request) (outcome, error)
+}
 
 // outcome is what becomes of an action that succeeded.
 type outcome struct {
@@ -74,7 +80,7 @@ func (c *Console) mount(p *page) {
 		c.mux.Handle("GET "+below+name, part)
 		c.mux.Handle("POST "+below+name, part) // of a form, to try it
 	}
-	for name, do := range p.actions {
-		c.mux.Handle("POST "+below+name, c.handle(p, func(rq *request) error { return rq.do(name, do) }))
+	for name, a := range p.actions {
+		c.mux.Handle("POST "+below+name, c.handle(p, func(rq *request) error { return rq.do(name, a) }))
 	}
 }

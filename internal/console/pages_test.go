@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -277,4 +278,27 @@ func TestSignInLinkIsShownForWhoHasNotSignedIn(t *testing.T) {
 	s.post(s.Owner, s.path("users/"+string(ada.ID)+"/link"), url.Values{}).wants(t, http.StatusOK, s.URL+"/signin/link#")
 	mia := s.member("Mia", "mia@example.com", "user")
 	s.post(s.Owner, s.path("users/"+string(mia.ID)+"/link"), url.Values{}).wants(t, http.StatusConflict, `role="alert"`)
+}
+
+func TestRefusalsAreInTheAuditLog(t *testing.T) {
+	s := newSite(t)
+	mia := s.member("Mia", "mia@example.com", "admin")
+	nina := s.member("Nina", "nina@example.com", "none")
+	s.post(mia, s.path("users/"+string(mia.ID)+"/role"), url.Values{"role": {"owner"}}).wants(t, http.StatusForbidden)
+	s.get(mia, s.path("users/"+string(nina.ID)+"/preview?role=owner"), "HX-Request", "true").wants(t, http.StatusOK)
+	s.get(nina, s.path("users")).wants(t, http.StatusForbidden)
+	refused := directory.Refused
+	list, _, err := s.ListEntries(t.Context(), s.call(s.Owner), directory.EntryQuery{Outcome: &refused, Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range list {
+		got = append(got, e.Action+" "+e.Actor.Name+" "+e.Target.Type+" "+e.Target.ID+" "+e.TraceID)
+	}
+	const trace = " 0123456789abcdef"
+	want := []string{"updateUserRole Mia user " + string(mia.ID) + trace, "updateUserRole Mia user " + string(nina.ID) + trace, "getUsers Nina user " + trace}
+	if !slices.Equal(got, want) {
+		t.Errorf("refused: %q, want %q", got, want)
+	}
 }

@@ -6,8 +6,16 @@ import (
 
 // profilePage is the person's own: their name, what they may do, and their personal tokens.
 var profilePage = page{
-	path: "profile", name: "profile", title: "Profile", menu: "m", needs: []directory.Operation{directory.OpUpdateSelf}, show: showProfile,
-	actions: map[string]action{"rename": renameSelf, "token": createPersonalToken, "revoke": deletePersonalToken, "end": endSession, "endall": endSessions, "unkey": deletePasskey},
+	about: "user",
+	path:  "profile", name: "profile", title: "Profile", menu: "m", needs: []directory.Operation{directory.OpUpdateSelf}, show: showProfile,
+	actions: map[string]action{
+		"rename": {directory.OpUpdateSelf, renameSelf},
+		"token":  {directory.OpCreatePersonalToken, createPersonalToken},
+		"revoke": {directory.OpDeletePersonalToken, deletePersonalToken},
+		"end":    {directory.OpDeleteSession, endSession},
+		"endall": {directory.OpDeleteSessions, endSessions},
+		"unkey":  {directory.OpDeletePasskey, deletePasskey},
+	},
 }
 
 type profileData struct {

@@ -42,6 +42,7 @@ func (c *Console) handle(p *page, fn func(*request) error) http.Handler {
 		err := rq.signIn()
 		if err == nil && !p.open(rq.call.Principal) {
 			err = p.needs[0].Authorize(rq.call.Principal)
+			rq.recordRefusal(p.needs[0], err)
 		}
 		if err == nil {
 			err = fn(rq)
@@ -146,11 +147,12 @@ func (rq *request) leadTo(to string) {
 
 // do carries out an action. What the directory refuses is shown beside the field that is
 // to blame, on the page that the form is on, with what was typed.
-func (rq *request) do(name string, do action) error {
+func (rq *request) do(name string, a action) error {
 	if err := rq.ParseForm(); err != nil {
 		return errForm
 	}
-	out, err := do(rq)
+	out, err := a.do(rq)
+	rq.recordRefusal(a.op, err)
 	if err == nil && out.shown != nil {
 		return rq.write(http.StatusOK, out.with, "layout", rq.view(out.shown))
 	}

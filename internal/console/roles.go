@@ -9,15 +9,22 @@ import (
 
 // rolesPage lists the roles, and compares what they have.
 var rolesPage = page{
-	path: "roles", name: "roles", title: "Roles", menu: "r", needs: []directory.Operation{directory.OpListRoles}, show: showRoles,
-	actions: map[string]action{"create": createRole},
+	about: "role",
+	path:  "roles", name: "roles", title: "Roles", menu: "r", needs: []directory.Operation{directory.OpListRoles}, show: showRoles,
+	actions: map[string]action{
+		"create": {directory.OpCreateRole, createRole},
+	},
 }
 
 // rolePage shows a role's capabilities, to read and to edit.
 var rolePage = page{
-	path: "roles/{id}", name: "role", title: "Role", needs: []directory.Operation{directory.OpGetRole}, show: showRole,
-	parts:   map[string]func(*request) (any, error){"preview": previewRoleChange},
-	actions: map[string]action{"save": saveRole, "delete": deleteRole},
+	about: "role",
+	path:  "roles/{id}", name: "role", title: "Role", needs: []directory.Operation{directory.OpGetRole}, show: showRole,
+	parts: map[string]func(*request) (any, error){"preview": previewRoleChange},
+	actions: map[string]action{
+		"save":   {directory.OpUpdateRole, saveRole},
+		"delete": {directory.OpDeleteRole, deleteRole},
+	},
 }
 
 // rolesCompared is how many roles are compared in one table.
@@ -159,7 +166,7 @@ func previewRoleChange(rq *request) (any, error) {
 	if err == nil {
 		_, err = rq.console.Service.UpdateRole(rq.Context(), call, rq.roleID(), in)
 	}
-	return rq.tried(call.DryRun, err)
+	return rq.tried(directory.OpUpdateRole, call.DryRun, err)
 }
 
 func saveRole(rq *request) (outcome, error) {

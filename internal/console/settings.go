@@ -9,8 +9,13 @@ import (
 
 // settingsPage has what holds for the whole organization.
 var settingsPage = page{
-	path: "settings", name: "settings", title: "Settings", menu: "s", needs: []directory.Operation{directory.OpGetOrgSettings}, show: showSettings,
-	actions: map[string]action{"rename": renameOrg, "tokens": limitTokens, "retention": setRetention},
+	about: "organization",
+	path:  "settings", name: "settings", title: "Settings", menu: "s", needs: []directory.Operation{directory.OpGetOrgSettings}, show: showSettings,
+	actions: map[string]action{
+		"rename":    {directory.OpUpdateOrg, renameOrg},
+		"tokens":    {directory.OpUpdateOrgSettings, limitTokens},
+		"retention": {directory.OpUpdateRetention, setRetention},
+	},
 }
 
 type settingsData struct {

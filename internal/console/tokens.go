@@ -13,19 +13,28 @@ import (
 
 // tokensPage lists the API tokens with their use.
 var tokensPage = page{
-	path: "tokens", name: "tokens", title: "API tokens", menu: "t", needs: []directory.Operation{directory.OpListAPITokens}, show: showTokens,
+	about: "apiToken",
+	path:  "tokens", name: "tokens", title: "API tokens", menu: "t", needs: []directory.Operation{directory.OpListAPITokens}, show: showTokens,
 }
 
 // newTokenPage is the form that makes an API token.
 var newTokenPage = page{
-	path: "new-token", name: "newtoken", title: "New API token", needs: []directory.Operation{directory.OpCreateAPIToken}, show: showNewToken,
-	actions: map[string]action{"create": createToken},
+	about: "apiToken",
+	path:  "new-token", name: "newtoken", title: "New API token", needs: []directory.Operation{directory.OpCreateAPIToken}, show: showNewToken,
+	actions: map[string]action{
+		"create": {directory.OpCreateAPIToken, createToken},
+	},
 }
 
 // tokenPage shows one API token.
 var tokenPage = page{
-	path: "tokens/{id}", name: "token", title: "API token", needs: []directory.Operation{directory.OpGetAPIToken}, show: showToken,
-	actions: map[string]action{"regenerate": regenerateToken, "networks": bindToken, "delete": deleteToken},
+	about: "apiToken",
+	path:  "tokens/{id}", name: "token", title: "API token", needs: []directory.Operation{directory.OpGetAPIToken}, show: showToken,
+	actions: map[string]action{
+		"regenerate": {directory.OpRegenerateAPIToken, regenerateToken},
+		"networks":   {directory.OpUpdateAPITokenNetworks, bindToken},
+		"delete":     {directory.OpDeleteAPIToken, deleteToken},
+	},
 }
 
 // tokensShown is how many tokens the list shows, the newest first.

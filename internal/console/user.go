@@ -9,17 +9,24 @@ import (
 
 // userPage shows one user: what they may do and why, and what is known of them.
 var userPage = page{
-	path: "users/{id}", name: "user", title: "User", needs: []directory.Operation{directory.OpGetUser}, show: showUser,
+	about: "user",
+	path:  "users/{id}", name: "user", title: "User", needs: []directory.Operation{directory.OpGetUser}, show: showUser,
 	parts: map[string]func(*request) (any, error){"preview": previewRole},
 	actions: map[string]action{
-		"role": changeRole, "resend": resendInvitation, "revoke": revokeInvitation, "link": copyInvitation,
+		"role":   {directory.OpUpdateUserRole, changeRole},
+		"resend": {directory.OpResendInvitation, resendInvitation},
+		"revoke": {directory.OpRevokeInvitation, revokeInvitation},
+		"link":   {directory.OpCreateInvitationLink, copyInvitation},
 	},
 }
 
 // removeUserPage asks before a user is removed, and for what is to be revoked with them.
 var removeUserPage = page{
-	path: "users/{id}/remove", name: "remove", title: "Remove user", needs: []directory.Operation{directory.OpRemoveUser}, show: showRemoval,
-	actions: map[string]action{"confirm": removeUser},
+	about: "user",
+	path:  "users/{id}/remove", name: "remove", title: "Remove user", needs: []directory.Operation{directory.OpRemoveUser}, show: showRemoval,
+	actions: map[string]action{
+		"confirm": {directory.OpRemoveUser, removeUser},
+	},
 }
 
 const (
@@ -110,7 +117,7 @@ func previewRole(rq *request) (any, error) {
 	call := rq.call
 	call.DryRun = new(directory.AccessDiff)
 	_, err := rq.console.Service.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
-	return rq.tried(call.DryRun, err)
+	return rq.tried(directory.OpUpdateUserRole, call.DryRun, err)
 }
 
 // preview is what a change that was only tried would do, or why it would be refused.
@@ -121,7 +128,8 @@ type preview struct {
 
 // tried makes a preview of a dry run. That a change would be refused is something to show
 // and no error of the preview's own.
-func (rq *request) tried(diff *directory.AccessDiff, err error) (any, error) {
+func (rq *request) tried(op directory.Operation, diff *directory.AccessDiff, err error) (any, error) {
+	rq.recordRefusal(op, err)
 	if err == nil {
 		return preview{Diff: diff}, nil
 	}

@@ -10,10 +10,13 @@ import (
 
 // usersPage lists the users of the organization, a page at a time.
 var usersPage = page{
-	path: "users", name: "users", title: "Users", menu: "u", needs: []directory.Operation{directory.OpListUsers},
-	show:    showUsers,
-	parts:   map[string]func(*request) (any, error){"rows": showUserRows},
-	actions: map[string]action{"invite": inviteUser},
+	about: "user",
+	path:  "users", name: "users", title: "Users", menu: "u", needs: []directory.Operation{directory.OpListUsers},
+	show:  showUsers,
+	parts: map[string]func(*request) (any, error){"rows": showUserRows},
+	actions: map[string]action{
+		"invite": {directory.OpCreateUser, inviteUser},
+	},
 }
 
 const (

@@ -12,16 +12,24 @@ import (
 
 // webhooksPage lists the webhooks.
 var webhooksPage = page{
-	path: "webhooks", name: "webhooks", title: "Webhooks", menu: "w", needs: []directory.Operation{directory.OpListWebhooks}, show: showWebhooks,
-	actions: map[string]action{"create": createWebhook},
+	about: "webhook",
+	path:  "webhooks", name: "webhooks", title: "Webhooks", menu: "w", needs: []directory.Operation{directory.OpListWebhooks}, show: showWebhooks,
+	actions: map[string]action{
+		"create": {directory.OpCreateWebhook, createWebhook},
+	},
 }
 
 // webhookPage shows a webhook and its deliveries.
 var webhookPage = page{
-	path: "webhooks/{id}", name: "webhook", title: "Webhook", needs: []directory.Operation{directory.OpGetWebhook}, show: showWebhook,
+	about: "webhook",
+	path:  "webhooks/{id}", name: "webhook", title: "Webhook", needs: []directory.Operation{directory.OpGetWebhook}, show: showWebhook,
 	parts: map[string]func(*request) (any, error){"rows": showDeliveries},
 	actions: map[string]action{
-		"save": saveWebhook, "rotate": rotateWebhook, "test": testWebhook, "replay": replayDelivery, "delete": deleteWebhook,
+		"save":   {directory.OpUpdateWebhook, saveWebhook},
+		"rotate": {directory.OpRotateSecret, rotateWebhook},
+		"test":   {directory.OpTestWebhook, testWebhook},
+		"replay": {directory.OpReplayDelivery, replayDelivery},
+		"delete": {directory.OpDeleteWebhook, deleteWebhook},
 	},
 }
 
