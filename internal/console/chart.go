@@ -28,7 +28,7 @@ const (
 	chartWidth  = 640
 	chartHeight = 140
 	chartFoot   = 22
-	chartHead   = 18
+	chartHead   = 24
 )
 
 // place computes where the bars are.
