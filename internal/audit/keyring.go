@@ -198,6 +198,16 @@ func (k *Keyring) entryKeys(org string) []*entryKey {
 	return keys
 }
 
+// CeremonyKeys seal what browsers carry from one step of a sign-in to the next, newest
+// first.
+func (k *Keyring) CeremonyKeys() [][]byte {
+	all := make([][]byte, len(k.keys))
+	for i, key := range k.keys {
+		all[i] = derive(key, "ceremonies")
+	}
+	return all
+}
+
 // WebhookSecrets are what a webhook's deliveries are signed with, one for each
 // key; the first is the one to show. A version is a rotation of the secret.
 func (k *Keyring) WebhookSecrets(org, webhook string, version int) [][]byte {

@@ -31,6 +31,7 @@ type NewPasskey struct {
 	Name         string
 	CredentialID []byte
 	Credential   []byte
+	Ceremony     Ceremony // that the browser made it in
 }
 
 // ListPasskeys gives the account's own passkeys. Needs a personal token or session.
@@ -51,6 +52,9 @@ func (s *Service) CreatePasskey(ctx context.Context, call Call, in NewPasskey) (
 		}
 		name, err := CleanName("name", in.Name)
 		if err != nil {
+			return p, err
+		}
+		if err := c.finish(in.Ceremony); err != nil {
 			return p, err
 		}
 		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitPasskeys); err != nil {
@@ -132,7 +136,7 @@ var errBadPasskey = Errorf(Unauthenticated, "the passkey is unknown here, or cou
 // the value of the session that the browser has, which ends. Audit entry signIn in each
 // of the account's organizations. Errors: [Unauthenticated], which is recorded there too
 // if the credential is known, up to a limit.
-func (s *Service) SignInWithPasskey(ctx context.Context, call Call, credentialID []byte, replaced string, check PasskeyCheck) (session IssuedSession, err error) {
+func (s *Service) SignInWithPasskey(ctx context.Context, call Call, credentialID []byte, ceremony Ceremony, replaced string, check PasskeyCheck) (session IssuedSession, err error) {
 	call.Principal = nil
 	return s.signIn(ctx, call, func(c *Change) (session IssuedSession, err error) {
 		p, err := c.PasskeyByCredential(credentialID)
@@ -150,6 +154,9 @@ func (s *Service) SignInWithPasskey(ctx context.Context, call Call, credentialID
 		credential, err := check(p)
 		if err != nil {
 			return session, &failedSignIn{account: p.AccountID, method: SignInPasskey, err: errBadPasskey}
+		}
+		if err := c.finish(ceremony); err != nil {
+			return session, &failedSignIn{account: p.AccountID, method: SignInPasskey, err: err}
 		}
 		if err := c.UsePasskey(p.AccountID, p.ID, credential, c.now); err != nil {
 			return session, err

@@ -86,6 +86,6 @@ func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	return s.store.Write(ctx, func(tx Tx) error {
-		return errors.Join(tx.DropReplays(now), tx.DropSessions(now), tx.DropSignInLinks(now))
+		return errors.Join(tx.DropReplays(now), tx.DropSessions(now), tx.DropSignInLinks(now), tx.DropCeremonies(now))
 	})
 }

@@ -31,6 +31,11 @@ type signInTx interface {
 	UsePasskey(account AccountID, id PasskeyID, credential []byte, at time.Time) error
 	DeletePasskey(AccountID, PasskeyID) error
 
+	// FinishCeremony refuses a hash that is there with [Conflict], after which the
+	// transaction may go on. DropCeremonies deletes those that expired by a time.
+	FinishCeremony(h SecretHash, expires time.Time) error
+	DropCeremonies(by time.Time) error
+
 	SignInLinkByHash(SecretHash) (SignInLink, error)
 	CreateSignInLink(SignInLink) error
 	// UseSignInLink stores when a link was used, and refuses one that was: [NotFound].

@@ -38,6 +38,7 @@ var tables = []table{
 	{"sessions", 2, columns("account_id id hash only_org method created_at last_used_at fresh_at expires_at user_agent remote_addr")},
 	{"sign_in_links", 2, columns("account_id id hash method first_only browser created_at expires_at used_at")},
 	{"passkeys", 2, columns("account_id id credential_id name credential created_at last_used_at")},
+	{"finished_ceremonies", 1, columns("hash expires_at")},
 	{"entries", 1, columns("position at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" sequence actor_id outcome reason salts erased leaf mac")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +

@@ -51,6 +51,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.CreateSignInLink(directory.SignInLink{AccountID: "acc_0001", ID: "lnk_a", Method: directory.SignInLinkMailed, Hash: directory.SecretHash{6}, CreatedAt: now, ExpiresAt: now}),
 			tx.CreatePasskey(directory.Passkey{AccountID: "acc_0001", ID: "pky_a", Name: "Laptop", CredentialID: []byte{0, 255}, Credential: []byte("{}"), CreatedAt: now}),
 			tx.MarkAccount("acc_0001", now, now),
+			tx.FinishCeremony(directory.SecretHash{7}, now),
 			tx.AppendEntry(directory.Entry{At: now, OrgID: org, Sequence: 1, Action: "first", After: []byte(`{"a":1}`)}),
 			tx.AppendEntry(directory.Entry{At: now, OrgID: "gone", Sequence: 1, Action: "second"}),
 			tx.PutTile(org, audit.TileID{Level: 1, Index: 2}, []byte{0, 1, 255}),

@@ -121,6 +121,21 @@ var signInLinkTests = []test{
 	}},
 }
 
+var ceremonyTests = []test{
+	{"finish once, drop", func(s suite) {
+		a, b := hashOf("a"), hashOf("b")
+		s.write(func(tx directory.Tx) error {
+			return all(tx.FinishCeremony(a, start), tx.FinishCeremony(b, start.Add(time.Hour)))
+		})
+		for _, h := range []directory.SecretHash{a, b} {
+			s.fails("again", directory.Conflict, func(tx directory.Tx) error { return tx.FinishCeremony(h, start) })
+		}
+		s.write(func(tx directory.Tx) error { return tx.DropCeremonies(start) })
+		s.write(func(tx directory.Tx) error { return tx.FinishCeremony(a, start) })
+		s.fails("what has not expired stays", directory.Conflict, func(tx directory.Tx) error { return tx.FinishCeremony(b, start) })
+	}},
+}
+
 var passkeyTests = []test{
 	{"create, get, list, rename, use, delete", func(s suite) {
 		a := directory.Passkey{ID: "pky_a", AccountID: "acc_a", Name: "Laptop", CredentialID: []byte{0, 1}, Credential: []byte(`{"k":1}`), CreatedAt: start}

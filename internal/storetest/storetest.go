@@ -43,6 +43,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Sessions", sessionTests},
 		{"SignInLinks", signInLinkTests},
 		{"Passkeys", passkeyTests},
+		{"Ceremonies", ceremonyTests},
 		{"Entries", entryTests},
 		{"Audit", auditTests},
 		{"Webhooks", webhookTests},

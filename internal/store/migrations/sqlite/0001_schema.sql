@@ -176,6 +176,14 @@ CREATE TABLE sign_in_links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_in_links_expiry ON sign_in_links (expires_at);
 
+-- Passkeys' challenges and issuers' redirects that were answered, until they expire: none
+-- is answered twice.
+CREATE TABLE finished_ceremonies (
+    hash       BLOB NOT NULL PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX finished_ceremonies_expiry ON finished_ceremonies (expires_at);
+
 -- credential is the public key and what else a sign-in is checked with, as JSON.
 CREATE TABLE passkeys (
     account_id    TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
