@@ -22,6 +22,8 @@ host=${listen%:*} port=${listen##*:}
 [[ $listen == *:* && $port =~ ^[1-9][0-9]*$ ]] || fail "ROSTER_LISTEN must be HOST:PORT or :PORT, not \"$listen\""
 # If the server listens on all addresses, this one reaches it.
 case $host in '' | 0.0.0.0 | '[::]') host=127.0.0.1 ;; esac
+# Browsers allow passkeys at localhost, and not at 127.0.0.1.
+public=http://${host/#127.0.0.1/localhost}:$port
 url=http://$host:$port
 host=${host#[} host=${host%]}
 
@@ -63,7 +65,11 @@ ready() {
 calls() {
 	cat <<END
 
-Roster is ready at $url (Ctrl-C stops it). Paste these into another terminal, in this order:
+Roster is ready at $url (Ctrl-C stops it). Open the console, signed in, once and within an hour:
+
+  $(bin/roster admin sign-in-link --database "$database" --user owner@example.com --public-url "$public")
+
+Or paste these into another terminal, in this order:
 
 # 1. Create a user and keep the id for the last call
 USER_ID=\$(curl -sS -w '\\n' -X POST $url/v2/users \\
@@ -92,9 +98,10 @@ no_calls() {
 	cat <<END
 
 Roster is ready at $url (Ctrl-C stops it), with the existing roster.db.
-Its tokens are not in $credentials, so there are no calls to paste. Create a token in another terminal:
+Its tokens are not in $credentials, so there are no calls to paste. Create a token, or a link to sign in, in another terminal:
 
   bin/roster admin create-personal-token --database $database --user EMAIL
+  bin/roster admin sign-in-link --database $database --user EMAIL --public-url $public
 
 END
 }
@@ -112,4 +119,4 @@ announce() {
 
 # The server replaces this script in the foreground, so signals reach it and its
 # exit code becomes the script's.
-exec bin/roster serve --database "$database" --listen "$listen"
+exec bin/roster serve --database "$database" --listen "$listen" --public-url "${ROSTER_PUBLIC_URL:-$public}"

@@ -24,10 +24,10 @@ func adminCommand() *cobra.Command {
 		Long: `Work on the database itself, as its operator. These commands need no token: access to
 the database is enough. They are safe to run beside a running server, which sees the
 changes within a second. Every change is in the audit log.`,
-		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
+		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin sign-in-link --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	at.addFlags(cmd.PersistentFlags())
-	cmd.AddCommand(adminTokenCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at), adminAcceptCommand(&at))
+	cmd.AddCommand(adminTokenCommand(&at), adminLinkCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at), adminAcceptCommand(&at))
 	return cmd
 }
 

@@ -19,7 +19,7 @@ import (
 
 func initCommand() *cobra.Command {
 	var at place
-	var output string
+	var output, publicURL string
 	var in directory.NewDeployment
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -28,6 +28,7 @@ func initCommand() *cobra.Command {
 
 The two token values are printed only this once: the owner's personal token, which has
 the owner's permissions, and an API token with every capability that a token can have.
+The link signs the owner in to the console once, within an hour.
 A database that already has an organization is not changed.`,
 		Example: `  roster init --org Acme --owner-name "Olivia Owner" --owner-email olivia@example.com
   roster init --database sqlite:/var/lib/roster/roster.db --org Acme \
@@ -39,12 +40,13 @@ A database that already has an organization is not changed.`,
 				if err != nil {
 					return err
 				}
-				return printDeployment(cmd.OutOrStdout(), output, at.database, d)
+				return printDeployment(cmd.OutOrStdout(), output, at.database, signInURL(publicURL, d.SignInLink), d)
 			})
 		},
 	}
 	at.addFlags(cmd.Flags())
 	addOutputFlag(cmd.Flags(), &output)
+	addPublicURLFlag(cmd.Flags(), &publicURL)
 	cmd.Flags().StringVar(&in.OrgName, "org", "", "`NAME` of the organization")
 	cmd.Flags().StringVar(&in.OwnerName, "owner-name", "", "`NAME` of its owner")
 	cmd.Flags().StringVar(&in.OwnerEmail, "owner-email", "", "`EMAIL` address of its owner")
@@ -106,7 +108,7 @@ func withStore(cmd *cobra.Command, at place, o store.Options, fn func(*store.Sto
 	return fn(db, keys)
 }
 
-func printDeployment(w io.Writer, output, database string, d directory.Deployment) error {
+func printDeployment(w io.Writer, output, database, link string, d directory.Deployment) error {
 	if output == "json" {
 		//nolint:gosec // the command shows the tokens once on purpose
 		return json.NewEncoder(w).Encode(struct {
@@ -114,8 +116,9 @@ func printDeployment(w io.Writer, output, database string, d directory.Deploymen
 			UserID        directory.UserID `json:"userId"`
 			PersonalToken string           `json:"personalToken"`
 			APIToken      string           `json:"apiToken"`
+			SignInURL     string           `json:"signInUrl"`
 		}{
-			d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken,
+			d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, link,
 		})
 	}
 	how := ", with the same ROSTER_DATABASE" // which may hold a password
@@ -126,9 +129,10 @@ func printDeployment(w io.Writer, output, database string, d directory.Deploymen
 Owner           %s
 Personal token  %s
 API token       %s
+Sign in         %s
 
 Save the tokens now: they are not shown again.
 Next: roster serve%s
-`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, how)
+`, d.Org.ID, d.Owner.ID, d.PersonalToken, d.APIToken, link, how)
 	return err
 }

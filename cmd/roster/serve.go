@@ -21,6 +21,7 @@ import (
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/config"
+	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
@@ -100,7 +101,11 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
 		directory.WithMailLimits(c.MailLimits))
-	sender, err := mailSender(c, log)
+	smtp, sender, err := mailSender(c, log)
+	if err != nil {
+		return err
+	}
+	in, err := newSignIn(c, service, smtp, log)
 	if err != nil {
 		return err
 	}
@@ -119,11 +124,13 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		sealer.Run(ctx, func(err error) { log.Error("sealing the audit log failed", "error", err) })
 	})
 	background.Go(func() { mailer.Run(ctx) })
+	background.Go(func() { in.Run(ctx) })
 	background.Go(func() { deliverer.Run(ctx) })
 
+	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: webhooks.NewHooks(service, keys, endpoints),
-		AuditLog: auditlog.New(service, db, keys), Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Service: service, Webhooks: hooks, AuditLog: trail,
+		Pages: sitePages(service, trail, hooks, in, log), Home: console.Root, Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
 	})
@@ -155,10 +162,12 @@ func drain(api *httpapi.API, delay time.Duration, log *slog.Logger) {
 	}
 }
 
-func mailSender(c *config.Config, log *slog.Logger) (mail.Sender, error) {
+// mailSender makes what sends mail; the sender is nil without a mail server.
+func mailSender(c *config.Config, log *slog.Logger) (*mail.SMTP, mail.Sender, error) {
 	if c.SMTPURL == "" {
 		log.Info("invitations are not mailed because ROSTER_SMTP_URL is not set")
-		return nil, nil // running without a sender is allowed
+		return nil, nil, nil // running without a sender is allowed
 	}
-	return mail.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
+	smtp, err := mail.NewSMTP(c.SMTPURL, c.SMTPFrom, c.PublicURL)
+	return smtp, smtp, err
 }

@@ -14,6 +14,7 @@ const (
 	MailedLinkLifetime   = 10 * time.Minute // requested by the person
 	OperatorLinkLifetime = time.Hour
 	CopiedLinkLifetime   = 24 * time.Hour
+	WelcomeLinkLifetime  = 7 * 24 * time.Hour // mailed with the news that one was added
 	// MaxMailedLinks is how many links an address can request within an hour.
 	MaxMailedLinks = 5
 
@@ -256,4 +257,20 @@ func (l SignInLink) refusal(a Account, now time.Time, cookie string) error {
 	default:
 		return nil
 	}
+}
+
+// WelcomeLink makes a link for the mail that tells a new user of their account, "" for one
+// who needs none: an invitation, or an account that somebody has used. It ends at the
+// first sign-in, and [WelcomeLinkLifetime] after now. The entry that added the user stands
+// for it.
+func WelcomeLink(tx Tx, u User, now time.Time) (secret string, err error) {
+	if u.AccountID == "" {
+		return "", nil
+	}
+	a, err := tx.Account(u.AccountID)
+	if err != nil || !a.VerifiedAt.IsZero() || !a.SignedInAt.IsZero() {
+		return "", err
+	}
+	l, err := issueSignInLink(tx, a, SignInLink{Method: SignInLinkMailed, FirstOnly: true}, WelcomeLinkLifetime, now)
+	return l.Secret, err
 }

@@ -27,7 +27,10 @@ func (m *Mailer) reserve(ctx context.Context, e directory.Entry, added directory
 		if inv.InviterEmail, err = inviterEmail(tx, e); err != nil {
 			return err
 		}
-		refused, err = m.underCaps(tx, e, directory.MailKey(u.Email))
+		if refused, err = m.underCaps(tx, e, directory.MailKey(u.Email)); err != nil || refused != "" {
+			return err
+		}
+		inv.SignIn, err = directory.WelcomeLink(tx, u, m.clock().UTC())
 		return err
 	})
 	return inv, refused, err

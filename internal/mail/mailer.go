@@ -33,7 +33,8 @@ type Invitation struct {
 	// InviterEmail is the person's address, empty for an API token and for a person who is gone.
 	InviterEmail string
 	OrgID        directory.OrgID
-	Pending      bool // an existing account, which has to accept
+	Pending      bool   // an existing account, which has to accept
+	SignIn       string // value of the link by which a new person signs in; empty for none
 }
 
 // Sender delivers an invitation. An error that wraps [ErrRejected] is final, one that

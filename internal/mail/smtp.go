@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -55,23 +54,13 @@ func NewSMTP(smtpURL, from, publicURL string) (*SMTP, error) {
 
 // Send implements [Sender].
 func (s *SMTP) Send(ctx context.Context, inv Invitation) error {
-	m := gomail.NewMsg()
-	to, err := mail.ParseAddress(inv.Email)
-	if err = errors.Join(err, m.From(s.from)); err != nil {
-		return fmt.Errorf("%w: %w", ErrRejected, err)
+	m, err := s.message(inv.Email, inv.Name)
+	if err != nil {
+		return err
 	}
-	to.Name = plainName(inv.Name) // apart from the address: AddToFormat takes quotes in it for its own
-	m.AddToMailAddress(to)
-	m.SetDate()
-	m.SetMessageID()
-	m.SetUserAgent("Roster")
 	m.Subject("You were added to " + string(inv.OrgID))
 	m.SetBodyString(gomail.TypeTextPlain, s.text(inv))
-	err = s.client.DialAndSendWithContext(ctx, m)
-	if m.IsDelivered() {
-		return nil // what fails after that, such as a goodbye, is no reason to send it again
-	}
-	return classify(err)
+	return s.deliver(ctx, m)
 }
 
 // classify tells what is wrong with one mail from what is wrong with the server:
@@ -122,9 +111,12 @@ func (s *SMTP) text(inv Invitation) string {
 		b.WriteString(" " + name)
 	}
 	fmt.Fprintf(&b, ",\n\n%s added you to the organization %s with %s.\n", inviterText(inv), inv.OrgID, roleText(inv.Role))
-	if inv.Pending {
+	switch {
+	case inv.Pending:
 		fmt.Fprintf(&b, "\nYou have an account already, so nothing happens before you accept:\n\n    roster invitations accept %s\n", inv.OrgID)
-	} else {
+	case inv.SignIn != "" && s.publicURL != "":
+		fmt.Fprintf(&b, "\nThis link signs you in for the first time. It works once, for seven days:\n\n%s/signin/link#%s\n", s.publicURL, inv.SignIn)
+	default:
 		b.WriteString("\nTo act there you need a personal token; ask whoever added you, or the operator of the server.\n")
 	}
 	if s.publicURL != "" {

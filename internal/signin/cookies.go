@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
 )
 
 // The cookies: of the session; of the browser that asked for a link; and of a ceremony
@@ -26,6 +28,14 @@ func (s *SignIn) cookieName(r *http.Request, name string) string {
 	}
 	return name
 }
+
+// SignedIn gives a browser its session, for ways to sign in that are elsewhere.
+func (s *SignIn) SignedIn(w http.ResponseWriter, r *http.Request, session directory.IssuedSession) {
+	s.signedIn(&request{r, w, directory.Call{}}, session)
+}
+
+// Session is the value of the session that a browser has, "" for none.
+func (s *SignIn) Session(r *http.Request) string { return s.cookie(r, sessionCookie) }
 
 // cookie is the value of a cookie, "" for none.
 func (s *SignIn) cookie(r *http.Request, name string) string {

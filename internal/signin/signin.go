@@ -5,6 +5,7 @@ package signin
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -100,8 +101,8 @@ func (s *SignIn) Serve(w http.ResponseWriter, r *http.Request, call directory.Ca
 // pages of no organization. Errors: [directory.Unauthenticated] without a session;
 // [directory.Forbidden] for an organization that the person is not in.
 func (s *SignIn) Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error) {
-	addr, _, _ := strings.Cut(r.RemoteAddr, ":")
-	return s.o.Service.AuthenticateSession(r.Context(), s.cookie(r, sessionCookie), org, addr)
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return s.o.Service.AuthenticateSession(r.Context(), s.cookie(r, sessionCookie), org, host)
 }
 
 var (

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/config"
+	"github.com/rosterhq/roster/internal/console"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/httpapi"
+	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/signin"
+	"github.com/rosterhq/roster/internal/webhooks"
+)
+
+// newSignIn makes the pages on which people sign in. smtp may be nil.
+func newSignIn(c *config.Config, s *directory.Service, smtp *mail.SMTP, log *slog.Logger) (*signin.SignIn, error) {
+	o := signin.Options{Service: s, Log: log, Clock: time.Now, PublicURL: c.PublicURL, Home: console.Root}
+	if smtp != nil {
+		o.Mail = smtp
+	}
+	if c.PublicURL == "" {
+		log.Info("there are no passkeys and no mailed sign-in links because --public-url is not set")
+	}
+	return signin.New(o)
+}
+
+// sitePages are what people use in a browser.
+func sitePages(s *directory.Service, trail *auditlog.Trail, hooks *webhooks.Hooks, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
+	pages := console.New(console.Options{
+		Service: s, Trail: trail, Hooks: hooks, Auth: in, Log: log, Clock: time.Now,
+		SignIn: signin.Root, SignOut: signin.Root + "/out",
+	})
+	return []httpapi.Page{
+		{Pattern: console.Root, Serve: pages.Serve},
+		{Pattern: signin.Root, Serve: in.Serve},
+		{Pattern: signin.Root + "/", Serve: in.Serve},
+	}
+}
