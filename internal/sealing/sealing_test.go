@@ -124,7 +124,7 @@ func TestTamperingIsFound(t *testing.T) {
 			w.history(10)
 			kept := w.evidence()
 			size := directorytest.Must(w.GetCheckpoint(t.Context(), w.ByOwner(), 0))(t).Size
-			middle := size/2 | 1 // makes a user
+			middle := size / 2 &^ 1 // makes a user
 			if test.name == "cut the checkpoints back" {
 				middle = size
 			}
