@@ -27,10 +27,10 @@ func newSignIn(c *config.Config, s *directory.Service, smtp *mail.SMTP, log *slo
 }
 
 // sitePages are what people use in a browser.
-func sitePages(s *directory.Service, trail *auditlog.Trail, hooks *webhooks.Hooks, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
+func sitePages(c *config.Config, s *directory.Service, trail *auditlog.Trail, hooks *webhooks.Hooks, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
 	pages := console.New(console.Options{
 		Service: s, Trail: trail, Hooks: hooks, Auth: in, Log: log, Clock: time.Now,
-		SignIn: signin.Root, SignOut: signin.Root + "/out",
+		SignIn: signin.Root, PublicURL: c.PublicURL,
 	})
 	return []httpapi.Page{
 		{Pattern: console.Root, Serve: pages.Serve},
