@@ -267,8 +267,10 @@ func (tx fakeTx) CountMails(directory.OrgID, string, time.Time) (int, time.Time,
 	return 0, time.Time{}, nil
 }
 
-func (tx fakeTx) Account(directory.AccountID) (directory.Account, error) { return directory.Account{}, nil }
-func (tx fakeTx) CreateSignInLink(directory.SignInLink) error              { return nil }
+func (tx fakeTx) Account(directory.AccountID) (directory.Account, error) {
+	return directory.Account{}, nil
+}
+func (tx fakeTx) CreateSignInLink(directory.SignInLink) error { return nil }
 
 func (tx fakeTx) SetInvitationMailed(directory.OrgID, directory.UserID, time.Time) error { return nil }
 
