@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/rosterhq/roster/internal/quote"
 )
@@ -109,6 +110,19 @@ func (p Policy) CheckAddr(addr netip.Addr) error {
 	}
 	if !public(plain) {
 		return errNotPublic(addr.String())
+	}
+	return nil
+}
+
+// ErrForbidden is the error of a connection to an address that the policy does not allow.
+var ErrForbidden = errors.New("address not allowed")
+
+// Control is for [net.Dialer]. It gets each address that is about to be connected to: the
+// name has been looked up, and nothing can change any more.
+func (p Policy) Control(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || p.CheckAddr(to.Addr()) != nil {
+		return ErrForbidden
 	}
 	return nil
 }
