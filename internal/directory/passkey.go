@@ -24,6 +24,7 @@ type Passkey struct {
 	Credential []byte `json:"-"`
 }
 
+// Target is how the audit log names the passkey.
 func (p Passkey) Target() Target { return Target{Type: "passkey", ID: string(p.ID), Name: p.Name} }
 
 // NewPasskey is a credential that a browser has made and internal/signin has checked.

@@ -55,6 +55,7 @@ type SessionRecord struct {
 	RemoteAddr string `json:"-"`
 }
 
+// Target is how the audit log names the session.
 func (t SessionRecord) Target() Target {
 	return Target{Type: "session", ID: string(t.ID), Name: string(t.Method)}
 }

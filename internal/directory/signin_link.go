@@ -35,6 +35,7 @@ type SignInLink struct {
 	Browser   SecretHash `json:"-"` // of the cookie of the browser that may use it; zero: any
 }
 
+// Target is how the audit log names the link.
 func (l SignInLink) Target() Target {
 	return Target{Type: "signInLink", ID: l.ID, Name: string(l.Method)}
 }

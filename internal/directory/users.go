@@ -34,6 +34,7 @@ func (u User) Target() Target { return Target{Type: "user", ID: string(u.ID), Na
 // membership returns the account and the id of the user.
 func (u User) membership() (AccountID, UserID) { return u.AccountID, u.ID }
 
+// IsOwner reports whether the user has the built-in role owner.
 func (u User) IsOwner() bool { return u.Role.ID == authz.RoleOwner }
 
 // NewUser describes a user to add.

@@ -76,7 +76,7 @@ func (s *Server) serveTCP(ln net.Listener) {
 			query := make([]byte, binary.BigEndian.Uint16(length[:]))
 			if _, err := io.ReadFull(conn, query); err == nil {
 				answer := s.answer(query)
-				conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) //nolint:errcheck,gosec // the client asks again; a message is short
+				conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) //nolint:errcheck // the client asks again
 			}
 		}
 		conn.Close() //nolint:errcheck // it was answered

@@ -15,7 +15,7 @@ func Build(t testing.TB, pkg string) string {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, pkg) //nolint:gosec // tests name their packages
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, pkg)
 	build.Dir = filepath.Join(filepath.Dir(here), "..", "..", "tools", "servers")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)
