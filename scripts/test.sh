@@ -49,3 +49,5 @@ echo "== All packages on SQLite, the store on both engines. Each package prints 
 go test "${flags[@]}" "$@" ./...
 echo "== The packages of the domain and the API again, on PostgreSQL"
 ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail
+echo "== The console on PostgreSQL, without a browser"
+ROSTER_TEST_ENGINE=postgres go test -short "${flags[@]}" "$@" ./internal/console

@@ -9,10 +9,8 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
-	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -62,15 +60,23 @@ func (s *site) sights() []sight {
 			s.Fatal(err)
 		}
 	}
+	second := directorytest.Must(s.CreateOrg(ctx, s.call(owner), "Second"))(s)
+	elsewhere := owner
+	elsewhere.OrgID = second.Org.ID
+	for _, name := range []string{"Alan Turing", "Margaret Hamilton"} {
+		in := directory.NewUser{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@example.com", Role: "user"}
+		directorytest.Must(s.CreateUser(ctx, s.call(elsewhere), in))(s) // so that they have accounts
+		directorytest.Must(s.CreateUser(ctx, s.call(owner), in))(s)
+	}
 	hook := directorytest.Must(s.CreateWebhook(ctx, s.call(owner), webhooks.NewWebhook{Name: "Chat", URL: "https://chat.example.com/hooks/roster"}))(s)
-	sealer := sealing.New(s.DB, dbtest.Keys(), s.Clock)
-	directorytest.Must(sealer.Once(ctx, func(err error) { s.Errorf("seal: %v", err) }))(s)
+	s.seal()
 	return []sight{
 		{"organizations", "/console/"},
 		{"overview", ""},
 		{"users", "users"},
 		{"users-search", "users?q=nobody"},
 		{"invite", "users?invite"},
+		{"invitations", "invitations"},
 		{"user", "users/" + string(ada.ID)},
 		{"remove", "users/" + string(ada.ID) + "/remove"},
 		{"roles", "roles"},

@@ -7,6 +7,7 @@ package console
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -50,6 +51,10 @@ func New(o Options) *Console {
 	for i := range pages {
 		c.mount(&pages[i])
 	}
+	c.mux.HandleFunc("GET "+Root+"{org}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", Root+url.PathEscape(r.PathValue("org"))+"/")
+		w.WriteHeader(http.StatusSeeOther)
+	})
 	c.mux.Handle(Root, c.handle(&page{}, func(*request) error { return errNoPage }))
 	return c
 }

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/console"
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/sealing"
 )
 
 // site is a console over a directory of its own.
@@ -211,3 +213,15 @@ func noteValue(t testing.TB, undo string) string {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// seal signs a checkpoint over all entries.
+func (s *site) seal() {
+	s.Helper()
+	if err := s.DB.Settled(s.Context()); err != nil {
+		s.Fatalf("settle: %v", err)
+	}
+	sealer := sealing.New(s.DB, dbtest.Keys(), s.Clock)
+	if _, err := sealer.Once(s.Context(), func(err error) { s.Errorf("seal: %v", err) }); err != nil {
+		s.Fatalf("seal: %v", err)
+	}
+}

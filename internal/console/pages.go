@@ -10,6 +10,7 @@ var pages = []page{
 	usersPage,
 	userPage,
 	removeUserPage,
+	invitationsPage,
 	rolesPage,
 	rolePage,
 	groupsPage,

@@ -10,10 +10,8 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/console"
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
-	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -119,7 +117,7 @@ func TestNewEntriesAppearAndAreVerified(t *testing.T) {
 	}
 	entry := s.path("audit/" + itoa(list[0].Sequence))
 	s.get(s.Owner, entry).wants(t, http.StatusOK, "The next signed checkpoint", "ada@example.com")
-	directorytest.Must(sealing.New(s.DB, dbtest.Keys(), s.Clock).Once(t.Context(), func(err error) { t.Errorf("seal: %v", err) }))(t)
+	s.seal()
 	s.get(s.Owner, entry).wants(t, http.StatusOK, "head is signed")
 	s.get(s.Owner, s.path("audit?target="+list[0].Target.ID)).wants(t, http.StatusOK, "Ada", `class="tick"`).lacks(t, "Create org<")
 	s.get(s.Owner, s.path("audit?action=createGroup")).wants(t, http.StatusOK, "No entry matches")
@@ -140,7 +138,9 @@ func TestSettingsAreSaved(t *testing.T) {
 	s.post(s.Owner, s.path("settings/rename"), url.Values{"name": {"New Name"}}).wants(t, http.StatusSeeOther)
 	s.post(s.Owner, s.path("settings/tokens"), url.Values{"maxTokenLifetimeSeconds": {"90"}}).wants(t, http.StatusSeeOther)
 	s.post(s.Owner, s.path("settings/retention"), url.Values{"days": {"400"}}).wants(t, http.StatusSeeOther)
-	s.get(s.Owner, s.path("settings")).wants(t, http.StatusOK, `value="New Name"`, `value="90"`, `value="400"`)
+	s.post(s.Owner, s.path("settings/sessions"), url.Values{"idleSeconds": {"2"}, "lifetimeSeconds": {"1.5"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("settings")).wants(t, http.StatusOK, `value="New Name"`, `value="90"`, `value="400"`, `value="2"`, `value="1.5"`)
+	s.post(s.Owner, s.path("settings/sessions"), url.Values{"idleSeconds": {"many"}}).wants(t, http.StatusUnprocessableEntity, "not a number of hours")
 	mia := s.member("Mia", "mia@example.com", "user")
 	s.post(mia, s.path("settings/rename"), url.Values{"name": {"Mine"}}).wants(t, http.StatusForbidden, "Only an owner or admin")
 }
@@ -300,5 +300,39 @@ func TestRefusalsAreInTheAuditLog(t *testing.T) {
 	want := []string{"updateUserRole Mia user " + string(mia.ID) + trace, "updateUserRole Mia user " + string(nina.ID) + trace, "getUsers Nina user " + trace}
 	if !slices.Equal(got, want) {
 		t.Errorf("refused: %q, want %q", got, want)
+	}
+}
+
+func TestInvitationsAreListedAndResent(t *testing.T) {
+	s := newSite(t)
+	second := directorytest.Must(s.CreateOrg(t.Context(), s.call(s.Owner), "Second"))(t)
+	elsewhere := s.Owner
+	elsewhere.OrgID = second.Org.ID
+	in := directory.NewUser{Name: "Alan", Email: "alan@example.com", Role: "user"}
+	directorytest.Must(s.CreateUser(t.Context(), s.call(elsewhere), in))(t)
+	s.get(s.Owner, s.path("invitations")).wants(t, http.StatusOK, "Nobody is invited")
+	u := directorytest.Must(s.CreateUser(t.Context(), s.call(s.Owner), in))(t)
+	s.get(s.Owner, s.path("invitations")).wants(t, http.StatusOK, "alan@example.com", ">open<", "Olivia Owner")
+	s.Pass(directory.InvitationTTL + time.Hour)
+	s.get(s.Owner, s.path("invitations")).wants(t, http.StatusOK, "expired")
+	s.post(s.Owner, s.path("invitations/resend"), url.Values{"user": {string(u.ID)}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("invitations")).wants(t, http.StatusOK, ">open<")
+}
+
+func TestPartThatFailsSaysSoOnThePage(t *testing.T) {
+	s := newSite(t)
+	p := s.get(s.Owner, s.path("users/rows?at=nonsense"), "HX-Request", "true").wants(t, http.StatusUnprocessableEntity, "is not a time")
+	if p.Header.Get("HX-Retarget") != "#alert" {
+		t.Errorf("the error goes to %q", p.Header.Get("HX-Retarget"))
+	}
+	p.lacks(t, "<html", "<tr")
+	s.get(s.Owner, s.path("users")).wants(t, http.StatusOK, `id="alert"`)
+}
+
+func TestOrganizationWithoutASlashIsFound(t *testing.T) {
+	s := newSite(t)
+	p := s.get(s.Owner, strings.TrimSuffix(s.path(""), "/")).wants(t, http.StatusSeeOther)
+	if got := p.Header.Get("Location"); got != s.path("") {
+		t.Errorf("redirected to %s", got)
 	}
 }

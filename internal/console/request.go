@@ -110,11 +110,26 @@ func (rq *request) fail(err error) {
 	if e.Code == directory.Unavailable {
 		rq.w.Header().Set("Retry-After", "1")
 	}
+	if rq.Header.Get("HX-Request") != "" {
+		rq.failPart(status, e)
+		return
+	}
 	v := rq.view(map[string]any{"Status": status, "Message": sentence(e.Error()), "Trace": rq.call.TraceID})
 	v.Title = errorTitles[status]
 	if err := rq.write(status, "error", "layout", v); err != nil {
 		rq.console.Log.Error("error page failed", "trace", rq.call.TraceID, "error", err)
 		http.Error(rq.w, e.Error(), status)
+	}
+}
+
+// failPart says why a part of a page can't be shown, where the page has room for that.
+func (rq *request) failPart(status int, e *directory.Error) {
+	h := rq.w.Header()
+	h.Set("HX-Retarget", "#alert")
+	h.Set("HX-Reswap", "innerHTML")
+	if err := rq.write(status, "error", "alert", rq.view(sentence(e.Error()))); err != nil {
+		rq.console.Log.Error("error failed", "trace", rq.call.TraceID, "error", err)
+		rq.w.WriteHeader(status)
 	}
 }
 

@@ -14,6 +14,7 @@ var settingsPage = page{
 	actions: map[string]action{
 		"rename":    {directory.OpUpdateOrg, renameOrg},
 		"tokens":    {directory.OpUpdateOrgSettings, limitTokens},
+		"sessions":  {directory.OpUpdateSessionLimits, limitSessions},
 		"retention": {directory.OpUpdateRetention, setRetention},
 	},
 }
@@ -23,9 +24,35 @@ type settingsData struct {
 	Days      string // that tokens live at most; "" for any number
 	Retention string // days that entries are kept; "" for ever
 	MayKeep   bool   // see the retention
+
+	IdleHours, SessionDays string // that sessions may act in the organization; "" for the server's limits
 }
 
-const secondsPerDay = 24 * 60 * 60
+const (
+	secondsPerHour = 60 * 60
+	secondsPerDay  = 24 * secondsPerHour
+)
+
+// inUnits writes seconds as a number of hours or days; nothing for none.
+func inUnits(seconds int64, unit float64) string {
+	if seconds == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(seconds)/unit, 'f', -1, 64)
+}
+
+// seconds reads a field with a number of hours or days; 0 for an empty one.
+func (rq *request) seconds(field, what string, unit float64) (int64, error) {
+	text := strings.TrimSpace(rq.PostForm.Get(field))
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0 && n <= 1e6) {
+		return 0, directory.InvalidField(field, "is not a number of %s", what)
+	}
+	return int64(n * unit), nil
+}
 
 func showSettings(rq *request) (any, error) {
 	s, ctx := rq.console.Service, rq.Context()
@@ -38,9 +65,12 @@ func showSettings(rq *request) (any, error) {
 		return nil, err
 	}
 	d := settingsData{Org: m.Org, MayKeep: rq.may(directory.OpGetRetention)}
-	if n := settings.MaxTokenSeconds; n > 0 {
-		d.Days = strconv.FormatFloat(float64(n)/secondsPerDay, 'f', -1, 64)
+	d.Days = inUnits(settings.MaxTokenSeconds, secondsPerDay)
+	limits, err := s.GetSessionLimits(ctx, rq.call, rq.org)
+	if err != nil {
+		return nil, err
 	}
+	d.IdleHours, d.SessionDays = inUnits(limits.IdleSeconds, secondsPerHour), inUnits(limits.LifetimeSeconds, secondsPerDay)
 	if !d.MayKeep {
 		return d, nil
 	}
@@ -62,13 +92,8 @@ func limitTokens(rq *request) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	in.MaxTokenSeconds = 0
-	if text := strings.TrimSpace(rq.PostForm.Get("maxTokenLifetimeSeconds")); text != "" {
-		days, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(days > 0 && days <= 36500) {
-			return outcome{}, directory.InvalidField("maxTokenLifetimeSeconds", "is not a number of days from 0.05 to 36500")
-		}
-		in.MaxTokenSeconds = int64(days * secondsPerDay)
+	if in.MaxTokenSeconds, err = rq.seconds("maxTokenLifetimeSeconds", "days", secondsPerDay); err != nil {
+		return outcome{}, err
 	}
 	_, err = s.UpdateOrgSettings(ctx, rq.call, rq.org, in)
 	return outcome{to: "settings", note: note{Text: "The settings were saved"}}, err
@@ -84,4 +109,17 @@ func setRetention(rq *request) (outcome, error) {
 	}
 	_, err := rq.console.Trail.SetRetention(rq.Context(), rq.call, r)
 	return outcome{to: "settings", note: note{Text: "The retention was saved"}}, err
+}
+
+func limitSessions(rq *request) (outcome, error) {
+	var in directory.SessionLimits
+	var err error
+	if in.IdleSeconds, err = rq.seconds("idleSeconds", "hours", secondsPerHour); err != nil {
+		return outcome{}, err
+	}
+	if in.LifetimeSeconds, err = rq.seconds("lifetimeSeconds", "days", secondsPerDay); err != nil {
+		return outcome{}, err
+	}
+	_, err = rq.console.Service.UpdateSessionLimits(rq.Context(), rq.call, rq.org, in)
+	return outcome{to: "settings", note: note{Text: "The limits were saved"}}, err
 }

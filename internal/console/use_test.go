@@ -40,10 +40,10 @@ func TestKeysMoveThroughThePages(t *testing.T) {
 	b.Press("j")
 	b.Await(`document.activeElement.textContent.includes("Ada")`)
 	b.Press("\r")
-	b.Await(`document.querySelector("h1").textContent === "Ada"`)
+	b.Await(`document.querySelector("h1").textContent === "Ada" && document.readyState === "complete"`)
 	b.Press("g")
 	b.Press("r")
-	b.Await(`document.querySelector("h1").textContent === "Roles"`)
+	b.Await(`document.querySelector("h1").textContent === "Roles" && document.readyState === "complete"`)
 	b.Press("?")
 	b.Await(`document.querySelector("#help").open`)
 	b.Click(`[data-shortcuts]`) // WCAG 2.2, 2.1.4: they can be turned off

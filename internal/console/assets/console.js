@@ -88,10 +88,21 @@
   })
   addEventListener('pageshow', () => { for (const b of all('form button[disabled]')) b.disabled = false })
 
-  // What is live asks again while somebody can see it.
+  // What is live asks again while somebody looks at it. Asking uses the session, which must
+  // be able to end in front of an empty chair.
+  let seen = Date.now()
+  for (const kind of ['pointermove', 'pointerdown', 'keydown', 'scroll', 'focus']) {
+    addEventListener(kind, () => { seen = Date.now() }, { passive: true, capture: true })
+  }
   setInterval(() => {
-    if (document.visibilityState === 'visible') for (const live of all('[data-poll]')) htmx.trigger(live, 'poll')
+    const watched = document.visibilityState === 'visible' && Date.now() - seen < 15 * 60 * 1000
+    const badge = $('.live')
+    if (badge) badge.textContent = watched ? 'Live' : 'Paused'
+    if (watched) for (const live of all('[data-poll]')) htmx.trigger(live, 'poll')
   }, 3000)
+
+  // An error of a part stays until the next part is asked for.
+  document.addEventListener('htmx:beforeRequest', () => $('#alert')?.replaceChildren())
 
   function unfoldMenu() { const menu = $('[data-menu]'); if (menu) menu.open = wide.matches }
   wide.addEventListener('change', unfoldMenu)
