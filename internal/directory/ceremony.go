@@ -33,7 +33,7 @@ func (s *Service) SealCeremony(purpose string, state []byte, lifetime time.Durat
 // OpenCeremony opens what [Service.SealCeremony] sealed for the same purpose. Errors:
 // [Unauthenticated].
 func (s *Service) OpenCeremony(purpose, sealed string) (Ceremony, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
 	if err != nil {
 		return Ceremony{}, errBadCeremony
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-var drawn = regexp.MustCompile(`(usr|acc|role|grp|tok|pat|whk)_[0-9a-z]{26}|new-[0-9a-z]{4}`)
+var drawn = regexp.MustCompile(`(usr|acc|role|grp|tok|pat|whk|lnk)_[0-9a-z]{26}|new-[0-9a-z]{4}`)
 
 // A dry run answers what the real run answers, but for what is drawn at random,
 // and writes nothing at all.

@@ -107,6 +107,8 @@ func secretOf(answer any) string {
 		return v.Secret
 	case directory.IssuedPersonalToken:
 		return v.Secret
+	case directory.IssuedSignInLink:
+		return v.Secret
 	case webhooks.IssuedWebhook:
 		return v.Secret
 	}

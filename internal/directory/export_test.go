@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -8,6 +9,17 @@ import (
 
 // HashSecret is what is kept of a token's value.
 var HashSecret = hashSecret
+
+// StartSession signs an account in for one organization alone, as an issuer would.
+func (s *Service) StartSession(ctx context.Context, account AccountID, org OrgID) (IssuedSession, error) {
+	return s.signIn(ctx, Call{}, func(c *Change) (IssuedSession, error) {
+		a, err := c.Account(account)
+		if err != nil {
+			return IssuedSession{}, err
+		}
+		return c.startSession(a, newSession{method: SignInIssuer, onlyOrg: org, fresh: true})
+	})
+}
 
 // SetSearched sets how many users a page is looked for among, and gives what sets
 // it back.

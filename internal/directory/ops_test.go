@@ -20,6 +20,9 @@ type scene struct {
 	hook   webhooks.IssuedWebhook        // with one entry on its way
 	nobody member                        // in the first organization, may do nothing
 	gone   directory.User                // was in it
+	fresh  directory.User                // has not signed in
+	laptop directory.TokenID             // session of the owner's
+	key    directory.Passkey             // of the owner's
 }
 
 func newScene(t testing.TB) *scene {
@@ -36,6 +39,10 @@ func newScene(t testing.TB) *scene {
 	s.gone = gone.User
 	s.wants("remove", "", s.RemoveUser(t.Context(), s.byOwner(), gone.ID))
 	s.hook = must(s.CreateWebhook(t.Context(), s.byOwner(), newHook("hook")))(t)
+	s.fresh = must(s.CreateUser(t.Context(), s.byOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
+	laptop := s.inSession(s.signIn(s.owner.User), s.org.ID)
+	s.laptop = laptop.Principal.TokenID
+	s.key = must(s.CreatePasskey(t.Context(), laptop, directory.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
 	s.settle()
 	if err := s.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)
@@ -114,6 +121,24 @@ var operations = []operation{
 	}},
 	{name: "deletePersonalToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeletePersonalToken(s.Context(), call, s.spare.ID))
+	}},
+	{name: "deleteSession", target: "session", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteSession(s.Context(), call, s.laptop))
+	}},
+	{name: "deleteSessions", target: "session", before: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.DeleteSessions(s.Context(), call)
+	}},
+	{name: "updatePasskey", target: "passkey", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.RenamePasskey(s.Context(), call, s.key.ID, "Phone")
+	}},
+	{name: "deletePasskey", target: "passkey", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeletePasskey(s.Context(), call, s.key.ID))
+	}},
+	{name: "createInvitationLink", target: "signInLink", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateInvitationLink(s.Context(), call, s.fresh.ID)
+	}},
+	{name: "updateSessionLimits", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateSessionLimits(s.Context(), call, s.org.ID, directory.SessionLimits{IdleSeconds: 600})
 	}},
 	{name: "acceptInvitation", target: "user", before: true, after: true, by: byRival, do: func(s *scene, call directory.Call) (any, error) {
 		return s.AcceptInvitation(s.Context(), call, s.org.ID)

@@ -91,6 +91,7 @@ func (s *Service) RenamePasskey(ctx context.Context, call Call, id PasskeyID, na
 		if err != nil {
 			return Passkey{}, err
 		}
+		before.CredentialID, before.Credential = nil, nil // don't change, and are not shown
 		if err := c.Check(before); err != nil || name == before.Name {
 			return before, err
 		}

@@ -79,6 +79,12 @@ func current(s *scene, op operation, shown any) any {
 		return must(s.GetRetention(s.Context(), s.byOwner()))(s)
 	case directory.Webhook:
 		return s.hook.ID
+	case directory.SessionRecord:
+		return s.laptop
+	case directory.Passkey:
+		return s.key.ID
+	case directory.SessionLimits:
+		return must(s.GetSessionLimits(s.Context(), s.byOwner(), s.org.ID))(s)
 	case directory.Membership:
 		return must(s.GetOrg(s.Context(), s.byOwner(), s.org.ID))(s)
 	}
@@ -98,6 +104,10 @@ func idOf(shown any) any {
 	case directory.PersonalTokenRecord:
 		return v.ID
 	case directory.Webhook:
+		return v.ID
+	case directory.SessionRecord:
+		return v.ID
+	case directory.Passkey:
 		return v.ID
 	case directory.TokenNetworks:
 		return v.ID

@@ -141,9 +141,6 @@ func (s *Service) CreateInvitationLink(ctx context.Context, call Call, id UserID
 		if err != nil {
 			return l, err
 		}
-		if err := c.Check(u); err != nil {
-			return l, err
-		}
 		account, err := c.newcomer(u)
 		if err != nil {
 			return l, err

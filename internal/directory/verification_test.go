@@ -1,0 +1,224 @@
+package directory_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// claimed is the owner of another organization who claimed it under an address that
+// nobody has shown to be theirs.
+func (w *world) claimed(email string) member {
+	w.Helper()
+	out := must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: email}, "Claimed"))(w)
+	c := must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Stranger", Email: email}))(w)
+	return member{c.Owner, c.PersonalToken}
+}
+
+// mailed requests a link by mail, and gives its value.
+func (w *world) mailed(email string) string {
+	w.Helper()
+	l, ok, err := w.RequestSignInLink(w.Context(), directory.Call{RemoteAddr: "192.0.2.7"}, email, "cookie")
+	if err != nil || !ok {
+		w.Fatalf("no link is mailed to %s: %v", email, err)
+	}
+	return l.Secret
+}
+
+// Somebody who claimed an organization under another's address gets nothing that is
+// meant for that person, and loses what they have once the person signs in.
+func TestStrangersGetNothingOfAnAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stranger := w.claimed("director@acme.example")
+	call := w.by(stranger)
+	session := w.inSession(must(w.UseSignInLink(t.Context(), directory.Call{}, w.copied(stranger), "", ""))(t).Secret, "")
+	w.invite(stranger, "owner")
+	for what, call := range map[string]directory.Call{"token": call, "session": session} {
+		w.refused(what+" accepts", directory.Forbidden, "", func() error { return second(w.AcceptInvitation(t.Context(), call, w.org.ID)) })
+		w.refused(what+" declines", directory.Forbidden, "", func() error { return w.DeclineInvitation(t.Context(), call, w.org.ID) })
+		w.refused(what+" lists", directory.Forbidden, "", func() error { return second(w.ListInvitations(t.Context(), call)) })
+		out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: what}, "Another"))(t)
+		w.refused(what+" claims", directory.Forbidden, "", func() error {
+			return second(w.ClaimOrg(t.Context(), call, directory.NewClaim{Claim: out.Claim}))
+		})
+		if must(w.IsVerified(t.Context(), call))(t) {
+			t.Errorf("%s: the address counts as verified", what)
+		}
+	}
+	must(w.CreatePasskey(t.Context(), session, directory.NewPasskey{Name: "theirs", CredentialID: []byte("theirs"), Credential: []byte("{}")}))(t)
+
+	director := w.inSession(must(w.UseSignInLink(t.Context(), directory.Call{}, w.mailed("director@acme.example"), "cookie", ""))(t).Secret, stranger.OrgID)
+	w.dead("the stranger's token", stranger.secret)
+	w.refused("the stranger's session", directory.Unauthenticated, "", func() error { return second(w.CreateOrg(t.Context(), session, "x")) })
+	if keys := must(w.ListPasskeys(t.Context(), director))(t); len(keys) > 0 {
+		t.Errorf("the stranger's passkeys are left: %v", keys)
+	}
+	u := must(w.AcceptInvitation(t.Context(), director, w.org.ID))(t)
+	if !u.IsOwner() || u.Invited {
+		t.Errorf("the director is %+v", u)
+	}
+	for _, org := range []directory.OrgID{w.org.ID, stranger.OrgID} {
+		w.wants("check", "", w.CheckLog(t.Context(), org))
+	}
+
+	// The first verification is the only one that drops anything.
+	token := must(w.CreatePersonalToken(t.Context(), director, directory.NewPersonalToken{Name: "mine"}))(t)
+	w.pass(time.Minute)
+	must(w.UseSignInLink(t.Context(), directory.Call{}, w.mailed("director@acme.example"), "cookie", ""))(t)
+	if _, err := w.Authenticate(t.Context(), token.Secret, w.org.ID); err != nil {
+		t.Errorf("a second verification drops tokens: %v", err)
+	}
+}
+
+// copied gives a session's link to a member as their organization's inviter could
+// not: the account has a token. The operator's database has it.
+func (w *world) copied(m member) string {
+	w.Helper()
+	l := directory.SignInLink{
+		ID: "lnk_copied", AccountID: m.AccountID, Method: directory.SignInInvitationLink,
+		CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Hour), Hash: directory.HashSecret("copied"),
+	}
+	w.wants("copy", "", w.db.Write(w.Context(), func(tx directory.Tx) error { return tx.CreateSignInLink(l) }))
+	return "copied"
+}
+
+// Accounts that the operator makes, or gives a token or link to, are verified.
+func TestTheOperatorVouches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	verified := func(what string, call directory.Call, want bool) {
+		t.Helper()
+		if got := must(w.IsVerified(t.Context(), call))(t); got != want {
+			t.Errorf("%s: verified is %v", what, got)
+		}
+	}
+	verified("the first owner", w.byOwner(), true)
+	a := w.claimed("a@example.org")
+	verified("claimed", w.by(a), false)
+	verified("with the operator's token", w.by(w.withToken(a.User)), true)
+	w.dead("the token before", a.secret)
+	b := w.claimed("b@example.org")
+	verified("with the operator's link", w.inSession(w.signIn(b.User), ""), true)
+	w.dead("the token before", b.secret)
+}
+
+// An inviter's link signs a new person in for the first time, verifies nothing, and is
+// there only for those whom nobody else is: no inviter gets into another's account.
+func TestInvitationLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.join("Admin", "admin")
+	add := func(name string, role directory.RoleID) directory.User {
+		return must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: name, Email: name + "@example.org", Role: role}))(t)
+	}
+	link := func(by directory.Call, id directory.UserID) (directory.IssuedSignInLink, error) {
+		return w.CreateInvitationLink(t.Context(), by, id)
+	}
+	jane := add("jane", "user")
+	first, other := must(link(w.by(admin), jane.ID))(t), must(link(w.by(admin), jane.ID))(t)
+	session := must(w.UseSignInLink(t.Context(), directory.Call{}, first.Secret, "", ""))(t)
+	call := w.inSession(session.Secret, "")
+	if call.Principal.UserID != jane.ID || session.Method != directory.SignInInvitationLink || must(w.IsVerified(t.Context(), call))(t) {
+		t.Errorf("signed in as %+v", call.Principal)
+	}
+	_, err := w.UseSignInLink(t.Context(), directory.Call{}, other.Secret, "", "")
+	w.wants("another one, after the first sign-in", directory.Unauthenticated, err)
+	w.refused("another link", directory.Conflict, "", func() error { return second(link(w.by(admin), jane.ID)) })
+
+	owner := add("owner2", "owner")
+	w.refused("of an owner, by an admin", directory.Forbidden, "", func() error { return second(link(w.by(admin), owner.ID)) })
+	w.wants("of an owner, by an owner", "", second(link(w.byOwner(), owner.ID)))
+	weak := w.role("Adds users", "users|create", "users|read")
+	strong := add("strong", "admin")
+	weakest := w.by(w.join("Weak", weak.ID))
+	w.refused("of an admin, by somebody weaker", directory.Forbidden, "", func() error { return second(link(weakest, strong.ID)) })
+	grouped := add("grouped", "none")
+	w.group("Admins", []directory.UserID{grouped.ID}, "admin")
+	w.refused("of an admin by a group", directory.Forbidden, "", func() error { return second(link(weakest, grouped.ID)) })
+
+	rival := w.tenant("Rival")
+	invited := w.invite(rival, "user")
+	w.refused("of an invitation", directory.Conflict, "", func() error { return second(link(w.byOwner(), invited.ID)) })
+	w.refused("of somebody with a token", directory.Conflict, "", func() error { return second(link(w.byOwner(), admin.ID)) })
+	w.refused("another's user", directory.NotFound, "", func() error { return second(link(w.byOwner(), rival.ID)) })
+}
+
+// A session of one organization alone acts there, and changes nothing that reaches beyond.
+func TestSessionOfOneOrganization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
+	secret := must(w.StartSession(t.Context(), w.owner.AccountID, w.org.ID))(t).Secret
+	call := w.inSession(secret, "")
+	if call.Principal.OrgID != w.org.ID || !call.Principal.IsOwner() {
+		t.Errorf("acts as %+v", call.Principal)
+	}
+	_, err := w.AuthenticateSession(t.Context(), secret, other.Org.ID, "")
+	w.wants("in another of the account's", directory.Forbidden, err)
+	for what, try := range map[string]func() error{
+		"personal token": func() error {
+			return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
+		},
+		"list tokens": func() error { return second(w.ListPersonalTokens(t.Context(), call)) },
+		"passkey": func() error {
+			return second(w.CreatePasskey(t.Context(), call, directory.NewPasskey{Name: "x", CredentialID: []byte("x")}))
+		},
+		"organization": func() error { return second(w.CreateOrg(t.Context(), call, "x")) },
+		"invitations":  func() error { return second(w.ListInvitations(t.Context(), call)) },
+		"name": func() error {
+			name := "x"
+			return second(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name}))
+		},
+	} {
+		w.refused(what, directory.Forbidden, "", try)
+	}
+	w.refused("the other's settings", directory.NotFound, "", func() error {
+		return second(w.UpdateOrgSettings(t.Context(), call, other.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200}))
+	})
+	if all := must(w.ListOrgs(t.Context(), call))(t); len(all) != 1 || all[0].Org.ID != w.org.ID {
+		t.Errorf("it lists %v", all)
+	}
+	everywhere := w.signIn(w.owner.User)
+	if all := must(w.ListSessions(t.Context(), call))(t); len(all) != 1 {
+		t.Errorf("it lists the sessions %v", all)
+	}
+	outside := w.inSession(everywhere, w.org.ID).Principal.TokenID
+	w.refused("another session", directory.NotFound, "", func() error { return w.DeleteSession(t.Context(), call, outside) })
+	for _, e := range w.entriesOf(other.Org.ID) {
+		if e.Target.ID == string(call.Principal.TokenID) {
+			t.Errorf("the other organization's log has %+v", e)
+		}
+	}
+
+	// Removed and added again, the person is another user, and the session stays ended.
+	w.wants("owner too", "", second(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "x", Email: "x@example.org", Role: "owner"})))
+	w.wants("leave", "", w.RemoveUser(t.Context(), w.byOwner(), w.owner.ID))
+	w.endedIn("removed", secret, "")
+}
+
+// Ceremonies are sealed for a purpose and a time, and can't be changed.
+func TestCeremonies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sealed := w.SealCeremony("one", []byte("state"), time.Minute)
+	if c := must(w.OpenCeremony("one", sealed))(t); string(c.State) != "state" {
+		t.Errorf("opened %q", c.State)
+	}
+	open := func(what, purpose, sealed string) {
+		t.Helper()
+		_, err := w.OpenCeremony(purpose, sealed)
+		w.wants(what, directory.Unauthenticated, err)
+	}
+	open("another purpose", "two", sealed)
+	open("nothing", "one", "")
+	open("cut", "one", sealed[:10])
+	for i := range sealed {
+		changed := []byte(sealed)
+		changed[i] ^= 1
+		open("changed", "one", string(changed))
+	}
+	w.pass(time.Minute)
+	open("late", "one", sealed)
+}
