@@ -9,7 +9,7 @@ import (
 // invitationsPage lists the invitations that were not accepted yet.
 var invitationsPage = page{
 	about: "user",
-	path:  "invitations", name: "invitations", title: "Invitations", needs: []directory.Operation{directory.OpListOrgInvitations}, show: showInvitations,
+	path:  "invitations", name: "invitations", title: "Invitations", under: "users", needs: []directory.Operation{directory.OpListOrgInvitations}, show: showInvitations,
 	parts: map[string]func(*request) (any, error){"rows": showInvitations},
 	actions: map[string]action{
 		"resend": {directory.OpResendInvitation, resendFromList},

@@ -20,6 +20,9 @@ type page struct {
 	needs []directory.Operation
 	// menu puts the page into the menu, with the key that leads to it after g.
 	menu string
+	// under is the path of the page whose menu entry stands for this one; by default, the page
+	// that its path begins with.
+	under string
 	// anywhere is for pages of a person, in whichever organization or none; their path is
 	// below [Root].
 	anywhere bool

@@ -130,6 +130,15 @@ func TestListShowsThePast(t *testing.T) {
 	s.Pass(time.Hour)
 	s.add("Ada", "ada@example.com", "user")
 	s.get(s.Owner, s.path("users?at="+then)).wants(t, http.StatusOK, "As it was on", "Olivia Owner").lacks(t, "ada@example.com")
+	was := s.Clock().UTC().Format("2006-01-02T15:04:05.999999999Z")
+	s.Pass(time.Hour)
+	list := s.get(s.Owner, s.path("users?q=ada")).Body
+	_, rest, _ := strings.Cut(list, `href="`+s.path("users/usr_"))
+	id, _, _ := strings.Cut(rest, `"`)
+	here := s.path("users/usr_" + id)
+	s.post(s.Owner, here+"/remove/confirm", url.Values{}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusNotFound)
+	s.get(s.Owner, here+"?at="+url.QueryEscape(was)).wants(t, http.StatusOK, "Ada has left since", "role <a").lacks(t, "Change role", "Remove…")
 	s.get(s.Owner, s.path("users?at=nonsense")).wants(t, http.StatusUnprocessableEntity, "is not a time")
 }
 

@@ -20,7 +20,7 @@ var tokensPage = page{
 // newTokenPage is the form that makes an API token.
 var newTokenPage = page{
 	about: "apiToken",
-	path:  "new-token", name: "newtoken", title: "New API token", needs: []directory.Operation{directory.OpCreateAPIToken}, show: showNewToken,
+	path:  "new-token", name: "newtoken", title: "New API token", under: "tokens", needs: []directory.Operation{directory.OpCreateAPIToken}, show: showNewToken,
 	actions: map[string]action{
 		"create": {directory.OpCreateAPIToken, createToken},
 	},

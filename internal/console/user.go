@@ -44,6 +44,7 @@ type userData struct {
 	History []directory.Entry
 	AtText  string
 	At      time.Time
+	Gone    bool // the user was there at the time, and is not now
 }
 
 // accessRow is some capabilities on the same resource for the same reasons.
@@ -61,24 +62,31 @@ func showUser(rq *request) (any, error) {
 	s, ctx := rq.console.Service, rq.Context()
 	var d userData
 	var err error
-	if d.User, err = s.GetUser(ctx, rq.call, rq.userID()); err != nil {
-		return nil, err
-	}
 	d.AtText = rq.URL.Query().Get("at")
 	if d.At, err = parseAt(d.AtText); err != nil {
 		return nil, err
 	}
-	if rq.may(directory.OpGetUserAccess) {
-		a, err := s.GetUserAccess(ctx, rq.call, d.User.ID, d.At, directory.AccessQuery{Limit: accessShown})
+	explains := rq.may(directory.OpGetUserAccess)
+	d.User, err = s.GetUser(ctx, rq.call, rq.userID())
+	d.Gone = directory.CodeOf(err) == directory.NotFound && !d.At.IsZero() && explains
+	if err != nil && !d.Gone {
+		return nil, err
+	}
+	if explains {
+		a, err := s.GetUserAccess(ctx, rq.call, rq.userID(), d.At, directory.AccessQuery{Limit: accessShown})
 		if err != nil {
 			return nil, err
+		}
+		if d.Gone {
+			d.User = *a.Subject.User
 		}
 		d.Access, d.More = accessRows(a.Capabilities), a.More
 		if d.Groups, err = rq.userGroups(d.User.ID); err != nil {
 			return nil, err
 		}
 	}
-	if d.Created, err = s.ListCreated(ctx, rq.call, d.User.ID); err != nil {
+	// Somebody who is gone may have made nothing, and then there is nobody to list it of.
+	if d.Created, err = s.ListCreated(ctx, rq.call, d.User.ID); err != nil && !d.Gone {
 		return nil, err
 	}
 	if rq.may(directory.OpListEntries) {

@@ -74,7 +74,7 @@ func (rq *request) view(data any) *view {
 		if p.menu != "" && p.open(v.Me) {
 			v.Menu = append(v.Menu, menuEntry{
 				Path: rq.path(p.path), Title: p.title, Name: p.name, Key: p.menu,
-				Current: p.name == rq.page.name || p.path != "" && strings.HasPrefix(rq.page.path, p.path+"/"),
+				Current: p.name == rq.page.name || p.path != "" && (p.path == rq.page.under || strings.HasPrefix(rq.page.path, p.path+"/")),
 			})
 		}
 	}
