@@ -9,7 +9,7 @@ import (
 
 const (
 	// maxAttempts is how many forms and ceremonies an address may send within a window.
-	maxAttempts   = 30
+	maxAttempts   = 60
 	attemptWindow = time.Minute
 	// maxAddresses bounds how many addresses are counted at a time.
 	maxAddresses = 10_000
