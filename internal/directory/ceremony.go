@@ -26,7 +26,7 @@ func (s *Service) SealCeremony(purpose string, state []byte, lifetime time.Durat
 	aead := sealer(s.keys.CeremonyKeys()[0])
 	sealed := make([]byte, aead.NonceSize(), aead.NonceSize()+8+len(state)+aead.Overhead())
 	rand.Read(sealed)
-	plain := binary.BigEndian.AppendUint64(nil, uint64(s.now().Add(lifetime).UnixMicro())) //nolint:gosec // the clock is past 1970
+	plain := binary.BigEndian.AppendUint64(nil, uint64(s.now().Add(lifetime).UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, sealed, append(plain, state...), []byte(purpose)))
 }
 
@@ -46,7 +46,7 @@ func (s *Service) OpenCeremony(purpose, sealed string) (Ceremony, error) {
 		if err != nil || len(plain) < 8 {
 			continue
 		}
-		c := Ceremony{State: plain[8:], hash: hashSecret(string(raw)), expires: time.UnixMicro(int64(binary.BigEndian.Uint64(plain))).UTC()} //nolint:gosec // as it was sealed
+		c := Ceremony{State: plain[8:], hash: hashSecret(string(raw)), expires: time.UnixMicro(int64(binary.BigEndian.Uint64(plain))).UTC()}
 		if expired(c.expires, s.now()) {
 			break
 		}

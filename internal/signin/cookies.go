@@ -48,7 +48,7 @@ func (s *SignIn) cookie(r *http.Request, name string) string {
 
 // setCookie sets a cookie for a time; zero deletes it.
 func (s *SignIn) setCookie(rq *request, name, value string, life time.Duration) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure depends on how people reach the server
 		Name: s.cookieName(rq.Request, name), Value: value, Path: "/", HttpOnly: true, Secure: s.secure(rq.Request),
 		SameSite: http.SameSiteLaxMode, MaxAge: int(life.Seconds()),
 	}

@@ -93,7 +93,8 @@ func (s *SignIn) resume(rq *request, purpose string) (c directory.Ceremony, stat
 	if err != nil {
 		return c, state, err
 	}
-	return c, state, json.Unmarshal(c.State, &state)
+	err = json.Unmarshal(c.State, &state)
+	return c, state, err
 }
 
 // finishPasskey signs in with a passkey.
