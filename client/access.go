@@ -33,6 +33,9 @@ type Principal struct {
 	Kind string `json:"kind"` // user or apiToken
 	ID   string `json:"id"`
 	Name string `json:"name"`
+
+	// Status says why a user has no capabilities: Suspended or Invited.
+	Status UserStatus `json:"status,omitempty"`
 }
 
 // Decision is the answer about one capability.

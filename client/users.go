@@ -34,6 +34,7 @@ type NewUser struct {
 type ListUsersOptions struct {
 	Email    string
 	Role     string
+	Status   UserStatus
 	Query    string    // in the name or the address
 	PageSize int       // users per request; 0: all in one answer
 	At       time.Time // the state at this time; zero: the current state
@@ -43,7 +44,7 @@ type ListUsersOptions struct {
 // Permission users|read, and auditLog|read if f.At is set.
 func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[User, error] {
 	query := make(url.Values)
-	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "q": f.Query} {
+	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "status": string(f.Status), "q": f.Query} {
 		if value != "" {
 			query.Set(name, value)
 		}

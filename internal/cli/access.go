@@ -68,6 +68,9 @@ func (s *session) usersAccess() *cobra.Command {
 			if s.output == "json" {
 				return printJSON(cmd.OutOrStdout(), a)
 			}
+			if a.Principal.Status != "" {
+				cmd.PrintErrln("no access: the user is", visible(string(a.Principal.Status)))
+			}
 			return printList(s, cmd, a.Capabilities, accessColumns)
 		})
 	cmd.Flags().StringVar(&capability, "capability", "", "check one: 'users|delete', 'dataset:NAME:query|read' or 'view:NAME:query|read'")

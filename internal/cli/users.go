@@ -22,7 +22,7 @@ var userColumns = []column[client.User]{
 func (s *session) users() *cobra.Command {
 	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
 		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
-		s.usersList(), s.usersCreate(), s.usersSetRole(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
+		s.usersList(), s.usersCreate(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
 		s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
 			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
 				return findUser(ctx, c, args[0])
@@ -35,7 +35,7 @@ func (s *session) usersList() *cobra.Command {
 	var o client.ListUsersOptions
 	var at string
 	cmd := s.command("list", "List users\nWithout flags, lists all users.",
-		"roster users list\nroster users list --role admin --output csv\nroster users list --query doe\nroster users list --at 2026-01-31T23:59:59Z", cobra.NoArgs,
+		"roster users list\nroster users list --role admin --output csv\nroster users list --query doe\nroster users list --status suspended\nroster users list --at 2026-01-31T23:59:59Z", cobra.NoArgs,
 		list(s, userColumns, func(c *client.Client, ctx context.Context) ([]client.User, error) {
 			var err error
 			if o.At, err = timeFlag("--at", at); err != nil {
@@ -52,6 +52,7 @@ func (s *session) usersList() *cobra.Command {
 		}))
 	cmd.Flags().StringVar(&o.Email, "email", "", "only the user with this address")
 	cmd.Flags().StringVar(&o.Role, "role", "", "only users with the base role of this `ID`")
+	cmd.Flags().StringVar((*string)(&o.Status), "status", "", "only users with this `STATUS`: active, suspended or invited")
 	cmd.Flags().StringVar(&o.Query, "query", "", "only users with this `TEXT` in their name or address")
 	addAt(cmd, &at)
 	return cmd

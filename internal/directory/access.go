@@ -14,9 +14,9 @@ type Source struct {
 	Group *Group // nil for the base role
 }
 
-// sources are all the reasons for what u may do. An invited user has none.
+// sources are all the reasons for what u may do. An invited or suspended user has none.
 func sources(tx Snapshot, u User) ([]Source, error) {
-	if u.Invited {
+	if u.Invited || u.Suspended {
 		return nil, nil
 	}
 	base, err := LookupRole(tx, u.OrgID, u.Role.ID)
@@ -73,7 +73,7 @@ type Access struct {
 
 // GetUserAccess explains what a user may do, or with a time that is not zero,
 // what they could do then, though they may be gone by now. An invited user may do
-// nothing yet.
+// nothing yet, and a suspended one nothing.
 //
 // Permission rbac|read, and auditLog|read for a time that is past. Errors:
 // [NotFound]; for a time, those of asOf.

@@ -19,6 +19,7 @@ func (c *coalition) moves() (all []func(*rapid.T)) {
 	}{
 		{3, c.createUser},
 		{5, c.updateUserRole},
+		{2, c.updateUserStatus},
 		{1, c.removeUser},
 		{3, c.createRole},
 		{6, c.updateRole},
@@ -83,7 +84,8 @@ func (c *coalition) repeat(t *rapid.T) {
 // needs are the permissions of what they ask for most.
 var needs = map[string]authz.Pair{
 	"createUser": {Resource: "users", Action: authz.Create}, "updateUserRole": {Resource: "users", Action: authz.Update},
-	"removeUser": {Resource: "users", Action: authz.Delete}, "resendInvitation": {Resource: "users", Action: authz.Create},
+	"updateUserStatus": {Resource: "users", Action: authz.Update},
+	"removeUser":       {Resource: "users", Action: authz.Delete}, "resendInvitation": {Resource: "users", Action: authz.Create},
 	"createRole": {Resource: "rbac", Action: authz.Create}, "updateRole": {Resource: "rbac", Action: authz.Update},
 	"deleteRole": {Resource: "rbac", Action: authz.Delete}, "deleteGroup": {Resource: "rbac", Action: authz.Delete},
 	"createGroup": {Resource: "rbac", Action: authz.Create}, "updateGroup": {Resource: "rbac", Action: authz.Update},
@@ -184,6 +186,17 @@ func (c *coalition) updateUserRole(t *rapid.T) {
 	id, role := drawID[directory.UserID](t, c, "user"), c.drawRole(t)
 	c.request(t, "updateUserRole", fmt.Sprint(id, role), func(call directory.Call) error {
 		return second(c.w.UpdateUserRole(c.w.Context(), call, id, role))
+	})
+}
+
+// updateUserStatus mostly reactivates: suspended members are of no use to the others.
+func (c *coalition) updateUserStatus(t *rapid.T) {
+	id, status := drawID[directory.UserID](t, c, "user"), directory.Suspended
+	if len(c.ids["suspended"]) > 0 && !rarely(t, 4, "suspend") {
+		id, status = drawID[directory.UserID](t, c, "suspended"), directory.Active
+	}
+	c.request(t, "updateUserStatus", fmt.Sprint(id, status), func(call directory.Call) error {
+		return second(c.w.UpdateUserStatus(c.w.Context(), call, id, status))
 	})
 }
 
@@ -392,6 +405,11 @@ func (c *coalition) honest(t *rapid.T) {
 	}
 	if set := c.sets[role]; c.now[string(id)].theirs && !c.held.Covers(set) {
 		t.Skip("not more than they have")
+	}
+	if rarely(t, 3, "suspend") { // bystanders too, whom the coalition must not get back
+		err := second(c.w.UpdateUserStatus(c.w.Context(), c.w.byOwner(), id, directory.Suspended))
+		c.log = append(c.log, fmt.Sprintf("the owner suspends %s: %v", id, err))
+		return
 	}
 	if c.now[string(id)].theirs {
 		_, err := c.w.UpdateUserRole(c.w.Context(), c.w.byOwner(), id, role)

@@ -243,10 +243,10 @@ func (c *coalition) read(t *rapid.T) {
 			}
 			_, theirs := c.emails[key(u.Email)]
 			is := standing{theirs: theirs}
-			if u.Invited {
-				c.ids["invited"] = append(c.ids["invited"], string(u.ID))
-			} else {
+			if u.Status() == directory.Active {
 				is.can = c.sets[u.Role.ID]
+			} else {
+				c.ids[string(u.Status())] = append(c.ids[string(u.Status())], string(u.ID))
 			}
 			c.now[string(u.ID)] = is
 			c.ids["user"] = append(c.ids["user"], string(u.ID))
@@ -258,7 +258,7 @@ func (c *coalition) read(t *rapid.T) {
 		for _, g := range groups {
 			c.ids["group"] = append(c.ids["group"], string(g.ID))
 			for _, m := range g.Members {
-				if slices.Contains(c.ids["invited"], string(m)) {
+				if slices.Contains(slices.Concat(c.ids["invited"], c.ids["suspended"]), string(m)) {
 					continue
 				}
 				is := c.now[string(m)]

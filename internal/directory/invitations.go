@@ -128,7 +128,7 @@ func giverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 	switch a.Kind {
 	case ActorAccount:
 		u, err := tx.User(org, a.UserID)
-		if CodeOf(err) == NotFound || (err == nil && u.Invited) {
+		if CodeOf(err) == NotFound || (err == nil && (u.Invited || u.Suspended)) {
 			return nil, nil // nobody is an answer
 		}
 		if err != nil {

@@ -92,11 +92,11 @@ func (r *reality) readOrg(tx directory.Tx, id directory.OrgID) error {
 			return err
 		}
 		r.users[id] = append(r.users[id], u)
-		r.line("%s user %s %s %q %s invited %t", id, u.ID, key(u.Email), u.Name, u.Role.ID, u.Invited)
+		r.line("%s user %s %s %q %s %s", id, u.ID, key(u.Email), u.Name, u.Role.ID, u.Status())
 		r.holds(known[u.Role.ID], "%s: %s has the role %s, which does not exist", id, u.ID, u.Role.ID)
 		r.holds(!emails[key(u.Email)] && (u.Invited || !accounts[u.AccountID]), "%s: %s is there twice", id, u.Email)
 		emails[key(u.Email)], accounts[u.AccountID], there[u.ID] = true, true, true
-		if u.Role.ID == "owner" && !u.Invited {
+		if u.Role.ID == "owner" && u.Status() == directory.Active {
 			owners++
 		}
 	}
@@ -157,7 +157,7 @@ func (m *model) lines() []string {
 			r.line("%s role %s %s %v", o.id, role.id, role.name, role.caps.sorted())
 		}
 		for _, u := range o.users {
-			r.line("%s user %s %s %q %s invited %t", o.id, u.id, u.email, u.name, u.role, u.invited)
+			r.line("%s user %s %s %q %s %s", o.id, u.id, u.email, u.name, u.role, u.status())
 		}
 		for _, g := range o.groups {
 			r.line("%s group %s %s %v %v", o.id, g.id, g.name, g.members, g.roles)

@@ -16,9 +16,19 @@ type actor struct {
 	user     *mUser // personal tokens only
 	caps     facts
 	giving   facts
+
+	suspended bool // in all of the account's organizations
 }
 
 func (a *actor) isOwner() bool { return a.personal && a.user != nil && a.user.role == "owner" }
+
+// maker is the user who counts as the maker of the actor's tokens.
+func (a *actor) maker() directory.UserID {
+	if a.personal {
+		return a.user.id
+	}
+	return a.org.token(a.token).maker
+}
 
 func expired(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
@@ -44,8 +54,8 @@ func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, di
 		if expired(k.expires, m.now) {
 			return nil, directory.Unauthenticated
 		}
-		active := m.memberships(a.n)
-		p := &actor{personal: true, token: id, account: a.n, caps: facts{}}
+		active := m.active(a.n)
+		p := &actor{personal: true, token: id, account: a.n, caps: facts{}, suspended: len(active) == 0}
 		for _, ms := range active {
 			if ms.org.id == named || (named == "" && len(active) == 1) {
 				p.org, p.user, p.caps = ms.org, ms.user, ms.org.effective(ms.user)
@@ -107,7 +117,7 @@ func (v *verdict) mayUnmake(a *actor, users ...*mUser) {
 			continue
 		}
 		v.add(!a.isOwner(), directory.Forbidden)
-		if !u.invited {
+		if !u.invited && !u.suspended {
 			active++
 		}
 	}
@@ -135,7 +145,7 @@ func (m *model) mayStillGive(o *mOrg, u *mUser) bool {
 	now := &actor{personal: a.personal, org: o}
 	if a.personal {
 		now.user = o.user(a.user.id)
-		if now.user == nil || now.user.invited {
+		if now.user == nil || now.user.invited || now.user.suspended {
 			return false
 		}
 		now.caps = o.effective(now.user)

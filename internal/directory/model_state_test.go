@@ -47,14 +47,26 @@ type mAccount struct {
 }
 
 type mUser struct {
-	id      directory.UserID
-	account int    // 0 while invited
-	email   string // as a key
-	name    string
-	role    directory.RoleID
-	invited bool
-	inviter *actor    // while invited
-	expires time.Time // while invited
+	id        directory.UserID
+	account   int    // 0 while invited
+	email     string // as a key
+	name      string
+	role      directory.RoleID
+	suspended bool
+	invited   bool
+	inviter   *actor    // while invited
+	expires   time.Time // while invited
+}
+
+func (u *mUser) status() directory.UserStatus {
+	switch {
+	case u.invited:
+		return directory.Invited
+	case u.suspended:
+		return directory.Suspended
+	default:
+		return directory.Active
+	}
 }
 
 type mRole struct {
@@ -76,6 +88,7 @@ type mToken struct {
 	secret  string
 	caps    facts
 	giving  facts
+	maker   directory.UserID // API tokens only
 	expires time.Time
 }
 
@@ -194,6 +207,11 @@ func (m *model) memberships(account int) (all []membership) {
 	return all
 }
 
+// active are those memberships of an account that are not suspended.
+func (m *model) active(account int) []membership {
+	return slices.DeleteFunc(m.memberships(account), func(ms membership) bool { return ms.user.suspended })
+}
+
 // invitations are an address's that are open or expired, oldest first.
 func (m *model) invitations(email string) (all []membership) {
 	for _, o := range m.orgs {
@@ -209,7 +227,7 @@ func (m *model) invitations(email string) (all []membership) {
 
 func (o *mOrg) activeOwners() (n int) {
 	for _, u := range o.users {
-		if u.role == "owner" && !u.invited {
+		if u.role == "owner" && !u.invited && !u.suspended {
 			n++
 		}
 	}
@@ -224,7 +242,7 @@ type path struct {
 
 // paths are all the reasons for what a user may do.
 func (o *mOrg) paths(u *mUser) []path {
-	if u.invited {
+	if u.invited || u.suspended {
 		return nil
 	}
 	all := []path{{role: u.role}}

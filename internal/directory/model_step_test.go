@@ -15,13 +15,14 @@ import (
 // step is one request: what it takes, which rules it may break, what it changes
 // in the model, and how it is asked of the service.
 type step struct {
-	name     string // the operation's
-	request  string // all that makes it this request
-	need     string // capability
-	personal bool   // API tokens are refused
-	anyOrg   bool   // needs no organization
-	secret   bool   // answers a token's value
-	in       directory.OrgID
+	name      string // the operation's
+	request   string // all that makes it this request
+	need      string // capability
+	personal  bool   // API tokens are refused
+	anyOrg    bool   // needs no organization
+	suspended bool   // admits accounts that are suspended everywhere
+	secret    bool   // answers a token's value
+	in        directory.OrgID
 
 	rules  func(m *model, a *actor, v *verdict)
 	mutate func(m *model, a *actor, out made)
@@ -162,6 +163,8 @@ func (h *harness) verdict(s step, call directory.Call) (verdict, *mReplay) {
 	switch {
 	case s.personal && !a.personal:
 		return verdict{directory.Forbidden}, nil
+	case a.suspended && !s.suspended:
+		return verdict{directory.Forbidden}, nil
 	case a.org == nil && !s.anyOrg:
 		return verdict{directory.Invalid}, nil
 	case s.need != "" && !a.caps.has(s.need):
@@ -279,7 +282,7 @@ func (h *harness) drawToken(t *rapid.T, mode int) (*mToken, directory.OrgID) {
 				continue
 			}
 			for _, ms := range h.m.memberships(account.n) {
-				if ms.user.role == "owner" {
+				if ms.user.role == "owner" && !ms.user.suspended {
 					owners = append(owners, candidate{token, ms.org.id})
 				}
 				others = append(others, candidate{token, ms.org.id})

@@ -107,6 +107,7 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		{5, h.createUser},
 		{3, h.giveToken},
 		{4, h.updateUserRole},
+		{4, h.updateUserStatus},
 		{4, h.updateRole},
 		{4, h.updateGroup},
 		{4, h.moveMembers},

@@ -156,6 +156,41 @@ func (h *harness) updateUserRole(t *rapid.T) {
 	})
 }
 
+func (h *harness) updateUserStatus(t *rapid.T) {
+	h.request(t, func(a *actor) step {
+		id := h.drawUser(t, h.home(t, a))
+		status := pick(t, []directory.UserStatus{directory.Suspended, directory.Active, directory.Active}, "status")
+		return step{
+			name: "updateUserStatus", request: fmt.Sprint(id, status), need: "users|update",
+			rules: func(_ *model, a *actor, v *verdict) {
+				u := a.org.user(id)
+				if v.add(u == nil, directory.NotFound); u == nil {
+					return
+				}
+				v.add(u.invited, directory.Conflict)
+				if u.suspended == (status == directory.Suspended) && !u.invited {
+					return
+				}
+				if status == directory.Suspended {
+					v.mayUnmake(a, u)
+					return
+				}
+				v.add(!a.personal && a.maker() == id, directory.Forbidden)
+				active := *u
+				active.suspended = false
+				for _, p := range a.org.paths(&active) {
+					v.mayGive(a, p.role, nil)
+				}
+			},
+			mutate: func(_ *model, a *actor, _ made) { a.org.user(id).suspended = status == directory.Suspended },
+			do: func(call directory.Call) (made, any, error) {
+				u, err := h.w.UpdateUserStatus(h.w.Context(), call, id, status)
+				return made{}, u, err
+			},
+		}
+	})
+}
+
 // rename gives the account's name to all its users who are active.
 func (m *model) rename(account int, name string) {
 	m.account(account).name = name
@@ -190,7 +225,7 @@ func (h *harness) updateUser(t *rapid.T) {
 			name: "updateCurrentUser", request: fmt.Sprint(id, name), personal: true, anyOrg: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				own := slices.ContainsFunc(m.memberships(a.account), func(ms membership) bool {
-					return ms.user.id == id && (a.org == nil || a.org == ms.org)
+					return ms.user.id == id && !ms.user.suspended && (a.org == nil || a.org == ms.org)
 				})
 				v.add(!own, directory.Forbidden)
 			},
@@ -241,7 +276,7 @@ func (h *harness) answerInvitation(t *rapid.T) {
 	h.request(t, func(a *actor) step {
 		org, accept := h.drawInvitation(t, a), rapid.Bool().Draw(t, "accept")
 		s := step{
-			name: "acceptInvitation", request: string(org), personal: true, anyOrg: true,
+			name: "acceptInvitation", request: string(org), personal: true, anyOrg: true, suspended: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				u := m.invitation(a.account, org)
 				if u == nil {

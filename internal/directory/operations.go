@@ -33,6 +33,8 @@ type Need struct {
 	Operator bool
 	// AnyOrg makes the organization optional for an account in several.
 	AnyOrg bool
+	// Suspended admits an account that is suspended in all of its organizations.
+	Suspended bool
 }
 
 func capability(resource string, a authz.Action) Need {
@@ -47,6 +49,12 @@ var wholeAccount = Need{Personal: true, AnyOrg: true, WholeAccount: true}
 
 // ofAccount reports whether the account is whom the operation is for.
 func (n Need) ofAccount() bool { return n.Personal && n.AnyOrg }
+
+// evenSuspended is the need with Suspended set.
+func (n Need) evenSuspended() Need {
+	n.Suspended = true
+	return n
+}
 
 // fresh is the need with Fresh set.
 func (n Need) fresh() Need {
@@ -75,13 +83,15 @@ func operation(name string, need Need) Operation {
 
 // The operations, named as the v2 description names them.
 var (
-	OpCreateUser     = operation("createUser", capability("users", authz.Create))
-	OpListUsers      = operation("getUsers", capability("users", authz.Read))
-	OpGetUser        = operation("getUser", capability("users", authz.Read))
-	OpRemoveUser     = operation("removeUserFromOrg", capability("users", authz.Delete))
-	OpUpdateUserRole = operation("updateUserRole", capability("users", authz.Update))
-	OpListCreated    = operation("getUserCreated", capability("users", authz.Read))
-	OpGetUserAccess  = operation("getUserAccess", capability("rbac", authz.Read))
+	OpCreateUser       = operation("createUser", capability("users", authz.Create))
+	OpListUsers        = operation("getUsers", capability("users", authz.Read))
+	OpGetUser          = operation("getUser", capability("users", authz.Read))
+	OpRemoveUser       = operation("removeUserFromOrg", capability("users", authz.Delete))
+	OpUpdateUserRole   = operation("updateUserRole", capability("users", authz.Update))
+	OpGetUserStatus    = operation("getUserStatus", capability("users", authz.Read))
+	OpUpdateUserStatus = operation("updateUserStatus", capability("users", authz.Update))
+	OpListCreated      = operation("getUserCreated", capability("users", authz.Read))
+	OpGetUserAccess    = operation("getUserAccess", capability("rbac", authz.Read))
 
 	OpGetSelf       = operation("getCurrentUser", ownAccount)
 	OpUpdateSelf    = operation("updateCurrentUser", wholeAccount)
@@ -91,9 +101,9 @@ var (
 	OpCreatePersonalToken = operation("createPersonalToken", wholeAccount.fresh())
 	OpDeletePersonalToken = operation("deletePersonalToken", wholeAccount)
 
-	OpListSessions   = operation("getSessions", ownAccount)
-	OpDeleteSession  = operation("deleteSession", ownAccount)
-	OpDeleteSessions = operation("deleteSessions", ownAccount)
+	OpListSessions   = operation("getSessions", ownAccount.evenSuspended())
+	OpDeleteSession  = operation("deleteSession", ownAccount.evenSuspended())
+	OpDeleteSessions = operation("deleteSessions", ownAccount.evenSuspended())
 	OpListPasskeys   = operation("getPasskeys", wholeAccount)
 	OpUpdatePasskey  = operation("updatePasskey", wholeAccount)
 	OpDeletePasskey  = operation("deletePasskey", wholeAccount.fresh())
@@ -104,11 +114,11 @@ var (
 	// OpCreateSignInLink is the operator's and the sign-in page's; no route of the API leads to it.
 	OpCreateSignInLink = operation("createSignInLink", Need{Operator: true})
 	// OpSignOut ends the session used; no route of the API leads to it.
-	OpSignOut = operation("signOut", ownAccount)
+	OpSignOut = operation("signOut", ownAccount.evenSuspended())
 
-	OpListInvitations   = operation("getInvitations", wholeAccount)
-	OpAcceptInvitation  = operation("acceptInvitation", wholeAccount)
-	OpDeclineInvitation = operation("declineInvitation", wholeAccount)
+	OpListInvitations   = operation("getInvitations", wholeAccount.evenSuspended())
+	OpAcceptInvitation  = operation("acceptInvitation", wholeAccount.evenSuspended())
+	OpDeclineInvitation = operation("declineInvitation", wholeAccount.evenSuspended())
 
 	OpListOrgInvitations = operation("listInvitations", capability("users", authz.Create))
 	OpResendInvitation   = operation("resendInvitation", capability("users", authz.Create))
@@ -208,6 +218,9 @@ func (op Operation) Authorize(p *Principal) error {
 	if need.WholeAccount && p.OnlyOrg != "" {
 		return Errorf(Forbidden, "you signed in for one organization alone, and %s reaches beyond it; "+
 			"sign in with a passkey or a mailed link", op.Name)
+	}
+	if p.Suspended && !need.Suspended {
+		return errSuspended
 	}
 	if p.OrgID == "" && !need.AnyOrg {
 		return Errorf(Invalid, "you belong to several organizations: the X-Axiom-Org-Id header must be set")

@@ -30,7 +30,7 @@ func (c *Change) mayCreateOrg(who OrgCreation) error {
 			return err
 		}
 		for _, u := range mine {
-			if u.IsOwner() {
+			if u.IsOwner() && !u.Suspended {
 				return nil
 			}
 		}

@@ -60,7 +60,8 @@ type Membership struct {
 }
 
 // ListOrgs gives the organizations the principal belongs to: all those of an
-// account, in the order it joined them, or the one of an API token.
+// account, in the order it joined them, or the one of an API token. Organizations in
+// which the account is suspended are left out.
 func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error) {
 	return Read(ctx, s, call, OpListOrgs, func(tx Tx) ([]Membership, error) {
 		return memberships(tx, call.Principal)
@@ -75,7 +76,7 @@ func memberships(tx Tx, p *Principal) (all []Membership, err error) {
 		}
 	}
 	for _, u := range users {
-		if p.OnlyOrg != "" && u.OrgID != p.OnlyOrg {
+		if u.Suspended || (p.OnlyOrg != "" && u.OrgID != p.OnlyOrg) {
 			continue
 		}
 		org, err := tx.Org(u.OrgID)

@@ -18,6 +18,9 @@ var unmaking = map[string]func(w *world, call directory.Call, id directory.UserI
 	"demote to none": func(w *world, call directory.Call, id directory.UserID) error {
 		return second(w.UpdateUserRole(w.Context(), call, id, "none"))
 	},
+	"suspend": func(w *world, call directory.Call, id directory.UserID) error {
+		return second(w.UpdateUserStatus(w.Context(), call, id, directory.Suspended))
+	},
 	"make a member of a new role": func(w *world, call directory.Call, id directory.UserID) error {
 		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: "New", Members: &[]directory.UserID{id}}))
 	},

@@ -5,6 +5,7 @@ package directory
 // type of object; an error rejects the change.
 type Precondition interface {
 	User(current User) error
+	UserState(current UserState) error
 	Role(current Role) error
 	Group(current Group) error // without the members
 	APIToken(current APITokenRecord) error

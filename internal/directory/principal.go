@@ -48,6 +48,10 @@ type Principal struct {
 	OnlyOrg OrgID
 	FreshAt time.Time
 
+	// Suspended is true for an account that is suspended in all of its organizations. It
+	// acts in none of them, but may still join others.
+	Suspended bool
+
 	mark    *usageMark    // API tokens only
 	makerID UserID        // API tokens only; see [APITokenRecord]
 	tooOld  time.Time     // when the organization refuses a personal token; zero: never
@@ -109,6 +113,9 @@ var (
 	errElsewhere = Errorf(Forbidden, "the token is bound to networks, and this request does not come from any of them")
 	errTooOld    = Errorf(Forbidden, "this personal token is older than the organization allows; "+
 		"make a new one with a token that is not, or ask the operator (roster admin create-personal-token)")
+	// errSuspended is answered like errNotYours where an organization is looked up.
+	errSuspended = &Error{Code: Forbidden, Err: errNotYours, Message: "your membership is suspended; " +
+		"ask somebody who manages the organization's users to reactivate it"}
 	errNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
 )
 
@@ -251,23 +258,23 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 
 // accountPrincipal is an account acting in org, however it is authenticated, with the
 // settings of the organization. Without an org it is the account's only organization, or
-// none if there are several.
+// none if there are several. An organization in which the account is suspended does not
+// count. If there is no other, the account acts without an organization, so that nobody
+// can keep a person from joining other organizations by suspending them.
 func accountPrincipal(tx Tx, account AccountID, org OrgID) (p *Principal, settings OrgSettings, err error) {
 	users, err := tx.ActiveUsers(account, 2) // enough to tell one from several
 	if err != nil {
 		return nil, settings, err
 	}
-	if len(users) == 0 {
-		return nil, settings, errBadToken
+	if len(users) == 0 && org == "" {
+		p, err = suspendedPrincipal(tx, account)
+		return p, settings, err
 	}
-	named := users[0]
-	if org != "" {
-		if named, err = tx.AccountUser(org, account); CodeOf(err) == NotFound || (err == nil && named.Invited) {
-			return nil, settings, errNotYours
-		}
-		if err != nil {
-			return nil, settings, err
-		}
+	var named User
+	if org == "" {
+		named = users[0]
+	} else if named, err = tx.AccountUser(org, account); err != nil || named.Invited || named.Suspended {
+		return nil, settings, notHere(named, err)
 	}
 	p = &Principal{AccountID: account, Name: named.Name}
 	if org == "" && len(users) > 1 {
@@ -279,6 +286,32 @@ func accountPrincipal(tx Tx, account AccountID, org OrgID) (p *Principal, settin
 	}
 	p.Capabilities, p.Giving, err = effective(tx, named)
 	return p, settings, err
+}
+
+// suspendedPrincipal is an account whose memberships are all suspended. Errors:
+// [Unauthenticated] if it has none.
+func suspendedPrincipal(tx Tx, account AccountID) (*Principal, error) {
+	users, err := tx.AccountUsers(account)
+	if err != nil {
+		return nil, err
+	}
+	if len(users) == 0 {
+		return nil, errBadToken
+	}
+	return &Principal{AccountID: account, Name: users[0].Name, Suspended: true}, nil
+}
+
+// notHere is the error for an account that does not act in an organization: err, or the
+// state of its user there.
+func notHere(u User, err error) error {
+	switch {
+	case CodeOf(err) == NotFound || (err == nil && u.Invited):
+		return errNotYours
+	case err != nil:
+		return err
+	default:
+		return errSuspended
+	}
 }
 
 // reload reads p again as it is now. Errors: [Unauthenticated] if p was removed or its

@@ -16,7 +16,7 @@ func self(tx Tx, p *Principal) (User, error) {
 		return User{}, err
 	}
 	for _, u := range users {
-		if p.OrgID == "" || u.OrgID == p.OrgID {
+		if u.Suspended == p.Suspended && (p.OrgID == "" || u.OrgID == p.OrgID) {
 			return u, nil
 		}
 	}
@@ -55,7 +55,7 @@ func (s *Service) UpdateUser(ctx context.Context, call Call, id UserID, in SelfU
 			return User{}, err
 		}
 		for _, u := range users {
-			if u.ID == id && (c.actor.OrgID == "" || c.actor.OrgID == u.OrgID) {
+			if u.ID == id && !u.Suspended && (c.actor.OrgID == "" || c.actor.OrgID == u.OrgID) {
 				return c.updateSelf(u, in)
 			}
 		}

@@ -265,15 +265,16 @@ func (c *Change) endSession(t SessionRecord) error {
 	return err
 }
 
-// recordSession appends an entry about a session to the log of each organization that it
-// acts in, and counts them.
+// recordSession appends an entry about a session to the log of each organization that its
+// account is in, or of the one that it acts in alone, and counts them. A session of one
+// organization alone does not act there while its user is suspended.
 func (c *Change) recordSession(t SessionRecord, before, after any) (n int, err error) {
 	users, err := c.AccountUsers(t.AccountID)
 	if err != nil {
 		return 0, err
 	}
 	for _, u := range users {
-		if t.OnlyOrg != "" && u.OrgID != t.OnlyOrg {
+		if t.OnlyOrg != "" && (u.OrgID != t.OnlyOrg || u.Suspended) {
 			continue
 		}
 		if err := c.recordIn(u.OrgID, t.Target(), before, after); err != nil {

@@ -166,6 +166,9 @@ func (c *Change) newcomer(u User) (a Account, err error) {
 	if u.AccountID == "" {
 		return a, taken
 	}
+	if u.Suspended { // what they will hold would not show in what they hold now
+		return a, Errorf(Conflict, "the user is suspended; reactivate them first")
+	}
 	if err := c.Lock(LockAccount(u.AccountID)); err != nil {
 		return a, err
 	}

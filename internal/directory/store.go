@@ -154,12 +154,12 @@ type userTx interface {
 	// AccountUser is the membership of an account in an organization, an invitation included.
 	AccountUser(OrgID, AccountID) (User, error)
 	// ActiveUsers lists up to limit memberships of an account, by their
-	// organizations' ids, without invitations.
+	// organizations' ids, without those that are suspended.
 	ActiveUsers(account AccountID, limit int) ([]User, error)
 	// Users yields the members of an organization, invited ones included, with
 	// ids greater than after. A sequence that ends early ends with an error.
 	Users(org OrgID, q UserQuery) iter.Seq2[User, error]
-	CountUsers(org OrgID, role RoleID) (int, error) // active ones only
+	CountUsers(org OrgID, role RoleID) (int, error) // neither invited nor suspended ones
 	// CountUsersWithRole counts invited ones too.
 	CountUsersWithRole(org OrgID, role RoleID) (int, error)
 	// CountUsersBetween counts the users, invited ones too, with ids from one id up to
@@ -169,7 +169,7 @@ type userTx interface {
 	// CreateUser answers an address that is there with [Conflict], after which the
 	// transaction may go on.
 	CreateUser(u User, emailKey string) error
-	UpdateUser(User) error          // account, name, role and invitation
+	UpdateUser(User) error          // account, name, role, invitation and suspension
 	DeleteUser(OrgID, UserID) error // and their places in groups
 
 	// InvitationsTo lists the invitations of an address that have not expired, the
@@ -187,6 +187,7 @@ type userTx interface {
 type UserQuery struct {
 	EmailKey string
 	Role     RoleID
+	Status   UserStatus
 	After    UserID
 	Limit    int
 }

@@ -11,12 +11,13 @@ import (
 
 // UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
 type UserFilter struct {
-	Email string // exact, in any letter case
-	Role  RoleID
-	Text  string    // part of the name or the email, in any letter case
-	After UserID    // only users with greater ids
-	Limit int       // 0: no limit
-	At    time.Time // users as they were at that time; zero: as they are now
+	Email  string // exact, in any letter case
+	Role   RoleID
+	Status UserStatus
+	Text   string    // part of the name or the email, in any letter case
+	After  UserID    // only users with greater ids
+	Limit  int       // 0: no limit
+	At     time.Time // users as they were at that time; zero: as they are now
 }
 
 // UserSink receives a list of users while it is read. Its methods must return quickly,
@@ -161,7 +162,7 @@ func (l *userList) compare(tx Tx) error {
 func (l *userList) query(size int) UserQuery {
 	q := UserQuery{After: l.f.After, Limit: size}
 	if l.f.At.IsZero() {
-		q.Role = l.f.Role
+		q.Role, q.Status = l.f.Role, l.f.Status
 		if l.f.Email != "" {
 			q.EmailKey = text.FoldKey(l.f.Email)
 		}
@@ -204,7 +205,8 @@ func (l *userList) take(users iter.Seq2[User, error], size int) error {
 // has reports whether the filter includes a user. It searches text here and not in SQL,
 // so that engines can't differ in how they fold letter case.
 func (l *userList) has(u User) bool {
-	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(l.f.Email))) {
+	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Status != "" && u.Status() != l.f.Status) ||
+		(l.f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(l.f.Email))) {
 		return false
 	}
 	return l.text == "" || strings.Contains(text.FoldKey(u.Name), l.text) || strings.Contains(text.FoldKey(u.Email), l.text)

@@ -26,6 +26,9 @@ type User struct {
 	Invited   bool      `json:"invited,omitempty"`
 	InvitedBy Actor     `json:"invitedBy,omitzero"`
 	ExpiresAt time.Time `json:"invitedUntil,omitzero"`
+
+	// Suspended is true while the membership gives nothing, see [Service.UpdateUserStatus].
+	Suspended bool `json:"suspended,omitempty"`
 }
 
 // Target is the user as the target of an entry.
@@ -289,18 +292,18 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 }
 
 // mayUnmake checks that the actor may take u's base role away. An organization keeps an
-// owner, and only owners demote or remove owners.
+// owner who is not suspended, and only owners demote, suspend or remove owners.
 func (c *Change) mayUnmake(u User) error {
 	if !u.IsOwner() {
 		return nil
 	}
 	if !c.actor.IsOwner() {
-		return Errorf(Forbidden, "only an owner, with a personal token, can remove or demote an owner")
+		return Errorf(Forbidden, "only an owner, with a personal token, can remove, suspend or demote an owner")
 	}
 	if err := c.needFresh(); err != nil {
 		return err
 	}
-	if u.Invited {
+	if u.Invited || u.Suspended {
 		return nil
 	}
 	owners, err := c.CountUsers(u.OrgID, authz.RoleOwner)

@@ -259,7 +259,7 @@ func (p past) Users(org directory.OrgID, q directory.UserQuery) iter.Seq2[direct
 }
 
 func matches(q directory.UserQuery, u directory.User) bool {
-	return (q.Role == "" || u.Role.ID == q.Role) && (q.EmailKey == "" || text.FoldKey(u.Email) == q.EmailKey)
+	return (q.Role == "" || u.Role.ID == q.Role) && (q.Status == "" || u.Status() == q.Status) && (q.EmailKey == "" || text.FoldKey(u.Email) == q.EmailKey)
 }
 
 // lastUser sorts after the ids of all users.

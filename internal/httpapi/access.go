@@ -17,6 +17,8 @@ type accessPrincipal struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+	// Status is set for a user who has nothing, whatever their roles: suspended or invited.
+	Status directory.UserStatus `json:"status,omitzero"`
 }
 
 type accessCapability struct {
@@ -164,7 +166,11 @@ func accessPrincipalOf(s directory.Subject) accessPrincipal {
 	if s.Token != nil {
 		return accessPrincipal{ID: string(s.Token.ID), Kind: "apiToken", Name: s.Token.Name}
 	}
-	return accessPrincipal{ID: string(s.User.ID), Kind: "user", Name: s.User.Name}
+	p := accessPrincipal{ID: string(s.User.ID), Kind: "user", Name: s.User.Name}
+	if status := s.User.Status(); status != directory.Active {
+		p.Status = status
+	}
+	return p
 }
 
 func accessPaths(s directory.Subject, sources []directory.Source) []accessPath {

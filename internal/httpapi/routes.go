@@ -30,12 +30,14 @@ func (rt route) parameters() []string {
 
 // v2 is the route table of the API.
 var v2 = []route{
-	{"GET", "/v2/users", directory.OpListUsers, listUsers, []string{"limit", "cursor", "email", "role", "q", "at"}},
+	{"GET", "/v2/users", directory.OpListUsers, listUsers, []string{"limit", "cursor", "email", "role", "status", "q", "at"}},
 	{"POST", "/v2/users", directory.OpCreateUser, replyTo(createUser, userOf), nil},
 	{"GET", "/v2/users/{id}", directory.OpGetUser, getUser, nil},
 	{"PUT", "/v2/users/{id}", directory.OpUpdateSelf, replyTo(updateUser, userOf), nil},
 	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, noReply(removeUser), []string{paramRevoke}},
 	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, replyTo(updateUserRole, userOf), []string{paramRevoke}},
+	{"GET", "/v2/users/{id}/status", directory.OpGetUserStatus, reply(callWithID(service.GetUserStatus), userStatusOf), nil},
+	{"PUT", "/v2/users/{id}/status", directory.OpUpdateUserStatus, replyTo(updateUserStatus, userStatusOf), []string{paramRevoke}},
 	{"GET", "/v2/users/{id}/created", directory.OpListCreated, reply(callWithID(service.ListCreated), createdOf), nil},
 	{"POST", "/v2/users/{id}/sign-in-link", directory.OpCreateInvitationLink, reply(createInvitationLink, signInLinkOf), nil},
 	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability", "limit", "cursor"}},

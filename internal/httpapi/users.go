@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // appendUser appends the v2 object of a user, exactly its four members.
@@ -128,6 +129,9 @@ func userFilter(q url.Values) (f directory.UserFilter, err error) {
 	}
 	if f.At, err = atOf(q); err != nil {
 		return f, err
+	}
+	if f.Status = directory.UserStatus(q.Get("status")); f.Status != "" && !f.Status.Known() {
+		return f, directory.InvalidField("status", "%s is not a status; use active, suspended or invited", quote.Input(f.Status))
 	}
 	f.After, err = decodeCursor(q.Get("cursor"))
 	return f, err

@@ -21,7 +21,7 @@ const (
 
 	// selectPage wants the conditions of its page.
 	selectPage = `SELECT COALESCE(string_agg(packed, $2), '') FROM (
-		SELECT concat_ws($3, id, COALESCE(account_id, ''), email, name, role_id, invited_by, expires_at, created_at) AS packed
+		SELECT concat_ws($3, id, COALESCE(account_id, ''), email, name, role_id, invited_by, expires_at, created_at, suspended) AS packed
 		FROM users WHERE org_id = $1%s ORDER BY id LIMIT $4) AS page`
 
 	// ASCII's separators stand between the users and between their columns.
@@ -82,6 +82,7 @@ func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory
 	if q.Role != "" {
 		narrow("role_id =", q.Role)
 	}
+	where.WriteString(withStatus[q.Status])
 	packed, err := one(t, "page", scanValue[string], fmt.Sprintf(selectPage, &where), args...)
 	if err != nil || packed == "" {
 		return nil, err
@@ -103,8 +104,15 @@ func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory
 	return page, nil
 }
 
+// withStatus are the conditions on users of a status.
+var withStatus = map[directory.UserStatus]string{
+	directory.Active:    " AND account_id IS NOT NULL AND suspended = 0",
+	directory.Suspended: " AND suspended = 1",
+	directory.Invited:   " AND account_id IS NULL",
+}
+
 func unpackUser(row string) (u directory.User, err error) {
-	var columns [8]string
+	var columns [9]string
 	rest, more := row, true
 	for i := range columns {
 		if !more {
@@ -123,7 +131,7 @@ func unpackUser(row string) (u directory.User, err error) {
 	u = directory.User{
 		ID: directory.UserID(columns[0]), AccountID: directory.AccountID(columns[1]),
 		Email: columns[2], Name: columns[3], Role: directory.RoleRef{ID: directory.RoleID(columns[4])},
-		CreatedAt: fromMicros(created),
+		CreatedAt: fromMicros(created), Suspended: columns[8] == "1",
 	}
 	err = fillInvitation(&u, columns[5], expires)
 	return u, err

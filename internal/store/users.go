@@ -12,20 +12,20 @@ import (
 
 // selectUsers takes a role's name from its row; built-in roles have none, and
 // are named by their id.
-const selectUsers = `SELECT u.org_id, u.id, COALESCE(u.account_id, ''), u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited_by, u.expires_at, u.created_at
+const selectUsers = `SELECT u.org_id, u.id, COALESCE(u.account_id, ''), u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited_by, u.expires_at, u.created_at, u.suspended
 	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
 
 func scanUser(row scanner) (u directory.User, err error) {
-	var created, expires int64
+	var created, expires, suspended int64
 	var inviter string
 	// As plain strings and numbers: database/sql reaches named types by
 	// reflection, which takes a tenth of a long list's time.
 	err = row.Scan((*string)(&u.OrgID), (*string)(&u.ID), (*string)(&u.AccountID), &u.Email, &u.Name,
-		(*string)(&u.Role.ID), &u.Role.Name, &inviter, &expires, &created)
+		(*string)(&u.Role.ID), &u.Role.Name, &inviter, &expires, &created, &suspended)
 	if err != nil {
 		return u, err
 	}
-	u.CreatedAt = fromMicros(created)
+	u.CreatedAt, u.Suspended = fromMicros(created), suspended != 0
 	err = fillInvitation(&u, inviter, expires)
 	return u, err
 }
@@ -73,12 +73,12 @@ func (t *tx) AccountUser(org directory.OrgID, account directory.AccountID) (dire
 }
 
 func (t *tx) ActiveUsers(account directory.AccountID, limit int) ([]directory.User, error) {
-	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 ORDER BY u.org_id LIMIT $2`, account, limit)
+	return list(t, scanUser, selectUsers+`WHERE u.account_id = $1 AND u.suspended = 0 ORDER BY u.org_id LIMIT $2`, account, limit)
 }
 
 func (t *tx) CountUsers(org directory.OrgID, role directory.RoleID) (int, error) {
 	return one(t, "count", scanValue[int],
-		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND account_id IS NOT NULL`, org, role)
+		`SELECT count(*) FROM users WHERE org_id = $1 AND role_id = $2 AND account_id IS NOT NULL AND suspended = 0`, org, role)
 }
 
 func (t *tx) CountUsersWithRole(org directory.OrgID, role directory.RoleID) (int, error) {
@@ -158,8 +158,8 @@ func (t *tx) UpdateUser(u directory.User) error {
 	if err != nil {
 		return err
 	}
-	return t.execOne("user", `UPDATE users SET account_id = $1, name = $2, role_id = $3, invited_by = $4, expires_at = $5 WHERE org_id = $6 AND id = $7`,
-		accountOf(u), u.Name, u.Role.ID, inviter, micros(u.ExpiresAt), u.OrgID, u.ID)
+	return t.execOne("user", `UPDATE users SET account_id = $1, name = $2, role_id = $3, invited_by = $4, expires_at = $5, suspended = $6 WHERE org_id = $7 AND id = $8`,
+		accountOf(u), u.Name, u.Role.ID, inviter, micros(u.ExpiresAt), flag(u.Suspended), u.OrgID, u.ID)
 }
 
 func (t *tx) DeleteUser(org directory.OrgID, id directory.UserID) error {

@@ -91,6 +91,12 @@ var userTests = []test{
 				if err := all(putAccount(tx, account), tx.CreateUser(u, string(account)), tx.CreateUser(newUser(other, name), string(account))); err != nil {
 					return err
 				}
+				if i == 4 || i == 5 {
+					u.Suspended = true
+					if err := tx.UpdateUser(u); err != nil {
+						return err
+					}
+				}
 			}
 			return nil
 		})
@@ -110,11 +116,18 @@ var userTests = []test{
 			"some":               {directory.UserQuery{Limit: 2}, inOrder[:2]},
 			"some after one":     {directory.UserQuery{After: "usr_b", Limit: 2}, inOrder[7:]},
 			"some by role":       {directory.UserQuery{Role: authz.RoleAdmin, Limit: 3}, []directory.UserID{"usr_10", "usr_Z", "usr_a0"}},
+			"active":             {directory.UserQuery{Status: directory.Active}, []directory.UserID{"usr_10", "usr_9", "usr_a", "usr_b", "usr_é"}},
+			"suspended":          {directory.UserQuery{Status: directory.Suspended}, []directory.UserID{"usr__", "usr_a0"}},
+			"suspended admins":   {directory.UserQuery{Status: directory.Suspended, Role: authz.RoleAdmin, Limit: 5}, []directory.UserID{"usr_a0"}},
+			"invited":            {directory.UserQuery{Status: directory.Invited}, []directory.UserID{"usr_Z"}},
 			"by all, in vain":    {directory.UserQuery{EmailKey: "acc_b", Role: authz.RoleAdmin, After: "usr_b"}, nil},
 		} {
 			s.equal(what, tt.want, userIDs(got(s, users(tt.q))))
 		}
-		s.equal("admins who accepted", 3, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleAdmin) }))
+		suspended := newUser(acme, "_")
+		suspended.Suspended = true
+		s.equal("one suspended", suspended, got(s, func(tx directory.Tx) (directory.User, error) { return tx.User(acme, "usr__") }))
+		s.equal("admins who accepted and are not suspended", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountUsers(acme, authz.RoleAdmin) }))
 		between := func(from, to directory.UserID) int {
 			return got(s, func(tx directory.Tx) (int, error) { return tx.CountUsersBetween(acme, from, to) })
 		}
@@ -216,6 +229,11 @@ var userTests = []test{
 		for limit, want := range [][]directory.UserID{nil, {"usr_2"}, {"usr_2", "usr_0"}, {"usr_2", "usr_0"}} {
 			s.equal("active, by organization", want, userIDs(got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.ActiveUsers("acc_a", limit) })))
 		}
+		suspended := list[1]
+		suspended.Suspended = true
+		s.write(func(tx directory.Tx) error { return tx.UpdateUser(suspended) })
+		s.equal("active, one suspended", list[:1], got(s, func(tx directory.Tx) ([]directory.User, error) { return tx.ActiveUsers("acc_a", 2) }))
+		s.equal("in one, suspended", suspended, got(s, accountUser("a", "acc_a")))
 	}},
 	{"invitations need no account, and are found by address, organization and expiry", func(s suite) {
 		soon, late := start.Add(time.Hour), start.Add(2*time.Hour)

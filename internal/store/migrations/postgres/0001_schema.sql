@@ -57,6 +57,7 @@ CREATE TABLE users (
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     mailed_at  BIGINT  NOT NULL DEFAULT 0,
+    suspended  BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
@@ -64,6 +65,7 @@ CREATE UNIQUE INDEX users_account ON users (account_id, org_id);
 CREATE INDEX users_role ON users (org_id, role_id);
 CREATE INDEX users_invited ON users (email_key, expires_at) WHERE account_id IS NULL;
 CREATE INDEX users_expiry ON users (expires_at) WHERE account_id IS NULL;
+CREATE INDEX users_suspended ON users (org_id, id) WHERE suspended = 1;
 CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
 CREATE TABLE roles (

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/rosterhq/roster/client"
+)
+
+func (s *session) usersSuspend() *cobra.Command {
+	var revoke []string
+	cmd := s.write("suspend USER", "Suspend a user\nThe user keeps role and groups and has no access until they are reactivated. What the user created is\nlisted and stays. With --revoke, it is revoked in the same transaction.",
+		"roster users suspend jane.doe@example.com\nroster users suspend jane.doe@example.com --revoke tokens", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			id, err := userID(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			err = s.offboard(cmd, c, id, revoke, func() (client.Left, error) {
+				return c.SuspendUserAndRevoke(cmd.Context(), id, revoke...)
+			})
+			if err != nil {
+				return err
+			}
+			s.done(cmd, "suspended", args[0])
+			return nil
+		})
+	addRevoke(cmd, &revoke)
+	return cmd
+}
+
+func (s *session) usersReactivate() *cobra.Command {
+	return s.write("reactivate USER", "Reactivate a suspended user\nThe user has the same role and groups again.",
+		"roster users reactivate jane.doe@example.com", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			id, err := userID(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			if _, err := c.UpdateUserStatus(cmd.Context(), id, client.Active); err != nil {
+				return err
+			}
+			s.done(cmd, "reactivated", args[0])
+			return nil
+		})
+}
