@@ -155,7 +155,7 @@ func mailbox(t *testing.T) (addr string, mails <-chan string) {
 func takeMail(conn net.Conn, took chan<- string) {
 	defer conn.Close()
 	lines := bufio.NewScanner(conn)
-	say := func(text string) { fmt.Fprintf(conn, "%s\r\n", text) }
+	say := func(text string) { _, _ = fmt.Fprintf(conn, "%s\r\n", text) }
 	say("220 mail.example.com")
 	for lines.Scan() {
 		switch verb, _, _ := strings.Cut(strings.ToUpper(lines.Text()), " "); verb {

@@ -52,15 +52,23 @@ func showPictures(rq *request) (any, error) {
 		charts = append(charts, byDay("API tokens that work", "token", days, workingTokens(tokens, days)))
 	}
 	if rq.may(directory.OpListEntries) {
-		counts, all, err := rq.refusalsByDay(days)
-		if err != nil {
-			return nil, err
+		refused, done := directory.Refused, directory.Done
+		for _, of := range []struct {
+			title, unit string
+			q           directory.EntryQuery
+		}{
+			{"Sign-ins per day", "sign-in", directory.EntryQuery{Action: directory.OpSignIn.Name, Outcome: &done}},
+			{"Refusals per day", "refusal", directory.EntryQuery{Outcome: &refused}},
+		} {
+			counts, all, err := rq.entriesByDay(days, of.q)
+			if err != nil {
+				return nil, err
+			}
+			if !all {
+				of.title += ", among the last entries"
+			}
+			charts = append(charts, byDay(of.title, of.unit, days, counts))
 		}
-		title := "Refusals per day"
-		if !all {
-			title = "Refusals per day, among the last entries"
-		}
-		charts = append(charts, byDay(title, "refusal", days, counts))
 	}
 	return charts, nil
 }

@@ -165,7 +165,7 @@ func TestProfileMakesPersonalTokens(t *testing.T) {
 func TestPicturesHaveTables(t *testing.T) {
 	s := newSite(t)
 	s.add("Ada", "ada@example.com", "user")
-	s.get(s.Owner, s.path("pictures"), "HX-Request", "true").wants(t, http.StatusOK, "<svg", "by when they joined", `<td class="num">2</td>`, "Refusals per day", "4 Mar")
+	s.get(s.Owner, s.path("pictures"), "HX-Request", "true").wants(t, http.StatusOK, "<svg", "by when they joined", `<td class="num">2</td>`, "Refusals per day", "Sign-ins per day", "4 Mar")
 	nina := s.member("Nina", "nina@example.com", "none")
 	s.get(nina, s.path("pictures"), "HX-Request", "true").wants(t, http.StatusOK).lacks(t, "<svg")
 }

@@ -128,8 +128,8 @@ func (rq *request) groupWith(id directory.GroupID, members int) (use groupUse, f
 // daysShown is how many days the pictures of the overview cover.
 const daysShown = 30
 
-// refusalsRead bounds how many of the last entries the picture of refusals is made of.
-const refusalsRead = 10_000
+// entriesCounted bounds how many of the last entries a picture of the log is made of.
+const entriesCounted = 5_000
 
 // days are the last days in UTC, the oldest first: the time at which each begins.
 func (rq *request) days() []time.Time {
@@ -163,19 +163,18 @@ func (rq *request) usersByDay(days []time.Time) ([]int, error) {
 	})
 }
 
-// refusalsByDay counts refusals among the last entries. all is false if the days have more
-// entries than it reads.
-func (rq *request) refusalsByDay(days []time.Time) (counts []int, all bool, err error) {
+// entriesByDay counts the entries that q selects, among the last ones. all is false if the
+// days have more than it reads.
+func (rq *request) entriesByDay(days []time.Time, q directory.EntryQuery) (counts []int, all bool, err error) {
 	span, err := rq.console.Trail.LogSpan(rq.Context(), rq.call, &days[0], nil)
 	if err != nil {
 		return nil, false, err
 	}
 	counts, all = make([]int, len(days)), true
-	if least := span.Before - refusalsRead; span.After < least {
+	if least := span.Before - entriesCounted; span.After < least {
 		span.After, all = least, false
 	}
-	refused := directory.Refused
-	q := directory.EntryQuery{After: span.After, Before: span.Before, Outcome: &refused, NewestFirst: true, Limit: 1000}
+	q.After, q.Before, q.NewestFirst, q.Limit = span.After, span.Before, true, 1000
 	list, more, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
 	for _, e := range list {
 		if i := int(e.At.Sub(days[0]) / (24 * time.Hour)); i >= 0 && i < len(days) {

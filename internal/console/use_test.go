@@ -138,3 +138,28 @@ func TestPagesAreLight(t *testing.T) {
 		}
 	}
 }
+
+func TestSwitchingOrganizations(t *testing.T) {
+	b, s := browsertest.Start(t), newSite(t)
+	s.Pass(time.Second)
+	if _, err := s.CreateOrg(t.Context(), s.call(s.Owner), "Second Company"); err != nil {
+		t.Fatal(err)
+	}
+	b.SetCookie(s.URL, sessionCookie, s.sign(s.Owner.Email))
+	for _, width := range []int64{1280, 390} {
+		b.Size(width, 800)
+		b.Open(s.URL + s.path("users"))
+		b.Click(".switcher summary")
+		b.AwaitText("Second Company")
+		b.Await(`document.querySelectorAll(".switcher li a").length === 2`)
+		b.Click(`.switcher li:last-child a`)
+		b.Await(`document.querySelector("h1")?.textContent === "Second Company"`)
+	}
+	b.Open(s.URL + s.path("users")) // on the phone still
+	b.Click(".menu > summary")
+	b.Click(`a[data-key="r"]`)
+	b.Await(`document.querySelector("h1")?.textContent === "Roles"`)
+	for _, problem := range b.Problems() {
+		t.Error(problem)
+	}
+}
