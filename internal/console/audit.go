@@ -37,7 +37,7 @@ const (
 
 // entriesSearched is how many entries a request looks through for those that a filter lets
 // through; the rest of the list goes on from there. Tests make it few.
-var entriesSearched int64 = 10_000
+var entriesSearched int64 = 5_000
 
 // auditFilter is what the list is narrowed to, as the address has it.
 type auditFilter struct{ Actor, Action, Target, Outcome, From, To string }

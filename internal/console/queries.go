@@ -129,7 +129,7 @@ func (rq *request) groupWith(id directory.GroupID, members int) (use groupUse, f
 const daysShown = 30
 
 // entriesCounted bounds how many of the last entries a picture of the log is made of.
-const entriesCounted = 5_000
+const entriesCounted = 3_000
 
 // days are the last days in UTC, the oldest first: the time at which each begins.
 func (rq *request) days() []time.Time {

@@ -24,7 +24,7 @@ const (
 	usersShown = 50
 	// searchSteps is how often a request goes on with a search that has found too few. Each
 	// step examines a bounded number of users, so the answer is there within a bounded time.
-	searchSteps = 4
+	searchSteps = 2
 )
 
 // usersData is a part of the list.
