@@ -24,12 +24,15 @@ type homeData struct {
 }
 
 func showHome(rq *request) (any, error) {
-	orgs, err := rq.console.Service.ListOrgs(rq.Context(), rq.call)
-	if err != nil {
-		return nil, err
+	var d homeData
+	var err error
+	if !rq.call.Principal.Suspended { // else there is none to show
+		if d.Orgs, err = rq.console.Service.ListOrgs(rq.Context(), rq.call); err != nil {
+			return nil, err
+		}
 	}
-	open, err := rq.console.Service.ListInvitations(rq.Context(), rq.call)
-	return homeData{orgs, open}, err
+	d.Invitations, err = rq.console.Service.ListInvitations(rq.Context(), rq.call)
+	return d, err
 }
 
 func showSwitcher(rq *request) (any, error) {

@@ -345,3 +345,22 @@ func TestOrganizationWithoutASlashIsFound(t *testing.T) {
 		t.Errorf("redirected to %s", got)
 	}
 }
+
+func TestSuspendedUserIsOutUntilReactivated(t *testing.T) {
+	s := newSite(t)
+	mia := s.member("Mia", "mia@example.com", "admin")
+	cookie := sessionCookie + "=" + s.sign("mia@example.com")
+	here, nobody := s.path("users/"+string(mia.ID)), directorytest.Member{}
+	s.get(nobody, s.path("users"), "Cookie", cookie).wants(t, http.StatusOK)
+	s.post(s.Owner, here+"/status", url.Values{"status": {"suspended"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusOK, "suspended", "Reactivate", "Nothing while suspended")
+	s.get(s.Owner, s.path("users?status=suspended")).wants(t, http.StatusOK, "mia@example.com").lacks(t, "olivia@example.com")
+	s.get(s.Owner, s.path("users?status=odd")).wants(t, http.StatusUnprocessableEntity)
+	if p := s.get(nobody, s.path("users"), "Cookie", cookie); p.Status == http.StatusOK {
+		t.Error("a suspended user still sees the users")
+	}
+	s.post(s.Owner, here+"/status", url.Values{"status": {"active"}}).wants(t, http.StatusSeeOther)
+	delete(s.sessions, mia.Email) // it ended: Mia is in no other organization
+	s.get(mia, s.path("users")).wants(t, http.StatusOK)
+	s.post(s.Owner, s.path("users/"+string(s.Owner.ID)+"/status"), url.Values{"status": {"suspended"}}).wants(t, http.StatusConflict, "last owner")
+}

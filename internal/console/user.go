@@ -14,6 +14,7 @@ var userPage = page{
 	parts: map[string]func(*request) (any, error){"preview": previewRole},
 	actions: map[string]action{
 		"role":   {directory.OpUpdateUserRole, changeRole},
+		"status": {directory.OpUpdateUserStatus, changeStatus},
 		"resend": {directory.OpResendInvitation, resendInvitation},
 		"revoke": {directory.OpRevokeInvitation, revokeInvitation},
 		"link":   {directory.OpCreateInvitationLink, copyInvitation},
@@ -161,6 +162,21 @@ func changeRole(rq *request) (outcome, error) {
 	n := note{Text: u.Name + " now has the role " + u.Role.Name}
 	if before.Role.ID != u.Role.ID {
 		n.Undo, n.With = here+"/role", map[string]string{"role": string(before.Role.ID)}
+	}
+	return outcome{to: here, note: n}, nil
+}
+
+// changeStatus suspends a user or makes them active, and offers the reverse.
+func changeStatus(rq *request) (outcome, error) {
+	status := directory.UserStatus(rq.PostForm.Get("status"))
+	u, err := rq.console.Service.UpdateUserStatus(rq.Context(), rq.call, rq.userID(), status)
+	if err != nil {
+		return outcome{}, err
+	}
+	here := "users/" + string(u.ID)
+	n := note{Text: u.Name + " is active again", Undo: here + "/status", With: map[string]string{"status": string(directory.Suspended)}}
+	if u.Suspended {
+		n.Text, n.With["status"] = u.Name+" is suspended", string(directory.Active)
 	}
 	return outcome{to: here, note: n}, nil
 }

@@ -33,6 +33,7 @@ type usersData struct {
 	Roles    []roleUse
 	Text     string
 	Role     string
+	Status   string
 	At       time.Time // zero: now
 	AtText   string    // as it was typed
 	First    bool      // the part is the list's beginning
@@ -41,7 +42,7 @@ type usersData struct {
 }
 
 // Filtered reports whether the list leaves out users.
-func (d usersData) Filtered() bool { return d.Text != "" || d.Role != "" }
+func (d usersData) Filtered() bool { return d.Text != "" || d.Role != "" || d.Status != "" }
 
 func showUsers(rq *request) (any, error) {
 	d, err := listUsers(rq)
@@ -64,13 +65,16 @@ func showUserRows(rq *request) (any, error) {
 func listUsers(rq *request) (d usersData, err error) {
 	q := rq.URL.Query()
 	after := directory.UserID(q.Get("after"))
-	d = usersData{Text: strings.TrimSpace(q.Get("q")), Role: q.Get("role"), AtText: q.Get("at"), First: after == ""}
+	d = usersData{Text: strings.TrimSpace(q.Get("q")), Role: q.Get("role"), Status: q.Get("status"), AtText: q.Get("at"), First: after == ""}
 	if d.At, err = parseAt(d.AtText); err != nil {
 		return d, err
 	}
+	if status := directory.UserStatus(d.Status); d.Status != "" && !status.Known() {
+		return d, directory.InvalidField("status", "must be active, suspended or invited")
+	}
 	found := foundUsers{}
 	for range searchSteps {
-		f := directory.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), At: d.At, After: after, Limit: usersShown - len(found.users)}
+		f := directory.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), Status: directory.UserStatus(d.Status), At: d.At, After: after, Limit: usersShown - len(found.users)}
 		if after, err = rq.console.Service.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
 			return d, err
 		}
@@ -89,7 +93,7 @@ func listUsers(rq *request) (d usersData, err error) {
 // query is the query of the list from a user on.
 func (d usersData) query(after string) string {
 	q := make(url.Values)
-	for name, value := range map[string]string{"q": d.Text, "role": d.Role, "at": d.AtText, "after": after} {
+	for name, value := range map[string]string{"q": d.Text, "role": d.Role, "status": d.Status, "at": d.AtText, "after": after} {
 		if value != "" {
 			q.Set(name, value)
 		}
