@@ -80,7 +80,12 @@ func (h *harness) giveToken(t *rapid.T) {
 	h.operate(t, "giveToken to "+email, v, func() (err error) {
 		k, err = h.w.CreatePersonalTokenFor(h.w.Context(), email, directory.NewPersonalToken{Name: "operator"})
 		return err
-	}, func() { account.tokens = append(account.tokens, &mToken{id: k.ID, secret: k.Secret}) })
+	}, func() {
+		if !account.verified {
+			account.verified, account.tokens = true, nil
+		}
+		account.tokens = append(account.tokens, &mToken{id: k.ID, secret: k.Secret})
+	})
 }
 
 // deleteOrg spares the first organization: something must be left to act in.
@@ -167,6 +172,7 @@ func (h *harness) claim(t *rapid.T) {
 		claimant, code := h.m.resolve(p.TokenID, "") // wherever they act
 		if v.add(code != "", code); claimant != nil {
 			account = h.m.account(claimant.account)
+			v.add(!account.verified, directory.Forbidden)
 		}
 	} else {
 		v.add(account != nil, directory.Conflict)

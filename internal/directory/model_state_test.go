@@ -40,10 +40,11 @@ type mProvision struct {
 
 // mAccount has a number of its own: an account's id is learned only from users.
 type mAccount struct {
-	n      int
-	email  string // as a key
-	name   string
-	tokens []*mToken
+	n        int
+	email    string // as a key
+	name     string
+	tokens   []*mToken
+	verified bool
 }
 
 type mUser struct {

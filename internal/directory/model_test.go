@@ -151,6 +151,7 @@ func firstModel(w *world) *model {
 	now := w.clock.Now().UTC().Truncate(time.Microsecond)
 	m := &model{now: now, replays: make(map[string]mReplay)}
 	owner := m.newAccount(w.owner.Email, w.owner.Name)
+	owner.verified = true
 	owner.tokens = []*mToken{{id: w.byOwner().Principal.TokenID, secret: w.owner.secret}}
 	token := w.as(w.apiToken, "").Principal
 	m.orgs = []*mOrg{{

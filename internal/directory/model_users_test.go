@@ -278,6 +278,7 @@ func (h *harness) answerInvitation(t *rapid.T) {
 		s := step{
 			name: "acceptInvitation", request: string(org), personal: true, anyOrg: true, suspended: true,
 			rules: func(m *model, a *actor, v *verdict) {
+				v.add(!m.account(a.account).verified, directory.Forbidden)
 				u := m.invitation(a.account, org)
 				if u == nil {
 					v.add(true, directory.NotFound)
