@@ -35,6 +35,7 @@ func explained(a directory.Access) (lines []string) {
 }
 
 func TestAccessNamesEveryPath(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	base := w.role("Base", "users|read", "dataset:logs:query|read")
 	reader := w.role("Reader", "users|read", "dataset:*:query|read", "view:v:share|read")
@@ -66,6 +67,7 @@ func TestAccessNamesEveryPath(t *testing.T) {
 }
 
 func TestAccessOfAPITokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	token := w.token("users|read", "view:v:share|read")
 	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, ""), directory.AccessQuery{}))(t)
@@ -82,6 +84,7 @@ func TestAccessOfAPITokens(t *testing.T) {
 }
 
 func TestAccessIsForThoseWhoMayRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
@@ -105,6 +108,7 @@ var pathPool = []string{
 // A capability is there exactly as long as one of the paths that explain it: it
 // outlives all but the last, ends with the last, and no other path matters.
 func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -38,6 +38,7 @@ func (w *world) dead(what, secret string) {
 // Rule 9: the account and its tokens go with the last membership, and the same
 // address is somebody new afterwards.
 func TestAccountEndsWithItsLastMembership(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "admin")
 	second := must(w.CreatePersonalToken(t.Context(), w.by(jane), directory.NewPersonalToken{Name: "second"}))(t)
@@ -66,6 +67,7 @@ func TestAccountEndsWithItsLastMembership(t *testing.T) {
 }
 
 func TestAccountLivesWhileItHasAMembership(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	there := w.invite(rival, "user")
@@ -84,6 +86,7 @@ func TestAccountLivesWhileItHasAMembership(t *testing.T) {
 
 // To decline takes nothing from the account, nor does an invitation withdrawn.
 func TestInvitationsDoNotEndAccounts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	w.invite(rival, "user")
@@ -97,6 +100,7 @@ func TestInvitationsDoNotEndAccounts(t *testing.T) {
 // An account that ends leaves the open invitations of its address as they are: nothing
 // accepts itself. The next account of the address can accept them.
 func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "user")
 	rival := w.tenant("Rival")
@@ -122,6 +126,7 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 // To delete an organization takes no lock for each of its users: PostgreSQL has room
 // for some thousands.
 func TestDeletedOrganizationsTakeFewLocks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	for i := range 30 {
@@ -163,6 +168,7 @@ func (t countedTx) Lock(l directory.Lock) error {
 // A stranger who has invited somebody learns nothing from their own organization when
 // the person leaves another one, and gets no member.
 func TestInvitersLearnNothingOfRemovals(t *testing.T) {
+	t.Parallel()
 	for what, remove := range map[string]func(w *world, vip member) error{
 		"removed by an owner": func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.byOwner(), vip.ID) },
 		"removed by a token":  func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.as(w.apiToken, ""), vip.ID) },
@@ -175,6 +181,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			stranger, vip := w.tenant("Stranger"), w.join("Vip", "user")
 			there := must(w.CreateUser(t.Context(), w.by(stranger), directory.NewUser{Name: "Theirs", Email: vip.Email, Role: "user"}))(t)
@@ -202,6 +209,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 
 // An organization that is deleted takes along the accounts it was the last of.
 func TestDeletedOrganizationsEndAccounts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	only := must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "Only", Email: "only@example.net", Role: "user"}))(t)

@@ -23,6 +23,7 @@ func (w *world) from(secret string, org directory.OrgID, addr string) directory.
 // also once it is remembered, and a change of its networks holds from the next
 // request on, in every process.
 func TestTokensWorkOnlyFromTheirNetworks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	made := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
 		Name: "t", Capabilities: caps(t, "users|create", "users|read"), Networks: networks(t, "192.0.2.0/24"),
@@ -60,6 +61,7 @@ func TestTokensWorkOnlyFromTheirNetworks(t *testing.T) {
 }
 
 func TestRefusedNetworksAreWrittenDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	made := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "t", Networks: networks(t, "192.0.2.0/24")}))(t)
 	seq := w.lastEntry()
@@ -77,6 +79,7 @@ func TestRefusedNetworksAreWrittenDown(t *testing.T) {
 
 // A token that a token makes inherits its networks and its end.
 func TestTokensInheritBounds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	end := w.clock.Now().Add(10 * time.Hour).UTC().Truncate(time.Microsecond)
 	bound := networks(t, "192.0.2.0/24", "198.51.100.0/24")
@@ -141,6 +144,7 @@ func TestTokensInheritBounds(t *testing.T) {
 // To bind a token to less is anybody's who may update tokens; to bind it to more is
 // to give what it can do there.
 func TestWideningNetworksIsGiving(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	target := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
 		Name: "t", Capabilities: caps(t, "users|delete"), Networks: networks(t, "192.0.2.0/24", "198.51.100.0/24"),

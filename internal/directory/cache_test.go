@@ -54,6 +54,7 @@ func authenticate(t *testing.T, s *directory.Service, secret string) *directory.
 // A token that another process revokes is refused within a second, although this
 // process has cached it.
 func TestTokenRevokedElsewhereIsRefused(t *testing.T) {
+	t.Parallel()
 	here, there, d := openTwice(t)
 	owner := authenticate(t, there, d.PersonalToken)
 	token := authenticate(t, here, d.APIToken)
@@ -80,6 +81,7 @@ func TestTokenRevokedElsewhereIsRefused(t *testing.T) {
 // While many read and one writes, nobody reads what a committed write has replaced:
 // neither users, by id or by address, nor what a token may do.
 func TestCacheIsNeverBehindACommit(t *testing.T) {
+	t.Parallel()
 	s, _, d := openTwice(t)
 	owner := authenticate(t, s, d.PersonalToken)
 	ownerCall := directory.Call{Principal: owner}
@@ -155,6 +157,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 // While many look an address up and one removes and adds its user, nobody finds a user
 // who was removed before, or misses one who was added before.
 func TestFindIsNeverBehindACommit(t *testing.T) {
+	t.Parallel()
 	s, _, d := openTwice(t)
 	call := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
 	const email = "jane@example.com"
@@ -210,6 +213,7 @@ func TestFindIsNeverBehindACommit(t *testing.T) {
 // A user whom another process removes, and adds again, is found as such within a
 // second, by id and by address.
 func TestChangesElsewhereAreFound(t *testing.T) {
+	t.Parallel()
 	here, there, d := openTwice(t)
 	call := directory.Call{Principal: authenticate(t, here, d.PersonalToken)}
 	elsewhere := directory.Call{Principal: authenticate(t, there, d.PersonalToken)}
@@ -256,6 +260,7 @@ func TestChangesElsewhereAreFound(t *testing.T) {
 
 // A role's new name and capabilities, and a group's new roles, are in effect at once.
 func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
+	t.Parallel()
 	s, _, d := openTwice(t)
 	call := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
 	role, err := s.CreateRole(t.Context(), call, directory.NewRole{Name: "Support"})
@@ -314,6 +319,7 @@ func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 
 // A new organization invalidates nothing but what is cached of its creator.
 func TestNewOrgKeepsOthersCached(t *testing.T) {
+	t.Parallel()
 	s, _, d := openTwice(t)
 	encoded := 0
 	format := directory.WireFormat{Encode: func(u directory.User) []byte { encoded++; return []byte(u.ID) }}

@@ -34,6 +34,7 @@ func (w *world) waiting(id directory.WebhookID) string {
 
 // Filters know whatever entries can say: every action, and every type of target.
 func TestFiltersKnowTheLog(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	f := directory.WebhookFilter{Actions: []string{"pruneAuditLog", "signIn", "getUsers", "*"}, TargetTypes: []string{"auditLog"}}
 	for _, op := range operations {
@@ -56,6 +57,7 @@ func TestFiltersKnowTheLog(t *testing.T) {
 
 // A replay goes on where the one before has ended.
 func TestReplayInParts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.hooked(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
 	err := w.db.Write(t.Context(), func(tx directory.Tx) error {

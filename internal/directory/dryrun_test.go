@@ -21,6 +21,7 @@ var drawn = regexp.MustCompile(`(usr|acc|role|grp|tok|pat|whk|lnk)_[0-9a-z]{26}|
 // A dry run answers what the real run answers, but for what is drawn at random,
 // and writes nothing at all.
 func TestDryRunWritesNothing(t *testing.T) {
+	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		if op.what == "of an account there is" {
 			t.Skip("it makes the account on the way")
@@ -71,6 +72,7 @@ func (s *scene) diffOf(do func(call directory.Call) error) []string {
 }
 
 func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	low := s.world.role("Low", "users|read")
 	high := s.world.role("High", "users|read", "users|delete", "dataset:logs:query|read")
@@ -129,6 +131,7 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 // A dry run tells of the actor's organization, and elsewhere of the actor's own
 // user, whatever else the change leads to.
 func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	jane, rival := s.join("Janet", "user"), s.tenant("Elsewhere")
 	invited := func(m member) directory.User {
@@ -158,6 +161,7 @@ func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
 // Who may not read what others may do is not told it by trying: only whose access
 // would change, and of themselves all.
 func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	victim := s.join("Victim", "admin")
 	for what, tt := range map[string]struct {
@@ -199,6 +203,7 @@ func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
 
 // A change of many names a hundred and counts the rest.
 func TestDryRunOfMany(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	role := s.world.role("Crowd")
 	for i := range directory.MaxDiff + 5 {
@@ -214,6 +219,7 @@ func TestDryRunOfMany(t *testing.T) {
 
 // The change then does exactly what the diff says.
 func TestDryRunDiffIsTrue(t *testing.T) {
+	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		if op.what == "of an account there is" || op.name == "createOrg" || op.name == "acceptInvitation" {
 			t.Skip("it is about users who are drawn anew, or of another organization")
@@ -262,6 +268,7 @@ func (s *trialStore) Write(ctx context.Context, fn func(directory.Tx) error) err
 }
 
 func TestDryRunsAreMarkedAsTrials(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	db := &trialStore{Store: w.db}
 	service := directory.NewService(db, dbtest.Keys(), w.clock.Now)

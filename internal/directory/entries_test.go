@@ -16,6 +16,7 @@ import (
 // Each change is in the log of the organization it is about: who, what, before,
 // after, when and from where.
 func TestEveryChangeIsInTheLog(t *testing.T) {
+	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		call := op.call(s)
 		last := s.lastEntry()
@@ -117,6 +118,7 @@ func secretOf(answer any) string {
 
 // Changes by an API token are recorded under the token's name.
 func TestAPITokensAsActors(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	token := w.token("users|create")
 	last := w.lastEntry()
@@ -130,6 +132,7 @@ func TestAPITokensAsActors(t *testing.T) {
 
 // A change that reaches several users has an entry for each.
 func TestEachUserTouchedHasAnEntry(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role := w.role("Role")
 	a, b, c := w.join("A", role.ID), w.join("B", role.ID), w.join("C", "user")
@@ -152,6 +155,7 @@ func TestEachUserTouchedHasAnEntry(t *testing.T) {
 // An account's own changes are in the log of each organization it acts in, and
 // in no other.
 func TestAccountChangesAreInAllItsOrganizations(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	must(s.AcceptInvitation(t.Context(), s.by(s.rival), s.org.ID))(t)
 	third := s.tenant("Third")

@@ -17,6 +17,7 @@ import (
 // Erased, a former user's name, email and addresses are nowhere in the log; ids
 // are, and the log verifies against what was signed before.
 func TestEraseUser(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Janine", "admin")
 	call := w.by(jane)
@@ -93,6 +94,7 @@ func TestEraseUser(t *testing.T) {
 // An erasure that was cut off is not said to be done: repeated under its idempotency
 // key, as clients do by themselves, it goes on.
 func TestErasureGoesOnUnderItsKey(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Janine", "admin")
 	call := w.by(jane)
@@ -158,6 +160,7 @@ func (w *world) holds(text string) bool {
 
 // What is kept long enough goes, and the rest can still be proven.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.history(6)
 	early := w.evidence()

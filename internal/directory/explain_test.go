@@ -31,6 +31,7 @@ func wide(w *world, roles, names int) member {
 
 // The pages of an explanation are the explanation, whatever their size.
 func TestAccessPages(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := wide(w, 4, 10)
 	explain := func(q directory.AccessQuery) directory.Access {

@@ -21,20 +21,18 @@ func (s *Service) StartSession(ctx context.Context, account AccountID, org OrgID
 	})
 }
 
-// SetSearched sets how many users a page is looked for among, and gives what sets
-// it back.
-func SetSearched(n int) (restore func()) {
-	was := maxSearched
-	maxSearched = n
-	return func() { maxSearched = was }
+// SetSearched sets how many users a page of a list examines, until restore.
+func (s *Service) SetSearched(n int) (restore func()) {
+	was := s.listSizes
+	s.listSizes.searched = n
+	return func() { s.listSizes = was }
 }
 
-// SetUserPieces sets how many users of a list are read at once, and gives what
-// sets it back.
-func SetUserPieces(first, later int) (restore func()) {
-	wasFirst, wasLater := firstPiece, laterPieces
-	firstPiece, laterPieces = first, later
-	return func() { firstPiece, laterPieces = wasFirst, wasLater }
+// SetBatches sets how many users of a list are read at once, until restore.
+func (s *Service) SetBatches(first, later int) (restore func()) {
+	was := s.listSizes
+	s.listSizes.firstBatch, s.listSizes.laterBatches = first, later
+	return func() { s.listSizes = was }
 }
 
 // MaxPaths bounds a page of an explanation.

@@ -10,6 +10,7 @@ import (
 // The detour over a token: what a custom role can't give, a token that it makes
 // can't give either.
 func TestTokenGivesNoMoreThanItsMaker(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	me := w.join("Me", w.role("Support", "users|read", "users|update", "apiTokens|create").ID)
 	raise := func(call directory.Call) func() error {
@@ -24,6 +25,7 @@ func TestTokenGivesNoMoreThanItsMaker(t *testing.T) {
 
 // A token that replaces another gives what both the actor and the old one could.
 func TestRegeneratedTokenGivesWhatBothCould(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	weak := w.join("Weak", w.role("Weak", "users|update", "apiTokens|create", "apiTokens|update").ID)
 	ofOwner := w.token("users|update")
@@ -42,6 +44,7 @@ func TestRegeneratedTokenGivesWhatBothCould(t *testing.T) {
 
 // To change who gets what takes users|update, whatever the permission on roles and groups.
 func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	had, given := w.role("Had", "users|read"), w.role("Given", "users|read")
 	bob := w.join("Bob", had.ID)
@@ -75,6 +78,7 @@ func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 
 // Taking access away never needs the right to give it.
 func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	strong := w.role("Strong", "auditLog|read", "users|read", "billing|read")
 	weaker := w.role("Weaker", "auditLog|read")
@@ -93,6 +97,7 @@ func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 
 // A token that works from more places gives there what it can give.
 func TestWideningNetworksCountsAsGiving(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	bound := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
 		Name: "t", Capabilities: caps(w, "users|update"), Networks: networks(t, "10.0.0.0/8"),

@@ -38,6 +38,7 @@ func (w *world) crowd(n int, role directory.RoleID, group directory.GroupID) (id
 // One member more or less of a group of 5,000 costs what it does in one of 50: the
 // same statements, and an entry of the same size.
 func TestMembersOfLargeGroupsCostTheSame(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane, role := w.join("Jane", "user"), w.role("Role", "users|read")
 	small, large := w.group("Small", nil, role.ID), w.group("Large", nil, role.ID)
@@ -77,6 +78,7 @@ func TestMembersOfLargeGroupsCostTheSame(t *testing.T) {
 
 // Members are added and removed any number of times with one effect and one entry.
 func TestGroupMembersAreIdempotent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane, joe := w.join("Jane", "none"), w.join("Joe", "none")
 	g := w.group("G", []directory.UserID{joe.ID}, "admin")
@@ -112,6 +114,7 @@ func TestGroupMembersAreIdempotent(t *testing.T) {
 }
 
 func TestGroupMembersRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane, joe, rival := w.join("Jane", "user"), w.join("Joe", "none"), w.tenant("Rival")
 	g, theirs := w.group("G", []directory.UserID{joe.ID}, "admin"), must(w.CreateGroup(t.Context(), w.by(rival), directory.NewGroup{Name: "T"}))(t)
@@ -145,6 +148,7 @@ func TestGroupMembersRefused(t *testing.T) {
 
 // The past is told from entries that only hold who came and went.
 func TestPastOfGroupMembers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "none")
 	g := w.group("G", nil, "read-only")
@@ -177,6 +181,7 @@ func TestPastOfGroupMembers(t *testing.T) {
 
 // A request changes no more members than it may list, whichever way they go.
 func TestPutsMoveFewMembers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role, g := w.role("Role"), w.group("G", nil)
 	w.crowd(1001, role.ID, g.ID)
@@ -196,6 +201,7 @@ func TestPutsMoveFewMembers(t *testing.T) {
 // A dry run that reaches many users reads as much as one that reaches few, and counts
 // each user once.
 func TestDryRunOfManyReadsFew(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role := w.role("Role")
 	g := w.group("G", nil, role.ID)

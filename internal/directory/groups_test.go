@@ -14,6 +14,7 @@ import (
 func roleIDs(ids ...directory.RoleID) *[]directory.RoleID { return &ids }
 
 func TestCreateGroup(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.join("A", "none"), w.join("B", "user")
 	custom := w.role("Custom", "users|read")
@@ -36,6 +37,7 @@ func TestCreateGroup(t *testing.T) {
 }
 
 func TestUpdateGroup(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.join("A", "none"), w.join("B", "none")
 	g := w.group("G", []directory.UserID{a.ID}, "admin")
@@ -64,6 +66,7 @@ func TestUpdateGroup(t *testing.T) {
 }
 
 func TestGroupRefuses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	theirs := must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
@@ -111,6 +114,7 @@ func TestGroupRefuses(t *testing.T) {
 // Rule 2 holds for roles that a group is given, and for all of its roles when it
 // gets members.
 func TestGroupsHandOutWithinRule2(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	money := w.role("Money", "billing|read")
 	more := w.role("More money", "billing|update")
@@ -155,6 +159,7 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 
 // A group that a directory manages keeps its members; v2 may change the rest.
 func TestManagedGroups(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.join("A", "none"), w.join("B", "none")
 	g := w.group("G", []directory.UserID{a.ID}, "user")
@@ -195,6 +200,7 @@ func manage(t *testing.T, w *world, id directory.GroupID) {
 }
 
 func TestDeleteGroup(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a := w.join("A", "none")
 	g := w.group("G", []directory.UserID{a.ID}, "admin")

@@ -34,6 +34,7 @@ func (w *world) usersAt(at time.Time) []directory.User {
 // What somebody could do is told after everything that it came from is gone: the
 // user, the role, and the group, in whichever order they went.
 func TestAsOfWhatIsGone(t *testing.T) {
+	t.Parallel()
 	for name, after := range map[string]func(w *world, u directory.UserID, g directory.Group){
 		"the user went first": func(w *world, u directory.UserID, g directory.Group) {
 			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
@@ -59,6 +60,7 @@ func TestAsOfWhatIsGone(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			role := w.role("Deployer", "dataset:logs:query|read")
 			jane, joe := w.join("Jane", role.ID), w.join("Joe", "user")
@@ -86,6 +88,7 @@ func TestAsOfWhatIsGone(t *testing.T) {
 
 // A time is answered to the microsecond, up to now, and by who may read the log.
 func TestAsOfTimes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	began := w.now()
 	w.pass(time.Hour)
@@ -150,6 +153,7 @@ func TestAsOfTimes(t *testing.T) {
 // Times that retention has left are answered in full; others are refused, and
 // told from when on there is an answer.
 func TestAsOfAfterRetention(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role := w.role("Role", "users|read")
 	jane := w.join("Jane", role.ID)
@@ -192,6 +196,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 
 // Whatever is changed behind the log's back is found.
 func TestCheckLogFindsWhatDiffers(t *testing.T) {
+	t.Parallel()
 	statements := map[string]string{
 		"a user's role":     `UPDATE users SET role_id = 'admin' WHERE name = 'Jane'`,
 		"a user who is not": `DELETE FROM users WHERE name = 'Jane'`,
@@ -207,6 +212,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 	}
 	for what, statement := range statements {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			role := w.role("Role", "users|read")
 			jane := w.join("Jane", role.ID)
@@ -231,6 +237,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 // The log tells of both tokens of a regeneration, and of the tokens that lose
 // their end by a claim.
 func TestTokensInTheLog(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	old := w.token("users|read")
 	last := w.lastEntry()

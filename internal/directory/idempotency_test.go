@@ -16,6 +16,7 @@ import (
 // Every operation, repeated with its key, is done once and answered alike. An
 // answer that held a token's value can't be given again: that is a conflict.
 func TestRepeatedWithItsKey(t *testing.T) {
+	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		if op.what == "of an account there is" {
 			t.Skip("it makes the account on the way")
@@ -47,6 +48,7 @@ func TestRepeatedWithItsKey(t *testing.T) {
 }
 
 func TestKeysAreEachPrincipalsOwn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "admin")
 	second := w.token("users|create")
@@ -68,6 +70,7 @@ func TestKeysAreEachPrincipalsOwn(t *testing.T) {
 
 // The same token may ask for the same in two organizations, or of two operations.
 func TestKeysAreForOneOrganizationAndOperation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
 	in := directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}
@@ -87,6 +90,7 @@ func TestKeysAreForOneOrganizationAndOperation(t *testing.T) {
 
 // Keys are kept for a day, to the microsecond, swept or not.
 func TestKeysExpire(t *testing.T) {
+	t.Parallel()
 	for _, sweep := range []bool{false, true} {
 		w := newWorld(t)
 		call := w.byOwner()
@@ -123,6 +127,7 @@ func TestKeysExpire(t *testing.T) {
 
 // A refused request uses no key up: it may be put right and sent again.
 func TestRefusedRequestsKeepNoKey(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	call := w.byOwner()
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("bad")
@@ -136,6 +141,7 @@ func TestRefusedRequestsKeepNoKey(t *testing.T) {
 // A key answers only those who may still ask: not a token that was revoked, nor
 // one whose permission is gone.
 func TestReplayNeedsThePermissionStill(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "admin")
 	call := w.by(jane)

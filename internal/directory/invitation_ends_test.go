@@ -24,6 +24,7 @@ func (w *world) accept(m member) error {
 // An invitation can be accepted until its time is over, which is the operator's choice.
 // Resending it starts the time again.
 func TestInvitationExpires(t *testing.T) {
+	t.Parallel()
 	for _, ttl := range []time.Duration{0, time.Hour} {
 		w := newWorld(t)
 		want := directory.InvitationTTL
@@ -60,6 +61,7 @@ func TestInvitationExpires(t *testing.T) {
 // An invitation lapses when its inviter could not give the role any more. One who still
 // can may resend it.
 func TestInvitationLapses(t *testing.T) {
+	t.Parallel()
 	type inviter struct {
 		member
 		token directory.IssuedAPIToken
@@ -82,6 +84,7 @@ func TestInvitationLapses(t *testing.T) {
 		}},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			rival := w.tenant("Rival")
 			by := inviter{w.join("Ann", "admin"), w.token("users|create")}
@@ -107,6 +110,7 @@ func TestInvitationLapses(t *testing.T) {
 
 // An address whose invitation has expired can be added again, and not before.
 func TestExpiredInvitationIsReplaced(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	old := w.invite(rival, "admin")
@@ -129,6 +133,7 @@ func TestExpiredInvitationIsReplaced(t *testing.T) {
 
 // The sweep drops what expired longer than the grace ago, and nothing else.
 func TestSweepDropsExpiredInvitations(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	early, late, joined := w.tenant("Early"), w.tenant("Late"), w.tenant("Joined")
 	gone, accepted := w.invite(early, "user"), w.invite(joined, "user")

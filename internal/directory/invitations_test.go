@@ -19,6 +19,7 @@ func showUser(u directory.User) shown { return shown{u.Email, u.Name, u.Role, le
 // Whoever adds a user does not learn whether the address had an account: not
 // from the answer, nor from reading the user, nor from the list.
 func TestInvitationAnswersAlike(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	add := func(email string) directory.User {
@@ -64,6 +65,7 @@ func TestInvitationAnswersAlike(t *testing.T) {
 
 // Until they accept, somebody who is invited is nobody in the organization.
 func TestInvitedMayDoNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	invited := w.invite(rival, "admin")
@@ -99,6 +101,7 @@ func TestInvitedMayDoNothing(t *testing.T) {
 }
 
 func TestAcceptInvitation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	invited := w.invite(rival, "admin")
@@ -128,6 +131,7 @@ func TestAcceptInvitation(t *testing.T) {
 }
 
 func TestDeclineInvitation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	invited := w.invite(rival, "admin")
@@ -147,6 +151,7 @@ func TestDeclineInvitation(t *testing.T) {
 
 // An invitation is for one account, and a membership is none.
 func TestOthersInvitations(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival, third := w.tenant("Rival"), w.tenant("Third")
 	w.invite(rival, "admin")
@@ -166,6 +171,7 @@ func TestOthersInvitations(t *testing.T) {
 
 // The offered role may change until the invitation is accepted.
 func TestInvitationsCanChange(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	invited := w.invite(rival, "admin")

@@ -59,8 +59,10 @@ var limited = []struct {
 // Of many at once exactly as many succeed as the limit allows. Dry runs are refused
 // alike, and where the limit is lowered what there is stays.
 func TestRaceLimitsHold(t *testing.T) {
+	t.Parallel()
 	for _, l := range limited {
 		t.Run(string(l.name), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			most := l.there + 3
 			limit := func(n int) directory.Option {
@@ -118,6 +120,7 @@ func TestRaceLimitsHold(t *testing.T) {
 // At the limit of open invitations an address with an account and one without are
 // refused alike.
 func TestInvitationLimitHidesAccounts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	limits := directory.DefaultLimits()
 	limits.Invitations = 1
@@ -136,6 +139,7 @@ func TestInvitationLimitHidesAccounts(t *testing.T) {
 }
 
 func TestLimitsOnParts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	limits := directory.Limits{RolesPerGroup: 2, NamesPerSet: 3, Names: 5, MembersPerRequest: 2}
 	w.configure(directory.WithLimits(limits))
@@ -172,6 +176,7 @@ func TestLimitsOnParts(t *testing.T) {
 
 // A request for a role changes few users: those who get the role and those who lose it.
 func TestLimitOnRoleChanges(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.configure(directory.WithLimits(directory.Limits{RoleChangesPerRequest: 2}))
 	a, b, c := w.join("A", "none"), w.join("B", "none"), w.join("C", "none")
@@ -190,6 +195,7 @@ func TestLimitOnRoleChanges(t *testing.T) {
 
 // Objects above a lowered limit stay, can be changed, and can shrink.
 func TestAboveALoweredLimit(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	call := w.as(w.owner.secret, w.org.ID)
 	role := must(w.CreateRole(t.Context(), call, directory.NewRole{Name: "r", Capabilities: naming("r", 5)}))(t)
@@ -210,6 +216,7 @@ func TestAboveALoweredLimit(t *testing.T) {
 
 // Membership by accepting counts as well as membership by creating.
 func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
 	john := w.join("john", "user")
@@ -221,6 +228,7 @@ func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
 }
 
 func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	john := w.join("john", "admin")
 	for _, c := range []struct {

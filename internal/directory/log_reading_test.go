@@ -35,6 +35,7 @@ func (w *world) grow(n int) (last int64) {
 // An export of many batches is the log; it ends when the reader may not read any
 // more, and when entries are dropped that were still to come.
 func TestExportEntries(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	last := w.grow(2500)
 	p, err := w.Authenticate(t.Context(), w.apiToken, "")
@@ -110,6 +111,7 @@ func TestExportEntries(t *testing.T) {
 
 // Pages of large entries are short, and none is left out.
 func TestListEntriesBoundsItsMemory(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	last := w.grow(1)
 	p, err := w.Authenticate(t.Context(), w.apiToken, "")

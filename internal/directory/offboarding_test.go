@@ -29,6 +29,7 @@ func (w *world) leaver() member {
 }
 
 func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
+	t.Parallel()
 	for _, way := range []string{"remove", "demote"} {
 		for _, kinds := range []directory.Revocation{{}, {Tokens: true}, {Webhooks: true}, {Invitations: true}, {Tokens: true, Webhooks: true, Invitations: true}} {
 			w := newWorld(t)
@@ -81,6 +82,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 // To revoke takes what deleting takes; without it nothing is done, and what one may
 // not read is not told of.
 func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ann := w.leaver()
 	call := w.as(w.token("users|delete", "users|update", "users|read").Secret, "")
@@ -106,6 +108,7 @@ func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
 
 // An invitation that has expired is not among what is still open of a user.
 func TestExpiredInvitationsAreNotListedAsCreated(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ann := w.leaver()
 	w.pass(directory.InvitationTTL)

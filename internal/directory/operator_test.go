@@ -12,6 +12,7 @@ import (
 )
 
 func TestInitialize(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if p := w.byOwner().Principal; p.Role != "owner" || !p.Capabilities.Equal(authz.Everything()) {
 		t.Errorf("the owner acts as %+v", p)
@@ -36,6 +37,7 @@ func TestInitialize(t *testing.T) {
 }
 
 func TestInitializeRefuses(t *testing.T) {
+	t.Parallel()
 	db := must(store.Open(t.Context(), directorytest.Database(t), store.Options{}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	s := directory.NewService(db, dbtest.Keys(), time.Now)
@@ -55,6 +57,7 @@ func TestInitializeRefuses(t *testing.T) {
 
 // The operator's way back in: any account, no permission, and it is written down.
 func TestCreatePersonalTokenFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "user")
 	last := w.lastEntry()

@@ -234,13 +234,17 @@ var operations = []operation{
 func forEachOperation(t *testing.T, test func(t *testing.T, s *scene, op operation)) {
 	t.Helper()
 	for _, op := range operations {
-		t.Run(op.String(), func(t *testing.T) { test(t, newScene(t), op) })
+		t.Run(op.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, newScene(t), op)
+		})
 	}
 }
 
 // The table must not miss an operation: each that an API route can lead to and
 // that changes something is in it.
 func TestTableOfOperationsIsWhole(t *testing.T) {
+	t.Parallel()
 	have := make(map[string]bool)
 	for _, op := range operations {
 		have[op.name] = true
@@ -269,6 +273,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 
 // Whoever may do nothing changes nothing; dry or not, with a key or without.
 func TestOperationsNeedTheirPermission(t *testing.T) {
+	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		if op.by != nil || op.name == "createOrg" || op.name == "deletePersonalToken" || op.name == "updatePersonalTokenNetworks" || op.what != "" {
 			t.Skip("anybody may do this to themselves")

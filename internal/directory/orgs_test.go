@@ -11,6 +11,7 @@ import (
 )
 
 func TestCreateOrg(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "none") // it takes no permission, only an account
 	m := must(w.CreateOrg(t.Context(), w.by(jane), " Canary Experiments! "))(t)
@@ -38,6 +39,7 @@ func TestCreateOrg(t *testing.T) {
 }
 
 func TestOrgIDs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for name, want := range map[string]string{
 		"Acme":               `^acme-[0-9a-z]{4}$`,
@@ -63,6 +65,7 @@ func longName(n int) string {
 }
 
 func TestListAndGetOrgs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	w.invite(rival, "user")
@@ -100,6 +103,7 @@ func TestListAndGetOrgs(t *testing.T) {
 }
 
 func TestUpdateOrg(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	everything := must(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "Everything", Capabilities: w.byOwner().Principal.Capabilities}))(t)

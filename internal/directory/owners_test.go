@@ -42,8 +42,10 @@ func (w *world) roleNamed(name string) directory.Role {
 }
 
 func TestLastOwnerStays(t *testing.T) {
+	t.Parallel()
 	for what, unmake := range unmaking {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			// Others who can do all that an owner can are no owners: not with a
 			// role that has every capability, not through a group.
@@ -72,6 +74,7 @@ func TestLastOwnerStays(t *testing.T) {
 // Whoever is not an owner with a personal token neither unmakes nor makes one,
 // whatever else they can do.
 func TestOwnersAreTheOwnersAffair(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	everything := must(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
 	second := member{w.join("Second", "owner").User, ""}
@@ -106,6 +109,7 @@ func TestOwnersAreTheOwnersAffair(t *testing.T) {
 }
 
 func TestNoOwnersThroughGroups(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	g := w.group("G", nil)
 	roles := []directory.RoleID{"user", "owner"}
@@ -119,6 +123,7 @@ func TestNoOwnersThroughGroups(t *testing.T) {
 
 // An organization may have several owners, who unmake each other down to one.
 func TestOwnersUnmakeOwners(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.join("A", "owner"), w.join("B", "owner")
 	must(w.UpdateUserRole(t.Context(), w.by(a), b.ID, "admin"))(t)
@@ -131,6 +136,7 @@ func TestOwnersUnmakeOwners(t *testing.T) {
 
 // Two owners can't both be unmade by one change.
 func TestOneChangeCannotUnmakeAllOwners(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.join("B", "owner")
 	w.refused("both", directory.Conflict, "", func() error {

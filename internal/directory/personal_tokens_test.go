@@ -13,6 +13,7 @@ import (
 )
 
 func TestPersonalTokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane, john := w.join("Jane", "user"), w.join("John", "admin")
 	expires := w.clock.Now().Add(time.Hour)
@@ -53,6 +54,7 @@ func TestPersonalTokens(t *testing.T) {
 }
 
 func TestPersonalTokensExpire(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "user")
 	made := must(w.CreatePersonalToken(t.Context(), w.by(jane), directory.NewPersonalToken{Name: "x", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
@@ -72,6 +74,7 @@ func TestPersonalTokensExpire(t *testing.T) {
 
 // No API token touches personal tokens or anything else of an account.
 func TestPersonalAffairsNeedAPersonalToken(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	call := w.as(w.apiToken, "")
 	name := "X"
@@ -106,6 +109,7 @@ func TestPersonalAffairsNeedAPersonalToken(t *testing.T) {
 }
 
 func TestMaxPersonalTokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	create := func() (directory.IssuedPersonalToken, error) {
 		return w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "x"})

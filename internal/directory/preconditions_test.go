@@ -27,6 +27,7 @@ func (f precondition) SessionLimits(l directory.SessionLimits) error       { ret
 // What is to be changed is shown to the precondition as it stands, inside the
 // transaction; its refusal refuses the change.
 func TestPreconditions(t *testing.T) {
+	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		call := op.call(s)
 		refusal := directory.Errorf(directory.PreconditionFailed, "it has changed")
@@ -118,6 +119,7 @@ func idOf(shown any) any {
 
 // A role's members are part of what is shown: a change of them is a change of it.
 func TestPreconditionSeesRoleMembers(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	must(s.UpdateUserRole(t.Context(), s.byOwner(), s.jane.ID, s.role.ID))(t)
 	call := s.byOwner()

@@ -10,6 +10,7 @@ import (
 )
 
 func TestAuthenticateRefuses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	value := strings.TrimPrefix(w.apiToken, "xaat-")
@@ -40,6 +41,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 // The organization that a request names must be the token's, or one of the
 // account's; whether another one exists is not told.
 func TestAuthenticateInAnOrganization(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
@@ -85,6 +87,7 @@ func TestAuthenticateInAnOrganization(t *testing.T) {
 // An organization that was named must stay the one that is meant: a request
 // under way does not move to another when the membership goes.
 func TestARequestStaysInItsOrganization(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "admin")
 	must(w.CreateOrg(t.Context(), w.by(jane), "Second"))(t)
@@ -97,6 +100,7 @@ func TestARequestStaysInItsOrganization(t *testing.T) {
 
 // Each operation needs what its table entry says, and says what is missing.
 func TestAuthorize(t *testing.T) {
+	t.Parallel()
 	create := directory.OpCreateUser
 	with := func(kind directory.PrincipalKind, org directory.OrgID, capabilities ...string) *directory.Principal {
 		return &directory.Principal{Kind: kind, OrgID: org, Capabilities: caps(t, capabilities...)}
@@ -133,6 +137,7 @@ func TestAuthorize(t *testing.T) {
 // Tokens answer from memory; each change must be seen by the next request, both
 // what was taken away and what was given.
 func TestTheNextRequestSeesEveryChange(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	jane := s.jane
 	acts := func(what string, names ...string) {

@@ -63,6 +63,7 @@ func wantCode(t *testing.T, err error, want directory.Code) {
 
 // The agent's token does everything but make owners, and ends with the day.
 func TestProvisionEnds(t *testing.T) {
+	t.Parallel()
 	s := newProvisioning(t)
 	out := s.provision(t, "127.0.0.1")
 	p, err := s.Authenticate(t.Context(), out.APIToken, "")
@@ -97,6 +98,7 @@ func TestProvisionEnds(t *testing.T) {
 
 // A claimed organization stays, its token too, and has a human for an owner.
 func TestClaim(t *testing.T) {
+	t.Parallel()
 	s := newProvisioning(t)
 	out := s.provision(t, "127.0.0.1")
 	if _, err := s.Authenticate(t.Context(), out.APIToken, ""); err != nil {
@@ -146,6 +148,7 @@ func (c *collect) User(u directory.User) error {
 
 // Whoever has an account claims with its token: an address alone proves nothing.
 func TestClaimWithAccount(t *testing.T) {
+	t.Parallel()
 	s := newProvisioning(t)
 	d, err := s.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
 	if err != nil {
@@ -183,6 +186,7 @@ func TestClaimWithAccount(t *testing.T) {
 
 // A provision that can't be dropped holds up no other.
 func TestProvisionsAreDroppedEachByItself(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var all []directory.OrgID
 	for _, name := range []string{"Aaa", "Bbb", "Zzz"} {
@@ -207,6 +211,7 @@ func TestProvisionsAreDroppedEachByItself(t *testing.T) {
 
 // An address gets three a day; claimed ones count, yesterday's don't.
 func TestProvisionLimit(t *testing.T) {
+	t.Parallel()
 	s := newProvisioning(t)
 	for range directory.MaxProvisions {
 		s.provision(t, "127.0.0.1")
@@ -220,6 +225,7 @@ func TestProvisionLimit(t *testing.T) {
 
 // An export tells everything but secrets; after the deletion one entry is left.
 func TestExportAndDelete(t *testing.T) {
+	t.Parallel()
 	s := newProvisioning(t)
 	d, err := s.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
 	if err != nil {

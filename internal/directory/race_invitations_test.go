@@ -9,6 +9,7 @@ import (
 // What happens to an invitation at the same moment has one outcome: it is accepted or
 // taken back, and the log tells which.
 func TestRaceInvitation(t *testing.T) {
+	t.Parallel()
 	accept := "accept"
 	for _, rivals := range [][]string{
 		{accept, "revoke", "resend", "remove inviter"},

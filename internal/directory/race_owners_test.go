@@ -56,6 +56,7 @@ func (m member) principal(w *world) *directory.Principal {
 // Rule 1 under a race: two to five owners all leave at the same moment, each in
 // any of the ways. All but one can.
 func TestRaceOwnersAllLeave(t *testing.T) {
+	t.Parallel()
 	for n := 2; n <= 5; n++ {
 		for mix := range combinations(n, len(leaving)) {
 			if (raceEnabled || testing.Short() || dbtest.OnPostgres()) && n > 2 && mix%31 != 0 {
@@ -64,7 +65,10 @@ func TestRaceOwnersAllLeave(t *testing.T) {
 			if n > 3 && mix%5 != 0 { // there are a thousand
 				continue
 			}
-			t.Run(fmt.Sprintf("%d-%d", n, mix), func(t *testing.T) { ownersLeave(t, n, mix) })
+			t.Run(fmt.Sprintf("%d-%d", n, mix), func(t *testing.T) {
+				t.Parallel()
+				ownersLeave(t, n, mix)
+			})
 		}
 	}
 }
@@ -133,6 +137,7 @@ func (w *world) watchOwners() (stop func()) {
 // Owners unmake each other in a circle, and everybody else at once. However it
 // goes, somebody is left, and what was answered is what happened.
 func TestRaceOwnersUnmakeEachOther(t *testing.T) {
+	t.Parallel()
 	for n := 2; n <= 5; n++ {
 		for round := range 6 {
 			w := newWorld(t)

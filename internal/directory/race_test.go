@@ -44,6 +44,7 @@ func tallyOf(answers []error) map[directory.Code]int {
 // then: who leaves the other at the same moment ends too, and who is added to it there
 // is a member there, of an account that is not theirs of before.
 func TestRaceDeletedOrganization(t *testing.T) {
+	t.Parallel()
 	// Each that is added may make the deletion start anew, which it doesn't do for ever.
 	const leaving, added = 6, 1
 	for range 2 {
@@ -95,6 +96,7 @@ func TestRaceDeletedOrganization(t *testing.T) {
 
 // One address in every spelling, created at the same moment, is one user.
 func TestRaceSameEmail(t *testing.T) {
+	t.Parallel()
 	spellings := []string{
 		"sam.kim@example.com", "SAM.KIM@EXAMPLE.COM", "Sam.Kim@Example.com", "ſam.kim@example.com", "sam.\u212aim@example.com", "sAM.kIM@example.COM",
 	}
@@ -138,6 +140,7 @@ func TestRaceSameEmail(t *testing.T) {
 
 // Rule 8 under a race: one key is one user, and all get the same answer.
 func TestRaceSameKey(t *testing.T) {
+	t.Parallel()
 	for range 5 {
 		w := newWorld(t)
 		call := w.byOwner()
@@ -170,6 +173,7 @@ func TestRaceSameKey(t *testing.T) {
 // Rule 4: from the moment that it is acknowledged, whoever lost a permission
 // changes nothing more with it, be the request new or under way, on any node.
 func TestRaceLosingThePermission(t *testing.T) {
+	t.Parallel()
 	for what, lose := range map[string]func(w *world, jane member, role directory.Role, group directory.Group) error{
 		"demoted": func(w *world, jane member, _ directory.Role, _ directory.Group) error {
 			return second(w.UpdateUserRole(w.Context(), w.byOwner(), jane.ID, "none"))
@@ -258,6 +262,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 // All ways to raise oneself, tried at once and again and again, raise nobody:
 // what one try leaves must not help the next.
 func TestRaceRaises(t *testing.T) {
+	t.Parallel()
 	r := newRaising(t)
 	before := r.by(r.me).Principal.Capabilities
 	var tries []func(*raising, directory.Call) error
@@ -281,6 +286,7 @@ func TestRaceRaises(t *testing.T) {
 // Rule 2 under a race: in the order of the log, no API token is made with what
 // its maker had lost before.
 func TestRaceTokensWithinTheirMaker(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role := w.role("Maker", "apiTokens|create", "users|delete")
 	jane := w.join("Jane", role.ID)

@@ -107,6 +107,7 @@ func (r *raising) edit(call directory.Call, role directory.Role, add authz.Set) 
 }
 
 func TestNobodyRaisesThemselves(t *testing.T) {
+	t.Parallel()
 	r := newRaising(t)
 	for path, raise := range raises {
 		r.refused(path, directory.Forbidden, "", func() error { return raise(r, r.by(r.me)) })
@@ -120,6 +121,7 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 
 // What gives nothing new is nobody's raise, nor is giving something away.
 func TestNoRaise(t *testing.T) {
+	t.Parallel()
 	for what, change := range map[string]func(r *raising, call directory.Call) error{
 		"a weaker base role": func(r *raising, call directory.Call) error {
 			return second(r.UpdateUserRole(r.Context(), call, r.me.ID, r.less.ID))
@@ -160,6 +162,7 @@ func TestNoRaise(t *testing.T) {
 
 // One change may give and take at once: what counts is what they have in the end.
 func TestRaiseIsJudgedAtTheEnd(t *testing.T) {
+	t.Parallel()
 	r := newRaising(t)
 	swap := r.role("Swap", "auditLog|read") // less in number, and something new
 	r.refused("an exchange", directory.Forbidden, "", func() error {

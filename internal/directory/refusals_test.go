@@ -21,6 +21,7 @@ func (w *world) refusals(since int64) (list []directory.Entry) {
 }
 
 func TestRefusalsAreWrittenDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	nobody := w.join("Nobody", "none")
 	call := w.by(nobody)
@@ -66,6 +67,7 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 
 // The holder of an expired token is identified; a made-up token identifies nobody.
 func TestExpiredTokensAreWrittenDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	api := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
 	personal := must(w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)

@@ -26,6 +26,7 @@ func (w *world) works(what string, token directory.IssuedAPIToken, want bool) {
 }
 
 func TestRegenerate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	old := w.old(w.clock.Now().Add(time.Hour), "users|read", "dataset:logs:query|read")
 	w.pass(time.Minute)
@@ -45,6 +46,7 @@ func TestRegenerate(t *testing.T) {
 }
 
 func TestRegenerateWithNewToken(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	end := w.clock.Now().Add(48 * time.Hour)
 	for what, tt := range map[string]struct {
@@ -79,6 +81,7 @@ func TestRegenerateWithNewToken(t *testing.T) {
 // The old token ends when asked, at once if that has passed, and never later
 // than it would have.
 func TestRegenerateGracePeriod(t *testing.T) {
+	t.Parallel()
 	hour := time.Hour
 	for what, tt := range map[string]struct {
 		life  time.Duration // of the old token, 0: for ever
@@ -96,6 +99,7 @@ func TestRegenerateGracePeriod(t *testing.T) {
 		"at once, before its time": {hour, 0, 0},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			var expires time.Time
 			if tt.life > 0 {
@@ -118,6 +122,7 @@ func TestRegenerateGracePeriod(t *testing.T) {
 
 // A token that has expired can be replaced, and stays expired.
 func TestRegenerateExpired(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	old := w.old(w.clock.Now().Add(time.Hour), "users|read")
 	w.pass(2 * time.Hour)
@@ -130,6 +135,7 @@ func TestRegenerateExpired(t *testing.T) {
 
 // No time that can be written as RFC 3339 may end in something that can't be.
 func TestRegenerateEndOfTime(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	old := w.old(time.Time{}, "users|read")
 	w.refused("beyond year 9999", directory.Invalid, "existingTokenExpiresAt", func() error {
@@ -145,6 +151,7 @@ func TestRegenerateEndOfTime(t *testing.T) {
 
 // To regenerate a token is to be handed what it can do.
 func TestRegenerateStaysWithinTheCaller(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	renewer := w.role("Renewer", "apiTokens|update", "users|read")
 	strong := w.old(time.Time{}, "users|read", "users|delete")
@@ -174,6 +181,7 @@ func TestRegenerateStaysWithinTheCaller(t *testing.T) {
 
 // A token may replace itself; the answer is the last that it gets.
 func TestRegenerateOneself(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	self := w.token("apiTokens|update", "apiTokens|read")
 	next := must(w.RegenerateAPIToken(t.Context(), w.as(self.Secret, ""), self.ID, directory.Regeneration{}))(t)

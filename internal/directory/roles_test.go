@@ -15,6 +15,7 @@ import (
 func members(ids ...directory.UserID) *[]directory.UserID { return &ids }
 
 func TestCreateRole(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.join("A", "user"), w.join("B", "admin")
 	set := caps(t, "users|read", "dataset:logs:query|read", "view:*:share|create")
@@ -40,6 +41,7 @@ func TestCreateRole(t *testing.T) {
 }
 
 func TestRoleNames(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.role("Support")
 	other := w.role("Other")
@@ -68,6 +70,7 @@ func TestRoleNames(t *testing.T) {
 }
 
 func TestBuiltinRolesCannotBeChanged(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, id := range authz.BuiltinRoles() {
 		w.refused("update "+id, directory.Conflict, "", func() error {
@@ -84,6 +87,7 @@ func TestBuiltinRolesCannotBeChanged(t *testing.T) {
 }
 
 func TestListRoles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
@@ -109,6 +113,7 @@ func TestListRoles(t *testing.T) {
 }
 
 func TestUpdateRole(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	theirs := must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
@@ -167,6 +172,7 @@ func TestUpdateRole(t *testing.T) {
 
 // To reassign users takes users|update besides; to leave them as they are does not.
 func TestRoleMembersNeedUsersUpdate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role := w.role("Role")
 	a, b := w.join("A", role.ID), w.join("B", "user")
@@ -188,6 +194,7 @@ func TestRoleMembersNeedUsersUpdate(t *testing.T) {
 }
 
 func TestDeleteRole(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	role := w.role("Role", "users|read")
@@ -224,6 +231,7 @@ func TestDeleteRole(t *testing.T) {
 
 // What a role may hold: anything within admin, or within what its maker has.
 func TestRolesBeyondAdmin(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	money := w.role("Money", "billing|read")
 	admin := w.by(w.join("Admin", "admin"))

@@ -10,6 +10,7 @@ import (
 )
 
 func TestGetSelf(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "none")
 	if u := must(w.GetSelf(t.Context(), w.by(jane)))(t); u != jane.User {
@@ -28,6 +29,7 @@ func ptr[T any](v T) *T { return &v }
 
 // Only the name changes; what else comes along must be as it was read.
 func TestUpdateSelf(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "user")
 	w.group("G", []directory.UserID{jane.ID}, "read-only")
@@ -71,6 +73,7 @@ func TestUpdateSelf(t *testing.T) {
 
 // Another's user can't be changed, and whether there is such a user is not told.
 func TestUpdateUserOfAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "admin")
@@ -100,6 +103,7 @@ func TestUpdateUserOfAnother(t *testing.T) {
 // The name is the account's: it changes in all organizations, but not where the
 // account is only invited.
 func TestRenamingReachesAllOrganizations(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival, third := w.tenant("Rival"), w.tenant("Third")
 	here := w.invite(rival, "user")

@@ -30,6 +30,7 @@ type Service struct {
 
 	orgCreation OrgCreation
 	past        Past
+	listSizes   listSizes
 
 	invitationTTL time.Duration
 	mailLimits    MailLimits
@@ -54,7 +55,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
 		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, limits: DefaultLimits(),
-		orgCreation: OrgCreationOwners, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
+		orgCreation: OrgCreationOwners, listSizes: defaultListSizes, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
 	}
 	for _, o := range options {
 		o(s)

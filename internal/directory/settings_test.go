@@ -13,6 +13,7 @@ func (w *world) longestToken(d time.Duration) error {
 }
 
 func TestMaximumLifetimeOfAPITokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	old := w.token("users|read") // without an end
 	w.wants("set", "", w.longestToken(24*time.Hour))
@@ -44,6 +45,7 @@ func TestMaximumLifetimeOfAPITokens(t *testing.T) {
 // A personal token that is older than the maximum does not act in the organization,
 // remembered or not, and does so elsewhere.
 func TestMaximumAgeOfPersonalTokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "user")
 	elsewhere := must(w.CreateOrg(t.Context(), w.by(jane), "Elsewhere"))(t)
@@ -70,6 +72,7 @@ func TestMaximumAgeOfPersonalTokens(t *testing.T) {
 }
 
 func TestOrgSettingsRules(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	john := w.join("John", "user")
 	rival := w.tenant("Rival")

@@ -64,6 +64,7 @@ var names = map[string]struct {
 
 // Every entity with a name has the same rule for it.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	user := w.join("Jane", "user")
 	makers := map[string]func(name string) (kept string, err error){
@@ -129,6 +130,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestDescriptions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for what, tt := range map[string]struct {
 		in, kept string
@@ -162,6 +164,7 @@ func TestDescriptions(t *testing.T) {
 }
 
 func TestEmails(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	long := strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "com"
 	exactly := func(n int) string { return strings.Repeat("b", n-len(long)) + long }
@@ -234,6 +237,7 @@ func TestEmails(t *testing.T) {
 
 // An address is one address however its letters are written, in any script.
 func TestEmailLetterCase(t *testing.T) {
+	t.Parallel()
 	for _, same := range [][]string{
 		{"jane@example.com", "JANE@EXAMPLE.COM", "Jane@example.Com"},
 		{"sam@example.com", "ſam@example.com", "SAM@example.com"}, // U+017F, the long s

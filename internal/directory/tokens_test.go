@@ -19,6 +19,7 @@ import (
 var sameSet = cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
 
 func TestCreateAPIToken(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	shape := regexp.MustCompile(`^xaat-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	now := w.clock.Now().UTC().Truncate(time.Microsecond)
@@ -69,6 +70,7 @@ func TestCreateAPIToken(t *testing.T) {
 
 // A token never has more than its maker: not even what a role could have.
 func TestAPITokensStayWithinTheirMaker(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	maker := w.role("Maker", "apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read")
 	makers := map[string]directory.Call{
@@ -108,6 +110,7 @@ func TestAPITokensStayWithinTheirMaker(t *testing.T) {
 }
 
 func TestExpiredAndRevokedTokensAreRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	soon := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
 		Name: "soon", Capabilities: caps(t, "users|create"), ExpiresAt: w.clock.Now().Add(time.Hour),
@@ -136,6 +139,7 @@ func TestExpiredAndRevokedTokensAreRefused(t *testing.T) {
 }
 
 func TestAPITokensOfOthers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	theirs := must(w.CreateAPIToken(t.Context(), w.by(rival), directory.NewAPIToken{Name: "theirs"}))(t)
@@ -152,6 +156,7 @@ func TestAPITokensOfOthers(t *testing.T) {
 }
 
 func TestTokenUsage(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	token := w.token("users|read")
 	usage := func() directory.TokenUsage {
@@ -185,6 +190,7 @@ func TestTokenUsage(t *testing.T) {
 }
 
 func TestCountExpiring(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, d := range []time.Duration{time.Hour, 2 * time.Hour, 48 * time.Hour} {
 		must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "t", ExpiresAt: w.clock.Now().Add(d)}))(t)
@@ -201,6 +207,7 @@ func TestCountExpiring(t *testing.T) {
 }
 
 func TestScopesAreBounded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for what, set := range map[string]authz.Set{
 		"long":    {Datasets: map[string]authz.Grants{strings.Repeat("x", text.MaxName+1): 1}},

@@ -35,13 +35,16 @@ type UserSink interface {
 	Flush() error
 }
 
-// The sizes of the batches that a list is read in. The first is small, so that the
-// answer begins soon; later ones are large, so that beginning a transaction costs
-// little in comparison. Tests make them small.
-var firstPiece, laterPieces = 500, 2000
+// listSizes bound what is read for a list at a time.
+type listSizes struct {
+	// firstBatch is small, so that the answer begins soon. laterBatches are large, so
+	// that beginning a transaction costs little in comparison.
+	firstBatch, laterBatches int
+	searched                 int // how many users a page examines
+}
 
-// maxSearched is how many users a page examines. Tests make it small.
-var maxSearched = 2000
+// defaultListSizes are replaced by tests.
+var defaultListSizes = listSizes{firstBatch: 500, laterBatches: 2000, searched: 2000}
 
 // maxSearchedPast is how many users of the past a page examines. They take more than ten
 // times as long, because each is assembled from entries of the log.
@@ -50,9 +53,9 @@ const maxSearchedPast = 100
 // searched is how many users a page of l examines.
 func (l *userList) searched() int {
 	if !l.f.At.IsZero() {
-		return min(maxSearched, maxSearchedPast)
+		return min(l.s.listSizes.searched, maxSearchedPast)
 	}
-	return maxSearched
+	return l.s.listSizes.searched
 }
 
 // ListUsers passes the users of the principal's organization to sink, in the order of
@@ -82,8 +85,8 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	if ok {
 		l.version = known
 	}
-	for piece := firstPiece; ; piece = laterPieces {
-		err := s.store.Read(ctx, func(tx Tx) error { return l.read(tx, piece) })
+	for size := s.listSizes.firstBatch; ; size = s.listSizes.laterBatches {
+		err := s.store.Read(ctx, func(tx Tx) error { return l.read(tx, size) })
 		if err != nil || l.all {
 			return l.next, err
 		}

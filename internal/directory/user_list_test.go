@@ -27,8 +27,9 @@ func (r *reader) Flush() error { return r.at(len(r.users)) }
 // Sinks that take no more, more of them than the store has connections, keep
 // nobody from reading.
 func TestSlowSinksHoldNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	defer directory.SetUserPieces(1, 1)()
+	w.SetBatches(1, 1)
 	w.join("Jane", "user")
 	for what, f := range map[string]directory.UserFilter{
 		"all": {}, "some": {Text: "e"}, "the past": {At: w.now()},
@@ -71,6 +72,7 @@ func TestSlowSinksHoldNothing(t *testing.T) {
 
 // Pieces, one after another, are the list, of any size and whatever is asked for.
 func TestListPieces(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i := range 6 {
 		w.join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
@@ -98,7 +100,7 @@ func TestListPieces(t *testing.T) {
 		var whole listed
 		wholeNext := must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
 		for size := 1; size <= 9; size++ {
-			restore := directory.SetUserPieces(max(1, size-1), size)
+			restore := w.SetBatches(max(1, size-1), size)
 			var got listed
 			next, err := w.ListUsers(t.Context(), w.byOwner(), f, &got)
 			restore()
@@ -112,8 +114,9 @@ func TestListPieces(t *testing.T) {
 // A list that changes while it is read has everybody once who was there all the
 // while, and is not taken for a version of it.
 func TestListChangesMeanwhile(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	defer directory.SetUserPieces(2, 3)()
+	w.SetBatches(2, 3)
 	var were []directory.UserID
 	for i := range 12 {
 		were = append(were, w.join(fmt.Sprint("Jane", i), "user").ID)
@@ -147,8 +150,9 @@ func TestListChangesMeanwhile(t *testing.T) {
 
 // Other people's changes are not reported.
 func TestListOfOneVersionHasNotChanged(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	defer directory.SetUserPieces(1, 1)()
+	w.SetBatches(1, 1)
 	rival := w.tenant("Rival")
 	w.join("Jane", "user")
 	quiet := reader{at: func(int) error {
@@ -162,8 +166,9 @@ func TestListOfOneVersionHasNotChanged(t *testing.T) {
 
 // Whose token is revoked while they read gets no more than was read by then.
 func TestListEndsWithItsReadersRights(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	defer directory.SetUserPieces(1, 1)()
+	w.SetBatches(1, 1)
 	jane := w.join("Jane", "admin")
 	w.join("John", "user")
 	for _, tt := range []struct {
@@ -188,6 +193,7 @@ func TestListEndsWithItsReadersRights(t *testing.T) {
 // A page is looked for among so many users and no more, now and in the past. Its
 // pages together are all that match, also those that come behind an empty page.
 func TestPagesReadABoundedPart(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i := range 20 {
 		w.join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
@@ -209,7 +215,7 @@ func TestPagesReadABoundedPart(t *testing.T) {
 	} {
 		var whole, paged listed
 		must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
-		restore := directory.SetSearched(4)
+		restore := w.SetSearched(4)
 		pages := 0
 		for f.Limit = 3; ; pages++ {
 			was := f.After

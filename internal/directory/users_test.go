@@ -13,6 +13,7 @@ import (
 )
 
 func TestCreateUser(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	custom := w.role("Support", "users|read")
 	for _, role := range []directory.Role{{ID: "owner", Name: "owner"}, {ID: "admin", Name: "admin"}, {ID: "user", Name: "user"}, {ID: "read-only", Name: "read-only"}, {ID: "none", Name: "none"}, custom} {
@@ -35,6 +36,7 @@ func TestCreateUser(t *testing.T) {
 }
 
 func TestCreateUserRefuses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	elsewhere := w.tenant("Rival")
 	theirs := must(w.CreateRole(t.Context(), w.by(elsewhere), directory.NewRole{Name: "Theirs"}))(t)
@@ -67,6 +69,7 @@ func TestCreateUserRefuses(t *testing.T) {
 // Rule 2 for roles given to users: up to the built-in user, beyond it what the giver
 // has or their token's maker had, and owners by owners alone.
 func TestRolesThatMayBeGiven(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	accounting := w.role("Accounting", "billing|read")
 	treasury := w.role("Treasury", "billing|read", "billing|update")
@@ -114,6 +117,7 @@ func TestRolesThatMayBeGiven(t *testing.T) {
 }
 
 func TestGetUser(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
@@ -135,6 +139,7 @@ func TestGetUser(t *testing.T) {
 }
 
 func TestListUsers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.tenant("Rival")
 	admin := w.join("Ådne", "admin")
@@ -179,6 +184,7 @@ func sorted[T ~string](ids ...T) []T {
 
 // The list's version is new after every change that the list can show.
 func TestListVersion(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	jane := w.join("Jane", "user")
 	version := func() string {
@@ -220,6 +226,7 @@ type brokenSink struct{ listed }
 func (*brokenSink) User(directory.User) error { return errSink }
 
 func TestListUsersStopsWithItsReader(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if _, err := w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &brokenSink{}); !errors.Is(err, errSink) {
 		t.Errorf("error %v, want the sink's", err)
@@ -227,6 +234,7 @@ func TestListUsersStopsWithItsReader(t *testing.T) {
 }
 
 func TestRemoveUser(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
@@ -250,6 +258,7 @@ func TestRemoveUser(t *testing.T) {
 }
 
 func TestRemoveOneself(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	admin := w.join("Admin", "admin")
 	w.wants("remove", "", w.RemoveUser(t.Context(), w.by(admin), admin.ID))
@@ -258,6 +267,7 @@ func TestRemoveOneself(t *testing.T) {
 }
 
 func TestUpdateUserRole(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")

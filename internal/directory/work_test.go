@@ -54,6 +54,7 @@ func (w *world) counted() func(fn func()) int {
 // costs so many statements for each and does not grow with the others; acting in
 // one organization costs the same however many there are.
 func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	call := w.byOwner()
 	statements := w.counted()
@@ -99,6 +100,7 @@ func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 // A write by a member of a group reads nothing of the group's other members, and
 // each role once, however many groups give it.
 func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	base := w.role("Base", "users|create", "users|read")
 	jane := w.join("Jane", base.ID)
@@ -124,6 +126,7 @@ func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
 // A role or group that is put as it is leaves no entry, and a role's entry has
 // nothing of its members.
 func TestUnchangedPutsLeaveNoEntry(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	role := w.role("Role", "users|read", "dataset:logs:query|read")
 	jane, john := w.join("Jane", role.ID), w.join("John", "user")
@@ -147,6 +150,7 @@ func TestUnchangedPutsLeaveNoEntry(t *testing.T) {
 
 // Changing one member of a group writes one row, however many there are.
 func TestOneMemberIsOneRow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var ids []directory.UserID
 	for i := range 30 {
