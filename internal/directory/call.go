@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
@@ -93,9 +94,18 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	if err != nil {
 		s.exceeded.count(err)
 		var zero T
-		return zero, err
+		return zero, op.wrap(err)
 	}
 	return result, nil
+}
+
+// wrap adds the operation's name to an error without a code, which is for logs. Errors
+// with a code are answered as they are.
+func (op Operation) wrap(err error) error {
+	if err == nil || CodeOf(err) != "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", op.Name, err)
 }
 
 // lockFirst takes the locks of what an operation is about before it reads
@@ -161,5 +171,5 @@ func Read[T any](ctx context.Context, s *Service, call Call, op Operation, fn fu
 		result, err = fn(tx)
 		return err
 	})
-	return result, err
+	return result, op.wrap(err)
 }

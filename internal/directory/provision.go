@@ -63,7 +63,7 @@ func (s *Service) ProvisionOrg(ctx context.Context, call Call, name string) (out
 		out, err = c.provision(s, name)
 		return err
 	})
-	return out, err
+	return out, OpProvisionOrg.wrap(err)
 }
 
 func (c *Change) provision(s *Service, name string) (out Provisioned, err error) {
@@ -132,7 +132,7 @@ func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Cla
 		out, err = c.claim(s, p, in)
 		return err
 	})
-	return out, err
+	return out, OpClaimOrg.wrap(err)
 }
 
 // openProvision finds what a claim is for, and locks it with the claimant's account.

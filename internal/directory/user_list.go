@@ -88,7 +88,7 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	for size := s.listSizes.firstBatch; ; size = s.listSizes.laterBatches {
 		err := s.store.Read(ctx, func(tx Tx) error { return l.read(tx, size) })
 		if err != nil || l.all {
-			return l.next, err
+			return l.next, OpListUsers.wrap(err)
 		}
 		if err := sink.Flush(); err != nil {
 			return "", err
