@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/directory"
 )
 
 // functions are what templates can call.
@@ -94,7 +93,7 @@ func plural(n int, noun string) string {
 
 // grant is what a set has on one resource.
 type grant struct {
-	Scope    directory.AccessScope
+	Scope    authz.Scope
 	On       string // the dataset or view
 	Resource string
 	Actions  string // such as "create, read"
@@ -102,17 +101,17 @@ type grant struct {
 
 // grants lists what a set has, resource by resource.
 func grants(s authz.Set) []grant {
-	list := grantsOn(directory.ScopeOrg, "", authz.Org.Pairs(s.Org))
+	list := grantsOn(authz.ScopeOrg, "", authz.Org.Pairs(s.Org))
 	for _, name := range slices.Sorted(maps.Keys(s.Datasets)) {
-		list = append(list, grantsOn(directory.ScopeDataset, name, authz.Dataset.Pairs(s.Datasets[name]))...)
+		list = append(list, grantsOn(authz.ScopeDataset, name, authz.Dataset.Pairs(s.Datasets[name]))...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Views)) {
-		list = append(list, grantsOn(directory.ScopeView, name, authz.View.Pairs(s.Views[name]))...)
+		list = append(list, grantsOn(authz.ScopeView, name, authz.View.Pairs(s.Views[name]))...)
 	}
 	return list
 }
 
-func grantsOn(scope directory.AccessScope, name string, pairs []authz.Pair) (list []grant) {
+func grantsOn(scope authz.Scope, name string, pairs []authz.Pair) (list []grant) {
 	for _, p := range pairs {
 		if n := len(list) - 1; n >= 0 && list[n].Resource == p.Resource {
 			list[n].Actions += ", " + p.Action.String()

@@ -19,7 +19,7 @@ type picker struct {
 
 // pickerScope is the organization, a dataset or a view.
 type pickerScope struct {
-	Scope directory.AccessScope
+	Scope authz.Scope
 	Name  string // of the dataset or view
 	Field string // that the chosen capabilities are sent in
 	Rows  []pickerRow
@@ -45,12 +45,12 @@ func newPicker(chosen, offered authz.Set, locked bool) picker {
 	for _, a := range actionColumns {
 		p.Actions = append(p.Actions, a.String())
 	}
-	p.add(directory.ScopeOrg, "", authz.Org, chosen.Org, offered.Org)
+	p.add(authz.ScopeOrg, "", authz.Org, chosen.Org, offered.Org)
 	for _, name := range namesToPick(chosen.Datasets, locked) {
-		p.add(directory.ScopeDataset, name, authz.Dataset, chosen.Datasets[name], offered.Datasets[authz.Wildcard]|offered.Datasets[name])
+		p.add(authz.ScopeDataset, name, authz.Dataset, chosen.Datasets[name], offered.Datasets[authz.Wildcard]|offered.Datasets[name])
 	}
 	for _, name := range namesToPick(chosen.Views, locked) {
-		p.add(directory.ScopeView, name, authz.View, chosen.Views[name], offered.Views[authz.Wildcard]|offered.Views[name])
+		p.add(authz.ScopeView, name, authz.View, chosen.Views[name], offered.Views[authz.Wildcard]|offered.Views[name])
 	}
 	return p
 }
@@ -65,7 +65,7 @@ func namesToPick(chosen map[string]authz.Grants, locked bool) []string {
 	return names
 }
 
-func (p *picker) add(scope directory.AccessScope, name string, v *authz.Vocabulary, chosen, offered authz.Grants) {
+func (p *picker) add(scope authz.Scope, name string, v *authz.Vocabulary, chosen, offered authz.Grants) {
 	s := pickerScope{Scope: scope, Name: name, Field: fieldOf(scope, name), Any: chosen != 0}
 	for _, pair := range v.Pairs(v.All()) {
 		if n := len(s.Rows); n == 0 || s.Rows[n-1].Resource != pair.Resource {
@@ -92,8 +92,8 @@ func (s pickerScope) Grants() (n int) {
 }
 
 // fieldOf is the form's field for the capabilities on something.
-func fieldOf(scope directory.AccessScope, name string) string {
-	if scope == directory.ScopeOrg {
+func fieldOf(scope authz.Scope, name string) string {
+	if scope == authz.ScopeOrg {
 		return "can"
 	}
 	return "can:" + string(scope) + ":" + name
@@ -108,12 +108,12 @@ func parsePicked(form url.Values) (set authz.Set, err error) {
 			continue
 		}
 		scope, name, _ := strings.Cut(rest, ":")
-		switch directory.AccessScope(scope) {
+		switch authz.Scope(scope) {
 		case "":
 			set.Org, err = parsePairs(authz.Org, values)
-		case directory.ScopeDataset:
+		case authz.ScopeDataset:
 			err = pick(&set.Datasets, name, authz.Dataset, values)
-		case directory.ScopeView:
+		case authz.ScopeView:
 			err = pick(&set.Views, name, authz.View, values)
 		default:
 			err = directory.InvalidField("capabilities", "there is no scope %q", scope)
@@ -158,7 +158,7 @@ func addNamed(set authz.Set, scope, name string) authz.Set {
 	}
 	switch {
 	case name == "":
-	case scope == string(directory.ScopeView):
+	case scope == string(authz.ScopeView):
 		set.Views = add(set.Views)
 	default:
 		set.Datasets = add(set.Datasets)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -46,7 +47,7 @@ func showProfile(rq *request) (any, error) {
 		return nil, err
 	}
 	d.Here = rq.call.Principal.TokenID
-	a, err := s.GetSelfAccess(ctx, rq.call, directory.AccessQuery{Limit: accessShown})
+	a, err := s.GetSelfAccess(ctx, rq.call, authz.Query{Limit: accessShown})
 	d.Access = accessRows(a.Capabilities)
 	return d, err
 }

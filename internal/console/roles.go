@@ -59,7 +59,7 @@ func showRoles(rq *request) (any, error) {
 }
 
 func compareRoles(roles []roleUse) (rows []comparedResource) {
-	all := grantsOn(directory.ScopeOrg, "", authz.Org.Pairs(authz.Org.All()))
+	all := grantsOn(authz.ScopeOrg, "", authz.Org.Pairs(authz.Org.All()))
 	for _, g := range all {
 		row := comparedResource{Resource: g.Resource}
 		for _, r := range roles {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -50,7 +51,7 @@ type userData struct {
 
 // accessRow is some capabilities on the same resource for the same reasons.
 type accessRow struct {
-	Scope    directory.AccessScope
+	Scope    authz.Scope
 	On       string
 	Resource string
 	Actions  []string
@@ -74,7 +75,7 @@ func showUser(rq *request) (any, error) {
 		return nil, err
 	}
 	if explains {
-		a, err := s.GetUserAccess(ctx, rq.call, rq.userID(), d.At, directory.AccessQuery{Limit: accessShown})
+		a, err := s.GetUserAccess(ctx, rq.call, rq.userID(), d.At, authz.Query{Limit: accessShown})
 		if err != nil {
 			return nil, err
 		}

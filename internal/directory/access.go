@@ -64,6 +64,10 @@ type Subject struct {
 	Token *APITokenRecord
 }
 
+// AccessCapability is one capability of a subject and the sources of it. An API token
+// has its capabilities from none.
+type AccessCapability = authz.Explained[Source]
+
 // Access is what a subject may do, and why.
 type Access struct {
 	Subject      Subject
@@ -77,7 +81,7 @@ type Access struct {
 //
 // Permission rbac|read, and auditLog|read for a time that is past. Errors:
 // [NotFound]; for a time, those of asOf.
-func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time, q AccessQuery) (Access, error) {
+func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time, q authz.Query) (Access, error) {
 	return Read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
 		then, err := s.asOf(tx, call, at)
 		if err != nil {
@@ -93,7 +97,7 @@ func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at ti
 
 // GetSelfAccess explains what the principal itself may do: the account in its
 // organization, or the API token.
-func (s *Service) GetSelfAccess(ctx context.Context, call Call, q AccessQuery) (Access, error) {
+func (s *Service) GetSelfAccess(ctx context.Context, call Call, q authz.Query) (Access, error) {
 	return Read(ctx, s, call, OpGetSelfAccess, func(tx Tx) (Access, error) {
 		p := call.Principal
 		if p.Kind == APIToken {
@@ -112,7 +116,7 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call, q AccessQuery) (
 	})
 }
 
-func userAccess(tx Snapshot, u User, q AccessQuery) (Access, error) {
+func userAccess(tx Snapshot, u User, q authz.Query) (Access, error) {
 	all, err := sources(tx, u)
 	if err != nil {
 		return Access{}, err
@@ -120,8 +124,9 @@ func userAccess(tx Snapshot, u User, q AccessQuery) (Access, error) {
 	return accessOf(Subject{User: &u}, all, q), nil
 }
 
-func accessOf(subject Subject, all []Source, q AccessQuery) (a Access) {
+func accessOf(subject Subject, all []Source, q authz.Query) (a Access) {
 	a.Subject = subject
-	a.Capabilities, a.More = explain(all).page(q)
+	of := func(s Source) (RoleID, authz.Set) { return s.Role.ID, s.Role.Capabilities }
+	a.Capabilities, a.More = authz.Explain(all, of).Page(q)
 	return a
 }

@@ -26,7 +26,7 @@ func explained(a directory.Access) (lines []string) {
 			paths = append(paths, path)
 		}
 		line := string(c.Scope) + ":" + c.Name + ":" + c.Pair.String()
-		if c.Scope == directory.ScopeOrg {
+		if c.Scope == authz.ScopeOrg {
 			line = c.Pair.String()
 		}
 		lines = append(lines, strings.TrimSpace(line+" ← "+strings.Join(paths, ", ")))
@@ -53,11 +53,11 @@ func TestAccessNamesEveryPath(t *testing.T) {
 		"dataset:logs:query|read ← Base, B→Reader, A→Reader",
 		"view:v:share|read ← B→Reader, A→Reader",
 	}
-	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, directory.AccessQuery{}))(t))
+	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, authz.Query{}))(t))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	self := must(w.GetSelfAccess(t.Context(), w.by(jane), directory.AccessQuery{}))(t)
+	self := must(w.GetSelfAccess(t.Context(), w.by(jane), authz.Query{}))(t)
 	if diff := cmp.Diff(want, explained(self)); diff != "" {
 		t.Errorf("asked by herself (-want +got):\n%s", diff)
 	}
@@ -70,7 +70,7 @@ func TestAccessOfAPITokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := w.token("users|read", "view:v:share|read")
-	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, ""), directory.AccessQuery{}))(t)
+	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, ""), authz.Query{}))(t)
 	var got []string
 	for _, c := range a.Capabilities {
 		got = append(got, fmt.Sprint(c.Scope, ":", c.Name, ":", c.Pair))
@@ -88,13 +88,13 @@ func TestAccessIsForThoseWhoMayRead(t *testing.T) {
 	w := newWorld(t)
 	rival := w.tenant("Rival")
 	jane := w.join("Jane", "user")
-	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID, time.Time{}, directory.AccessQuery{})
+	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID, time.Time{}, authz.Query{})
 	w.wants("without rbac|read", directory.Forbidden, err)
 	for _, id := range []directory.UserID{"usr_0", rival.ID} {
-		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id, time.Time{}, directory.AccessQuery{})
+		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id, time.Time{}, authz.Query{})
 		w.wants(string(id), directory.NotFound, err)
 	}
-	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID, time.Time{}, directory.AccessQuery{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
+	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID, time.Time{}, authz.Query{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
 		t.Errorf("the owner has %d capabilities", len(a.Capabilities))
 	}
 }
@@ -127,7 +127,7 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 			w.group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
 		}
 		access := func() directory.Access {
-			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID, time.Time{}, directory.AccessQuery{}))(w)
+			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID, time.Time{}, authz.Query{}))(w)
 		}
 		holds := func(c directory.AccessCapability) bool {
 			p := w.by(jane).Principal
@@ -161,7 +161,7 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 
 func setOf(w *world, c directory.AccessCapability) authz.Set {
 	name := c.Pair.String()
-	if c.Scope != directory.ScopeOrg {
+	if c.Scope != authz.ScopeOrg {
 		name = string(c.Scope) + ":" + c.Name + ":" + name
 	}
 	return caps(w, name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/text"
@@ -194,7 +195,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 						fmt.Fprintln(&log, e.Sequence, e.Action, e.Target, e.Actor, string(e.After))
 					}
 				}
-				access := must(w.GetUserAccess(t.Context(), w.by(stranger), there.ID, time.Time{}, directory.AccessQuery{}))(t)
+				access := must(w.GetUserAccess(t.Context(), w.by(stranger), there.ID, time.Time{}, authz.Query{}))(t)
 				open := must(w.ListOrgInvitations(t.Context(), w.by(stranger), directory.InvitationQuery{Limit: 10}))(t)
 				return fmt.Sprint(users.users, log.String(), len(access.Capabilities), open)
 			}

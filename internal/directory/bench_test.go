@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -90,7 +91,7 @@ func BenchmarkAsOf(b *testing.B) {
 	} {
 		b.Run("access "+what, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := w.GetUserAccess(b.Context(), call, ids[users/2], at, directory.AccessQuery{}); err != nil {
+				if _, err := w.GetUserAccess(b.Context(), call, ids[users/2], at, authz.Query{}); err != nil {
 					b.Fatal(err)
 				}
 			}

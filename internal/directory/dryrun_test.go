@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -230,7 +231,7 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 			must(s.ListUsers(t.Context(), s.byOwner(), directory.UserFilter{}, &users))(t)
 			for _, u := range users.users {
 				var names []string
-				for _, c := range must(s.GetUserAccess(t.Context(), s.byOwner(), u.ID, time.Time{}, directory.AccessQuery{}))(t).Capabilities {
+				for _, c := range must(s.GetUserAccess(t.Context(), s.byOwner(), u.ID, time.Time{}, authz.Query{}))(t).Capabilities {
 					names = append(names, fmt.Sprint(c.Scope, c.Name, c.Pair))
 				}
 				all[string(u.ID)] = names

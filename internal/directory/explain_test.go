@@ -2,7 +2,6 @@ package directory_test
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -34,16 +33,16 @@ func TestAccessPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := wide(w, 4, 10)
-	explain := func(q directory.AccessQuery) directory.Access {
+	explain := func(q authz.Query) directory.Access {
 		return must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, q))(t)
 	}
-	whole := explain(directory.AccessQuery{})
+	whole := explain(authz.Query{})
 	if whole.More || len(whole.Capabilities) < 40 {
 		t.Fatalf("%d capabilities, more: %t", len(whole.Capabilities), whole.More)
 	}
 	for _, limit := range []int{1, 3, 7, len(whole.Capabilities) - 1, len(whole.Capabilities), 1000} {
 		var all []directory.AccessCapability
-		q := directory.AccessQuery{Limit: limit}
+		q := authz.Query{Limit: limit}
 		for more := true; more; {
 			page := explain(q)
 			if len(page.Capabilities) > limit {
@@ -51,7 +50,7 @@ func TestAccessPages(t *testing.T) {
 			}
 			all = append(all, page.Capabilities...)
 			if more = page.More; more {
-				q.After = all[len(all)-1].AccessKey
+				q.After = all[len(all)-1].Key
 			}
 		}
 		if tellAccess(directory.Access{Capabilities: all}) != tellAccess(whole) {
@@ -59,39 +58,17 @@ func TestAccessPages(t *testing.T) {
 		}
 	}
 	for _, c := range whole.Capabilities { // each alone
-		one := explain(directory.AccessQuery{Only: &c.AccessKey})
+		one := explain(authz.Query{Only: &c.Key})
 		if tellAccess(one) != tellAccess(directory.Access{Capabilities: []directory.AccessCapability{c}}) {
-			t.Errorf("%v alone: %s", c.AccessKey, tellAccess(one))
+			t.Errorf("%v alone: %s", c.Key, tellAccess(one))
 		}
 	}
-	ingest := directory.AccessKey{Scope: directory.ScopeDataset, Name: "nowhere", Pair: authz.Pair{Resource: "ingest", Action: authz.Create}}
-	if one := explain(directory.AccessQuery{Only: &ingest}); len(one.Capabilities) != 1 || one.Capabilities[0].Paths[0].Role.ID != "user" {
+	ingest := authz.Key{Scope: authz.ScopeDataset, Name: "nowhere", Pair: authz.Pair{Resource: "ingest", Action: authz.Create}}
+	if one := explain(authz.Query{Only: &ingest}); len(one.Capabilities) != 1 || one.Capabilities[0].Paths[0].Role.ID != "user" {
 		t.Errorf("a grant on all names is not one on a name of nobody's: %v", one.Capabilities)
 	}
 	ingest.Pair = authz.Pair{Resource: "trim", Action: authz.Update}
-	if one := explain(directory.AccessQuery{Only: &ingest}); len(one.Capabilities) != 0 {
+	if one := explain(authz.Query{Only: &ingest}); len(one.Capabilities) != 0 {
 		t.Errorf("nobody grants this: %v", one.Capabilities)
-	}
-}
-
-// A page costs what it shows: ten times the names make it no larger.
-func TestAccessPageIsBounded(t *testing.T) {
-	cost := func(names int) float64 {
-		sources := directory.WideSources(4, 2, names)
-		return testing.AllocsPerRun(5, func() { directory.ExplainPage(sources, directory.AccessQuery{Limit: 10}) })
-	}
-	if few, many := cost(10), cost(100); many > 3*few {
-		t.Errorf("%.0f allocations with 10 names, %.0f with 100", few, many)
-	}
-	list := directory.ExplainPage(directory.WideSources(100, 100, 20), directory.AccessQuery{Limit: 1000})
-	paths := 0
-	for _, c := range list {
-		paths += len(c.Paths)
-	}
-	if paths > 2*directory.MaxPaths || len(list) == 0 {
-		t.Errorf("%d capabilities with %d paths on a page", len(list), paths)
-	}
-	if !slices.IsSortedFunc(list, func(a, b directory.AccessCapability) int { return slices.Compare([]string{a.Name}, []string{b.Name}) }) {
-		t.Error("not in the order of names")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -172,7 +173,7 @@ func TestPastOfGroupMembers(t *testing.T) {
 	mark(false)
 	w.wants("log", "", w.CheckLog(t.Context(), w.org.ID))
 	for i := range was {
-		access := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at[i], directory.AccessQuery{Limit: 10}))(t)
+		access := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at[i], authz.Query{Limit: 10}))(t)
 		if got := len(access.Capabilities) > 0; got != was[i] {
 			t.Errorf("moment %d: in the group: %t, want %t", i, got, was[i])
 		}

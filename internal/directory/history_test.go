@@ -20,7 +20,7 @@ func (w *world) now() time.Time { return w.clock.Now().UTC().Truncate(time.Micro
 // accessAt writes what a user could do at a time.
 func (w *world) accessAt(id directory.UserID, at time.Time) string {
 	w.Helper()
-	return tellAccess(must(w.GetUserAccess(w.Context(), w.byOwner(), id, at, directory.AccessQuery{}))(w))
+	return tellAccess(must(w.GetUserAccess(w.Context(), w.byOwner(), id, at, authz.Query{}))(w))
 }
 
 // usersAt lists who was in the first organization at a time.
@@ -79,7 +79,7 @@ func TestAsOfWhatIsGone(t *testing.T) {
 			if got := w.usersAt(at); !slices.Equal(got, users) {
 				t.Errorf("were %+v, are told as %+v", users, got)
 			}
-			_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, w.now(), directory.AccessQuery{})
+			_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, w.now(), authz.Query{})
 			w.wants("now", directory.NotFound, err)
 			w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
 		})
@@ -111,13 +111,13 @@ func TestAsOfTimes(t *testing.T) {
 		if got := w.usersAt(c.at); len(got) != c.users {
 			t.Errorf("%s there were %+v", c.what, got)
 		}
-		_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, c.at, directory.AccessQuery{})
+		_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, c.at, authz.Query{})
 		w.wants(c.what, c.code, err)
 	}
 	var l listed
 	ask := func(call directory.Call, at time.Time) (users, access error) {
 		_, users = w.ListUsers(t.Context(), call, directory.UserFilter{At: at}, &l)
-		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at, directory.AccessQuery{})
+		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at, authz.Query{})
 		return users, access
 	}
 	users, access := ask(w.byOwner(), w.now().Add(time.Second))
@@ -145,7 +145,7 @@ func TestAsOfTimes(t *testing.T) {
 	w.pass(time.Second)
 	must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Other"}))(t)
 	for _, id := range []string{string(rival.ID), string(g.ID), "", "usr_~", "\xff"} {
-		_, err := w.GetUserAccess(t.Context(), w.byOwner(), directory.UserID(id), made, directory.AccessQuery{})
+		_, err := w.GetUserAccess(t.Context(), w.byOwner(), directory.UserID(id), made, authz.Query{})
 		w.wants(fmt.Sprintf("%q", id), directory.NotFound, err)
 	}
 }
@@ -175,7 +175,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 	if got := w.usersAt(at); !slices.Equal(got, users) {
 		t.Errorf("were %+v, are told as %+v", users, got)
 	}
-	_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at.Add(-30*24*time.Hour), directory.AccessQuery{})
+	_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at.Add(-30*24*time.Hour), authz.Query{})
 	w.wants("what is not kept", directory.Invalid, err)
 	if err == nil || !strings.Contains(err.Error(), "is kept from 2026-") {
 		t.Errorf("%v does not say from when on", err)

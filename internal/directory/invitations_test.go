@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -75,7 +76,7 @@ func TestInvitedMayDoNothing(t *testing.T) {
 	w.wants("authenticate", directory.Forbidden, err)
 	_, err = w.Authenticate(t.Context(), rival.secret, "unknown-0000")
 	w.wants("authenticate elsewhere", directory.Forbidden, err)
-	if access := must(w.GetUserAccess(t.Context(), w.byOwner(), invited.ID, time.Time{}, directory.AccessQuery{}))(t); len(access.Capabilities) != 0 {
+	if access := must(w.GetUserAccess(t.Context(), w.byOwner(), invited.ID, time.Time{}, authz.Query{}))(t); len(access.Capabilities) != 0 {
 		t.Errorf("they have %v", access.Capabilities)
 	}
 	call := w.as(rival.secret, "") // without a header, their own organization is meant still

@@ -216,14 +216,14 @@ func (h *harness) checkAccess(t *rapid.T) {
 	}
 	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: o.id, Capabilities: authz.Everything()}}
 	for _, u := range o.users {
-		a, err := h.w.GetUserAccess(h.w.Context(), call, u.id, time.Time{}, directory.AccessQuery{})
+		a, err := h.w.GetUserAccess(h.w.Context(), call, u.id, time.Time{}, authz.Query{})
 		if err != nil {
 			h.fail(t, "access of %s: %v", u.id, err)
 		}
 		got := make(map[string][]path)
 		for _, c := range a.Capabilities {
 			fact := c.Pair.String()
-			if c.Scope != directory.ScopeOrg {
+			if c.Scope != authz.ScopeOrg {
 				fact = string(c.Scope) + ":" + c.Name + ":" + fact
 			}
 			for _, s := range c.Paths {

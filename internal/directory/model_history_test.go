@@ -79,7 +79,7 @@ func (h *harness) tell(t *rapid.T, org directory.OrgID, now, at time.Time) momen
 	}
 	for _, u := range users {
 		m.users = append(m.users, fmt.Sprintf("%s %s %q %s %q since %s, invited %t", u.ID, u.Email, u.Name, u.Role.ID, u.Role.Name, u.CreatedAt, u.Invited))
-		a, err := h.w.GetUserAccess(h.w.Context(), call, u.ID, at, directory.AccessQuery{})
+		a, err := h.w.GetUserAccess(h.w.Context(), call, u.ID, at, authz.Query{})
 		if err != nil {
 			h.fail(t, "access of %s in %s at %s: %v", u.ID, org, at, err)
 		}

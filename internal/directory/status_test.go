@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -47,7 +48,7 @@ func TestSuspendedUserIsRefused(t *testing.T) {
 	w.endedIn("the session", session, w.org.ID)
 	w.as(token.Secret, "") // it is the organization's, not hers
 
-	access := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, directory.AccessQuery{}))(t)
+	access := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, authz.Query{}))(t)
 	if len(access.Capabilities) != 0 || !access.Subject.User.Suspended {
 		t.Errorf("the access of a suspended member of a group is %+v", access)
 	}
@@ -260,7 +261,7 @@ func TestSuspensionShows(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, got, tt.want)
 		}
 	}
-	past := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, then, directory.AccessQuery{}))(t)
+	past := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, then, authz.Query{}))(t)
 	if len(past.Capabilities) != 0 || !past.Subject.User.Suspended {
 		t.Errorf("then, her access was %+v", past)
 	}

@@ -22,10 +22,10 @@ type accessPrincipal struct {
 }
 
 type accessCapability struct {
-	Capability string                `json:"capability"`
-	Name       string                `json:"name,omitzero"`
-	Paths      []accessPath          `json:"paths"`
-	Scope      directory.AccessScope `json:"scope"`
+	Capability string       `json:"capability"`
+	Name       string       `json:"name,omitzero"`
+	Paths      []accessPath `json:"paths"`
+	Scope      authz.Scope  `json:"scope"`
 }
 
 type accessPath struct {
@@ -51,13 +51,13 @@ func getUserAccess(rq *request) error {
 	if err != nil {
 		return err
 	}
-	return rq.explain(func(q directory.AccessQuery) (directory.Access, error) {
+	return rq.explain(func(q authz.Query) (directory.Access, error) {
 		return rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at, q)
 	})
 }
 
 func getSelfAccess(rq *request) error {
-	return rq.explain(func(q directory.AccessQuery) (directory.Access, error) {
+	return rq.explain(func(q authz.Query) (directory.Access, error) {
 		return rq.api.service.GetSelfAccess(rq.Context(), rq.call, q)
 	})
 }
@@ -66,7 +66,7 @@ func getSelfAccess(rq *request) error {
 const defaultAccess = 200
 
 // explain answers a page, or the one capability that ?capability= asks about.
-func (rq *request) explain(ask func(directory.AccessQuery) (directory.Access, error)) error {
+func (rq *request) explain(ask func(authz.Query) (directory.Access, error)) error {
 	q, err := rq.accessQuery()
 	if err != nil {
 		return err
@@ -85,12 +85,12 @@ func (rq *request) explain(ask func(directory.AccessQuery) (directory.Access, er
 		return respond(rq, out.decide(*q.Only))
 	}
 	if a.More {
-		rq.linkNext(encodeAccessCursor(a.Capabilities[len(a.Capabilities)-1].AccessKey))
+		rq.linkNext(encodeAccessCursor(a.Capabilities[len(a.Capabilities)-1].Key))
 	}
 	return respond(rq, out)
 }
 
-func (rq *request) accessQuery() (q directory.AccessQuery, err error) {
+func (rq *request) accessQuery() (q authz.Query, err error) {
 	if rq.params.Has("capability") {
 		only, err := parseQuestion(rq.params.Get("capability"))
 		if err != nil {
@@ -107,17 +107,17 @@ func (rq *request) accessQuery() (q directory.AccessQuery, err error) {
 }
 
 // encodeAccessCursor makes a cursor of the last capability of a page.
-func encodeAccessCursor(last directory.AccessKey) string {
+func encodeAccessCursor(last authz.Key) string {
 	text := last.Pair.String()
-	if last.Scope != directory.ScopeOrg {
+	if last.Scope != authz.ScopeOrg {
 		text = string(last.Scope) + ":" + last.Name + ":" + text
 	}
 	return base64.RawURLEncoding.EncodeToString([]byte(cursorVersion + text))
 }
 
-func decodeAccessCursor(cursor string) (directory.AccessKey, error) {
+func decodeAccessCursor(cursor string) (authz.Key, error) {
 	if cursor == "" {
-		return directory.AccessKey{}, nil
+		return authz.Key{}, nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	text, ok := strings.CutPrefix(string(b), cursorVersion)
@@ -126,21 +126,21 @@ func decodeAccessCursor(cursor string) (directory.AccessKey, error) {
 			return key, nil
 		}
 	}
-	return directory.AccessKey{}, directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
+	return authz.Key{}, directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
 }
 
 // parseQuestion reads "users|create", "dataset:NAME:query|read" or
 // "view:NAME:query|read".
-func parseQuestion(s string) (key directory.AccessKey, err error) {
+func parseQuestion(s string) (key authz.Key, err error) {
 	vocabulary, capability := authz.Org, s
-	key.Scope = directory.ScopeOrg
+	key.Scope = authz.ScopeOrg
 	if kind, rest, ok := strings.Cut(s, ":"); ok {
 		i := strings.LastIndex(rest, ":")
 		switch {
 		case kind == "dataset" && i > 0:
-			vocabulary, key.Scope = authz.Dataset, directory.ScopeDataset
+			vocabulary, key.Scope = authz.Dataset, authz.ScopeDataset
 		case kind == "view" && i > 0:
-			vocabulary, key.Scope = authz.View, directory.ScopeView
+			vocabulary, key.Scope = authz.View, authz.ScopeView
 		default:
 			return key, errQuestion
 		}
@@ -153,7 +153,7 @@ func parseQuestion(s string) (key directory.AccessKey, err error) {
 var errQuestion = directory.Errorf(directory.Invalid, "must be resource|action, dataset:NAME:resource|action or view:NAME:resource|action")
 
 // decide answers the question about one capability, which the list has if it is granted.
-func (a access) decide(want directory.AccessKey) accessDecision {
+func (a access) decide(want authz.Key) accessDecision {
 	d := accessDecision{Principal: a.Principal, Allowed: len(a.Capabilities) > 0}
 	d.accessCapability = accessCapability{Scope: want.Scope, Name: want.Name, Capability: want.Pair.String(), Paths: []accessPath{}}
 	if d.Allowed {
