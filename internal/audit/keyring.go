@@ -208,6 +208,15 @@ func (k *Keyring) CeremonyKeys() [][]byte {
 	return all
 }
 
+// IssuerKeys seal the client secrets of an organization's issuers, newest first.
+func (k *Keyring) IssuerKeys(org string) [][]byte {
+	all := make([][]byte, len(k.keys))
+	for i, key := range k.keys {
+		all[i] = derive(key, "issuers "+org)
+	}
+	return all
+}
+
 // WebhookSecrets are what a webhook's deliveries are signed with, one for each
 // key; the first is the one to show. A version is a rotation of the secret.
 func (k *Keyring) WebhookSecrets(org, webhook string, version int) [][]byte {

@@ -166,7 +166,7 @@ func (c *cache) drop(e *Entry) {
 	}
 	c.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog", "webhook", "passkey", "signInLink": // none is cached
+	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink": // none is cached
 	case "organization":
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()
@@ -176,7 +176,7 @@ func (c *cache) drop(e *Entry) {
 		c.dropSource(ofAccount, string(e.account()))
 	case "apiToken", "personalToken", "session":
 		c.dropSource(ofToken, e.Target.ID)
-	case "group", "orgSettings":
+	case "group", "orgSettings", "issuer": // sessions end with their issuer
 		c.dropSource(ofGroups, string(e.OrgID))
 	case "role":
 		c.dropSource(ofGroups, string(e.OrgID))

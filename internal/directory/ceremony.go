@@ -23,11 +23,8 @@ var errBadCeremony = Errorf(Unauthenticated, "this sign-in was started elsewhere
 
 // SealCeremony seals the state of a ceremony for a purpose, until it ends after lifetime.
 func (s *Service) SealCeremony(purpose string, state []byte, lifetime time.Duration) string {
-	aead := sealer(s.keys.CeremonyKeys()[0])
-	sealed := make([]byte, aead.NonceSize(), aead.NonceSize()+8+len(state)+aead.Overhead())
-	rand.Read(sealed)
 	plain := binary.BigEndian.AppendUint64(nil, uint64(s.now().Add(lifetime).UnixMicro()))
-	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, sealed, append(plain, state...), []byte(purpose)))
+	return base64.RawURLEncoding.EncodeToString(seal(s.keys.CeremonyKeys()[0], append(plain, state...), []byte(purpose)))
 }
 
 // OpenCeremony opens what [Service.SealCeremony] sealed for the same purpose. Errors:
@@ -38,12 +35,8 @@ func (s *Service) OpenCeremony(purpose, sealed string) (Ceremony, error) {
 		return Ceremony{}, errBadCeremony
 	}
 	for _, key := range s.keys.CeremonyKeys() {
-		aead := sealer(key)
-		if len(raw) < aead.NonceSize() {
-			break
-		}
-		plain, err := aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(purpose))
-		if err != nil || len(plain) < 8 {
+		plain, ok := unseal(key, raw, []byte(purpose))
+		if !ok || len(plain) < 8 {
 			continue
 		}
 		c := Ceremony{State: plain[8:], hash: hashSecret(string(raw)), expires: time.UnixMicro(int64(binary.BigEndian.Uint64(plain))).UTC()}
@@ -66,6 +59,24 @@ func (c *Change) finish(ceremony Ceremony) error {
 		err = errBadCeremony
 	}
 	return err
+}
+
+// seal encrypts a text for a purpose, with a random nonce in front.
+func seal(key, plain, purpose []byte) []byte {
+	aead := sealer(key)
+	sealed := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
+	rand.Read(sealed)
+	return aead.Seal(sealed, sealed, plain, purpose)
+}
+
+// unseal opens what seal sealed with the same key and purpose.
+func unseal(key, sealed, purpose []byte) (plain []byte, ok bool) {
+	aead := sealer(key)
+	if len(sealed) < aead.NonceSize() {
+		return nil, false
+	}
+	plain, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], purpose)
+	return plain, err == nil
 }
 
 func sealer(key []byte) cipher.AEAD {

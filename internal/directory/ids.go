@@ -17,6 +17,8 @@ type (
 	GroupID string
 	// TokenID names an API token ("tok_…") or a personal token ("pat_…").
 	TokenID string
+	// IssuerID is "iss_…".
+	IssuerID string
 	// WebhookID is "whk_…".
 	WebhookID string
 )

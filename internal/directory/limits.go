@@ -28,6 +28,7 @@ const (
 	LimitRoleChangesPerRequest Limit = "roleChangesPerRequest"
 	LimitAPITokens             Limit = "apiTokens"
 	LimitWebhooks              Limit = "webhooks"
+	LimitIssuers               Limit = "issuers"
 )
 
 // Limits bound what tenants can make, so that the work of a request has a bound.
@@ -45,6 +46,7 @@ type Limits struct {
 	Groups      int // of an organization
 	APITokens   int // of an organization, expired ones included
 	Webhooks    int // of an organization
+	Issuers     int // of an organization, disabled ones included
 
 	RolesPerGroup int
 	GroupsPerUser int
@@ -65,7 +67,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Organizations: 100, PersonalTokens: 100, Sessions: 50, Passkeys: 20,
-		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20,
+		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20, Issuers: 10,
 		RolesPerGroup: 20, GroupsPerUser: 100,
 		NamesPerSet: 1000, Names: 3000,
 		MembersPerRequest: 1000, RoleChangesPerRequest: 50,
@@ -95,6 +97,7 @@ var limitKinds = []limitKind{
 	{LimitGroups, "this organization", "groups", "delete one", func(l *Limits) *int { return &l.Groups }},
 	{LimitAPITokens, "this organization", "API tokens", "delete one", func(l *Limits) *int { return &l.APITokens }},
 	{LimitWebhooks, "this organization", "webhooks", "delete one", func(l *Limits) *int { return &l.Webhooks }},
+	{LimitIssuers, "this organization", "issuers", "delete one", func(l *Limits) *int { return &l.Issuers }},
 	{LimitRolesPerGroup, "the group", "roles", "take some out, or use several groups", func(l *Limits) *int { return &l.RolesPerGroup }},
 	{LimitGroupsPerUser, "the user", "groups", "take the user out of one", func(l *Limits) *int { return &l.GroupsPerUser }},
 	{LimitNamesPerSet, "the set of capabilities", "names of datasets and views", "take some out, or use *", func(l *Limits) *int { return &l.NamesPerSet }},

@@ -182,6 +182,14 @@ var (
 	// of the API leads to it.
 	OpSignIn = operation("signIn", Need{Operator: true})
 
+	OpListIssuers  = operation("listIssuers", Need{Personal: true})               // of an owner or admin
+	OpGetIssuer    = operation("getIssuer", Need{Personal: true})                 // of an owner or admin
+	OpCreateIssuer = operation("createIssuer", Need{Personal: true, Fresh: true}) // of an owner
+	OpUpdateIssuer = operation("updateIssuer", Need{Personal: true, Fresh: true}) // of an owner
+	OpDeleteIssuer = operation("deleteIssuer", Need{Personal: true, Fresh: true}) // of an owner
+	// OpLinkIssuer is of a first sign-in by an issuer; no route leads to it.
+	OpLinkIssuer = operation("linkIssuer", Need{Operator: true})
+
 	OpListWebhooks   = operation("listWebhooks", capability("auditLog", authz.Read))
 	OpGetWebhook     = operation("getWebhook", capability("auditLog", authz.Read))
 	OpCreateWebhook  = operation("createWebhook", manageWebhooks.fresh())

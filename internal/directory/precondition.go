@@ -18,6 +18,7 @@ type Precondition interface {
 	Session(current SessionRecord) error
 	Passkey(current Passkey) error
 	SessionLimits(current SessionLimits) error
+	Issuer(current Issuer) error
 }
 
 // guarded is an object that a [Precondition] can be checked against.
@@ -45,4 +46,5 @@ func (s OrgSettings) checkedBy(p Precondition) error         { return p.OrgSetti
 func (r Retention) checkedBy(p Precondition) error           { return p.Retention(r) }
 func (t SessionRecord) checkedBy(p Precondition) error       { return p.Session(t) }
 func (k Passkey) checkedBy(p Precondition) error             { return p.Passkey(k) }
+func (i Issuer) checkedBy(p Precondition) error              { return p.Issuer(i) }
 func (l SessionLimits) checkedBy(p Precondition) error       { return p.SessionLimits(l) }

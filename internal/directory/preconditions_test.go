@@ -23,6 +23,7 @@ func (f precondition) Retention(r directory.Retention) error               { ret
 func (f precondition) Session(t directory.SessionRecord) error             { return f(t) }
 func (f precondition) Passkey(k directory.Passkey) error                   { return f(k) }
 func (f precondition) SessionLimits(l directory.SessionLimits) error       { return f(l) }
+func (f precondition) Issuer(i directory.Issuer) error                     { return f(i) }
 
 // What is to be changed is shown to the precondition as it stands, inside the
 // transaction; its refusal refuses the change.

@@ -32,8 +32,9 @@ type Service struct {
 	past        Past
 	listSizes   listSizes
 
-	invitationTTL time.Duration
-	mailLimits    MailLimits
+	invitationTTL  time.Duration
+	checkIssuerURL func(url string) error // nil: any https URL will do
+	mailLimits     MailLimits
 }
 
 // Option configures a [Service].

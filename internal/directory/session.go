@@ -42,6 +42,7 @@ type SessionRecord struct {
 	AccountID AccountID    `json:"accountId"`
 	OnlyOrg   OrgID        `json:"onlyOrg,omitempty"` // the session acts there alone; empty: in all of the account's
 	Method    SignInMethod `json:"method"`
+	IssuerID  IssuerID     `json:"issuerId,omitempty"` // that the session was opened by, and ends with
 	CreatedAt time.Time    `json:"createdAt"`
 	ExpiresAt time.Time    `json:"expiresAt"`
 	Hash      SecretHash   `json:"-"`
@@ -70,6 +71,7 @@ type IssuedSession struct {
 type newSession struct {
 	method   SignInMethod
 	onlyOrg  OrgID
+	issuer   IssuerID
 	fresh    bool   // the person proved themself to Roster just now
 	replaces string // value of the session that the browser had, "" for none
 }
@@ -147,6 +149,12 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 		}
 		org = t.OnlyOrg
 	}
+	if t.IssuerID != "" {
+		i, err := tx.Issuer(t.OnlyOrg, t.IssuerID)
+		if err != nil || !i.Enabled {
+			return nil, noSession(err)
+		}
+	}
 	p, settings, err := accountPrincipal(tx, t.AccountID, org)
 	if errors.Is(err, errBadToken) { // a member nowhere
 		err = errNoSession
@@ -199,7 +207,7 @@ func (c *Change) startSession(account Account, in newSession) (IssuedSession, er
 		return IssuedSession{}, err
 	}
 	t := IssuedSession{Secret: ident.Secret(sessionPrefix), SessionRecord: SessionRecord{
-		ID: TokenID(ident.New("ses", c.now)), AccountID: account.ID, OnlyOrg: in.onlyOrg, Method: in.method,
+		ID: TokenID(ident.New("ses", c.now)), AccountID: account.ID, OnlyOrg: in.onlyOrg, Method: in.method, IssuerID: in.issuer,
 		CreatedAt: c.now, ExpiresAt: c.now.Add(SessionLifetime), LastUsedAt: c.now,
 		UserAgent: loggable(c.call.UserAgent), RemoteAddr: loggable(c.call.RemoteAddr),
 	}}

@@ -27,9 +27,10 @@ func (s *Service) signIn(ctx context.Context, call Call, prove func(*Change) (Is
 	return IssuedSession{}, err
 }
 
-// failedSignIn is an attempt to sign in to an account that was refused.
+// failedSignIn is an attempt to sign in to an account, or by an issuer, that was refused.
 type failedSignIn struct {
 	account AccountID
+	issuer  *Issuer // nil: to an account
 	method  SignInMethod
 	err     error
 }
@@ -39,32 +40,46 @@ func (e *failedSignIn) Error() string { return e.err.Error() }
 // Unwrap gives the error that is answered.
 func (e *failedSignIn) Unwrap() error { return e.err }
 
-// recordFailedSignIn writes down that a sign-in was refused, in the log of each
-// organization of the account, with the outcome [Refused]; if an account is refused many
-// times, some are only counted. That it can't be written down changes no answer.
+// recordFailedSignIn writes down that a sign-in was refused, with the outcome [Refused], in
+// the log of each organization of the account, or in the issuer's. If an account or issuer
+// is refused many times, some refusals are only counted. That it can't be written down changes no answer.
 func (s *Service) recordFailedSignIn(ctx context.Context, call Call, f *failedSignIn) {
-	skipped, ok := s.refusals.keep(TokenID(f.account), s.now())
+	key := TokenID(f.account)
+	if f.issuer != nil {
+		key = TokenID(f.issuer.ID)
+	}
+	skipped, ok := s.refusals.keep(key, s.now())
 	if !ok {
 		return
 	}
 	reason := refusalText(f.err.Error(), skipped)
 	_ = s.store.Write(ForTenant(ctx, AddrTenant(call.RemoteAddr)), func(tx Tx) error {
 		c := s.signingIn(tx, call)
+		if f.issuer != nil {
+			return c.refuseSignIn(f, f.issuer.OrgID, f.issuer.Target(), reason)
+		}
 		users, err := c.AccountUsers(f.account)
 		if err != nil {
 			return err
 		}
 		for _, u := range users {
-			if err := c.lockOrg(u.OrgID); err != nil {
-				return err
-			}
-			e := c.entry(u.OrgID, Target{Type: "user", ID: string(u.ID), Name: u.Name})
-			e.Actor = Actor{Kind: ActorSystem, Name: c.actor.Name}
-			e.Outcome, e.Reason = Refused, string(f.method)+": "+reason
-			if err := appendEntry(tx, s.keys, e); err != nil {
+			if err := c.refuseSignIn(f, u.OrgID, Target{Type: "user", ID: string(u.ID), Name: u.Name}, reason); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (c *Change) refuseSignIn(f *failedSignIn, org OrgID, target Target, reason string) error {
+	if err := c.lockOrg(org); err != nil {
+		return err
+	}
+	if _, err := c.Org(org); err != nil {
+		return err // it was deleted meanwhile: no log begins anew
+	}
+	e := c.entry(org, target)
+	e.Actor = Actor{Kind: ActorSystem, Name: c.actor.Name}
+	e.Outcome, e.Reason = Refused, string(f.method)+": "+reason
+	return appendEntry(c.Tx, c.keys, e)
 }

@@ -102,6 +102,7 @@ type Tx interface {
 	limitTx
 	mailTx
 	signInTx
+	issuerTx
 }
 
 // limitTx counts what [Limits] bound.

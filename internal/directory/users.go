@@ -225,6 +225,9 @@ func (c *Change) takeOut(u User) error {
 	if err := c.endSessionsIn(u); err != nil {
 		return err
 	}
+	if err := c.unlink(u); err != nil {
+		return err
+	}
 	return c.recordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
 }
 

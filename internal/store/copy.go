@@ -35,12 +35,15 @@ var tables = []table{
 	{"group_roles", 3, columns("org_id group_id role_id")},
 	{"api_tokens", 2, columns("org_id id hash name description capabilities giving expires_at networks created_at created_by maker_id last_used_at")},
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
-	{"sessions", 2, columns("account_id id hash only_org method created_at last_used_at fresh_at expires_at user_agent remote_addr")},
+	{"sessions", 2, columns("account_id id hash only_org method issuer_id created_at last_used_at fresh_at expires_at user_agent remote_addr")},
 	{"sign_in_links", 2, columns("account_id id hash method first_only browser created_at expires_at used_at")},
 	{"passkeys", 2, columns("account_id id credential_id name credential created_at last_used_at")},
 	{"finished_ceremonies", 1, columns("hash expires_at")},
 	{"entries", 1, columns("position at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" sequence actor_id outcome reason salts erased leaf mac")},
+	{"domains", 2, columns("org_id domain challenge verified_at")},
+	{"issuers", 2, columns("org_id id name url client_id secret settings created_at created_by updated_at updated_by")},
+	{"issuer_links", 3, columns("org_id issuer_id subject account_id created_at")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +
 		" created_at updated_at created_by failures next_at")},
 	{"webhook_deliveries", 3, columns("org_id webhook_id sequence action state attempts queued_at due_at give_up_at ended_at last_at status took failure")},

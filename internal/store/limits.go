@@ -24,6 +24,8 @@ func (t *tx) CountOf(org directory.OrgID, what directory.Limit) (int, error) {
 		return t.count(`SELECT count(*) FROM api_tokens WHERE org_id = $1`, org)
 	case directory.LimitWebhooks:
 		return t.count(`SELECT count(*) FROM webhooks WHERE org_id = $1`, org)
+	case directory.LimitIssuers:
+		return t.count(`SELECT count(*) FROM issuers WHERE org_id = $1`, org)
 	case directory.LimitNames:
 		return t.count(`SELECT CAST(COALESCE(sum(names), 0) AS BIGINT) FROM roles WHERE org_id = $1`, org)
 	default:
@@ -61,6 +63,8 @@ func (t *tx) HighestCount(what directory.Limit) (int, error) {
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM api_tokens GROUP BY org_id) AS counts`)
 	case directory.LimitWebhooks:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM webhooks GROUP BY org_id) AS counts`)
+	case directory.LimitIssuers:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM issuers GROUP BY org_id) AS counts`)
 	case directory.LimitNames:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT sum(names) AS n FROM roles GROUP BY org_id) AS counts`)
 	case directory.LimitOrganizations:

@@ -16,6 +16,7 @@ import (
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
 	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
+	"domains", "issuers", "issuer_links",
 }
 
 // unscoped are the statements that look across organizations, and why they must.
@@ -40,6 +41,7 @@ var unscoped = map[string]string{
 	"max(n), 0) AS BIGINT":           "the operator's metric looks for the organization that has the most",
 	"WHERE next_at > 0":              "one leader delivers what is due anywhere",
 	"WHERE ended_at > 0":             "the sweep forgets what ended anywhere",
+	"FROM domains WHERE domain":      "an address's domain is what tells the organization",
 	"WHERE state = 'pending'":        "the operator's metric counts all",
 }
 

@@ -6,12 +6,12 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-const selectSessions = `SELECT account_id, id, hash, only_org, method, created_at, last_used_at, fresh_at, expires_at, user_agent, remote_addr FROM sessions `
+const selectSessions = `SELECT account_id, id, hash, only_org, method, issuer_id, created_at, last_used_at, fresh_at, expires_at, user_agent, remote_addr FROM sessions `
 
 func scanSession(row scanner) (t directory.SessionRecord, err error) {
 	var created, used, fresh, expires int64
 	var hash []byte
-	err = row.Scan(&t.AccountID, &t.ID, &hash, &t.OnlyOrg, &t.Method, &created, &used, &fresh, &expires, &t.UserAgent, &t.RemoteAddr)
+	err = row.Scan(&t.AccountID, &t.ID, &hash, &t.OnlyOrg, &t.Method, &t.IssuerID, &created, &used, &fresh, &expires, &t.UserAgent, &t.RemoteAddr)
 	copy(t.Hash[:], hash)
 	t.CreatedAt, t.LastUsedAt, t.FreshAt, t.ExpiresAt = fromMicros(created), fromMicros(used), fromMicros(fresh), fromMicros(expires)
 	return t, err
@@ -30,9 +30,9 @@ func (t *tx) Sessions(account directory.AccountID) ([]directory.SessionRecord, e
 }
 
 func (t *tx) CreateSession(s directory.SessionRecord) error {
-	return t.exec(`INSERT INTO sessions (account_id, id, hash, only_org, method, created_at, last_used_at, fresh_at, expires_at, user_agent, remote_addr)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		s.AccountID, s.ID, s.Hash[:], s.OnlyOrg, s.Method, micros(s.CreatedAt), micros(s.LastUsedAt), micros(s.FreshAt), micros(s.ExpiresAt), s.UserAgent, s.RemoteAddr)
+	return t.exec(`INSERT INTO sessions (account_id, id, hash, only_org, method, issuer_id, created_at, last_used_at, fresh_at, expires_at, user_agent, remote_addr)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		s.AccountID, s.ID, s.Hash[:], s.OnlyOrg, s.Method, s.IssuerID, micros(s.CreatedAt), micros(s.LastUsedAt), micros(s.FreshAt), micros(s.ExpiresAt), s.UserAgent, s.RemoteAddr)
 }
 
 func (t *tx) UseSession(account directory.AccountID, id directory.TokenID, at time.Time) error {

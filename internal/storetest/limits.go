@@ -18,6 +18,7 @@ var limitTests = []test{
 		s.equal("groups", 0, got(s, countOf(acme, directory.LimitGroups)))
 		s.equal("API tokens", 0, got(s, countOf(acme, directory.LimitAPITokens)))
 		s.equal("webhooks", 0, got(s, countOf(acme, directory.LimitWebhooks)))
+		s.equal("issuers", 0, got(s, countOf(acme, directory.LimitIssuers)))
 		s.equal("of nobody", 0, got(s, countOf("nobody", directory.LimitNames)))
 	}},
 	{"names are counted as roles change", func(s suite) {
@@ -38,7 +39,7 @@ var limitTests = []test{
 		prepareGroups(s)
 		for what, want := range map[directory.Limit]int{
 			directory.LimitUsers: 3, directory.LimitRoles: 2, directory.LimitGroups: 0, directory.LimitInvitations: 0, directory.LimitAPITokens: 0,
-			directory.LimitWebhooks: 0, directory.LimitPersonalTokens: 0, directory.LimitSessions: 0, directory.LimitPasskeys: 0,
+			directory.LimitIssuers: 0, directory.LimitWebhooks: 0, directory.LimitPersonalTokens: 0, directory.LimitSessions: 0, directory.LimitPasskeys: 0,
 		} {
 			s.equal(string(what), want, got(s, func(tx directory.Tx) (int, error) { return tx.HighestCount(what) }))
 		}

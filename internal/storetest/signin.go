@@ -8,7 +8,7 @@ import (
 
 func newSession(account directory.AccountID, id string) directory.SessionRecord {
 	return directory.SessionRecord{
-		ID: directory.TokenID("ses_" + id), AccountID: account, OnlyOrg: acme, Method: directory.SignInPasskey,
+		ID: directory.TokenID("ses_" + id), AccountID: account, OnlyOrg: acme, Method: directory.SignInPasskey, IssuerID: "iss_a",
 		CreatedAt: start, LastUsedAt: start.Add(time.Minute), FreshAt: start.Add(time.Second), ExpiresAt: start.Add(time.Hour),
 		UserAgent: "Agent/1", RemoteAddr: "203.0.113.7", Hash: hashOf(string(account) + "ses" + id),
 	}

@@ -43,6 +43,8 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Sessions", sessionTests},
 		{"SignInLinks", signInLinkTests},
 		{"Passkeys", passkeyTests},
+		{"Issuers", issuerTests},
+		{"Domains", domainTests},
 		{"Ceremonies", ceremonyTests},
 		{"Entries", entryTests},
 		{"Audit", auditTests},

@@ -154,6 +154,7 @@ CREATE TABLE sessions (
     hash         BYTEA NOT NULL UNIQUE,
     only_org     TEXT COLLATE "C" NOT NULL,
     method       TEXT COLLATE "C" NOT NULL,
+    issuer_id    TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     last_used_at BIGINT NOT NULL,
     fresh_at     BIGINT NOT NULL,
@@ -281,6 +282,45 @@ CREATE TABLE audit_retention (
     org_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
     days   BIGINT NOT NULL
 );
+
+-- Domains of organizations' addresses. One organization at most has verified a domain;
+-- verified_at is 0 for the others.
+CREATE TABLE domains (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    domain      TEXT COLLATE "C" NOT NULL,
+    challenge   TEXT COLLATE "C" NOT NULL,
+    verified_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, domain)
+);
+CREATE UNIQUE INDEX domains_verified ON domains (domain) WHERE verified_at > 0;
+
+-- OpenID Connect issuers. secret is sealed with a key that is not here.
+CREATE TABLE issuers (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    id         TEXT COLLATE "C" NOT NULL,
+    name       TEXT COLLATE "C" NOT NULL,
+    url        TEXT COLLATE "C" NOT NULL,
+    client_id  TEXT COLLATE "C" NOT NULL,
+    secret     BYTEA NOT NULL,
+    settings   TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+
+-- Which accounts an issuer's subjects are.
+CREATE TABLE issuer_links (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    issuer_id  TEXT COLLATE "C" NOT NULL,
+    subject    TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, issuer_id, subject),
+    FOREIGN KEY (org_id, issuer_id) REFERENCES issuers (org_id, id) ON DELETE CASCADE
+);
+CREATE INDEX issuer_links_account ON issuer_links (account_id, org_id);
 
 -- Webhooks, and the queue of each: when it is looked at next (0: it is empty), and
 -- how often it failed since its receiver last took something. Secrets are derived

@@ -153,6 +153,7 @@ CREATE TABLE sessions (
     hash         BLOB NOT NULL UNIQUE,
     only_org     TEXT NOT NULL,
     method       TEXT NOT NULL,
+    issuer_id    TEXT NOT NULL,
     created_at   INTEGER NOT NULL,
     last_used_at INTEGER NOT NULL,
     fresh_at     INTEGER NOT NULL,
@@ -277,6 +278,45 @@ CREATE TABLE audit_retention (
     org_id TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
     days   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Domains of organizations' addresses. One organization at most has verified a domain;
+-- verified_at is 0 for the others.
+CREATE TABLE domains (
+    org_id      TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    domain      TEXT NOT NULL,
+    challenge   TEXT NOT NULL,
+    verified_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, domain)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX domains_verified ON domains (domain) WHERE verified_at > 0;
+
+-- OpenID Connect issuers. secret is sealed with a key that is not here.
+CREATE TABLE issuers (
+    org_id     TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    id         TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    url        TEXT NOT NULL,
+    client_id  TEXT NOT NULL,
+    secret     BLOB NOT NULL,
+    settings   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- Which accounts an issuer's subjects are.
+CREATE TABLE issuer_links (
+    org_id     TEXT NOT NULL,
+    issuer_id  TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, issuer_id, subject),
+    FOREIGN KEY (org_id, issuer_id) REFERENCES issuers (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX issuer_links_account ON issuer_links (account_id, org_id);
 
 -- Webhooks, and the queue of each: when it is looked at next (0: it is empty), and
 -- how often it failed since its receiver last took something. Secrets are derived
