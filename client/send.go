@@ -68,7 +68,10 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		header.Set("X-Axiom-Org-Id", c.org)
 	}
 	var body []byte
-	if in != nil {
+	if raw, ok := in.(rawBody); ok {
+		body = raw.data
+		header.Set("Content-Type", raw.mediaType)
+	} else if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
 			return nil, fmt.Errorf("%s %s: write the request: %w", method, path, err)

@@ -227,18 +227,26 @@ func (s *session) addYes(cmd *cobra.Command) {
 // confirm asks before something is deleted. Without a terminal nobody is there
 // to ask, so --yes must have said so before.
 func (s *session) confirm(cmd *cobra.Command, what string) error {
-	if s.yes || s.dryRun {
+	if s.dryRun {
+		return nil
+	}
+	return s.ask(cmd, "Delete "+visible(what)+"?", "this deletes "+what, "nothing was deleted")
+}
+
+// ask asks a question that only yes answers. Without a terminal, --yes must answer it.
+func (s *session) ask(cmd *cobra.Command, question, does, otherwise string) error {
+	if s.yes {
 		return nil
 	}
 	in, ok := cmd.InOrStdin().(*os.File)
 	if !ok || !isatty.IsTerminal(in.Fd()) {
-		return usagef("this deletes %s; without a terminal, confirm with --yes", what)
+		return usagef("%s; without a terminal, confirm with --yes", does)
 	}
-	cmd.PrintErrf("Delete %s? [y/N] ", visible(what))
-	answer, _ := bufio.NewReader(in).ReadString('\n') // what can't be read is no yes
+	cmd.PrintErrf("%s [y/N] ", question)
+	answer, _ := bufio.NewReader(in).ReadString('\n') // an answer that can't be read is no
 	answer = strings.TrimSpace(answer)
 	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return errors.New("nothing was deleted")
+		return errors.New(otherwise)
 	}
 	return nil
 }

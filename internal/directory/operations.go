@@ -84,6 +84,7 @@ func operation(name string, need Need) Operation {
 // The operations, named as the v2 description names them.
 var (
 	OpCreateUser       = operation("createUser", capability("users", authz.Create))
+	OpImportUsers      = operation("importUsers", capability("users", authz.Create))
 	OpListUsers        = operation("getUsers", capability("users", authz.Read))
 	OpGetUser          = operation("getUser", capability("users", authz.Read))
 	OpRemoveUser       = operation("removeUserFromOrg", capability("users", authz.Delete))

@@ -58,26 +58,34 @@ type NewUser struct {
 // a member or invited already, in any letter case.
 func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, error) {
 	return Write(ctx, s, call, OpCreateUser, func(c *Change) (User, error) {
-		name, err := CleanName("name", in.Name)
+		u, err := c.newUser(in)
 		if err != nil {
 			return User{}, err
-		}
-		if err := checkEmail("email", in.Email); err != nil {
-			return User{}, err
-		}
-		role, err := c.roleToGive("role", in.Role, authz.Set{})
-		if err != nil {
-			return User{}, err
-		}
-		u := User{
-			ID: UserID(ident.New("usr", c.now)), OrgID: c.actor.OrgID,
-			Email: in.Email, Name: name, Role: role.Ref(), CreatedAt: c.now,
 		}
 		if err := c.addUser(&u, s.invitationTTL); err != nil {
 			return User{}, err
 		}
 		return u, c.Record(u.Target(), nil, u)
 	})
+}
+
+// newUser checks what a new user of the actor's organization is to be.
+func (c *Change) newUser(in NewUser) (User, error) {
+	name, err := CleanName("name", in.Name)
+	if err != nil {
+		return User{}, err
+	}
+	if err := checkEmail("email", in.Email); err != nil {
+		return User{}, err
+	}
+	role, err := c.roleToGive("role", in.Role, authz.Set{})
+	if err != nil {
+		return User{}, err
+	}
+	return User{
+		ID: UserID(ident.New("usr", c.now)), OrgID: c.actor.OrgID,
+		Email: in.Email, Name: name, Role: role.Ref(), CreatedAt: c.now,
+	}, nil
 }
 
 // addUser gives u a new account, or makes it an invitation if the address has an

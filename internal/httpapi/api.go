@@ -69,6 +69,7 @@ type API struct {
 	maxRequests  int
 	long         *turns.Places[limitKey] // of requests that compute for long
 	streams      *turns.Places[limitKey] // of events, of each principal
+	imports      *turns.Places[limitKey] // of users, of each tenant
 	chunkTimeout time.Duration           // how long a client may take for a chunk of a body
 	heartbeat    time.Duration           // how often a stream says something
 
@@ -81,7 +82,7 @@ func New(o Options) *API {
 	a := &API{
 		service: service{o.Service, o.Webhooks, o.AuditLog}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: newPlaces(1), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)

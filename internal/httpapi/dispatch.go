@@ -135,15 +135,16 @@ func (rq *request) dispatch(e endpoint) error {
 		}
 	}
 	if e.method != http.MethodGet {
-		if err := rq.prepare(e.method); err != nil {
+		if err := rq.prepare(e); err != nil {
 			return err
 		}
 	}
 	return e.handle(rq)
 }
 
-// prepare reads what a write has beyond the path: its body and its conditions.
-func (rq *request) prepare(method string) error {
+// prepare reads what a write has beyond the path: its body and its conditions. The body
+// of an import is read by its handler.
+func (rq *request) prepare(e endpoint) error {
 	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
 	if rq.params.Has(dryRun) {
 		dry, err := rq.flag(dryRun)
@@ -154,7 +155,10 @@ func (rq *request) prepare(method string) error {
 			rq.call.DryRun = new(directory.AccessDiff)
 		}
 	}
-	if method != http.MethodDelete {
+	if e.op.Name == directory.OpImportUsers.Name {
+		return nil
+	}
+	if e.method != http.MethodDelete {
 		var err error
 		if rq.body, err = rq.read(); err != nil {
 			return err
@@ -163,7 +167,7 @@ func (rq *request) prepare(method string) error {
 	if header := rq.Header["If-Match"]; len(header) > 0 {
 		rq.call.Precondition = ifMatch(header)
 	}
-	if method == http.MethodPost {
+	if e.method == http.MethodPost {
 		return rq.idempotency()
 	}
 	return nil

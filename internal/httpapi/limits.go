@@ -186,6 +186,7 @@ var costs = map[string]cost{
 	"GET /v2/rbac/groups":           {base: 2},
 	"GET /v2/audit":                 {base: 2, query: entriesCost},
 	"GET /v2/events":                {base: 5},
+	"POST /v2/users/import":         {base: 50},
 	"POST /v2/audit/erasures":       {base: 20, long: always},
 	"POST /v2/webhooks/{id}/test":   {base: 5},
 	"POST /v2/webhooks/{id}/replay": {base: 20},

@@ -17,6 +17,7 @@ import (
 var oracle = map[string]string{
 	"GET /v2/users":                                         "users|read",
 	"POST /v2/users":                                        "users|create",
+	"POST /v2/users/import":                                 "users|create",
 	"GET /v2/users/{id}":                                    "users|read",
 	"PUT /v2/users/{id}":                                    "personal",
 	"DELETE /v2/users/{id}":                                 "users|delete",

@@ -32,6 +32,7 @@ func (rt route) parameters() []string {
 var v2 = []route{
 	{"GET", "/v2/users", directory.OpListUsers, listUsers, []string{"limit", "cursor", "email", "role", "status", "q", "at"}},
 	{"POST", "/v2/users", directory.OpCreateUser, replyTo(createUser, userOf), nil},
+	{"POST", "/v2/users/import", directory.OpImportUsers, importUsers, nil},
 	{"GET", "/v2/users/{id}", directory.OpGetUser, getUser, nil},
 	{"PUT", "/v2/users/{id}", directory.OpUpdateSelf, replyTo(updateUser, userOf), nil},
 	{"DELETE", "/v2/users/{id}", directory.OpRemoveUser, noReply(removeUser), []string{paramRevoke}},
