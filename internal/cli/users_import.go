@@ -24,10 +24,7 @@ var importColumns = []column[client.ImportResult]{
 		if r.Error == nil {
 			return ""
 		}
-		if r.Error.Field == "" {
-			return r.Error.Message
-		}
-		return r.Error.Field + ": " + r.Error.Message
+		return r.Error.Message
 	}},
 }
 

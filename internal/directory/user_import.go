@@ -63,7 +63,7 @@ func (c *Change) importUser(s *Service, in NewUser) (Imported, error) {
 		return refusedImport(err)
 	}
 	there, err := c.UserByEmail(u.OrgID, text.FoldKey(u.Email))
-	if err == nil && !(there.Invited && expired(there.ExpiresAt, c.now)) {
+	if err == nil && (!there.Invited || !expired(there.ExpiresAt, c.now)) {
 		return Imported{Outcome: ImportUnchanged, User: there}, nil
 	}
 	if err != nil && CodeOf(err) != NotFound {

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
@@ -41,7 +42,9 @@ func importUsers(rq *request) error {
 			return nil
 		}
 	}
-	im.summary()
+	if err := im.write(map[string]importCounts{"summary": im.count}); err != nil {
+		return err
+	}
 	im.out.end()
 	return nil
 }
@@ -57,7 +60,23 @@ type importing struct {
 	seen map[string]bool
 }
 
-type importCounts struct{ lines, added, invited, unchanged, refused int }
+// importCounts is the wire format of the summary.
+type importCounts struct {
+	Lines     int `json:"lines"`
+	Added     int `json:"added"`
+	Invited   int `json:"invited"`
+	Unchanged int `json:"unchanged"`
+	Refused   int `json:"refused"`
+}
+
+// importResult is the wire format of the result of a line.
+type importResult struct {
+	Line    int                     `json:"line"`
+	Email   string                  `json:"email"`
+	Outcome directory.ImportOutcome `json:"outcome"`
+	ID      directory.UserID        `json:"id,omitempty"`
+	Error   jsontext.Value          `json:"error,omitempty"`
+}
 
 // group reads and adds the next lines, and sends what became of them.
 func (im *importing) group() (more bool, err error) {
@@ -73,7 +92,7 @@ func (im *importing) group() (more bool, err error) {
 			}
 			return false, tooLarge(err)
 		}
-		if im.count.lines+len(lines) == MaxImportLines {
+		if im.count.Lines+len(lines) == MaxImportLines {
 			if e := im.add(lines); e != nil {
 				return false, e
 			}
@@ -117,7 +136,9 @@ func (im *importing) add(lines []importLine) error {
 		if line.err == nil {
 			result, results = results[0], results[1:]
 		}
-		im.show(line, result)
+		if err := im.show(line, result); err != nil {
+			return err
+		}
 	}
 	if !im.out.sent { // the body is read on while the response is sent; HTTP/2 always can
 		if err := http.NewResponseController(im.rq.w).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -128,57 +149,38 @@ func (im *importing) add(lines []importLine) error {
 }
 
 // show appends the result of a line.
-func (im *importing) show(line importLine, result directory.Imported) {
+func (im *importing) show(line importLine, result directory.Imported) error {
 	if im.rq.call.DryRun != nil && line.err == nil {
+		result.User.ID = "" // there will be no such user
 		key := text.FoldKey(line.user.Email)
 		if im.seen[key] && result.Outcome != directory.ImportRefused {
-			result = directory.Imported{Outcome: directory.ImportUnchanged}
+			result.Outcome = directory.ImportUnchanged
 		}
 		im.seen[key] = true
 	}
-	im.count.lines++
+	im.count.Lines++
 	switch result.Outcome {
 	case directory.ImportAdded:
-		im.count.added++
+		im.count.Added++
 	case directory.ImportInvited:
-		im.count.invited++
+		im.count.Invited++
 	case directory.ImportUnchanged:
-		im.count.unchanged++
+		im.count.Unchanged++
 	default:
-		im.count.refused++
+		im.count.Refused++
 	}
-	b := append(im.out.buf, `{"line":`...)
-	b = strconv.AppendInt(b, int64(line.number), 10)
-	b = append(b, `,"email":`...)
-	b = appendString(b, quote.Cut(line.user.Email))
-	b = append(b, `,"outcome":`...)
-	b = appendString(b, string(result.Outcome))
-	if result.User.ID != "" && im.rq.call.DryRun == nil {
-		b = append(b, `,"id":`...)
-		b = appendString(b, string(result.User.ID))
-	}
+	wire := importResult{Line: line.number, Email: quote.Cut(line.user.Email), Outcome: result.Outcome, ID: result.User.ID}
 	if result.Err != nil {
-		b = append(b, `,"error":`...)
-		b = append(b, errorJSON(result.Err)...)
-		b = b[:len(b)-1]
+		wire.Error = errorJSON(result.Err)
 	}
-	im.out.buf = append(b, '}', '\n')
+	return im.write(wire)
 }
 
-func (im *importing) summary() {
-	b := append(im.out.buf, `{"summary":{"lines":`...)
-	b = strconv.AppendInt(b, int64(im.count.lines), 10)
-	for _, c := range []struct {
-		outcome directory.ImportOutcome
-		n       int
-	}{
-		{directory.ImportAdded, im.count.added}, {directory.ImportInvited, im.count.invited},
-		{directory.ImportUnchanged, im.count.unchanged}, {directory.ImportRefused, im.count.refused},
-	} {
-		b = append(append(append(b, `,"`...), c.outcome...), `":`...)
-		b = strconv.AppendInt(b, int64(c.n), 10)
-	}
-	im.out.buf = append(b, '}', '}', '\n')
+// write appends a line to the response.
+func (im *importing) write(line any) error {
+	b, err := encode(line)
+	im.out.buf = append(im.out.buf, b...)
+	return err
 }
 
 // fail ends a response under way with the error. An error without a code is logged, and
@@ -192,7 +194,6 @@ func (im *importing) fail(err error) {
 		im.rq.api.log.Error("import failed", "trace", im.rq.w.trace, "error", err)
 		panic(http.ErrAbortHandler)
 	}
-	im.out.buf = append(append(im.out.buf, `{"error":`...), errorJSON(e)...)
-	im.out.buf = append(im.out.buf[:len(im.out.buf)-1], '}', '\n')
+	_ = im.write(map[string]jsontext.Value{"error": errorJSON(e)}) // it is JSON
 	im.out.end()
 }
