@@ -1,6 +1,8 @@
 package directory_test
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -221,4 +223,50 @@ func TestCeremonies(t *testing.T) {
 	}
 	w.pass(time.Minute)
 	open("late", "one", sealed)
+}
+
+// However requests race on several nodes, a link signs in once, and one passkey's answer
+// does.
+func TestLinksRace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	nodes := w.nodes()
+	link := w.linkFor(w.owner.User)
+	var won atomic.Int64
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			_, err := nodes[i%2].UseSignInLink(t.Context(), directory.Call{}, link, "", "")
+			if err == nil {
+				won.Add(1)
+			} else if directory.CodeOf(err) != directory.Unauthenticated {
+				t.Errorf("use the link: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	if n := won.Load(); n != 1 {
+		t.Errorf("the link signed in %d times", n)
+	}
+
+	call := w.inSession(w.signIn(w.owner.User), "")
+	must(w.CreatePasskey(t.Context(), call, directory.NewPasskey{Name: "x", CredentialID: []byte("x"), Credential: []byte("{}")}))(t)
+	ceremony := must(w.OpenCeremony("x", w.SealCeremony("x", nil, time.Minute)))(t)
+	won.Store(0)
+	for i := range 8 {
+		wait.Go(func() {
+			_, err := nodes[i%2].SignInWithPasskey(t.Context(), directory.Call{}, []byte("x"), ceremony, "",
+				func(p directory.Passkey) ([]byte, error) { return p.Credential, nil })
+			if err == nil {
+				won.Add(1)
+			} else if directory.CodeOf(err) != directory.Unauthenticated {
+				t.Errorf("use the passkey: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	if n := won.Load(); n != 1 {
+		t.Errorf("the passkey's answer signed in %d times", n)
+	}
+	w.wants("check", "", w.CheckLog(t.Context(), w.org.ID))
 }
