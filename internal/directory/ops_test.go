@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -260,6 +261,8 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpUpdateRetention, directory.OpEraseUser,
 		directory.OpCreateWebhook, directory.OpUpdateWebhook, directory.OpDeleteWebhook, directory.OpRotateSecret, directory.OpTestWebhook,
 		directory.OpReplayWebhook, directory.OpReplayDelivery,
+		directory.OpDeleteSession, directory.OpDeleteSessions, directory.OpUpdatePasskey, directory.OpDeletePasskey,
+		directory.OpCreateInvitationLink, directory.OpUpdateSessionLimits,
 	} {
 		if !have[op.Name] {
 			t.Errorf("%s is missing", op.Name)
@@ -275,7 +278,10 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 func TestOperationsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
-		if op.by != nil || op.name == "createOrg" || op.name == "deletePersonalToken" || op.name == "updatePersonalTokenNetworks" || op.what != "" {
+		own := []string{
+			"createOrg", "deletePersonalToken", "updatePersonalTokenNetworks", "deleteSession", "deleteSessions", "updatePasskey", "deletePasskey",
+		}
+		if op.by != nil || slices.Contains(own, op.name) || op.what != "" {
 			t.Skip("anybody may do this to themselves")
 		}
 		call := s.by(s.nobody)
