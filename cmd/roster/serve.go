@@ -100,12 +100,12 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
-		directory.WithMailLimits(c.MailLimits))
+		directory.WithMailLimits(c.MailLimits), directory.WithIssuerURLs(endpoints.CheckURL))
 	smtp, sender, err := mailSender(c, log)
 	if err != nil {
 		return err
 	}
-	in, err := newSignIn(c, service, smtp, log)
+	in, err := newSignIn(c, service, smtp, endpoints, log)
 	if err != nil {
 		return err
 	}

@@ -8,20 +8,22 @@ import (
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/signin"
+	"github.com/rosterhq/roster/internal/signin/oidc"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // newSignIn makes the pages on which people sign in. smtp may be nil.
-func newSignIn(c *config.Config, s *directory.Service, smtp *mail.SMTP, log *slog.Logger) (*signin.SignIn, error) {
-	o := signin.Options{Service: s, Log: log, Clock: time.Now, PublicURL: c.PublicURL, Home: console.Root}
+func newSignIn(c *config.Config, s *directory.Service, smtp *mail.SMTP, endpoints egress.Policy, log *slog.Logger) (*signin.SignIn, error) {
+	o := signin.Options{Service: s, Log: log, Clock: time.Now, PublicURL: c.PublicURL, Home: console.Root, OIDC: oidc.New(endpoints, time.Now)}
 	if smtp != nil {
 		o.Mail = smtp
 	}
 	if c.PublicURL == "" {
-		log.Info("there are no passkeys and no mailed sign-in links because --public-url is not set")
+		log.Info("there are no passkeys, no mailed sign-in links and no sign-in by issuers because --public-url is not set")
 	}
 	return signin.New(o)
 }

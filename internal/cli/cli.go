@@ -35,7 +35,7 @@ func Commands() []*cobra.Command {
 	s := new(session)
 	commands := []*cobra.Command{
 		s.users(), s.tokens(), s.personalTokens(), s.sessions(), s.passkeys(), s.roles(), s.groups(), s.orgs(), s.invitations(), s.whoami(), s.limits(),
-		s.auditCommand(), s.events(), s.webhooks(),
+		s.auditCommand(), s.events(), s.webhooks(), s.issuers(),
 	}
 	for _, c := range commands {
 		s.addFlags(c)

@@ -71,6 +71,14 @@ func (s *Service) recordFailedSignIn(ctx context.Context, call Call, f *failedSi
 	})
 }
 
+// RecordFailedIssuer writes down, in the log of an issuer's organization, that a sign-in by
+// the issuer was refused before anybody was known; of many refusals, some are only
+// counted. That it can't be written down changes no answer.
+func (s *Service) RecordFailedIssuer(ctx context.Context, call Call, i Issuer, refusal error) {
+	call.Principal = nil
+	s.recordFailedSignIn(ctx, call, &failedSignIn{issuer: &i, method: SignInIssuer, err: refusal})
+}
+
 func (c *Change) refuseSignIn(f *failedSignIn, org OrgID, target Target, reason string) error {
 	if err := c.lockOrg(org); err != nil {
 		return err

@@ -57,7 +57,8 @@ func New(t testing.TB) *World {
 			t.Errorf("close: %v", err)
 		}
 	})
-	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
+	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At),
+		directory.WithIssuerURLs(func(string) error { return nil }))
 	w.Trail = auditlog.New(w.Service, db, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{

@@ -89,6 +89,11 @@ var oracle = map[string]string{
 	"GET /v2/audit/retention":                               "auditLog|read",
 	"PUT /v2/audit/retention":                               "personal",
 	"POST /v2/audit/erasures":                               "personal",
+	"GET /v2/issuers":                                       "personal",
+	"POST /v2/issuers":                                      "personal",
+	"GET /v2/issuers/{id}":                                  "personal",
+	"PUT /v2/issuers/{id}":                                  "personal",
+	"DELETE /v2/issuers/{id}":                               "personal",
 	"GET /v2/webhooks":                                      "auditLog|read",
 	"POST /v2/webhooks":                                     "personal, auditLog|read",
 	"GET /v2/webhooks/{id}":                                 "auditLog|read",
@@ -239,6 +244,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 	role := there("POST", "/v2/rbac/roles", `{"name":"r"}`)
 	group := there("POST", "/v2/rbac/groups", `{"name":"g"}`)
 	webhook := there("POST", "/v2/webhooks", `{"name":"w","url":"https://127.0.0.1/"}`)
+	issuer := there("POST", "/v2/issuers", `{"name":"i","url":"https://sso.example.com","clientId":"c","clientSecret":"s"}`)
 	s.CreateUser("Jane", "jane@example.com", "admin")
 	jane := s.TokenOf("jane@example.com")
 
@@ -255,6 +261,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			theirs = role.ID
 		case strings.Contains(op.Path, "/groups/"):
 			theirs = group.ID
+		case strings.Contains(op.Path, "/issuers/"):
+			theirs = issuer.ID
 		case strings.Contains(op.Path, "/webhooks/"):
 			theirs = webhook.ID
 		case strings.Contains(op.Path, "orgs") || strings.Contains(op.Path, "{orgId}"):
@@ -265,6 +273,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`, "PUT /v2/user/passkeys/{id}": `{"name":"x"}`,
 			"PUT /v2/tokens/{id}/networks": `{"networks":[]}`, "PUT /v2/user/tokens/{id}/networks": `{"networks":[]}`,
+			"PUT /v2/issuers/{id}":  `{"name":"x","url":"https://sso.example.com","clientId":"c"}`,
 			"PUT /v2/webhooks/{id}": `{"name":"x","url":"https://127.0.0.1/"}`, "POST /v2/webhooks/{id}/rotate-secret": `{}`, "POST /v2/webhooks/{id}/replay": `{}`,
 			"POST /v2/tokens/{id}/regenerate": `{"existingTokenExpiresAt":"2026-01-01T00:00:00Z"}`,
 		}[op.Method+" "+op.Path]

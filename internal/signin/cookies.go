@@ -14,6 +14,7 @@ const (
 	sessionCookie  = "roster_session"
 	browserCookie  = "roster_browser"
 	ceremonyCookie = "roster_ceremony"
+	issuerCookie   = "roster_issuer" // of a browser that is at an issuer
 )
 
 // secure reports whether people reach the server over https. Then cookies have the prefix

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/signin"
+	"github.com/rosterhq/roster/internal/signin/oidc"
 )
 
 // site is the sign-in pages on a directory.
@@ -62,6 +65,7 @@ func newSite(t testing.TB) *site {
 	in, err := signin.New(signin.Options{
 		Service: s.Service, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Clock: s.Clock,
 		PublicURL: s.URL, Mail: s, Home: "/console/",
+		OIDC: oidc.New(egress.Policy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, s.Clock),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,10 +34,7 @@ type mailRequest struct {
 
 // start shows the ways to sign in.
 func (s *SignIn) start(rq *request) error {
-	p := page{Title: "Sign in", Next: local(rq.FormValue("next"), ""), Mail: s.mailsLinks(), Passkeys: s.passkey != nil}
-	if s.o.Issuers != nil {
-		p.Issuers = s.o.Issuers(rq.Request)
-	}
+	p := page{Title: "Sign in", Next: local(rq.FormValue("next"), ""), Mail: s.mailsLinks(), Passkeys: s.passkey != nil, ByIssuer: s.issuersReady()}
 	s.show(rq, http.StatusOK, "start", p)
 	return nil
 }

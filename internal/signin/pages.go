@@ -18,6 +18,7 @@ type page struct {
 	Mail     bool   // links are mailed
 	Passkeys bool
 	Issuers  []Issuer
+	ByIssuer bool   // organizations may have issuers
 	Version  string // of the assets
 }
 
@@ -40,7 +41,7 @@ var assetVersion = func() string {
 // templates are the pages by name, each with the frame around it.
 var templates = func() map[string]*template.Template {
 	all := make(map[string]*template.Template)
-	for _, name := range []string{"start", "link", "mail", "passkey", "error"} {
+	for _, name := range []string{"start", "link", "mail", "passkey", "issuers", "error"} {
 		all[name] = template.Must(template.ParseFS(templateFiles, "templates/frame.html", "templates/"+name+".html"))
 	}
 	return all

@@ -1,5 +1,5 @@
 // Package signin serves the pages on which people sign in, out, and manage what they sign
-// in with: links that are used once, and passkeys. It owns the cookies and the ceremonies
+// in with: links that are used once, passkeys, and issuers of OpenID Connect. It owns the cookies and the ceremonies
 // in the browser. Who may sign in, and what is written down about it, is the directory's.
 package signin
 
@@ -14,6 +14,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/signin/oidc"
 )
 
 // Root is where the pages are served.
@@ -31,11 +32,11 @@ type Options struct {
 	Mail Mail
 	// Home is the path to go to after signing in.
 	Home string
-	// Issuers lists what other ways to sign in there are; nil: none.
-	Issuers func(r *http.Request) []Issuer
+	// OIDC speaks with the issuers of organizations; nil: nobody signs in by them.
+	OIDC *oidc.Client
 }
 
-// Issuer is another way to sign in, as the page offers it.
+// Issuer is an issuer of an organization, as the page offers it.
 type Issuer struct{ Name, Path string }
 
 // SignIn serves the pages.
@@ -67,6 +68,9 @@ func New(o Options) (*SignIn, error) {
 		"GET /signin/passkeys":                (*SignIn).newPasskeyPage,
 		"POST /signin/passkeys/begin":         (*SignIn).beginNewPasskey,
 		"POST /signin/passkeys":               (*SignIn).finishNewPasskey,
+		"POST /signin/issuers":                (*SignIn).issuers,
+		"GET /signin/oidc/start":              (*SignIn).startIssuer,
+		"GET /signin/oidc/callback":           (*SignIn).finishIssuer,
 		"POST /signin/out":                    (*SignIn).signOut,
 		"GET /signin/assets/{version}/{file}": (*SignIn).asset,
 	} {

@@ -100,6 +100,7 @@ func (c *Client) verify(ctx context.Context, m metadata, i Issuer, f Flow, raw s
 		AuthorizedParty string `json:"azp"`
 		Email           string `json:"email"`
 		EmailVerified   truth  `json:"email_verified"`
+		DomainVerified  truth  `json:"xms_edov"` // what Entra sends instead of email_verified
 		Name            string `json:"name"`
 	}
 	if err := token.Claims(&claims); err != nil {
@@ -114,6 +115,9 @@ func (c *Client) verify(ctx context.Context, m metadata, i Issuer, f Flow, raw s
 		return p, errors.New("the issuer's ID token was issued to another client")
 	case token.IssuedAt.After(now.Add(skew)):
 		return p, errors.New("the issuer's ID token was issued in the future; check the clocks")
+	}
+	if claims.EmailVerified.value == nil {
+		claims.EmailVerified = claims.DomainVerified
 	}
 	p = Person{Subject: token.Subject, Email: claims.Email, EmailVerified: claims.EmailVerified.value, Name: claims.Name}
 	if i.GroupsClaim != "" {
@@ -166,9 +170,9 @@ type truth struct{ value *bool }
 func (t *truth) UnmarshalJSON(b []byte) error {
 	var v bool
 	switch string(b) {
-	case `true`, `"true"`:
+	case `true`, `"true"`, `1`, `"1"`:
 		v = true
-	case `false`, `"false"`:
+	case `false`, `"false"`, `0`, `"0"`:
 	case `null`:
 		return nil
 	default:

@@ -55,6 +55,30 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+func TestEmailVerifiedIsReadAsIssuersSendIt(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for _, c := range []struct {
+		verified, domain any
+		want             *bool
+	}{
+		{true, nil, &yes},
+		{"true", nil, &yes},
+		{false, true, &no},
+		{nil, nil, nil},
+		{nil, "1", &yes},
+		{nil, true, &yes},
+		{nil, 0, &no},
+	} {
+		i := issuertest.Start(t)
+		i.Claims["email_verified"], i.Claims["xms_edov"] = c.verified, c.domain
+		p, err := signIn(t, i, nil)
+		if err != nil || cmp.Diff(c.want, p.EmailVerified) != "" {
+			t.Errorf("%v, %v: %v, %v", c.verified, c.domain, p.EmailVerified, err)
+		}
+	}
+}
+
 func TestClockSkewIsAllowedUpToAMinute(t *testing.T) {
 	t.Parallel()
 	for off, ok := range map[time.Duration]bool{-110 * time.Second: true, -130 * time.Second: false, 50 * time.Second: true, 70 * time.Second: false} {
