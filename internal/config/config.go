@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // Version is the program's version; the build sets it.
@@ -56,7 +57,7 @@ type Config struct {
 	DrainDelay       time.Duration // between /readyz saying no and the last new request
 	PublicURL        string
 	AllowProvision   bool
-	Limits           directory.Limits
+	Limits           limits.Limits
 	OrgCreation      directory.OrgCreation
 	SMTPURL          string // holds a password
 	SMTPFrom         string
@@ -158,7 +159,7 @@ func (c *Config) Load() error {
 			return fmt.Errorf("%s: %d is negative; use 0 for any number", flag, n)
 		}
 	}
-	c.Limits = directory.DefaultLimits()
+	c.Limits = limits.Default()
 	if err := c.Limits.Set(c.limits); err != nil {
 		return fmt.Errorf("--limit or ROSTER_LIMITS: %w", err)
 	}

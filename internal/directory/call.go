@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // Call is a request for an operation: the principal, and how to carry it out.
@@ -31,7 +32,7 @@ type Call struct {
 type Change struct {
 	Tx
 	keys   *audit.Keyring
-	limits Limits
+	limits limits.Limits
 	op     Operation
 	call   Call
 	actor  *Principal

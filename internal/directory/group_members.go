@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/quote"
 )
 
@@ -58,7 +59,7 @@ func (s *Service) ChangeGroupMembers(ctx context.Context, call Call, id GroupID,
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := c.within(LimitMembersPerRequest, 0, len(add)+len(remove)); err != nil {
+		if err := c.within(limits.MembersPerRequest, 0, len(add)+len(remove)); err != nil {
 			return struct{}{}, err
 		}
 		add, remove := sortedSet(add), sortedSet(remove)
@@ -98,7 +99,7 @@ func (c *Change) moveMembers(g Group, add, remove []UserID) error {
 // replaceMembers is what changes if a group has the listed members and no others. It
 // reads no more members than a request may list and change together.
 func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err error) {
-	if err := inField("members", c.within(LimitMembersPerRequest, 0, len(ids))); err != nil {
+	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(ids))); err != nil {
 		return m, err
 	}
 	ids = sortedSet(ids)
@@ -109,7 +110,7 @@ func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err erro
 	if err != nil {
 		return m, err
 	}
-	if err := inField("members", c.within(LimitMembersPerRequest, 0, n-len(ids))); err != nil { // so many leave at least
+	if err := inField("members", c.within(limits.MembersPerRequest, 0, n-len(ids))); err != nil { // so many leave at least
 		return m, err
 	}
 	there, err := c.MembersOf(g.OrgID, g.ID)
@@ -117,7 +118,7 @@ func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err erro
 		return m, err
 	}
 	m = memberChange{joined: without(ids, there), left: without(there, ids)}
-	if err := inField("members", c.within(LimitMembersPerRequest, 0, len(m.joined)+len(m.left))); err != nil {
+	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(m.joined)+len(m.left))); err != nil {
 		return m, err
 	}
 	return m, c.mayChangeMembers(g, "members", m)

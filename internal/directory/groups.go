@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -73,7 +74,7 @@ func (s *Service) GetGroup(ctx context.Context, call Call, id GroupID) (Group, e
 // members or roles; [Conflict] for a name that is taken.
 func (s *Service) CreateGroup(ctx context.Context, call Call, in NewGroup) (Group, error) {
 	return Write(ctx, s, call, OpCreateGroup, func(c *Change) (Group, error) {
-		if err := c.OneMore(LimitGroups); err != nil {
+		if err := c.OneMore(limits.Groups); err != nil {
 			return Group{}, err
 		}
 		g := Group{ID: GroupID(ident.New("grp", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
@@ -175,7 +176,7 @@ func (c *Change) fillGroup(g *Group, in NewGroup) (err error) {
 	}
 	had := len(g.Roles)
 	g.Roles = sortedSet(*in.Roles)
-	return inField("roles", c.within(LimitRolesPerGroup, had, len(g.Roles)))
+	return inField("roles", c.within(limits.RolesPerGroup, had, len(g.Roles)))
 }
 
 func sortedSet[T ~string](ids []T) []T {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -48,7 +49,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 		if err != nil {
 			return User{}, err
 		}
-		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitOrganizations); err != nil {
+		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
 			return User{}, err
 		}
 		invited := c.answering

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -127,7 +128,7 @@ func (s *Service) CreateIssuer(ctx context.Context, call Call, in NewIssuer) (Is
 		if err := s.checkNewIssuer(in); err != nil {
 			return i, err
 		}
-		if err := c.OneMore(LimitIssuers); err != nil {
+		if err := c.OneMore(limits.Issuers); err != nil {
 			return i, err
 		}
 		all, err := c.Issuers(c.actor.OrgID)

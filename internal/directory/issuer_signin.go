@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -185,7 +186,7 @@ func (c *Change) memberFor(i Issuer, p IssuedPerson) (a Account, u User, err err
 	if err != nil || (there && !u.Invited) {
 		return a, u, err
 	}
-	if err := c.oneMoreOfAccount(a.ID, LimitOrganizations); err != nil {
+	if err := c.oneMoreOfAccount(a.ID, limits.Organizations); err != nil {
 		return a, u, err
 	}
 	if there {

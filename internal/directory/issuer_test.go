@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // verifiesDomain makes a domain an organization's.
@@ -141,9 +142,9 @@ func TestIssuerInputIsChecked(t *testing.T) {
 	_, err = w.UpdateIssuer(t.Context(), w.byOwner(), i.ID, in)
 	w.wants("another client", directory.Invalid, err)
 
-	limits := directory.DefaultLimits()
-	limits.Issuers = 1
-	w.configure(directory.WithLimits(limits))
+	most := limits.Default()
+	most.Issuers = 1
+	w.configure(directory.WithLimits(most))
 	in.ClientID = "second"
 	_, err = w.CreateIssuer(t.Context(), w.byOwner(), in)
 	w.wants("one too many", directory.LimitExceeded, err)

@@ -2,52 +2,44 @@ package directory
 
 import (
 	"context"
-	"slices"
+	"errors"
+	"sync/atomic"
+
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // LimitUse is how much of a limit is used.
 type LimitUse struct {
-	Limit   Limit
+	Limit   limits.Name
 	Most    int // 0: no limit
 	Used    int
 	Counted bool // false for what bounds a single object or request, and for users without a limit
 }
-
-// orgLimits and accountLimits are counted for an organization and for an account. The
-// other limits bound a single object or request.
-var (
-	orgLimits     = []Limit{LimitUsers, LimitInvitations, LimitRoles, LimitGroups, LimitAPITokens, LimitWebhooks, LimitNames}
-	accountLimits = []Limit{LimitOrganizations, LimitPersonalTokens, LimitSessions, LimitPasskeys}
-)
-
-// counts reports whether use of a limit is counted: to count users takes time that grows
-// with the organization, which is spent only if they are limited.
-func (l Limits) counts(name Limit) bool { return name != LimitUsers || l.Users > 0 }
 
 // ListLimits returns the limits of the principal's organization and how much of each is
 // used. With a personal token, the limits of the account come first. Any principal of the
 // organization may read them.
 func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error) {
 	return Read(ctx, s, call, OpListLimits, func(tx Tx) (list []LimitUse, err error) {
-		counted := make(map[Limit]int)
+		counted := make(map[limits.Name]int)
 		if account := call.Principal.AccountID; account != "" {
-			for _, name := range accountLimits {
+			for _, name := range limits.OfAccount {
 				if counted[name], err = tx.CountOfAccount(account, name); err != nil {
 					return nil, err
 				}
 			}
 		}
-		for _, name := range orgLimits {
-			if !s.limits.counts(name) {
+		for _, name := range limits.OfOrganization {
+			if !s.limits.Counts(name) {
 				continue
 			}
 			if counted[name], err = tx.CountOf(call.Principal.OrgID, name); err != nil {
 				return nil, err
 			}
 		}
-		for _, k := range limitKinds {
-			used, ok := counted[k.name]
-			list = append(list, LimitUse{Limit: k.name, Most: s.limits.Of(k.name), Used: used, Counted: ok})
+		for _, name := range limits.Names() {
+			used, ok := counted[name]
+			list = append(list, LimitUse{Limit: name, Most: s.limits.Of(name), Used: used, Counted: ok})
 		}
 		return list, nil
 	})
@@ -58,22 +50,44 @@ func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error)
 // reads every organization's rows of an index.
 func (s *Service) HighestLimitUses(ctx context.Context) (list []LimitUse, err error) {
 	err = s.store.Read(ctx, func(tx Tx) error {
-		for _, k := range limitKinds {
-			most := s.limits.Of(k.name)
-			if most == 0 || !k.name.isCounted() {
+		for _, name := range limits.Names() {
+			most := s.limits.Of(name)
+			if most == 0 || !name.IsCounted() {
 				continue
 			}
-			used, err := tx.HighestCount(k.name)
+			used, err := tx.HighestCount(name)
 			if err != nil {
 				return err
 			}
-			list = append(list, LimitUse{Limit: k.name, Most: most, Used: used, Counted: true})
+			list = append(list, LimitUse{Limit: name, Most: most, Used: used, Counted: true})
 		}
 		return nil
 	})
 	return list, err
 }
 
-func (name Limit) isCounted() bool {
-	return slices.Contains(orgLimits, name) || slices.Contains(accountLimits, name)
+// exceededCounts counts what each limit has refused since the process began.
+type exceededCounts map[limits.Name]*atomic.Int64
+
+func newExceededCounts() exceededCounts {
+	counts := make(exceededCounts)
+	for _, name := range limits.Names() {
+		counts[name] = new(atomic.Int64)
+	}
+	return counts
+}
+
+func (counts exceededCounts) count(err error) {
+	if name, ok := errors.AsType[exceeded](err); ok {
+		counts[limits.Name(name)].Add(1)
+	}
+}
+
+// LimitRefusals returns how often each limit has refused something in this process.
+func (s *Service) LimitRefusals() map[limits.Name]int64 {
+	all := make(map[limits.Name]int64, len(s.exceeded))
+	for name, n := range s.exceeded {
+		all[name] = n.Load()
+	}
+	return all
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -23,35 +24,35 @@ func naming(prefix string, n int) authz.Set {
 // limited are the ways to make one more of each thing that is limited. Each makes up to
 // three, whatever there was.
 var limited = []struct {
-	name  directory.Limit
+	name  limits.Name
 	there int // already, in a new world
 	more  func(w *world, i int, call directory.Call) error
 }{
-	{directory.LimitOrganizations, 1, func(w *world, _ int, call directory.Call) error {
+	{limits.Organizations, 1, func(w *world, _ int, call directory.Call) error {
 		return second(w.CreateOrg(w.Context(), call, "Another"))
 	}},
-	{directory.LimitPersonalTokens, 1, func(w *world, _ int, call directory.Call) error {
+	{limits.PersonalTokens, 1, func(w *world, _ int, call directory.Call) error {
 		return second(w.CreatePersonalToken(w.Context(), call, directory.NewPersonalToken{Name: "x"}))
 	}},
-	{directory.LimitUsers, 1, func(w *world, i int, call directory.Call) error {
+	{limits.Users, 1, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateUser(w.Context(), call, directory.NewUser{Name: "x", Email: fmt.Sprintf("u%d@example.com", i), Role: "none"}))
 	}},
-	{directory.LimitRoles, 0, func(w *world, i int, call directory.Call) error {
+	{limits.Roles, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("role ", i)}))
 	}},
-	{directory.LimitGroups, 0, func(w *world, i int, call directory.Call) error {
+	{limits.Groups, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("group ", i)}))
 	}},
-	{directory.LimitAPITokens, 1, func(w *world, _ int, call directory.Call) error {
+	{limits.APITokens, 1, func(w *world, _ int, call directory.Call) error {
 		return second(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "x"}))
 	}},
-	{directory.LimitWebhooks, 0, func(w *world, i int, call directory.Call) error {
+	{limits.Webhooks, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateWebhook(w.Context(), call, webhooks.NewWebhook{Name: fmt.Sprint(i), URL: "https://example.com/x"}))
 	}},
-	{directory.LimitNames, 0, func(w *world, i int, call directory.Call) error {
+	{limits.NamesInRoles, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))
 	}},
-	{directory.LimitGroupsPerUser, 0, func(w *world, i int, call directory.Call) error {
+	{limits.GroupsPerUser, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.owner.ID)}))
 	}},
 }
@@ -66,7 +67,7 @@ func TestRaceLimitsHold(t *testing.T) {
 			w := newWorld(t)
 			most := l.there + 3
 			limit := func(n int) directory.Option {
-				limits := directory.DefaultLimits()
+				limits := limits.Default()
 				if err := limits.Set([]string{fmt.Sprintf("%s=%d", l.name, n)}); err != nil {
 					t.Fatal(err)
 				}
@@ -122,7 +123,7 @@ func TestRaceLimitsHold(t *testing.T) {
 func TestInvitationLimitHidesAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	limits := directory.DefaultLimits()
+	limits := limits.Default()
 	limits.Invitations = 1
 	w.configure(directory.WithLimits(limits), directory.WithOrgCreation(directory.OrgCreationAnybody))
 	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
@@ -141,7 +142,7 @@ func TestInvitationLimitHidesAccounts(t *testing.T) {
 func TestLimitsOnParts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	limits := directory.Limits{RolesPerGroup: 2, NamesPerSet: 3, Names: 5, MembersPerRequest: 2}
+	limits := limits.Limits{RolesPerGroup: 2, NamesPerSet: 3, Names: 5, MembersPerRequest: 2}
 	w.configure(directory.WithLimits(limits))
 	call := w.as(w.owner.secret, w.org.ID)
 	role := func(name string, names int) (directory.Role, error) {
@@ -178,7 +179,7 @@ func TestLimitsOnParts(t *testing.T) {
 func TestLimitOnRoleChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.configure(directory.WithLimits(directory.Limits{RoleChangesPerRequest: 2}))
+	w.configure(directory.WithLimits(limits.Limits{RoleChangesPerRequest: 2}))
 	a, b, c := w.join("A", "none"), w.join("B", "none"), w.join("C", "none")
 	role := w.role("Crowd")
 	put := func(ids ...directory.UserID) error {
@@ -201,7 +202,7 @@ func TestAboveALoweredLimit(t *testing.T) {
 	role := must(w.CreateRole(t.Context(), call, directory.NewRole{Name: "r", Capabilities: naming("r", 5)}))(t)
 	roles := []directory.RoleID{"user", "read-only", role.ID}
 	g := must(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &roles}))(t)
-	w.configure(directory.WithLimits(directory.Limits{RolesPerGroup: 1, NamesPerSet: 1, Names: 1}))
+	w.configure(directory.WithLimits(limits.Limits{RolesPerGroup: 1, NamesPerSet: 1, Names: 1}))
 	update := func(names int) error {
 		return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "renamed", Capabilities: naming("r", names)}))
 	}
@@ -221,9 +222,9 @@ func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
 	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
 	john := w.join("john", "user")
 	must(w.CreateUser(t.Context(), w.as(w.owner.secret, other.Org.ID), directory.NewUser{Name: "John", Email: john.Email, Role: "none"}))(t)
-	w.configure(directory.WithLimits(directory.Limits{Organizations: 1}))
+	w.configure(directory.WithLimits(limits.Limits{Organizations: 1}))
 	w.wants("accept", directory.LimitExceeded, second(w.AcceptInvitation(t.Context(), w.by(john), other.Org.ID)))
-	w.configure(directory.WithLimits(directory.Limits{Organizations: 2}))
+	w.configure(directory.WithLimits(limits.Limits{Organizations: 2}))
 	w.wants("accept below the limit", "", second(w.AcceptInvitation(t.Context(), w.by(john), other.Org.ID)))
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -117,7 +118,7 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 		if err := c.mayCreateOrg(s.orgCreation); err != nil {
 			return Membership{}, err
 		}
-		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitOrganizations); err != nil {
+		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
 			return Membership{}, err
 		}
 		me, err := self(c, c.actor)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // PasskeyID is "pky_…".
@@ -58,7 +59,7 @@ func (s *Service) CreatePasskey(ctx context.Context, call Call, in NewPasskey) (
 		if err := c.finish(in.Ceremony); err != nil {
 			return p, err
 		}
-		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitPasskeys); err != nil {
+		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.Passkeys); err != nil {
 			return p, err
 		}
 		p = Passkey{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // PersonalTokenRecord is a personal token as it is kept: it belongs to an account
@@ -57,7 +58,7 @@ func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]Personal
 // [Invalid]; [Forbidden] for wider networks; [LimitExceeded].
 func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
 	return Write(ctx, s, call, OpCreatePersonalToken, func(c *Change) (IssuedPersonalToken, error) {
-		if err := c.oneMoreOfAccount(c.actor.AccountID, LimitPersonalTokens); err != nil {
+		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.PersonalTokens); err != nil {
 			return IssuedPersonalToken{}, err
 		}
 		bound, err := c.boundsOf("expiresAt", bounds{in.ExpiresAt, in.Networks}, 0)

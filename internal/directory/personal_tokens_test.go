@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 func TestPersonalTokens(t *testing.T) {
@@ -115,7 +116,7 @@ func TestMaxPersonalTokens(t *testing.T) {
 		return w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "x"})
 	}
 	var last directory.IssuedPersonalToken // never the one that the owner calls with
-	for len(must(w.ListPersonalTokens(t.Context(), w.byOwner()))(t)) < directory.DefaultLimits().PersonalTokens {
+	for len(must(w.ListPersonalTokens(t.Context(), w.byOwner()))(t)) < limits.Default().PersonalTokens {
 		last = must(create())(t)
 	}
 	w.refused("one more", directory.LimitExceeded, "", func() error { return second(create()) })

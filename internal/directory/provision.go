@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/networks"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -188,10 +189,10 @@ func (c *Change) claimForAccount(s *Service, u *User) (before any, err error) {
 		return nil, err
 	}
 	c.limits = s.limits // the claimant's, who is not the operator
-	if err := c.oneMoreOfAccount(me.AccountID, LimitOrganizations); err != nil {
+	if err := c.oneMoreOfAccount(me.AccountID, limits.Organizations); err != nil {
 		return nil, err
 	}
-	c.limits = Limits{}
+	c.limits = limits.Limits{}
 	u.AccountID, u.Email, u.Name = me.AccountID, me.Email, me.Name
 	key := text.FoldKey(u.Email)
 	invited, err := c.UserByEmail(u.OrgID, key)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -124,7 +125,7 @@ func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
 // for a name that is taken.
 func (s *Service) CreateRole(ctx context.Context, call Call, in NewRole) (Role, error) {
 	return Write(ctx, s, call, OpCreateRole, func(c *Change) (Role, error) {
-		if err := c.OneMore(LimitRoles); err != nil {
+		if err := c.OneMore(limits.Roles); err != nil {
 			return Role{}, err
 		}
 		role := Role{ID: RoleID(ident.New("role", c.now)), OrgID: c.actor.OrgID, CreatedAt: c.now}
@@ -270,8 +271,8 @@ func (c *Change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error
 	if members == nil {
 		return nil, nil
 	}
-	few := func(n int) error { return inField("members", c.within(LimitRoleChangesPerRequest, 0, n)) }
-	if err := inField("members", c.within(LimitMembersPerRequest, 0, len(*members))); err != nil {
+	few := func(n int) error { return inField("members", c.within(limits.RoleChangesPerRequest, 0, n)) }
+	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(*members))); err != nil {
 		return nil, err
 	}
 	want := sortedSet(*members)

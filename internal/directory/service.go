@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/usercache"
 )
 
@@ -25,7 +26,7 @@ type Service struct {
 	usage     usage
 	refusals  refusals
 	listeners listeners
-	limits    Limits
+	limits    limits.Limits
 	exceeded  exceededCounts
 
 	orgCreation OrgCreation
@@ -55,7 +56,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 // current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
-		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, limits: DefaultLimits(),
+		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, exceeded: newExceededCounts(), limits: limits.Default(),
 		orgCreation: OrgCreationOwners, listSizes: defaultListSizes, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
 	}
 	for _, o := range options {

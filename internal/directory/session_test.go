@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // linkFor makes a link that signs in the account of a user.
@@ -189,7 +190,7 @@ func TestSessionsEndOnEveryNode(t *testing.T) {
 func TestSessionsAreLimited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.configure(directory.WithLimits(directory.Limits{Sessions: 2}))
+	w.configure(directory.WithLimits(limits.Limits{Sessions: 2}))
 	a := w.signIn(w.owner.User)
 	w.pass(2 * time.Minute)
 	b := w.signIn(w.owner.User)

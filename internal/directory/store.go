@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // Store is the storage of a [Service]. Implementations promise:
@@ -108,10 +109,10 @@ type Tx interface {
 // limitTx counts what [Limits] bound.
 type limitTx interface {
 	// CountOf counts what an organization has, and CountOfAccount what an account has.
-	CountOf(OrgID, Limit) (int, error)
-	CountOfAccount(AccountID, Limit) (int, error)
+	CountOf(OrgID, limits.Name) (int, error)
+	CountOfAccount(AccountID, limits.Name) (int, error)
 	// HighestCount is the count of the organization or account that has the most.
-	HighestCount(Limit) (int, error)
+	HighestCount(limits.Name) (int, error)
 	// UserInGroups gives one of the users who is in so many groups or more, "" for none.
 	UserInGroups(org OrgID, ids []UserID, groups int) (UserID, error)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // APITokenRecord is an API token as it is stored: it belongs to an organization and
@@ -82,7 +83,7 @@ func (c *Change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIT
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
 	}
-	if err := c.OneMore(LimitAPITokens); err != nil {
+	if err := c.OneMore(limits.APITokens); err != nil {
 		return t, err
 	}
 	t = IssuedAPIToken{Secret: ident.Secret(apiTokenPrefix), APITokenRecord: APITokenRecord{

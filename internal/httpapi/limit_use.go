@@ -9,13 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // limitUse is a limit with how much of it is used; null is no limit, or not counted.
 type limitUse struct {
-	Limit directory.Limit `json:"limit"`
-	Max   *int            `json:"max"`
-	Used  *int            `json:"used"`
+	Limit limits.Name `json:"limit"`
+	Max   *int        `json:"max"`
+	Used  *int        `json:"used"`
 }
 
 func limitUseOf(u directory.LimitUse) limitUse {

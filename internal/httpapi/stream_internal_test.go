@@ -16,6 +16,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -35,7 +36,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), time.Now, directory.WithLimits(directory.Limits{}))
+	service := directory.NewService(db, dbtest.Keys(), time.Now, directory.WithLimits(limits.Limits{}))
 	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)

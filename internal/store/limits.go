@@ -6,42 +6,43 @@ import (
 	"strconv"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // CountOf reads an index whose part for an organization the limit itself bounds, but for
 // users.
-func (t *tx) CountOf(org directory.OrgID, what directory.Limit) (int, error) {
+func (t *tx) CountOf(org directory.OrgID, what limits.Name) (int, error) {
 	switch what {
-	case directory.LimitUsers:
+	case limits.Users:
 		return t.count(`SELECT count(*) FROM users WHERE org_id = $1`, org)
-	case directory.LimitInvitations:
+	case limits.Invitations:
 		return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND account_id IS NULL`, org)
-	case directory.LimitRoles:
+	case limits.Roles:
 		return t.count(`SELECT count(*) FROM roles WHERE org_id = $1`, org)
-	case directory.LimitGroups:
+	case limits.Groups:
 		return t.count(`SELECT count(*) FROM user_groups WHERE org_id = $1`, org)
-	case directory.LimitAPITokens:
+	case limits.APITokens:
 		return t.count(`SELECT count(*) FROM api_tokens WHERE org_id = $1`, org)
-	case directory.LimitWebhooks:
+	case limits.Webhooks:
 		return t.count(`SELECT count(*) FROM webhooks WHERE org_id = $1`, org)
-	case directory.LimitIssuers:
+	case limits.Issuers:
 		return t.count(`SELECT count(*) FROM issuers WHERE org_id = $1`, org)
-	case directory.LimitNames:
+	case limits.NamesInRoles:
 		return t.count(`SELECT CAST(COALESCE(sum(names), 0) AS BIGINT) FROM roles WHERE org_id = $1`, org)
 	default:
 		return 0, fmt.Errorf("an organization's %s can't be counted", what)
 	}
 }
 
-func (t *tx) CountOfAccount(account directory.AccountID, what directory.Limit) (int, error) {
+func (t *tx) CountOfAccount(account directory.AccountID, what limits.Name) (int, error) {
 	switch what {
-	case directory.LimitOrganizations:
+	case limits.Organizations:
 		return t.count(`SELECT count(*) FROM users u WHERE u.account_id = $1`, account)
-	case directory.LimitPersonalTokens:
+	case limits.PersonalTokens:
 		return t.count(`SELECT count(*) FROM personal_tokens WHERE account_id = $1`, account)
-	case directory.LimitSessions:
+	case limits.Sessions:
 		return t.count(`SELECT count(*) FROM sessions WHERE account_id = $1`, account)
-	case directory.LimitPasskeys:
+	case limits.Passkeys:
 		return t.count(`SELECT count(*) FROM passkeys WHERE account_id = $1`, account)
 	default:
 		return 0, fmt.Errorf("an account's %s can't be counted", what)
@@ -49,31 +50,31 @@ func (t *tx) CountOfAccount(account directory.AccountID, what directory.Limit) (
 }
 
 // HighestCount reads the whole of an index.
-func (t *tx) HighestCount(what directory.Limit) (int, error) {
+func (t *tx) HighestCount(what limits.Name) (int, error) {
 	switch what {
-	case directory.LimitUsers:
+	case limits.Users:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users GROUP BY org_id) AS counts`)
-	case directory.LimitInvitations:
+	case limits.Invitations:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users WHERE account_id IS NULL GROUP BY org_id) AS counts`)
-	case directory.LimitRoles:
+	case limits.Roles:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM roles GROUP BY org_id) AS counts`)
-	case directory.LimitGroups:
+	case limits.Groups:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM user_groups GROUP BY org_id) AS counts`)
-	case directory.LimitAPITokens:
+	case limits.APITokens:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM api_tokens GROUP BY org_id) AS counts`)
-	case directory.LimitWebhooks:
+	case limits.Webhooks:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM webhooks GROUP BY org_id) AS counts`)
-	case directory.LimitIssuers:
+	case limits.Issuers:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM issuers GROUP BY org_id) AS counts`)
-	case directory.LimitNames:
+	case limits.NamesInRoles:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT sum(names) AS n FROM roles GROUP BY org_id) AS counts`)
-	case directory.LimitOrganizations:
+	case limits.Organizations:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM users WHERE account_id IS NOT NULL GROUP BY account_id) AS counts`)
-	case directory.LimitPersonalTokens:
+	case limits.PersonalTokens:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM personal_tokens GROUP BY account_id) AS counts`)
-	case directory.LimitSessions:
+	case limits.Sessions:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM sessions GROUP BY account_id) AS counts`)
-	case directory.LimitPasskeys:
+	case limits.Passkeys:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM passkeys GROUP BY account_id) AS counts`)
 	default:
 		return 0, fmt.Errorf("%s can't be counted", what)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 func newIssuer(org directory.OrgID, id string) directory.Issuer {
@@ -25,7 +26,7 @@ var issuerTests = []test{
 		byID := func(tx directory.Tx) (directory.Issuer, error) { return tx.Issuer(acme, a.ID) }
 		s.equal("issuer", a, got(s, byID))
 		s.equal("list", []directory.Issuer{b, a}, got(s, func(tx directory.Tx) ([]directory.Issuer, error) { return tx.Issuers(acme) }))
-		s.equal("count", 2, got(s, countOf(acme, directory.LimitIssuers)))
+		s.equal("count", 2, got(s, countOf(acme, limits.Issuers)))
 		missing(s, "another's", func(tx directory.Tx) (directory.Issuer, error) { return tx.Issuer(other, b.ID) })
 		s.fails("same id", directory.Conflict, func(tx directory.Tx) error { return tx.CreateIssuer(a) })
 

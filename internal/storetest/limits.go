@@ -3,23 +3,24 @@ package storetest
 import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
-func countOf(org directory.OrgID, what directory.Limit) func(directory.Tx) (int, error) {
+func countOf(org directory.OrgID, what limits.Name) func(directory.Tx) (int, error) {
 	return func(tx directory.Tx) (int, error) { return tx.CountOf(org, what) }
 }
 
 var limitTests = []test{
 	{"counts are an organization's own", func(s suite) {
 		prepareGroups(s) // three users and two roles, and one of each elsewhere
-		s.equal("users", 3, got(s, countOf(acme, directory.LimitUsers)))
-		s.equal("users elsewhere", 1, got(s, countOf(other, directory.LimitUsers)))
-		s.equal("roles", 2, got(s, countOf(acme, directory.LimitRoles)))
-		s.equal("groups", 0, got(s, countOf(acme, directory.LimitGroups)))
-		s.equal("API tokens", 0, got(s, countOf(acme, directory.LimitAPITokens)))
-		s.equal("webhooks", 0, got(s, countOf(acme, directory.LimitWebhooks)))
-		s.equal("issuers", 0, got(s, countOf(acme, directory.LimitIssuers)))
-		s.equal("of nobody", 0, got(s, countOf("nobody", directory.LimitNames)))
+		s.equal("users", 3, got(s, countOf(acme, limits.Users)))
+		s.equal("users elsewhere", 1, got(s, countOf(other, limits.Users)))
+		s.equal("roles", 2, got(s, countOf(acme, limits.Roles)))
+		s.equal("groups", 0, got(s, countOf(acme, limits.Groups)))
+		s.equal("API tokens", 0, got(s, countOf(acme, limits.APITokens)))
+		s.equal("webhooks", 0, got(s, countOf(acme, limits.Webhooks)))
+		s.equal("issuers", 0, got(s, countOf(acme, limits.Issuers)))
+		s.equal("of nobody", 0, got(s, countOf("nobody", limits.NamesInRoles)))
 	}},
 	{"names are counted as roles change", func(s suite) {
 		r, q := newRole(acme, "r"), newRole(acme, "q")
@@ -28,18 +29,18 @@ var limitTests = []test{
 		s.write(func(tx directory.Tx) error {
 			return all(putOrgs(tx, acme), tx.CreateRole(r, "r"), tx.CreateRole(q, "q"))
 		})
-		s.equal("together", 4, got(s, countOf(acme, directory.LimitNames)))
+		s.equal("together", 4, got(s, countOf(acme, limits.NamesInRoles)))
 		r.Capabilities = authz.Set{Views: map[string]authz.Grants{authz.Wildcard: 1}}
 		s.write(func(tx directory.Tx) error { return tx.UpdateRole(r, "r") })
-		s.equal("after a change", 2, got(s, countOf(acme, directory.LimitNames)))
+		s.equal("after a change", 2, got(s, countOf(acme, limits.NamesInRoles)))
 		s.write(func(tx directory.Tx) error { return tx.DeleteRole(acme, q.ID) })
-		s.equal("after a deletion", 1, got(s, countOf(acme, directory.LimitNames)))
+		s.equal("after a deletion", 1, got(s, countOf(acme, limits.NamesInRoles)))
 	}},
 	{"the highest count is that of whoever has the most", func(s suite) {
 		prepareGroups(s)
-		for what, want := range map[directory.Limit]int{
-			directory.LimitUsers: 3, directory.LimitRoles: 2, directory.LimitGroups: 0, directory.LimitInvitations: 0, directory.LimitAPITokens: 0,
-			directory.LimitIssuers: 0, directory.LimitWebhooks: 0, directory.LimitPersonalTokens: 0, directory.LimitSessions: 0, directory.LimitPasskeys: 0,
+		for what, want := range map[limits.Name]int{
+			limits.Users: 3, limits.Roles: 2, limits.Groups: 0, limits.Invitations: 0, limits.APITokens: 0,
+			limits.Issuers: 0, limits.Webhooks: 0, limits.PersonalTokens: 0, limits.Sessions: 0, limits.Passkeys: 0,
 		} {
 			s.equal(string(what), want, got(s, func(tx directory.Tx) (int, error) { return tx.HighestCount(what) }))
 		}

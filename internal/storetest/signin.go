@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 func newSession(account directory.AccountID, id string) directory.SessionRecord {
@@ -38,7 +39,7 @@ var sessionTests = []test{
 		s.equal("session", a, got(s, byID))
 		s.equal("by hash", b, got(s, sessionByHash(b)))
 		s.equal("list", []directory.SessionRecord{a, b}, got(s, sessionsOf("acc_a")))
-		s.equal("count", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountOfAccount("acc_a", directory.LimitSessions) }))
+		s.equal("count", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountOfAccount("acc_a", limits.Sessions) }))
 
 		a.LastUsedAt = start.Add(3 * time.Minute)
 		s.write(func(tx directory.Tx) error {
@@ -150,7 +151,7 @@ var passkeyTests = []test{
 		s.equal("passkey", a, got(s, byID))
 		s.equal("by credential", b, got(s, byCredential(b.CredentialID)))
 		s.equal("list", []directory.Passkey{b, a}, got(s, func(tx directory.Tx) ([]directory.Passkey, error) { return tx.Passkeys("acc_a") }))
-		s.equal("count", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountOfAccount("acc_a", directory.LimitPasskeys) }))
+		s.equal("count", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountOfAccount("acc_a", limits.Passkeys) }))
 		missing(s, "another's", func(tx directory.Tx) (directory.Passkey, error) { return tx.Passkey("acc_b", a.ID) })
 		missing(s, "another credential", byCredential([]byte{0}))
 		again := a

@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // A rotated secret stays valid for DefaultSecretOverlap, or for up to MaxSecretOverlap.
@@ -96,7 +97,7 @@ func (h *Hooks) GetWebhook(ctx context.Context, call directory.Call, id director
 // personal token of an owner or admin who has auditLog|read. Audit entry createWebhook. Errors: [directory.Invalid]; [directory.LimitExceeded].
 func (h *Hooks) CreateWebhook(ctx context.Context, call directory.Call, in NewWebhook) (IssuedWebhook, error) {
 	return write(ctx, h, call, directory.OpCreateWebhook, func(c change) (IssuedWebhook, error) {
-		if err := c.OneMore(directory.LimitWebhooks); err != nil {
+		if err := c.OneMore(limits.Webhooks); err != nil {
 			return IssuedWebhook{}, err
 		}
 		w := directory.Webhook{
