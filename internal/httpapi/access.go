@@ -39,7 +39,7 @@ type groupRef struct {
 	Name string            `json:"name"`
 }
 
-// accessDecision is the answer to a question about one capability.
+// accessDecision is the access to one capability.
 type accessDecision struct {
 	accessCapability `json:",inline"`
 	Allowed          bool            `json:"allowed"`
@@ -62,10 +62,10 @@ func getSelfAccess(rq *request) error {
 	})
 }
 
-// defaultAccess is how many capabilities a page has if the request says nothing.
+// defaultAccess is how many capabilities a page has by default.
 const defaultAccess = 200
 
-// explain answers a page, or the one capability that ?capability= asks about.
+// explain returns a page, or only the capability in ?capability=.
 func (rq *request) explain(ask func(authz.Query) (directory.Access, error)) error {
 	q, err := rq.accessQuery()
 	if err != nil {
@@ -126,7 +126,7 @@ func decodeAccessCursor(cursor string) (authz.Key, error) {
 			return key, nil
 		}
 	}
-	return authz.Key{}, directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
+	return authz.Key{}, directory.InvalidField("cursor", "is not a cursor of this list; start again without it")
 }
 
 // parseQuestion reads "users|create", "dataset:NAME:query|read" or
@@ -152,7 +152,7 @@ func parseQuestion(s string) (key authz.Key, err error) {
 
 var errQuestion = directory.Errorf(directory.Invalid, "must be resource|action, dataset:NAME:resource|action or view:NAME:resource|action")
 
-// decide answers the question about one capability, which the list has if it is granted.
+// decide returns the access to one capability, which is granted if the list has it.
 func (a access) decide(want authz.Key) accessDecision {
 	d := accessDecision{Principal: a.Principal, Allowed: len(a.Capabilities) > 0}
 	d.accessCapability = accessCapability{Scope: want.Scope, Name: want.Name, Capability: want.Pair.String(), Paths: []accessPath{}}

@@ -1,7 +1,6 @@
-// Package httpapi serves the directory over HTTP: the v2 API, its description
-// and documentation, and the health and metrics endpoints. It decides nothing
-// about users; it turns requests into calls of [directory.Service] and results
-// into answers.
+// Package httpapi serves the directory over HTTP: the v2 API, its description and
+// documentation, and the health and metrics endpoints. It converts requests to calls of
+// [directory.Service] and results to responses, and has no rules of its own.
 package httpapi
 
 import (
@@ -28,24 +27,25 @@ type Options struct {
 	Webhooks *webhooks.Hooks
 	AuditLog *auditlog.Trail
 	Log      *slog.Logger
-	// RateLimit is how many requests a principal may make in a minute; 0: any number.
+	// RateLimit is how many requests a principal may make in a minute. 0 is no limit.
 	RateLimit int
 	// RequestsUnderWay is how many requests an organization may have under way at a
 	// time; 0: any number.
 	RequestsUnderWay int
 	Clock            func() time.Time
-	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	// TrustedProxies are the peers whose X-Forwarded-For header is used.
 	TrustedProxies []netip.Prefix
 	Version        string
-	// PublicURL is where people reach the server; "" for wherever they did.
+	// PublicURL is the URL of the server in links. If it is empty, links have the host of
+	// the request.
 	PublicURL string
-	// AllowProvision lets anybody make temporary organisations.
+	// AllowProvision lets anybody create temporary organizations.
 	AllowProvision bool
 	// Pages are the parts of the site that other packages serve.
 	Pages []Page
 	// Home is the path that browsers are redirected to from /; "" for none.
 	Home string
-	// SeparateMetrics leaves /metrics out, to be served elsewhere.
+	// SeparateMetrics leaves /metrics out, because another listener serves it.
 	SeparateMetrics bool
 	// Collectors are served with the API's own metrics.
 	Collectors []prometheus.Collector
@@ -71,7 +71,7 @@ type API struct {
 	streams      *turns.Places[limitKey] // of events, of each principal
 	imports      *turns.Places[limitKey] // of users, of each tenant
 	chunkTimeout time.Duration           // how long a client may take for a chunk of a body
-	heartbeat    time.Duration           // how often a stream says something
+	heartbeat    time.Duration           // how often an idle stream sends a comment
 
 	publicURL      string
 	allowProvision bool
@@ -94,10 +94,10 @@ func New(o Options) *API {
 	return a
 }
 
-// scrapeTimeout bounds what a scrape of the metrics may ask of the database.
+// scrapeTimeout bounds the queries of a metrics scrape.
 const scrapeTimeout = 5 * time.Second
 
-// expiring counts tokens for the metrics; what can't be counted is no number.
+// expiring counts expiring tokens for the metrics. It returns NaN if that fails.
 func (a *API) expiring(within time.Duration) float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
@@ -109,16 +109,16 @@ func (a *API) expiring(within time.Duration) float64 {
 	return float64(n)
 }
 
-// Drain makes /readyz answer 503 from now on, so that load balancers send no
-// more; requests are still served, but for streams of events: those end, and find
-// another server.
+// Drain makes /readyz respond with 503, so that load balancers send no more requests.
+// Requests are still served, except event streams, which end so that their clients
+// reconnect to another server.
 func (a *API) Drain() { a.drain() }
 
 // Metrics serves the Prometheus metrics alone.
 func (a *API) Metrics() http.Handler { return a.metrics.handler() }
 
-// ServeHTTP gives every request a trace id, holds panics, counts and logs, and
-// hands it to its route.
+// ServeHTTP serves a request by its route. It sets the trace id, recovers panics, counts
+// the request and logs it.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &response{ResponseWriter: w, trace: newTraceID(), came: a.clock()}
 	rec.set(headerTrace, rec.trace)
@@ -140,8 +140,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mux.ServeHTTP(rec, r)
 }
 
-// unclean reports whether the mux would answer a path with a redirect of its
-// own, in HTML, before anybody asked for a token.
+// unclean reports whether the mux would respond to a path with a redirect of its own, in
+// HTML and without authentication.
 func unclean(p string) bool {
 	if p == "/v2" || strings.HasPrefix(p, "//") {
 		return true

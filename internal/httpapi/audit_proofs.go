@@ -8,7 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// contentTypeNote is that of a signed note (c2sp.org/signed-note).
+// contentTypeNote is the media type of a signed note (c2sp.org/signed-note).
 var contentTypeNote = []string{"text/plain; charset=utf-8"}
 
 type checkpoint struct {
@@ -34,7 +34,7 @@ type consistency struct {
 }
 
 type auditRetention struct {
-	Days *int `json:"days"` // null: for ever
+	Days *int `json:"days"` // null: forever
 }
 
 func retentionOf(r directory.Retention) auditRetention {
@@ -125,16 +125,16 @@ func proveConsistency(rq *request) (auditlog.Consistency, error) {
 }
 
 type retentionBody struct {
-	Days given[int] `json:"days"` // null, for ever, can't be left out
+	Days given[int] `json:"days"` // null: forever
 }
 
 func updateRetention(rq *request, body retentionBody) (directory.Retention, error) {
 	r := directory.Retention{}
 	switch days := body.Days; {
 	case !days.there:
-		return directory.Retention{}, directory.InvalidField("days", "is required: a number, or null for ever")
+		return directory.Retention{}, directory.InvalidField("days", "is required; use a number, or null to keep entries forever")
 	case days.value != nil && *days.value == 0:
-		r.Days = -1 // refused as other numbers are
+		r.Days = -1 // rejected by the service, as 0 means null there
 	case days.value != nil:
 		r.Days = *days.value
 	}

@@ -156,7 +156,7 @@ func TestAuditFilters(t *testing.T) {
 		t.Errorf("a formula got into CSV: %s", ans.Body)
 	}
 	for query, part := range map[string]string{
-		"action=CREATEUSER": "not an action", "colour=red": "there are from, to, actor", "order=up": "asc, desc", "outcome=x": "done, refused, any", "format=xml": "json, ndjson, csv",
+		"action=CREATEUSER": "not an action", "colour=red": "the known ones are from, to, actor", "order=up": "asc, desc", "outcome=x": "done, refused, any", "format=xml": "json, ndjson, csv",
 		"limit=0": "from 1 to 1000", "limit=1001": "from 1 to 1000", "limit=x": "from 1 to 1000", "from=yesterday": "2030-01-31T12:00:00Z", "to=": "must not be empty", "to=today": "date and time",
 		"cursor=x": "start again", "cursor=MTow": "start again", "actor=": "must not be empty", "target=%00": "control", "action=%FF": "control",
 		"limit=%zz": "malformed", "limit=1&limit=2": "once", "from=2026-03-01T14:00:00+01:00": "%2B",

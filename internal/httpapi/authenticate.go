@@ -25,7 +25,7 @@ const (
 	headerReset     = "X-RateLimit-Reset"
 )
 
-// newTraceID makes 128 random bits, without a system call.
+// newTraceID returns 128 random bits, without a system call.
 func newTraceID() string {
 	b := binary.NativeEndian.AppendUint64(make([]byte, 0, 16), rand.Uint64()) //nolint:gosec // it has to be unique, not secret
 	b = binary.NativeEndian.AppendUint64(b, rand.Uint64())                    //nolint:gosec // same

@@ -9,10 +9,10 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// headerDiff tells, on the answer to a dry run, who would gain and lose what.
+// headerDiff has the access that users would gain and lose, on the response to a dry run.
 const headerDiff = "Roster-Access-Diff"
 
-// maxDiffHeader keeps the header within what proxies let through.
+// maxDiffHeader bounds the header to a length that proxies accept.
 const maxDiffHeader = 6 << 10
 
 type accessDiff struct {
@@ -27,7 +27,7 @@ type accessChange struct {
 	Lost   []string `json:"lost"`
 }
 
-// diffHeader is the diff as one line of ASCII JSON; changes that don't fit are counted.
+// diffHeader returns the diff as one line of ASCII JSON. It counts changes that don't fit.
 func diffHeader(d *directory.AccessDiff) string {
 	out := accessDiff{Changes: []accessChange{}, Omitted: d.Omitted}
 	for _, c := range d.Changes {
@@ -48,7 +48,7 @@ func diffHeader(d *directory.AccessDiff) string {
 	}
 }
 
-// asciiJSON escapes what a header can't hold: names of datasets may be in any script.
+// asciiJSON escapes all but ASCII for a header, because dataset names may be in any script.
 func asciiJSON(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -54,10 +54,10 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 		switch {
 		case err != nil:
 		case methods == nil:
-			err = directory.Errorf(directory.NotFound, "there is no %s", quote.Cut(r.URL.Path))
+			err = directory.Errorf(directory.NotFound, "%s does not exist", quote.Cut(r.URL.Path))
 		case !ok:
 			rec.Header().Set("Allow", allowed)
-			err = directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are %s", quote.Cut(r.Method), allowed)
+			err = directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; use one of %s", quote.Cut(r.Method), allowed)
 		default:
 			err = rq.inTurn(e)
 		}
@@ -86,26 +86,26 @@ func (rq *request) inTurn(e endpoint) error {
 	key := tenantOf(p)
 	if !a.requests.TryEnter(key) {
 		rq.w.Header().Set("Retry-After", "1")
-		return directory.Errorf(directory.RateLimited, "%d requests of this %s are under way; wait for some of them to end", a.maxRequests, key.scope)
+		return directory.Errorf(directory.RateLimited, "this %s has %d requests under way; wait for some of them to end", key.scope, a.maxRequests)
 	}
 	defer a.requests.Leave(key, 0)
 	if !e.cost.isLong(e.method, rq.params) {
 		return rq.dispatch(e)
 	}
-	if err := a.long.Enter(rq.Context(), key, longPatience); err != nil {
+	if err := a.long.Enter(rq.Context(), key, longTimeout); err != nil {
 		if rq.Context().Err() != nil {
 			return err
 		}
 		rq.w.Header().Set("Retry-After", "1")
-		return directory.Errorf(directory.RateLimited, "requests like this one take turns, and others of this %s take long; try again", key.scope)
+		return directory.Errorf(directory.RateLimited, "requests like this one take turns, and others of this %s are still running; try again later", key.scope)
 	}
 	begun := time.Now()
 	defer func() { a.long.Leave(key, time.Since(begun)) }()
 	return rq.dispatch(e)
 }
 
-// longPatience is how long a request waits for its turn to compute for long.
-const longPatience = 10 * time.Second
+// longTimeout is how long a request waits for its turn to compute for long.
+const longTimeout = 10 * time.Second
 
 // newLongPlaces makes the places of requests that compute for long. A tenant holds half
 // of them, one at least, so that it leaves processors to others.
@@ -114,8 +114,8 @@ func newLongPlaces() *turns.Places[limitKey] {
 	return turns.NewPlaces(n, func(limitKey) int { return n / 2 })
 }
 
-// newPlaces makes places without an end, of which each key holds at most so many; 0: any
-// number.
+// newPlaces makes an unlimited number of places, of which each key may hold at most so
+// many. 0 is no limit.
 func newPlaces(most int) *turns.Places[limitKey] {
 	if most <= 0 {
 		most = math.MaxInt
@@ -142,8 +142,8 @@ func (rq *request) dispatch(e endpoint) error {
 	return e.handle(rq)
 }
 
-// prepare reads what a write has beyond the path: its body and its conditions. The body
-// of an import is read by its handler.
+// prepare reads the body and the conditions of a write. The body of an import is read by
+// its handler.
 func (rq *request) prepare(e endpoint) error {
 	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
 	if rq.params.Has(dryRun) {
@@ -190,7 +190,7 @@ func (rq *request) decode(v any) error {
 	mediaType, params, err := mime.ParseMediaType(rq.Header.Get("Content-Type"))
 	charset := params["charset"]
 	if err != nil || mediaType != "application/json" || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
-		return directory.Errorf(codeUnsupportedMedia, "the body must be JSON and say so: Content-Type: application/json")
+		return directory.Errorf(codeUnsupportedMedia, "the body must be JSON, sent with Content-Type: application/json")
 	}
 	return decodeJSON(rq.body, v)
 }
@@ -204,7 +204,7 @@ func (rq *request) idempotency() error {
 	}
 	key := values[0]
 	if len(values) > 1 || key == "" || len(key) > MaxIdempotencyKey || strings.ContainsFunc(key, notPrintable) {
-		return directory.Errorf(directory.Invalid, "Idempotency-Key must be 1 to %d printable ASCII characters, once", MaxIdempotencyKey)
+		return directory.Errorf(directory.Invalid, "Idempotency-Key must be given once, with 1 to %d printable ASCII characters", MaxIdempotencyKey)
 	}
 	rq.call.IdempotencyKey = key
 	request := fmt.Appendf(nil, "%s?dryRun=%t", rq.URL.Path, rq.call.DryRun != nil)

@@ -6,7 +6,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// listEntries answers a page of the audit log as JSON, or streams all of it.
+// listEntries responds with a page of the audit log as JSON, or streams all of it.
 func listEntries(rq *request) error {
 	q, err := parseEntryQuery(rq.params, rq.Header["Accept"])
 	if err != nil {
@@ -63,7 +63,7 @@ func exportEntries(rq *request, q entryQuery) error {
 		appendLine = appendEntryRow
 	}
 	out.compress()
-	if isHead(rq.Request) { // what it would take to read all of it is not worth a head
+	if isHead(rq.Request) { // don't read the whole log for its headers
 		out.end()
 		return nil
 	}
@@ -85,12 +85,12 @@ func exportEntries(rq *request, q entryQuery) error {
 	return nil
 }
 
-// renew is the request's principal as it is now.
+// renew authenticates the request's principal again.
 func (rq *request) renew(ctx context.Context) (*directory.Principal, error) {
 	return rq.api.principal(rq.WithContext(ctx))
 }
 
-// appendEntry appends the object of an entry.
+// appendEntry appends the JSON object of an entry.
 func appendEntry(b []byte, e *directory.Entry) ([]byte, error) {
 	record, err := e.Shown()
 	if err != nil {

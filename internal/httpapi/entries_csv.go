@@ -33,8 +33,8 @@ func appendEntryRow(b []byte, e *directory.Entry) ([]byte, error) {
 	} {
 		b = spreadsheet.AppendCell(append(b, ','), cell)
 	}
-	// Base64 may begin with a plus. An apostrophe would make it unreadable, and nobody
-	// can choose a hash, so it is written as it is.
+	// Base64 may begin with a plus, but a hash can't be chosen to be a formula. It is
+	// written without an apostrophe, which would break it.
 	b = append(append(b, `,"`...), leaf...)
 	return append(b, "\"\r\n"...), nil
 }

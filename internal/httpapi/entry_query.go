@@ -15,14 +15,14 @@ import (
 	"github.com/rosterhq/roster/internal/quote"
 )
 
-// entryQuery is what a request asks of the audit log.
+// entryQuery is the query of a request for entries of the audit log.
 type entryQuery struct {
 	directory.EntryQuery
 	form     entryForm
 	from, to *time.Time
 }
 
-// entryForm is a form that entries are answered in.
+// entryForm is a format of entries in a response.
 type entryForm string
 
 const (
@@ -83,18 +83,18 @@ func parseEventQuery(q url.Values, last []string) (e entryQuery, err error) {
 		return e, err
 	}
 	at := q.Get("lastEventId")
-	if len(last) > 0 { // a client that has come back knows better than the address it began with
+	if len(last) > 0 { // a reconnecting client sends the latest id here; its URL is older
 		at = last[len(last)-1]
 	}
 	if e.After = -1; at != "" {
 		if e.After, err = strconv.ParseInt(at, 10, 64); err != nil || e.After < 0 {
-			return e, directory.InvalidField("lastEventId", "must be the id of an event, a number from 0 on; leave it out for what is new")
+			return e, directory.InvalidField("lastEventId", "must be the id of an event, 0 or more; leave it out to get only new events")
 		}
 	}
 	return e, nil
 }
 
-// filter reads what narrows both.
+// filter reads the parameters that filter both.
 func (e *entryQuery) filter(q url.Values, outcome string) (err error) {
 	e.Actor, e.Action, e.Target = q.Get("actor"), q.Get("action"), q.Get("target")
 	if e.Action != "" && !directory.KnownAction(e.Action) {
@@ -112,8 +112,8 @@ func (e *entryQuery) filter(q url.Values, outcome string) (err error) {
 	return err
 }
 
-// acceptedForm reads Accept (RFC 9110 section 12.5.1): the known form of the
-// greatest weight, the first of equal ones; JSON if there is none.
+// acceptedForm reads the Accept header (RFC 9110 section 12.5.1). It returns the known
+// format with the greatest weight, the first of equal ones, or JSON if there is none.
 func acceptedForm(accept []string) entryForm {
 	form, best := formJSON, 0.0
 	for _, line := range accept {
@@ -149,12 +149,12 @@ func decodeEntryCursor(cursor string) (int64, error) {
 	text, ok := strings.CutPrefix(string(b), cursorVersion)
 	number, numberErr := strconv.ParseInt(text, 10, 64)
 	if err != nil || !ok || numberErr != nil || number < 1 {
-		return 0, directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
+		return 0, directory.InvalidField("cursor", "is not a cursor of this list; start again without it")
 	}
 	return number, nil
 }
 
-// narrow keeps to a span.
+// narrow limits the query to a span.
 func (e *entryQuery) narrow(span auditlog.Span) {
 	e.After = max(e.After, span.After)
 	if e.Before == 0 || span.Before < e.Before {

@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Codes of errors that only HTTP has.
+// Codes of errors that only this package returns.
 const (
 	codeMethodNotAllowed directory.Code = "method_not_allowed"
 	codeTooLarge         directory.Code = "too_large"
@@ -20,7 +20,7 @@ const (
 	codeInternal         directory.Code = "internal"
 )
 
-// statuses is the one place that maps codes to HTTP.
+// statuses maps error codes to HTTP statuses.
 var statuses = map[directory.Code]int{
 	directory.Invalid:            http.StatusBadRequest,
 	directory.Unauthenticated:    http.StatusUnauthorized,
@@ -39,17 +39,17 @@ var statuses = map[directory.Code]int{
 	codeInternal:                 http.StatusInternalServerError,
 }
 
-var errInternal = directory.Errorf(codeInternal, "internal error; the trace id finds it in the server's log")
+var errInternal = directory.Errorf(codeInternal, "internal error; find it in the server's log by the trace id")
 
-// fail answers an error. One without a code is logged, once and here, with the
-// trace id, and told to nobody else.
+// fail responds with an error. An error without a code is logged here, with the trace id,
+// and the client gets only the trace id.
 func (a *API) fail(w *response, r *http.Request, err error) {
 	e, known := errors.AsType[*directory.Error](err)
 	switch {
 	case known:
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		// The client went away, or the server is; nobody may be there to read this.
-		e = directory.Errorf(directory.Unavailable, "the request was cancelled before it was done")
+		// The client has disconnected or the server is shutting down.
+		e = directory.Errorf(directory.Unavailable, "the request was canceled before it was done")
 	default:
 		a.log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("trace", w.trace), slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
@@ -58,7 +58,7 @@ func (a *API) fail(w *response, r *http.Request, err error) {
 	h := w.Header()
 	switch e.Code {
 	case directory.Unauthenticated:
-		// RFC 6750 section 3.1: no error code where no credentials came.
+		// Without credentials in the request there is no error code (RFC 6750 section 3.1).
 		if r.Header.Get("Authorization") == "" {
 			h.Set("WWW-Authenticate", `Bearer realm="roster"`)
 		} else {
@@ -86,8 +86,8 @@ func errorJSON(e *directory.Error) []byte {
 	return append(b, '}', '\n')
 }
 
-// panicked answers what a handler's panic left unanswered. If the answer is
-// under way already, cutting the connection is the only way to say so.
+// panicked responds after a handler's panic. If the response has begun already, it cuts
+// the connection.
 func (a *API) panicked(w *response, r *http.Request, p any) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)

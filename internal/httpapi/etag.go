@@ -8,8 +8,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// etag is a strong validator (RFC 9110 section 8.8.3) of a body: 128 bits of its hash,
-// which are enough that nobody can make two bodies with the same one.
+// etag returns a strong validator (RFC 9110 section 8.8.3) of a body: 128 bits of its
+// hash, which nobody can make collide.
 func etag(body []byte) string {
 	sum := sha256.Sum256(body)
 	var tag [etagLength]byte
@@ -54,7 +54,7 @@ func matches(header []string, tag string, weak bool) bool {
 func (rq *request) has(tag string) bool { return matches(rq.Header["If-None-Match"], tag, true) }
 
 var errPrecondition = directory.Errorf(directory.PreconditionFailed,
-	"it has changed since: If-Match does not name its current ETag; read it again")
+	"If-Match does not match the current ETag, because the object has changed; read it again")
 
 // ifMatch is an If-Match header. The service compares it, inside the transaction, with
 // the ETag that a read of the object would return at that time.

@@ -14,23 +14,24 @@ import (
 const (
 	// maxStreams is how many streams of events a principal may have open.
 	maxStreams = 10
-	// heartbeat is how often a stream says something, so that neither proxies nor
-	// the client take it for dead.
+	// heartbeat is how often an idle stream sends a comment, so that proxies and clients
+	// do not close it.
 	heartbeat = 15 * time.Second
-	// streamHead asks clients to come back after a second.
+	// streamHead makes clients reconnect after a second.
 	streamHead = "retry: 1000\n"
 )
 
 var (
 	contentTypeEvents = []string{"text/event-stream"}
 
-	errHead    = errors.New("a head has no body")
-	errStreams = directory.Errorf(directory.RateLimited, "there are %d streams of yours already; end one of them", maxStreams)
+	errHead    = errors.New("a response to HEAD has no body")
+	errStreams = directory.Errorf(directory.RateLimited, "you have %d streams of events open; close one of them first", maxStreams)
 )
 
 // streamEvents sends entries of the audit log as they are appended
 // (html.spec.whatwg.org/multipage/server-sent-events.html). It ends when the
-// client is gone or too slow, may not read the log any more, or the server drains.
+// client is gone, too slow or no longer permitted to read the log, or when the server
+// drains.
 func streamEvents(rq *request) error {
 	q, err := parseEventQuery(rq.params, rq.Header["Last-Event-Id"])
 	if err != nil {
@@ -54,7 +55,7 @@ func streamEvents(rq *request) error {
 		Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
 	}.Run(ctx)
 	if out.sent {
-		return nil // the end says all: who comes back is told why
+		return nil // the stream ends; a client that reconnects gets the error
 	}
 	return err
 }
@@ -62,13 +63,13 @@ func streamEvents(rq *request) error {
 // eventWriter writes entries as events. Its buffer holds one batch.
 type eventWriter struct {
 	*stream
-	told    int64 // the last id that was sent
+	lastID  int64 // the last id that was sent
 	written time.Time
 }
 
-// entries is what [follow.Watcher] calls. The first call opens the stream. Ids are
-// sent for what was left out, too, so that who comes back does not go through it
-// again, and who got nothing yet knows where it began.
+// entries is called by [follow.Watcher]. The first call opens the stream. It also sends
+// the ids of entries that the filter leaves out, so that a client that reconnects does not
+// read them again, even if it has received no entry yet.
 func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 	now := time.Now()
 	if w.sent && len(list) == 0 && now.Sub(w.written) < w.rq.api.heartbeat {
@@ -77,7 +78,7 @@ func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 	if !w.sent {
 		h := w.rq.w.Header()
 		h["Cache-Control"] = []string{"no-store"}
-		h["X-Accel-Buffering"] = []string{"no"} // of nginx
+		h["X-Accel-Buffering"] = []string{"no"} // for nginx
 		w.buf = append(w.buf, streamHead...)
 	}
 	for i := range list {
@@ -85,7 +86,7 @@ func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 			return err
 		}
 	}
-	if upTo != w.told || !w.sent {
+	if upTo != w.lastID || !w.sent {
 		w.id(upTo)
 		w.buf = append(w.buf, '\n')
 	} else if len(list) == 0 {
@@ -110,6 +111,6 @@ func (w *eventWriter) event(e *directory.Entry) (err error) {
 }
 
 func (w *eventWriter) id(n int64) {
-	w.told = n
+	w.lastID = n
 	w.buf = append(strconv.AppendInt(append(w.buf, "id: "...), n, 10), '\n')
 }

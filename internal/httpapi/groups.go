@@ -30,8 +30,8 @@ func (g group) tag() (string, error) {
 	return etag(append(body, strconv.FormatInt(g.version, 10)...)), err
 }
 
-// groupInput is a group to be made or written back as it was read; isManaged is
-// the directory's to say and not looked at.
+// groupInput is a group to create, or one written back as it was read. isManaged is
+// read-only and ignored.
 type groupInput struct {
 	ID          *directory.GroupID  `json:"id"`
 	Name        string              `json:"name"`

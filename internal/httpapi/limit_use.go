@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 )
 
-// limitUse is a limit with how much of it is used; null is no limit, or not counted.
+// limitUse is a limit and its use. null is no limit, or a use that is not counted.
 type limitUse struct {
 	Limit limits.Name `json:"limit"`
 	Max   *int        `json:"max"`
@@ -30,7 +30,7 @@ func limitUseOf(u directory.LimitUse) limitUse {
 	return out
 }
 
-// limitsAge is how long the highest uses are kept: counting reads whole indexes.
+// limitsAge is how long the highest uses are cached, because counting reads whole indexes.
 const limitsAge = time.Minute
 
 // limitCollector reports refusals by limit, and the highest use of each limit by any
@@ -52,7 +52,7 @@ func newLimitCollector(service *directory.Service, log *slog.Logger, clock func(
 		service: service, log: log, clock: clock,
 		refusals: prometheus.NewDesc("roster_limit_refusals_total", "Requests refused with limit_exceeded, by limit.", []string{"limit"}, nil),
 		highest: prometheus.NewDesc("roster_limit_use_highest_ratio",
-			"Use of a limit by the organization or account that uses the most of it, from 0 to 1; at most a minute old.", []string{"limit"}, nil),
+			"Highest use of a limit by any organization or account, from 0 to 1; counted at most once a minute.", []string{"limit"}, nil),
 	}
 }
 

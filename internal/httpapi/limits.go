@@ -13,18 +13,18 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// The scopes a limit may have, as X-RateLimit-Scope names them.
+// The scopes of rate limits, as X-RateLimit-Scope names them.
 const (
 	scopeUser         = "user"
 	scopeOrganization = "organization"
 	scopeAnonymous    = "anonymous"
 )
 
-// limitKey is who a request is charged to.
+// limitKey identifies the bucket that a request is charged to.
 type limitKey struct{ scope, id string }
 
-// limiter lets each key make so many requests a minute: a bucket that holds a
-// minute's worth and fills steadily.
+// limiter limits each key to perMinute requests a minute, with a token bucket that holds a
+// minute's worth.
 type limiter struct {
 	perMinute int
 
@@ -35,12 +35,12 @@ type limiter struct {
 }
 
 const (
-	// minSweep keeps small servers from sweeping at all.
+	// minSweep is the number of buckets below which none are dropped.
 	minSweep = 4096
-	// maxBuckets bounds the memory that buckets take, some 20 MiB. Those that come
-	// when there are so many share one.
+	// maxBuckets bounds the memory of the buckets to about 20 MiB. Beyond it, new keys
+	// share a bucket.
 	maxBuckets = 1 << 17
-	// sweepPause keeps sweeps of many buckets, none of which is full, apart.
+	// sweepPause is the least time between two sweeps, which may find no full bucket.
 	sweepPause = 10 * time.Second
 )
 
@@ -50,8 +50,9 @@ func newLimiter(perMinute int) *limiter {
 
 var errLimited = directory.Errorf(directory.RateLimited, "rate limit exceeded")
 
-// charge takes cost from key's bucket and writes the rate-limit headers. A bucket
-// that has less is [directory.RateLimited]. A cost is never more than a full bucket.
+// charge takes cost from key's bucket and writes the rate-limit headers. A cost above the
+// size of a bucket counts as a full bucket. Errors: [directory.RateLimited] if the bucket
+// has less.
 func (l *limiter) charge(w *response, key limitKey, cost int) error {
 	if l.perMinute <= 0 {
 		return nil
@@ -84,7 +85,7 @@ func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {
 			l.sweep(now)
 		}
 		if len(l.buckets) >= maxBuckets {
-			key = limitKey{scope: key.scope} // those that come now share what there is
+			key = limitKey{scope: key.scope} // new keys share a bucket
 			if shared := l.buckets[key]; shared != nil {
 				return shared
 			}
@@ -95,7 +96,7 @@ func (l *limiter) bucket(key limitKey, now time.Time) *rate.Limiter {
 	return b
 }
 
-// sweep drops the buckets that are full again, which are as good as new ones.
+// sweep drops the buckets that are full again, because a new bucket is full too.
 func (l *limiter) sweep(now time.Time) {
 	for key, b := range l.buckets {
 		if b.TokensAt(now) >= float64(l.perMinute) {
@@ -106,24 +107,24 @@ func (l *limiter) sweep(now time.Time) {
 	l.sweepAt = max(minSweep, min(2*len(l.buckets), maxBuckets))
 }
 
-// cost is what a request takes from its rate limit: base, or more if the query asks for
-// more. It is charged before anything is done.
+// cost is the number of tokens that a request takes from its bucket: base, or more
+// depending on the query. It is charged before the request is carried out.
 type cost struct {
 	base  int                    // 0: 1
 	query func(q url.Values) int // nil: base
-	// long reports whether a request computes for long before it responds, so that it
-	// takes turns with others; nil: it never does.
+	// long reports whether a request computes for long before it responds. Such requests
+	// take turns. If long is nil, none does.
 	long func(q url.Values) bool
 }
 
 // always is for routes whose requests all compute for long.
 func always(url.Values) bool { return true }
 
-// searched reports whether a page of a list is searched for or is of the past.
+// searched reports whether a query is for a page of a search, or a page at a past time.
 func searched(q url.Values) bool { return q.Has("limit") && (q.Has("q") || q.Has("at")) }
 
-// isLong reports whether a request computes for long: as its route says, or because it
-// is a dry run.
+// isLong reports whether a request computes for long, because of its route or because it is
+// a dry run.
 func (c cost) isLong(method string, q url.Values) bool {
 	return (c.long != nil && c.long(q)) || (method != http.MethodGet && q.Has(dryRun))
 }
@@ -143,7 +144,7 @@ func (c cost) of(method string, q url.Values) int {
 	return n
 }
 
-// asOfCost is the cost of a question about the past.
+// asOfCost is the cost of a query of a past time.
 func asOfCost(q url.Values) int {
 	if q.Has("at") {
 		return 20
@@ -151,8 +152,8 @@ func asOfCost(q url.Values) int {
 	return 0
 }
 
-// listCost is the cost of a list of users: a page costs one, and so does an address,
-// unless text is searched for.
+// listCost is the cost of a list of users. A page costs 1, and so does a search by address.
+// A search by text or the whole list costs more, and a past time most.
 func listCost(q url.Values) int {
 	switch {
 	case q.Has("at"):
@@ -172,8 +173,8 @@ func entriesCost(q url.Values) int {
 	return 0
 }
 
-// costs has the routes that cost more than one; docs/guide/operations.md lists
-// them.
+// costs has the routes that cost more than 1. The OpenAPI description has the same costs as
+// x-cost, and docs/guide/operations.md lists them.
 var costs = map[string]cost{
 	"GET /v2/users":                 {query: listCost, long: searched},
 	"GET /v2/users/{id}/access":     {base: 5, query: asOfCost, long: always},

@@ -8,23 +8,23 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// listWriter writes users as one JSON array while they are read, and keeps the
-// list of all of them for whoever asks next.
+// listWriter writes users as one JSON array while they are read, and caches the list of
+// all users.
 type listWriter struct {
 	stream
 	n int
 
 	key      listKey
 	version  string    // the ETag, as it is without compression
-	changed  bool      // since it began; the ETag is of a list that is no more
-	kept     *keptList // the list, if there was no need to read it
-	gatherer *gatherer // nil if it is not to be kept
+	changed  bool      // since the list began, so the ETag is of an earlier list
+	kept     *keptList // the cached list, if there is one
+	gatherer *gatherer // nil if the list is not recorded
 }
 
 var (
 	_ directory.UserSink = (*listWriter)(nil)
 
-	errKept = errors.New("this version is kept")
+	errKept = errors.New("this version is cached")
 )
 
 func newListWriter(rq *request) *listWriter {
@@ -39,10 +39,10 @@ func newPageWriter(rq *request) *listWriter {
 	return l
 }
 
-// ofAll says whether it is the list of all users.
+// ofAll reports whether it is the list of all users.
 func (l *listWriter) ofAll() bool { return l.rq.URL.RawQuery == "" }
 
-// Begin implements [directory.UserSink]: the version and the query make the ETag.
+// Begin implements [directory.UserSink]. The ETag is made of the version and the query.
 func (l *listWriter) Begin(version string) error {
 	l.compress()
 	l.version = etag([]byte(version + "?" + l.rq.URL.RawQuery))
@@ -57,8 +57,8 @@ func (l *listWriter) Begin(version string) error {
 	return nil
 }
 
-// Changed implements [directory.UserSink]. The ETag has been sent already: it is of
-// a version that is no more, so whoever asks with it gets the list anew.
+// Changed implements [directory.UserSink]. The ETag has been sent already and is that of
+// an earlier version, so a client that sends it later gets the whole list.
 func (l *listWriter) Changed() { l.changed = true }
 
 // User implements [directory.UserSink].
@@ -75,7 +75,7 @@ func (l *listWriter) User(u directory.User) error {
 // Flush implements [directory.UserSink].
 func (l *listWriter) Flush() error { return l.more() }
 
-// open begins the array, which a list that is known or kept never comes to.
+// open begins the array. It is not called for a list that the client or the cache has.
 func (l *listWriter) open() {
 	if l.buf != nil {
 		return
@@ -95,8 +95,7 @@ func (l *listWriter) end() {
 	l.release(l.stream.end())
 }
 
-// release gives back what the list took, if it has not yet; whole says that all of
-// it was written.
+// release frees the list's resources, once. whole is whether all of the list was written.
 func (l *listWriter) release(whole bool) {
 	whole = l.stream.release() && whole
 	if l.gatherer != nil {
@@ -105,8 +104,7 @@ func (l *listWriter) release(whole bool) {
 	}
 }
 
-// failed answers what ended the list early: an error, or that there was no need
-// to read it.
+// failed responds if the list ended early: with the cached list, or with the error.
 func (l *listWriter) failed(err error) error {
 	if errors.Is(err, errKept) {
 		l.writeKept()

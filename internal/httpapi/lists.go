@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// maxLists is how many bytes of lists are kept; another may be gathered besides.
+	// maxLists bounds the bytes of cached lists. One more list may be recorded meanwhile.
 	maxLists = 32 << 20
-	// listPiece is how they are kept, and written.
+	// listPiece is the size of the pieces in which lists are stored and written.
 	listPiece = 256 << 10
-	// gatherFor is how long a client that reads slowly may keep others' lists from
-	// being kept.
+	// gatherFor is how long a client that reads slowly may prevent other lists from being
+	// recorded.
 	gatherFor = 10 * time.Second
 )
 
-// lists keeps whole lists of users as they were last answered. That one is still
-// the list is known from its ETag; what is kept of others makes room in time.
+// lists caches whole lists of users as they were last sent. A cached list is current if
+// its ETag is. The least recently used lists are evicted first.
 type lists struct {
 	mu        sync.Mutex
 	kept      map[listKey]*keptList
@@ -40,7 +40,7 @@ type keptList struct {
 	used   uint64
 }
 
-// find gives the list with this tag, or nil.
+// find returns the list with this tag, or nil.
 func (l *lists) find(key listKey, tag string) *keptList {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,8 +53,8 @@ func (l *lists) find(key listKey, tag string) *keptList {
 	return k
 }
 
-// gather gives a writer to w that keeps what it writes, or nil while another
-// list is being gathered: one at a time bounds what it takes.
+// gather returns a writer to w that records what it writes. It returns nil while another
+// list is recorded: one at a time bounds the memory.
 func (l *lists) gather(w io.Writer, now time.Time) *gatherer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,7 +102,7 @@ func (l *lists) dropOldest() {
 	l.size -= found.size
 }
 
-// gatherer keeps what is written through it, until it is too much.
+// gatherer records what is written through it, up to maxLists.
 type gatherer struct {
 	lists  *lists
 	to     io.Writer
@@ -139,7 +139,7 @@ func (g *gatherer) add(b []byte) {
 	}
 }
 
-// done lets another list be gathered, and keeps this one if it is whole.
+// done lets another list be recorded, and caches this one if it is whole.
 func (g *gatherer) done(key listKey, tag string, whole bool) {
 	g.lists.mu.Lock()
 	if g.lists.gathering == g {

@@ -10,13 +10,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics counts requests by route and status class. Routes are resolved when
-// the table is mounted, so that a request looks no label up.
+// metrics counts requests by route and status class. The labels of a route are looked up
+// when the table is mounted, not for each request.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
-	other    *routeMetrics // what is in no table: pages, unknown paths
+	other    *routeMetrics // for paths outside the route table: pages, unknown paths
 }
 
 type routeMetrics struct {
@@ -24,7 +24,7 @@ type routeMetrics struct {
 	duration prometheus.Observer
 }
 
-// newMetrics sets the registry up; expiring is asked at every scrape.
+// newMetrics makes the registry. expiring is called at every scrape.
 func newMetrics(version string, expiring func(time.Duration) float64) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
@@ -32,12 +32,12 @@ func newMetrics(version string, expiring func(time.Duration) float64) *metrics {
 			Name: "roster_http_requests_total", Help: "Requests answered, by route and class of status.",
 		}, []string{"method", "route", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "roster_http_request_duration_seconds", Help: "Time from a request's first byte to its answer's last.",
+			Name: "roster_http_request_duration_seconds", Help: "Time from the first byte of a request to the last byte of its response.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9),
 		}, []string{"method", "route"}),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "roster_build_info", Help: "1, with the version that runs.", ConstLabels: prometheus.Labels{"version": version},
+		Name: "roster_build_info", Help: "Always 1; the label has the version of the server.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
 	m.registry.MustRegister(m.requests, m.duration, info, collectors.NewGoCollector(),
@@ -48,7 +48,7 @@ func newMetrics(version string, expiring func(time.Duration) float64) *metrics {
 		d     time.Duration
 	}{{"24h", 24 * time.Hour}, {"7d", 7 * 24 * time.Hour}, {"30d", 30 * 24 * time.Hour}} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "roster_api_tokens_expiring", Help: "API tokens that work now and will have expired by then.",
+			Name: "roster_api_tokens_expiring", Help: "Valid API tokens that expire within the time in the label.",
 			ConstLabels: prometheus.Labels{"within": within.label},
 		}, func() float64 { return expiring(within.d) }))
 	}

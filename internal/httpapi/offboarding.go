@@ -7,14 +7,14 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// headerLeft says what somebody made that is still there, on the answer to their
-// removal or a change of their role.
+// headerLeft lists the objects that a user created and that still exist. It is on the
+// response to the user's removal or a change of their role.
 const headerLeft = "Roster-Left"
 
-// paramRevoke names what is revoked besides.
+// paramRevoke names the kinds of objects that are revoked together with the user.
 const paramRevoke = "revoke"
 
-// created is what a user made. What the caller may not read is left out.
+// created lists the objects that a user created, except those the caller may not read.
 type created struct {
 	Invitations *[]createdThing `json:"invitations,omitzero"`
 	Tokens      *[]createdThing `json:"tokens,omitzero"`
@@ -52,7 +52,7 @@ func createdOf(c directory.Created) (out created) {
 	return out
 }
 
-// revocation reads the query's parameter of what is to be revoked.
+// revocation reads the parameter revoke.
 func (rq *request) revocation() (kinds directory.Revocation, err error) {
 	if !rq.params.Has(paramRevoke) {
 		return kinds, nil
@@ -68,13 +68,13 @@ func (rq *request) revocation() (kinds directory.Revocation, err error) {
 		case "all":
 			kinds = directory.Revocation{Tokens: true, Webhooks: true, Invitations: true}
 		default:
-			return kinds, directory.InvalidField(paramRevoke, "must be tokens, webhooks, invitations, several of them separated by commas, or all")
+			return kinds, directory.InvalidField(paramRevoke, "must be all, or a list of tokens, webhooks, invitations, separated by commas")
 		}
 	}
 	return kinds, nil
 }
 
-// showLeft writes the header of what is left.
+// showLeft sets the header of objects that still exist.
 func (rq *request) showLeft(left directory.Created) {
 	var parts []string
 	if left.TokensShown {

@@ -2,13 +2,14 @@ package httpapi
 
 import "github.com/rosterhq/roster/internal/directory"
 
-// inviter is who gave an invitation; the name is empty if they are gone.
+// inviter is the user or token that created an invitation. The name is empty if it no
+// longer exists.
 type inviter struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// orgInvitation is an invitation as its organization sees it.
+// orgInvitation is an invitation as shown to its organization.
 type orgInvitation struct {
 	CreatedAt wireTime                  `json:"createdAt"`
 	Email     string                    `json:"email"`

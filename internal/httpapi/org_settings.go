@@ -23,7 +23,7 @@ func updateOrgSettings(rq *request, body orgSettingsBody) (directory.OrgSettings
 	case !seconds.there:
 		return directory.OrgSettings{}, directory.InvalidField("maxTokenLifetimeSeconds", "is required: a number, or null for any lifetime")
 	case seconds.value != nil && *seconds.value == 0:
-		in.MaxTokenSeconds = -1 // refused as other numbers are
+		in.MaxTokenSeconds = -1 // rejected by the service, as 0 means null there
 	case seconds.value != nil:
 		in.MaxTokenSeconds = *seconds.value
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// org is the v2 object of an organisation. Roster sells nothing: plan, payment
-// and licence are constants that tell clients that nothing is limited.
+// org is the v2 object of an organization. Roster has no plans, so plan, payment and
+// license are constants that mean unlimited.
 type org struct {
 	DefaultEdgeDeployment string           `json:"defaultEdgeDeployment"`
 	ID                    directory.OrgID  `json:"id"`
@@ -49,8 +49,8 @@ type license struct {
 	WithAuths             []string        `json:"withAuths"`
 }
 
-// unlimited fits clients that read the numbers as signed 32-bit ones, and
-// seconds as nanoseconds in 64 bits.
+// unlimited is small enough for clients that read numbers as signed 32-bit integers, or
+// seconds as 64-bit nanoseconds.
 const unlimited = math.MaxInt32
 
 const edge = "self-hosted"
@@ -72,8 +72,8 @@ func orgOf(m directory.Membership) org {
 	}
 }
 
-// orgBody is what can be said of an organisation; a deployment has one edge,
-// so naming another is an error.
+// orgBody has the writable members of an organization. A deployment has one edge, so any
+// other is an error.
 type orgBody struct {
 	Name           string `json:"name"`
 	EdgeDeployment string `json:"edgeDeployment"`

@@ -18,7 +18,7 @@ import (
 
 var errDraining = directory.Errorf(directory.Unavailable, "the server is shutting down")
 
-// mountPages puts up what needs no token: health, metrics, and the API's own
+// mountPages mounts the paths that need no token: health, metrics, and the API's own
 // description and documentation.
 func (a *API) mountPages(separateMetrics bool, home string) {
 	a.page("/healthz", func(*http.Request) ([]byte, string, error) {
@@ -49,7 +49,7 @@ func (a *API) mountPages(separateMetrics bool, home string) {
 			http.Redirect(w, r, home, http.StatusSeeOther)
 			return
 		}
-		a.failPage(w, r, directory.Errorf(directory.NotFound, "there is no %s; the API is under /v2/, its documentation at /docs", quote.Cut(r.URL.Path)))
+		a.failPage(w, r, directory.Errorf(directory.NotFound, "%s does not exist; the API is under /v2/, its documentation at /docs", quote.Cut(r.URL.Path)))
 	}))
 }
 
@@ -62,8 +62,8 @@ const (
 	scriptType = "text/javascript; charset=utf-8"
 )
 
-// contentSecurityPolicies says what a page may load. The claim page is one file,
-// whose only script is allowed by its hash. The API reference sets styles itself.
+// contentSecurityPolicies are the policies of pages by path. The claim page is a single
+// file, whose only script is allowed by its hash. The API reference sets inline styles.
 var contentSecurityPolicies = map[string]string{
 	"/claim": "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; script-src 'sha256-" + scriptHash(claimPage) + "'; " + framing,
 	"/docs":  "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; script-src 'self'; img-src 'self' data:; font-src data:; " + framing,
@@ -71,7 +71,7 @@ var contentSecurityPolicies = map[string]string{
 
 const framing = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// scriptHash is what a browser computes of the script in a page (CSP level 3,
+// scriptHash returns the hash of the script in a page as browsers compute it (CSP level 3,
 // section 6.7.2.1).
 func scriptHash(page []byte) string {
 	_, rest, _ := strings.Cut(string(page), "<script>")
@@ -107,7 +107,7 @@ func (a *API) page(path string, content func(*http.Request) (body []byte, conten
 	a.mux.HandleFunc(path, a.content(path, content))
 }
 
-// content serves what a page has.
+// content serves the body that content returns, to GET and HEAD.
 func (a *API) content(path string, content func(*http.Request) (body []byte, contentType string, err error)) http.HandlerFunc {
 	return a.readOnly(func(w http.ResponseWriter, r *http.Request) {
 		body, contentType, err := content(r)
@@ -132,7 +132,7 @@ var scalarTag = sync.OnceValue(func() string {
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 })
 
-// maxScalar is more bytes than the code has.
+// maxScalar bounds the decompressed code, which is smaller.
 const maxScalar = 64 << 20
 
 // serveScalar serves the API reference's code, compressed unless the client can't
@@ -160,12 +160,12 @@ func serveScalar(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.CopyN(w, plain, maxScalar) // a client that is gone needs no response
 }
 
-// readOnly answers other methods than GET and HEAD with 405.
+// readOnly responds with 405 to methods other than GET and HEAD.
 func (a *API) readOnly(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			a.failPage(w, r, directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; allowed are GET, HEAD", quote.Cut(r.Method)))
+			a.failPage(w, r, directory.Errorf(codeMethodNotAllowed, "%s is not allowed here; use GET or HEAD", quote.Cut(r.Method)))
 			return
 		}
 		serve(w, r)

@@ -18,7 +18,7 @@ type provisioned struct {
 	Token                 string          `json:"token"`
 }
 
-var errNoProvision = directory.Errorf(directory.Forbidden, "this server does not provision organizations (roster serve --allow-provision)")
+var errNoProvision = directory.Errorf(directory.Forbidden, "this server does not provision organizations; its operator can allow it with roster serve --allow-provision")
 
 // provisioning is a handler that works only if the server provisions organizations.
 func provisioning(h handler) handler {
@@ -45,8 +45,8 @@ func provisionOrg(rq *request, body provisionBody) (provisioned, error) {
 	}, err
 }
 
-// pageURL is the URL of a page that gets a secret. The secret is behind the #, which
-// browsers send to nobody: no proxy and no log sees it.
+// pageURL returns the URL of a page with a secret in its fragment, which browsers never
+// send to a server.
 func (rq *request) pageURL(path, secret string) string {
 	base := rq.api.publicURL
 	if base == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/quote"
 )
 
-// readQuery parses the query. Nothing is read from one that is malformed.
+// readQuery parses the query. It reads nothing from a malformed one.
 func (rq *request) readQuery() {
 	q, err := url.ParseQuery(rq.URL.RawQuery)
 	if rq.malformed = err != nil; !rq.malformed {
@@ -22,8 +22,8 @@ func (rq *request) readQuery() {
 	}
 }
 
-// checkQuery rejects a query that is not understood whole: a misspelled dryRun must not
-// be a real run.
+// checkQuery rejects unknown, repeated, and empty parameters: a misspelled dryRun must not
+// become a real run.
 func (rq *request) checkQuery(known []string) error {
 	if rq.malformed {
 		return directory.Errorf(directory.Invalid, "the query string is malformed")
@@ -31,10 +31,10 @@ func (rq *request) checkQuery(known []string) error {
 	for name, values := range rq.params {
 		switch {
 		case !slices.Contains(known, name):
-			return directory.Errorf(directory.Invalid, "there is no query parameter %s here; there are %s", quote.Input(name), cmp.Or(strings.Join(known, ", "), "none"))
+			return directory.Errorf(directory.Invalid, "unknown query parameter %s; the known ones are %s", quote.Input(name), cmp.Or(strings.Join(known, ", "), "none"))
 		case len(values) > 1:
 			return directory.InvalidField(name, "must be given only once")
-		case values[0] == "": // it was meant to say something, and would be taken for left out
+		case values[0] == "": // it would be ignored, which the caller can't have meant
 			return directory.InvalidField(name, "must not be empty; leave it out instead")
 		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], unicode.IsControl):
 			return directory.InvalidField(name, "must be text without control characters")
@@ -55,7 +55,7 @@ func (rq *request) flag(name string) (bool, error) {
 	}
 }
 
-// oneOf reads a parameter that has a few values.
+// oneOf reads a parameter with a fixed set of values.
 func oneOf(q url.Values, name, missing string, values ...string) (string, error) {
 	if !q.Has(name) {
 		return missing, nil
@@ -67,7 +67,7 @@ func oneOf(q url.Values, name, missing string, values ...string) (string, error)
 	return v, nil
 }
 
-// number reads a parameter that is a number from 1 on; 0 if it is missing.
+// number reads a parameter that is a number, 1 or more. It returns 0 if it is missing.
 func number(q url.Values, name string) (int64, error) {
 	text := q.Get(name)
 	if text == "" {
@@ -75,12 +75,12 @@ func number(q url.Values, name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 {
-		return 0, directory.InvalidField(name, "must be a whole number from 1 on")
+		return 0, directory.InvalidField(name, "must be a whole number, 1 or more")
 	}
 	return n, nil
 }
 
-// MaxPage is the largest limit that a list takes.
+// MaxPage is the largest limit of a list.
 const MaxPage = 1000
 
 // pageLimit reads how many items a page has.
@@ -98,19 +98,19 @@ func limitUpTo(most int, q url.Values, missing int) (int, error) {
 	return n, nil
 }
 
-// timeOf reads a parameter that is a time; nil if it is missing.
+// timeOf reads a parameter that is a time. It returns nil if it is missing.
 func timeOf(q url.Values, name string) (t *time.Time, err error) {
 	if q.Has(name) {
 		t = new(time.Time)
 		if *t, err = time.Parse(time.RFC3339, q.Get(name)); err != nil {
-			err = directory.InvalidField(name, "must be a date and time as in 2030-01-31T12:00:00Z; a + in it is written %%2B")
+			err = directory.InvalidField(name, "must be a date and time as in 2030-01-31T12:00:00Z, with + written as %%2B")
 		}
 	}
 	return t, err
 }
 
-// atOf reads the past time that a request asks about, to the microsecond as entries have
-// it; zero if it is missing.
+// atOf reads the parameter at, truncated to the microsecond, as entries are. It returns
+// the zero time if the parameter is missing.
 func atOf(q url.Values) (time.Time, error) {
 	t, err := timeOf(q, "at")
 	if t == nil || err != nil {
@@ -118,12 +118,12 @@ func atOf(q url.Values) (time.Time, error) {
 	}
 	at := t.UTC().Truncate(time.Microsecond)
 	if at.IsZero() {
-		return at, directory.InvalidField("at", "must be later than the beginning of year 1")
+		return at, directory.InvalidField("at", "must be after the beginning of year 1")
 	}
 	return at, nil
 }
 
-// linkNext tells where the list continues (RFC 8288): at the same query with a cursor.
+// linkNext sets the Link header to the next page (RFC 8288): the same query with a cursor.
 func (rq *request) linkNext(cursor string) {
 	query := url.Values{"cursor": {cursor}}
 	for name, values := range rq.params {

@@ -14,16 +14,16 @@ import (
 // entry.
 const refusalTimeout = 10 * time.Second
 
-// targets are the types of objects that a path's first part stands for.
+// targets maps the first part of a path to the type of its objects.
 var targets = map[string]string{
 	"users": "user", "user": "user", "tokens": "apiToken", "rbac": "role", "orgs": "organization", "audit": "auditLog",
 	"events": "auditLog", "webhooks": "webhook",
 }
 
-// recordRefusal adds what was refused to a known principal to the audit log. If that
-// fails, the response stays the same.
+// recordRefusal adds a rejected request of an authenticated principal to the audit log. If
+// that fails, the response stays the same.
 func (rq *request) recordRefusal(e endpoint, refusal error) {
-	// The client may be gone by now, but its request belongs in the log.
+	// The client may have disconnected, but its request belongs in the log.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.Context()), refusalTimeout)
 	defer cancel()
 	a, p := rq.api, rq.call.Principal
@@ -35,7 +35,7 @@ func (rq *request) recordRefusal(e endpoint, refusal error) {
 		err = a.service.RecordRefusal(ctx, call, e.op, targetOf(e.pattern, rq.Request), refusal)
 	}
 	if err != nil {
-		a.log.Warn("a refusal could not be written into the audit log", "trace", rq.w.trace, "error", err)
+		a.log.Warn("a refusal could not be written to the audit log", "trace", rq.w.trace, "error", err)
 	}
 }
 

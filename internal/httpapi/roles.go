@@ -26,7 +26,7 @@ func roleOf(r directory.Role) role {
 	}
 }
 
-// roleInput is a role to be made or written back as it was read.
+// roleInput is a role to create, or one written back as it was read.
 type roleInput struct {
 	capabilitiesBody `json:",inline"`
 	ID               *directory.RoleID   `json:"id"`
@@ -35,7 +35,7 @@ type roleInput struct {
 	Members          *[]directory.UserID `json:"members"`
 }
 
-// role checks what the path says about the id: a new role has none yet.
+// role checks the id against that in the path. A new role has none.
 func (b roleInput) role(id directory.RoleID) (directory.NewRole, error) {
 	if b.ID != nil && *b.ID != id {
 		return directory.NewRole{}, errReadOnlyID
@@ -44,9 +44,9 @@ func (b roleInput) role(id directory.RoleID) (directory.NewRole, error) {
 	return directory.NewRole{Name: b.Name, Description: b.Description, Capabilities: caps, Members: b.Members}, err
 }
 
-var errReadOnlyID = directory.InvalidField("id", "is given by the server and can't be chosen or changed")
+var errReadOnlyID = directory.InvalidField("id", "is assigned by the server and can't be chosen or changed; leave it out")
 
-// fieldProblem is a problem of capabilities as an invalid field.
+// fieldProblem converts a problem of capabilities to an error of an invalid field.
 func fieldProblem(err error) error {
 	if e, ok := errors.AsType[*authz.FieldError](err); ok {
 		return directory.InvalidField(e.Field, "%v", e.Err)

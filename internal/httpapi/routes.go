@@ -16,11 +16,11 @@ type route struct {
 	reads   []string // the query's parameters
 }
 
-// dryRun is the parameter that has everything checked and nothing changed.
+// dryRun is the parameter that checks a change without making it.
 const dryRun = "dryRun"
 
-// parameters are those that the query may have. Every write has dryRun, except public
-// ones, whose callers may not see who gains what.
+// parameters returns the parameters that the query may have. Every write has dryRun,
+// except public ones, because the response shows who would gain access.
 func (rt route) parameters() []string {
 	if rt.method == http.MethodGet || rt.op.Need.Public {
 		return rt.reads

@@ -78,7 +78,7 @@ func secondsOf(field string, g given[int64]) (int64, error) {
 	case g.value == nil:
 		return 0, nil
 	case *g.value == 0:
-		return -1, nil // rejected as other numbers are
+		return -1, nil // rejected by the service, as 0 means the default there
 	default:
 		return *g.value, nil
 	}

@@ -11,9 +11,9 @@ import (
 // console. Requests get a trace id, are counted, and are charged to the address that
 // they come from, as those of the API are.
 type Page struct {
-	// Pattern is the part of the site, as [http.ServeMux] takes it, without a method.
+	// Pattern is a pattern of [http.ServeMux] without a method.
 	Pattern string
-	// Serve gets the call that the request would make, without a principal.
+	// Serve serves a request. Its call has no principal.
 	Serve func(w http.ResponseWriter, r *http.Request, call directory.Call)
 }
 
@@ -29,7 +29,7 @@ func (a *API) mountSite(pages []Page) {
 	}
 }
 
-// wantsPage reports whether a request comes from a browser that asks for a page.
+// wantsPage reports whether a request accepts HTML, as those of browsers do.
 func wantsPage(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
 }

@@ -12,18 +12,17 @@ import (
 )
 
 const (
-	// chunk is how much of a body is gathered before it is sent: memory stays
-	// bounded however long the body is.
+	// chunk is how many bytes of a body are buffered before they are sent, which bounds
+	// the memory.
 	chunk = 32 << 10
 	// chunkTimeout is how long a client may take for a chunk.
 	chunkTimeout = 30 * time.Second
 	gzipSuffix   = `-gzip"`
 )
 
-// stream sends a body while it is made. Nothing is sent before the first chunk
-// is full or the body at its end, so that an error before that is still answered
-// as one; one after it cuts the connection, which a client can't mistake for the
-// end.
+// stream sends a body while it is made. It sends nothing before the first chunk is full or
+// the body ends, so that an earlier error gets a response with its status. A later error
+// cuts the connection, which a client can't mistake for the end of the body.
 type stream struct {
 	rq          *request
 	contentType []string
@@ -31,7 +30,7 @@ type stream struct {
 	gzip        *gzip.Writer
 	buf         []byte
 	sent        bool
-	whole       bool // keep everything until the end, which decides on headers
+	whole       bool // send nothing before the end, because headers depend on it
 }
 
 var (
@@ -43,7 +42,7 @@ func newStream(rq *request, contentType []string) *stream {
 	return &stream{rq: rq, contentType: contentType, to: rq.w, buf: newChunk()}
 }
 
-// compress has the body compressed if the client asks for it.
+// compress compresses the body if the client accepts gzip.
 func (s *stream) compress() {
 	h := s.rq.w.Header()
 	switch {
@@ -64,7 +63,7 @@ var (
 
 func newChunk() []byte { return make([]byte, 0, chunk+1024) }
 
-// tag gives the body an ETag; the client may have that version.
+// tag sets the ETag of the body. It returns errKnown if the client has that version.
 func (s *stream) tag(tag string) error {
 	h := s.rq.w.Header()
 	h["Etag"] = []string{tag}
@@ -77,7 +76,7 @@ func (s *stream) tag(tag string) error {
 	return nil
 }
 
-// more is called when there is more in buf.
+// more flushes the buffer if it holds a chunk.
 func (s *stream) more() error {
 	if len(s.buf) < chunk || s.whole {
 		return nil
@@ -85,7 +84,7 @@ func (s *stream) more() error {
 	return s.flush()
 }
 
-// flush sends what is gathered.
+// flush sends the buffer.
 func (s *stream) flush() error {
 	rc := http.NewResponseController(s.rq.w)
 	if !s.sent {
@@ -108,14 +107,15 @@ func (s *stream) flush() error {
 	return nil
 }
 
-// end sends what is left, and says whether all of it was taken: a client that is
-// gone needs no answer.
+// end sends the rest of the body. It reports whether all of it was written; if the client
+// is gone, there is nobody to send an error to.
 func (s *stream) end() bool {
 	sent := s.flush() == nil
 	return s.release() && sent
 }
 
-// release gives back what the body took, if it has not yet.
+// release returns the compressor to its pool, once. It reports whether the compressed data
+// was written.
 func (s *stream) release() bool {
 	if s.gzip == nil {
 		return true
@@ -126,7 +126,7 @@ func (s *stream) release() bool {
 	return err == nil
 }
 
-// failed answers the error that ended the body early.
+// failed responds to an error that ended the body early.
 func (s *stream) failed(err error) error {
 	h := s.rq.w.Header()
 	switch {
@@ -144,7 +144,7 @@ func (s *stream) failed(err error) error {
 	}
 }
 
-// acceptsGzip reads Accept-Encoding (RFC 9110 section 12.5.3) as far as gzip goes.
+// acceptsGzip reports whether Accept-Encoding includes gzip (RFC 9110 section 12.5.3).
 func acceptsGzip(h http.Header) bool {
 	for _, line := range h["Accept-Encoding"] {
 		for coding := range strings.SplitSeq(line, ",") {

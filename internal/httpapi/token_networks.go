@@ -6,8 +6,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// tokenNetworks says where a token may be used from. It stands at a path of its
-// own, because the v2 token objects have no place for it.
+// tokenNetworks has the networks that a token may be used from. It has a path of its own,
+// because v2 token objects can't have more members.
 type tokenNetworks struct {
 	ID       directory.TokenID `json:"id"`
 	Networks []string          `json:"networks"`
@@ -17,10 +17,10 @@ func tokenNetworksOf(t directory.TokenNetworks) tokenNetworks {
 	return tokenNetworks{ID: t.ID, Networks: t.Networks.Strings()}
 }
 
-// paramNetworks binds a token to networks as it is created.
+// paramNetworks restricts a new token to networks.
 const paramNetworks = "networks"
 
-// networks reads the query's parameter of networks, with commas between them.
+// networks reads the parameter networks, a list separated by commas.
 func (rq *request) networks() (directory.Networks, error) {
 	if !rq.params.Has(paramNetworks) {
 		return nil, nil
@@ -34,7 +34,7 @@ type networksBody struct {
 
 func (body networksBody) parse() (directory.Networks, error) {
 	if body.Networks.value == nil {
-		return nil, directory.InvalidField(paramNetworks, "is required: a list in CIDR notation; an empty one lets the token be used from anywhere")
+		return nil, directory.InvalidField(paramNetworks, "is required; use a list in CIDR notation, or an empty list to allow all networks")
 	}
 	return directory.ParseNetworks(*body.Networks.value)
 }

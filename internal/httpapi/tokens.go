@@ -78,7 +78,7 @@ type regenerateBody struct {
 
 func regenerateAPIToken(rq *request, body regenerateBody) (directory.IssuedAPIToken, error) {
 	if body.ExistingTokenExpiresAt == nil {
-		return directory.IssuedAPIToken{}, directory.InvalidField("existingTokenExpiresAt", "is required; now ends the existing token at once")
+		return directory.IssuedAPIToken{}, directory.InvalidField("existingTokenExpiresAt", "is required; use the current time to end the existing token at once")
 	}
 	in := directory.Regeneration{ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
 	if body.NewToken != nil {
@@ -98,14 +98,14 @@ type tokenUsage struct {
 	LastUsedAt wireTime          `json:"lastUsedAt"`
 }
 
-// creator is who made something.
+// creator is the creator of an object.
 type creator struct {
 	ID   string              `json:"id,omitzero"`
 	Kind directory.ActorKind `json:"kind"`
 	Name string              `json:"name"`
 }
 
-// creatorOf names a creator by the id that the v2 API knows them by.
+// creatorOf returns a creator with the id that the v2 API uses.
 func creatorOf(by directory.Actor) creator {
 	c := creator{Kind: by.Kind, Name: by.Name, ID: string(by.UserID)}
 	if by.Kind == directory.ActorAPIToken {

@@ -28,7 +28,7 @@ func appendUser(b []byte, u directory.User) []byte {
 	return append(b, '}', '}')
 }
 
-// userWire is the answer to a get: the ETag, then the body.
+// userWire is a user as a response: the ETag, then the body.
 var userWire = directory.WireFormat{Encode: func(u directory.User) []byte {
 	body := appendUserAnswer(nil, u)
 	return append([]byte(etag(body)), body...)
@@ -94,7 +94,7 @@ func updateUserRole(rq *request, body roleBody) (directory.User, error) {
 	return u, err
 }
 
-// selfBody is a user as it was read, so that read, modify, write works.
+// selfBody accepts a user as it was read, so that clients can read, modify and write it.
 type selfBody struct {
 	Name  *string           `json:"name"`
 	ID    *directory.UserID `json:"id"`
@@ -121,7 +121,7 @@ func updateSelf(rq *request, body selfBody) (directory.User, error) {
 	return rq.api.service.UpdateSelf(rq.Context(), rq.call, body.update())
 }
 
-// userFilter reads the query of a list of users. Without one, it is all of them.
+// userFilter reads the query of a list of users. Without a query it selects all users.
 func userFilter(q url.Values) (f directory.UserFilter, err error) {
 	f = directory.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
 	if f.Limit, err = pageLimit(q, 0); err != nil {
@@ -137,8 +137,8 @@ func userFilter(q url.Values) (f directory.UserFilter, err error) {
 	return f, err
 }
 
-// A cursor is opaque to clients: the id that the page before ended with, behind
-// a version, so that old cursors can be told from new ones.
+// A cursor is opaque to clients. It is the last id of the previous page after a version,
+// which distinguishes old cursors from new ones.
 const cursorVersion = "1:"
 
 func encodeCursor(last directory.UserID) string {
@@ -152,14 +152,14 @@ func decodeCursor(cursor string) (directory.UserID, error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	id, ok := strings.CutPrefix(string(b), cursorVersion)
 	if err != nil || !ok || !strings.HasPrefix(id, "usr_") || strings.ContainsFunc(id, notPrintable) {
-		return "", directory.InvalidField("cursor", "is not one that this server gave out; start again without it")
+		return "", directory.InvalidField("cursor", "is not a cursor of this list; start again without it")
 	}
 	return directory.UserID(id), nil
 }
 
 func listUsers(rq *request) error {
 	var f directory.UserFilter
-	if rq.params != nil { // to read none would allocate a filter
+	if rq.params != nil { // reading an empty query would allocate a filter
 		var err error
 		if f, err = userFilter(rq.params); err != nil {
 			return err

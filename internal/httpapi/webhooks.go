@@ -5,8 +5,8 @@ import (
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
-// webhook is a webhook without its secret, and without how its deliveries go:
-// that changes by itself, and ETags are made of this.
+// webhook is a webhook without its secret. It leaves out the state of its deliveries,
+// because that would change the ETag.
 type webhook struct {
 	Actions                 []string            `json:"actions"`
 	CreatedAt               wireTime            `json:"createdAt"`
@@ -42,8 +42,8 @@ func issuedWebhookOf(w webhooks.IssuedWebhook) issuedWebhook {
 
 func (issuedWebhook) confidential() {}
 
-// webhookInput is a webhook to be made, or written back as it was read; what the
-// server alone knows is not looked at.
+// webhookInput is a webhook to create, or one written back as it was read. Read-only
+// members are ignored.
 type webhookInput struct {
 	Name           string   `json:"name"`
 	Description    string   `json:"description"`
@@ -163,7 +163,7 @@ func replayDelivery(rq *request) (directory.Delivery, error) {
 	return rq.api.service.ReplayDelivery(rq.Context(), rq.call, rq.webhookID(), rq.PathValue("deliveryId"))
 }
 
-// defaultDeliveries is how many there are on a page unless limit says.
+// defaultDeliveries is how many deliveries a page has by default.
 const defaultDeliveries = 100
 
 func listDeliveries(rq *request) ([]directory.Delivery, error) {

@@ -60,13 +60,13 @@ func (t *wireTime) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// strict refuses members that no field takes. The rest is the package's way
-// already (RFC 7493): names match to the letter case, none may come twice, text
-// is UTF-8, nothing follows the value, nesting is bounded.
+// strict rejects unknown members. The package's defaults are strict otherwise (RFC 7493):
+// names are case-sensitive and unique, text is UTF-8, nothing follows the value, and
+// nesting is bounded.
 var strict = json.RejectUnknownMembers(true)
 
-// decodeJSON reads a request's body into v. The error is [directory.Invalid]
-// and says what is wrong and where.
+// decodeJSON reads a request's body into v. Errors: [directory.Invalid] with the problem
+// and the field.
 func decodeJSON(body []byte, v any) error {
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindInvalid && kind != jsontext.KindBeginObject {
 		return directory.Errorf(directory.Invalid, "the body must be a JSON object")
@@ -98,7 +98,7 @@ func decodeJSON(body []byte, v any) error {
 	case semantic.JSONKind != 0 && semantic.JSONKind != jsontext.KindInvalid:
 		bad.Message = "has the wrong type: " + kindName(semantic.JSONKind)
 	default:
-		bad.Message = "has a value that can't be used"
+		bad.Message = "has an invalid value"
 	}
 	return bad
 }
@@ -107,7 +107,7 @@ func isInteger(t reflect.Type) bool {
 	return t != nil && reflect.Int <= t.Kind() && t.Kind() <= reflect.Int64
 }
 
-// withoutNUL refuses text with U+0000, which PostgreSQL does not store.
+// withoutNUL rejects text with U+0000, which PostgreSQL can't store.
 func withoutNUL(body []byte) error {
 	if !bytes.Contains(body, []byte(`\u0000`)) {
 		return nil
@@ -122,38 +122,39 @@ func withoutNUL(body []byte) error {
 			return err
 		}
 		if token.Kind() == jsontext.KindString && strings.ContainsRune(token.String(), 0) {
-			return directory.InvalidField(fieldName(d.StackPointer()), "holds the control character U+0000")
+			return directory.InvalidField(fieldName(d.StackPointer()), "must not have the control character U+0000")
 		}
 	}
 }
 
-// given is a member that may be null, but not left out.
+// given is a required member that may be null.
 type given[T any] struct {
 	value *T
 	there bool
 }
 
-// UnmarshalJSONFrom is called for what is there.
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom]. It is called only if the member is
+// present.
 func (g *given[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	g.there = true
 	return json.UnmarshalDecode(d, &g.value)
 }
 
-// syntaxProblem is the library's description without its own name and offsets
-// of Go types.
+// syntaxProblem returns the library's description of an error, without the library's name
+// and Go types.
 func syntaxProblem(err error) string {
 	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
 	if !ok {
 		return "it ends too early"
 	}
-	bare := *syntactic // its text without the pointer, which is as long as the names in it
+	bare := *syntactic // without the pointer, which may be very long
 	bare.JSONPointer = ""
 	text := strings.TrimPrefix(bare.Error(), "jsontext: ")
 	if strings.Contains(text, "max depth") {
 		return "it is nested too deeply"
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return "the member " + fieldName(syntactic.JSONPointer) + " comes twice"
+		return "the member " + fieldName(syntactic.JSONPointer) + " is given twice"
 	}
 	return text
 }

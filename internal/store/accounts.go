@@ -28,7 +28,7 @@ func (t *tx) MarkAccount(id directory.AccountID, verified, signedIn time.Time) e
 	return t.execOne("account", `UPDATE accounts SET verified_at = $1, signed_in_at = $2 WHERE id = $3`, micros(verified), micros(signedIn), id)
 }
 
-// EnsureAccount does not look first: most addresses are new.
+// EnsureAccount inserts without a check first, because most addresses are new.
 func (t *tx) EnsureAccount(a directory.Account, key string) (directory.Account, error) {
 	wrote := t.wrote
 	created, err := t.insertCount(`INSERT INTO accounts (id, email, email_key, name, created_at, verified_at, signed_in_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -45,8 +45,8 @@ func (t *tx) EnsureAccount(a directory.Account, key string) (directory.Account, 
 	return found, err
 }
 
-// errAccountGone is for an account that another transaction has ended since this
-// one met it; run anew it will be another.
+// errAccountGone is returned if another transaction deleted the account after this one
+// found it. A retry creates a new account.
 var errAccountGone = &directory.Error{
 	Code: directory.Conflict, Message: "the account of this email address is being deleted", Err: cause{"the account is gone", true},
 }
@@ -59,8 +59,8 @@ func (t *tx) DeleteAccount(id directory.AccountID) error {
 	return t.execOne("account", `DELETE FROM accounts WHERE id = $1`, id)
 }
 
-// DropAccounts lists what stays after what goes is gone: one that gets a membership
-// in between is among neither's losses.
+// DropAccounts deletes first and then lists the accounts that remain, so that an account
+// that gets a membership in between is in neither list.
 func (t *tx) DropAccounts(ids []directory.AccountID) (kept []directory.AccountID, err error) {
 	for chunk := range slices.Chunk(ids, inChunk) {
 		in, args := inList(chunk)

@@ -7,14 +7,14 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Salts and the hashes that stand in for what was erased are kept one after the
-// other, zeros where there is none.
+// The salts of an entry's parts are stored as one value, and so are the hashes that
+// replace erased parts. Zeros stand for a missing one.
 const (
 	saltSize = 16
-	parts    = 3 // of the actor, the target, and what is not shown
+	parts    = 3 // the actor, the target, and the internal part
 )
 
-// saltsOf is nothing for an entry without salts.
+// saltsOf returns the column salts of an entry: nil, which is NULL, if it has none.
 func saltsOf(s audit.Secrets) any {
 	if s.Actor == nil && s.Target == nil && s.Internal == nil {
 		return nil
@@ -26,7 +26,8 @@ func saltsOf(s audit.Secrets) any {
 	return b
 }
 
-// erasedOf is nothing for an entry of which nothing was erased.
+// erasedOf returns the column erased of an entry: nil, which is NULL, if nothing was
+// erased.
 func erasedOf(s audit.Secrets) any {
 	if s.ActorHash == nil && s.TargetHash == nil && s.InternalHash == nil {
 		return nil

@@ -11,29 +11,29 @@ import (
 	"time"
 )
 
-// Backup writes a copy of an SQLite database to a new file, as of one moment,
-// while servers go on reading and writing it. The copy is on the disk and was
-// checked when Backup returns.
+// Backup writes a snapshot of an SQLite database to a new file. Servers may read and
+// write the database meanwhile. When Backup returns, the copy has passed an integrity
+// check and is durable.
 func Backup(ctx context.Context, url, file string) (err error) {
 	path, err := sqliteFile(url, "pg_dump or pg_basebackup")
 	if err != nil {
 		return err
 	}
 	if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is there already; a backup goes to a new file", file)
+		return fmt.Errorf("%s already exists; give the name of a new file", file)
 	}
 	db, err := connectSQLite(path, true)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	// Beside its place first: nobody takes half a backup for one.
+	// The name changes only when the copy is complete.
 	part := file + ".part"
-	defer func() { _ = os.Remove(part) }() // nothing, once it is renamed
+	defer func() { _ = os.Remove(part) }() // does nothing after the rename
 	if err := makeFile(part, false); err != nil {
 		return err
 	}
-	// sqlite.org/lang_vacuum.html#vacuuminto: into an empty file, from one snapshot.
+	// It copies one snapshot into an empty file (sqlite.org/lang_vacuum.html#vacuuminto).
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
 		return fmt.Errorf("back up: %w", causeOf(err))
 	}
@@ -43,10 +43,10 @@ func Backup(ctx context.Context, url, file string) (err error) {
 	return moveDurably(part, file)
 }
 
-// Restore puts a backup in the place of an SQLite database. One that is there
-// already is kept beside it, under the name that Restore returns, and only with
-// replace; while a server has it open nothing is done, unless it is too damaged to
-// tell.
+// Restore replaces an SQLite database by a backup. If a database exists already, Restore
+// fails unless replace is set; it then renames the old database and returns the new name.
+// It fails while a server has the database open, which it can't detect if the database is
+// damaged.
 func Restore(ctx context.Context, file, url string, replace bool) (kept string, err error) {
 	path, err := sqliteFile(url, "pg_restore")
 	if err != nil {
@@ -57,9 +57,10 @@ func Restore(ctx context.Context, file, url string, replace bool) (kept string, 
 	}
 	if there, err := os.Lstat(path); err == nil {
 		if !replace {
-			return "", fmt.Errorf("%s is there already; say --replace to put the backup in its place, and it will be kept beside it", path)
+			return "", fmt.Errorf("%s already exists; use --replace to replace it, which keeps it under another name", path)
 		}
-		// SQLite deletes the log of an empty file, which may be what is left of a database.
+		// SQLite deletes the log of an empty file, but the log may be all that is left of a
+		// database.
 		if there.Size() > 0 {
 			if err := closeLog(ctx, path); err != nil {
 				return "", err
@@ -67,7 +68,7 @@ func Restore(ctx context.Context, file, url string, replace bool) (kept string, 
 		}
 	}
 	part := path + ".part"
-	defer func() { _ = os.Remove(part) }() // nothing, once it is renamed
+	defer func() { _ = os.Remove(part) }() // does nothing after the rename
 	if err := copyFile(file, part); err != nil {
 		return "", err
 	}
@@ -77,12 +78,11 @@ func Restore(ctx context.Context, file, url string, replace bool) (kept string, 
 	return kept, moveDurably(part, path)
 }
 
-// setAside renames what there is of a database, so that the names go together
-// still, and gives the first new name; none if there is nothing. A log may be there
-// without its database, or with one that is too damaged to merge it into: SQLite
-// would write it over whatever is put in the database's place
-// (sqlite.org/howtocorrupt.html, "mispairing").
-// So all of it is gone, on the disk too, when setAside returns.
+// setAside renames the files of a database consistently and returns the first new name,
+// or "" if there are none. A log may exist without its database, or beside one too
+// damaged to merge it into. SQLite would apply such a log to the file that takes the
+// database's place (sqlite.org/howtocorrupt.html, "mispairing"), so the renames are
+// durable when setAside returns.
 func setAside(path string) (kept string, err error) {
 	to := path + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
@@ -106,7 +106,7 @@ func sqliteFile(url, instead string) (string, error) {
 	case kind == "sqlite" && path != "":
 		return path, nil
 	case kind == "postgres", kind == "postgresql":
-		return "", fmt.Errorf("this is for SQLite; PostgreSQL has its own ways: %s", instead)
+		return "", fmt.Errorf("this command is for SQLite; for PostgreSQL use %s", instead)
 	default:
 		return "", errKind(kind)
 	}
@@ -117,7 +117,7 @@ func checkBackup(ctx context.Context, file string) (err error) {
 	if _, err := os.Stat(file); err != nil {
 		return err
 	}
-	// Immutable: to look at a backup leaves no other files beside it.
+	// With immutable, SQLite creates no other files beside the backup.
 	db, err := sql.Open("sqlite", sqliteDSN(file)+"&mode=ro&immutable=1")
 	if err != nil {
 		return err
@@ -125,14 +125,14 @@ func checkBackup(ctx context.Context, file string) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var found string
 	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil || found != "ok" {
-		return fmt.Errorf("%s is no undamaged database: %s%w", file, found, causeOf(errors.Join(err, errNotWhole)))
+		return fmt.Errorf("%s is damaged or not an SQLite database: %s%w", file, found, causeOf(errors.Join(err, errNotWhole)))
 	}
 	st, err := sqliteSchema(db).status(ctx)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", file, err)
 	case st.Version == 0:
-		return fmt.Errorf("%s is no database of Roster", file)
+		return fmt.Errorf("%s is not a Roster database", file)
 	case st.Oldest > st.Known:
 		return fmt.Errorf("%s has schema version %d, and this program has %d: use a newer program", file, st.Version, st.Known)
 	}
@@ -141,8 +141,8 @@ func checkBackup(ctx context.Context, file string) (err error) {
 
 var errNotWhole = errors.New("it can't be used")
 
-// closeLog merges the log of a database that nobody has open, and fails if
-// somebody has. With one that is damaged SQLite does what it can.
+// closeLog merges the log into its database. It fails if a process has the database
+// open, and ignores a damaged database.
 func closeLog(ctx context.Context, path string) error {
 	mode, err := leaveLog(ctx, path)
 	if err == nil && mode == "delete" {
@@ -165,13 +165,13 @@ func leaveLog(ctx context.Context, path string) (mode string, err error) {
 	}
 	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	// To leave WAL mode takes the only connection there is.
+	// SQLite leaves WAL mode only if there is no other connection.
 	err = db.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode)
 	return mode, err
 }
 
 func copyFile(from, to string) error {
-	b, err := os.Open(from) // the operator says which file
+	b, err := os.Open(from) // the operator names the file
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func copyFile(from, to string) error {
 	if err := makeFile(to, false); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_TRUNC, 0o600) // the operator says which file
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_TRUNC, 0o600) // the operator names the file
 	if err != nil {
 		return err
 	}
@@ -187,8 +187,7 @@ func copyFile(from, to string) error {
 	return errors.Join(err, f.Close())
 }
 
-// moveDurably renames a file once its content is on the disk, and makes sure that
-// the name is too.
+// moveDurably renames a file so that after a crash the new name has the whole content.
 func moveDurably(from, to string) error {
 	for _, step := range []func() error{
 		func() error { return syncFile(from) },
@@ -203,7 +202,7 @@ func moveDurably(from, to string) error {
 }
 
 func syncFile(path string) error {
-	f, err := os.Open(path) // the operator says which file
+	f, err := os.Open(path) // the operator names the file
 	if err != nil {
 		return err
 	}

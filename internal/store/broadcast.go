@@ -8,7 +8,7 @@ type broadcast struct {
 	ch chan struct{}
 }
 
-// wait gives a channel that is closed at the next send.
+// wait returns a channel that is closed at the next send.
 func (b *broadcast) wait() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()

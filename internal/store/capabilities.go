@@ -26,16 +26,15 @@ func (c capabilitiesColumn) Scan(src any) (err error) {
 	return err
 }
 
-// maxParsed bounds how many different sets are kept parsed, and maxParsedText how
-// long they are together as text: parsed, a set takes some times as much.
+// maxParsed bounds how many parsed sets are cached, and maxParsedText their total length
+// as text. A parsed set takes a few times the memory of its text.
 const (
 	maxParsed     = 1024
 	maxParsedText = 4 << 20
 )
 
-// parsedSets keeps sets parsed: every write reads its principal's anew, and
-// parsing would be most of what that costs. Sets are never changed, so that they
-// can be shared.
+// parsedSets caches parsed sets. Every write reads its principal's set again, and parsing
+// would be most of the cost. Sets are immutable, so they can be shared.
 var parsedSets setCache
 
 type setCache struct {

@@ -12,8 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// table is what a copy takes along of one: its columns, in an order in which the
-// first key of them are the primary key.
+// table describes a table to copy. The first key columns are its primary key.
 type table struct {
 	name    string
 	key     int
@@ -22,7 +21,7 @@ type table struct {
 
 func columns(list string) []string { return strings.Fields(list) }
 
-// tables are in an order in which each comes after those that it refers to.
+// tables lists the tables to copy. A table comes after those it refers to.
 var tables = []table{
 	{"orgs", 1, columns("id name created_at updated_at")},
 	{"org_settings", 1, columns("org_id max_token_seconds session_idle_seconds session_seconds")},
@@ -59,17 +58,19 @@ var tables = []table{
 type Copied struct {
 	Table string `json:"table"`
 	Rows  int64  `json:"rows"`
-	// SHA256 is of all rows in the order of their keys: the same on both sides.
+	// SHA256 is the checksum of all rows in the order of their keys, which is the same in
+	// both databases.
 	SHA256 string `json:"sha256"`
 }
 
-// ErrSourceChanged says that the source was written to while it was copied. The
-// copy is whole, and as of its beginning.
+// ErrSourceChanged is returned if the source was written to during the copy. The copy is
+// complete, but shows the source as it was at the beginning.
 var ErrSourceChanged = errors.New("the source was changed while it was copied; stop its servers and copy again into an empty database")
 
 // Copy copies everything from one database into another, empty one, of either engine, in
 // one transaction. It reads the copied rows again and compares them before it commits. It
-// calls progress with the number of rows copied so far and the total. Errors: [directory.Conflict] if the target is not empty; [ErrSourceChanged].
+// calls progress with the number of rows copied so far and the total. Errors:
+// [directory.Conflict] if the target is not empty; [ErrSourceChanged].
 func Copy(ctx context.Context, from, to *Store, progress func(done, all int64)) (copied []Copied, err error) {
 	var last int64
 	err = from.Read(ctx, func(view directory.Tx) error {
@@ -127,7 +128,7 @@ func (c *copier) run() ([]Copied, error) {
 	return copied, nil
 }
 
-// batch is how many rows one statement inserts: SQLite takes 32766 values.
+// batch is how many rows one statement inserts. SQLite allows 32,766 values.
 const batch = 1000
 
 func (c *copier) table(t table) (Copied, error) {
@@ -152,7 +153,7 @@ func (c *copier) table(t table) (Copied, error) {
 	out := Copied{Table: t.name, Rows: rows, SHA256: fmt.Sprintf("%x", sum.Sum(nil))}
 	arrived, err := t.digest(c.to)
 	if err == nil && arrived != out {
-		err = fmt.Errorf("%d rows with the checksum %s left, %d with %s arrived", out.Rows, out.SHA256, arrived.Rows, arrived.SHA256)
+		err = fmt.Errorf("the copy differs: the source has %d rows with checksum %s, the target %d with %s", out.Rows, out.SHA256, arrived.Rows, arrived.SHA256)
 	}
 	return out, err
 }
@@ -183,7 +184,7 @@ func (c *copier) insert(t table, values []any) error {
 	return nil
 }
 
-// digest reads a table and gives its checksum.
+// digest reads a table and returns its row count and checksum.
 func (t table) digest(tx *tx) (Copied, error) {
 	sum, out := sha256.New(), Copied{Table: t.name}
 	for row, err := range each(tx, t.scan, t.selects()) {
@@ -209,8 +210,7 @@ func (t table) scan(row scanner) ([]any, error) {
 	return values, row.Scan(into...)
 }
 
-// add hashes a row so that no two rows look the same: each value by its kind and
-// length.
+// add hashes a row unambiguously: the kind and length of each value, then the value.
 func add(sum hash.Hash, row []any) {
 	for _, value := range row {
 		var kind byte
@@ -228,6 +228,6 @@ func add(sum hash.Hash, row []any) {
 			panic(fmt.Sprintf("store: a column holds a %T", value))
 		}
 		head := binary.BigEndian.AppendUint64([]byte{kind}, uint64(len(b)))
-		_, _ = sum.Write(append(head, b...)) // a hash takes everything
+		_, _ = sum.Write(append(head, b...)) // a hash never fails
 	}
 }

@@ -24,8 +24,8 @@ func (t *tx) Delivery(org directory.OrgID, id directory.WebhookID, sequence int6
 	return one(t, "delivery", scanDelivery, selectDeliveries+`WHERE org_id = $1 AND webhook_id = $2 AND sequence = $3`, org, id, sequence)
 }
 
-// Deliveries has a statement for each kind of query: a plan that serves all of
-// them would read every row.
+// Deliveries has a statement for each kind of query, because the plan of a single
+// statement for all of them would read every row.
 func (t *tx) Deliveries(org directory.OrgID, id directory.WebhookID, q directory.DeliveryQuery) ([]directory.Delivery, error) {
 	before := q.Before
 	if before == 0 {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUserTimeout ends a connection whose data nobody acknowledges
-// (man 7 tcp, TCP_USER_TIMEOUT). Without it the kernel tries for minutes.
+// setUserTimeout makes the kernel close a connection whose peer does not acknowledge data
+// in time (man 7 tcp, TCP_USER_TIMEOUT). Otherwise it retries for minutes.
 func setUserTimeout(fd uintptr, d time.Duration) {
-	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) // a socket of another kind has none
+	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) // other kinds of sockets don't have the option
 }

@@ -25,7 +25,7 @@ func (t *tx) AppendEntry(e directory.Entry) error {
 	return t.note(err)
 }
 
-// EraseEntry writes over what of an entry is personal.
+// EraseEntry overwrites the personal data of an entry.
 func (t *tx) EraseEntry(e directory.Entry) error {
 	return t.execOne("entry", `UPDATE entries SET actor = $3, target_name = $4, before = $5, after = $6,
 			remote_addr = $7, user_agent = $8, salts = $9, erased = $10
@@ -34,7 +34,7 @@ func (t *tx) EraseEntry(e directory.Entry) error {
 		e.RemoteAddr, e.UserAgent, saltsOf(e.Secrets), erasedOf(e.Secrets))
 }
 
-// RenumberEntry writes over an entry's place and what proves it.
+// RenumberEntry overwrites an entry's sequence number and its proof.
 func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
 	if was != e.Sequence {
 		err := t.exec(`UPDATE webhook_deliveries SET sequence = $3 WHERE org_id = $1 AND sequence = $2`, e.OrgID, was, e.Sequence)
@@ -46,12 +46,13 @@ func (t *tx) RenumberEntry(was int64, e directory.Entry) error {
 		e.OrgID, was, e.Sequence, micros(e.At), e.Leaf, e.MAC)
 }
 
-// DropEntries drops an organization's entries up to a number.
+// DropEntries deletes an organization's entries up to a sequence number.
 func (t *tx) DropEntries(org directory.OrgID, upTo int64) error {
 	return t.exec(`DELETE FROM entries WHERE org_id = $1 AND sequence <= $2`, org, upTo)
 }
 
-// nullJSON is NULL for what is not there: a new thing has no before.
+// nullJSON returns a missing state as NULL. For example, a created object has no state
+// before.
 func nullJSON(b json.RawMessage) any {
 	if b == nil {
 		return nil
@@ -134,8 +135,8 @@ func (t *tx) LastEntry() (int64, error) {
 	return one(t, "entry", scanValue[int64], `SELECT COALESCE(max(position), 0) FROM entries`)
 }
 
-// OrgVersion carries the time besides the number: a database that was restored
-// from a backup counts on from an earlier number.
+// OrgVersion includes the time besides the number, because a database that was restored
+// from a backup assigns the same numbers again.
 func (t *tx) OrgVersion(org directory.OrgID) (string, error) {
 	return one(t, "entry", scanValue[string], `SELECT COALESCE(max(position || '-' || at), '0') FROM
 		(SELECT position, at FROM entries WHERE org_id = $1 AND outcome = '' ORDER BY sequence DESC LIMIT 1) AS last`, org)
@@ -175,8 +176,8 @@ func (t *tx) KeepReplay(r directory.Replay, now time.Time) error {
 	return err
 }
 
-// errKeyTaken is for a key under which another transaction has kept its result
-// since this one looked; run anew it will find it.
+// errKeyTaken is returned if another transaction stored a result under the same key since
+// this one checked. A retry finds the result.
 var errKeyTaken = &directory.Error{
 	Code: directory.Conflict, Message: "a request with this Idempotency-Key is under way", Err: cause{"the key is taken", true},
 }

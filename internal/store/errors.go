@@ -41,12 +41,16 @@ var errBusy = &directory.Error{Code: directory.Unavailable, Message: "the databa
 
 // storageError converts a driver's error to one that callers can act on. A taken unique
 // key becomes a conflict, and a canceled call stays itself. Other errors are wrapped
-// without their type.
+// without their type, once: an error that was converted already is returned as it is.
+// The operation is added by the directory.
 func storageError(err error) error {
 	if err == nil {
 		return nil
 	}
 	if _, ok := errors.AsType[*directory.Error](err); ok {
+		return err
+	}
+	if _, ok := errors.AsType[cause](err); ok {
 		return err
 	}
 	switch classify(err) {
@@ -69,7 +73,7 @@ func telling(code directory.Code, message string, err error) error {
 	return &directory.Error{Code: code, Message: message, Err: causeOf(err)}
 }
 
-// cause is a driver's error without its type, which ends here.
+// cause is a driver's error without its type, so that no driver type leaves the package.
 type cause struct {
 	message string
 	again   bool // the transaction may be retried

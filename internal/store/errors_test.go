@@ -76,7 +76,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestStorageError(t *testing.T) {
+func TestStorageErrorHidesDriverErrors(t *testing.T) {
 	t.Parallel()
 	want := map[string]directory.Code{
 		"primary key": directory.Conflict, "unique": directory.Conflict, "busy": directory.Unavailable,
@@ -89,7 +89,7 @@ func TestStorageError(t *testing.T) {
 		if _, ok := errors.AsType[*sqlite.Error](got); ok || errors.Is(got, sql.ErrNoRows) {
 			t.Errorf("%s: the driver's error comes through", name)
 		}
-		// The person who asks is told nothing of tables; the log is told all.
+		// The message for the client names no tables. The cause for the log is complete.
 		if e, ok := errors.AsType[*directory.Error](got); ok {
 			if strings.Contains(e.Message, "constraint") || strings.Contains(e.Message, "p.") {
 				t.Errorf("%s: message %q", name, e.Message)
@@ -103,7 +103,15 @@ func TestStorageError(t *testing.T) {
 	}
 }
 
-func TestStorageErrorLeavesOthersBe(t *testing.T) {
+func TestStorageErrorWrapsOnce(t *testing.T) {
+	t.Parallel()
+	once := storageError(errors.New("disk full"))
+	if got := storageError(fmt.Errorf("look at the log: %w", once)); got.Error() != "look at the log: storage: disk full" {
+		t.Errorf("error %q", got)
+	}
+}
+
+func TestStorageErrorKeepsCodedAndCanceledErrors(t *testing.T) {
 	t.Parallel()
 	own := directory.Errorf(directory.Forbidden, "no")
 	for _, err := range []error{

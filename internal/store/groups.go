@@ -83,8 +83,7 @@ func (t *tx) GroupsOf(org directory.OrgID, user directory.UserID) ([]directory.G
 	return groups, nil
 }
 
-// handOut puts roles into the groups that give them; both are in the order of the
-// groups' ids.
+// handOut adds roles to the groups that give them. Both lists are ordered by group id.
 func handOut(groups []directory.Group, given []groupRole) {
 	for i := range groups {
 		for len(given) > 0 && given[0].group == groups[i].ID {
@@ -187,7 +186,7 @@ func (t *tx) ChangeMembers(org directory.OrgID, id directory.GroupID, joined, le
 	return t.addMembers(org, id, joined)
 }
 
-// missingFrom lists what have lacks of want. It costs what they are together.
+// missingFrom returns the elements of want that have lacks, in linear time.
 func missingFrom[T comparable](have, want []T) (missing []T) {
 	there := make(map[T]bool, len(have))
 	for _, v := range have {
@@ -228,8 +227,8 @@ func (t *tx) CountGroupsWithRole(org directory.OrgID, role directory.RoleID) (in
 		`SELECT count(*) FROM group_roles WHERE org_id = $1 AND role_id = $2`, org, role)
 }
 
-// reached is a condition on users u: those with base role $2, those in a group that
-// gives it, and those in group $3.
+// reached is a condition on users u. It selects those whose base role is $2, those in a
+// group that gives role $2, and those in group $3.
 const reached = `u.org_id = $1 AND (u.role_id = $2 OR u.id IN (
 	SELECT m.user_id FROM group_members m WHERE m.org_id = $1 AND (m.group_id = $3
 		OR m.group_id IN (SELECT group_id FROM group_roles WHERE org_id = $1 AND role_id = $2)))) `

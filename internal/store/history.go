@@ -7,11 +7,11 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// NextEntries walks the index from each target to the next, and looks for the first
-// entry about each, so that it reads little about a target, however much was
-// recorded about it before. The recursion yields targets in order and one at a
-// time, and a limit ends it. The result is sorted by an expression: by the column,
-// SQLite would walk the whole log.
+// NextEntries steps through the index from one target to the next, and finds the first
+// entry of each. It reads little per target, however many entries the target has. The
+// recursion yields targets in order, one at a time, and a limit ends it. The result is
+// ordered by an expression, because SQLite would scan the whole log to order by the
+// column.
 func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[directory.Entry, error] {
 	args := []any{org, q.Since, q.After, q.Until}
 	limit := ""

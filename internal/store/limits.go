@@ -9,8 +9,8 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 )
 
-// CountOf reads an index whose part for an organization the limit itself bounds, but for
-// users.
+// CountOf reads an index. The limit itself bounds an organization's part of the index,
+// except for users.
 func (t *tx) CountOf(org directory.OrgID, what limits.Name) (int, error) {
 	switch what {
 	case limits.Users:

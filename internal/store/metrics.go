@@ -9,12 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Collectors are the metrics of a database: the pool of connections, how long
-// ago it was heard of others' changes, and on PostgreSQL its standbys.
+// Collectors returns the metrics of a database: the pool of connections, the time since
+// the database last answered, and on PostgreSQL its standbys.
 func (s *Store) Collectors() []prometheus.Collector {
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "roster_database_heard_seconds",
-		Help: "Time since the database last told of all changes; from 0.8 on nothing is answered from memory.",
+		Help: "Time since changes by others were last read; from 0.8 on the cache is not used.",
 	}, func() float64 { return s.heard().Seconds() })
 	list := []prometheus.Collector{collectors.NewDBStatsCollector(s.pool(), "roster"), age}
 	if e, ok := s.engine.(*postgresEngine); ok {
@@ -23,18 +23,18 @@ func (s *Store) Collectors() []prometheus.Collector {
 	return list
 }
 
-// standbys asks a primary about its standbys at every scrape. The role needs
-// pg_monitor to see them.
+// standbys queries a primary for its standbys at every scrape. The database role needs
+// pg_monitor.
 type standbys struct{ db *sql.DB }
 
 var replayLag = prometheus.NewDesc("roster_database_standby_lag_seconds",
-	"How long what was written lately took to be replayed by a standby.", []string{"standby", "state"}, nil)
+	"Time that a standby takes to replay recent writes.", []string{"standby", "state"}, nil)
 
 // Describe implements [prometheus.Collector].
 func (standbys) Describe(ch chan<- *prometheus.Desc) { ch <- replayLag }
 
-// Collect implements [prometheus.Collector]. A database that does not answer has
-// no standbys to report.
+// Collect implements [prometheus.Collector]. If the database does not answer, it reports
+// no standbys.
 func (s standbys) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

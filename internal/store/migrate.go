@@ -27,7 +27,7 @@ func Migrate(ctx context.Context, url string) error {
 	})
 }
 
-// withDatabase connects to a database that must exist, whatever its schema.
+// withDatabase connects to an existing database with any schema.
 func withDatabase(ctx context.Context, url string, fn func(*sql.DB, schema) error) error {
 	kind, path, _ := strings.Cut(url, ":")
 	if kind == "sqlite" {

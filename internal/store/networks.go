@@ -8,11 +8,10 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// networksText is how a column holds networks: in CIDR notation, with a blank
-// between two; empty for none.
+// networksText formats networks for a column: in CIDR notation, separated by spaces.
 func networksText(n directory.Networks) string { return strings.Join(n.Strings(), " ") }
 
-// networksColumn scans such a column.
+// networksColumn scans a column that [networksText] wrote.
 type networksColumn struct{ into *directory.Networks }
 
 // Scan implements [sql.Scanner].

@@ -23,16 +23,16 @@ import (
 )
 
 const (
-	// oldestPostgres is the oldest server that is tested, as server_version_num.
+	// oldestPostgres is the oldest supported server, as server_version_num.
 	oldestPostgres = 150000
-	// connectTimeout bounds how long a call waits for a server that is away.
+	// connectTimeout bounds how long a call waits for an unreachable server.
 	connectTimeout = 3 * time.Second
-	// writeTimeout bounds a transaction that writes: its locks keep others waiting.
+	// writeTimeout bounds a transaction that writes, because others wait for its locks.
 	writeTimeout = 10 * time.Second
 	// beginTimeout limits how long a read waits to begin. It does not limit the read
 	// itself, because exports and checks take long.
 	beginTimeout = 10 * time.Second
-	// attempts is how often a transaction is run that others keep overrunning.
+	// attempts is how often a transaction runs that conflicts with concurrent ones.
 	attempts = 20
 )
 
@@ -42,9 +42,9 @@ type postgresEngine struct {
 	notifier *notifier
 	feed     *feed
 
-	slots    *turns.Places[directory.Tenant] // of transactions
-	patience time.Duration                   // to wait for one
-	budget   time.Duration                   // of a write
+	slots  *turns.Places[directory.Tenant] // of transactions
+	wait   time.Duration                   // limit of the wait for a slot
+	budget time.Duration                   // of a write
 
 	closing sync.RWMutex // held for reading by transactions
 	closed  bool
@@ -63,11 +63,11 @@ func openPostgres(ctx context.Context, url string, _ Options, n *notifier) (engi
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
 	}
 	return &postgresEngine{
-		db: db, notifier: n, feed: startFeed(db, n), slots: slots, patience: beginTimeout, budget: writeBudget,
+		db: db, notifier: n, feed: startFeed(db, n), slots: slots, wait: beginTimeout, budget: writeBudget,
 	}, nil
 }
 
-// connectPostgres sets a pool up, and gives the name that errors call it by.
+// connectPostgres makes a pool of connections. name identifies the database in errors.
 func connectPostgres(url string) (db *sql.DB, name string, err error) {
 	config, conns, err := postgresConfig(url)
 	if err != nil {
@@ -80,13 +80,14 @@ func connectPostgres(url string) (db *sql.DB, name string, err error) {
 	return db, nameOf(config), nil
 }
 
-// nameOf is what errors call a database by, without what may be secret.
+// nameOf returns a name of the database for errors, without secrets.
 func nameOf(config *pgx.ConnConfig) string {
 	return fmt.Sprintf("database postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
 }
 
 // postgresConfig reads a URL as libpq does
-// (postgresql.org/docs/current/libpq-connect.html), and pool_max_conns besides.
+// (postgresql.org/docs/current/libpq-connect.html), with one more parameter,
+// pool_max_conns. It returns the number of connections too.
 func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
 	config, err := pgx.ParseConfig(raw)
 	if err != nil {
@@ -96,27 +97,27 @@ func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
 	if given, ok := config.RuntimeParams[poolParam]; ok {
 		delete(config.RuntimeParams, poolParam)
 		if conns, err = strconv.Atoi(given); err != nil || conns < minConns {
-			return nil, 0, fmt.Errorf("%s: %s: %q is not a number from %d on", nameOf(config), poolParam, given, minConns)
+			return nil, 0, fmt.Errorf("%s: %s: %q is not a number; use %d or more", nameOf(config), poolParam, given, minConns)
 		}
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
 	if config.ValidateConnect == nil {
-		// A standby can't write, and what it says may be old.
+		// A standby can't write, and may lag behind.
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "roster"
 	}
-	config.DialFunc = dialPatiently(config.ConnectTimeout)
+	config.DialFunc = dialWithTimeout(config.ConnectTimeout)
 	return config, conns, nil
 }
 
 // reasonIn extracts the reason from the driver's error about a URL. The error begins with
 // the URL, and may quote its secrets. If they can't be identified, the reason is left out.
 func reasonIn(raw string, err error) string {
-	unsaid := "it can't be read"
+	unsaid := "it is malformed"
 	text := err.Error()
 	i := strings.LastIndex(text, quoteEnd)
 	u, urlErr := url.Parse(raw)
@@ -134,19 +135,20 @@ func reasonIn(raw string, err error) string {
 }
 
 const (
-	// quoteEnd is what the driver writes behind a URL.
+	// quoteEnd is the text that the driver writes after a URL.
 	quoteEnd = "`: "
 
 	poolParam = "pool_max_conns"
-	// minConns lets the feed and a leader go on while a request is under way.
+	// minConns is one connection for the feed, one for a leader and one for a request.
 	minConns = 3
-	// reserved is for the feed and the leaders, which hold a connection each, where
-	// there are enough; minSlots lets one tenant go on beside another in any case.
+	// reserved is how many connections requests leave to the feed and the leaders, which
+	// hold one each. minSlots overrides it in a small pool, so that two tenants can always
+	// run at once.
 	reserved = 4
 	minSlots = 2
 )
 
-// checkPostgres refuses servers that could not keep what Roster promises.
+// checkPostgres rejects servers that can't give Roster's guarantees.
 func checkPostgres(ctx context.Context, db *sql.DB) error {
 	var version int
 	var encoding, commit string
@@ -161,13 +163,13 @@ func checkPostgres(ctx context.Context, db *sql.DB) error {
 	case encoding != "UTF8":
 		return fmt.Errorf("the database's encoding is %s; Roster needs UTF8", encoding)
 	case commit == "off":
-		return errors.New("synchronous_commit is off: what is acknowledged could be lost; turn it on, at least for this database or role")
+		return errors.New("synchronous_commit is off, so an acknowledged write could be lost; turn it on, at least for this database or role")
 	}
 	return nil
 }
 
-// migratePostgres has one node at a time bring the schema up to date. The lock
-// is a transaction's, so that it works through a pooler too.
+// migratePostgres migrates the schema, one node at a time. It holds the lock in a
+// transaction, so that it works through a pooler too.
 func migratePostgres(ctx context.Context, db *sql.DB) error {
 	locked, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -190,13 +192,13 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 		return err
 	}
 	defer done()
-	leave, err := takeSlot(ctx, e.slots, e.patience)
+	leave, err := takeSlot(ctx, e.slots, e.wait)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	safe := e.feed.safe.Load() // before what is seen is settled
-	// A server that is frozen keeps its connections and does not answer.
+	safe := e.feed.safe.Load() // before the transaction takes its snapshot
+	// A frozen server keeps its connections open and does not answer.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	late := time.AfterFunc(beginTimeout, func() { cancel(errSlow) })
@@ -213,15 +215,16 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 	return fn(&tx{ctx: ctx, db: postgresSession{sqlTx, safe}})
 }
 
-// Write runs fn under read committed: what must not change meanwhile is locked.
-// Where PostgreSQL ends the transaction because of another, it is run anew.
+// Write runs fn at the isolation level read committed, so fn must lock rows that must not
+// change meanwhile. If PostgreSQL aborts the transaction because of a concurrent one, Write
+// runs fn again.
 func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error) error {
 	done, err := e.enter()
 	if err != nil {
 		return err
 	}
 	defer done()
-	leave, err := takeSlot(ctx, e.slots, e.patience)
+	leave, err := takeSlot(ctx, e.slots, e.wait)
 	if err != nil {
 		return err
 	}
@@ -264,7 +267,7 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 	if err != nil {
 		return storageError(err)
 	}
-	defer func() { _ = sqlTx.Rollback() }() // nothing, once it is committed
+	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
 	t := &tx{ctx: ctx, db: postgresSession{sqlTx, safe}, limit: limitFor(directory.TenantOf(ctx), e.budget)}
 	if err := t.run(fn); err != nil {
 		return err
@@ -273,7 +276,7 @@ func (e *postgresEngine) writeOnce(ctx context.Context, fn func(directory.Tx) er
 		return ctx.Err()
 	}
 	if err := sqlTx.Commit(); err != nil {
-		e.notifier.unknown() // it may have happened after all
+		e.notifier.unknown() // it may still have happened
 		return storageError(fmt.Errorf("commit: %w", err))
 	}
 	e.notifier.committed(t.entries)
@@ -296,7 +299,7 @@ func (e *postgresEngine) lastPosition(t *tx) (int64, error) {
 
 func (e *postgresEngine) setLastPosition(t *tx, n int64) error {
 	if n == 0 {
-		return nil // none was given
+		return nil // no position was assigned yet
 	}
 	_, err := one(t, "sequence", scanValue[int64], "SELECT setval('entries_position_seq', $1)", n)
 	return err
@@ -329,7 +332,8 @@ func (e *postgresEngine) Close() error {
 	return e.db.Close()
 }
 
-// enter begins what [postgresEngine.Close] waits for.
+// enter registers a transaction, which [postgresEngine.Close] waits for until done is
+// called.
 func (e *postgresEngine) enter() (done func(), err error) {
 	e.closing.RLock()
 	if e.closed {
@@ -354,8 +358,8 @@ func (s postgresSession) query(ctx context.Context, query string, args ...any) (
 	return s.tx.QueryContext(ctx, query, args...)
 }
 
-// lockSQL takes a lock until the transaction ends. Two names that come to the
-// same number wait for each other needlessly, and nothing else.
+// lockSQL takes a lock until the transaction ends. If the hashes of two names collide,
+// their holders only wait for each other needlessly.
 const lockSQL = `SELECT pg_advisory_xact_lock(hashtextextended('roster:' || $1, 0))`
 
 func (s postgresSession) lock(ctx context.Context, l directory.Lock) error {

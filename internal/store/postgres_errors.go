@@ -22,11 +22,11 @@ func classifyPostgres(e *pgconn.PgError) meaning {
 		return taken
 	case "40001", "40P01": // serialization_failure, deadlock_detected
 		return overrun
-	case "22021", "22P05": // no text in the database's encoding: NUL, or not UTF-8
+	case "22021", "22P05": // text that the database's encoding lacks: NUL, or not UTF-8
 		return notText
-	case "55P03", "57014": // lock_not_available, query_canceled: by a timeout of the server's
+	case "55P03", "57014": // lock_not_available, query_canceled: a timeout of the server
 		return busy
-	case "25006": // read_only_sql_transaction: a primary no more
+	case "25006": // read_only_sql_transaction: the server is no longer the primary
 		return gone
 	}
 	switch e.Code[:2] {
@@ -65,13 +65,13 @@ func unreachable(err error) bool {
 	return ok
 }
 
-// dialPatiently makes connections that detect a vanished peer: after patience if data
-// was sent, and otherwise by keep-alives.
-func dialPatiently(patience time.Duration) pgconn.DialFunc {
+// dialWithTimeout makes connections that detect a vanished peer: after the timeout if
+// data was sent, and otherwise by keep-alives.
+func dialWithTimeout(timeout time.Duration) pgconn.DialFunc {
 	d := net.Dialer{
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: patience, Interval: time.Second, Count: 3},
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: timeout, Interval: time.Second, Count: 3},
 		Control: func(_, _ string, raw syscall.RawConn) error {
-			return raw.Control(func(fd uintptr) { setUserTimeout(fd, patience) })
+			return raw.Control(func(fd uintptr) { setUserTimeout(fd, timeout) })
 		},
 	}
 	return d.DialContext

@@ -17,41 +17,40 @@ import (
 // through a pooler, and shows that the database is alive, which the cache depends on.
 // NOTIFY would serialize all commits of the cluster by a lock (docs/adr).
 //
-// Entries get their numbers before they are committed, so that a later number
-// can be seen while an earlier one is on its way. A number that was passed over
-// stays missing until its entry shows, or until every transaction that could
-// have it has ended.
+// Entries get their numbers before they are committed, so a later number may be
+// visible before an earlier one. A skipped number counts as missing until its entry
+// is visible, or until every transaction that could have it has ended.
 type feed struct {
 	db       *sql.DB
 	notifier *notifier
 
-	safe  atomic.Int64 // up to it nothing is missing, and nothing will come
+	safe  atomic.Int64 // all entries up to it are visible
 	touch touch
 
-	mu      sync.Mutex // held by a look
-	joined  bool       // what follows is known
-	seen    int64      // entries up to it were told of, but for those missing
+	mu      sync.Mutex // held during a poll
+	joined  bool       // the fields below are valid
+	seen    int64      // entries up to it were reported, except the missing ones
 	missing map[int64]bool
-	pending mark // which the missing wait for, if there is one
+	pending mark // after which the missing entries can't come anymore, if set
 
 	closing chan struct{}
 	close   sync.Once // of closing
 	done    chan struct{}
 }
 
-// mark is the last number that was given at a time, and the number of a
-// transaction that began after it. When all earlier transactions have ended, no
-// entry up to position is to come.
+// mark is the last position assigned at some time, and the id of a transaction that
+// began later. When all earlier transactions have ended, no entry up to the position can
+// be committed anymore.
 type mark struct {
 	position int64
 	xact     uint64
 }
 
 const (
-	// lookEvery is how often a node looks for the commits of others, a tenth of
-	// the second within which they have to show.
+	// lookEvery is how often a node polls for the commits of others, a tenth of the
+	// second within which they must take effect.
 	lookEvery = 100 * time.Millisecond
-	// lookTimeout bounds a look; by then the node is out of touch.
+	// lookTimeout bounds a poll. After it the cache is not used anyway.
 	lookTimeout = silence
 	// lookMost limits the entries that are reported one by one. If there are more, as
 	// after a copy, the whole cache is invalidated instead.
@@ -65,8 +64,8 @@ func startFeed(db *sql.DB, n *notifier) *feed {
 	return f
 }
 
-// stop lets a look under way end by itself: it is short, and to cancel a
-// statement takes another connection.
+// stop waits for a poll under way, because a poll is short and canceling a statement
+// needs another connection.
 func (f *feed) stop() {
 	f.close.Do(func() { close(f.closing) })
 	<-f.done
@@ -77,7 +76,7 @@ func (f *feed) run() {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		// An error leaves touch as it is: out of touch before long.
+		// After an error touch is not updated, so the cache soon goes unused.
 		_ = f.look(context.Background())
 		select {
 		case <-f.closing:
@@ -94,7 +93,7 @@ func (f *feed) look(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.joined && !f.touch.recent() {
-		f.leave() // what answers next may be another server, which lacks something
+		f.leave() // the next answer may come from another server, which may lag behind
 	}
 	if err := f.join(ctx); err != nil || !f.joined {
 		return err
@@ -169,8 +168,8 @@ func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []d
 	if f.safe.Swap(safe) < safe {
 		f.notifier.changed.send()
 	}
-	// Most of what is missing shows at the next look; only for the rest is it worth
-	// finding out whether it ever will.
+	// Most missing entries are visible at the next poll. Only for the rest find out
+	// whether they can still come.
 	if safe < before && f.pending.xact == 0 {
 		f.pending, err = f.mark(ctx)
 	}
@@ -179,9 +178,9 @@ func (f *feed) advance(ctx context.Context, last int64, oldest uint64, fresh []d
 
 const lastPositionSQL = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM entries_position_seq"
 
-// state reads the last number that was given, and the oldest transaction that is
-// under way: all before it have ended. The other end of a snapshot says nothing:
-// it is one after the last that has ended, and younger ones may be under way.
+// state reads the last assigned position, and the oldest transaction under way, before
+// which all have ended. A snapshot's xmax would not do: it follows the last transaction
+// that has ended, and younger ones may be under way.
 func (f *feed) state(ctx context.Context) (last int64, oldest uint64, err error) {
 	err = f.db.QueryRowContext(ctx, lastPositionSQL).Scan(&last)
 	if err == nil {
@@ -193,8 +192,8 @@ func (f *feed) state(ctx context.Context) (last int64, oldest uint64, err error)
 	return last, oldest, nil
 }
 
-// mark takes a transaction's number, after reading the last of an entry: whichever
-// transaction had given one before has an earlier one.
+// mark reads the last assigned position, and then takes a transaction id. Every
+// transaction that assigned a position up to it has an earlier id.
 func (f *feed) mark(ctx context.Context) (m mark, err error) {
 	err = f.db.QueryRowContext(ctx, lastPositionSQL).Scan(&m.position)
 	if err == nil {
@@ -234,7 +233,7 @@ func (f *feed) entries(ctx context.Context, list []directory.Entry, where string
 	return list, rows.Err()
 }
 
-// settled waits until the bound has passed what is there now.
+// settled waits until safe has reached the last position assigned before the call.
 func (f *feed) settled(ctx context.Context) error {
 	now, _, err := f.state(ctx)
 	for err == nil && f.safe.Load() < now {

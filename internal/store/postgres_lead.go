@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// leadRetry is the pause of who did not become leader, and leadCheck how often
-	// a leader makes sure that it still is.
+	// leadRetry is the pause before a node tries again to become leader. leadCheck is how
+	// often a leader checks that it still leads.
 	leadRetry = time.Second
 	leadCheck = time.Second
 )
 
-// Lead holds a lock in a transaction that does nothing else, so that it works
-// through a pooler and ends with the connection.
+// Lead runs fn while it holds a lock. The lock belongs to a transaction that does nothing
+// else, so it works through a pooler and ends with the connection.
 func (e *postgresEngine) Lead(ctx context.Context, name string, fn func(context.Context) error) error {
 	for {
 		led, err := e.leadOnce(ctx, name, fn)
@@ -30,7 +30,7 @@ func (e *postgresEngine) Lead(ctx context.Context, name string, fn func(context.
 	}
 }
 
-// leadOnce runs fn if nobody else leads; led says whether it did.
+// leadOnce runs fn if no other node leads. led reports whether it ran.
 func (e *postgresEngine) leadOnce(ctx context.Context, name string, fn func(context.Context) error) (led bool, err error) {
 	held, err := e.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -56,9 +56,9 @@ func (e *postgresEngine) leadOnce(ctx context.Context, name string, fn func(cont
 	return true, err
 }
 
-var errLeadLost = errors.New("another may lead now")
+var errLeadLost = errors.New("lost the lock; another node may lead now")
 
-// watchLead ends a lead whose transaction has ended.
+// watchLead cancels a leader's work when the transaction that holds its lock has ended.
 func watchLead(ctx context.Context, held *sql.Tx, end context.CancelCauseFunc) {
 	tick := time.NewTicker(leadCheck)
 	defer tick.Stop()

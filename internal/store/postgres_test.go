@@ -144,7 +144,7 @@ func TestPostgresURLs(t *testing.T) {
 		"sslmode=perhaps":                       {"sslmode"},
 		"password=s3cret&pool_max_conns=abc":    {"postgres://h:5432/d", "pool_max_conns", "abc"},
 		"password=s3cret&connect_timeout=never": {"connect_timeout", "never"},
-		"connect_timeout=s3cret":                {"can't be read"}, // which is the password
+		"connect_timeout=s3cret":                {"it is malformed"}, // which is the password
 	} {
 		refuses(t, "postgres://u:s3cret@h/d?"+parameters, words...)
 	}

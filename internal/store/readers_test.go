@@ -33,7 +33,7 @@ func TestReadsWaitForAWhile(t *testing.T) {
 	for range most {
 		<-reading
 	}
-	db.patience = 10 * time.Millisecond
+	db.wait = 10 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	nothing := func(directory.Tx) error { return nil }

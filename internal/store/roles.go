@@ -47,7 +47,7 @@ func (t *tx) DeleteRole(org directory.OrgID, id directory.RoleID) error {
 	return t.execOne("role", `DELETE FROM roles WHERE org_id = $1 AND id = $2`, org, id)
 }
 
-// jsonColumn is stored as JSON text, and scans it into what it points at.
+// jsonColumn stores a value as JSON text, and scans the text into the value it points to.
 type jsonColumn struct{ of any }
 
 func asJSON(of any) jsonColumn { return jsonColumn{of} }

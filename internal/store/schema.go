@@ -62,9 +62,9 @@ func (s schema) status(ctx context.Context) (SchemaStatus, error) {
 	return st, err
 }
 
-// oldest reads which programs the schema still suits. A migration that takes
-// away or changes what an older program uses writes its own version there; one
-// that only adds leaves it, and the release before goes on beside the new one.
+// oldest reads the oldest program version that works with the schema. A migration that
+// removes or changes something in use writes its own version there. One that only adds
+// leaves it, so that the previous release can run beside the new one.
 func (s schema) oldest(ctx context.Context, version int64) (int64, error) {
 	if version == 0 { // an empty database
 		return version, nil

@@ -22,13 +22,13 @@ func newSlots(conns int) *turns.Places[directory.Tenant] {
 }
 
 var errOwnFull = directory.Errorf(directory.RateLimited,
-	"rate limit exceeded: this organization has as many requests at the database as it may have; wait for their answers and try again")
+	"rate limit exceeded: this organization has too many requests at the database; wait for responses and try again")
 
-// takeSlot waits for a slot, at most for patience, because database/sql would wait for a
+// takeSlot waits for a slot, at most for timeout, because database/sql would wait for a
 // connection without a limit. leave releases the slot.
-func takeSlot(ctx context.Context, slots *turns.Places[directory.Tenant], patience time.Duration) (leave func(), err error) {
+func takeSlot(ctx context.Context, slots *turns.Places[directory.Tenant], timeout time.Duration) (leave func(), err error) {
 	tenant := directory.TenantOf(ctx)
-	switch err := slots.Enter(ctx, tenant, patience); {
+	switch err := slots.Enter(ctx, tenant, timeout); {
 	case errors.Is(err, turns.ErrOwnFull) && tenant != "":
 		return nil, errOwnFull
 	case errors.Is(err, turns.ErrOwnFull), errors.Is(err, turns.ErrFull):

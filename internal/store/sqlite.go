@@ -19,14 +19,14 @@ import (
 	"github.com/rosterhq/roster/internal/turns"
 )
 
-// sqliteEngine is an SQLite file. Readers and the writer have connections of
-// their own: in WAL mode neither waits for the other.
+// sqliteEngine is an SQLite file. Readers and the writer use separate connections,
+// because in WAL mode neither waits for the other.
 type sqliteEngine struct {
-	read     *sql.DB
-	stmts    *statements                     // of read
-	slots    *turns.Places[directory.Tenant] // of reads
-	patience time.Duration                   // to wait for one
-	writer   *writer
+	read   *sql.DB
+	stmts  *statements                     // of read
+	slots  *turns.Places[directory.Tenant] // of reads
+	wait   time.Duration                   // limit of the wait for a slot
+	writer *writer
 }
 
 func openSQLite(ctx context.Context, path string, o Options, n *notifier) (engine, error) {
@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string, o Options, n *notifier) (engin
 	read.SetMaxOpenConns(conns + 1) // one more for calls without a slot
 	read.SetMaxIdleConns(conns + 1)
 	return &sqliteEngine{
-		read: read, stmts: newStatements(read.PrepareContext), slots: newSlots(conns), patience: beginTimeout, writer: w,
+		read: read, stmts: newStatements(read.PrepareContext), slots: newSlots(conns), wait: beginTimeout, writer: w,
 	}, nil
 }
 
@@ -74,7 +74,7 @@ func sqliteSchema(db *sql.DB) schema {
 }
 
 func (e *sqliteEngine) Read(ctx context.Context, fn func(directory.Tx) error) error {
-	leave, err := takeSlot(ctx, e.slots, e.patience)
+	leave, err := takeSlot(ctx, e.slots, e.wait)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (e *sqliteEngine) Lead(ctx context.Context, _ string, fn func(context.Conte
 	return fn(ctx)
 }
 
-// Settled returns at once, because one writer numbers the entries.
+// Settled returns at once, because entries are numbered in the order of their commits.
 func (e *sqliteEngine) Settled(context.Context) error { return nil }
 
 func (e *sqliteEngine) Ping(ctx context.Context) error {
@@ -126,15 +126,15 @@ func (e *sqliteEngine) Ping(ctx context.Context) error {
 	return storageError(e.read.QueryRowContext(ctx, "SELECT 1").Scan(&one))
 }
 
-// Close finishes the writes under way. The writer goes last: the last connection
-// merges SQLite's log.
+// Close finishes the writes under way. It closes the writer last, because the last
+// connection merges SQLite's log.
 func (e *sqliteEngine) Close() error {
 	return errors.Join(e.stmts.close(), e.read.Close(), e.writer.close())
 }
 
-// makeFile creates the database's file with permissions for its owner alone, and
-// refuses one that others can read or write. SQLite gives the files that it puts
-// beside it the same permissions; those left from before are checked too.
+// makeFile creates the database's file with permissions for its owner only. It fails if
+// others can read or write an existing file, or SQLite's files beside it. SQLite creates
+// those with the same permissions.
 func makeFile(path string, mustExist bool) error {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := private.Check(path + suffix); err != nil {
@@ -145,19 +145,20 @@ func makeFile(path string, mustExist bool) error {
 	if mustExist {
 		flags = os.O_RDWR
 	}
-	f, err := os.OpenFile(path, flags, 0o600) // the operator says which file
+	f, err := os.OpenFile(path, flags, 0o600) // the operator names the file
 	if err != nil {
 		return err
 	}
 	return f.Close()
 }
 
-// sqliteDSN sets what every connection needs. synchronous(FULL) makes COMMIT
-// return only after the log is on the disk (sqlite.org/pragma.html#pragma_synchronous);
-// busy_timeout lets the admin commands write beside a running server;
-// temp_store(MEMORY) keeps the journals of savepoints off the disk; wal_autocheckpoint
-// lets 16 MiB gather in the log before they are copied to where they belong, which
-// keeps a write waiting.
+// sqliteDSN returns a data source name with the settings that every connection needs:
+//   - synchronous(FULL) makes COMMIT return only after the log is on the disk
+//     (sqlite.org/pragma.html#pragma_synchronous).
+//   - busy_timeout lets the admin commands write beside a running server.
+//   - temp_store(MEMORY) keeps the journals of savepoints off the disk.
+//   - wal_autocheckpoint lets the log grow to 16 MiB before a checkpoint, during which a
+//     write waits.
 func sqliteDSN(path string, more ...string) string {
 	q := url.Values{"_pragma": append([]string{
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)", "wal_autocheckpoint(4000)",

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// maxStatements bounds how many statements are kept prepared. The store's own
-// are far fewer; what is built to measure, a list of ids for one, may not be kept.
+// maxStatements bounds how many statements are kept prepared. The constant statements are
+// far fewer. Those that vary, for example in the length of a list of ids, may not be kept.
 const maxStatements = 256
 
 // statements prepares each statement once for SQLite and keeps it: parsing SQL would
@@ -23,14 +23,14 @@ func newStatements(prepare func(context.Context, string) (*sql.Stmt, error)) *st
 	return &statements{prepare: prepare, kept: make(map[string]*sql.Stmt)}
 }
 
-// find gives a statement that is prepared already, or nil.
+// find returns a prepared statement, or nil.
 func (s *statements) find(query string) *sql.Stmt {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.kept[query]
 }
 
-// get gives a prepared statement; done must be called when it is not used any more.
+// get returns a prepared statement. The caller must call done when it no longer uses it.
 func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, done func(), err error) {
 	s.mu.RLock()
 	stmt = s.kept[query]
@@ -48,15 +48,15 @@ func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, don
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if other := s.kept[query]; other != nil {
-		_ = stmt.Close() // another call was first
+		_ = stmt.Close() // a concurrent call prepared it first
 		return other, keep, nil
 	}
 	s.kept[query] = stmt
 	return stmt, keep, nil
 }
 
-// close ends all statements. SQLite does not close a connection that has any,
-// and leaves its log unmerged.
+// close closes all statements. SQLite does not close a connection with open statements,
+// and then leaves its log unmerged.
 func (s *statements) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,8 +73,8 @@ func keep() {}
 
 // readSession runs prepared statements inside a read transaction. Statements
 // that are not prepared yet run unprepared, and are prepared after the transaction
-// ends: preparing takes a connection, and readers that held one while they waited for
-// another could wait for each other for ever.
+// ends. Preparing takes a connection, and readers that held one while they waited for
+// another could deadlock.
 type readSession struct {
 	takesTurns
 	tx      *sql.Tx

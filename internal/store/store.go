@@ -16,7 +16,7 @@ import (
 
 // Options say how to open a database.
 type Options struct {
-	// MustExist refuses to make a new, empty database where there is none.
+	// MustExist makes Open fail if there is no database, instead of creating one.
 	MustExist bool
 	// Tracer, if not nil, records a span for each transaction and statement.
 	Tracer trace.Tracer
@@ -41,8 +41,8 @@ type engine interface {
 	Ping(ctx context.Context) error
 	Close() error
 
-	// Settled waits until [directory.Tx.Entries] gives every entry that was
-	// committed before the call.
+	// Settled waits until [directory.Tx.Entries] returns every entry that was committed
+	// before the call.
 	Settled(ctx context.Context) error
 	// pool returns the connections that requests use, and heard the time since the
 	// database last answered.

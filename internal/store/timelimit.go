@@ -6,16 +6,16 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// timeLimit is when a transaction must have ended, its waiting for locks left
-// out; the zero value is never. It is looked at before each statement, so a
-// transaction ends at most one statement later.
+// timeLimit is the time at which a transaction must have ended, not counting its wait for
+// locks. The zero value is no limit. It is checked before each statement, so a transaction
+// ends at most one statement late.
 type timeLimit struct{ ends time.Time }
 
 var errTooLong = directory.Errorf(directory.LimitExceeded,
-	"limit exceeded: the change took longer than the %d seconds that one may take, and was undone; change less at a time", int(writeBudget.Seconds()))
+	"limit exceeded: the change took longer than %d seconds and was rolled back; change less at a time", int(writeBudget.Seconds()))
 
-// limitFor is the limit of a write that begins now. What Roster and its operator do
-// themselves has none.
+// limitFor returns the limit of a write that begins now. Writes by Roster itself and by its
+// operator have none.
 func limitFor(tenant directory.Tenant, budget time.Duration) timeLimit {
 	if tenant == "" {
 		return timeLimit{}

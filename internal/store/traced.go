@@ -29,8 +29,8 @@ func (s *Store) Write(ctx context.Context, fn func(directory.Tx) error) error {
 
 type transact func(ctx context.Context, fn func(directory.Tx) error) error
 
-// traced runs a transaction under a span, and each statement under one below it.
-// Statements are shown as they stand in the program: their values are left out.
+// traced runs a transaction under a span, and each statement under a child span. Spans
+// have the text of statements, without their values.
 func (s *Store) traced(ctx context.Context, name string, run transact, fn func(directory.Tx) error) error {
 	ctx, span := s.tracer.Start(ctx, "database "+name)
 	defer span.End()
@@ -41,7 +41,7 @@ func (s *Store) traced(ctx context.Context, name string, run transact, fn func(d
 	}))
 }
 
-// ended notes an error that is nobody's answer.
+// ended ends a span. It records errors, except those that are a normal response.
 func ended(span trace.Span, err error) error {
 	if code := directory.CodeOf(err); err != nil && (code == "" || code == directory.Unavailable) {
 		span.SetStatus(codes.Error, string(code))
@@ -52,7 +52,7 @@ func ended(span trace.Span, err error) error {
 type tracedSession struct {
 	session
 	tracer trace.Tracer
-	parent context.Context // a writer's statements run under the writer's own
+	parent context.Context // the caller's; a writer's statements have the writer's context
 }
 
 func (s tracedSession) statement(query string) trace.Span {

@@ -12,41 +12,41 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// session runs statements where a transaction is under way.
+// session runs statements in a transaction.
 type session interface {
 	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
 	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	// lock is what [directory.Tx.Lock] does.
 	lock(ctx context.Context, l directory.Lock) error
-	// horizon is the number up to which all entries there will ever be can be seen.
+	// horizon is the position up to which all entries are visible and no more can come.
 	horizon() int64
 }
 
-// takesTurns is for sessions whose writers wait for each other anyway, and
-// number their entries in the order of commits.
+// takesTurns is embedded by sessions whose writers run one at a time, and so number
+// their entries in the order of commits.
 type takesTurns struct{}
 
 func (takesTurns) lock(context.Context, directory.Lock) error { return nil }
 
 func (takesTurns) horizon() int64 { return math.MaxInt64 }
 
-// tx implements [directory.Tx]; its methods stand in a file per entity.
+// tx implements [directory.Tx]. Each entity's methods are in a file of their own.
 type tx struct {
 	ctx context.Context // a tx lives inside one call
 	db  session
 
 	entries []directory.Entry // appended so far
-	failed  error             // of the first statement that was refused
-	reading bool              // rows are open, on the one connection there is
-	wrote   bool              // or may have
+	failed  error             // the first error of a statement
+	reading bool              // rows are open on the transaction's only connection
+	wrote   bool              // rows may have changed
 	memo    *writerMemo       // nil for all but SQLite's writer
 	limit   timeLimit
 	work    int // statements and rows so far
 }
 
 // yieldEvery is after how many statements or rows a transaction lets other goroutines
-// run. The scheduler would take the processor away only after 10 ms, which everybody
-// else's short requests would wait.
+// run. The scheduler would preempt it only after 10 ms, and short requests would wait
+// that long.
 const yieldEvery = 32
 
 // yield counts a statement or row, and lets others run from time to time.
@@ -56,7 +56,7 @@ func (t *tx) yield() {
 	}
 }
 
-// errReading is for a statement inside the loop over a sequence.
+// errReading is returned for a statement inside a loop over rows.
 var errReading = errors.New("storage: rows of the transaction are being read; collect them first")
 
 func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
@@ -90,8 +90,8 @@ func (t *tx) insert(query string, args ...any) (sql.Result, error) {
 	return t.db.exec(t.ctx, query, args...)
 }
 
-// note keeps a driver's error, which PostgreSQL ends a transaction at: what the
-// caller makes of it, it can't be committed.
+// note converts a driver's error and records it. PostgreSQL aborts the transaction at an
+// error, so it can't be committed even if the caller ignores the error.
 func (t *tx) note(err error) error {
 	err = storageError(err)
 	if t.failed == nil {
@@ -100,7 +100,7 @@ func (t *tx) note(err error) error {
 	return err
 }
 
-// run calls fn, and does not take its word for it if a statement was refused.
+// run calls fn. If a statement failed, run returns an error even if fn does not.
 func (t *tx) run(fn func(directory.Tx) error) error {
 	if err := fn(t); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (t *tx) Lock(l directory.Lock) error {
 // scanner is a row, or rows at one of them.
 type scanner interface{ Scan(dest ...any) error }
 
-// one reads the single row of a query; none is [directory.NotFound] of kind.
+// one reads the single row of a query. Errors: [directory.NotFound], naming kind.
 func one[T any](t *tx, kind string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
 	for v, err := range each(t, scan, query, args...) {
 		return v, err
@@ -132,7 +132,7 @@ func one[T any](t *tx, kind string, scan func(scanner) (T, error), query string,
 	return none, directory.Errorf(directory.NotFound, "%s not found", kind)
 }
 
-// each yields the rows of a query as they are read; an error ends it.
+// each yields the rows of a query as they are read. It ends after an error.
 func each[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -209,7 +209,8 @@ func (t *tx) execOne(kind, query string, args ...any) error {
 	return err
 }
 
-// micros and fromMicros are a time as it is stored; 0 is the zero time.
+// micros and fromMicros convert a time to the stored microseconds and back. The zero time
+// is stored as 0.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -13,19 +13,19 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// A list of users is read in pages, each of which is one row of one column: each
-// row and each column costs SQLite's driver calls and locks, which would be
-// most of what a long list takes.
+// A list of users is read in pages, and each page is one row of one column. SQLite's
+// driver makes calls and takes locks for each row and each column, which would be most of
+// the cost of a long list.
 const (
 	pageOfUsers = 500
 
-	// selectPage wants the conditions of its page.
+	// selectPage is completed with the conditions of a page.
 	selectPage = `SELECT COALESCE(string_agg(packed, $2), '') FROM (
 		SELECT concat_ws($3, id, COALESCE(account_id, ''), email, name, role_id, invited_by, expires_at, created_at, suspended) AS packed
 		FROM users WHERE org_id = $1%s ORDER BY id LIMIT $4) AS page`
 
-	// ASCII's separators stand between the users and between their columns.
-	// Nothing that is stored of a user has control characters.
+	// ASCII's separators divide the users and their columns. No stored value of a user has
+	// control characters.
 	betweenUsers   = "\x1e"
 	betweenColumns = "\x1f"
 )
@@ -65,7 +65,7 @@ func (t *tx) hand(page []directory.User, yield func(directory.User, error) bool)
 	return true
 }
 
-// pageOfUsers reads a page into one that was handed over.
+// pageOfUsers reads a page into the given one, whose memory it reuses.
 func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory.UserQuery, most int, roles *roleNames) ([]directory.User, error) {
 	args := []any{org, betweenUsers, betweenColumns, most}
 	var where strings.Builder
@@ -99,7 +99,8 @@ func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory
 		}
 		page = append(page, u)
 	}
-	// The engines aggregate in the order in which they read, and don't promise to.
+	// The engines aggregate rows in the order in which they read them, but don't guarantee
+	// it.
 	slices.SortFunc(page, func(a, b directory.User) int { return cmp.Compare(a.ID, b.ID) })
 	return page, nil
 }
@@ -137,12 +138,12 @@ func unpackUser(row string) (u directory.User, err error) {
 	return u, err
 }
 
-// roleNames names an organization's roles. Built-in ones have no row, and are
-// named by their ids.
+// roleNames returns the names of an organization's roles. Built-in roles have no row;
+// their name is their id.
 type roleNames struct {
 	tx    *tx
 	org   directory.OrgID
-	names map[directory.RoleID]string // of custom roles, read when it is first asked
+	names map[directory.RoleID]string // of custom roles, read at first use
 	last  directory.RoleRef           // most users have the role of the one before
 }
 

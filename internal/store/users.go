@@ -10,15 +10,15 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// selectUsers takes a role's name from its row; built-in roles have none, and
-// are named by their id.
+// selectUsers reads a role's name from its row. Built-in roles have no row; their name is
+// their id.
 const selectUsers = `SELECT u.org_id, u.id, COALESCE(u.account_id, ''), u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited_by, u.expires_at, u.created_at, u.suspended
 	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
 
 func scanUser(row scanner) (u directory.User, err error) {
 	var created, expires, suspended int64
 	var inviter string
-	// As plain strings and numbers: database/sql reaches named types by
+	// The targets are plain strings and numbers, because database/sql scans named types by
 	// reflection, which takes a tenth of a long list's time.
 	err = row.Scan((*string)(&u.OrgID), (*string)(&u.ID), (*string)(&u.AccountID), &u.Email, &u.Name,
 		(*string)(&u.Role.ID), &u.Role.Name, &inviter, &expires, &created, &suspended)
@@ -30,7 +30,7 @@ func scanUser(row scanner) (u directory.User, err error) {
 	return u, err
 }
 
-// fillInvitation fills in what only an invitation has: a user without an account.
+// fillInvitation sets the fields that only an invitation has, a user without an account.
 func fillInvitation(u *directory.User, inviter string, expires int64) error {
 	if u.AccountID != "" {
 		return nil
@@ -92,10 +92,11 @@ func (t *tx) CountUsersBetween(org directory.OrgID, from, to directory.UserID) (
 	return t.count(`SELECT count(*) FROM users WHERE org_id = $1 AND id >= $2 AND id < $3`, org, from, to)
 }
 
-// inChunk keeps statements well below the engines' limits on parameters.
+// inChunk bounds a statement's parameters, well below the engines' limits.
 const inChunk = 500
 
-// inList is ($1,$2,…) for what comes after IN, and the parameters: those before it and its own.
+// inList returns the list ($1,$2,…) that follows IN, and the parameters: those given and
+// those of the list.
 func inList[T any](values []T, before ...any) (in string, args []any) {
 	marks, args := make([]string, len(values)), slices.Clone(before)
 	for i, v := range values {
@@ -138,7 +139,7 @@ func (t *tx) ExpiredInvitations(before time.Time, limit int) ([]directory.User, 
 	return list(t, scanUser, selectUsers+`WHERE u.account_id IS NULL AND u.expires_at < $1 ORDER BY u.expires_at, u.id LIMIT $2`, micros(before), limit)
 }
 
-// CreateUser does not look first: most addresses are new.
+// CreateUser inserts without a check first, because most addresses are new.
 func (t *tx) CreateUser(u directory.User, key string) error {
 	inviter, err := inviterText(u)
 	if err != nil {

@@ -18,23 +18,24 @@ import (
 const (
 	// maxGroup bounds how many writes share a transaction.
 	maxGroup = 256
-	// groupTime bounds how long a transaction takes up further writes, and with it how
-	// long the first of them waits for the last, and another process for the database.
+	// groupTime bounds how long a transaction accepts further writes. It also bounds how
+	// long the first write waits for the last, and how long other processes wait for the
+	// database.
 	groupTime = 10 * time.Millisecond
-	// writeBudget bounds a write for a tenant. While it runs, all others wait.
+	// writeBudget bounds one write of a tenant, because all other writes wait for it.
 	writeBudget = 5 * time.Second
 )
 
-// writer is the one place that writes to an SQLite database. Writes that wait
-// run in one transaction, then one fsync makes all of them durable, and only then
-// their callers are answered. Tenants take turns at it. A write that fails after it
-// has written is undone with all others of its transaction, and those run again,
-// each under a savepoint of its own. A trial always fails, so it has a savepoint
-// from the start and is undone alone.
+// writer runs all writes to an SQLite database. It runs the waiting writes as a group
+// in one transaction, and returns to their callers only after the commit has made all
+// of them durable with a single fsync. Tenants take turns. If a write fails after it
+// has changed rows, the whole transaction is rolled back, and the other writes run
+// again, each under its own savepoint. A trial always fails, so it runs under a
+// savepoint from the start and is rolled back alone.
 type writer struct {
 	db        *sql.DB
 	conn      *sql.Conn
-	beginLock *beginLock // shared with other processes
+	beginLock *beginLock // shared between processes
 	done      chan struct{}
 
 	session  writeSession // on conn
@@ -42,17 +43,17 @@ type writer struct {
 	notifier *notifier
 	budget   time.Duration
 
-	version int64 // of the database, as PRAGMA data_version has it
-	touch   touch // when version was read last
+	version int64 // the last PRAGMA data_version
+	touch   touch // when version was last read
 
 	mu     sync.Mutex
 	jobs   turns.Queue[directory.Tenant, *job]
 	closed bool
-	wake   chan struct{} // there may be jobs, or no more of them
+	wake   chan struct{} // signals new jobs, or that the writer is closed
 }
 
 type job struct {
-	ctx    context.Context // the job is the call
+	ctx    context.Context // the caller's; a job lives as long as one call
 	tenant directory.Tenant
 	trial  bool
 	fn     func(directory.Tx) error
@@ -81,9 +82,9 @@ func newWriter(ctx context.Context, db *sql.DB, d *beginLock, n *notifier) (*wri
 	return w, nil
 }
 
-// do runs fn with others' writes and returns when it is durable or undone. If ctx
-// ends while it waits, fn is not run. A panic in fn undoes its writes and goes on
-// in the caller.
+// do runs fn in a group with other writes, and returns when its result is durable or
+// rolled back. If ctx ends before fn begins, fn is not run. If fn panics, its writes
+// are rolled back and do panics in the caller's goroutine.
 func (w *writer) do(ctx context.Context, fn func(directory.Tx) error) error {
 	j := &job{ctx: ctx, tenant: directory.TenantOf(ctx), trial: directory.IsTrial(ctx), fn: fn, answer: make(chan struct{})}
 	if err := w.hand(j); err != nil {
@@ -125,7 +126,7 @@ func (w *writer) rouse() {
 	}
 }
 
-// drop takes back a job, unless it has begun.
+// drop removes a job from the queue. It reports false if the job has begun.
 func (w *writer) drop(j *job) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -145,8 +146,7 @@ func (w *writer) close() error {
 	return errors.Join(w.session.stmts.close(), w.conn.Close(), w.db.Close(), w.beginLock.close())
 }
 
-// listenEvery is how often the writer looks for changes by other processes when
-// it has nothing to do.
+// listenEvery is how often an idle writer checks for changes by other processes.
 const listenEvery = 250 * time.Millisecond
 
 func (w *writer) inTouch() bool { return w.touch.recent() }
@@ -166,7 +166,7 @@ func (w *writer) run() {
 				return
 			}
 		case <-tick.C:
-			// An error leaves heard as it is: out of touch before long.
+			// After an error touch is not updated, so the cache soon goes unused.
 			_ = w.listen(context.Background())
 		}
 	}
@@ -185,9 +185,9 @@ func (w *writer) ended() bool {
 	return w.closed && w.jobs.Len() == 0
 }
 
-// gather lets those hand their jobs over who are ready to, until nobody is: the
-// first to do so wakes the writer, which would run before them, and every group
-// pays for its commit.
+// gather yields to other goroutines until no more of them queue a job. The first job
+// wakes the writer. If it began at once, the first job would be a group alone, and
+// each group costs a commit.
 func (w *writer) gather() {
 	for before, n := -1, w.waiting(); n > before && n < maxGroup; {
 		runtime.Gosched()
@@ -203,16 +203,15 @@ func (w *writer) next() *job {
 	return j
 }
 
-// charge has a job's tenant wait for the others' turns in return for its own.
+// charge counts the time that a job used against its tenant's turns.
 func (w *writer) charge(j *job, used time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.jobs.Charge(j.tenant, used)
 }
 
-// carryOut commits a group, notifies the observer, and then answers the callers, so that
-// the cache holds nothing older when they get the answer. It reports whether there was a
-// job.
+// carryOut commits a group, notifies the observer, and then returns to the callers, so
+// that the cache is current when they continue. It reports whether there was a job.
 func (w *writer) carryOut() bool {
 	first := w.next()
 	if first == nil {
@@ -229,7 +228,7 @@ func (w *writer) carryOut() bool {
 		}
 	}
 	if err != nil {
-		w.notifier.unknown() // a failed commit may have happened after all
+		w.notifier.unknown() // a commit that returned an error may still have happened
 	} else {
 		w.notifier.committed(entries)
 	}
@@ -240,9 +239,9 @@ func (w *writer) carryOut() bool {
 	return true
 }
 
-// listen looks whether another process has changed the database since the last
-// look (sqlite.org/pragma.html#pragma_data_version: the number does not change
-// with this connection's own commits).
+// listen clears the caches if another process has changed the database since the last
+// call. PRAGMA data_version does not change with this connection's own commits
+// (sqlite.org/pragma.html#pragma_data_version).
 func (w *writer) listen(ctx context.Context) error {
 	asked := time.Now()
 	version, err := one(&tx{ctx: ctx, db: w.session}, "version", scanValue[int64], "PRAGMA data_version")
@@ -258,22 +257,23 @@ func (w *writer) listen(ctx context.Context) error {
 	return nil
 }
 
-// errUndo is for a job that failed and has written: nothing of it may stay.
+// errUndo is returned for a job that failed after it changed rows, which must be
+// rolled back.
 var errUndo = errors.New("a job must be undone")
 
-// commit runs a job, and those that wait, in one transaction. The error is that of
-// all; what a single job did wrong is in the job. The context is the writer's own: a
-// caller who leaves must not interrupt the transaction of the others.
+// commit runs a job, and those that wait, in one transaction. The returned error applies
+// to the whole group; the error of a single job is stored in the job. The transaction
+// has its own context, because a caller that cancels must not interrupt the others.
 func (w *writer) commit(first *job) (group []*job, err error) {
 	ctx := context.Background()
 	if err := w.begin(ctx); err != nil {
-		for j := first; j != nil; j = w.next() { // the next could not begin either
+		for j := first; j != nil; j = w.next() { // the jobs after it would fail too
 			group = append(group, j)
 		}
 		return group, err
 	}
-	// Savepoints keep a copy of every page that is changed after them, a quarter of
-	// what a write costs. Most groups need none.
+	// A savepoint copies every page that is changed after it, which is a quarter of the
+	// cost of a write. Most groups need none.
 	run := w.runJob
 	last := time.Now().Add(groupTime)
 	for j := first; j != nil; {
@@ -307,7 +307,7 @@ func (w *writer) commit(first *job) (group []*job, err error) {
 	return group, nil
 }
 
-// begin begins a transaction, and looks at what other processes did before it.
+// begin begins a transaction and checks for earlier changes by other processes.
 func (w *writer) begin(ctx context.Context) error {
 	w.beginLock.acquire()
 	_, err := w.session.exec(ctx, "BEGIN IMMEDIATE")
@@ -322,8 +322,8 @@ func (w *writer) begin(ctx context.Context) error {
 	return nil
 }
 
-// undo begins a group's transaction anew without its last job, which failed. Those
-// before it run again, if there is anything that they have written.
+// undo restarts a group's transaction after its last job failed. The earlier jobs run
+// again if any of them changed rows.
 func (w *writer) undo(ctx context.Context, group []*job) error {
 	w.rollback(ctx)
 	if err := w.begin(ctx); err != nil {
@@ -340,8 +340,8 @@ func (w *writer) undo(ctx context.Context, group []*job) error {
 	return nil
 }
 
-// rollback ends a failed transaction. SQLite may have done so itself, for example on a
-// full disk, so an error is ignored.
+// rollback rolls a failed transaction back. It ignores errors, because SQLite may have
+// rolled back already, for example when the disk is full.
 func (w *writer) rollback(ctx context.Context) {
 	w.memo.forget()
 	_, _ = w.session.exec(ctx, "ROLLBACK")
@@ -372,7 +372,8 @@ func (w *writer) runUnderSavepoint(ctx context.Context, j *job) error {
 	return storageError(err)
 }
 
-// call runs a job's function, from the beginning if it has run before.
+// call runs a job's function and records its result, which replaces that of an earlier
+// run.
 func (w *writer) call(ctx context.Context, j *job) {
 	t := &tx{ctx: ctx, db: w.session, memo: &w.memo, limit: limitFor(j.tenant, w.budget)}
 	defer func() {
