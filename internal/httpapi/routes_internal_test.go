@@ -1,11 +1,15 @@
 package httpapi
 
 import (
+	"encoding/json"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/httpapi/apidoc"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 )
 
@@ -31,16 +35,75 @@ func TestRoutesReadTheDocumentedQuery(t *testing.T) {
 	}
 }
 
-// A cost that belongs to no route would be charged to nobody.
-func TestCostsBelongToRoutes(t *testing.T) {
+// documentedCost is an item of x-cost in the API description.
+type documentedCost struct {
+	Cost int      `json:"cost"`
+	With []string `json:"with"` // parameters that a request must all have to match
+}
+
+// documentedCosts reads x-cost of every operation, and that of a dry run.
+func documentedCosts(t *testing.T) (costs map[string][]documentedCost, dryRun int) {
+	t.Helper()
+	type operation struct {
+		Costs []documentedCost `json:"x-cost"`
+	}
+	var doc struct {
+		Paths      map[string]map[string]operation `json:"paths"`
+		Components struct {
+			Parameters map[string]struct {
+				Cost int `json:"x-cost"`
+			} `json:"parameters"`
+		} `json:"components"`
+	}
+	if err := json.Unmarshal(apidoc.JSON, &doc); err != nil {
+		t.Fatal(err)
+	}
+	costs = make(map[string][]documentedCost)
+	for path, operations := range doc.Paths {
+		for method, op := range operations {
+			costs[strings.ToUpper(method)+" "+path] = op.Costs
+		}
+	}
+	return costs, doc.Components.Parameters["DryRun"].Cost
+}
+
+// The API description has the costs of the table, for every combination of query
+// parameters.
+func TestCostsAreDocumented(t *testing.T) {
 	t.Parallel()
+	documented, forDryRun := documentedCosts(t)
+	if forDryRun != dryRunCost {
+		t.Errorf("a dry run costs %d; %d is documented", dryRunCost, forDryRun)
+	}
 	known := make(map[string]bool)
 	for _, rt := range v2 {
-		known[rt.method+" "+rt.pattern] = true
+		name := rt.method + " " + rt.pattern
+		known[name] = true
+		items := documented[name]
+		if _, ok := costs[name]; ok != (len(items) > 0) {
+			t.Errorf("%s: in the table %v, with x-cost %v", name, ok, len(items) > 0)
+		}
+		for n := range 1 << len(rt.reads) {
+			q := make(url.Values)
+			for i, parameter := range rt.reads {
+				if n>>i&1 == 1 {
+					q.Set(parameter, "x")
+				}
+			}
+			want := 1
+			if i := slices.IndexFunc(items, func(c documentedCost) bool {
+				return !slices.ContainsFunc(c.With, func(p string) bool { return !q.Has(p) })
+			}); i >= 0 {
+				want = items[i].Cost
+			}
+			if got := costs[name].of(rt.method, q); got != want {
+				t.Errorf("%s?%s costs %d; %d is documented", name, q.Encode(), got, want)
+			}
+		}
 	}
 	for name := range costs {
 		if !known[name] {
-			t.Errorf("%s has a cost and is no route", name)
+			t.Errorf("%s has a cost but no route", name)
 		}
 	}
 }
