@@ -37,7 +37,7 @@ func (c *Client) AuditCheckpoint(ctx context.Context, size int64) (string, error
 	return string(b), nil
 }
 
-// checkpointPage is how many checkpoints one request asks for.
+// checkpointPage is how many checkpoints one request reads.
 const checkpointPage = 1000
 
 // AuditCheckpoints yields all signed heads of the log of sizes greater than after,
@@ -96,7 +96,7 @@ func (c *Client) ProveConsistency(ctx context.Context, from, to int64) ([][]byte
 
 // Retention is how long an organization keeps the entries of its log.
 type Retention struct {
-	Days *int `json:"days"` // nil: for ever
+	Days *int `json:"days"` // nil: forever
 }
 
 // AuditRetention returns how long the log is kept. Permission auditLog|read.

@@ -73,7 +73,7 @@ func (e *Error) kind() kind {
 	return ""
 }
 
-// maxError is how much of an answer that refuses is read.
+// maxError bounds how many bytes of an error response are read.
 const maxError = 64 << 10
 
 func (c *Client) errorOf(resp *http.Response) *Error {

@@ -15,7 +15,7 @@ type Group struct {
 	Members     []string `json:"members"` // nil in a request: unchanged
 	Roles       []string `json:"roles"`   // nil in a request: unchanged
 
-	// ETag is the version that GetGroup read. UpdateGroup with one is
+	// ETag is the version that GetGroup read. If it is set, UpdateGroup returns
 	// [ErrPreconditionFailed] if the group has changed since.
 	ETag string `json:"-"`
 }
@@ -43,21 +43,20 @@ func (c *Client) UpdateGroup(ctx context.Context, id string, in Group) (Group, e
 	return fetch[Group](ctx, c, http.MethodPut, "/v2/rbac/groups/"+url.PathEscape(id), nil, &in)
 }
 
-// AddGroupMember puts a user into a group; who is in it stays. Permissions rbac|update
-// and users|update.
+// AddGroupMember adds a user to a group. It is no error if they are in it already.
+// Permissions rbac|update and users|update.
 func (c *Client) AddGroupMember(ctx context.Context, group, user string) error {
 	return c.do(ctx, http.MethodPut, "/v2/rbac/groups/"+url.PathEscape(group)+"/members/"+url.PathEscape(user), nil, nil, nil)
 }
 
-// RemoveGroupMember takes a user out of a group; it is no error if they are not in it.
+// RemoveGroupMember removes a user from a group. It is no error if they are not in it.
 // Permissions rbac|update and users|update.
 func (c *Client) RemoveGroupMember(ctx context.Context, group, user string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/rbac/groups/"+url.PathEscape(group)+"/members/"+url.PathEscape(user), nil, nil, nil)
 }
 
-// ChangeGroupMembers puts users into a group and takes others out of it, at most 1,000
-// together unless the server's operator set another limit. Permissions rbac|update and
-// users|update.
+// ChangeGroupMembers adds users to a group and removes others, at most 1,000 in all unless
+// the server's operator set another limit. Permissions rbac|update and users|update.
 func (c *Client) ChangeGroupMembers(ctx context.Context, group string, add, remove []string) error {
 	in := struct {
 		Add    []string `json:"add,omitempty"`

@@ -31,7 +31,7 @@ type Created struct {
 // counts what would be left.
 type Left map[string]int
 
-// ListCreated lists what a user made, with what their tokens made. Permission
+// ListCreated lists the objects that a user and the user's tokens created. Permission
 // users|read, and that to list each kind.
 func (c *Client) ListCreated(ctx context.Context, id string) (Created, error) {
 	return fetch[Created](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(id)+"/created", nil, nil)

@@ -57,7 +57,7 @@ func onePage[T any](ctx context.Context, c *Client, path string, query url.Value
 
 var errNoList = errors.New("the answer is not a list")
 
-// nextPage reads the query of the next page off a Link header (RFC 8288); nil
+// nextPage reads the query of the next page from a Link header (RFC 8288). It returns nil
 // if there is none.
 func nextPage(link string) (url.Values, error) {
 	target, params, ok := strings.Cut(strings.TrimPrefix(link, "<"), ">")

@@ -45,8 +45,8 @@ func (c *Client) GetPersonalTokenNetworks(ctx context.Context, id string) (Token
 	return fetch[TokenNetworks](ctx, c, http.MethodGet, "/v2/user/tokens/"+url.PathEscape(id)+"/networks", nil, nil)
 }
 
-// UpdatePersonalTokenNetworks binds one of your personal tokens to networks; with
-// none it may be used from anywhere. Needs a personal token.
+// UpdatePersonalTokenNetworks restricts one of your personal tokens to networks. Without
+// networks, it may be used from anywhere. Needs a personal token.
 func (c *Client) UpdatePersonalTokenNetworks(ctx context.Context, id string, networks []string) (TokenNetworks, error) {
 	return fetch[TokenNetworks](ctx, c, http.MethodPut, "/v2/user/tokens/"+url.PathEscape(id)+"/networks", nil, networksBody(networks))
 }

@@ -14,7 +14,7 @@ type Role struct {
 	Members     []string `json:"members"` // nil in a request: unchanged
 	Capabilities
 
-	// ETag is the version that GetRole read. UpdateRole with one is
+	// ETag is the version that GetRole read. If it is set, UpdateRole returns
 	// [ErrPreconditionFailed] if the role has changed since.
 	ETag string `json:"-"`
 }

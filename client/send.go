@@ -18,8 +18,8 @@ import (
 const (
 	// attempts is the maximum number of attempts for a request.
 	attempts = 4
-	// maxWait is the longest Retry-After that the client waits for. If the server asks
-	// for more, the client returns the error.
+	// maxWait is the longest Retry-After that the client waits for. If it is longer, the
+	// client returns the error.
 	maxWait = 30 * time.Second
 )
 

@@ -88,9 +88,9 @@ func (c *Client) GetAPITokenNetworks(ctx context.Context, id string) (TokenNetwo
 	return fetch[TokenNetworks](ctx, c, http.MethodGet, "/v2/tokens/"+url.PathEscape(id)+"/networks", nil, nil)
 }
 
-// UpdateAPITokenNetworks binds an API token to networks; with none it may be used
-// from anywhere. Permission apiTokens|update; more networks than it has must be
-// within those of your own token, and its capabilities among yours.
+// UpdateAPITokenNetworks restricts an API token to networks. Without networks, it may be
+// used from anywhere. If you add networks, they must be within those of your own token,
+// and you must have the capabilities of the API token. Permission apiTokens|update.
 func (c *Client) UpdateAPITokenNetworks(ctx context.Context, id string, networks []string) (TokenNetworks, error) {
 	return fetch[TokenNetworks](ctx, c, http.MethodPut, "/v2/tokens/"+url.PathEscape(id)+"/networks", nil, networksBody(networks))
 }

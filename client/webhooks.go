@@ -29,7 +29,7 @@ type Webhook struct {
 	PreviousSecretExpiresAt *time.Time `json:"previousSecretExpiresAt,omitempty"`
 	Secret                  string     `json:"secret,omitempty"`
 
-	// ETag is the version that GetWebhook read. UpdateWebhook with one is
+	// ETag is the version that GetWebhook read. If it is set, UpdateWebhook returns
 	// [ErrPreconditionFailed] if the webhook has changed since.
 	ETag string `json:"-"`
 }
@@ -150,7 +150,7 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, id, state string) it
 	}
 }
 
-// deliveryPage is how many deliveries are asked for at a time.
+// deliveryPage is how many deliveries one request reads.
 const deliveryPage = 500
 
 // deliveries returns one page and the query of the next, or nil if there is none.

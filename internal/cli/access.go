@@ -24,7 +24,7 @@ var decisionColumns = []column[client.Decision]{
 	{"why", func(d client.Decision) string { return why(d.Paths) }},
 }
 
-// why writes the reasons to have a capability.
+// why formats the paths by which a capability is granted.
 func why(paths []client.Path) string {
 	var all []string
 	for _, p := range paths {

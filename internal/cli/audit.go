@@ -26,7 +26,7 @@ var auditColumns = []column[client.AuditEntry]{
 	{"source", func(e client.AuditEntry) string { return e.SourceAddress }},
 }
 
-// withID is a name with the id that it is searched for by.
+// withID formats a name with its id, which the flags of a search take.
 func withID(name, id string) string {
 	if name == "" || name == id {
 		return id
@@ -34,14 +34,14 @@ func withID(name, id string) string {
 	return name + " (" + id + ")"
 }
 
-// auditCommand holds what reads the audit log.
+// auditCommand groups the commands for the audit log.
 func (s *session) auditCommand() *cobra.Command {
 	return group("audit", "Read the audit log, and verify it", `The audit log records every change in the organization and who made it. Needs auditLog|read.`,
 		"roster audit list --action createUser\nroster audit tail -f\nroster audit export --file audit.ndjson\nroster audit verify --save last.checkpoint",
 		s.auditList(), s.auditTail(), s.auditExport(), s.auditVerify(), s.auditKeys(), s.auditCheckpoint(), s.auditRetention(), s.auditErase())
 }
 
-// addAuditFilter adds the flags that narrow what is read.
+// addAuditFilter adds the flags that filter entries.
 func addAuditFilter(cmd *cobra.Command, f *client.AuditFilter, outcome string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Actor, "actor", "", "only entries by the user or API token with this `ID`, or \"operator\"")
@@ -51,7 +51,7 @@ func addAuditFilter(cmd *cobra.Command, f *client.AuditFilter, outcome string) {
 	complete(cmd, "outcome", "done", "refused", "any")
 }
 
-// span is the flags of a time and another.
+// span has the flags --from and --to.
 type span struct{ from, to string }
 
 func (p *span) add(cmd *cobra.Command) {
@@ -67,7 +67,7 @@ func (p *span) read(q *client.AuditQuery) (err error) {
 	return err
 }
 
-// timeFlag reads a time, or how long ago it was; the zero time for none.
+// timeFlag reads a time, given as a time or an age. It returns the zero time for "".
 func timeFlag(flag, value string) (time.Time, error) {
 	if value == "" {
 		return time.Time{}, nil
@@ -133,7 +133,7 @@ func (s *session) auditTail() *cobra.Command {
 			if limit < 0 {
 				return usagef("--lines must not be negative")
 			}
-			// Where the log ends now is where the stream begins, whatever matches.
+			// The stream begins at the current end of the log, even if that entry does not match.
 			last, err := newest(cmd.Context(), c, client.AuditQuery{}, 1)
 			if err != nil {
 				return err
@@ -197,8 +197,8 @@ func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOp
 	return nil
 }
 
-// printEntry prints an entry as one line of what was asked for: no table can be
-// laid out of what is still to come.
+// printEntry prints an entry as one line in the selected format. A stream has no table,
+// because the widths of later entries are not known yet.
 func (s *session) printEntry(w io.Writer, e client.AuditEntry) error {
 	switch s.output {
 	case "json":

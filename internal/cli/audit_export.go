@@ -33,7 +33,7 @@ func (s *session) auditExport() *cobra.Command {
 			if form != "ndjson" || p != (span{}) || q.AuditFilter != (client.AuditFilter{Outcome: "any"}) {
 				return whole(file, to)
 			}
-			// Asked for before the export: what is written meanwhile is not proven yet.
+			// The proof is read before the export, because newer entries may not be sealed yet.
 			proof, err := proveLog(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -48,8 +48,8 @@ func (s *session) auditExport() *cobra.Command {
 	return s.forms(cmd, "say --format")
 }
 
-// export copies an export, and shows how far it has come: an entry's sequence is
-// the first number of its line.
+// export copies an export and shows the progress by the sequence of the entries, which is
+// the first number on each line.
 func export(cmd *cobra.Command, c *client.Client, form string, q client.AuditQuery, w io.Writer) error {
 	last, err := newest(cmd.Context(), c, client.AuditQuery{}, 1)
 	if err != nil {
@@ -102,10 +102,10 @@ func leadingNumber(line []byte) (n int64) {
 	return n
 }
 
-// whole has fn write a file that is there only once it is whole.
+// whole creates a file with what fn writes. The file appears only when it is complete.
 func whole(path string, fn func(io.Writer) error) error { return allWhole([]content{{path, fn}}) }
 
-// content is a file and what writes it.
+// content is a file with the function that writes it.
 type content struct {
 	path  string
 	write func(io.Writer) error
@@ -113,8 +113,8 @@ type content struct {
 
 func (c content) part() string { return c.path + ".part" }
 
-// allWhole writes files that belong together: what was there before stays until all
-// of them are whole.
+// allWhole writes files that belong together. It replaces existing files only when all
+// new ones are complete.
 func allWhole(files []content) (err error) {
 	defer func() {
 		if err != nil {

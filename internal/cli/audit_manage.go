@@ -41,7 +41,7 @@ func (s *session) auditCheckpoint() *cobra.Command {
 var retentionColumns = []column[client.Retention]{
 	{"days", func(r client.Retention) string {
 		if r.Days == nil {
-			return "for ever"
+			return "forever"
 		}
 		return fmt.Sprint(*r.Days)
 	}},
@@ -66,7 +66,7 @@ func (s *session) auditRetention() *cobra.Command {
 			}
 		}))
 	cmd.Flags().IntVar(&days, "days", 0, "keep entries for `N` days")
-	cmd.Flags().BoolVar(&forever, "for-ever", false, "keep entries for ever")
+	cmd.Flags().BoolVar(&forever, "for-ever", false, "keep entries forever")
 	cmd.MarkFlagsMutuallyExclusive("days", "for-ever")
 	return cmd
 }

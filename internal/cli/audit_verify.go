@@ -19,7 +19,7 @@ import (
 	"github.com/rosterhq/roster/internal/progress"
 )
 
-// verification is what `roster audit verify` was asked to do.
+// verification has the flags of `roster audit verify`.
 type verification struct {
 	file  string // an export; "" for the server's log
 	keys  []string
@@ -139,7 +139,7 @@ func online(cmd *cobra.Command, c *client.Client, e audit.Evidence) (audit.Repor
 	return read()
 }
 
-// ask has the server give what its log is held against.
+// ask fetches the keys and checkpoints to verify the log with.
 func ask(ctx context.Context, c *client.Client, e *audit.Evidence) (err error) {
 	if len(e.Keys) == 0 {
 		if e.Keys, err = c.AuditKeys(ctx); err != nil {
@@ -205,7 +205,7 @@ func withBar(cmd *cobra.Command, log io.Reader, e audit.Evidence) (audit.Report,
 	return audit.Verify(cmd.Context(), log, e, func(n int64) { bar.At(n, max(n, head.N)) })
 }
 
-// exportProof is what stands beside an export: all that it takes to verify it.
+// exportProof is the file beside an export, with everything needed to verify it.
 type exportProof struct {
 	Keys       []string     `json:"keys"` // as the server gave them
 	Checkpoint string       `json:"checkpoint"`
@@ -213,13 +213,13 @@ type exportProof struct {
 	First      []audit.Hash `json:"first,omitempty"`
 }
 
-// proofFile is where an export's proof stands.
+// proofFile returns the name of an export's proof file.
 func proofFile(export string) string { return export + ".proof" }
 
-// maxEarlier is how many checkpoints an export's proof has besides the newest.
+// maxEarlier is the maximum number of older checkpoints in a proof.
 const maxEarlier = 1000
 
-// proveLog asks for what proves a log, for the file beside its export.
+// proveLog fetches the proof of a log, for the file beside its export.
 func proveLog(ctx context.Context, c *client.Client) ([]byte, error) {
 	var e audit.Evidence
 	if err := ask(ctx, c, &e); err != nil {
@@ -237,7 +237,7 @@ func proveLog(ctx context.Context, c *client.Client) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// thin keeps so many of a list, evenly.
+// thin returns a number of elements of a list, evenly distributed.
 func thin(list []string, most int) []string {
 	if len(list) <= most {
 		return list
@@ -274,7 +274,7 @@ func (v *verification) offline(cmd *cobra.Command, e audit.Evidence) (audit.Repo
 	return withBar(cmd, f, e)
 }
 
-// replaceFile puts a file in place of another, or none, at once.
+// replaceFile writes a file atomically, replacing one that exists.
 func replaceFile(file string, content []byte) error {
 	return whole(file, func(w io.Writer) error { return writeAll(w, content) })
 }

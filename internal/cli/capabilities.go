@@ -15,7 +15,7 @@ func addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
 		"capability: 'users|read', 'dataset:NAME:query|read' or 'view:NAME:query|read', where NAME can be * for all; repeatable")
 }
 
-// parseCapabilities parses the flag; the server checks the names.
+// parseCapabilities parses the flag. The server checks the names.
 func parseCapabilities(list []string) (client.Capabilities, error) {
 	caps := client.Capabilities{Org: map[string][]string{}, Datasets: map[string]map[string][]string{}}
 	for _, s := range given(list) {
@@ -53,7 +53,7 @@ func add(named map[string]map[string][]string, name, resource, action string) {
 	named[name][resource] = append(named[name][resource], action)
 }
 
-// capabilityNames writes capabilities as the flag takes them.
+// capabilityNames formats capabilities as in the flag.
 func capabilityNames(c client.Capabilities) string {
 	var all []string
 	list := func(prefix string, caps map[string][]string) {

@@ -1,5 +1,5 @@
-// Package cli is the command line client: commands over [client], tables for
-// people, JSON and CSV for programs, and exit codes for scripts.
+// Package cli is the command line client. Its commands use [client], print tables, JSON
+// or CSV, and have exit codes for scripts.
 package cli
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/rosterhq/roster/client"
 )
 
-// session is what the commands of one run share.
+// session has the flags and state that the commands of one run share.
 type session struct {
 	url, tokenFile, org, profile string
 	output                       format
@@ -29,8 +29,8 @@ type session struct {
 // DefaultURL is where a server listens by default.
 const DefaultURL = "http://127.0.0.1:8080"
 
-// Commands gives the client's commands, each with the flags that say which
-// server, which token and which form of output.
+// Commands returns the client's commands, each with the flags for the server, the token
+// and the output format.
 func Commands() []*cobra.Command {
 	s := new(session)
 	commands := []*cobra.Command{
@@ -58,13 +58,13 @@ func (s *session) addFlags(c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles) // fails only if the flag does not exist
 }
 
-// complete has the shell offer the values of a flag.
+// complete makes shell completion suggest the values of a flag.
 func complete(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // same
 }
 
-// client makes the client that flags, environment and profile describe, in this
-// order. A profile's token goes to the profile's server alone.
+// client makes a client with the settings of the flags, the environment and the profile,
+// in this order of precedence. It sends a profile's token only to the profile's server.
 func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Client, error) {
 	url := cmp.Or(s.url, os.Getenv("ROSTER_URL"))
 	token, err := s.token()
@@ -77,7 +77,7 @@ func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Cli
 		if named != "" || url == "" || token == "" {
 			return nil, err
 		}
-		cmd.PrintErrln("note:", visible(oneLine(err.Error()))) // it can be done without
+		cmd.PrintErrln("note:", visible(oneLine(err.Error()))) // the profile is not needed
 	}
 	url = cmp.Or(url, p.URL, DefaultURL)
 	if err := checkURL(url); err != nil {
@@ -102,7 +102,7 @@ func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Cli
 	return c, nil
 }
 
-// token is the one that the call brings along; the profile's is not.
+// token returns the token of the flag or the environment, not that of the profile.
 func (s *session) token() (string, error) {
 	if s.tokenFile == "" {
 		return os.Getenv("ROSTER_TOKEN"), nil
@@ -118,7 +118,7 @@ func (s *session) token() (string, error) {
 	return token, nil
 }
 
-// printDiff tells who would gain and lose what.
+// printDiff prints the capabilities that users and tokens would gain and lose.
 func printDiff(w io.Writer, d client.AccessDiff) {
 	var b strings.Builder
 	b.WriteString("dry run: nothing was changed\n")
@@ -129,7 +129,7 @@ func printDiff(w io.Writer, d client.AccessDiff) {
 		if len(c.Lost) > 0 {
 			fmt.Fprintf(&b, "  %s %s would lose %s\n", c.Kind, c.ID, visible(strings.Join(c.Lost, " ")))
 		}
-		if len(c.Gained)+len(c.Lost) == 0 { // what is not the caller's to know
+		if len(c.Gained)+len(c.Lost) == 0 { // the caller may not see which
 			fmt.Fprintf(&b, "  %s %s would gain or lose something\n", c.Kind, c.ID)
 		}
 	}
@@ -139,7 +139,7 @@ func printDiff(w io.Writer, d client.AccessDiff) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// runner is what a command does with a client.
+// runner runs a command with a client.
 type runner func(cmd *cobra.Command, c *client.Client, args []string) error
 
 // command makes a command that runs with a client. The first line of about is
@@ -160,15 +160,15 @@ func (s *session) command(use, about, example string, args cobra.PositionalArgs,
 
 func indent(example string) string { return "  " + strings.ReplaceAll(example, "\n", "\n  ") }
 
-// write is command for one that changes something.
+// write is command for a command that changes something. It has --dry-run.
 func (s *session) write(use, about, example string, args cobra.PositionalArgs, run runner) *cobra.Command {
 	cmd := s.command(use, about, example, args, run)
 	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "check the change and show the result without making it")
 	return cmd
 }
 
-// forms has a command refuse an --output that is not among those it has. instead
-// says what to do.
+// forms makes a command reject an --output that it does not support. instead tells the
+// user what to do.
 func (s *session) forms(cmd *cobra.Command, instead string, has ...format) *cobra.Command {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -180,22 +180,21 @@ func (s *session) forms(cmd *cobra.Command, instead string, has ...format) *cobr
 	return cmd
 }
 
-// group makes a command that only holds others.
+// group makes a command that only has subcommands.
 func group(use, short, more, example string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Long: short + ".\n\n" + more, Example: indent(example), RunE: Subcommands}
 	c.AddCommand(commands...)
 	return c
 }
 
-// Subcommands is the RunE of a command that only holds others: without a name it
-// shows them, and a name that none has is an error, which cobra would show the
-// help for.
+// Subcommands is the RunE of a command that only has subcommands. Without a name it shows
+// the help. An unknown name is an error, for which cobra would show the help too.
 func Subcommands(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
 	hint := ""
-	for distance := 1; distance <= 2 && hint == ""; distance++ { // the nearest, not the first of all
+	for distance := 1; distance <= 2 && hint == ""; distance++ { // suggest the most similar name
 		cmd.SuggestionsMinimumDistance = distance
 		if names := cmd.SuggestionsFor(args[0]); len(names) > 0 && args[0] != "" {
 			hint = "; did you mean " + names[0] + "?"
@@ -204,7 +203,7 @@ func Subcommands(cmd *cobra.Command, args []string) error {
 	return usagef("%s has no command %q%s", cmd.CommandPath(), args[0], hint)
 }
 
-// deletion makes a command that deletes what has an id.
+// deletion makes a command that deletes an object by its id.
 func (s *session) deletion(about, example, kind string, remove func(c *client.Client, ctx context.Context, id string) error) *cobra.Command {
 	cmd := s.write("delete ID", about, example, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 		if err := s.confirm(cmd, "the "+kind+" "+args[0]); err != nil {
@@ -221,11 +220,10 @@ func (s *session) deletion(about, example, kind string, remove func(c *client.Cl
 }
 
 func (s *session) addYes(cmd *cobra.Command) {
-	cmd.Flags().BoolVarP(&s.yes, "yes", "y", false, "don't ask first")
+	cmd.Flags().BoolVarP(&s.yes, "yes", "y", false, "don't ask for confirmation")
 }
 
-// confirm asks before something is deleted. Without a terminal nobody is there
-// to ask, so --yes must have said so before.
+// confirm asks the user before something is deleted. Without a terminal it requires --yes.
 func (s *session) confirm(cmd *cobra.Command, what string) error {
 	if s.dryRun {
 		return nil
@@ -243,7 +241,7 @@ func (s *session) ask(cmd *cobra.Command, question, does, otherwise string) erro
 		return usagef("%s; without a terminal, confirm with --yes", does)
 	}
 	cmd.PrintErrf("%s [y/N] ", question)
-	answer, _ := bufio.NewReader(in).ReadString('\n') // an answer that can't be read is no
+	answer, _ := bufio.NewReader(in).ReadString('\n') // an error counts as no
 	answer = strings.TrimSpace(answer)
 	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
 		return errors.New(otherwise)
@@ -251,7 +249,7 @@ func (s *session) ask(cmd *cobra.Command, question, does, otherwise string) erro
 	return nil
 }
 
-// done tells a person that something without an answer was done.
+// done prints a confirmation for a request whose response has no body.
 func (s *session) done(cmd *cobra.Command, did, what string) {
 	if !s.dryRun {
 		cmd.PrintErrln(did, visible(what))

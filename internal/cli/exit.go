@@ -24,18 +24,18 @@ const (
 	ExitUnavailable
 )
 
-// usageError is a command that was called wrongly.
+// usageError is an error in the arguments or flags of a command.
 type usageError struct{ error }
 
-// Unwrap gives what was wrong.
+// Unwrap returns the cause.
 func (e usageError) Unwrap() error { return e.error }
 
-// Usage marks an error as one of how a command was called.
+// Usage marks an error as one in the arguments or flags of a command.
 func Usage(err error) error { return usageError{err} }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// ExitCode is the exit code for the error of a command.
+// ExitCode returns the exit code for the error of a command.
 func ExitCode(err error) int {
 	if err == nil {
 		return ExitOK
@@ -65,7 +65,7 @@ var kinds = []struct {
 	{client.ErrUnavailable, ExitUnavailable},
 }
 
-// Report tells a person what went wrong and, where it helps, what to do.
+// Report formats an error for people, with a hint if there is one.
 func Report(w io.Writer, err error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "roster: %s\n", visible(oneLine(err.Error())))
@@ -82,7 +82,7 @@ func Report(w io.Writer, err error) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// oneLine joins the lines of an error's text, and leaves out what is said twice.
+// oneLine joins the lines of an error's text and drops repetitions.
 func oneLine(text string) string {
 	var b strings.Builder
 	last := ""
@@ -104,10 +104,10 @@ func oneLine(text string) string {
 	return b.String()
 }
 
-// hintFor is what may help; e is nil if the server was not asked.
+// hintFor returns a hint for an error. e is nil if the error is not from the server.
 func hintFor(e *client.Error) string {
 	switch {
-	case e == nil, e.Status >= 500: // it runs, and was found
+	case e == nil, e.Status >= 500: // the server was reached, so its URL is right
 		return ""
 	case strings.Contains(e.Message, "X-Axiom-Org-Id"):
 		return "name the organization with --org or ROSTER_ORG; `roster orgs list` shows yours"

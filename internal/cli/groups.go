@@ -28,7 +28,7 @@ func (s *session) groups() *cobra.Command {
 			"roster groups delete "+exampleGroup+" --yes", "group", (*client.Client).DeleteGroup))
 }
 
-// groupFlags are what can be said about a group.
+// groupFlags are the flags for the members of a group object.
 type groupFlags struct {
 	name, description string
 	members, roles    []string
@@ -41,7 +41,7 @@ func (f *groupFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "`ID` of a role that the group grants; repeatable")
 }
 
-// apply changes in g what was said.
+// apply sets in g what the given flags say.
 func (f *groupFlags) apply(cmd *cobra.Command, c *client.Client, g *client.Group) (err error) {
 	said := cmd.Flags().Changed
 	if said("name") {
@@ -113,7 +113,8 @@ They stay users of the organization.`,
 		s.memberChange("removed from", func(ids []string) (add, remove []string) { return nil, ids }))
 }
 
-// memberChange adds or removes the users who are named after a group.
+// memberChange makes a command that adds users to a group or removes them. The arguments
+// are the group and the users.
 func (s *session) memberChange(done string, change func(ids []string) (add, remove []string)) runner {
 	return func(cmd *cobra.Command, c *client.Client, args []string) error {
 		ids, err := userIDs(cmd.Context(), c, args[1:])

@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/client"
 )
 
-// healthTimeout is how long a server that is well takes at most to say so.
+// healthTimeout bounds the request of a health check.
 const healthTimeout = 3 * time.Second
 
 func healthcheck() *cobra.Command {
@@ -27,7 +27,7 @@ ready, or with 8 if not. Needs no token.`,
 			if err := checkURL(base); err != nil {
 				return err
 			}
-			r, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, base+"/readyz", nil) //nolint:gosec // who calls says which server
+			r, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, base+"/readyz", nil) //nolint:gosec // the user names the server
 			if err != nil {
 				return Usage(err)
 			}

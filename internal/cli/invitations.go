@@ -11,7 +11,8 @@ import (
 	"github.com/rosterhq/roster/client"
 )
 
-// sentColumns show an organization's invitations, receivedColumns a person's own.
+// sentColumns show the invitations of an organization. receivedColumns show those that
+// the user received.
 var (
 	sentColumns = []column[client.OrgInvitation]{
 		{"id", func(i client.OrgInvitation) string { return i.ID }},
@@ -84,8 +85,8 @@ func sentInvitations(c *client.Client, ctx context.Context) ([]client.OrgInvitat
 	return all, nil
 }
 
-// invitationID returns the id of an invitation that is given by id or address. It takes
-// no more than users|create, as what is done with it.
+// invitationID returns the id of an invitation that is given by id or address. Like the
+// commands that use it, it needs users|create only.
 func invitationID(ctx context.Context, c *client.Client, user string) (string, error) {
 	if !strings.Contains(user, "@") {
 		return user, nil

@@ -16,7 +16,7 @@ var limitColumns = []column[client.LimitUse]{
 	{"share", share},
 }
 
-// number writes a number, or what stands for none.
+// number formats a number, or none.
 func number(n *int, none string) string {
 	if n == nil {
 		return none
@@ -24,7 +24,7 @@ func number(n *int, none string) string {
 	return strconv.Itoa(*n)
 }
 
-// share is how much of a limit is used, in percent.
+// share returns the use of a limit in percent.
 func share(l client.LimitUse) string {
 	if l.Max == nil || l.Used == nil {
 		return ""

@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/client"
 )
 
-// creation is one thing that a user made.
+// creation is an object that a user created.
 type creation struct {
 	Kind string `json:"kind"`
 	client.CreatedThing
@@ -56,8 +56,9 @@ func (s *session) usersCreated() *cobra.Command {
 		})
 }
 
-// offboard runs a change that revokes kinds of what a user made. On standard error it
-// prints what of it is revoked and how much is left, as far as the caller may read it.
+// offboard runs a change that revokes kinds of objects that a user created. On standard
+// error it prints the revoked objects and the number of the remaining ones, as far as the
+// caller may read them.
 func (s *session) offboard(cmd *cobra.Command, c *client.Client, id string, kinds []string, change func() (client.Left, error)) error {
 	made, err := creations(cmd.Context(), c, id)
 	if err != nil {
@@ -89,7 +90,7 @@ func (s *session) offboard(cmd *cobra.Command, c *client.Client, id string, kind
 	return nil
 }
 
-// revokes reports whether --revoke with kinds revokes what a user made.
+// revokes reports whether kinds, the value of --revoke, include a kind of object.
 func revokes(kinds []string, m creation) bool {
 	return slices.Contains(kinds, "all") || slices.Contains(kinds, m.Kind+"s")
 }

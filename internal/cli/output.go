@@ -23,7 +23,7 @@ type column[T any] struct {
 	value func(T) string
 }
 
-// format is a form of output; as a flag it takes no other.
+// format is an output format. As a flag it accepts only known ones.
 type format string
 
 // String implements [pflag.Value].
@@ -46,7 +46,7 @@ func addOutput(f *pflag.FlagSet, output *format) {
 	f.VarP(output, "output", "o", "table, json or csv")
 }
 
-// printList writes a list in the form that was asked for; JSON has the API's objects.
+// printList prints a list in the selected format. JSON has the objects of the API.
 func printList[T any](s *session, cmd *cobra.Command, list []T, columns []column[T]) error {
 	w := cmd.OutOrStdout()
 	switch s.output {
@@ -62,7 +62,7 @@ func printList[T any](s *session, cmd *cobra.Command, list []T, columns []column
 	}
 }
 
-// printOne writes one object: JSON as the object itself, else as a list of one.
+// printOne prints an object: in JSON the object itself, otherwise a list of one.
 func printOne[T any](s *session, cmd *cobra.Command, v T, columns []column[T]) error {
 	if s.output == "json" {
 		return printJSON(cmd.OutOrStdout(), v)
@@ -98,8 +98,8 @@ func printTable[T any](w io.Writer, list []T, columns []column[T]) error {
 	return t.Flush()
 }
 
-// visible shows what could move the cursor, or turn the text around, instead of
-// doing it: names come from others.
+// visible escapes characters that move the cursor or reverse the text, because other
+// people choose the names that are printed.
 func visible(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if !strings.ContainsFunc(s, hidden) {
@@ -141,7 +141,7 @@ func writeCSV[T any](w io.Writer, list []T, columns []column[T], header bool) er
 	return err
 }
 
-// when writes a time that may be none.
+// when formats a time that may be missing.
 func when(t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return "never"

@@ -31,7 +31,7 @@ precedence over a profile, but a profile's token is sent only to the profile's s
 		}))
 }
 
-// named is a profile with its name, as lists show it.
+// named is a profile with its name, for lists.
 type named struct {
 	Name    string `json:"name"`
 	URL     string `json:"url"`
@@ -135,14 +135,14 @@ There is no flag for the token itself, because the process list would show it.`,
 	return cmd
 }
 
-// maxToken is more than any token has.
+// maxToken bounds the length of a token that is read.
 const maxToken = 4096
 
 // givenToken reads the first line of a file or of standard input.
 func givenToken(cmd *cobra.Command, file string) (string, error) {
 	in := cmd.InOrStdin()
 	if file != "" {
-		f, err := os.Open(file) // the user says which
+		f, err := os.Open(file) // the user names the file
 		if err != nil {
 			return "", err
 		}
@@ -158,7 +158,7 @@ func givenToken(cmd *cobra.Command, file string) (string, error) {
 	return strings.TrimSpace(line), nil
 }
 
-// profileChange makes a command that changes what is kept under a name there is.
+// profileChange makes a command that changes an existing profile.
 func profileChange(use, short string, change func(f *profileFile, name string)) *cobra.Command {
 	verb, _, _ := strings.Cut(use, " ")
 	return &cobra.Command{

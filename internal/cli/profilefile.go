@@ -13,21 +13,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// profile is a server and a token under a name.
+// profile is a server and a token, saved under a name.
 type profile struct {
 	URL   string `json:"url,omitempty"`
 	Org   string `json:"org,omitempty"`
 	Token string `json:"token,omitempty"`
 }
 
-// profileFile is what is kept of them.
+// profileFile is the content of the file with the profiles.
 type profileFile struct {
 	Current  string             `json:"current,omitempty"`
 	Profiles map[string]profile `json:"profiles"`
 }
 
-// profilePath is in $XDG_CONFIG_HOME everywhere, and without it where the system
-// keeps such files.
+// profilePath returns the name of the file. It is in $XDG_CONFIG_HOME on every system, or
+// in the system's own place if that is not set.
 func profilePath() (string, error) {
 	dir := os.Getenv("XDG_CONFIG_HOME")
 	if !filepath.IsAbs(dir) {
@@ -39,7 +39,7 @@ func profilePath() (string, error) {
 	return filepath.Join(dir, "roster", "config.json"), nil
 }
 
-// readProfiles gives what is kept; nothing, if nothing was ever kept.
+// readProfiles reads the profiles. It returns none if the file does not exist.
 func readProfiles() (profileFile, error) {
 	var f profileFile
 	path, err := profilePath()
@@ -56,15 +56,15 @@ func readProfiles() (profileFile, error) {
 	if f.Profiles == nil {
 		f.Profiles = make(map[string]profile)
 	}
-	delete(f.Profiles, "") // none in use would be this one
+	delete(f.Profiles, "") // "" in Current means that no profile is in use
 	if err != nil {
 		return f, fmt.Errorf("read the profiles: %w", err)
 	}
 	return f, nil
 }
 
-// write keeps the profiles where only their owner can read them, whatever the
-// rights were before. A concurrent reader sees the old file or the new one.
+// write saves the profiles with permissions for their owner only, and corrects wider ones.
+// A concurrent reader sees the old file or the new one.
 func (f profileFile) write() (err error) {
 	defer func() {
 		if err != nil {
@@ -97,7 +97,7 @@ func (f profileFile) write() (err error) {
 	return nil
 }
 
-// get gives the profile of a name.
+// get returns the profile with a name.
 func (f profileFile) get(name string) (profile, error) {
 	p, ok := f.Profiles[name]
 	if !ok {
@@ -106,7 +106,8 @@ func (f profileFile) get(name string) (profile, error) {
 	return p, nil
 }
 
-// loadProfile gives the profile of a name, or the current one, or an empty one.
+// loadProfile returns the profile with a name. Without a name, it returns the current
+// profile, or an empty one if there is none.
 func loadProfile(name string) (profile, error) {
 	f, err := readProfiles()
 	if err != nil {
@@ -118,7 +119,7 @@ func loadProfile(name string) (profile, error) {
 	return f.Profiles[f.Current], nil
 }
 
-// completeProfiles has the shell offer the profiles' names.
+// completeProfiles makes shell completion suggest the names of profiles.
 func completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	f, err := readProfiles()
 	if err != nil {
@@ -127,8 +128,8 @@ func completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 	return slices.Sorted(maps.Keys(f.Profiles)), cobra.ShellCompDirectiveNoFileComp
 }
 
-// shortened tells a token apart from others and no more: tokens begin with their
-// kind, as in xaat-.
+// shortened returns just enough of a token to recognize it. Tokens begin with their kind,
+// as in xaat-.
 func shortened(token string) string {
 	if len(token) < 20 {
 		return "…"

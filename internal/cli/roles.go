@@ -28,7 +28,7 @@ func (s *session) roles() *cobra.Command {
 			"roster roles delete "+exampleRole+" --yes", "role", (*client.Client).DeleteRole))
 }
 
-// roleFlags are what can be said about a role.
+// roleFlags are the flags for the members of a role object.
 type roleFlags struct {
 	name, description     string
 	members, capabilities []string
@@ -41,7 +41,7 @@ func (f *roleFlags) add(cmd *cobra.Command) {
 	addCapabilityFlag(cmd, &f.capabilities)
 }
 
-// apply changes in r what was said.
+// apply sets in r what the given flags say.
 func (f *roleFlags) apply(cmd *cobra.Command, c *client.Client, r *client.Role) (err error) {
 	said := cmd.Flags().Changed
 	if said("name") {

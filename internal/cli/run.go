@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/client"
 )
 
-// list makes the work of a command that prints a list.
+// list makes the runner of a command that prints a list.
 func list[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context) ([]T, error)) runner {
 	return func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		all, err := call(c, cmd.Context())
@@ -23,7 +23,7 @@ func list[T any](s *session, columns []column[T], call func(c *client.Client, ct
 	}
 }
 
-// one makes the work of a command that prints one object.
+// one makes the runner of a command that prints one object.
 func one[T any](s *session, columns []column[T], call func(ctx context.Context, c *client.Client, args []string) (T, error)) runner {
 	return func(cmd *cobra.Command, c *client.Client, args []string) error {
 		v, err := call(cmd.Context(), c, args)
@@ -34,13 +34,13 @@ func one[T any](s *session, columns []column[T], call func(ctx context.Context, 
 	}
 }
 
-// byID is one for a method that takes the id that is the command's argument.
+// byID is one for a method that takes an id, which is the command's argument.
 func byID[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context, id string) (T, error)) runner {
 	return one(s, columns, func(ctx context.Context, c *client.Client, args []string) (T, error) { return call(c, ctx, args[0]) })
 }
 
-// checkURL refuses what is no server's URL, and quotes nothing of it: it may hold a
-// password.
+// checkURL rejects a URL that can't be a server's. The error does not quote it, because it
+// may have a password.
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -55,17 +55,17 @@ func require(cmd *cobra.Command, flags ...string) {
 	}
 }
 
-// given is a flag that may be repeated, or once be empty, to say none.
+// given returns the values of a repeatable flag. A single empty value means none.
 func given(values []string) []string {
 	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
 }
 
-// userID gives the id of a user who is given by id or email address.
+// userID returns the id of a user who is given by id or email address.
 func userID(ctx context.Context, c *client.Client, user string) (string, error) {
 	return userIDAt(ctx, c, user, time.Time{})
 }
 
-// userIDAt is userID for who had an address at a time.
+// userIDAt is userID for the user who had an address at a time.
 func userIDAt(ctx context.Context, c *client.Client, user string, at time.Time) (string, error) {
 	if !strings.Contains(user, "@") {
 		return user, nil
@@ -74,7 +74,7 @@ func userIDAt(ctx context.Context, c *client.Client, user string, at time.Time) 
 	return u.ID, err
 }
 
-// userIDs is userID for each of several; none is [], never nil.
+// userIDs is userID for several users. It never returns nil.
 func userIDs(ctx context.Context, c *client.Client, users []string) ([]string, error) {
 	ids := []string{}
 	for _, user := range given(users) {

@@ -9,16 +9,16 @@ import (
 
 const mayBeEmpty = "may be empty"
 
-// MayBeEmpty says of flags that "" is a value like others, and not a mistake.
+// MayBeEmpty marks flags as accepting the empty string as a value.
 func MayBeEmpty(fs *pflag.FlagSet, names ...string) {
 	for _, name := range names {
 		_ = fs.SetAnnotation(name, mayBeEmpty, []string{"yes"}) // fails only if the flag does not exist
 	}
 }
 
-// Strict has a command, and all below it, refuse arguments and flags that are given
-// and empty. That mostly comes of a shell's variable that is not set, and what would
-// be done without the flag may be far more than was meant.
+// Strict makes a command and all its subcommands reject empty arguments and flags. An
+// empty one mostly comes from an unset shell variable, and without the flag the command
+// might affect far more than intended.
 func Strict(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(cmd *cobra.Command, args []string) error {
@@ -47,7 +47,7 @@ func refuseEmpty(cmd *cobra.Command, args []string) (err error) {
 	return err
 }
 
-// addDescription adds --description, which may be taken away.
+// addDescription adds --description, which may be empty to remove the description.
 func addDescription(cmd *cobra.Command, description *string) {
 	cmd.Flags().StringVar(description, "description", "", "what it is for")
 	MayBeEmpty(cmd.Flags(), "description")

@@ -19,12 +19,12 @@ var networkColumns = []column[client.TokenNetworks]{
 	}},
 }
 
-// addNetworks adds the flag of the networks that a new token is bound to.
+// addNetworks adds the flag for the networks that a new token may be used from.
 func addNetworks(cmd *cobra.Command, networks *[]string) {
 	cmd.Flags().StringSliceVar(networks, "network", nil, "`NETWORK` that the token may be used from, such as 10.0.0.0/8; repeatable")
 }
 
-// tokenNetworks is the command that shows or changes where a token may be used from.
+// tokenNetworks makes the command that shows or changes the networks of a token.
 func (s *session) tokenNetworks(example string, get func(*client.Client, context.Context, string) (client.TokenNetworks, error),
 	update func(*client.Client, context.Context, string, []string) (client.TokenNetworks, error),
 ) *cobra.Command {

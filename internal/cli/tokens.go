@@ -19,7 +19,7 @@ var tokenColumns = []column[client.APIToken]{
 	{"capabilities", func(t client.APIToken) string { return capabilityNames(t.Capabilities) }},
 }
 
-// issuedColumns show the value, which is in the answer that made it alone.
+// issuedColumns include the value, which only the response to a create has.
 var issuedColumns = append(tokenColumns[:3:3], column[client.APIToken]{"token", func(t client.APIToken) string { return t.Token }})
 
 var usageColumns = []column[client.TokenUsage]{
@@ -29,7 +29,7 @@ var usageColumns = []column[client.TokenUsage]{
 	{"last used", func(u client.TokenUsage) string { return when(u.LastUsedAt) }},
 }
 
-const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" // an id opens nothing
+const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" // an id is not a secret
 
 func (s *session) tokens() *cobra.Command {
 	return group("tokens", "Manage API tokens", "An API token belongs to the organization and has the capabilities that it was created with.", "roster tokens list",
@@ -67,10 +67,10 @@ func (s *session) tokensExpiring() *cobra.Command {
 	return cmd
 }
 
-// maxDays is a hundred years, which a duration still holds.
+// maxDays is a hundred years, which fits in a [time.Duration].
 const maxDays = 36500
 
-// parseDays reads a flag's duration that may be in days, which Go's own can't be.
+// parseDays reads a duration that may be in days, which [time.ParseDuration] does not know.
 func parseDays(flag, s string) (time.Duration, error) {
 	var d time.Duration
 	var err error
@@ -90,15 +90,15 @@ func parseDays(flag, s string) (time.Duration, error) {
 // Expiry is the flag --expires-in.
 type Expiry struct{ in string }
 
-// Add adds the flag; works says what works so long.
+// Add adds the flag. works begins its description, as in "it works".
 func (e *Expiry) Add(fs *pflag.FlagSet, works string) {
 	fs.StringVar(&e.in, "expires-in", "", "how long "+works+": 12h, 90d; by default forever")
 }
 
-// Time is when something ends that is made now; nil is never.
+// Time returns the time at which something made now expires, or nil for never.
 func (e *Expiry) Time() (*time.Time, error) {
 	if e.in == "" {
-		return nil, nil // no time is a time to end at
+		return nil, nil // it never expires
 	}
 	d, err := parseDays("--expires-in", e.in)
 	if err != nil {

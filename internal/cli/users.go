@@ -58,7 +58,7 @@ func (s *session) usersList() *cobra.Command {
 	return cmd
 }
 
-// addAt adds --at, with which a command tells what was.
+// addAt adds --at, which makes a command show a past state.
 func addAt(cmd *cobra.Command, at *string) {
 	cmd.Flags().StringVar(at, "at", "", "show the state at this `TIME`, such as 2026-01-31T12:00:00Z, or 7d or 12h ago")
 }
@@ -71,7 +71,7 @@ func findUser(ctx context.Context, c *client.Client, user string) (client.User, 
 	return findUserByEmail(ctx, c, user, time.Time{})
 }
 
-// findUserByEmail finds who has an address, or had it at a time.
+// findUserByEmail finds the user who has an address, or had it at a time.
 func findUserByEmail(ctx context.Context, c *client.Client, user string, at time.Time) (client.User, error) {
 	var found client.User
 	for u, err := range c.ListUsers(ctx, client.ListUsersOptions{Email: user, At: at}) {

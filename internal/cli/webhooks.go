@@ -19,7 +19,7 @@ var webhookColumns = []column[client.Webhook]{
 	{"enabled", enabled},
 }
 
-// issuedWebhookColumns show the secret, which is in the answer that made it alone.
+// issuedWebhookColumns include the secret, which only the response that made it has.
 var issuedWebhookColumns = append(webhookColumns[:3:3], column[client.Webhook]{"secret", func(w client.Webhook) string { return w.Secret }})
 
 var deliveryColumns = []column[client.WebhookDelivery]{
@@ -32,7 +32,7 @@ var deliveryColumns = []column[client.WebhookDelivery]{
 	{"failure", func(d client.WebhookDelivery) string { return d.Failure }},
 }
 
-// sent says which entries a webhook is sent.
+// sent describes the entries that a webhook receives.
 func sent(w client.Webhook) string {
 	parts := []string{"all"}
 	if len(w.Actions) > 0 {
@@ -73,7 +73,7 @@ func (s *session) webhooks() *cobra.Command {
 		s.deletion("Delete a webhook\nIts delivery log is deleted too.", "roster webhooks delete "+exampleWebhook+" --yes", "webhook", (*client.Client).DeleteWebhook))
 }
 
-// webhookFlags are what can be said about a webhook.
+// webhookFlags are the flags for the members of a webhook object.
 type webhookFlags struct {
 	name, description, url string
 	actions, targetTypes   []string
@@ -90,7 +90,7 @@ func (f *webhookFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.enabled, "enabled", true, "whether entries are sent to it")
 }
 
-// apply changes in w what was said.
+// apply sets in w what the given flags say.
 func (f *webhookFlags) apply(cmd *cobra.Command, w *client.Webhook) {
 	said := cmd.Flags().Changed
 	if said("name") {

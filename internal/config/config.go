@@ -25,7 +25,7 @@ import (
 // Version is the program's version; the build sets it.
 var Version = ""
 
-// ProgramVersion is [Version], or for a build that set none, the module's.
+// ProgramVersion returns [Version], or the module's version if the build did not set one.
 func ProgramVersion() string {
 	if Version != "" {
 		return Version
@@ -47,14 +47,14 @@ type Config struct {
 	Database         string
 	KeyFile          string // empty: beside an SQLite file
 	Listen           string
-	MetricsListen    string // empty: not served; Listen's: served there
+	MetricsListen    string // empty: metrics are not served
 	RateLimit        int    // requests a minute for each account, organization and address; 0: any number
 	RequestsUnderWay int    // of an organization at a time; 0: any number
 	LogFormat        string // text or json; empty: text on a terminal
 	LogLevel         slog.Level
 	TrustedProxies   []netip.Prefix
 	ShutdownTimeout  time.Duration
-	DrainDelay       time.Duration // between /readyz saying no and the last new request
+	DrainDelay       time.Duration // between the failure of /readyz and the last new request
 	PublicURL        string
 	AllowProvision   bool
 	Limits           limits.Limits
@@ -79,7 +79,7 @@ type Config struct {
 // AddDatabaseFlag adds --database alone, for commands that only open it.
 func AddDatabaseFlag(fs *pflag.FlagSet, database *string) {
 	fs.StringVar(database, "database", Env("ROSTER_DATABASE", DefaultDatabase), "database `URL`: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (env ROSTER_DATABASE)")
-	fs.Lookup("database").DefValue = DefaultDatabase // what the environment has may hold a password
+	fs.Lookup("database").DefValue = DefaultDatabase // the environment's value may hold a password
 }
 
 // AddKeyFlag adds --key-file, for commands that write into the audit log.
@@ -184,7 +184,7 @@ func (c *Config) Load() error {
 	return nil
 }
 
-// isBase says whether links can be made of a URL by writing a path behind it.
+// isBase reports whether appending a path to a URL makes a link.
 func isBase(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && !strings.ContainsAny(s, "?#")
@@ -230,7 +230,7 @@ func Redact(raw string) string {
 	}
 	_, rest, _ := strings.Cut(raw, "://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 && strings.Contains(rest[i:], "@") {
-		return hidden // one of them stands in the password, and has ended the host too soon
+		return hidden // one of them is in the password, so the host was cut short
 	}
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
 	if u.User != nil {
@@ -239,7 +239,7 @@ func Redact(raw string) string {
 	return shown.String()
 }
 
-// Env is a variable of the environment, or what goes without it.
+// Env returns an environment variable, or a default if it is not set.
 func Env(name, otherwise string) string {
 	if v := os.Getenv(name); v != "" {
 		return v

@@ -14,12 +14,12 @@ import (
 
 // ErrNoKeyFile is the error for a database that needs --key-file.
 var ErrNoKeyFile = errors.New("--key-file is needed with a database that several nodes may share: " +
-	"make one with `roster key generate --name HOST --file roster.key` and give it to every node")
+	"create one with `roster key generate --name HOST --file roster.key` and copy it to every node")
 
-// keyFileOf is where the key is kept for an SQLite file without --key-file.
+// keyFileOf returns the default key file for an SQLite file.
 func keyFileOf(path string) string { return strings.TrimSuffix(path, ".db") + ".key" }
 
-// KeyFileToMake is the file that [Keys] would make, empty for none.
+// KeyFileToMake returns the file that [Keys] would create, or "" if there is none.
 func KeyFileToMake(database, file string) string {
 	path, isFile := strings.CutPrefix(database, "sqlite:")
 	if file != "" || !isFile {
@@ -31,10 +31,9 @@ func KeyFileToMake(database, file string) string {
 	return keyFileOf(path)
 }
 
-// Keys reads the keys of a database's deployment. Beside an SQLite file they are
-// made where there are none; nodes that share a database are given the same file,
-// or else the error is [ErrNoKeyFile]. A file that others can read or write is
-// refused.
+// Keys reads the keys of a database's deployment. It creates a missing key file beside an
+// SQLite file. It rejects a file that others can read or write. Errors: [ErrNoKeyFile] for
+// another engine without a file, because its nodes must share one.
 func Keys(database, file string) (*audit.Keyring, error) {
 	if file == "" {
 		path, isFile := strings.CutPrefix(database, "sqlite:")
@@ -49,7 +48,7 @@ func Keys(database, file string) (*audit.Keyring, error) {
 	if err := private.Check(file); err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
-	content, err := os.ReadFile(file) // the operator says which file
+	content, err := os.ReadFile(file) // the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
@@ -60,8 +59,8 @@ func Keys(database, file string) (*audit.Keyring, error) {
 	return keys, nil
 }
 
-// makeKeys makes a key file unless there is one, also if another process does so
-// at the same time.
+// makeKeys creates a key file unless one exists, even if another process creates one at
+// the same time.
 func makeKeys(file string) error {
 	if _, err := os.Stat(file); err == nil {
 		return nil
@@ -79,7 +78,7 @@ func makeKeys(file string) error {
 	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
 		return err
 	}
-	// A link is made only where there is no file yet.
+	// Creating a hard link fails if the file exists.
 	if err := os.Link(next.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}

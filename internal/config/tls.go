@@ -36,7 +36,7 @@ func (t *TLS) source() string {
 	}
 }
 
-// What --acme-domain sets unless the flag or variable says otherwise.
+// Defaults with --acme-domain.
 const (
 	acmeListen   = ":443"
 	acmeRedirect = ":80"

@@ -16,7 +16,7 @@ const (
 	skipEvery = time.Minute
 )
 
-// Feed hands the entries of all organizations to one follower.
+// Feed reads the entries of all organizations for one follower.
 type Feed struct {
 	Store    directory.Store
 	Clock    func() time.Time

@@ -17,12 +17,12 @@ import (
 // the log anyway: other processes, such as admin commands, append entries too.
 const Poll = time.Second
 
-// ErrOvertaken says that another process has moved the cursor: one that was
-// beginning to lead, or a second server on an SQLite file.
+// ErrOvertaken is returned if another process has moved the cursor: a new leader, or a
+// second server on an SQLite file.
 var ErrOvertaken = errors.New("another process follows the log")
 
-// IgnoreOvertaken returns nil for [ErrOvertaken], and err otherwise. It is for
-// those whose work is done by the process that overtook them.
+// IgnoreOvertaken returns nil for [ErrOvertaken], and err otherwise. It is for work that
+// the other process does instead.
 func IgnoreOvertaken(err error) error {
 	if errors.Is(err, ErrOvertaken) {
 		return nil
@@ -30,7 +30,7 @@ func IgnoreOvertaken(err error) error {
 	return err
 }
 
-// Cursor returns the position up to which a follower has read; 0 for a new one.
+// Cursor returns the position up to which a follower has read. It is 0 for a new follower.
 func Cursor(tx directory.Tx, follower string) (int64, error) {
 	at, err := tx.Cursor(follower)
 	if directory.CodeOf(err) == directory.NotFound {

@@ -9,26 +9,26 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Pauses before an entry comes again: half its age, within these bounds.
+// Bounds of the pause before a retry of an entry, which is half the entry's age.
 const (
 	leastWait = 30 * time.Second
 	mostWait  = 30 * time.Minute
-	// againAtATime is how many entries come again between two batches of new ones.
+	// againAtATime is how many entries are retried between two batches of new ones.
 	againAtATime = 10
 )
 
-// waiting is an entry that a follower has read past without being done with it;
-// position 0 marks a free place. The position is stored as a cursor of its own, so it
-// needs no table; places are used again, and never become fewer.
+// waiting is an entry to retry, before the follower's cursor. Position 0 is a free place.
+// The position is stored as a cursor of its own, so there is no table for it. Places are
+// reused and never removed.
 type waiting struct {
 	position int64
 	due      time.Time // zero after a restart: now
 }
 
-// place is the name of the cursor that keeps what waits at i.
+// place returns the name of the cursor of the waiting entry at index i.
 func (r *reader) place(i int) string { return fmt.Sprintf("%s waiting %d", r.Follower, i) }
 
-// load reads the cursor, and what waits.
+// load reads the cursor and the waiting entries.
 func (r *reader) load(ctx context.Context) error {
 	return r.Store.Read(ctx, func(tx directory.Tx) (err error) {
 		r.waiting = nil
@@ -48,7 +48,7 @@ func (r *reader) load(ctx context.Context) error {
 	})
 }
 
-// putOff gives an entry a place to wait at.
+// putOff adds an entry to the waiting ones.
 func (r *reader) putOff(e directory.Entry) int {
 	i := slices.IndexFunc(r.waiting, func(w waiting) bool { return w.position == 0 })
 	if i < 0 {
@@ -63,7 +63,7 @@ func (r *reader) dueAgain(e directory.Entry) time.Time {
 	return now.Add(min(max(now.Sub(e.At)/2, leastWait), mostWait))
 }
 
-// retryDue hands over some of the entries that wait and are due, the longest due first.
+// retryDue handles some of the waiting entries that are due, the longest due first.
 func (r *reader) retryDue(ctx context.Context) error {
 	for range againAtATime {
 		next := -1
@@ -92,7 +92,7 @@ func (r *reader) retry(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 { // the store does not show entries as new as that yet
+	if len(found) == 0 { // the entry is too new to be visible in the store yet
 		w.due = r.Clock().Add(leastWait)
 		return nil
 	}

@@ -19,24 +19,21 @@ const (
 type Watcher struct {
 	Service *directory.Service
 	Call    directory.Call
-	// Renew returns the principal as it is now; its error ends the watch.
+	// Renew returns the current principal. Its error ends the watch.
 	Renew directory.Renewal
-	// Query narrows the entries. After is where the watch begins: the sequence of
-	// the last entry that the watcher has, or -1 for the end of the log.
+	// Query filters the entries. The watch begins after its After: the sequence of the last
+	// entry that the watcher has, or -1 for the end of the log.
 	Query directory.EntryQuery
 	// Entries is called at once, with each batch of entries, and at least every
-	// half second. upTo is the sequence up to which everything was handed over.
-	// Its error ends the watch.
+	// half second. upTo is the sequence up to which the watch has read. Its error ends the
+	// watch.
 	Entries func(list []directory.Entry, upTo int64) error
 }
 
-// Run hands entries to w.Entries in order, each once, as they are committed by any
-// node. It ends with an error: ctx's, w's, or [directory.Unauthenticated] or
-// [directory.Forbidden] as soon as w may not read them any more. Entries that
-// retention has dropped are left out.
-//
-// Permission auditLog|read. Errors besides: [directory.Invalid] for a place beyond
-// the log's end.
+// Run calls w.Entries with entries in order, each once, as any node commits them. It leaves
+// out entries that retention has deleted. Permission auditLog|read. Run always ends with an
+// error: that of ctx or w, [directory.Unauthenticated] or [directory.Forbidden] as soon as
+// the permission ends, or [directory.Invalid] if After is beyond the log's end.
 func (w Watcher) Run(ctx context.Context) error {
 	org, q := w.Call.Principal.OrgID, w.Query
 	for first := true; ; first = false {
@@ -63,7 +60,7 @@ func (w Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// idle waits for something to read. It checks the permission first and meanwhile.
+// idle waits for new entries. It checks the permission first and while it waits.
 func (w Watcher) idle(ctx context.Context, org directory.OrgID, appended <-chan struct{}, upTo int64) error {
 	for waited := time.Duration(0); waited < watchPoll; waited += watchCheck {
 		grown := false

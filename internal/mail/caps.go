@@ -6,10 +6,9 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// reserve makes the invitation that an entry asks for and reserves its place under the
-// caps, or returns why it is not to be sent. All of it is read in one transaction, at
-// which the processes that mail take turns. An entry keeps its reservation when it is
-// tried again.
+// reserve makes the invitation of an entry and counts it against the caps, or returns the
+// reason not to send it. It works in one transaction, which the mailing processes run one
+// at a time. A retry of an entry keeps its reservation.
 func (m *Mailer) reserve(ctx context.Context, e directory.Entry, added directory.User) (inv Invitation, refused outcome, err error) {
 	err = m.feed.Store.Write(ctx, func(tx directory.Tx) (err error) {
 		if err := tx.Lock(directory.LockFollower(follower)); err != nil {
@@ -52,10 +51,10 @@ func (m *Mailer) underCaps(tx directory.Tx, e directory.Entry, key string) (refu
 	return "", tx.ReserveMail(directory.MailReservation{Position: e.Position, OrgID: e.OrgID, EmailKey: key, At: now})
 }
 
-// reached reports whether a count is at its limit; 0 limits nothing.
+// reached reports whether a count is at its limit. 0 is no limit.
 func reached(n, limit int) bool { return limit > 0 && n >= limit }
 
-// inviterEmail is the address of the person who acted, empty if they are gone.
+// inviterEmail returns the address of the person who acted, or "" if they no longer exist.
 func inviterEmail(tx directory.Tx, e directory.Entry) (string, error) {
 	if e.Actor.UserID == "" {
 		return "", nil

@@ -1,6 +1,5 @@
-// Package mail owns the mail that Roster sends: invitations for the users that are
-// created. It follows the audit log, so that a crash loses no mail and a slow mail
-// server slows no request.
+// Package mail sends Roster's mail, such as invitations of new users. It follows the audit
+// log, so that a crash loses no mail and a slow mail server delays no request.
 package mail
 
 import (
@@ -18,7 +17,7 @@ import (
 // follower is the name of the mailer's cursor.
 const follower = "mail"
 
-// giveUp is how long after an invitation it is still worth delivering.
+// giveUp is how long delivery of an invitation is retried.
 const giveUp = 24 * time.Hour
 
 // retryAfter is the pause after a failure that holds up all mail.
@@ -30,7 +29,8 @@ type Invitation struct {
 	Name    string
 	Role    string
 	Inviter string // name of the person or API token that added them
-	// InviterEmail is the person's address, empty for an API token and for a person who is gone.
+	// InviterEmail is the person's address. It is empty for an API token, and for a person
+	// who no longer exists.
 	InviterEmail string
 	OrgID        directory.OrgID
 	Pending      bool   // an existing account, which has to accept
@@ -44,10 +44,10 @@ type Sender interface {
 }
 
 var (
-	// ErrRejected is a delivery that was refused for good.
+	// ErrRejected is returned if the delivery was permanently rejected.
 	ErrRejected = errors.New("rejected")
-	// ErrNotYet is a delivery that may work later, while others may work now.
-	ErrNotYet = errors.New("not taken yet")
+	// ErrNotYet is returned if this delivery may work later, while others may work now.
+	ErrNotYet = errors.New("temporarily rejected")
 )
 
 // Mailer sends invitations to the users that are created.
@@ -104,15 +104,15 @@ func (m *Mailer) follow(ctx context.Context) error {
 	return m.feed.Run(ctx, m.deliver)
 }
 
-var errLater = errors.New("delivery is to be tried later")
+var errLater = errors.New("delivery must be retried later")
 
-// deliver reports whether an entry is done with: it asks for no invitation, or for
-// one that was delivered or is given up. A mail server that takes nothing at all is
-// an error, so that all that waits for it goes out in order when it is back.
+// deliver reports whether an entry is done: it needs no invitation, or its invitation was
+// delivered or given up. If the mail server accepts no mail at all, deliver returns an
+// error, so that the mails are sent in order when the server is back.
 func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err error) {
 	log := m.log.With("user", e.Target.ID, "organization", string(e.OrgID))
 	added, ok, err := addedBy(e)
-	if err != nil { // it reads no better the next time
+	if err != nil { // a retry would fail too
 		log.Error("invitation given up", "error", err)
 	}
 	if !ok {
@@ -149,8 +149,8 @@ func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err
 	}
 }
 
-// keepMailed stores when the user was mailed. A failure is only logged: the mail is
-// sent, and would be sent twice if the entry came again.
+// keepMailed stores the time of the mail. A failure is only logged, because a retry of the
+// entry would send the mail twice.
 func (m *Mailer) keepMailed(ctx context.Context, log *slog.Logger, e directory.Entry, u directory.User) {
 	err := m.feed.Store.Write(context.WithoutCancel(ctx), func(tx directory.Tx) error {
 		return tx.SetInvitationMailed(e.OrgID, u.ID, m.clock().UTC())
@@ -160,9 +160,9 @@ func (m *Mailer) keepMailed(ctx context.Context, log *slog.Logger, e directory.E
 	}
 }
 
-// addedBy reads the user that an entry asks to mail: one that was added, or an
-// invitation that was resent. What the operator sets up and an organization's first
-// owner need no mail.
+// addedBy returns the user that an entry is about if they get a mail: a user who was added,
+// or whose invitation was resent. Users that the operator adds, and the first owner of an
+// organization, get none.
 func addedBy(e directory.Entry) (u directory.User, ok bool, err error) {
 	adds := e.Action == directory.OpCreateUser.Name || e.Action == directory.OpResendInvitation.Name
 	if !adds || e.Outcome != directory.Done || e.Actor.Kind == directory.ActorOperator {

@@ -6,15 +6,15 @@ import (
 	"unicode"
 )
 
-// linkLike matches what mail clients turn into a link: a scheme, "www." or a host, with
-// any of the characters that IDNA takes for a dot, an address, or a telephone number.
+// linkLike matches text that mail clients turn into a link: a URL scheme, "www.", a host
+// with any of IDNA's dots, or an address.
 var linkLike = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:\S|www[.．。｡․]|[\pL\pN][.．。｡․][\pL\pN-]*\pL[\pL\pN-]+|\pN+[.．。｡․]\pN+[.．。｡․]\pN+|[@＠]|//|\\\\`)
 
-// phoneDigits is how many digits make clients take a text for a telephone number.
+// phoneDigits is the number of digits from which clients treat a text as a phone number.
 const phoneDigits = 7
 
-// plainName is a name that a mail may show, or "" for one that could become a link.
-// People choose names, and the mail comes from the operator's address.
+// plainName returns a name for a mail, or "" if clients could turn it into a link. Names
+// are chosen by users, but the mail has the operator's sender address.
 func plainName(name string) string {
 	digits := 0
 	for _, r := range name {
@@ -28,8 +28,8 @@ func plainName(name string) string {
 	return name
 }
 
-// plainAddress is an address that a mail may show beside a name, or "" for one whose
-// local part could become a link of its own.
+// plainAddress returns an address for a mail, or "" if clients could turn its local part
+// into another link.
 func plainAddress(email string) string {
 	local, _, _ := strings.Cut(email, "@")
 	if strings.ContainsAny(local, `"/:\?#`) || strings.HasPrefix(strings.ToLower(local), "www.") {

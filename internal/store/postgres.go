@@ -97,7 +97,7 @@ func postgresConfig(raw string) (*pgx.ConnConfig, int, error) {
 	if given, ok := config.RuntimeParams[poolParam]; ok {
 		delete(config.RuntimeParams, poolParam)
 		if conns, err = strconv.Atoi(given); err != nil || conns < minConns {
-			return nil, 0, fmt.Errorf("%s: %s: %q is not a number; use %d or more", nameOf(config), poolParam, given, minConns)
+			return nil, 0, fmt.Errorf("%s: %s: %q is invalid; use a number of at least %d", nameOf(config), poolParam, given, minConns)
 		}
 	}
 	if config.ConnectTimeout == 0 {

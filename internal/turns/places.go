@@ -9,15 +9,14 @@ import (
 
 // Errors of [Places.Enter].
 var (
-	// ErrFull says that others held all places for too long.
+	// ErrFull is returned if other tenants held all places until the timeout.
 	ErrFull = errors.New("all places are taken")
-	// ErrOwnFull says that the tenant itself held as many places as it may for too
-	// long.
-	ErrOwnFull = errors.New("the tenant has all the places that it may have")
+	// ErrOwnFull is returned if the tenant held its maximum of places until the timeout.
+	ErrOwnFull = errors.New("the tenant holds its maximum of places")
 )
 
-// Places is a number of places that tenants share. None holds more than its
-// share, so that there is always one for another; those that wait take turns.
+// Places is a number of places that tenants share. No tenant holds more than its share, so
+// that places remain for others. Waiting calls take turns.
 type Places[K comparable] struct {
 	share func(K) int
 
@@ -27,17 +26,17 @@ type Places[K comparable] struct {
 	queue Queue[K, *waiter]
 }
 
-// waiter is one that waits; entered is closed when it has a place.
+// waiter is a waiting call. entered is closed when it has a place.
 type waiter struct{ entered chan struct{} }
 
-// NewPlaces makes n places, of which a tenant may hold share of it.
+// NewPlaces returns n places, of which a tenant may hold at most share.
 func NewPlaces[K comparable](n int, share func(K) int) *Places[K] {
 	return &Places[K]{share: share, free: n, held: make(map[K]int)}
 }
 
-// Enter takes a place, for which it waits as long as patience at most.
-// [Places.Leave] gives it back. Errors: [ErrFull], [ErrOwnFull], or that of ctx.
-func (p *Places[K]) Enter(ctx context.Context, tenant K, patience time.Duration) error {
+// Enter takes a place. It waits for one at most until the timeout. [Places.Leave] releases
+// it. Errors: [ErrFull], [ErrOwnFull], or that of ctx.
+func (p *Places[K]) Enter(ctx context.Context, tenant K, timeout time.Duration) error {
 	p.mu.Lock()
 	if p.takeFree(tenant) {
 		p.mu.Unlock()
@@ -45,9 +44,9 @@ func (p *Places[K]) Enter(ctx context.Context, tenant K, patience time.Duration)
 	}
 	w := &waiter{make(chan struct{})}
 	p.queue.Push(tenant, w)
-	p.hand() // those that wait may all be at their share
+	p.hand() // the waiting tenants may all hold their share
 	p.mu.Unlock()
-	late := time.NewTimer(patience)
+	late := time.NewTimer(timeout)
 	defer late.Stop()
 	select {
 	case <-w.entered:
@@ -59,14 +58,14 @@ func (p *Places[K]) Enter(ctx context.Context, tenant K, patience time.Duration)
 	}
 }
 
-// TryEnter takes a place if there is one at once. [Places.Leave] gives it back.
+// TryEnter takes a place if one is free. [Places.Leave] releases it.
 func (p *Places[K]) TryEnter(tenant K) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.takeFree(tenant)
 }
 
-// takeFree takes a place that is free, unless others wait.
+// takeFree takes a free place, unless others wait.
 func (p *Places[K]) takeFree(tenant K) bool {
 	if p.queue.Len() > 0 || p.free == 0 || !p.may(tenant) {
 		return false
@@ -75,8 +74,8 @@ func (p *Places[K]) takeFree(tenant K) bool {
 	return true
 }
 
-// giveUp ends the wait of w, unless it has got a place meanwhile. Without a
-// reason, it was too long.
+// giveUp ends the wait of w, unless it has got a place meanwhile. If reason is nil, the
+// timeout has passed.
 func (p *Places[K]) giveUp(tenant K, w *waiter, reason error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +91,7 @@ func (p *Places[K]) giveUp(tenant K, w *waiter, reason error) error {
 	}
 }
 
-// Leave gives a place back that was used for a time.
+// Leave releases a place and charges the time that it was used.
 func (p *Places[K]) Leave(tenant K, used time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,7 +103,7 @@ func (p *Places[K]) Leave(tenant K, used time.Duration) {
 	p.hand()
 }
 
-// hand gives free places to those that wait.
+// hand gives free places to waiting calls.
 func (p *Places[K]) hand() {
 	for p.free > 0 {
 		tenant, w, ok := p.queue.Pop(p.may)

@@ -9,41 +9,40 @@ import (
 )
 
 const (
-	// turn is charged for every turn, whatever it takes: tenants whose turns take
-	// next to nothing still alternate.
+	// turn is charged for every turn besides its time, so that tenants with very short
+	// turns still alternate.
 	turn = 50 * time.Microsecond
-	// maxIdle bounds how many tenants that wait for nothing are kept with what they
-	// have used.
+	// maxIdle bounds how many tenants without waiting items are kept with their usage.
 	maxIdle = 4096
 )
 
-// Queue holds what waits, in a line for each tenant. [Queue.Pop] takes from the
-// line of the tenant that has used the least (start-time fair queueing, Goyal et
-// al., 1996; the cost of a turn is charged when it has been measured). A Queue is
-// not safe for concurrent use; its zero value is empty.
+// Queue holds waiting items in a line for each tenant. [Queue.Pop] takes from the line of
+// the tenant that has used the least (start-time fair queueing, Goyal et al., 1996). The
+// cost of a turn is charged after it was measured. The zero value is an empty queue. A
+// Queue is not safe for concurrent use.
 type Queue[K, T comparable] struct {
 	lines   map[K]*line[K, T]
 	waiting waiting[K, T] // the lines that are not empty
 	length  int
-	now     time.Duration // what a tenant starts from that was away
+	now     time.Duration // the usage that a new or idle tenant starts from
 	turns   uint64
 }
 
-// line is a tenant's, with what it has used.
+// line has the waiting items of a tenant, and its usage.
 type line[K, T comparable] struct {
 	tenant K
 	items  []T
 	used   time.Duration
-	turn   uint64 // its latest; of two that have used the same, the earlier goes first
+	turn   uint64 // its latest turn; with equal usage, the earlier one goes first
 	at     int    // in the heap; -1 if the line is empty
 }
 
-// Len counts what waits.
+// Len returns the number of waiting items.
 func (q *Queue[K, T]) Len() int { return q.length }
 
 // Push appends item to tenant's line.
 func (q *Queue[K, T]) Push(tenant K, item T) {
-	if q.length == 0 { // nobody waits, so nobody is ahead of anybody
+	if q.length == 0 { // nobody waits, so no tenant has an advantage
 		clear(q.lines)
 		q.now = 0
 	}
@@ -52,21 +51,21 @@ func (q *Queue[K, T]) Push(tenant K, item T) {
 		if q.lines == nil {
 			q.lines = make(map[K]*line[K, T])
 		}
-		q.forget()
+		q.evict()
 		l = &line[K, T]{tenant: tenant, at: -1}
 		q.lines[tenant] = l
 	}
 	l.items = append(l.items, item)
 	q.length++
 	if l.at < 0 {
-		l.used = max(l.used, q.now) // time away is not saved up
+		l.used = max(l.used, q.now) // idle time earns no credit
 		heap.Push(&q.waiting, l)
 	}
 }
 
-// forget drops lines that are as good as new ones once there are many, and all
-// that are empty if that is not enough.
-func (q *Queue[K, T]) forget() {
+// evict drops lines when there are many: first the empty ones that equal a new line, and
+// if that is not enough, all empty ones.
+func (q *Queue[K, T]) evict() {
 	if len(q.lines)-len(q.waiting) < maxIdle {
 		return
 	}
@@ -83,12 +82,12 @@ func (q *Queue[K, T]) forget() {
 	}
 }
 
-// Pop takes the first item of the tenant that has used the least, among those that
-// may says may go, which is all if it is nil.
+// Pop takes the first item of the tenant that has used the least, among those for which
+// may returns true. If may is nil, these are all.
 func (q *Queue[K, T]) Pop(may func(K) bool) (tenant K, item T, ok bool) {
 	var passed []*line[K, T]
 	for len(q.waiting) > 0 && !ok {
-		l := heap.Pop(&q.waiting).(*line[K, T]) // it holds nothing else
+		l := heap.Pop(&q.waiting).(*line[K, T]) // the heap has only lines
 		if may != nil && !may(l.tenant) {
 			passed = append(passed, l)
 			continue
@@ -110,9 +109,8 @@ func (q *Queue[K, T]) Pop(may func(K) bool) (tenant K, item T, ok bool) {
 	return tenant, item, ok
 }
 
-// Charge adds to what a tenant has used. Those that come from now on start from
-// as much as each of those that wait has got of it, so that they do not overtake
-// one that was charged for ever.
+// Charge adds to the usage of a tenant. It also raises the start of new tenants by an equal
+// share for each waiting tenant, so that newcomers can't overtake a charged tenant forever.
 func (q *Queue[K, T]) Charge(tenant K, used time.Duration) {
 	q.now += used / time.Duration(len(q.waiting)+1)
 	l := q.lines[tenant]
@@ -125,7 +123,7 @@ func (q *Queue[K, T]) Charge(tenant K, used time.Duration) {
 	}
 }
 
-// Remove takes an item out before its turn, and reports whether it still waited.
+// Remove removes a waiting item. It reports false if the item no longer waits.
 func (q *Queue[K, T]) Remove(tenant K, item T) bool {
 	l := q.lines[tenant]
 	if l == nil {
@@ -143,7 +141,7 @@ func (q *Queue[K, T]) Remove(tenant K, item T) bool {
 	return true
 }
 
-// waiting is a heap of lines, the one that has used the least first.
+// waiting is a heap of lines. The one with the least usage comes first.
 type waiting[K, T comparable] []*line[K, T]
 
 func (w waiting[K, T]) Len() int { return len(w) }
@@ -162,7 +160,7 @@ func (w waiting[K, T]) Swap(i, j int) {
 
 // Push implements [heap.Interface].
 func (w *waiting[K, T]) Push(x any) {
-	l := x.(*line[K, T]) // nothing else is pushed
+	l := x.(*line[K, T]) // the heap has only lines
 	l.at = len(*w)
 	*w = append(*w, l)
 }
