@@ -82,6 +82,13 @@ func (w *World) Pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
+// Now sets the clock to the real time, for tests with programs that have no other.
+func (w *World) Now() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = time.Now()
+}
+
 // Must returns the result of a call that has to succeed.
 func Must[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
