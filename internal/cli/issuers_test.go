@@ -21,7 +21,8 @@ func TestIssuers(t *testing.T) {
 	if code != 0 || strings.Contains(out, "the-secret") {
 		t.Fatalf("create: %d %s", code, out)
 	}
-	id := out[strings.Index(out, "iss_"):][:30]
+	_, id, _ := strings.Cut(out, `"iss_`)
+	id, _, _ = strings.Cut("iss_"+id, `"`)
 	if out, code := roster(t, s, "issuers", "update", id, "--provision", "--enabled=false"); code != 0 || !strings.Contains(out, "no") {
 		t.Errorf("update: %d %s", code, out)
 	}

@@ -159,7 +159,8 @@ func (c *Change) newPerson(i Issuer, p IssuedPerson) (a Account, u User, err err
 	if err := server.Record(Target{Type: "issuerLink", ID: string(u.ID), Name: u.Name}, nil, l); err != nil {
 		return a, u, err
 	}
-	return a, u, c.verify(&a)
+	err = c.verify(&a) // changes a
+	return a, u, err
 }
 
 // memberFor gives the account with a person's address and its user in the organization,

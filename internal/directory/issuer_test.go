@@ -276,6 +276,9 @@ func TestIssuerProvisionsAndAcceptsInvitations(t *testing.T) {
 	i = must(w.UpdateIssuer(t.Context(), w.byOwner(), i.ID, in))(t)
 	session := must(w.signInBy(i, person("sub-1", "new@example.com")))(t)
 	u := must(w.GetUser(t.Context(), w.byOwner(), w.inSession(session.Secret, "").Principal.UserID))(t)
+	if !must(w.IsVerified(t.Context(), w.inSession(session.Secret, "")))(t) {
+		t.Error("the new member's address is not verified")
+	}
 	if u.Role.ID != "user" || u.Email != "new@example.com" || u.Name != "From the issuer" || u.Invited {
 		t.Errorf("the new member is %+v", u)
 	}

@@ -23,7 +23,7 @@ func StartIssuer(t testing.TB, clientID, clientSecret, redirect string) string {
 			t.Fatalf("npm ci in tools/issuer: %v\n%s", err, out)
 		}
 	}
-	issuer := exec.CommandContext(t.Context(), "node", "issuer.mjs", clientID, clientSecret, redirect) //nolint:gosec // tests name their client
+	issuer := exec.CommandContext(t.Context(), "node", "issuer.mjs", clientID, clientSecret, redirect)
 	issuer.Dir, issuer.Stderr = dir, t.Output()
 	stdin, err := issuer.StdinPipe()
 	if err != nil {
