@@ -23,6 +23,7 @@ import (
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/dnsresolve"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
@@ -100,7 +101,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
-		directory.WithMailLimits(c.MailLimits), directory.WithIssuerURLs(endpoints.CheckURL))
+		directory.WithMailLimits(c.MailLimits), directory.WithIssuerURLs(endpoints.CheckURL),
+		directory.WithResolver(dnsresolve.New(c.DNSResolver)))
 	smtp, sender, err := mailSender(c, log)
 	if err != nil {
 		return err

@@ -57,7 +57,8 @@ type Options struct {
 	Clock          func() time.Time
 	AllowProvision bool
 	Endpoints      *egress.Policy // nil: webhooks may lead to 127.0.0.0/8, over http
-	Log            io.Writer      // instead of the test's log; at level debug
+	Resolver       directory.TXTResolver
+	Log            io.Writer // instead of the test's log; at level debug
 }
 
 // Start runs a server inside the test's process until the test ends. Requests
@@ -75,7 +76,8 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody))
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody),
+		directory.WithResolver(o.Resolver))
 	d, err := service.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})

@@ -34,7 +34,7 @@ const DefaultURL = "http://127.0.0.1:8080"
 func Commands() []*cobra.Command {
 	s := new(session)
 	commands := []*cobra.Command{
-		s.users(), s.tokens(), s.personalTokens(), s.sessions(), s.passkeys(), s.roles(), s.groups(), s.orgs(), s.invitations(), s.whoami(), s.limits(),
+		s.users(), s.tokens(), s.personalTokens(), s.sessions(), s.passkeys(), s.roles(), s.groups(), s.orgs(), s.domains(), s.invitations(), s.whoami(), s.limits(),
 		s.auditCommand(), s.events(), s.webhooks(), s.issuers(),
 	}
 	for _, c := range commands {

@@ -57,6 +57,7 @@ type Config struct {
 	DrainDelay       time.Duration // between the failure of /readyz and the last new request
 	PublicURL        string
 	AllowProvision   bool
+	DNSResolver      string // host and port; empty: the system's
 	Limits           limits.Limits
 	OrgCreation      directory.OrgCreation
 	SMTPURL          string // holds a password
@@ -104,6 +105,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long to wait for requests in progress when the server stops")
 	fs.DurationVar(&c.DrainDelay, "drain-delay", env(c, "ROSTER_DRAIN_DELAY", 0, time.ParseDuration, "a duration, as in 5s"), "how long to accept requests after /readyz starts to fail, so that load balancers notice (env ROSTER_DRAIN_DELAY)")
 	fs.StringVar(&c.PublicURL, "public-url", Env("ROSTER_PUBLIC_URL", ""), "`URL` at which people reach the server, for mails and claim links (env ROSTER_PUBLIC_URL)")
+	fs.StringVar(&c.DNSResolver, "dns-resolver", Env("ROSTER_DNS_RESOLVER", ""), "`HOST:PORT` of the name server that verifies domains; by default the system's (env ROSTER_DNS_RESOLVER)")
 	fs.BoolVar(&c.AllowProvision, "allow-provision", env(c, "ROSTER_ALLOW_PROVISION", false, strconv.ParseBool, "true or false"), "let anybody create temporary organizations (env ROSTER_ALLOW_PROVISION=true)")
 	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", env(c, "ROSTER_WEBHOOK_ALLOW_HTTP", false, strconv.ParseBool, "true or false"), "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
 	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s of private networks that webhooks may reach (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
@@ -177,6 +179,9 @@ func (c *Config) Load() error {
 	}
 	if c.PublicURL != "" && !isBase(c.PublicURL) {
 		return errors.New("--public-url: must be an http or https URL without user, query and fragment, such as https://roster.example.com")
+	}
+	if _, _, err := net.SplitHostPort(c.DNSResolver); err != nil && c.DNSResolver != "" {
+		return fmt.Errorf("--dns-resolver: %q is not HOST:PORT, as in 192.0.2.53:53", c.DNSResolver)
 	}
 	if (c.SMTPURL == "") != (c.SMTPFrom == "") {
 		return fmt.Errorf("ROSTER_SMTP_URL and --smtp-from must be set together; only one of them is set")

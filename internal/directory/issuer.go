@@ -342,10 +342,12 @@ type OfferedIssuer struct {
 func (s *Service) IssuersFor(ctx context.Context, call Call, orgOrEmail string) (offered []OfferedIssuer, err error) {
 	err = s.store.Read(ForTenant(ctx, AddrTenant(call.RemoteAddr)), func(tx Tx) error {
 		org := OrgID(orgOrEmail)
-		if domain := domainOf(orgOrEmail); domain != "" {
-			if org, err = tx.OrgOfDomain(domain); err != nil {
+		if domain := DomainOf(orgOrEmail); domain != "" {
+			d, err := tx.DomainHolder(domain)
+			if err != nil {
 				return ignoreNotFound(err)
 			}
+			org = d.OrgID
 		}
 		all, err := tx.Issuers(org)
 		for _, i := range all {
@@ -356,13 +358,4 @@ func (s *Service) IssuersFor(ctx context.Context, call Call, orgOrEmail string) 
 		return err
 	})
 	return offered, err
-}
-
-// domainOf is the domain of an email address as it is compared, "" for what is none.
-func domainOf(email string) string {
-	at := strings.LastIndexByte(email, '@')
-	if at < 0 {
-		return ""
-	}
-	return strings.ToLower(email[at+1:])
 }

@@ -120,7 +120,7 @@ var errNoMember = Errorf(Forbidden, "you are not a member of this organization; 
 
 // needDomain refuses an address that the issuer may not vouch for.
 func (c *Change) needDomain(i Issuer, email string) error {
-	verified, err := c.VerifiedDomain(i.OrgID, domainOf(email))
+	verified, err := c.VerifiedDomain(i.OrgID, DomainOf(email))
 	if err != nil || verified {
 		return err
 	}

@@ -1,9 +1,6 @@
 package directory
 
-import "time"
-
-// issuerTx keeps organizations' issuers, who signed in by them, and the domains that
-// organizations have verified.
+// issuerTx keeps organizations' issuers, and who signed in by them.
 type issuerTx interface {
 	Issuer(OrgID, IssuerID) (Issuer, error)
 	Issuers(OrgID) ([]Issuer, error)
@@ -18,20 +15,4 @@ type issuerTx interface {
 	CreateIssuerLink(IssuerLink) error
 	// DropIssuerLinks deletes those of an account in an organization.
 	DropIssuerLinks(OrgID, AccountID) error
-
-	// VerifiedDomain reports whether an organization has verified a domain, which is in
-	// lower case, and OrgOfDomain gives the one that has.
-	VerifiedDomain(org OrgID, domain string) (bool, error)
-	OrgOfDomain(domain string) (OrgID, error)
-	// PutDomain stores a domain of an organization. A domain that another organization
-	// has verified can't be stored as verified: [Conflict].
-	PutDomain(Domain) error
-}
-
-// Domain is a domain of an organization's addresses.
-type Domain struct {
-	OrgID      OrgID
-	Name       string // in lower case
-	Challenge  string // that a DNS record must have
-	VerifiedAt time.Time
 }

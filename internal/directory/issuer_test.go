@@ -2,27 +2,43 @@ package directory_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 )
 
-// verifiesDomain makes a domain an organization's.
+// verifiesDomain makes a domain an organization's, without a look-up.
 func (w *world) verifiesDomain(org directory.OrgID, domain string) {
 	w.Helper()
-	w.wants("verify "+domain, "", w.db.Write(w.Context(), func(tx directory.Tx) error {
-		return tx.PutDomain(directory.Domain{OrgID: org, Name: domain, Challenge: "c", VerifiedAt: w.clock.Now()})
-	}))
+	d := directory.Domain{OrgID: org, Name: domain, Challenge: "c", CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond), VerifiedAt: w.clock.Now().UTC().Truncate(time.Microsecond)}
+	w.stores(directory.OpVerifyDomain, d, nil, d, func(tx directory.Tx) error { return tx.CreateDomain(d) })
 }
 
 // losesDomain takes a domain away from an organization.
 func (w *world) losesDomain(org directory.OrgID, domain string) {
 	w.Helper()
-	w.wants("lose "+domain, "", w.db.Write(w.Context(), func(tx directory.Tx) error {
-		return tx.PutDomain(directory.Domain{OrgID: org, Name: domain, Challenge: "c"})
+	var d directory.Domain
+	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
+		d, err = tx.Domain(org, domain)
+		return err
+	})
+	w.wants("read "+domain, "", err)
+	after := d
+	after.VerifiedAt = time.Time{}
+	w.stores(directory.OpLoseDomain, d, d, after, func(tx directory.Tx) error { return tx.MarkDomain(org, domain, time.Time{}) })
+}
+
+// stores writes a domain past the service, with its entry.
+func (w *world) stores(op directory.Operation, d directory.Domain, before, after any, write func(directory.Tx) error) {
+	w.Helper()
+	e := directory.Entry{At: w.clock.Now().UTC(), OrgID: d.OrgID, Actor: directory.Actor{Kind: directory.ActorSystem}, Action: op.Name, Target: d.Target()}
+	w.wants(op.Name, "", w.db.Write(w.Context(), func(tx directory.Tx) error {
+		return errors.Join(tx.Lock(directory.LockOrg(d.OrgID)), write(tx), directory.Record(tx, dbtest.Keys(), e, before, after))
 	}))
 }
 

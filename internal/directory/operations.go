@@ -189,7 +189,13 @@ var (
 	OpUpdateIssuer = operation("updateIssuer", Need{Personal: true, Fresh: true}) // of an owner
 	OpDeleteIssuer = operation("deleteIssuer", Need{Personal: true, Fresh: true}) // of an owner
 	// OpLinkIssuer is of a first sign-in by an issuer; no route leads to it.
-	OpLinkIssuer = operation("linkIssuer", Need{Operator: true})
+	OpLinkIssuer   = operation("linkIssuer", Need{Operator: true})
+	OpListDomains  = operation("listDomains", capability("users", authz.Read))
+	OpAddDomain    = operation("addDomain", Need{Personal: true, Fresh: true})    // of an owner
+	OpVerifyDomain = operation("verifyDomain", Need{Personal: true, Fresh: true}) // of an owner
+	OpDeleteDomain = operation("deleteDomain", Need{Personal: true, Fresh: true}) // of an owner
+	// OpLoseDomain is the server's own; no route leads to it.
+	OpLoseDomain = operation("loseDomain", Need{Operator: true})
 
 	OpListWebhooks   = operation("listWebhooks", capability("auditLog", authz.Read))
 	OpGetWebhook     = operation("getWebhook", capability("auditLog", authz.Read))

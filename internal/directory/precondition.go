@@ -17,6 +17,7 @@ type Precondition interface {
 	Retention(current Retention) error
 	Session(current SessionRecord) error
 	Passkey(current Passkey) error
+	Domain(current Domain) error
 	SessionLimits(current SessionLimits) error
 	Issuer(current Issuer) error
 }
@@ -47,4 +48,5 @@ func (r Retention) checkedBy(p Precondition) error           { return p.Retentio
 func (t SessionRecord) checkedBy(p Precondition) error       { return p.Session(t) }
 func (k Passkey) checkedBy(p Precondition) error             { return p.Passkey(k) }
 func (i Issuer) checkedBy(p Precondition) error              { return p.Issuer(i) }
+func (d Domain) checkedBy(p Precondition) error              { return p.Domain(d) }
 func (l SessionLimits) checkedBy(p Precondition) error       { return p.SessionLimits(l) }

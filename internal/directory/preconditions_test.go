@@ -10,6 +10,7 @@ import (
 type precondition func(current any) error
 
 func (f precondition) User(u directory.User) error                         { return f(u) }
+func (f precondition) Domain(d directory.Domain) error                     { return f(d) }
 func (f precondition) UserState(u directory.UserState) error               { return f(u) }
 func (f precondition) Role(r directory.Role) error                         { return f(r) }
 func (f precondition) Group(g directory.Group) error                       { return f(g) }

@@ -30,6 +30,7 @@ type Service struct {
 	exceeded  exceededCounts
 
 	orgCreation OrgCreation
+	resolver    TXTResolver // nil: none
 	past        Past
 	listSizes   listSizes
 

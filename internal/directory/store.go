@@ -104,6 +104,7 @@ type Tx interface {
 	mailTx
 	signInTx
 	issuerTx
+	domainTx
 }
 
 // limitTx counts what [Limits] bound.

@@ -48,8 +48,9 @@ type NewUser struct {
 }
 
 // CreateUser adds a user to the principal's organization. An address without an
-// account gets one and is a member at once. An address with an account is invited
-// and becomes a member when the person accepts; the answer is the same. An expired
+// account gets one and is a member at once, and so is a verified address in a domain that
+// the organization has verified. Any other address with an account is invited and
+// becomes a member when the person accepts; the answer is the same. An expired
 // invitation of the address is replaced.
 //
 // Permission users|create, and rule 2 for the role. Audit entry createUser, and
@@ -88,8 +89,8 @@ func (c *Change) newUser(in NewUser) (User, error) {
 	}, nil
 }
 
-// addUser gives u a new account, or makes it an invitation if the address has an
-// account, and stores it.
+// addUser gives u a new account, or if the address has one, that account or an
+// invitation, and stores it.
 func (c *Change) addUser(u *User, ttl time.Duration) error {
 	if err := c.roomForUser(u.OrgID); err != nil {
 		return err
@@ -103,7 +104,13 @@ func (c *Change) addUser(u *User, ttl time.Duration) error {
 	if account.ID == fresh.ID {
 		u.AccountID = fresh.ID
 	} else {
-		c.invite(u, ttl)
+		joined, err := c.joinAtOnce(u, account)
+		if err != nil {
+			return err
+		}
+		if !joined {
+			c.invite(u, ttl)
+		}
 	}
 	if err = c.Tx.CreateUser(*u, key); CodeOf(err) != Conflict {
 		return err

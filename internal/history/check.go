@@ -235,6 +235,15 @@ func storedStates(tx directory.Tx, id directory.OrgID) (map[stateKey]any, error)
 			return nil, err
 		}
 	}
+	domains, err := tx.Domains(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range domains {
+		if err := add(d.Target(), d); err != nil {
+			return nil, err
+		}
+	}
 	hooks, err := tx.Webhooks(id)
 	if err != nil {
 		return nil, err
@@ -266,6 +275,8 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 		return decodeState(raw, func(g *directory.Group) { *g = withLists(*g) })
 	case "apiToken":
 		return decodeState(raw, func(*directory.APITokenRecord) {})
+	case "domain":
+		return decodeState(raw, func(*directory.Domain) {})
 	case "webhook":
 		return decodeState(raw, func(*directory.Webhook) {})
 	default:

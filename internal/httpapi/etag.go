@@ -75,6 +75,7 @@ func check[Wire any](m ifMatch, current Wire) error {
 }
 
 func (m ifMatch) User(u directory.User) error                   { return check(m, userOf(u)) }
+func (m ifMatch) Domain(d directory.Domain) error               { return check(m, domainOf(d)) }
 func (m ifMatch) UserState(u directory.UserState) error         { return check(m, userStatusOf(u)) }
 func (m ifMatch) Role(r directory.Role) error                   { return check(m, roleOf(r)) }
 func (m ifMatch) Group(g directory.Group) error                 { return check(m, groupOf(g)) }

@@ -22,6 +22,10 @@ var oracle = map[string]string{
 	"PUT /v2/users/{id}":                                    "personal",
 	"DELETE /v2/users/{id}":                                 "users|delete",
 	"PUT /v2/users/{id}/role":                               "users|update",
+	"GET /v2/domains":                                       "users|read",
+	"POST /v2/domains":                                      "personal",
+	"DELETE /v2/domains/{id}":                               "personal",
+	"POST /v2/domains/{id}/verify":                          "personal",
 	"GET /v2/users/{id}/status":                             "users|read",
 	"PUT /v2/users/{id}/status":                             "users|update",
 	"GET /v2/users/{id}/created":                            "users|read",
@@ -245,6 +249,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 	group := there("POST", "/v2/rbac/groups", `{"name":"g"}`)
 	webhook := there("POST", "/v2/webhooks", `{"name":"w","url":"https://127.0.0.1/"}`)
 	issuer := there("POST", "/v2/issuers", `{"name":"i","url":"https://sso.example.com","clientId":"c","clientSecret":"s"}`)
+	var domain struct{ Domain string }
+	s.Want(http.StatusOK, "POST", "/v2/domains", apptest.Request{Token: s.PersonalToken, Header: header(other.ID), Body: `{"domain":"acme.example"}`}).Decode(t, &domain)
 	s.CreateUser("Jane", "jane@example.com", "admin")
 	jane := s.TokenOf("jane@example.com")
 
@@ -265,6 +271,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			theirs = issuer.ID
 		case strings.Contains(op.Path, "/webhooks/"):
 			theirs = webhook.ID
+		case strings.Contains(op.Path, "/domains/"):
+			theirs = domain.Domain
 		case strings.Contains(op.Path, "orgs") || strings.Contains(op.Path, "{orgId}"):
 			theirs = other.ID
 		}

@@ -17,7 +17,7 @@ const refusalTimeout = 10 * time.Second
 // targets maps the first part of a path to the type of its objects.
 var targets = map[string]string{
 	"users": "user", "user": "user", "tokens": "apiToken", "rbac": "role", "orgs": "organization", "audit": "auditLog",
-	"events": "auditLog", "webhooks": "webhook",
+	"events": "auditLog", "webhooks": "webhook", "domains": "domain",
 }
 
 // recordRefusal adds a rejected request of an authenticated principal to the audit log. If

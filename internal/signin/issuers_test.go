@@ -17,7 +17,7 @@ func (s *site) issuer(i *issuertest.Issuer, change func(*directory.NewIssuer)) d
 	s.Helper()
 	i.Clock = s.Clock
 	s.Wants("verify the domain", "", s.DB.Write(s.Context(), func(tx directory.Tx) error {
-		return tx.PutDomain(directory.Domain{OrgID: s.Org.ID, Name: "example.com", Challenge: "c", VerifiedAt: s.Clock()})
+		return tx.CreateDomain(directory.Domain{OrgID: s.Org.ID, Name: "example.com", Challenge: "c", VerifiedAt: s.Clock()})
 	}))
 	in := directory.NewIssuer{
 		Name: "Acme SSO", URL: i.URL, ClientID: issuertest.ClientID, ClientSecret: issuertest.ClientSecret,

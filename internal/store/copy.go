@@ -40,7 +40,7 @@ var tables = []table{
 	{"finished_ceremonies", 1, columns("hash expires_at")},
 	{"entries", 1, columns("position at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" sequence actor_id outcome reason salts erased leaf mac")},
-	{"domains", 2, columns("org_id domain challenge verified_at")},
+	{"domains", 2, columns("org_id domain challenge created_at verified_at")},
 	{"issuers", 2, columns("org_id id name url client_id secret settings created_at created_by updated_at updated_by")},
 	{"issuer_links", 3, columns("org_id issuer_id subject account_id created_at")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +

@@ -60,6 +60,10 @@ func fill(t *testing.T, db *store.Store) {
 			tx.SetOrgSettings(org, directory.OrgSettings{MaxTokenSeconds: 7200}),
 			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
 			tx.SetCursor("mail", 2),
+			tx.CreateDomain(directory.Domain{OrgID: org, Name: "example.com", Challenge: "c", CreatedAt: now, VerifiedAt: now}),
+			suspend(tx, org, "usr_0001"),
+			tx.CreateIssuer(directory.Issuer{OrgID: org, ID: "iss_a", Name: "I", URL: "https://issuer.example", SealedSecret: []byte{0, 1}, CreatedAt: now, UpdatedAt: now}),
+			tx.CreateIssuerLink(directory.IssuerLink{OrgID: org, IssuerID: "iss_a", Subject: "s", AccountID: "acc_0001", CreatedAt: now}),
 			tx.ReserveMail(directory.MailReservation{Position: 1, OrgID: org, EmailKey: "0000@example.com", At: now}),
 			tx.SetInvitationMailed(org, "usr_0000", now),
 			tx.CreateWebhook(directory.Webhook{OrgID: org, ID: "whk_a", Name: "W", URL: "https://example.com", Enabled: true, CreatedAt: now}),
@@ -71,6 +75,15 @@ func fill(t *testing.T, db *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func suspend(tx directory.Tx, org directory.OrgID, id directory.UserID) error {
+	u, err := tx.User(org, id)
+	if err != nil {
+		return err
+	}
+	u.Suspended = true
+	return tx.UpdateUser(u)
 }
 
 // ours are the tables of a database that hold what a copy must take along.

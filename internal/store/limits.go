@@ -27,6 +27,8 @@ func (t *tx) CountOf(org directory.OrgID, what limits.Name) (int, error) {
 		return t.count(`SELECT count(*) FROM webhooks WHERE org_id = $1`, org)
 	case limits.Issuers:
 		return t.count(`SELECT count(*) FROM issuers WHERE org_id = $1`, org)
+	case limits.Domains:
+		return t.count(`SELECT count(*) FROM domains WHERE org_id = $1`, org)
 	case limits.NamesInRoles:
 		return t.count(`SELECT CAST(COALESCE(sum(names), 0) AS BIGINT) FROM roles WHERE org_id = $1`, org)
 	default:
@@ -66,6 +68,8 @@ func (t *tx) HighestCount(what limits.Name) (int, error) {
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM webhooks GROUP BY org_id) AS counts`)
 	case limits.Issuers:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM issuers GROUP BY org_id) AS counts`)
+	case limits.Domains:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM domains GROUP BY org_id) AS counts`)
 	case limits.NamesInRoles:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT sum(names) AS n FROM roles GROUP BY org_id) AS counts`)
 	case limits.Organizations:

@@ -71,24 +71,3 @@ var issuerTests = []test{
 		missing(s, "of a deleted issuer", find(m))
 	}},
 }
-
-var domainTests = []test{
-	{"one organization has verified a domain", func(s suite) {
-		d := directory.Domain{OrgID: acme, Name: "example.com", Challenge: "a"}
-		e := directory.Domain{OrgID: other, Name: "example.com", Challenge: "b", VerifiedAt: start}
-		verified := func(org directory.OrgID) bool {
-			return got(s, func(tx directory.Tx) (bool, error) { return tx.VerifiedDomain(org, "example.com") })
-		}
-		owner := func(tx directory.Tx) (directory.OrgID, error) { return tx.OrgOfDomain("example.com") }
-		s.write(func(tx directory.Tx) error { return all(putOrgs(tx, acme, other), tx.PutDomain(d)) })
-		missing(s, "nobody has verified it", owner)
-		s.write(func(tx directory.Tx) error { return tx.PutDomain(e) })
-		s.equal("verified", []bool{false, true}, []bool{verified(acme), verified(other)})
-		s.equal("by", other, got(s, owner))
-		d.VerifiedAt = start
-		s.fails("by another too", directory.Conflict, func(tx directory.Tx) error { return tx.PutDomain(d) })
-		e.VerifiedAt = time.Time{}
-		s.write(func(tx directory.Tx) error { return all(tx.PutDomain(e), tx.PutDomain(d)) })
-		s.equal("handed over", []bool{true, false}, []bool{verified(acme), verified(other)})
-	}},
-}

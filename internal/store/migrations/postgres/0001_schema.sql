@@ -289,6 +289,7 @@ CREATE TABLE domains (
     org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     domain      TEXT COLLATE "C" NOT NULL,
     challenge   TEXT COLLATE "C" NOT NULL,
+    created_at  BIGINT NOT NULL,
     verified_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, domain)
 );

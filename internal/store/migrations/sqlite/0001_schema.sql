@@ -285,6 +285,7 @@ CREATE TABLE domains (
     org_id      TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     domain      TEXT NOT NULL,
     challenge   TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
     verified_at INTEGER NOT NULL,
     PRIMARY KEY (org_id, domain)
 ) STRICT, WITHOUT ROWID;
