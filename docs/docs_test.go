@@ -240,7 +240,7 @@ func TestOwners(t *testing.T) {
 }
 
 // Every package is in the list of them, and every line of it is one.
-func TestPackages(t *testing.T) {
+func TestArchitectureListsEveryPackage(t *testing.T) {
 	listed := make(map[string]bool)
 	for _, m := range regexp.MustCompile(`(?m)^    (\S+)/ {2,}\S`).FindAllStringSubmatch(read(t, root+"/ARCHITECTURE.md"), -1) {
 		listed[m[1]] = true

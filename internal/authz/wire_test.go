@@ -53,7 +53,7 @@ func TestEqualSetsGiveEqualJSON(t *testing.T) {
 	})
 }
 
-func TestWireShape(t *testing.T) {
+func TestWireOmitsWhatIsEmpty(t *testing.T) {
 	query, _ := authz.Dataset.Grant(authz.Pair{Resource: "query", Action: authz.Read})
 	for name, tt := range map[string]struct {
 		set  authz.Set
@@ -135,7 +135,7 @@ func TestUnmarshalRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestWireNamesResources(t *testing.T) {
 	s, err := authz.Wire{
 		Org:      map[string][]string{"users": {"read", "create"}, "apiTokens": {"read"}},
 		Datasets: map[string]map[string][]string{"logs": {"query": {"read"}}, "*": {"ingest": {"create"}}},

@@ -73,7 +73,7 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-func TestReport(t *testing.T) {
+func TestReportShowsFieldHintAndTrace(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	Report(&b, &client.Error{Status: 403, Message: "no\x1b[2J", Field: "role", TraceID: "abc"})
@@ -120,7 +120,7 @@ func TestReportIsOneLine(t *testing.T) {
 	}
 }
 
-func TestVisible(t *testing.T) {
+func TestVisibleEscapesControlCharacters(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"Zoë O'Hara \"Z\" 👩‍🚀": "Zoë O'Hara \"Z\" 👩‍🚀",
@@ -187,7 +187,7 @@ func TestParseDays(t *testing.T) {
 	}
 }
 
-func TestShortened(t *testing.T) {
+func TestShortenedHidesTokens(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"xapt-67d3c99b-b130-4f2c-8aae-8d37ceda2ebb": "xapt-…2ebb", "short": "…", "": "…",
@@ -199,7 +199,7 @@ func TestShortened(t *testing.T) {
 }
 
 // Nobody whose access would change is left out, also if what changes may not be told.
-func TestPrintDiff(t *testing.T) {
+func TestPrintDiffLeavesNobodyOut(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	printDiff(&b, client.AccessDiff{Changes: []client.AccessChange{

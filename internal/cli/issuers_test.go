@@ -10,7 +10,7 @@ import (
 )
 
 // An issuer's life on the command line. Its client's secret comes from a file.
-func TestIssuers(t *testing.T) {
+func TestIssuerCommands(t *testing.T) {
 	s := apptest.Start(t)
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte("the-secret\n"), 0o600); err != nil {

@@ -35,7 +35,7 @@ func roster(t *testing.T, s *apptest.Server, args ...string) (stdout string, cod
 }
 
 // A webhook's life on the command line.
-func TestWebhooks(t *testing.T) {
+func TestWebhookCommands(t *testing.T) {
 	s := apptest.Start(t)
 	in := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer in.Close()

@@ -55,10 +55,10 @@ func TestAdminBesideServer(t *testing.T) {
 	}
 }
 
-// TestTwoServers runs two servers on one database. A change made through one applies at
+// TestTwoServersShareADatabase runs two servers on one database. A change made through one applies at
 // the other within a second, despite its cache. The other server keeps running after the
 // first ends.
-func TestTwoServers(t *testing.T) {
+func TestTwoServersShareADatabase(t *testing.T) {
 	t.Parallel()
 	d := initialize(t)
 	one, two := d.serve(t), d.serve(t)

@@ -63,7 +63,7 @@ var names = map[string]struct {
 }
 
 // Every entity with a name has the same rule for it.
-func TestNames(t *testing.T) {
+func TestNamesFollowOneRule(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	user := w.join("Jane", "user")

@@ -78,9 +78,9 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowerThatFails checks that a failed entry is handled again, and earlier entries
+// TestFailedEntryIsHandledAgain checks that a failed entry is handled again, and earlier entries
 // are not.
-func TestFollowerThatFails(t *testing.T) {
+func TestFailedEntryIsHandledAgain(t *testing.T) {
 	w := newWorld(t)
 	all := w.Since(0)
 	failure := errors.New("mail is down")

@@ -74,11 +74,11 @@ var reasons = map[string]string{
 	"500": "an error of the server's own; panics and unknown errors are tested beside the code",
 	"503": "needs a database that is away",
 	"429": "the same code answers it for every route; TestRateLimit has one",
-	"413": "the same code answers it for every route; TestProtocol has one",
-	"415": "the same code answers it for every route; TestProtocol has one",
+	"413": "the same code answers it for every route; TestUnknownPathsAndMethodsAreRefused has one",
+	"415": "the same code answers it for every route; TestUnknownPathsAndMethodsAreRefused has one",
 	"422": "the same code answers it for every route; TestIdempotencyKey has two",
-	"304": "the same code answers it for every route; TestConditions has one",
-	"412": "the same code answers it for every route that changes something; TestConditions has two",
+	"304": "the same code answers it for every route; TestETagsMakeChangesConditional has one",
+	"412": "the same code answers it for every route that changes something; TestETagsMakeChangesConditional has two",
 }
 
 // partial matches the flags that leave tests out.

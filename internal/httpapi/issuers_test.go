@@ -10,7 +10,7 @@ import (
 
 const newIssuer = `{"name":"SSO","url":"https://sso.example.com","clientId":"roster","clientSecret":"s3cret-of-the-client"}`
 
-func TestIssuers(t *testing.T) {
+func TestOnlyOwnersManageIssuers(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	s.CreateUser("Ada", "ada@example.com", "admin")

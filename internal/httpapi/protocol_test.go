@@ -36,7 +36,7 @@ func TestAuthentication(t *testing.T) {
 		http.StatusForbidden, "forbidden", "X-Axiom-Org-Id")
 }
 
-func TestProtocol(t *testing.T) {
+func TestUnknownPathsAndMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	wantError(t, s.Do("GET", "/v2/nothing", as(s.APIToken, "")), 404, "not_found", "/v2/nothing")
@@ -70,7 +70,7 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-func TestPages(t *testing.T) {
+func TestPagesNeedNoToken(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	for path, part := range map[string]string{
@@ -101,7 +101,7 @@ func TestPages(t *testing.T) {
 
 // The same state has the same ETag, another one another; a change can be made
 // to depend on it, and of two that depend on the same one only one is made.
-func TestConditions(t *testing.T) {
+func TestETagsMakeChangesConditional(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")

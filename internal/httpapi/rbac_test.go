@@ -25,7 +25,7 @@ type access struct {
 }
 
 // A role's life: made, given by its list of members, shown, changed, taken away.
-func TestRoles(t *testing.T) {
+func TestRoleIsCreatedChangedAndDeleted(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "user")
@@ -149,7 +149,7 @@ func TestGroupsAndAccess(t *testing.T) {
 	s.Want(http.StatusNoContent, "DELETE", path, as(s.APIToken, ""))
 }
 
-func TestTokens(t *testing.T) {
+func TestTokenCapabilitiesStayWithinTheMakers(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	reader := s.APITokenWith(`"orgCapabilities":{"apiTokens":["create","read","update"],"users":["read"]}`)

@@ -31,7 +31,7 @@ func signIn(t *testing.T, s *apptest.Server, email string) (secret string, call 
 }
 
 // People list their sessions with device and place, and end one or all.
-func TestSessions(t *testing.T) {
+func TestPeopleListAndEndTheirSessions(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	first, call := signIn(t, s, "owner@example.com")
@@ -68,7 +68,7 @@ func TestSessions(t *testing.T) {
 }
 
 // People list, rename and remove their passkeys.
-func TestPasskeys(t *testing.T) {
+func TestPeopleManageTheirPasskeys(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	_, call := signIn(t, s, "owner@example.com")

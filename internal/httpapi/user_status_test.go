@@ -8,7 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/apptest"
 )
 
-func TestUserStatus(t *testing.T) {
+func TestSuspendedUserIsRefusedUntilReactivated(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	jane := s.CreateUser("Jane", "jane@example.com", "admin")

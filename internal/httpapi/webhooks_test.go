@@ -456,7 +456,7 @@ func TestWebhookReplaysThePast(t *testing.T) {
 }
 
 // A test goes to the webhook it is for, whatever the filter, and to no other.
-func TestWebhookTest(t *testing.T) {
+func TestATestDeliveryGoesToItsWebhookAlone(t *testing.T) {
 	t.Parallel()
 	s := newWebhookScene(t, `,"actions":["deleteRole"]`)
 	other := newReceiver(t)

@@ -45,7 +45,7 @@ func TestSlug(t *testing.T) {
 	}
 }
 
-func TestSecret(t *testing.T) {
+func TestSecretsAreRandomUUIDs(t *testing.T) {
 	shape := regexp.MustCompile(`^xaat-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	a, b := ident.Secret("xaat-"), ident.Secret("xaat-")
 	if !shape.MatchString(a) || !shape.MatchString(b) || a == b {

@@ -247,7 +247,7 @@ func TestResendAtTheCap(t *testing.T) {
 }
 
 // The sweep deletes the reservations that are older than a day, and no others.
-func TestSweep(t *testing.T) {
+func TestSweepDropsReservationsOlderThanADay(t *testing.T) {
 	f := newFixture(t)
 	now := time.Now().UTC()
 	const key = "jane@example.com"

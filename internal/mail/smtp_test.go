@@ -73,7 +73,7 @@ func smtpServer(t *testing.T, told answers) (addr string, message <-chan string)
 	return l.Addr().String(), got
 }
 
-func TestSMTP(t *testing.T) {
+func TestSMTPSendsAnInvitation(t *testing.T) {
 	addr, message := smtpServer(t, nil)
 	s, err := mail.NewSMTP("smtp://"+addr, "Roster <roster@example.com>", "https://roster.example.com/")
 	if err != nil {

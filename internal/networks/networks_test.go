@@ -70,7 +70,7 @@ func TestContain(t *testing.T) {
 	}
 }
 
-func TestWithin(t *testing.T) {
+func TestWithinComparesSets(t *testing.T) {
 	for _, tt := range []struct {
 		inner, outer string
 		want         bool
@@ -99,7 +99,7 @@ func split(list string) []string {
 	return strings.Split(list, ",")
 }
 
-func TestSource(t *testing.T) {
+func TestSourceTakesAnIPv6Network(t *testing.T) {
 	for addr, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "::ffff:192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
 		"2001:db8:1:2::": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "@": "@",

@@ -25,8 +25,8 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// TestSilent checks that nothing is written to anything but a terminal.
-func TestSilent(t *testing.T) {
+// TestBarIsSilentWithoutATerminal checks that nothing is written to anything but a terminal.
+func TestBarIsSilentWithoutATerminal(t *testing.T) {
 	var b strings.Builder
 	bar := New(&b, "rows")
 	bar.At(1, 2)

@@ -32,7 +32,7 @@ func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 
 // A request shows with its route and its statements, as a part of the client's
 // trace, and nothing of what it was about.
-func TestTraces(t *testing.T) {
+func TestTracesShowRouteAndStatements(t *testing.T) {
 	c := new(collector)
 	endpoint := httptest.NewServer(c)
 	defer endpoint.Close()

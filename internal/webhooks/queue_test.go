@@ -174,9 +174,9 @@ func TestQueueingAtOnce(t *testing.T) {
 	}
 }
 
-// TestOutcomes checks, among others, that a delivery whose entry was dropped from the log
+// TestDroppedEntryFailsItsDeliveryAtOnce checks, among others, that a delivery whose entry was dropped from the log
 // is given up at once and does not count as a failure of the receiver.
-func TestOutcomes(t *testing.T) {
+func TestDroppedEntryFailsItsDeliveryAtOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.Hook(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
 	for i := range 3 {

@@ -131,7 +131,7 @@ func (h *hooked) sent(w directory.Webhook, resolver *net.Resolver) directory.Del
 
 // A name that passes when it is looked at and leads elsewhere when it is
 // connected to gets nowhere: the address itself is checked.
-func TestRebinding(t *testing.T) {
+func TestDNSRebindingIsRefused(t *testing.T) {
 	h := newHooked(t, loopback) // 127.0.0.1 and nothing else of this machine
 	allowed, arrived := listenOn(t, "127.0.0.1:0", nil)
 	port := allowed.Listener.Addr().(*net.TCPAddr).AddrPort().Port()

@@ -22,22 +22,22 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 )
 
-// forgetful is a store of which nothing may be remembered.
-type forgetful struct{ directory.Store }
+// uncached is a store whose data may not be cached.
+type uncached struct{ directory.Store }
 
-func (forgetful) Observe(directory.Observer) {}
-func (forgetful) InTouch() bool              { return false }
+func (uncached) Observe(directory.Observer) {}
+func (uncached) InTouch() bool              { return false }
 
-// newForgetfulAPI answers from the database alone: it has read nothing before.
-func newForgetfulAPI(s *apptest.Server) *httpapi.API {
+// newUncachedAPI answers from the database alone.
+func newUncachedAPI(s *apptest.Server) *httpapi.API {
 	return httpapi.New(httpapi.Options{
-		Service: directory.NewService(forgetful{s.Store}, dbtest.Keys(), time.Now), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Service: directory.NewService(uncached{s.Store}, dbtest.Keys(), time.Now), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Clock: time.Now, Version: "test",
 	})
 }
 
 // The cache never changes an answer: after each of many random changes, a server with a
-// cache and one that has read nothing yet answer the same.
+// cache and one without answer the same.
 func TestCacheNeverChangesAnAnswer(t *testing.T) {
 	t.Parallel()
 	// Each check makes a database, and each step reads everything.
@@ -138,7 +138,7 @@ func (w *readWorld) do(rt *rapid.T, method, path, body string) {
 // compare reads what may be remembered, twice of the server that remembers: as
 // it was left by the change, and as it has read it then.
 func (w *readWorld) compare(rt *rapid.T) {
-	fresh := newForgetfulAPI(w.Server)
+	fresh := newUncachedAPI(w.Server)
 	for _, token := range w.tokens {
 		for _, id := range slices.Sorted(maps.Keys(w.users)) {
 			w.read(rt, fresh, "/v2/users/"+id, token, "identity")
