@@ -39,7 +39,7 @@ func TestAuditProofs(t *testing.T) {
 	s.CreateUser("Jane", "jane@example.com", "user")
 	first, _ := sealed(t, s, 5)
 	s.CreateUser("John", "john@example.com", "user")
-	head, note := sealed(t, s, 6)
+	head, note := sealed(t, s, first.N+1)
 	if head.Origin != "roster.example.com/"+s.OrgID {
 		t.Errorf("the origin is %q", head.Origin)
 	}
