@@ -30,6 +30,7 @@ func TestOnlyOwnersManageIssuers(t *testing.T) {
 	var made struct{ ID string }
 	ans := s.Want(http.StatusOK, "POST", "/v2/issuers", as(s.PersonalToken, newIssuer))
 	ans.Decode(t, &made)
+	wantError(t, s.Do("POST", "/v2/issuers", as(s.PersonalToken, newIssuer)), 409, "conflict", "already")
 	path := "/v2/issuers/" + made.ID
 	read := s.Want(http.StatusOK, "GET", path, as(admin, ""))
 	list := s.Want(http.StatusOK, "GET", "/v2/issuers", as(admin, ""))
