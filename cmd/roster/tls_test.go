@@ -80,7 +80,7 @@ func start(t *testing.T, env []string, name string, args ...string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Wait() //nolint:errcheck // it was told to end
+		_ = cmd.Wait() // it was told to end
 		if t.Failed() {
 			t.Logf("%s:\n%s", name, log)
 		}

@@ -20,12 +20,14 @@ var importColumns = []column[client.ImportResult]{
 	{"email", func(r client.ImportResult) string { return r.Email }},
 	{"outcome", func(r client.ImportResult) string { return r.Outcome }},
 	{"id", func(r client.ImportResult) string { return r.ID }},
-	{"reason", func(r client.ImportResult) string {
-		if r.Error == nil {
-			return ""
-		}
-		return r.Error.Message
-	}},
+	{"reason", importReason},
+}
+
+func importReason(r client.ImportResult) string {
+	if r.Error == nil {
+		return ""
+	}
+	return r.Error.Message
 }
 
 // maxShownRefusals is how many refused lines a preview shows.
@@ -149,7 +151,7 @@ func (s *session) preview(im *importRun, c *client.Client) error {
 				im.cmd.PrintErrf("  and %d more\n", im.summary.Refused-maxShownRefusals)
 				break
 			}
-			im.cmd.PrintErrf("  line %d: %s: %s\n", r.Line, visible(r.Email), visible(importColumns[4].value(r)))
+			im.cmd.PrintErrf("  line %d: %s: %s\n", r.Line, visible(r.Email), visible(importReason(r)))
 		}
 	}
 	return s.ask(im.cmd, fmt.Sprintf("Import %d users?", im.summary.Added+im.summary.Invited), "this adds users", "nothing was imported")

@@ -52,7 +52,7 @@ func (c *chart) place() *chart {
 		b.Y = chartHeight - chartFoot - b.Height
 		b.Middle = b.X + b.Width/2
 		b.Labeled = (len(c.Bars)-1-i)%c.Every == 0
-		// Of many bars, only the last has room for its value.
+		// If there are many bars, only the last has room for its value.
 		b.Last = i > 0 && i == len(c.Bars)-1
 		b.Valued = b.Value > 0 && (len(c.Bars) <= 16 || i == len(c.Bars)-1)
 	}

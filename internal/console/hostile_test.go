@@ -103,7 +103,7 @@ func TestHostileInputIsTextWhereItIsRefused(t *testing.T) {
 	}
 }
 
-// What a page says is one thing, what a browser makes of it another.
+// A browser may interpret a page differently than its text suggests.
 func TestHostileNamesRunNothingInABrowser(t *testing.T) {
 	b := browsertest.Start(t)
 	s := newSite(t)

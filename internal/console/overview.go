@@ -6,7 +6,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// overviewPage is the organization's first page: how much there is of what, and pictures
+// overviewPage is the organization's first page: its counts, and charts
 // of the last days, which are read once the page is there.
 var overviewPage = page{
 	name: "overview", title: "Overview", menu: "o", show: showOverview,

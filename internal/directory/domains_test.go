@@ -243,7 +243,7 @@ func TestDomainTakeover(t *testing.T) {
 	}
 }
 
-// Of several organizations that verify a domain at the same time, one has it in the end.
+// If several organizations verify a domain at the same time, one of them has it in the end.
 func TestRaceVerifyDomain(t *testing.T) {
 	w := newWorld(t)
 	dns := w.resolving()

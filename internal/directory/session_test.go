@@ -270,7 +270,7 @@ func TestDangerousOperationsNeedAFreshSignIn(t *testing.T) {
 	w.wants("not dangerous", "", second(w.CreateUser(t.Context(), w.inSession(secret, w.org.ID), directory.NewUser{Name: "x", Email: "x@example.com", Role: "user"})))
 }
 
-// What a session makes may outlive it.
+// Objects that were created in a session may outlive it.
 func TestTokensOutliveSessions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -58,7 +58,7 @@ func (s *Server) serve(conn *net.UDPConn) {
 			return
 		}
 		if answer := s.answer(packet[:n]); answer != nil {
-			conn.WriteToUDP(answer, from) //nolint:errcheck // the client asks again
+			_, _ = conn.WriteToUDP(answer, from) // the client asks again
 		}
 	}
 }
@@ -76,10 +76,10 @@ func (s *Server) serveTCP(ln net.Listener) {
 			query := make([]byte, binary.BigEndian.Uint16(length[:]))
 			if _, err := io.ReadFull(conn, query); err == nil {
 				answer := s.answer(query)
-				conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) //nolint:errcheck // the client asks again
+				_, _ = conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) // the client asks again
 			}
 		}
-		conn.Close() //nolint:errcheck // it was answered
+		_ = conn.Close() // it was answered
 	}
 }
 

@@ -18,11 +18,12 @@ import (
 // permission again. The last line is the summary, or the error that ended the import:
 // what was added before it stays, and the import can be repeated.
 func importUsers(rq *request) error {
-	if !rq.api.imports.TryEnter(tenantOf(rq.call.Principal)) {
+	tenant := tenantOf(rq.call.Principal)
+	if !rq.api.imports.TryEnter(tenant) {
 		rq.w.Header().Set("Retry-After", "5")
 		return directory.Errorf(directory.RateLimited, "another import into this organization is under way; wait for it to end")
 	}
-	defer rq.api.imports.Leave(tenantOf(rq.call.Principal), 0)
+	defer rq.api.imports.Leave(tenant, 0)
 	rc := http.NewResponseController(rq.w)
 	body := http.MaxBytesReader(rq.w.ResponseWriter, rq.Body, MaxImportBody)
 	lines, err := newImportLines(rq.Header.Get("Content-Type"), body)

@@ -77,7 +77,7 @@ var bom = []byte("\xef\xbb\xbf")
 func withoutBOM(r io.Reader) io.Reader {
 	b := bufio.NewReader(r)
 	if first, err := b.Peek(len(bom)); err == nil && bytes.Equal(first, bom) {
-		b.Discard(len(bom)) //nolint:errcheck // it was peeked
+		_, _ = b.Discard(len(bom)) // it was peeked
 	}
 	return b
 }
