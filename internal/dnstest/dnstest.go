@@ -3,22 +3,26 @@
 package dnstest
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Server is a name server on 127.0.0.1, over UDP and TCP. All names have the address 127.0.0.1, and
-// the TXT records that were set; no name has an IPv6 address.
+// Server is a name server on 127.0.0.1, over UDP and TCP. All names have one address, at
+// first 127.0.0.1, and the TXT records that were set.
 type Server struct {
 	Addr string
 
-	mu  sync.Mutex
-	txt map[string][]string
+	mu    sync.Mutex
+	point netip.Addr
+	txt   map[string][]string
+	asked int
 }
 
 // Start runs a server until the test ends.
@@ -28,7 +32,7 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Addr: conn.LocalAddr().String(), txt: make(map[string][]string)}
+	s := &Server{Addr: conn.LocalAddr().String(), point: netip.AddrFrom4([4]byte{127, 0, 0, 1}), txt: make(map[string][]string)}
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", s.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -48,6 +52,27 @@ func (s *Server) SetTXT(name string, values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.txt[name+"."] = values
+}
+
+// Point replaces the address that all names have.
+func (s *Server) Point(addr string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.point = netip.MustParseAddr(addr)
+}
+
+// Asked returns how many queries came.
+func (s *Server) Asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+// Resolver returns a resolver that asks the server alone.
+func (s *Server) Resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", s.Addr)
+	}}
 }
 
 func (s *Server) serve(conn *net.UDPConn) {
@@ -95,12 +120,15 @@ func (s *Server) answer(packet []byte) []byte {
 		header := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class}
 		m.Answers = append(m.Answers, dnsmessage.Resource{Header: header, Body: body})
 	}
-	switch q.Type {
-	case dnsmessage.TypeA:
-		add(&dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}})
-	case dnsmessage.TypeTXT:
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	switch {
+	case q.Type == dnsmessage.TypeA && s.point.Is4():
+		add(&dnsmessage.AResource{A: s.point.As4()})
+	case q.Type == dnsmessage.TypeAAAA && s.point.Is6():
+		add(&dnsmessage.AAAAResource{AAAA: s.point.As16()})
+	case q.Type == dnsmessage.TypeTXT:
 		for _, value := range s.txt[q.Name.String()] {
 			add(&dnsmessage.TXTResource{TXT: []string{value}})
 		}

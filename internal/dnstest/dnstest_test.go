@@ -1,8 +1,6 @@
 package dnstest_test
 
 import (
-	"context"
-	"net"
 	"slices"
 	"testing"
 
@@ -13,9 +11,7 @@ func TestServerAnswersAddressesAndTXT(t *testing.T) {
 	t.Parallel()
 	s := dnstest.Start(t)
 	s.SetTXT("_roster.example.com", "one", "two")
-	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", s.Addr)
-	}}
+	r := s.Resolver()
 	if txt, err := r.LookupTXT(t.Context(), "_roster.example.com."); err != nil || !slices.Equal(txt, []string{"one", "two"}) {
 		t.Errorf("TXT: %q, %v", txt, err)
 	}

@@ -1,13 +1,11 @@
 package webhooks_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"io"
 	"log"
 	"math/big"
@@ -23,69 +21,10 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/dnstest"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
-
-// fickleDNS is a resolver of one name whose address the test changes.
-type fickleDNS struct {
-	*net.Resolver
-	mu    sync.Mutex
-	addr  netip.Addr
-	asked int
-}
-
-func newFickleDNS(t *testing.T) *fickleDNS {
-	t.Helper()
-	server, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	d := new(fickleDNS)
-	d.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", server.LocalAddr().String())
-	}}
-	go func() {
-		buf := make([]byte, 1500)
-		for {
-			n, from, err := server.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			_, _ = server.WriteTo(d.answer(buf[:n]), from)
-		}
-	}()
-	return d
-}
-
-func (d *fickleDNS) point(addr string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.addr = netip.MustParseAddr(addr)
-}
-
-// answer answers a query (RFC 1035 section 4.1) for a name's address; of the
-// other family there is none.
-func (d *fickleDNS) answer(query []byte) []byte {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.asked++
-	end := 12
-	for query[end] != 0 {
-		end += int(query[end]) + 1
-	}
-	end += 5
-	kind := binary.BigEndian.Uint16(query[end-4:])
-	out := append([]byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, query[12:end]...)
-	data := d.addr.AsSlice()
-	if (kind == 1) == d.addr.Is4() && (kind == 1 || kind == 28) {
-		out[7] = 1
-		out = append(out, 0xc0, 12, byte(kind>>8), byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(len(data)))
-		out = append(out, data...)
-	}
-	return out
-}
 
 // listenOn serves on an address of this machine, and says how often.
 func listenOn(t *testing.T, addr string, handle http.HandlerFunc) (*httptest.Server, func() int) {
@@ -136,20 +75,20 @@ func TestDNSRebindingIsRefused(t *testing.T) {
 	allowed, arrived := listenOn(t, "127.0.0.1:0", nil)
 	port := allowed.Listener.Addr().(*net.TCPAddr).AddrPort().Port()
 	_, reached := listenOn(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), port).String(), nil)
-	dns := newFickleDNS(t)
-	dns.point("127.0.0.1")
+	dns := dnstest.Start(t)
+	dns.Point("127.0.0.1")
 	w := h.webhook("http://rebind.example.com:" + url.PathEscape(strings.TrimPrefix(allowed.URL, "http://127.0.0.1:")) + "/")
 	h.addUser("first")
-	if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryDelivered || arrived() != 1 {
+	if d := h.sent(w, dns.Resolver()); d.State != directory.DeliveryDelivered || arrived() != 1 {
 		t.Fatalf("allowed: %+v", d)
 	}
 	for i, addr := range []string{
 		"127.0.0.2", "10.0.0.1", "169.254.169.254", "0.0.0.0", "192.168.1.1", "100.64.0.1", "::1", "::ffff:127.0.0.2", "fe80::1", "fd00::1", "64:ff9b::7f00:2", "2002:7f00:2::",
 	} {
-		dns.point(addr)
+		dns.Point(addr)
 		h.addUser("next" + string(rune('a'+i)))
 		h.pass(10 * time.Minute)
-		h.sent(w, dns.Resolver)
+		h.sent(w, dns.Resolver())
 		d := latest(h.deliveries(w))
 		if !d.LastAt.Equal(h.clock().UTC().Truncate(time.Microsecond)) || !strings.Contains(d.Failure, "not on the public internet") || strings.Contains(d.Failure, addr) {
 			t.Errorf("%s: %+v", addr, d)
@@ -158,9 +97,7 @@ func TestDNSRebindingIsRefused(t *testing.T) {
 	if reached() != 0 || arrived() != 1 {
 		t.Errorf("connected to what is forbidden %d times, to the other %d", reached(), arrived())
 	}
-	dns.mu.Lock()
-	defer dns.mu.Unlock()
-	if dns.asked == 0 {
+	if dns.Asked() == 0 {
 		t.Error("the resolver was not asked")
 	}
 }
@@ -179,11 +116,11 @@ func TestFailuresHideAddresses(t *testing.T) {
 		"255.255.255.255": "could not connect",
 	} {
 		h := newHooked(t, egress.Policy{AllowHTTP: true, Allowed: prefixesOf("127.0.0.0/8", "255.255.255.255/32")})
-		dns := newFickleDNS(t)
-		dns.point(addr)
+		dns := dnstest.Start(t)
+		dns.Point(addr)
 		w := h.webhook("http://rebind.example.com:1/")
 		h.addUser("jane")
-		if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryPending || d.Failure != wants {
+		if d := h.sent(w, dns.Resolver()); d.State != directory.DeliveryPending || d.Failure != wants {
 			t.Errorf("%s: %q, want %q", addr, d.Failure, wants)
 		}
 	}
@@ -220,11 +157,11 @@ func TestProxiesAreNotUsed(t *testing.T) {
 		t.Setenv(name, proxy.URL)
 	}
 	h := newHooked(t, loopback)
-	dns := newFickleDNS(t)
-	dns.point("127.0.0.2") // what is on this machine itself no proxy would be asked for
+	dns := dnstest.Start(t)
+	dns.Point("127.0.0.2") // what is on this machine itself no proxy would be asked for
 	w := h.webhook("http://hook.example.com:9/")
 	h.addUser("jane")
-	if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryPending || used() != 0 {
+	if d := h.sent(w, dns.Resolver()); d.State != directory.DeliveryPending || used() != 0 {
 		t.Errorf("%+v, used: %d", d, used())
 	}
 }
@@ -283,8 +220,8 @@ func TestCertificates(t *testing.T) {
 		{"receiver.example.com", time.Now().Add(-time.Minute), "the receiver's certificate has expired or is not valid yet"},
 	} {
 		h := newHooked(t, loopback)
-		dns := newFickleDNS(t)
-		dns.point("127.0.0.1")
+		dns := dnstest.Start(t)
+		dns.Point("127.0.0.1")
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was sent") }))
 		s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate(t, c.name, c.ends)}}
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -292,7 +229,7 @@ func TestCertificates(t *testing.T) {
 		_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 		w := h.webhook("https://receiver.example.com:" + port)
 		h.addUser("jane")
-		if d := h.sent(w, dns.Resolver); d.State != directory.DeliveryPending || d.Attempts != 1 || d.Failure != c.wants {
+		if d := h.sent(w, dns.Resolver()); d.State != directory.DeliveryPending || d.Attempts != 1 || d.Failure != c.wants {
 			t.Errorf("%q until %s: %+v", c.name, c.ends, d)
 		}
 		s.Close()
