@@ -104,11 +104,36 @@ func (c *Client) DeleteAPIToken(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/tokens/"+url.PathEscape(id), nil, nil, nil)
 }
 
-// RegenerateAPIToken replaces a token, which expires at existingEnds, with a new one.
+// Regeneration says when a token that is replaced expires, and when the new one does.
+type Regeneration struct {
+	ExistingExpiresAt time.Time // now or earlier: at once
+	// NewExpiresAt is when the new token expires. If it is nil, the new token works as long
+	// from now on as the old one was to work when it was created, unless NeverExpires is set.
+	NewExpiresAt *time.Time
+	NeverExpires bool // if the organization and your own token allow it
+}
+
+// RegeneratedAPIToken is a token that replaces another.
+type RegeneratedAPIToken struct {
+	APIToken
+	// Successors are the ids of tokens that replaced the same token earlier and still
+	// work, at most 10.
+	Successors []string `json:"-"`
+}
+
+// RegenerateAPIToken replaces a token with a new one. Only this answer has its value.
 // Permission apiTokens|update.
-func (c *Client) RegenerateAPIToken(ctx context.Context, id string, existingEnds time.Time, newEnds *time.Time) (APIToken, error) {
-	in := map[string]*time.Time{"existingTokenExpiresAt": &existingEnds, "newTokenExpiresAt": newEnds}
-	return fetch[APIToken](ctx, c, http.MethodPost, "/v2/tokens/"+url.PathEscape(id)+"/regenerate", nil, in)
+func (c *Client) RegenerateAPIToken(ctx context.Context, id string, in Regeneration) (t RegeneratedAPIToken, err error) {
+	query := make(url.Values)
+	if in.NewExpiresAt == nil && !in.NeverExpires {
+		query.Set("keepLifetime", "true")
+	}
+	body := map[string]*time.Time{"existingTokenExpiresAt": &in.ExistingExpiresAt, "newTokenExpiresAt": in.NewExpiresAt}
+	header, err := c.exchange(ctx, http.MethodPost, "/v2/tokens/"+url.PathEscape(id)+"/regenerate", query, body, &t)
+	if line := header.Get("Roster-Successors"); line != "" {
+		t.Successors = strings.Split(line, ", ")
+	}
+	return t, err
 }
 
 // GetTokenUsage returns who created an API token and when it was last used.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -87,18 +88,21 @@ func parseDays(flag, s string) (time.Duration, error) {
 	return d, nil
 }
 
+// never is the value of the flag for what does not expire.
+const never = "never"
+
 // Expiry is the flag --expires-in.
 type Expiry struct{ in string }
 
 // Add adds the flag. works begins its description, as in "it works".
 func (e *Expiry) Add(fs *pflag.FlagSet, works string) {
-	fs.StringVar(&e.in, "expires-in", "", "how long "+works+": 12h, 90d; by default forever")
+	fs.StringVar(&e.in, "expires-in", "", "how long "+works+": 12h, 90d or never; by default it never expires")
 }
 
 // Time returns the time at which something made now expires, or nil for never.
 func (e *Expiry) Time() (*time.Time, error) {
-	if e.in == "" {
-		return nil, nil // it never expires
+	if e.in == "" || e.in == never {
+		return nil, nil
 	}
 	d, err := parseDays("--expires-in", e.in)
 	if err != nil {
@@ -135,22 +139,60 @@ func (s *session) tokensCreate() *cobra.Command {
 func (s *session) tokensRegenerate() *cobra.Command {
 	var grace string
 	var expires Expiry
-	cmd := s.write("regenerate ID", "Replace an API token with a new one\nThe old token stops working at once, or after --grace. The new value is shown only this once.",
-		"roster tokens regenerate "+exampleToken+" --grace 24h --expires-in 90d", cobra.ExactArgs(1),
-		one(s, issuedColumns, func(ctx context.Context, c *client.Client, args []string) (t client.APIToken, err error) {
+	cmd := s.write("regenerate ID", `Replace an API token with a new one
+The old token stops working at once, or after --grace. Unless --expires-in says otherwise, the
+new token works as long from now on as the old one was to work when it was created. The new
+value is shown only this once.`,
+		"roster tokens regenerate "+exampleToken+" --grace 24h\nroster tokens regenerate "+exampleToken+" --expires-in 90d", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			d, err := parseDays("--grace", grace)
 			if err != nil {
-				return t, err
+				return err
 			}
-			ends, err := expires.Time()
+			in := client.Regeneration{ExistingExpiresAt: time.Now().Add(d), NeverExpires: expires.in == never}
+			if in.NewExpiresAt, err = expires.Time(); err != nil {
+				return err
+			}
+			t, err := c.RegenerateAPIToken(cmd.Context(), args[0], in)
 			if err != nil {
-				return t, err
+				return err
 			}
-			return c.RegenerateAPIToken(ctx, args[0], time.Now().Add(d), ends)
-		}))
+			s.explainExpiry(cmd, expires.in == "", t.ExpiresAt)
+			if len(t.Successors) > 0 {
+				cmd.PrintErrln("warning: this token was regenerated before, and what replaced it still works:",
+					visible(strings.Join(t.Successors, ", "))+"; delete what is not in use")
+			}
+			return printOne(s, cmd, t.APIToken, issuedColumns)
+		})
 	cmd.Flags().StringVar(&grace, "grace", "0s", "how long the old token still works: 1h, 7d")
-	expires.Add(cmd.Flags(), "the new token works")
+	cmd.Flags().StringVar(&expires.in, "expires-in", "", "how long the new token works: 12h, 90d or never; by default as long as the old one was to")
 	return cmd
+}
+
+// explainExpiry says when a regenerated token expires.
+func (s *session) explainExpiry(cmd *cobra.Command, kept bool, at *time.Time) {
+	why := ""
+	if kept {
+		why = ", as long as the old one was to work or is allowed"
+	}
+	verb := "expires"
+	if s.dryRun {
+		verb = "would expire"
+	}
+	if at == nil {
+		cmd.PrintErrf("the new token never %s%s\n", verb, why)
+		return
+	}
+	cmd.PrintErrf("the new token %s at %s, in %s%s\n", verb, when(at), spanText(time.Until(*at)), why)
+}
+
+// spanText formats a duration in days, or in hours if it is short.
+func spanText(d time.Duration) string {
+	d = d.Round(time.Minute)
+	if days := d.Round(time.Hour) / (24 * time.Hour); days >= 2 {
+		return fmt.Sprintf("%d days", days)
+	}
+	return d.String()
 }
 
 var personalColumns = []column[client.PersonalToken]{

@@ -86,6 +86,8 @@ func TestTokenIsShownOnceAndWorks(t *testing.T) {
 	s.get(s.Owner, here).wants(t, http.StatusOK, "192.0.2.0/24").lacks(t, secret)
 	p = s.post(s.Owner, here+"/regenerate", url.Values{"grace": {"1"}, "days": {"90"}}).wants(t, http.StatusOK, "xaat-")
 	p.lacks(t, secret)
+	s.post(s.Owner, here+"/regenerate", url.Values{"grace": {"1"}, "days": {"keep"}}).wants(t, http.StatusOK,
+		"works until "+s.Clock().AddDate(0, 0, 30).UTC().Format("2 January 2006"), "was regenerated before")
 	old := directorytest.Must(s.GetAPIToken(t.Context(), s.call(s.Owner), principal.TokenID))(t)
 	if left := old.ExpiresAt.Sub(s.Clock()).Round(time.Hour); left != 24*time.Hour {
 		t.Errorf("the replaced token goes on for %v, want a day", left)

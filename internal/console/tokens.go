@@ -238,20 +238,37 @@ func showToken(rq *request) (any, error) {
 	return d, nil
 }
 
+// keepLifetime is the choice of a lifetime as long as the old token's.
+const keepLifetime = "keep"
+
 func regenerateToken(rq *request) (outcome, error) {
 	var in directory.Regeneration
 	var err error
 	if in.ExistingExpiresAt, err = rq.inDays("grace"); err != nil {
 		return outcome{}, err
 	}
-	if in.NewExpiresAt, err = rq.inDays("days"); err != nil {
-		return outcome{}, err
+	if in.KeepLifetime = rq.PostForm.Get("days") == keepLifetime; !in.KeepLifetime {
+		if in.NewExpiresAt, err = rq.inDays("days"); err != nil {
+			return outcome{}, err
+		}
 	}
 	t, err := rq.console.Service.RegenerateAPIToken(rq.Context(), rq.call, rq.tokenID(), in)
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{with: "secret", shown: secretData{t.Name + " has a new value", t.Secret, rq.path("tokens/" + string(t.ID)), "token"}}, nil
+	return outcome{with: "secret", shown: secretData{regenerated(t), t.Secret, rq.path("tokens/" + string(t.ID)), "token"}}, nil
+}
+
+// regenerated says what became of a token, and warns of others that replaced it before.
+func regenerated(t directory.IssuedAPIToken) string {
+	text := t.Name + " has a new value, which never expires"
+	if !t.ExpiresAt.IsZero() {
+		text = t.Name + " has a new value, which works until " + t.ExpiresAt.UTC().Format("2 January 2006, 15:04 MST")
+	}
+	if len(t.Successors) > 0 {
+		text += ". The token was regenerated before, and what replaced it still works"
+	}
+	return text
 }
 
 func bindToken(rq *request) (outcome, error) {

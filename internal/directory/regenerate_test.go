@@ -191,3 +191,86 @@ func TestRegenerateOneself(t *testing.T) {
 		t.Errorf("made by %+v", got)
 	}
 }
+
+// A token that ends in ten days is replaced by one that ends ten days from then, also if
+// its end was brought forward meanwhile.
+func TestRegenerateKeepsTheLifetime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const days = 10 * 24 * time.Hour
+	keep := directory.Regeneration{KeepLifetime: true}
+	old := w.old(w.clock.Now().Add(days), "users|read")
+	w.pass(9 * 24 * time.Hour)
+	for range 2 {
+		next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, keep))(t)
+		if want := w.now().Add(days); !next.ExpiresAt.Equal(want) {
+			t.Errorf("ends %s, want %s", next.ExpiresAt, want)
+		}
+		w.pass(time.Hour)
+	}
+	forever := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), w.old(time.Time{}, "users|read").ID, keep))(t)
+	if !forever.ExpiresAt.IsZero() {
+		t.Errorf("the successor of a token without an end ends %s", forever.ExpiresAt)
+	}
+	brief := w.old(w.clock.Now().Add(time.Microsecond), "users|read")
+	if next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), brief.ID, keep))(t); next.ExpiresAt.IsZero() {
+		t.Error("the successor of a token that lived a microsecond never ends")
+	}
+	for what, in := range map[string]directory.Regeneration{
+		"beside":           {KeepLifetime: true, NewExpiresAt: w.clock.Now().Add(time.Hour)},
+		"in the new token": {KeepLifetime: true, NewToken: &directory.NewAPIToken{Name: "x", ExpiresAt: w.clock.Now().Add(time.Hour)}},
+	} {
+		w.refused("an expiry "+what, directory.Invalid, "keepLifetime", func() error {
+			return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, in))
+		})
+	}
+}
+
+// A kept lifetime is cut to what the organization and the actor's token allow.
+func TestRegenerateKeepsTheLifetimeWithinBounds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	keep := directory.Regeneration{KeepLifetime: true, ExistingExpiresAt: w.clock.Now().Add(1000 * time.Hour)}
+	long, forever, short := w.old(w.clock.Now().Add(100*time.Hour), "users|read"), w.old(time.Time{}, "users|read"), w.old(w.clock.Now().Add(time.Hour), "users|read")
+	renewer := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
+		Name: "Renewer", Capabilities: caps(t, "apiTokens|update", "users|read"), ExpiresAt: w.clock.Now().Add(5 * time.Hour),
+	}))(t)
+	ends := func(what string, call directory.Call, id directory.TokenID, want time.Duration) {
+		t.Helper()
+		next := must(w.RegenerateAPIToken(t.Context(), call, id, keep))(t)
+		if got := next.ExpiresAt.Sub(w.now()); got != want {
+			t.Errorf("%s ends after %s, want %s", what, got, want)
+		}
+	}
+	ends("the actor's token bounds it", w.as(renewer.Secret, ""), long.ID, 5*time.Hour)
+	ends("the actor's token bounds one without an end", w.as(renewer.Secret, ""), forever.ID, 5*time.Hour)
+	must(w.UpdateOrgSettings(t.Context(), w.byOwner(), w.org.ID, directory.OrgSettings{MaxTokenSeconds: 7200}))(t)
+	ends("a long one in an organization with a maximum", w.byOwner(), long.ID, 2*time.Hour)
+	ends("one without an end in an organization with a maximum", w.byOwner(), forever.ID, 2*time.Hour)
+	ends("a short one in an organization with a maximum", w.byOwner(), short.ID, time.Hour)
+}
+
+// Successors that live are named, also those of successors that don't.
+func TestRegenerateTwiceNamesTheSuccessors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	again := func(id directory.TokenID) directory.IssuedAPIToken {
+		t.Helper()
+		return must(w.RegenerateAPIToken(t.Context(), w.byOwner(), id, directory.Regeneration{}))(t)
+	}
+	a := w.old(time.Time{}, "users|read")
+	b := again(a.ID)
+	c := again(b.ID)
+	if len(b.Successors)+len(c.Successors) != 0 {
+		t.Errorf("successors %v and %v, want none", b.Successors, c.Successors)
+	}
+	d := again(a.ID)
+	if diff := cmp.Diff([]directory.TokenID{c.ID}, d.Successors); diff != "" {
+		t.Errorf("successors (-want +got):\n%s", diff)
+	}
+	w.wants("delete a successor", "", w.DeleteAPIToken(t.Context(), w.byOwner(), c.ID))
+	w.wants("delete the other", "", w.DeleteAPIToken(t.Context(), w.byOwner(), d.ID))
+	if e := again(a.ID); len(e.Successors) != 0 {
+		t.Errorf("successors that were deleted are named: %v", e.Successors)
+	}
+}

@@ -242,6 +242,9 @@ type tokenTx interface {
 	APITokenByHash(SecretHash) (APITokenRecord, error)
 	APITokens(OrgID) ([]APITokenRecord, error)
 	CreateAPIToken(APITokenRecord) error
+	// SuccessorsOf lists tokens that were made in place of one, or of one of its
+	// successors, and that have not expired.
+	SuccessorsOf(org OrgID, id TokenID, now time.Time, limit int) ([]TokenID, error)
 	ExpireAPIToken(org OrgID, id TokenID, at time.Time) error
 	SetAPITokenNetworks(OrgID, TokenID, Networks) error
 	UpdateAPITokenCreator(OrgID, TokenID, Actor) error

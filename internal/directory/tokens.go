@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -24,6 +25,12 @@ type APITokenRecord struct {
 	Networks  Networks    `json:"networks,omitempty"` // none: from anywhere
 	CreatedAt time.Time   `json:"createdAt"`
 	CreatedBy Actor       `json:"createdBy"`
+	// LifetimeSeconds is how long the token was to work when it was made, rounded up;
+	// 0: for ever. An earlier end does not change it.
+	LifetimeSeconds int64 `json:"lifetimeSeconds,omitzero"`
+	// Replaces is the token that this one was made in place of, if any. That one may
+	// have been deleted since.
+	Replaces TokenID `json:"replaces,omitempty"`
 	// MakerID is the user who made it, or who made the first of the tokens that did.
 	MakerID UserID     `json:"makerId,omitempty"`
 	Hash    SecretHash `json:"-"`
@@ -38,6 +45,9 @@ func (t APITokenRecord) Target() Target {
 type IssuedAPIToken struct {
 	APITokenRecord
 	Secret string `json:"-"`
+	// Successors are tokens that replaced the same one earlier, at any remove, and still
+	// work. There are [maxSuccessors] at most.
+	Successors []TokenID `json:"-"`
 }
 
 // ShownOnce is the error of a retried create, whose secret is gone.
@@ -57,6 +67,9 @@ type NewAPIToken struct {
 	Capabilities authz.Set
 	ExpiresAt    time.Time
 	Networks     Networks
+
+	replaces *APITokenRecord
+	atMost   time.Duration // how long it works unless ExpiresAt says so; 0: for ever
 }
 
 // CreateAPIToken makes an API token. Permission apiTokens|create, and the
@@ -108,8 +121,23 @@ func (c *Change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIT
 	if err != nil {
 		return t, err
 	}
+	if end := c.now.Add(in.atMost); in.ExpiresAt.IsZero() && in.atMost > 0 && (bound.expiresAt.IsZero() || end.Before(bound.expiresAt)) {
+		bound.expiresAt = end
+	}
 	t.ExpiresAt, t.Networks = bound.expiresAt, bound.networks
+	if !t.ExpiresAt.IsZero() {
+		t.LifetimeSeconds = secondsUp(t.ExpiresAt.Sub(c.now))
+	}
+	if in.replaces != nil {
+		t.Replaces = in.replaces.ID
+	}
 	return t, c.Tx.CreateAPIToken(t.APITokenRecord)
+}
+
+// secondsUp is a duration in seconds, rounded up, so that no lifetime becomes 0. The
+// longest duration, 292 years, is what longer times are cut to.
+func secondsUp(d time.Duration) int64 {
+	return min(int64((d-1)/time.Second)+1, int64(math.MaxInt64/time.Second))
 }
 
 // cleanExpiry wants a time to come, or none; it is kept to the microsecond.
@@ -161,10 +189,14 @@ func (s *Service) DeleteAPIToken(ctx context.Context, call Call, id TokenID) err
 	return err
 }
 
+// maxSuccessors is how many living successors the result of a regeneration names.
+const maxSuccessors = 10
+
 // Regeneration says what replaces an API token and when the old one ends.
 type Regeneration struct {
 	ExistingExpiresAt time.Time    // now or earlier: at once
-	NewExpiresAt      time.Time    // zero: never
+	NewExpiresAt      time.Time    // zero: never, or as KeepLifetime says
+	KeepLifetime      bool         // the new one works as long from now on as the old one was to when it was made
 	NewToken          *NewAPIToken // nil: name, description and capabilities of the old one
 }
 
@@ -174,8 +206,9 @@ type Regeneration struct {
 // Permission apiTokens|update, and both tokens' capabilities must be among the
 // principal's own: the new value is handed to them. The new token can give what both
 // the principal and the old one can. It has the bounds of
-// one that the principal creates, and works only from where the old one does. Audit entries
-// regenerateAPIToken, for the old one and for the new one. Errors: [NotFound]; [Invalid].
+// one that the principal creates, also if it keeps the old one's lifetime, and works only
+// from where the old one does. The result names the tokens that replaced the old one
+// before and still work. Audit entries regenerateAPIToken, for the old one and for the new one. Errors: [NotFound]; [Invalid].
 func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID, in Regeneration) (IssuedAPIToken, error) {
 	return Write(ctx, s, call, OpRegenerateAPIToken, func(c *Change) (IssuedAPIToken, error) {
 		old, err := c.APIToken(c.actor.OrgID, id)
@@ -198,14 +231,26 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if !in.NewExpiresAt.IsZero() {
 			next.ExpiresAt = in.NewExpiresAt
 		}
+		if in.KeepLifetime {
+			if !next.ExpiresAt.IsZero() {
+				return IssuedAPIToken{}, InvalidField("keepLifetime", "conflicts with an expiration time of the new token; give one of them")
+			}
+			next.atMost = time.Duration(old.LifetimeSeconds) * time.Second
+		}
+		next.replaces = &old
 		var common bool
 		if next.Networks, common = old.Networks.Intersect(c.actor.Networks); !common {
 			return IssuedAPIToken{}, Errorf(Forbidden, "the token and yours are bound to networks that have nothing in common")
+		}
+		living, err := c.SuccessorsOf(old.OrgID, old.ID, c.now, maxSuccessors)
+		if err != nil {
+			return IssuedAPIToken{}, err
 		}
 		t, err := c.issueAPIToken(next, c.actor.Giving.Intersect(old.Giving))
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
+		t.Successors = living
 		if err := c.endAPIToken(old, in.ExistingExpiresAt); err != nil {
 			return IssuedAPIToken{}, err
 		}

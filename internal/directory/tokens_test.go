@@ -54,6 +54,12 @@ func TestCreateAPIToken(t *testing.T) {
 			},
 			MakerID: w.owner.ID, Giving: authz.Unlimited(), Hash: made.Hash,
 		}
+		if !tt.kept.IsZero() { // rounded up to seconds, 292 years at most
+			want.LifetimeSeconds = min(tt.kept.Unix()-now.Unix()+1, 9223372036)
+			if tt.kept.Nanosecond() == now.Nanosecond() {
+				want.LifetimeSeconds--
+			}
+		}
 		// The response equals a later read, to the nanosecond.
 		read := must(w.GetAPIToken(t.Context(), w.byOwner(), made.ID))(t)
 		listed := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)

@@ -72,7 +72,7 @@ var v2 = []route{
 	{"GET", "/v2/tokens/{id}/usage", directory.OpGetTokenUsage, reply(callWithID(service.GetTokenUsage), tokenUsageOf), nil},
 	{"GET", "/v2/tokens/{id}/networks", directory.OpGetAPITokenNetworks, reply(callWithID(service.GetAPITokenNetworks), tokenNetworksOf), nil},
 	{"PUT", "/v2/tokens/{id}/networks", directory.OpUpdateAPITokenNetworks, replyTo(updateAPITokenNetworks, tokenNetworksOf), nil},
-	{"POST", "/v2/tokens/{id}/regenerate", directory.OpRegenerateAPIToken, replyTo(regenerateAPIToken, issuedAPITokenOf), nil},
+	{"POST", "/v2/tokens/{id}/regenerate", directory.OpRegenerateAPIToken, replyTo(regenerateAPIToken, issuedAPITokenOf), []string{paramKeepLifetime}},
 
 	{"GET", "/v2/rbac/roles", directory.OpListRoles, replyList(call(service.ListRoles), roleOf), nil},
 	{"POST", "/v2/rbac/roles", directory.OpCreateRole, replyTo(createRole, roleOf), nil},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/apptest"
 )
@@ -88,4 +89,32 @@ func TestAlmostZeroTimesMakeNoImmortalToken(t *testing.T) {
 			t.Errorf("%s: ends at %s", at, *made.ExpiresAt)
 		}
 	}
+}
+
+// The public API's default stays: without an expiration time, the new token never ends.
+func TestRegenerateKeepsTheLifetimeOnRequest(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	var old, next struct {
+		ID        string
+		ExpiresAt *time.Time
+	}
+	end := time.Now().Add(10 * 24 * time.Hour).UTC().Truncate(time.Second)
+	s.Want(http.StatusOK, "POST", "/v2/tokens", as(s.APIToken, `{"name":"x","expiresAt":"`+end.Format(time.RFC3339)+`"}`)).Decode(t, &old)
+	path, grace := "/v2/tokens/"+old.ID+"/regenerate", `{"existingTokenExpiresAt":"2099-01-01T00:00:00Z"}`
+	ans := s.Want(http.StatusOK, "POST", path, as(s.APIToken, grace))
+	if ans.Decode(t, &next); next.ExpiresAt != nil || ans.Header.Get("Roster-Successors") != "" {
+		t.Errorf("by default, the new token ends %v, successors %q", next.ExpiresAt, ans.Header.Get("Roster-Successors"))
+	}
+	first := next.ID
+	ans = s.Want(http.StatusOK, "POST", path+"?keepLifetime=true", as(s.APIToken, grace))
+	if ans.Decode(t, &next); next.ExpiresAt == nil || next.ExpiresAt.Before(end) || next.ExpiresAt.After(end.Add(time.Hour)) {
+		t.Errorf("with a kept lifetime, the new token ends %v, want %v and some seconds", next.ExpiresAt, end)
+	}
+	if got := ans.Header.Get("Roster-Successors"); got != first {
+		t.Errorf("successors %q, want %q", got, first)
+	}
+	wantError(t, s.Do("POST", path+"?keepLifetime=perhaps", as(s.APIToken, grace)), 400, "invalid", "keepLifetime")
+	wantError(t, s.Do("POST", path+"?keepLifetime=true", as(s.APIToken, `{"existingTokenExpiresAt":"2099-01-01T00:00:00Z","newTokenExpiresAt":"2099-01-01T00:00:00Z"}`)),
+		400, "invalid", "keepLifetime")
 }

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"strings"
+
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -70,6 +72,12 @@ func createAPIToken(rq *request, body newTokenBody) (directory.IssuedAPIToken, e
 	return rq.api.service.CreateAPIToken(rq.Context(), rq.call, in)
 }
 
+// paramKeepLifetime makes the new token work as long as the old one was to.
+const paramKeepLifetime = "keepLifetime"
+
+// headerSuccessors has the tokens that replaced the same token earlier and still work.
+const headerSuccessors = "Roster-Successors"
+
 type regenerateBody struct {
 	ExistingTokenExpiresAt *wireTime     `json:"existingTokenExpiresAt"`
 	NewTokenExpiresAt      wireTime      `json:"newTokenExpiresAt"`
@@ -80,7 +88,14 @@ func regenerateAPIToken(rq *request, body regenerateBody) (directory.IssuedAPITo
 	if body.ExistingTokenExpiresAt == nil {
 		return directory.IssuedAPIToken{}, directory.InvalidField("existingTokenExpiresAt", "is required; use the current time to end the existing token at once")
 	}
-	in := directory.Regeneration{ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
+	keep := false
+	if rq.params.Has(paramKeepLifetime) {
+		var err error
+		if keep, err = rq.flag(paramKeepLifetime); err != nil {
+			return directory.IssuedAPIToken{}, err
+		}
+	}
+	in := directory.Regeneration{KeepLifetime: keep, ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
 	if body.NewToken != nil {
 		next, err := body.NewToken.token()
 		if err != nil {
@@ -88,7 +103,15 @@ func regenerateAPIToken(rq *request, body regenerateBody) (directory.IssuedAPITo
 		}
 		in.NewToken = &next
 	}
-	return rq.api.service.RegenerateAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), in)
+	t, err := rq.api.service.RegenerateAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), in)
+	if len(t.Successors) > 0 {
+		ids := make([]string, len(t.Successors))
+		for i, id := range t.Successors {
+			ids[i] = string(id)
+		}
+		rq.w.Header()[headerSuccessors] = []string{strings.Join(ids, ", ")}
+	}
+	return t, err
 }
 
 type tokenUsage struct {

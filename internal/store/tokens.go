@@ -6,12 +6,12 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, maker_id FROM api_tokens `
+const selectAPITokens = `SELECT org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, lifetime, replaces, maker_id FROM api_tokens `
 
 func scanAPIToken(row scanner) (t directory.APITokenRecord, err error) {
 	var expires, created int64
 	var hash []byte
-	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, capabilitiesColumn{&t.Capabilities}, asJSON(&t.Giving), &expires, networksColumn{&t.Networks}, &created, asJSON(&t.CreatedBy), &t.MakerID)
+	err = row.Scan(&t.OrgID, &t.ID, &hash, &t.Name, &t.Description, capabilitiesColumn{&t.Capabilities}, asJSON(&t.Giving), &expires, networksColumn{&t.Networks}, &created, asJSON(&t.CreatedBy), &t.LifetimeSeconds, &t.Replaces, &t.MakerID)
 	copy(t.Hash[:], hash)
 	t.ExpiresAt, t.CreatedAt = fromMicros(expires), fromMicros(created)
 	return t, err
@@ -42,9 +42,16 @@ func (t *tx) CreateAPIToken(r directory.APITokenRecord) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO api_tokens (org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, maker_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, asJSON(r.Giving), micros(r.ExpiresAt), networksText(r.Networks), micros(r.CreatedAt), asJSON(r.CreatedBy), r.MakerID)
+	return t.exec(`INSERT INTO api_tokens (org_id, id, hash, name, description, capabilities, giving, expires_at, networks, created_at, created_by, lifetime, replaces, maker_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		r.OrgID, r.ID, r.Hash[:], r.Name, r.Description, caps, asJSON(r.Giving), micros(r.ExpiresAt), networksText(r.Networks), micros(r.CreatedAt), asJSON(r.CreatedBy), r.LifetimeSeconds, r.Replaces, r.MakerID)
+}
+
+func (t *tx) SuccessorsOf(org directory.OrgID, id directory.TokenID, now time.Time, limit int) ([]directory.TokenID, error) {
+	return list(t, scanValue[directory.TokenID], `WITH RECURSIVE successors (id, expires_at) AS (
+			SELECT id, expires_at FROM api_tokens WHERE org_id = $1 AND replaces = $2
+			UNION SELECT t.id, t.expires_at FROM api_tokens t JOIN successors s ON t.replaces = s.id WHERE t.org_id = $1
+		) SELECT id FROM successors WHERE expires_at = 0 OR expires_at > $3 ORDER BY id LIMIT $4`, org, id, micros(now), limit)
 }
 
 func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {

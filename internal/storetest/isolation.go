@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -170,6 +171,13 @@ var strangersTry = []attempt{
 	}},
 	{"ExpireAPIToken", func(tx directory.Tx, name string) error {
 		return tx.ExpireAPIToken(acme, directory.TokenID("tok_"+name), time.Time{})
+	}},
+	{"SuccessorsOf", func(tx directory.Tx, name string) error {
+		ids, err := tx.SuccessorsOf(acme, newAPIToken(acme, name).Replaces, start, 10)
+		if err == nil && !slices.Contains(ids, directory.TokenID("tok_"+name)) {
+			err = directory.Errorf(directory.NotFound, "no successor %s", name)
+		}
+		return err
 	}},
 	{"UpdateAPITokenCreator", func(tx directory.Tx, name string) error {
 		return tx.UpdateAPITokenCreator(acme, directory.TokenID("tok_"+name), directory.Actor{})

@@ -81,7 +81,7 @@ func newAPIToken(org directory.OrgID, name string) directory.APITokenRecord {
 		CreatedBy: directory.Actor{
 			Kind: directory.ActorAccount, TokenID: "pat_x", AccountID: "acc_x", UserID: "usr_x", Name: "Jane \"J\" Doe",
 		},
-		MakerID: "usr_x", Hash: hash(string(org) + name),
+		LifetimeSeconds: 86400, Replaces: "tok_old", MakerID: "usr_x", Hash: hash(string(org) + name),
 	}
 }
 

@@ -128,12 +128,15 @@ CREATE TABLE api_tokens (
     networks     TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     created_by   TEXT COLLATE "C" NOT NULL,
+    lifetime     BIGINT NOT NULL, -- in seconds, 0: for ever
+    replaces     TEXT COLLATE "C" NOT NULL, -- the token that it was made in place of
     maker_id     TEXT COLLATE "C" NOT NULL,
     last_used_at BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 );
 
 CREATE INDEX api_tokens_expiry ON api_tokens (expires_at);
+CREATE INDEX api_tokens_replaces ON api_tokens (org_id, replaces);
 
 CREATE TABLE personal_tokens (
     account_id  TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -127,12 +127,15 @@ CREATE TABLE api_tokens (
     networks     TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,
     created_by   TEXT    NOT NULL,
+    lifetime     INTEGER NOT NULL, -- in seconds, 0: for ever
+    replaces     TEXT    NOT NULL, -- the token that it was made in place of
     maker_id     TEXT    NOT NULL,
     last_used_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX api_tokens_expiry ON api_tokens (expires_at);
+CREATE INDEX api_tokens_replaces ON api_tokens (org_id, replaces);
 
 CREATE TABLE personal_tokens (
     account_id  TEXT    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
