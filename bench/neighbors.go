@@ -157,7 +157,7 @@ func measureNeighbors(ctx context.Context, l *lab) {
 	}
 	// From here on with every default, the rate limits among them.
 	check(p.stop())
-	p = l.start(serverCore, "roster", l.roster, "serve", "--database", d.database, "--listen", "ADDR", "--metrics-listen", "127.0.0.1:0")
+	p = l.start(serverCore, "roster", l.roster, "serve", "--database", d.database, "--listen", "ADDR", "--access-log", "0", "--metrics-listen", "127.0.0.1:0")
 	owner.base, a.base = "http://"+p.addr, "http://"+p.addr
 	check(exec.Command("taskset", "-acp", loadCore, strconv.Itoa(os.Getpid())).Run())
 	for _, one := range append([]attack{{name: "is quiet"}}, attacks...) {

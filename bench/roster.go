@@ -54,7 +54,7 @@ const (
 
 func (l *lab) startRoster(core string, d deployment, args ...string) *process {
 	return l.start(core, "roster", l.roster, append([]string{
-		"serve", "--database", d.database, "--listen", "ADDR", "--rate-limit", rateLimit, "--log-format", "json", "--metrics-listen", "127.0.0.1:0",
+		"serve", "--database", d.database, "--listen", "ADDR", "--rate-limit", rateLimit, "--log-format", "json", "--access-log", "0", "--metrics-listen", "127.0.0.1:0",
 	}, args...)...)
 }
 

@@ -38,7 +38,7 @@ if [ "${QUICK:-}" = 1 ]; then
 fi
 
 if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
-	exec scripts/with-chromium.sh scripts/with-node.sh scripts/with-postgres.sh "$0" "$@"
+	exec scripts/with-chromium.sh scripts/with-node.sh scripts/with-promtool.sh scripts/with-postgres.sh "$0" "$@"
 fi
 
 # Tests on PostgreSQL spend most of their time waiting, so more of them run in parallel than there are cores.

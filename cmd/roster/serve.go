@@ -132,7 +132,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	api := httpapi.New(httpapi.Options{
 		Service: service, Webhooks: hooks, AuditLog: trail,
-		Pages: sitePages(c, service, trail, hooks, in, log), Home: console.Root, Log: log, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Pages: sitePages(c, service, trail, hooks, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
 	})

@@ -59,6 +59,7 @@ type Options struct {
 	Endpoints      *egress.Policy // nil: webhooks may lead to 127.0.0.0/8, over http
 	Resolver       directory.TXTResolver
 	Log            io.Writer // instead of the test's log; at level debug
+	AccessLog      int       // requests for one line of the log; 0: no lines
 }
 
 // Start runs a server inside the test's process until the test ends. Requests
@@ -115,7 +116,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	})
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
-		AuditLog: auditlog.New(service, db, dbtest.Keys()), Log: log, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		AuditLog: auditlog.New(service, db, dbtest.Keys()), Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)

@@ -51,6 +51,7 @@ type Config struct {
 	RateLimit        int    // requests a minute for each account, organization and address; 0: any number
 	RequestsUnderWay int    // of an organization at a time; 0: any number
 	LogFormat        string // text or json; empty: text on a terminal
+	AccessLog        int    // requests for one line of the log; 0: no lines
 	LogLevel         slog.Level
 	TrustedProxies   []netip.Prefix
 	ShutdownTimeout  time.Duration
@@ -101,6 +102,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.RequestsUnderWay, "requests-under-way", env(c, "ROSTER_REQUESTS_UNDER_WAY", 128, strconv.Atoi, "a number"), "at most `N` concurrent requests per organization, 0 for any number (env ROSTER_REQUESTS_UNDER_WAY)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")
+	fs.IntVar(&c.AccessLog, "access-log", env(c, "ROSTER_ACCESS_LOG", 1, strconv.Atoi, "a number"), "log one of `N` requests, and each that fails in the server; 0 for none (env ROSTER_ACCESS_LOG)")
 	fs.StringSliceVar(&c.proxies, "trusted-proxies", envList("ROSTER_TRUSTED_PROXIES"), "`CIDR`s of proxies whose X-Forwarded-For is trusted (env ROSTER_TRUSTED_PROXIES)")
 	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", 15*time.Second, "how long to wait for requests in progress when the server stops")
 	fs.DurationVar(&c.DrainDelay, "drain-delay", env(c, "ROSTER_DRAIN_DELAY", 0, time.ParseDuration, "a duration, as in 5s"), "how long to accept requests after /readyz starts to fail, so that load balancers notice (env ROSTER_DRAIN_DELAY)")
@@ -152,6 +154,9 @@ func (c *Config) Load() error {
 	}
 	if c.InvitationTTL < time.Minute || c.InvitationTTL > 365*24*time.Hour {
 		return fmt.Errorf("--invitation-ttl: %s is not between 1m and 8760h", c.InvitationTTL)
+	}
+	if c.AccessLog < 0 {
+		return fmt.Errorf("--access-log: %d is negative; use 0 to log no requests", c.AccessLog)
 	}
 	for flag, n := range map[string]int{
 		"--rate-limit": c.RateLimit, "--requests-under-way": c.RequestsUnderWay,
@@ -214,7 +219,7 @@ func (c *Config) LogValue() slog.Value {
 	}
 	return slog.GroupValue(
 		slog.String("database", Redact(c.Database)), slog.String("listen", c.Listen), slog.String("metrics", c.MetricsListen), slog.String("tls", c.TLS.source()),
-		slog.Int("rateLimit", c.RateLimit), slog.Int("requestsUnderWay", c.RequestsUnderWay), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
+		slog.Int("accessLog", c.AccessLog), slog.Int("rateLimit", c.RateLimit), slog.Int("requestsUnderWay", c.RequestsUnderWay), slog.String("publicURL", c.PublicURL), slog.Bool("provision", c.AllowProvision),
 		slog.Any("limits", c.limits), slog.String("orgCreation", string(c.OrgCreation)),
 		slog.String("smtp", smtp), slog.Any("trustedProxies", c.TrustedProxies),
 		slog.Bool("webhookHTTP", c.WebhookAllowHTTP), slog.Any("webhookNetworks", c.WebhookNetworks),

@@ -66,6 +66,21 @@ func (s *Service) HighestLimitUses(ctx context.Context) (list []LimitUse, err er
 	return list, err
 }
 
+// Totals is how much the whole deployment holds. Users counts the invited and suspended
+// ones too.
+type Totals struct {
+	Orgs, Users, Invited, Suspended, APITokens, PersonalTokens int
+}
+
+// Totals counts for the operator's metrics. It reads whole indexes.
+func (s *Service) Totals(ctx context.Context) (t Totals, err error) {
+	err = s.store.Read(ctx, func(tx Tx) error {
+		t, err = tx.Totals()
+		return err
+	})
+	return t, err
+}
+
 // exceededCounts counts what each limit has refused since the process began.
 type exceededCounts map[limits.Name]*atomic.Int64
 

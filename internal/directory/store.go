@@ -121,6 +121,7 @@ type limitTx interface {
 type orgTx interface {
 	Org(OrgID) (Org, error)
 	CountOrgs() (int, error)
+	Totals() (Totals, error)
 	CreateOrg(Org) error
 	UpdateOrg(Org) error
 	// OrgSettings are the zero value for an organization that has set nothing.

@@ -4,10 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -269,5 +275,32 @@ func TestSkippedIsNotWaitedFor(t *testing.T) {
 	seen, err := read(t, w, "mail", len(news), done)
 	if !errors.Is(err, context.Canceled) || len(seen) != len(news) || seen[0] != news[0].Position {
 		t.Errorf("saw %v, %v; want %d entries from %d on", seen, err, len(news), news[0].Position)
+	}
+}
+
+// The lag is the age of the first entry that a follower has not handled.
+func TestLag(t *testing.T) {
+	w := newWorld(t)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(follow.NewLag(w.DB, w.Clock, "mail"))
+	seconds := func() (lag float64) {
+		answer := httptest.NewRecorder()
+		promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
+		_, value, _ := strings.Cut(answer.Body.String(), `roster_log_follower_behind_seconds{follower="mail"} `)
+		if _, err := fmt.Sscan(value, &lag); err != nil {
+			t.Fatalf("%v in %s", err, answer.Body)
+		}
+		return lag
+	}
+	directorytest.Must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
+	w.Pass(time.Minute)
+	if got := seconds(); got < 60 {
+		t.Errorf("a minute after an entry that nobody read, the lag is %v", got)
+	}
+	if _, err := read(t, w, "mail", len(w.Since(0)), done); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if got := seconds(); got != 0 {
+		t.Errorf("after all entries were handled, the lag is %v", got)
 	}
 }

@@ -32,7 +32,11 @@ type Options struct {
 	// RequestsUnderWay is how many requests an organization may have under way at a
 	// time; 0: any number.
 	RequestsUnderWay int
-	Clock            func() time.Time
+	// AccessLog is how many requests the log has one line for, at the level info: 1 for a
+	// line for each, 0 for none. Requests that fail in the server have a line anyway, unless
+	// it is 0.
+	AccessLog int
+	Clock     func() time.Time
 	// TrustedProxies are the peers whose X-Forwarded-For header is used.
 	TrustedProxies []netip.Prefix
 	Version        string
@@ -55,6 +59,7 @@ type Options struct {
 type API struct {
 	service  service
 	log      *slog.Logger
+	access   accessLog
 	limits   *limiter
 	lists    lists
 	clock    func() time.Time
@@ -84,10 +89,11 @@ func New(o Options) *API {
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: newPlaces(1), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
+	a.access.log, a.access.every = o.Log, uint64(max(o.AccessLog, 0))
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)
 	a.metrics.registry.MustRegister(o.Collectors...)
-	a.metrics.registry.MustRegister(newLimitCollector(o.Service, o.Log, o.Clock))
+	a.metrics.registry.MustRegister(newLimitCollector(o.Service, o.Log, o.Clock), newTotalsCollector(o.Service, o.Log, o.Clock))
 	a.mountV2()
 	a.mountPages(o.SeparateMetrics, o.Home)
 	a.mountSite(o.Pages)
@@ -127,10 +133,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			a.panicked(rec, r, p)
 		}
 		elapsed := a.clock().Sub(rec.came)
-		a.metrics.observe(rec.route, rec.status, elapsed)
-		if a.log.Enabled(r.Context(), slog.LevelDebug) {
-			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status,
-				"duration", elapsed, "trace", rec.trace)
+		a.metrics.observe(rec, elapsed)
+		if a.access.wants(rec, r) {
+			a.access.write(rec, r, a.remoteAddr(r), elapsed)
 		}
 	}()
 	if unclean(r.URL.Path) {
@@ -156,10 +161,12 @@ func unclean(p string) bool {
 // response is the response to a request, with what is counted and logged about it.
 type response struct {
 	http.ResponseWriter
-	trace  string
-	came   time.Time // when the request did
-	route  *routeMetrics
-	status int // 0: nothing is sent yet
+	trace     string
+	came      time.Time // when the request did
+	route     *routeMetrics
+	principal *directory.Principal // nil: unknown, or of a page
+	streams   bool                 // events: its duration is no latency
+	status    int                  // 0: nothing is sent yet
 
 	fields [8]string // values of the header's fields, in one allocation (ADR 15)
 	used   int

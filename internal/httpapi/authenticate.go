@@ -44,6 +44,7 @@ func (rq *request) authenticate(e endpoint) (err error) {
 	}
 	cost := e.cost.of(e.method, rq.params)
 	if p := rq.call.Principal; p != nil {
+		rq.w.principal = p
 		return rq.api.limits.charge(rq.w, chargedTo(p), cost)
 	}
 	if limited := rq.api.chargeAddr(rq.w, rq.Request, cost); limited != nil {

@@ -77,6 +77,7 @@ func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 	}
 	if !w.sent {
 		h := w.rq.w.Header()
+		w.rq.w.streams = true
 		h["Cache-Control"] = []string{"no-store"}
 		h["X-Accel-Buffering"] = []string{"no"} // for nginx
 		w.buf = append(w.buf, streamHead...)

@@ -74,7 +74,7 @@ func TestPagesNeedNoToken(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	for path, part := range map[string]string{
-		"/healthz": "ok", "/readyz": "ok", "/metrics": "roster_http_requests_total", "/openapi.yaml": "openapi: 3.1.0",
+		"/healthz": "ok", "/readyz": "ok", "/metrics": "roster_build_info", "/openapi.yaml": "openapi: 3.1.0",
 		"/openapi.json": `"openapi":"3.1.0"`, "/docs": "<!doctype html>",
 	} {
 		if ans := s.Want(http.StatusOK, "GET", path, apptest.Request{}); !strings.Contains(string(ans.Body), part) {

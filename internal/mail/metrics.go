@@ -1,6 +1,10 @@
 package mail
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rosterhq/roster/internal/follow"
+)
 
 // outcome is the outcome of a mail.
 type outcome string
@@ -31,5 +35,5 @@ func (m *metrics) count(o outcome) { m.outcomes.WithLabelValues(string(o)).Inc()
 
 // Collectors returns the metrics of mails.
 func (m *Mailer) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.metrics.outcomes}
+	return []prometheus.Collector{m.metrics.outcomes, follow.NewLag(m.feed.Store, m.feed.Clock, follower)}
 }

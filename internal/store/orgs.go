@@ -21,6 +21,14 @@ func (t *tx) CountOrgs() (int, error) {
 	return one(t, "count", scanValue[int], `SELECT count(*) FROM orgs`)
 }
 
+func (t *tx) Totals() (directory.Totals, error) {
+	return one(t, "totals", func(row scanner) (n directory.Totals, err error) {
+		err = row.Scan(&n.Orgs, &n.Users, &n.Invited, &n.Suspended, &n.APITokens, &n.PersonalTokens)
+		return n, err
+	}, `SELECT (SELECT count(*) FROM orgs), (SELECT count(*) FROM users), (SELECT count(*) FROM users WHERE account_id IS NULL),
+		(SELECT count(*) FROM users WHERE suspended = 1 AND account_id IS NOT NULL), (SELECT count(*) FROM api_tokens), (SELECT count(*) FROM personal_tokens)`)
+}
+
 func (t *tx) CreateOrg(o directory.Org) error {
 	return t.exec(`INSERT INTO orgs (id, name, created_at, updated_at) VALUES ($1, $2, $3, $4)`,
 		o.ID, o.Name, micros(o.CreatedAt), micros(o.UpdatedAt))

@@ -39,6 +39,19 @@ var orgTests = []test{
 		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme) })
 		s.equal("gone with the organization", directory.OrgSettings{}, got(s, settings))
 	}},
+	{"totals", func(s suite) {
+		s.equal("of nothing", directory.Totals{}, got(s, directory.Tx.Totals))
+		suspended := newUser(acme, "suspended")
+		suspended.Suspended = true
+		s.write(func(tx directory.Tx) error {
+			return all(
+				putOrgs(tx, acme, other), putUsers(tx, acme, "member", "suspended"), putUsers(tx, other, "member"), tx.UpdateUser(suspended),
+				putUser(tx, newInvitation(acme, "invited", start.Add(time.Hour))),
+				tx.CreateAPIToken(newAPIToken(acme, "one")), tx.CreatePersonalToken(newPersonalToken("acc_member", "two")),
+			)
+		})
+		s.equal("of all organizations", directory.Totals{Orgs: 2, Users: 4, Invited: 1, Suspended: 1, APITokens: 1, PersonalTokens: 1}, got(s, directory.Tx.Totals))
+	}},
 	{"missing and taken", func(s suite) {
 		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme) })
 		missing(s, "get", func(tx directory.Tx) (directory.Org, error) { return tx.Org("nobody") })

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rosterhq/roster/internal/follow"
 )
 
 // scrapeTimeout bounds what a scrape may ask of the database.
@@ -45,7 +47,9 @@ func (m *metrics) count(attempts []Attempt, dead int) {
 }
 
 // Collectors are the metrics of the deliveries.
-func (d *Deliverer) Collectors() []prometheus.Collector { return []prometheus.Collector{d.metrics} }
+func (d *Deliverer) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{d.metrics, follow.NewLag(d.queue.store, d.queue.clock, follower)}
+}
 
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
