@@ -105,6 +105,7 @@ type Tx interface {
 	signInTx
 	issuerTx
 	domainTx
+	profileTx
 }
 
 // limitTx counts what [Limits] bound.

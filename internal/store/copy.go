@@ -41,6 +41,12 @@ var tables = []table{
 	{"entries", 1, columns("position at org_id actor action target_type target_id target_name before after trace_id remote_addr user_agent" +
 		" sequence actor_id outcome reason salts erased leaf mac")},
 	{"domains", 2, columns("org_id domain challenge created_at verified_at")},
+	{"profiles", 2, columns("org_id user_id user_name user_name_key external_id attributes folded version updated_at")},
+	{"profile_emails", 3, columns("org_id user_id email_key")},
+	{"group_profiles", 2, columns("org_id group_id external_id attributes folded updated_at")},
+	{"provisioning_settings", 1, columns("org_id settings")},
+	{"provisioning_state", 1, columns("org_id breaker run")},
+	{"provisioning_losses", 2, columns("org_id user_id")},
 	{"issuers", 2, columns("org_id id name url client_id secret settings created_at created_by updated_at updated_by")},
 	{"issuer_links", 3, columns("org_id issuer_id subject account_id created_at")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +

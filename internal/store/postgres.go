@@ -368,3 +368,5 @@ func (s postgresSession) lock(ctx context.Context, l directory.Lock) error {
 }
 
 func (s postgresSession) horizon() int64 { return s.safe }
+
+func (postgresSession) json() jsonDialect { return postgresJSON{} }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"sync"
 )
+
+// keepOut begins statements that are not kept, because their number has no bound.
+const keepOut = "/* varies */ "
 
 // maxStatements bounds how many statements are kept prepared. The constant statements are
 // far fewer. Those that vary, for example in the length of a list of ids, may not be kept.
@@ -34,7 +38,7 @@ func (s *statements) find(query string) *sql.Stmt {
 func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, done func(), err error) {
 	s.mu.RLock()
 	stmt = s.kept[query]
-	full := len(s.kept) >= maxStatements
+	full := len(s.kept) >= maxStatements || strings.HasPrefix(query, keepOut)
 	s.mu.RUnlock()
 	if stmt != nil {
 		return stmt, keep, nil
@@ -89,7 +93,9 @@ func (s *readSession) exec(ctx context.Context, query string, args ...any) (sql.
 func (s *readSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	stmt := s.stmts.find(query)
 	if stmt == nil {
-		s.unknown = append(s.unknown, query)
+		if !strings.HasPrefix(query, keepOut) {
+			s.unknown = append(s.unknown, query)
+		}
 		return s.tx.QueryContext(ctx, query, args...)
 	}
 	return s.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) // ends with the transaction

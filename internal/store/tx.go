@@ -20,6 +20,8 @@ type session interface {
 	lock(ctx context.Context, l directory.Lock) error
 	// horizon is the position up to which all entries are visible and no more can come.
 	horizon() int64
+	// json is how conditions are written for the engine.
+	json() jsonDialect
 }
 
 // takesTurns is embedded by sessions whose writers run one at a time, and so number

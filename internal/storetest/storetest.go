@@ -45,6 +45,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Passkeys", passkeyTests},
 		{"Issuers", issuerTests},
 		{"Domains", domainTests},
+		{"Profiles", profileTests},
 		{"Ceremonies", ceremonyTests},
 		{"Entries", entryTests},
 		{"Audit", auditTests},

@@ -298,6 +298,68 @@ CREATE TABLE domains (
 );
 CREATE UNIQUE INDEX domains_verified ON domains (domain) WHERE verified_at > 0;
 
+-- An organization's own view of a user, which a directory or v2 sets. A user without a row
+-- has a profile made of the address. folded is attributes with letter case folded in Go.
+CREATE TABLE profiles (
+    org_id        TEXT COLLATE "C" NOT NULL,
+    user_id       TEXT COLLATE "C" NOT NULL,
+    user_name     TEXT COLLATE "C" NOT NULL,
+    user_name_key TEXT COLLATE "C" NOT NULL,
+    external_id   TEXT COLLATE "C" NOT NULL,
+    attributes    TEXT COLLATE "C" NOT NULL,
+    folded        TEXT COLLATE "C" NOT NULL,
+    version       BIGINT NOT NULL,
+    updated_at    BIGINT NOT NULL,
+    PRIMARY KEY (org_id, user_id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX profiles_user_name ON profiles (org_id, user_name_key);
+CREATE INDEX profiles_external_id ON profiles (org_id, external_id) WHERE external_id <> '';
+
+-- The values of emails in the attributes of profiles.
+CREATE TABLE profile_emails (
+    org_id    TEXT COLLATE "C" NOT NULL,
+    user_id   TEXT COLLATE "C" NOT NULL,
+    email_key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, user_id, email_key),
+    FOREIGN KEY (org_id, user_id) REFERENCES profiles (org_id, user_id) ON DELETE CASCADE
+);
+CREATE INDEX profile_emails_key ON profile_emails (org_id, email_key);
+
+-- What a directory keeps with a group.
+CREATE TABLE group_profiles (
+    org_id      TEXT COLLATE "C" NOT NULL,
+    group_id    TEXT COLLATE "C" NOT NULL,
+    external_id TEXT COLLATE "C" NOT NULL,
+    attributes  TEXT COLLATE "C" NOT NULL,
+    folded      TEXT COLLATE "C" NOT NULL,
+    updated_at  BIGINT NOT NULL,
+    PRIMARY KEY (org_id, group_id),
+    FOREIGN KEY (org_id, group_id) REFERENCES user_groups (org_id, id) ON DELETE CASCADE
+);
+CREATE INDEX group_profiles_external_id ON group_profiles (org_id, external_id) WHERE external_id <> '';
+
+-- An organization's settings for its directory, and what provisioning keeps for itself. All
+-- but org_id is JSON.
+CREATE TABLE provisioning_settings (
+    org_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    settings TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE provisioning_state (
+    org_id  TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    breaker TEXT COLLATE "C" NOT NULL,
+    run     TEXT COLLATE "C" NOT NULL
+);
+
+-- Users who lost something to a directory within the hour that the breaker counts. Their
+-- rows in users may be gone.
+CREATE TABLE provisioning_losses (
+    org_id  TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    user_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, user_id)
+);
+
 -- OpenID Connect issuers. secret is sealed with a key that is not here.
 CREATE TABLE issuers (
     org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,

@@ -294,6 +294,68 @@ CREATE TABLE domains (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX domains_verified ON domains (domain) WHERE verified_at > 0;
 
+-- An organization's own view of a user, which a directory or v2 sets. A user without a row
+-- has a profile made of the address. folded is attributes with letter case folded in Go.
+CREATE TABLE profiles (
+    org_id        TEXT    NOT NULL,
+    user_id       TEXT    NOT NULL,
+    user_name     TEXT    NOT NULL,
+    user_name_key TEXT    NOT NULL,
+    external_id   TEXT    NOT NULL,
+    attributes    TEXT    NOT NULL,
+    folded        TEXT    NOT NULL,
+    version       INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    PRIMARY KEY (org_id, user_id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX profiles_user_name ON profiles (org_id, user_name_key);
+CREATE INDEX profiles_external_id ON profiles (org_id, external_id) WHERE external_id <> '';
+
+-- The values of emails in the attributes of profiles.
+CREATE TABLE profile_emails (
+    org_id    TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    PRIMARY KEY (org_id, user_id, email_key),
+    FOREIGN KEY (org_id, user_id) REFERENCES profiles (org_id, user_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX profile_emails_key ON profile_emails (org_id, email_key);
+
+-- What a directory keeps with a group.
+CREATE TABLE group_profiles (
+    org_id      TEXT    NOT NULL,
+    group_id    TEXT    NOT NULL,
+    external_id TEXT    NOT NULL,
+    attributes  TEXT    NOT NULL,
+    folded      TEXT    NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (org_id, group_id),
+    FOREIGN KEY (org_id, group_id) REFERENCES user_groups (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_profiles_external_id ON group_profiles (org_id, external_id) WHERE external_id <> '';
+
+-- An organization's settings for its directory, and what provisioning keeps for itself. All
+-- but org_id is JSON.
+CREATE TABLE provisioning_settings (
+    org_id   TEXT NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    settings TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE provisioning_state (
+    org_id  TEXT NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+    breaker TEXT NOT NULL,
+    run     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Users who lost something to a directory within the hour that the breaker counts. Their
+-- rows in users may be gone.
+CREATE TABLE provisioning_losses (
+    org_id  TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (org_id, user_id)
+) STRICT, WITHOUT ROWID;
+
 -- OpenID Connect issuers. secret is sealed with a key that is not here.
 CREATE TABLE issuers (
     org_id     TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,

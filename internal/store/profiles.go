@@ -1,0 +1,378 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// unnamed is a condition on users u who have no stored profile.
+const unnamed = `NOT EXISTS (SELECT 1 FROM profiles o WHERE o.org_id = $1 AND o.user_id = n.id)`
+
+// usersByName is the condition that a user has a user name that compares to parameters.
+// Users without a stored profile are named by their addresses, unless a stored profile has
+// that name.
+func usersByName(compare func(column string) string) string {
+	return `u.id IN (SELECT n.user_id FROM profiles n WHERE n.org_id = $1 AND ` + compare("n.user_name_key") + `
+	UNION ALL SELECT n.id FROM users n WHERE n.org_id = $1 AND ` + compare("n.email_key") + ` AND ` + unnamed + `
+		AND NOT EXISTS (SELECT 1 FROM profiles o WHERE o.org_id = $1 AND o.user_name_key = n.email_key))`
+}
+
+func equals(column string) string { return column + " = %[1]s" }
+
+func startsWith(column string) string { return column + " >= %[1]s AND " + column + " < %[2]s" }
+
+// usersByEmail is the condition that a user has an email.
+const usersByEmail = `u.id IN (SELECT n.user_id FROM profile_emails n WHERE n.org_id = $1 AND n.email_key = %[1]s
+	UNION ALL SELECT n.id FROM users n WHERE n.org_id = $1 AND n.email_key = %[1]s AND ` + unnamed + `)`
+
+// userResource are the users u with the profiles p.
+func userResource(d jsonDialect) resource {
+	folded := `COALESCE(` + d.document("p.folded") + `, ` + d.email("u.email_key") + `)`
+	exact := `COALESCE(` + d.document("p.attributes") + `, ` + d.email("u.email") + `)`
+	return resource{
+		attribute: func(path directory.Path) field {
+			switch strings.Join(path, ".") {
+			case "id":
+				return field{folded: "u.id", exact: "u.id", equal: "u.id = %[1]s", always: true}
+			case "userName":
+				return field{
+					folded: "COALESCE(p.user_name_key, u.email_key)", exact: "COALESCE(p.user_name, u.email)",
+					equal: usersByName(equals), starts: usersByName(startsWith),
+				}
+			case "externalId":
+				return field{
+					folded: "COALESCE(p.external_id, '')", exact: "COALESCE(p.external_id, '')", always: true,
+					equal: "u.id IN (SELECT n.user_id FROM profiles n WHERE n.org_id = $1 AND n.external_id = %[1]s AND n.external_id <> '')",
+				}
+			case "active":
+				return field{kind: boolField, exact: "u.suspended = 0"}
+			case "meta.created":
+				return field{kind: timeField, exact: "u.created_at"}
+			case "meta.lastModified":
+				return field{kind: timeField, exact: "COALESCE(p.updated_at, u.created_at)"}
+			}
+			return field{kind: jsonField, folded: folded, exact: exact, path: path}
+		},
+		some: map[string]elements{
+			"emails": {equal: usersByEmail},
+			"groups": {
+				equal: "u.id IN (SELECT n.user_id FROM group_members n WHERE n.org_id = $1 AND n.group_id = %[1]s)",
+				from:  `SELECT 1 FROM group_members m JOIN user_groups g ON g.org_id = m.org_id AND g.id = m.group_id WHERE m.org_id = $1 AND m.user_id = u.id AND `,
+				attribute: func(path directory.Path) (field, bool) {
+					switch strings.Join(path, ".") {
+					case "value":
+						return field{folded: "g.id", exact: "g.id"}, true
+					case "display":
+						return field{folded: "g.name_key", exact: "g.name"}, true
+					}
+					return field{}, false
+				},
+			},
+		},
+	}
+}
+
+// groupResource are the groups u with what directories keep with them, p.
+func groupResource(d jsonDialect) resource {
+	folded := `COALESCE(` + d.document("p.folded") + `, ` + d.document("'{}'") + `)`
+	exact := `COALESCE(` + d.document("p.attributes") + `, ` + d.document("'{}'") + `)`
+	return resource{
+		attribute: func(path directory.Path) field {
+			switch strings.Join(path, ".") {
+			case "id":
+				return field{folded: "u.id", exact: "u.id", equal: "u.id = %[1]s", always: true}
+			case "displayName":
+				return field{folded: "u.name_key", exact: "u.name", equal: "u.name_key = %[1]s", starts: "u.name_key >= %[1]s AND u.name_key < %[2]s"}
+			case "externalId":
+				return field{
+					folded: "COALESCE(p.external_id, '')", exact: "COALESCE(p.external_id, '')", always: true,
+					equal: "u.id IN (SELECT n.group_id FROM group_profiles n WHERE n.org_id = $1 AND n.external_id = %[1]s AND n.external_id <> '')",
+				}
+			case "meta.created":
+				return field{kind: timeField, exact: "u.created_at"}
+			case "meta.lastModified":
+				return field{kind: timeField, exact: "COALESCE(p.updated_at, u.created_at)"}
+			}
+			return field{kind: jsonField, folded: folded, exact: exact, path: path}
+		},
+		some: map[string]elements{"members": {
+			equal: "u.id IN (SELECT n.group_id FROM group_members n WHERE n.org_id = $1 AND n.user_id = %[1]s)",
+			from:  `SELECT 1 FROM group_members m WHERE m.org_id = $1 AND m.group_id = u.id AND `,
+			attribute: func(path directory.Path) (field, bool) {
+				return field{folded: "m.user_id", exact: "m.user_id"}, strings.Join(path, ".") == "value"
+			},
+		}},
+	}
+}
+
+// profileColumns name a user without a stored profile by the address, or by the id if a
+// directory gave the address as a user name to somebody else.
+const (
+	profiledColumns = `, COALESCE(p.user_name, CASE WHEN EXISTS (SELECT 1 FROM profiles o WHERE o.org_id = u.org_id AND o.user_name_key = u.email_key) THEN u.id ELSE u.email END),
+	COALESCE(p.external_id, ''), COALESCE(p.attributes, ''), COALESCE(p.version, 0), COALESCE(p.updated_at, u.created_at)`
+	profiledUsers = ` FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id
+		LEFT JOIN profiles p ON p.org_id = u.org_id AND p.user_id = u.id WHERE u.org_id = $1 AND `
+	profiledGroups = ` FROM user_groups u LEFT JOIN group_profiles p ON p.org_id = u.org_id AND p.group_id = u.id WHERE u.org_id = $1 AND `
+	groupColumns   = `u.org_id, u.id, u.name, u.description, u.managed, u.created_at, u.version, COALESCE(p.external_id, ''), COALESCE(p.attributes, ''), COALESCE(p.updated_at, u.created_at)`
+)
+
+// sorted is a row with the value that it is sorted by.
+type sorted[T any] struct {
+	row   T
+	value *string
+}
+
+func scanProfiled(row scanner) (s sorted[directory.Profiled], err error) {
+	u, p := &s.row.User, &s.row.Profile
+	var created, expires, suspended, updated int64
+	var inviter, attributes string
+	err = row.Scan((*string)(&u.OrgID), (*string)(&u.ID), (*string)(&u.AccountID), &u.Email, &u.Name,
+		(*string)(&u.Role.ID), &u.Role.Name, &inviter, &expires, &created, &suspended,
+		&p.UserName, &p.ExternalID, &attributes, &p.Version, &updated, &s.value)
+	if err != nil {
+		return s, err
+	}
+	u.CreatedAt, u.Suspended, p.UpdatedAt = fromMicros(created), suspended != 0, fromMicros(updated)
+	if err := fillInvitation(u, inviter, expires); err != nil {
+		return s, err
+	}
+	if p.Version == 0 {
+		p.Attributes = directory.AttributesOf(*u)
+		return s, nil
+	}
+	p.Attributes, err = directory.DecodeAttributes([]byte(attributes))
+	return s, err
+}
+
+func scanProfiledGroup(row scanner) (s sorted[directory.ProfiledGroup], err error) {
+	g, p := &s.row.Group, &s.row.Profile
+	var created, updated int64
+	var attributes string
+	err = row.Scan(&g.OrgID, &g.ID, &g.Name, &g.Description, &g.Managed, &created, &g.Version, &p.ExternalID, &attributes, &updated, &s.value)
+	if err != nil {
+		return s, err
+	}
+	g.CreatedAt, p.UpdatedAt = fromMicros(created), fromMicros(updated)
+	p.Attributes, err = directory.DecodeAttributes([]byte(attributes))
+	return s, err
+}
+
+// userColumns are those of selectUsers.
+var userColumns = selectUsers[:strings.Index(selectUsers, "\n")]
+
+func (t *tx) Profiled(org directory.OrgID, id directory.UserID) (directory.Profiled, error) {
+	s, err := one(t, "user", scanProfiled, userColumns+profiledColumns+`, NULL`+profiledUsers+`u.id = $2`, org, id)
+	return s.row, err
+}
+
+func (t *tx) UserNamed(org directory.OrgID, key string) (directory.UserID, error) {
+	return one(t, "user", scanValue[directory.UserID], `SELECT u.id FROM users u WHERE u.org_id = $1 AND `+fmt.Sprintf(usersByName(equals), "$2"), org, key)
+}
+
+func (t *tx) Profiles(org directory.OrgID, q directory.ProfileQuery) ([]directory.Profiled, *directory.ProfileCursor, error) {
+	return page(t, userResource(t.db.json()), scanProfiled, userColumns+profiledColumns, profiledUsers, org, q,
+		func(u directory.Profiled) string { return string(u.ID) })
+}
+
+func (t *tx) CountProfiles(org directory.OrgID, where directory.Condition) (int, error) {
+	return countWhere(t, userResource(t.db.json()), profiledUsers, org, where)
+}
+
+func (t *tx) ProfiledGroup(org directory.OrgID, id directory.GroupID) (directory.ProfiledGroup, error) {
+	s, err := one(t, "group", scanProfiledGroup, `SELECT `+groupColumns+`, NULL`+profiledGroups+`u.id = $2`, org, id)
+	if err != nil {
+		return s.row, err
+	}
+	s.row.Roles, err = list(t, scanValue[directory.RoleID],
+		`SELECT role_id FROM group_roles WHERE org_id = $1 AND group_id = $2 ORDER BY role_id`, org, id)
+	return s.row, err
+}
+
+func (t *tx) GroupProfiles(org directory.OrgID, q directory.ProfileQuery) ([]directory.ProfiledGroup, *directory.ProfileCursor, error) {
+	return page(t, groupResource(t.db.json()), scanProfiledGroup, `SELECT `+groupColumns, profiledGroups, org, q,
+		func(g directory.ProfiledGroup) string { return string(g.ID) })
+}
+
+func (t *tx) CountGroupProfiles(org directory.OrgID, where directory.Condition) (int, error) {
+	return countWhere(t, groupResource(t.db.json()), profiledGroups, org, where)
+}
+
+func countWhere(t *tx, of resource, from string, org directory.OrgID, where directory.Condition) (int, error) {
+	c := &compiler{dialect: t.db.json(), of: of, args: []any{org}}
+	condition := c.condition(where)
+	return t.count(keepOut+`SELECT count(*)`+from+`(`+condition+`)`, c.args...)
+}
+
+// page reads a page of rows u, and one row more to see whether there is a next page.
+func page[T any](t *tx, of resource, scan func(scanner) (sorted[T], error), columns, from string,
+	org directory.OrgID, q directory.ProfileQuery, id func(T) string,
+) (rows []T, next *directory.ProfileCursor, err error) {
+	c := &compiler{dialect: t.db.json(), of: of, args: []any{org}}
+	where := "(" + c.condition(q.Where) + ")"
+	value, order := "NULL", "u.id"
+	if len(q.OrderBy) > 0 {
+		value, order = c.sortBy(q)
+		columns += ", " + value
+	} else {
+		columns += ", NULL"
+		if q.Descending {
+			order = "u.id DESC"
+		}
+	}
+	if q.After != nil {
+		where += " AND " + c.after(value, q)
+	}
+	size := q.PageSize()
+	query := keepOut + columns + from + where + " ORDER BY " + order + " LIMIT " + c.bind(size+1)
+	if q.Skip > 0 && q.After == nil {
+		query += " OFFSET " + c.bind(q.Skip)
+	}
+	all, err := list(t, scan, query, c.args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(all) > size {
+		all = all[:size]
+		next = &directory.ProfileCursor{Value: all[size-1].value, ID: id(all[size-1].row)}
+	}
+	rows = make([]T, len(all))
+	for i := range all {
+		rows[i] = all[i].row
+	}
+	return rows, next, nil
+}
+
+// sortBy is the value that rows are sorted by, NULL for those without any, and the order.
+func (c *compiler) sortBy(q directory.ProfileQuery) (value, order string) {
+	a := c.of.attribute(q.OrderBy)
+	switch a.kind {
+	case textField:
+		value = a.folded
+		if q.CaseExact {
+			value = a.exact
+		}
+		value = "NULLIF(" + value + ", '')"
+	case timeField: // as a text of a fixed length
+		value = "CAST(1000000000000000000 + " + a.exact + " AS TEXT)"
+	case boolField:
+		value = "CASE WHEN " + a.exact + " THEN 'true' ELSE 'false' END"
+	default:
+		doc := a.folded
+		if q.CaseExact {
+			doc = a.exact
+		}
+		value = c.dialect.sortable(doc, c.bind(c.dialect.path(a.path)))
+	}
+	if q.Descending {
+		return value, "CASE WHEN " + value + " IS NULL THEN 1 ELSE 0 END DESC, " + value + " DESC, u.id DESC"
+	}
+	return value, "CASE WHEN " + value + " IS NULL THEN 1 ELSE 0 END, " + value + ", u.id"
+}
+
+// after selects what comes behind a cursor. Absent values come last, and first if
+// descending.
+func (c *compiler) after(value string, q directory.ProfileQuery) string {
+	beyond := ">"
+	if q.Descending {
+		beyond = "<"
+	}
+	byID := "u.id " + beyond + " " + c.bind(q.After.ID)
+	switch {
+	case len(q.OrderBy) == 0:
+		return byID
+	case q.After.Value == nil && q.Descending:
+		return "(" + value + " IS NOT NULL OR " + byID + ")"
+	case q.After.Value == nil:
+		return "(" + value + " IS NULL AND " + byID + ")"
+	}
+	at := c.bind(*q.After.Value)
+	behind := value + " " + beyond + " " + at + " OR (" + value + " = " + at + " AND " + byID + ")"
+	if !q.Descending {
+		behind += " OR " + value + " IS NULL"
+	}
+	return "(" + behind + ")"
+}
+
+func (t *tx) PutProfile(org directory.OrgID, id directory.UserID, p directory.Profile) error {
+	keys := p.Keys()
+	attributes, folded, err := attributeTexts(p.Attributes, keys.Attributes)
+	if err != nil {
+		return err
+	}
+	err = t.exec(`INSERT INTO profiles (org_id, user_id, user_name, user_name_key, external_id, attributes, folded, version, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (org_id, user_id) DO UPDATE SET user_name = excluded.user_name,
+		user_name_key = excluded.user_name_key, external_id = excluded.external_id, attributes = excluded.attributes,
+		folded = excluded.folded, version = excluded.version, updated_at = excluded.updated_at`,
+		org, id, p.UserName, keys.UserName, p.ExternalID, attributes, folded, p.Version, micros(p.UpdatedAt))
+	if err != nil {
+		return err
+	}
+	had, err := list(t, scanValue[string], `SELECT email_key FROM profile_emails WHERE org_id = $1 AND user_id = $2 ORDER BY email_key`, org, id)
+	if err != nil {
+		return err
+	}
+	for _, key := range missingFrom(keys.Emails, had) {
+		if err := t.exec(`DELETE FROM profile_emails WHERE org_id = $1 AND user_id = $2 AND email_key = $3`, org, id, key); err != nil {
+			return err
+		}
+	}
+	for _, key := range missingFrom(had, keys.Emails) {
+		if err := t.exec(`INSERT INTO profile_emails (org_id, user_id, email_key) VALUES ($1, $2, $3)`, org, id, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attributeTexts are the columns attributes and folded.
+func attributeTexts(attributes, folded map[string]any) (string, string, error) {
+	if len(attributes) == 0 {
+		return "{}", "{}", nil
+	}
+	a, err := json.Marshal(attributes)
+	if err != nil {
+		return "", "", err
+	}
+	f, err := json.Marshal(folded)
+	return string(a), string(f), err
+}
+
+func (t *tx) PutGroupProfile(org directory.OrgID, id directory.GroupID, p directory.GroupProfile) error {
+	attributes, folded, err := attributeTexts(p.Attributes, p.Keys().Attributes)
+	if err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO group_profiles (org_id, group_id, external_id, attributes, folded, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org_id, group_id) DO UPDATE SET external_id = excluded.external_id,
+		attributes = excluded.attributes, folded = excluded.folded, updated_at = excluded.updated_at`,
+		org, id, p.ExternalID, attributes, folded, micros(p.UpdatedAt))
+}
+
+func (t *tx) GroupNamesOf(org directory.OrgID, ids []directory.UserID) (map[directory.UserID][]directory.GroupName, error) {
+	type row struct {
+		user  directory.UserID
+		group directory.GroupName
+	}
+	scan := func(s scanner) (r row, err error) {
+		err = s.Scan((*string)(&r.user), (*string)(&r.group.ID), &r.group.Name)
+		return r, err
+	}
+	names := make(map[directory.UserID][]directory.GroupName)
+	for len(ids) > 0 {
+		chunk := ids[:min(len(ids), inChunk)]
+		ids = ids[len(chunk):]
+		in, args := inList(chunk, org)
+		rows, err := list(t, scan, `SELECT m.user_id, g.id, g.name FROM group_members m JOIN user_groups g ON g.org_id = m.org_id AND g.id = m.group_id
+			WHERE m.org_id = $1 AND m.user_id IN `+in+` ORDER BY m.user_id, g.id`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			names[r.user] = append(names[r.user], r.group)
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,341 @@
+package storetest
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+// newProfile has attributes of every type. Its texts are those of storage, with numbers
+// that keep their digits.
+func newProfile(name string) directory.Profile {
+	return directory.Profile{
+		UserName: "User." + name, ExternalID: "Ext-" + name, Version: 1, UpdatedAt: start.Add(time.Hour),
+		Attributes: map[string]any{
+			"title": "Title of " + name, "name": map[string]any{"familyName": "Fam " + name},
+			"emails": []any{
+				map[string]any{"value": name + "@Work.example", "type": "work", "primary": true},
+				map[string]any{"value": name + "@home.example", "type": "Home"},
+			},
+			enterprise: map[string]any{"department": "Dép." + name, "level": json.Number("3"), "remote": true},
+			"tags":     []any{"Red", "x." + name},
+		},
+	}
+}
+
+func profiled(org directory.OrgID, id directory.UserID) func(directory.Tx) (directory.Profiled, error) {
+	return func(tx directory.Tx) (directory.Profiled, error) { return tx.Profiled(org, id) }
+}
+
+// prepareProfiles makes the users a and b with stored profiles, c without one, and the
+// user o of another organization.
+func prepareProfiles(s suite) {
+	s.write(func(tx directory.Tx) error {
+		return all(
+			putOrgs(tx, acme, other), putUsers(tx, acme, "a", "b", "c"), putUsers(tx, other, "o"),
+			tx.PutProfile(acme, "usr_a", newProfile("a")), tx.PutProfile(acme, "usr_b", newProfile("b")),
+			tx.PutProfile(other, "usr_o", newProfile("a")),
+		)
+	})
+}
+
+// selected are the ids of the users that a condition selects, by every way to ask for them.
+func selected(s suite, where directory.Condition) []directory.UserID {
+	s.Helper()
+	page := got(s, func(tx directory.Tx) ([]directory.Profiled, error) {
+		users, next, err := tx.Profiles(acme, directory.ProfileQuery{Where: where})
+		if next != nil {
+			s.Errorf("more users follow %v", users)
+		}
+		return users, err
+	})
+	found := []directory.UserID{}
+	for _, u := range page {
+		found = append(found, u.ID)
+	}
+	s.equal("counted", len(found), got(s, func(tx directory.Tx) (int, error) { return tx.CountProfiles(acme, where) }))
+	return found
+}
+
+func is(value any, path ...string) directory.Compare {
+	return directory.Compare{Path: path, Op: directory.Equal, Value: value}
+}
+
+func compare(op directory.Comparison, value any, path ...string) directory.Compare {
+	return directory.Compare{Path: path, Op: op, Value: value}
+}
+
+func exactly(c directory.Compare) directory.Compare {
+	c.CaseExact = true
+	return c
+}
+
+var profileTests = []test{
+	{"put and get", func(s suite) {
+		prepareProfiles(s)
+		s.equal("stored", directory.Profiled{User: newUser(acme, "a"), Profile: newProfile("a")}, got(s, profiled(acme, "usr_a")))
+		c := newUser(acme, "c")
+		s.equal("made of the account", directory.Profiled{User: c, Profile: directory.Profile{
+			UserName: c.Email, Attributes: directory.AttributesOf(c), UpdatedAt: c.CreatedAt,
+		}}, got(s, profiled(acme, "usr_c")))
+		missing(s, "of another organization", profiled(acme, "usr_o"))
+		changed := newProfile("A2")
+		changed.Version, changed.ExternalID = 2, ""
+		s.write(func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_a", changed) })
+		s.equal("replaced", changed, got(s, profiled(acme, "usr_a")).Profile)
+		s.equal("its old email", 0, len(selected(s, directory.Some{Path: directory.Path{"emails"}, Where: is("A@WORK.EXAMPLE", "value")})))
+		s.fails("a user name that is taken", directory.Conflict, func(tx directory.Tx) error {
+			return tx.PutProfile(acme, "usr_c", directory.Profile{UserName: "uSER.b", Version: 1})
+		})
+		s.fails("of nobody", "", func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_x", newProfile("x")) })
+		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_b") })
+		s.equal("goes with the user", 0, len(selected(s, is("USER.B", "userName"))))
+	}},
+	{"a user name belongs to a stored profile first", func(s suite) {
+		prepareProfiles(s)
+		named := func(key string) directory.UserID {
+			return got(s, func(tx directory.Tx) (directory.UserID, error) { return tx.UserNamed(acme, key) })
+		}
+		key := "acc_c" // of the address, as putUser stores it
+		s.equal("by the address", directory.UserID("usr_c"), named(key))
+		taken := newProfile("a")
+		taken.UserName = "acc_c"
+		s.write(func(tx directory.Tx) error {
+			return all(tx.CreateUser(newUser(other, "c"), "acc_c"), tx.PutProfile(acme, "usr_a", taken))
+		})
+		missing(s, "nobody has the folded address", func(tx directory.Tx) (directory.UserID, error) { return tx.UserNamed(acme, "USER.A") })
+		s.equal("the stored profile's", directory.UserID("usr_a"), named("ACC_C"))
+	}},
+	{"conditions", func(s suite) {
+		prepareProfiles(s)
+		s.write(func(tx directory.Tx) error {
+			g := newGroup(acme, "g")
+			g.Members = []directory.UserID{"usr_a"}
+			b, err := tx.User(acme, "usr_b")
+			b.Suspended = true
+			return all(err, tx.CreateGroup(g, "GROUP G"), tx.UpdateUser(b))
+		})
+		emails, groups, tags := directory.Path{"emails"}, directory.Path{"groups"}, directory.Path{"tags"}
+		a, b, c := directory.UserID("usr_a"), directory.UserID("usr_b"), directory.UserID("usr_c")
+		for _, test := range []struct {
+			name  string
+			where directory.Condition
+			want  []directory.UserID
+		}{
+			{"none", nil, []directory.UserID{a, b, c}},
+			{"no condition", directory.And{}, []directory.UserID{a, b, c}},
+			{"no alternative", directory.Or{}, nil},
+			{"id", is("usr_a", "id"), []directory.UserID{a}},
+			{"id in other letters", is("USR_A", "id"), nil},
+			{"user name", is("USER.A", "userName"), []directory.UserID{a}},
+			{"user name, exact", exactly(is("User.a", "userName")), []directory.UserID{a}},
+			{"user name, exact but folded", exactly(is("USER.A", "userName")), nil},
+			{"user name begins", compare(directory.StartsWith, "USER", "userName"), []directory.UserID{a, b}},
+			{"user name contains", compare(directory.Contains, "R.B", "userName"), []directory.UserID{b}},
+			{"user name ends", compare(directory.EndsWith, ".A", "userName"), []directory.UserID{a}},
+			{"user name ends longer", compare(directory.EndsWith, "LONGER THAN IT IS.A", "userName"), nil},
+			{"user name contains a pattern", compare(directory.Contains, "%", "userName"), nil},
+			{"user name is greater", compare(directory.Greater, "USER.A", "userName"), []directory.UserID{b, c}},
+			{"user name is a number", is(int64(1), "userName"), nil},
+			{"external id", is("Ext-b", "externalId"), []directory.UserID{b}},
+			{"external id in other letters", is("EXT-B", "externalId"), nil},
+			{"external id is empty", is("", "externalId"), nil},
+			{"has an external id", directory.Present{Path: directory.Path{"externalId"}}, []directory.UserID{a, b}},
+			{"active", is(true, "active"), []directory.UserID{a, c}},
+			{"not active", is(false, "active"), []directory.UserID{b}},
+			{"text", is("TITLE OF A", "title"), []directory.UserID{a}},
+			{"text, exact", exactly(is("Title of a", "title")), []directory.UserID{a}},
+			{"text in other letters", exactly(is("TITLE OF A", "title")), nil},
+			{"not a text", directory.Not{Condition: is("TITLE OF A", "title")}, []directory.UserID{b, c}},
+			{"text contains", compare(directory.Contains, "OF B", "title"), []directory.UserID{b}},
+			{"text begins", compare(directory.StartsWith, "TITLE", "title"), []directory.UserID{a, b}},
+			{"text ends", compare(directory.EndsWith, " B", "title"), []directory.UserID{b}},
+			{"text is greater", compare(directory.Greater, "TITLE OF A", "title"), []directory.UserID{b}},
+			{"text is at least", compare(directory.GreaterOrEqual, "TITLE OF A", "title"), []directory.UserID{a, b}},
+			{"text is less", compare(directory.Less, "TITLE OF B", "title"), []directory.UserID{a}},
+			{"text is at most", compare(directory.LessOrEqual, "TITLE OF B", "title"), []directory.UserID{a, b}},
+			{"text is a truth value", is(true, "title"), nil},
+			{"text has a part", is("x", "title", "part"), nil},
+			{"part", is("FAM A", "name", "familyName"), []directory.UserID{a}},
+			{"extension", is("D\u00c9P.B", enterprise, "department"), []directory.UserID{b}},
+			{"number", is(int64(3), enterprise, "level"), []directory.UserID{a, b}},
+			{"number is less", compare(directory.Less, 3.5, enterprise, "level"), []directory.UserID{a, b}},
+			{"number is greater", compare(directory.Greater, int64(3), enterprise, "level"), nil},
+			{"number is a text", is("3", enterprise, "level"), nil},
+			{"truth value", is(true, enterprise, "remote"), []directory.UserID{a, b}},
+			{"other truth value", is(false, enterprise, "remote"), nil},
+			{"truth value is a number", is(int64(1), enterprise, "remote"), nil},
+			{"present", directory.Present{Path: directory.Path{"title"}}, []directory.UserID{a, b}},
+			{"part is present", directory.Present{Path: directory.Path{"name", "familyName"}}, []directory.UserID{a, b}},
+			{"absent", directory.Not{Condition: directory.Present{Path: directory.Path{"nickName"}}}, []directory.UserID{a, b, c}},
+			{"emails are present", directory.Present{Path: emails}, []directory.UserID{a, b, c}},
+			{"email", directory.Some{Path: emails, Where: is("A@HOME.EXAMPLE", "value")}, []directory.UserID{a}},
+			{"email of the account", directory.Some{Path: emails, Where: is("acc_c", "value")}, []directory.UserID{c}},
+			{"email, exact", directory.Some{Path: emails, Where: exactly(is("a@home.example", "value"))}, []directory.UserID{a}},
+			{"email with a type", directory.Some{Path: emails, Where: directory.And{
+				compare(directory.Contains, "@HOME", "value"), is("HOME", "type"),
+			}}, []directory.UserID{a, b}},
+			{"email with another type", directory.Some{Path: emails, Where: directory.And{
+				compare(directory.Contains, "@HOME", "value"), is("WORK", "type"),
+			}}, nil},
+			{"primary email", directory.Some{Path: emails, Where: is(true, "primary")}, []directory.UserID{a, b, c}},
+			{"an email", directory.Some{Path: emails}, []directory.UserID{a, b, c}},
+			{"an email without a type", directory.Some{Path: emails, Where: directory.Not{Condition: directory.Present{Path: directory.Path{"type"}}}}, []directory.UserID{c}},
+			{"simple element", directory.Some{Path: tags, Where: is("RED")}, []directory.UserID{a, b}},
+			{"simple element, exact", directory.Some{Path: tags, Where: exactly(is("x.b"))}, []directory.UserID{b}},
+			{"element of none", directory.Some{Path: directory.Path{"title"}, Where: is("RED")}, nil},
+			{"element in an element", directory.Some{Path: emails, Where: directory.Some{Path: directory.Path{"value"}}}, nil},
+			{"group", directory.Some{Path: groups, Where: is("grp_g", "value")}, []directory.UserID{a}},
+			{"group by its name", directory.Some{Path: groups, Where: compare(directory.StartsWith, "GROUP", "display")}, []directory.UserID{a}},
+			{"group by what it lacks", directory.Some{Path: groups, Where: is("x", "type")}, nil},
+			{"in no group", directory.Not{Condition: directory.Some{Path: groups}}, []directory.UserID{b, c}},
+			{"created later", compare(directory.Greater, start, "meta", "created"), []directory.UserID{a, b, c}},
+			{"changed before", compare(directory.Less, start.Add(time.Hour), "meta", "lastModified"), []directory.UserID{c}},
+			{"both", directory.And{is(true, "active"), compare(directory.StartsWith, "USER", "userName")}, []directory.UserID{a}},
+			{"either", directory.Or{is("USER.B", "userName"), is("acc_c", "userName")}, []directory.UserID{b, c}},
+			{"hostile text", is(`' OR 1=1 --"$.`, "title"), nil},
+			{"hostile path", is("x", `a"].b'`, `\`), nil},
+		} {
+			s.equal(test.name, append([]directory.UserID{}, test.want...), selected(s, test.where))
+		}
+	}},
+	{"pages and orders", func(s suite) {
+		prepareProfiles(s)
+		for _, test := range []struct {
+			name  string
+			query directory.ProfileQuery
+			want  string
+		}{
+			{"by id", directory.ProfileQuery{}, "abc"},
+			{"by id, descending", directory.ProfileQuery{Descending: true}, "cba"},
+			{"by user name", directory.ProfileQuery{OrderBy: directory.Path{"userName"}}, "abc"},
+			{"by title, which c lacks", directory.ProfileQuery{OrderBy: directory.Path{"title"}}, "abc"},
+			{"by title, descending", directory.ProfileQuery{OrderBy: directory.Path{"title"}, Descending: true}, "cba"},
+			{"by title, exact", directory.ProfileQuery{OrderBy: directory.Path{"title"}, CaseExact: true}, "abc"},
+			{"by a number", directory.ProfileQuery{OrderBy: directory.Path{enterprise, "level"}}, "abc"},
+			{"by time", directory.ProfileQuery{OrderBy: directory.Path{"meta", "lastModified"}}, "cab"},
+			{"by state", directory.ProfileQuery{OrderBy: directory.Path{"active"}, Descending: true}, "cba"},
+			{"by what nobody has", directory.ProfileQuery{OrderBy: directory.Path{"nickName"}}, "abc"},
+			{"by what nobody has, descending", directory.ProfileQuery{OrderBy: directory.Path{"nickName"}, Descending: true}, "cba"},
+			{"some", directory.ProfileQuery{Where: compare(directory.StartsWith, "USER", "userName"), OrderBy: directory.Path{"title"}}, "ab"},
+		} {
+			for size := 1; size <= 4; size++ {
+				q, found := test.query, ""
+				q.Limit = size
+				for more := true; more; {
+					s.read(func(tx directory.Tx) error {
+						users, next, err := tx.Profiles(acme, q)
+						for _, u := range users {
+							found += string(u.ID[len("usr_"):])
+						}
+						q.After, more = next, next != nil
+						return err
+					})
+					if len(found) > 10 {
+						break
+					}
+				}
+				s.equal(test.name, test.want, found)
+			}
+			skipped := test.query
+			skipped.Skip = 1
+			rest := got(s, func(tx directory.Tx) (rest string, err error) {
+				users, _, err := tx.Profiles(acme, skipped)
+				for _, u := range users {
+					rest += string(u.ID[len("usr_"):])
+				}
+				return rest, err
+			})
+			s.equal(test.name+", without the first", test.want[1:], rest)
+		}
+	}},
+	{"groups", func(s suite) {
+		prepareGroups(s)
+		g, h := newGroup(acme, "g"), newGroup(acme, "h")
+		g.Members, g.Roles = []directory.UserID{"usr_a"}, []directory.RoleID{"role_q"}
+		kept := directory.GroupProfile{ExternalID: "Ext", Attributes: map[string]any{"color": "Red"}, UpdatedAt: start.Add(time.Hour)}
+		s.write(func(tx directory.Tx) error {
+			return all(tx.CreateGroup(g, "GROUP G"), tx.CreateGroup(h, "GROUP H"), tx.PutGroupProfile(acme, g.ID, kept))
+		})
+		g.Members = nil
+		one := got(s, func(tx directory.Tx) (directory.ProfiledGroup, error) { return tx.ProfiledGroup(acme, g.ID) })
+		s.equal("one", directory.ProfiledGroup{Group: g, Profile: kept}, one)
+		missing(s, "elsewhere", func(tx directory.Tx) (directory.ProfiledGroup, error) { return tx.ProfiledGroup(other, g.ID) })
+		for _, test := range []struct {
+			name  string
+			where directory.Condition
+			want  string
+		}{
+			{"all", nil, "gh"},
+			{"name", is("GROUP G", "displayName"), "g"},
+			{"name begins", compare(directory.StartsWith, "GROUP", "displayName"), "gh"},
+			{"external id", is("Ext", "externalId"), "g"},
+			{"member", directory.Some{Path: directory.Path{"members"}, Where: is("usr_a", "value")}, "g"},
+			{"no member", directory.Not{Condition: directory.Some{Path: directory.Path{"members"}}}, "h"},
+			{"attribute", is("RED", "color"), "g"},
+			{"not the attribute", directory.Not{Condition: is("RED", "color")}, "h"},
+		} {
+			var found string
+			s.read(func(tx directory.Tx) error {
+				groups, _, err := tx.GroupProfiles(acme, directory.ProfileQuery{Where: test.where})
+				for _, g := range groups {
+					found += string(g.ID[len("grp_"):])
+				}
+				return err
+			})
+			s.equal(test.name, test.want, found)
+			s.equal(test.name+", counted", len(test.want), got(s, func(tx directory.Tx) (int, error) { return tx.CountGroupProfiles(acme, test.where) }))
+		}
+		names := got(s, func(tx directory.Tx) (map[directory.UserID][]directory.GroupName, error) {
+			return tx.GroupNamesOf(acme, []directory.UserID{"usr_a", "usr_b"})
+		})
+		s.equal("names", map[directory.UserID][]directory.GroupName{"usr_a": {{ID: g.ID, Name: g.Name}}}, names)
+		s.write(func(tx directory.Tx) error { return tx.DeleteGroup(acme, g.ID) })
+		s.equal("what is kept goes with the group", 0, got(s, func(tx directory.Tx) (int, error) {
+			return tx.CountGroupProfiles(acme, is("Ext", "externalId"))
+		}))
+	}},
+	{"settings, state and losses", func(s suite) {
+		prepareProfiles(s)
+		settings := func(org directory.OrgID) directory.ProvisioningSettings {
+			return got(s, func(tx directory.Tx) (directory.ProvisioningSettings, error) { return tx.ProvisioningSettings(org) })
+		}
+		state := func(org directory.OrgID) directory.ProvisioningState {
+			return got(s, func(tx directory.Tx) (directory.ProvisioningState, error) { return tx.ProvisioningState(org) })
+		}
+		losses := func(org directory.OrgID) int {
+			return got(s, func(tx directory.Tx) (int, error) { return tx.CountLosses(org) })
+		}
+		s.equal("no settings", directory.ProvisioningSettings{}, settings(acme))
+		s.equal("no state", directory.ProvisioningState{}, state(acme))
+		set := directory.ProvisioningSettings{DefaultRole: "role_a", BreakerPercent: 7, Schemas: json.RawMessage(`[1]`)}
+		kept := directory.ProvisioningState{Run: json.RawMessage(`{"a":1}`)}
+		for range 2 {
+			s.write(func(tx directory.Tx) error {
+				return all(tx.SetProvisioningSettings(acme, set), tx.SetProvisioningState(acme, kept),
+					tx.AddLosses(acme, []directory.UserID{"usr_a", "usr_gone"}))
+			})
+		}
+		s.equal("settings", set, settings(acme))
+		s.equal("state", kept, state(acme))
+		s.equal("losses", 2, losses(acme))
+		s.equal("settings elsewhere", directory.ProvisioningSettings{}, settings(other))
+		s.equal("state elsewhere", directory.ProvisioningState{}, state(other))
+		s.equal("losses elsewhere", 0, losses(other))
+		s.write(func(tx directory.Tx) error { return tx.DropLosses(acme) })
+		s.equal("losses dropped", 0, losses(acme))
+		present := func(tx directory.Tx) (int, error) { return tx.CountPresent(acme) }
+		s.equal("present", 3, got(s, present))
+		s.write(func(tx directory.Tx) error {
+			u, err := tx.User(acme, "usr_a")
+			u.Suspended = true
+			return all(err, tx.UpdateUser(u))
+		})
+		s.equal("present without the suspended", 2, got(s, present))
+		s.write(func(tx directory.Tx) error { return tx.DeleteOrg(acme) })
+		s.equal("gone with the organization", directory.ProvisioningSettings{}, settings(acme))
+	}},
+}
