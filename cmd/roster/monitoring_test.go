@@ -19,7 +19,7 @@ func TestAlertsAndDashboard(t *testing.T) {
 	t.Parallel()
 	const alerts, dashboard = "../../deploy/alerts.yaml", "../../deploy/grafana.json"
 	listen, metrics := freeAddr(t), freeAddr(t)
-	start(t, nil, "roster", "serve", "--database", initialized(t), "--listen", listen, "--metrics-listen", metrics)
+	start(t, nil, "roster", "serve", "--database", initialized(t), "--listen", listen, "--metrics-listen", metrics, "--backup-dir", t.TempDir())
 	page := get(t, nil, "http://"+metrics+"/metrics", nil).body
 
 	var file struct{ Panels []json.RawMessage }

@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/backups"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/console"
@@ -126,6 +128,10 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		sealer.Run(ctx, func(err error) { log.Error("sealing the audit log failed", "error", err) })
 	})
 	background.Go(func() { mailer.Run(ctx) })
+	saved, err := startBackups(ctx, c, &background, log)
+	if err != nil {
+		return err
+	}
 	background.Go(func() { in.Run(ctx) })
 	background.Go(func() { deliverer.Run(ctx) })
 
@@ -134,7 +140,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		Service: service, Webhooks: hooks, AuditLog: trail,
 		Pages: sitePages(c, service, trail, hooks, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
-		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors()),
+		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})
 	servers, err := apiListeners(c, traces.Handler(api), log)
 	if err != nil {
@@ -144,6 +150,23 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		servers = append(servers, &listener{name: "metrics", addr: c.MetricsListen, handler: api.Metrics()})
 	}
 	return run(ctx, servers, func() { drain(api, c.DrainDelay, log) }, c.ShutdownTimeout, log)
+}
+
+// startBackups backs the database up until ctx ends, if that is configured, and returns
+// the metrics of it.
+func startBackups(ctx context.Context, c *config.Config, background *sync.WaitGroup, log *slog.Logger) ([]prometheus.Collector, error) {
+	if c.Backups.Dir == "" {
+		return nil, nil
+	}
+	schedule, err := backups.Start(backups.Schedule{
+		Dir: c.Backups.Dir, Every: c.Backups.Every, Keep: c.Backups.Keep, Log: log, Clock: time.Now,
+		Backup: func(ctx context.Context, file string) error { return store.Backup(ctx, c.Database, file) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	background.Go(func() { schedule.Run(ctx) })
+	return schedule.Collectors(), nil
 }
 
 // hintAtInit adds to the error for a missing database file how to create it. The server

@@ -69,6 +69,7 @@ type Config struct {
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
 	TLS              TLS
+	Backups          Backups
 
 	limits   []string
 	proxies  []string
@@ -116,6 +117,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.MailLimits.PerRecipient, "mail-per-recipient", env(c, "ROSTER_MAIL_PER_RECIPIENT", mails.PerRecipient, strconv.Atoi, "a number"), "at most `N` mails to a recipient within 24 hours, 0 for any number (env ROSTER_MAIL_PER_RECIPIENT)")
 	fs.IntVar(&c.MailLimits.PerOrganization, "mail-per-organization", env(c, "ROSTER_MAIL_PER_ORGANIZATION", mails.PerOrganization, strconv.Atoi, "a number"), "at most `N` mails of an organization within 24 hours, 0 for any number (env ROSTER_MAIL_PER_ORGANIZATION)")
 	c.addTLSFlags(fs)
+	c.addBackupFlags(fs)
 	fs.StringVar(&c.SMTPFrom, "smtp-from", Env("ROSTER_SMTP_FROM", ""), "sender of invitations (env ROSTER_SMTP_FROM)")
 }
 
@@ -140,6 +142,9 @@ func (c *Config) Load() error {
 		c.MetricsListen = ""
 	}
 	if err := c.loadTLS(); err != nil {
+		return err
+	}
+	if err := c.checkBackups(); err != nil {
 		return err
 	}
 	for flag, addr := range map[string]string{"--listen": c.Listen, "--metrics-listen": c.MetricsListen, "--http-redirect": c.TLS.Redirect} {
