@@ -34,6 +34,11 @@ type Principal struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 
+	// OrgID and TokenExpiresAt say where the token in use acts and when it expires. Only
+	// GetSelfAccess sets them, the latter not for a token that never expires.
+	OrgID          string     `json:"orgId,omitempty"`
+	TokenExpiresAt *time.Time `json:"tokenExpiresAt,omitempty"`
+
 	// Status says why a user has no capabilities: Suspended or Invited.
 	Status UserStatus `json:"status,omitempty"`
 }

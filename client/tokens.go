@@ -136,6 +136,17 @@ func (c *Client) RegenerateAPIToken(ctx context.Context, id string, in Regenerat
 	return t, err
 }
 
+// ListTokenUsage returns who created each API token and when it was last used. With a
+// time that is not zero, it returns only tokens that have not expired, and that were
+// neither created nor used since. Permission apiTokens|read.
+func (c *Client) ListTokenUsage(ctx context.Context, unusedSince time.Time) ([]TokenUsage, error) {
+	var query url.Values
+	if !unusedSince.IsZero() {
+		query = url.Values{"unusedSince": {unusedSince.UTC().Format(time.RFC3339Nano)}}
+	}
+	return fetch[[]TokenUsage](ctx, c, http.MethodGet, "/v2/tokens/usage", query, nil)
+}
+
 // GetTokenUsage returns who created an API token and when it was last used.
 // Permission apiTokens|read.
 func (c *Client) GetTokenUsage(ctx context.Context, id string) (TokenUsage, error) {

@@ -34,6 +34,10 @@ func (c *Change) mayGive(role string, gets, had authz.Set) error {
 		"an API token gives at most what its maker could when it was made", quote.Input(role))
 }
 
+func errNoRole(field string, id RoleID) error {
+	return InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
+}
+
 // roleToGive finds a role that the actor wants to give to somebody who has the
 // capabilities had already. A role that does not exist is [Invalid] and blames field.
 func (c *Change) roleToGive(field string, id RoleID, had authz.Set) (Role, error) {
@@ -42,7 +46,7 @@ func (c *Change) roleToGive(field string, id RoleID, had authz.Set) (Role, error
 	}
 	role, err := LookupRole(c, c.actor.OrgID, id)
 	if CodeOf(err) == NotFound {
-		return Role{}, InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
+		return Role{}, errNoRole(field, id)
 	}
 	if err != nil {
 		return Role{}, err

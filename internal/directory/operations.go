@@ -2,6 +2,7 @@ package directory
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/authz"
@@ -73,8 +74,19 @@ var actions = []string{audit.PruneAction}
 // Actions returns the actions that entries can have.
 func Actions() []string { return slices.Clone(actions) }
 
-// KnownAction reports whether entries can have an action.
-func KnownAction(name string) bool { return slices.Contains(actions, name) }
+// MatchesAction reports whether a pattern, which is an action or a prefix of some followed
+// by *, matches an action.
+func MatchesAction(pattern, action string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(action, prefix)
+	}
+	return pattern == action
+}
+
+// KnownAction reports whether entries can have an action that a pattern matches.
+func KnownAction(pattern string) bool {
+	return slices.ContainsFunc(actions, func(action string) bool { return MatchesAction(pattern, action) })
+}
 
 func operation(name string, need Need) Operation {
 	actions = append(actions, name)
@@ -131,6 +143,7 @@ var (
 	OpCreateAPIToken     = operation("createAPIToken", capability("apiTokens", authz.Create).fresh())
 	OpGetAPIToken        = operation("getAPIToken", capability("apiTokens", authz.Read))
 	OpGetTokenUsage      = operation("getTokenUsage", capability("apiTokens", authz.Read))
+	OpListTokenUsage     = operation("getTokenUsages", capability("apiTokens", authz.Read))
 	OpDeleteAPIToken     = operation("deleteAPIToken", capability("apiTokens", authz.Delete))
 	OpRegenerateAPIToken = operation("regenerateAPIToken", capability("apiTokens", authz.Update).fresh())
 

@@ -243,6 +243,8 @@ type tokenTx interface {
 	APIToken(OrgID, TokenID) (APITokenRecord, error)
 	APITokenByHash(SecretHash) (APITokenRecord, error)
 	APITokens(OrgID) ([]APITokenRecord, error)
+	// APITokensUsed is when each of an organization's tokens was last used, as far as it was stored.
+	APITokensUsed(OrgID) (map[TokenID]time.Time, error)
 	CreateAPIToken(APITokenRecord) error
 	// SuccessorsOf lists tokens that were made in place of one, or of one of its
 	// successors, and that have not expired.

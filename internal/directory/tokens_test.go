@@ -195,6 +195,37 @@ func TestTokenUsage(t *testing.T) {
 	}
 }
 
+// A list of what is not in use leaves out what has ended, and what was made or used since.
+func TestListTokenUsage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	day := 24 * time.Hour
+	used, unused, ended := w.token("users|read"), w.token("users|read"), w.old(w.clock.Now().Add(day), "users|read")
+	w.as(ended.Secret, "")
+	w.wants("store", "", w.StoreUsage(t.Context()))
+	w.pass(100 * day)
+	w.as(used.Secret, "")
+	at := w.now()
+	fresh := w.token("users|read")
+	all := map[directory.TokenID]time.Time{}
+	for _, u := range must(w.ListTokenUsage(t.Context(), w.byOwner(), time.Time{}))(t) {
+		all[u.Token.ID] = u.LastUsedAt
+	}
+	if len(all) < 4 || !all[used.ID].Equal(at) || !all[unused.ID].IsZero() || all[ended.ID].IsZero() || !all[fresh.ID].IsZero() {
+		t.Errorf("all tokens were used at %v", all)
+	}
+	var idle []directory.TokenID
+	for _, u := range must(w.ListTokenUsage(t.Context(), w.byOwner(), w.now().Add(-90*day)))(t) {
+		idle = append(idle, u.Token.ID)
+	}
+	if !slices.Contains(idle, unused.ID) || slices.Contains(idle, used.ID) || slices.Contains(idle, ended.ID) || slices.Contains(idle, fresh.ID) {
+		t.Errorf("not used for 90 days: %v; unused is %s, used %s, ended %s, fresh %s", idle, unused.ID, used.ID, ended.ID, fresh.ID)
+	}
+	w.refused("without apiTokens|read", directory.Forbidden, "", func() error {
+		return second(w.ListTokenUsage(t.Context(), w.as(used.Secret, ""), time.Time{}))
+	})
+}
+
 func TestCountExpiring(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

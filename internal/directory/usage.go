@@ -39,6 +39,19 @@ func (u *usage) mark(org OrgID, id TokenID) *usageMark {
 	return u.marks[key]
 }
 
+// latest is when a token was last used, of which the store may have an earlier time.
+func (u *usage) latest(org OrgID, id TokenID, stored time.Time) time.Time {
+	u.mu.Lock()
+	m := u.marks[tokenKey{org, id}]
+	u.mu.Unlock()
+	if m != nil {
+		if last := m.last.Load(); last > 0 && last > stored.UnixMicro() {
+			return time.UnixMicro(last).UTC()
+		}
+	}
+	return stored
+}
+
 // unstored returns the marks that moved since they were last stored.
 func (u *usage) unstored() map[tokenKey]time.Time {
 	u.mu.Lock()
@@ -79,10 +92,31 @@ func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (Tok
 		if err != nil {
 			return TokenUsage{}, err
 		}
-		if last := s.usage.mark(t.OrgID, t.ID).last.Load(); last > 0 && last > stored.UnixMicro() {
-			stored = time.UnixMicro(last).UTC()
+		return TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.OrgID, t.ID, stored)}, nil
+	})
+}
+
+// ListTokenUsage returns who created each API token of the organization and when it was
+// last used. With a time that is not zero, it returns only tokens that work and that were
+// neither created nor used since. Permission apiTokens|read.
+func (s *Service) ListTokenUsage(ctx context.Context, call Call, unusedSince time.Time) ([]TokenUsage, error) {
+	return Read(ctx, s, call, OpListTokenUsage, func(tx Tx) ([]TokenUsage, error) {
+		tokens, err := tx.APITokens(call.Principal.OrgID)
+		if err != nil {
+			return nil, err
 		}
-		return TokenUsage{Token: t, LastUsedAt: stored}, nil
+		used, err := tx.APITokensUsed(call.Principal.OrgID)
+		if err != nil {
+			return nil, err
+		}
+		all := make([]TokenUsage, 0, len(tokens))
+		for _, t := range tokens {
+			u := TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.OrgID, t.ID, used[t.ID])}
+			if unusedSince.IsZero() || (!expired(t.ExpiresAt, s.now()) && t.CreatedAt.Before(unusedSince) && u.LastUsedAt.Before(unusedSince)) {
+				all = append(all, u)
+			}
+		}
+		return all, nil
 	})
 }
 

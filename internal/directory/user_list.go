@@ -69,6 +69,7 @@ func (l *userList) searched() int {
 // each further batch, the caller's permission is checked again.
 //
 // Permission users|read, and auditLog|read for a past time. Errors: as those of asOf,
+// [Invalid] for a role that the organization does not have, unless of a past time,
 // and [Unauthenticated] or [Forbidden] between batches.
 func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (next UserID, err error) {
 	if err := OpListUsers.Authorize(call.Principal); err != nil {
@@ -123,11 +124,27 @@ func (l *userList) read(tx Tx, size int) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := l.checkRole(tx); err != nil {
+		return err
+	}
 	if err := l.compare(tx); err != nil {
 		return err
 	}
 	l.begun = true
 	return l.take(then.Users(l.call.Principal.OrgID, l.query(size)), size)
+}
+
+// checkRole rejects a role that the organization does not have. One of the past may be
+// gone by now.
+func (l *userList) checkRole(tx Tx) error {
+	if l.begun || l.f.Role == "" || !l.f.At.IsZero() {
+		return nil
+	}
+	_, err := LookupRole(tx, l.call.Principal.OrgID, l.f.Role)
+	if CodeOf(err) == NotFound {
+		return errNoRole("role", l.f.Role)
+	}
+	return err
 }
 
 // renew checks that the principal may still read the list.

@@ -238,3 +238,28 @@ func TestPagesReadABoundedPart(t *testing.T) {
 		}
 	}
 }
+
+// A misspelled role must not look like a role that nobody has.
+func TestListUsersOfARoleThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	role := w.role("Support", "users|read")
+	w.join("Jane", role.ID)
+	list := func(f directory.UserFilter) ([]directory.User, error) {
+		var all listed
+		_, err := w.ListUsers(t.Context(), w.byOwner(), f, &all)
+		return all.users, err
+	}
+	if users := must(list(directory.UserFilter{Role: role.ID}))(t); len(users) != 1 {
+		t.Errorf("with the role: %v", users)
+	}
+	if users := must(list(directory.UserFilter{Role: "read-only"}))(t); len(users) != 0 {
+		t.Errorf("with a role that nobody has: %v", users)
+	}
+	for range 2 { // the second list finds the version in the cache
+		w.refused("a role of no organization", directory.Invalid, "role", func() error { return second(list(directory.UserFilter{Role: "emperor", Limit: 1})) })
+	}
+	if users := must(list(directory.UserFilter{Role: "emperor", At: w.now()}))(t); len(users) != 0 {
+		t.Errorf("with a role that may have been there: %v", users)
+	}
+}

@@ -17,6 +17,9 @@ type accessPrincipal struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+	// OrgID and TokenExpiresAt are of the token in use, if it is the principal's.
+	OrgID          directory.OrgID `json:"orgId,omitzero"`
+	TokenExpiresAt wireTime        `json:"tokenExpiresAt,omitzero"`
 	// Status is set for a user who has nothing, whatever their roles: suspended or invited.
 	Status directory.UserStatus `json:"status,omitzero"`
 }
@@ -51,13 +54,18 @@ func getUserAccess(rq *request) error {
 	if err != nil {
 		return err
 	}
-	return rq.explain(func(q authz.Query) (directory.Access, error) {
+	return rq.explain(accessPrincipalOf, func(q authz.Query) (directory.Access, error) {
 		return rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at, q)
 	})
 }
 
 func getSelfAccess(rq *request) error {
-	return rq.explain(func(q authz.Query) (directory.Access, error) {
+	self := func(s directory.Subject) accessPrincipal {
+		p := accessPrincipalOf(s)
+		p.OrgID, p.TokenExpiresAt = rq.call.Principal.OrgID, wireTime{rq.call.Principal.ExpiresAt}
+		return p
+	}
+	return rq.explain(self, func(q authz.Query) (directory.Access, error) {
 		return rq.api.service.GetSelfAccess(rq.Context(), rq.call, q)
 	})
 }
@@ -66,7 +74,7 @@ func getSelfAccess(rq *request) error {
 const defaultAccess = 200
 
 // explain returns a page, or only the capability in ?capability=.
-func (rq *request) explain(ask func(authz.Query) (directory.Access, error)) error {
+func (rq *request) explain(principal func(directory.Subject) accessPrincipal, ask func(authz.Query) (directory.Access, error)) error {
 	q, err := rq.accessQuery()
 	if err != nil {
 		return err
@@ -75,7 +83,7 @@ func (rq *request) explain(ask func(authz.Query) (directory.Access, error)) erro
 	if err != nil {
 		return err
 	}
-	out := access{Principal: accessPrincipalOf(a.Subject), Capabilities: make([]accessCapability, len(a.Capabilities))}
+	out := access{Principal: principal(a.Subject), Capabilities: make([]accessCapability, len(a.Capabilities))}
 	for i, c := range a.Capabilities {
 		out.Capabilities[i] = accessCapability{
 			Capability: c.Pair.String(), Name: c.Name, Paths: accessPaths(a.Subject, c.Paths), Scope: c.Scope,

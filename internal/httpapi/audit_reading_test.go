@@ -132,6 +132,7 @@ func TestAuditFilters(t *testing.T) {
 		"target=" + jane.ID:                                      {start + 1, start + 3},
 		"target=" + jane.ID + "&action=createUser":               {start + 1},
 		"actor=" + s.UserID + "&action=updateUserRole":           {start + 3},
+		"action=createUs*&from=" + at(0):                         {start + 1, start + 2},
 		"actor=" + token:                                         {start + 1, start + 2},
 		"action=createUser&limit=1&from=" + at(0):                {start + 1},
 		"from=" + at(time.Hour):                                  {start + 2, start + 3},
@@ -156,7 +157,7 @@ func TestAuditFilters(t *testing.T) {
 		t.Errorf("a formula got into CSV: %s", ans.Body)
 	}
 	for query, part := range map[string]string{
-		"action=CREATEUSER": "not an action", "colour=red": "the known ones are from, to, actor", "order=up": "asc, desc", "outcome=x": "done, refused, any", "format=xml": "json, ndjson, csv",
+		"action=CREATEUSER": "not an action", "action=*User*": "not an action", "action=Create*": "a prefix such as create", "colour=red": "the known ones are from, to, actor", "order=up": "asc, desc", "outcome=x": "done, refused, any", "format=xml": "json, ndjson, csv",
 		"limit=0": "from 1 to 1000", "limit=1001": "from 1 to 1000", "limit=x": "from 1 to 1000", "from=yesterday": "2030-01-31T12:00:00Z", "to=": "must not be empty", "to=today": "date and time",
 		"cursor=x": "start again", "cursor=MTow": "start again", "actor=": "must not be empty", "target=%00": "control", "action=%FF": "control",
 		"limit=%zz": "malformed", "limit=1&limit=2": "once", "from=2026-03-01T14:00:00+01:00": "%2B",

@@ -98,7 +98,7 @@ func parseEventQuery(q url.Values, last []string) (e entryQuery, err error) {
 func (e *entryQuery) filter(q url.Values, outcome string) (err error) {
 	e.Actor, e.Action, e.Target = q.Get("actor"), q.Get("action"), q.Get("target")
 	if e.Action != "" && !directory.KnownAction(e.Action) {
-		return directory.InvalidField("action", "%s is not an action of the audit log", quote.Input(e.Action))
+		return directory.InvalidField("action", "%s is not an action of the audit log; use one such as createUser, or a prefix such as create*", quote.Input(e.Action))
 	}
 	outcome, err = oneOf(q, "outcome", outcome, "done", "refused", "any")
 	switch outcome {

@@ -182,6 +182,7 @@ var costs = map[string]cost{
 	"GET /v2/user/tokens":           {base: 2},
 	"GET /v2/user/sessions":         {base: 2},
 	"GET /v2/tokens":                {base: 2},
+	"GET /v2/tokens/usage":          {base: 2},
 	"GET /v2/limits":                {base: 2},
 	"GET /v2/rbac/roles":            {base: 2},
 	"GET /v2/rbac/groups":           {base: 2},

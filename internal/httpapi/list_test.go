@@ -66,7 +66,7 @@ func TestListPages(t *testing.T) {
 		t.Error("the pages are not the list")
 	}
 	for query, want := range map[string]int{
-		"email=USER7@EXAMPLE.com": 1, "email=nobody@example.com": 0, "role=user": 125, "role=owner": 1, "role=x": 0,
+		"email=USER7@EXAMPLE.com": 1, "email=nobody@example.com": 0, "role=user": 125, "role=owner": 1, "role=read-only": 0,
 		"q=m%C3%9CLLER": 250, "q=user%2017": 11, "q=olivia": 1, "q=zzz": 0, "role=user&limit=1000": 125, "q=user&limit=250": 250,
 	} {
 		var got []apptest.User

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/apptest"
 )
@@ -239,4 +240,43 @@ func TestGroupMembers(t *testing.T) {
 	}
 	s.Want(http.StatusNoContent, "DELETE", path+"/members/"+jane.ID, as(s.APIToken, ""))
 	wantError(t, s.Do("PUT", path+"/members/"+jane.ID, as(s.APIToken, "")), 404, "not_found", "user")
+}
+
+func TestSelfAccessNamesTheOrganizationAndTheTokensEnd(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	type self struct {
+		Principal struct {
+			OrgID          string
+			TokenExpiresAt *time.Time
+		}
+	}
+	var token struct{ Token string }
+	s.Want(http.StatusOK, "POST", "/v2/tokens", as(s.APIToken, `{"name":"x","expiresAt":"2099-01-01T00:00:00Z"}`)).Decode(t, &token)
+	var never, ends, other self
+	s.Want(http.StatusOK, "GET", "/v2/user/access", as(s.PersonalToken, "")).Decode(t, &never)
+	s.Want(http.StatusOK, "GET", "/v2/user/access", as(token.Token, "")).Decode(t, &ends)
+	s.Want(http.StatusOK, "GET", "/v2/users/"+s.UserID+"/access", as(s.PersonalToken, "")).Decode(t, &other)
+	if p := never.Principal; p.OrgID != s.OrgID || p.TokenExpiresAt != nil {
+		t.Errorf("a token without an end: %+v", p)
+	}
+	if p := ends.Principal; p.OrgID != s.OrgID || p.TokenExpiresAt == nil || p.TokenExpiresAt.Year() != 2099 {
+		t.Errorf("a token with an end: %+v", p)
+	}
+	if p := other.Principal; p.OrgID != "" || p.TokenExpiresAt != nil {
+		t.Errorf("about a user: %+v", p)
+	}
+}
+
+func TestListTokenUsage(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	var all, idle []struct{ ID string }
+	s.Want(http.StatusOK, "GET", "/v2/tokens/usage", as(s.APIToken, "")).Decode(t, &all)
+	s.Want(http.StatusOK, "GET", "/v2/tokens/usage?unusedSince=2020-01-01T00:00:00Z", as(s.APIToken, "")).Decode(t, &idle)
+	if len(all) != 1 || len(idle) != 0 {
+		t.Errorf("all %v, idle %v", all, idle)
+	}
+	wantError(t, s.Do("GET", "/v2/tokens/usage?unusedSince=90d", as(s.APIToken, "")), 400, "invalid", "unusedSince")
+	wantError(t, s.Do("GET", "/v2/users?role=emperor", as(s.APIToken, "")), 400, "invalid", "role")
 }

@@ -67,6 +67,7 @@ var v2 = []route{
 
 	{"GET", "/v2/tokens", directory.OpListAPITokens, replyList(call(service.ListAPITokens), apiTokenOf), nil},
 	{"POST", "/v2/tokens", directory.OpCreateAPIToken, replyTo(createAPIToken, issuedAPITokenOf), []string{paramNetworks}},
+	{"GET", "/v2/tokens/usage", directory.OpListTokenUsage, replyList(listTokenUsage, tokenUsageOf), []string{"unusedSince"}},
 	{"GET", "/v2/tokens/{id}", directory.OpGetAPIToken, reply(callWithID(service.GetAPIToken), apiTokenOf), nil},
 	{"DELETE", "/v2/tokens/{id}", directory.OpDeleteAPIToken, noReply(doWithID(service.DeleteAPIToken)), nil},
 	{"GET", "/v2/tokens/{id}/usage", directory.OpGetTokenUsage, reply(callWithID(service.GetTokenUsage), tokenUsageOf), nil},

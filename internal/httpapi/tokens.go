@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
@@ -135,6 +136,17 @@ func creatorOf(by directory.Actor) creator {
 		c.ID = string(by.TokenID)
 	}
 	return c
+}
+
+func listTokenUsage(rq *request) ([]directory.TokenUsage, error) {
+	since, err := timeOf(rq.params, "unusedSince")
+	if err != nil {
+		return nil, err
+	}
+	if since == nil {
+		since = new(time.Time)
+	}
+	return rq.api.service.ListTokenUsage(rq.Context(), rq.call, *since)
 }
 
 func tokenUsageOf(u directory.TokenUsage) tokenUsage {

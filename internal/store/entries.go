@@ -98,7 +98,11 @@ func (t *tx) OrgEntries(org directory.OrgID, q directory.EntryQuery) iter.Seq2[d
 		add("target_id =", q.Target)
 	}
 	if q.Action != "" {
-		add("action =", q.Action)
+		if prefix, ok := strings.CutSuffix(q.Action, "*"); ok {
+			add(fmt.Sprintf("substr(action, 1, %d) =", len(prefix)), prefix)
+		} else {
+			add("action =", q.Action)
+		}
 	}
 	if q.Outcome != nil {
 		add("outcome =", *q.Outcome)

@@ -80,6 +80,22 @@ func (t *tx) APITokenUsed(org directory.OrgID, id directory.TokenID) (time.Time,
 	return fromMicros(us), err
 }
 
+func (t *tx) APITokensUsed(org directory.OrgID) (map[directory.TokenID]time.Time, error) {
+	type use struct {
+		id directory.TokenID
+		at int64
+	}
+	uses, err := list(t, func(row scanner) (u use, err error) {
+		err = row.Scan(&u.id, &u.at)
+		return u, err
+	}, `SELECT id, last_used_at FROM api_tokens WHERE org_id = $1 AND last_used_at > 0`, org)
+	used := make(map[directory.TokenID]time.Time, len(uses))
+	for _, u := range uses {
+		used[u.id] = fromMicros(u.at)
+	}
+	return used, err
+}
+
 func (t *tx) UseAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {
 	return t.exec(`UPDATE api_tokens SET last_used_at = $1 WHERE org_id = $2 AND id = $3 AND last_used_at < $1`,
 		micros(at), org, id)

@@ -120,6 +120,13 @@ var apiTokenTests = []test{
 		}
 		s.write(func(tx directory.Tx) error { return tx.UseAPIToken(acme, "tok_x", start) }) // gone meanwhile
 		s.equal("another", time.Time{}, got(s, tokenUsed("tok_b")))
+		s.write(func(tx directory.Tx) error {
+			elsewhere := newAPIToken(other, "a")
+			return all(putOrgs(tx, other), tx.CreateAPIToken(elsewhere), tx.UseAPIToken(other, elsewhere.ID, start))
+		})
+		s.equal("all that were used", map[directory.TokenID]time.Time{a.ID: start.Add(time.Microsecond)}, got(s, func(tx directory.Tx) (map[directory.TokenID]time.Time, error) {
+			return tx.APITokensUsed(acme)
+		}))
 		s.equal("the token itself", a, got(s, apiToken(a.ID)))
 	}},
 }

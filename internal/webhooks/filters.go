@@ -23,11 +23,10 @@ func cleanFilter(f directory.WebhookFilter) (directory.WebhookFilter, error) {
 	if len(f.TargetTypes) > MaxFilters {
 		return f, directory.InvalidField("targetTypes", "has %d members; at most %d are allowed", len(f.TargetTypes), MaxFilters)
 	}
-	actions := directory.Actions()
 	for _, pattern := range f.Actions {
-		if !slices.ContainsFunc(actions, func(action string) bool { return matchesAction(pattern, action) }) {
+		if !directory.KnownAction(pattern) {
 			return f, directory.InvalidField("actions", "%s is not an action of the audit log; use %s, or a prefix such as create*",
-				quote.Input(pattern), strings.Join(actions, ", "))
+				quote.Input(pattern), strings.Join(directory.Actions(), ", "))
 		}
 	}
 	for _, name := range f.TargetTypes {
@@ -49,13 +48,6 @@ func distinct(list []string) (once []string) {
 	return once
 }
 
-func matchesAction(pattern, action string) bool {
-	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-		return strings.HasPrefix(action, prefix)
-	}
-	return pattern == action
-}
-
 // wants reports whether a webhook's filter selects an entry. A test entry is only for
 // the webhook that it is about.
 func wants(w directory.Webhook, e directory.Entry) bool {
@@ -66,6 +58,6 @@ func wants(w directory.Webhook, e directory.Entry) bool {
 		return e.Target.ID == string(w.ID)
 	}
 	return (w.Refusals || e.Outcome != directory.Refused) &&
-		(len(w.Actions) == 0 || slices.ContainsFunc(w.Actions, func(p string) bool { return matchesAction(p, e.Action) })) &&
+		(len(w.Actions) == 0 || slices.ContainsFunc(w.Actions, func(p string) bool { return directory.MatchesAction(p, e.Action) })) &&
 		(len(w.TargetTypes) == 0 || slices.Contains(w.TargetTypes, e.Target.Type))
 }
