@@ -166,7 +166,7 @@ func (c *cache) drop(e *Entry) {
 	}
 	c.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "domain": // none is cached
+	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "domain", "provisioning": // none is cached
 	case "organization":
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()

@@ -32,6 +32,8 @@ type RecordedGroup struct {
 	Members []UserID `json:"members,omitempty"` // of a group that is made or deleted
 	Added   []UserID `json:"addedMembers,omitempty"`
 	Removed []UserID `json:"removedMembers,omitempty"`
+	// Profile is what a directory keeps with the group, if that changes.
+	Profile *GroupProfile `json:"profile,omitempty"`
 }
 
 // RecordGroup is the state of a group that is created or deleted, with all members.

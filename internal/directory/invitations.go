@@ -74,16 +74,35 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 }
 
 // DeclineInvitation removes the invitation of the account's address from the
-// organization. Needs a personal token. Audit entry declineInvitation there. Errors:
+// organization, or ends it if a directory holds it. Needs a personal token. Audit entry declineInvitation there. Errors:
 // [NotFound] if the address is not invited.
 func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) error {
 	_, err := Write(ctx, s, call, OpDeclineInvitation, func(c *Change) (struct{}, error) {
 		if _, err := c.answer(org); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, c.takeOut(c.answering)
+		return struct{}{}, c.decline()
 	})
 	return err
+}
+
+// decline ends the invitation that the actor declines. One that a directory holds expires
+// and stays, or the directory would make another.
+func (c *Change) decline() error {
+	invited := c.answering
+	held, err := c.Profiled(invited.OrgID, invited.ID)
+	if err != nil {
+		return err
+	}
+	if held.Profile.Version == 0 || expired(invited.ExpiresAt, c.now) {
+		return c.takeOut(invited)
+	}
+	ended := invited
+	ended.ExpiresAt = c.now
+	if err := c.Tx.UpdateUser(ended); err != nil {
+		return err
+	}
+	return c.recordIn(invited.OrgID, ended.Target(), invited, ended)
 }
 
 // answer locks an organization and finds the invitation that the actor answers

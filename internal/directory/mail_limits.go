@@ -60,7 +60,7 @@ func AwaitsMail(tx Tx, added User, now time.Time) (User, bool, error) {
 	if err != nil || u.Invited != added.Invited || !u.Invited {
 		return u, u.Invited == added.Invited, err
 	}
-	if expired(u.ExpiresAt, now) {
+	if u.Suspended || expired(u.ExpiresAt, now) {
 		return u, false, nil
 	}
 	valid, err := mayStillGive(tx, u, now)

@@ -158,6 +158,17 @@ var (
 	OpUpdateRole = operation("updateRole", capability("rbac", authz.Update))
 	OpDeleteRole = operation("deleteRole", capability("rbac", authz.Delete))
 
+	OpGetUserProfile    = operation("getUserProfile", capability("users", authz.Read))
+	OpUpdateUserProfile = operation("updateUserProfile", capability("users", authz.Update))
+
+	OpGetProvisioning            = operation("getProvisioning", capability("users", authz.Read))
+	OpGetProvisioningSettings    = operation("getProvisioningSettings", capability("users", authz.Read))
+	OpUpdateProvisioningSettings = operation("updateProvisioningSettings", Need{Personal: true, Fresh: true}) // of an owner or admin
+	OpApproveProvisioning        = operation("approveProvisioning", Need{Personal: true, Fresh: true})        // of an owner
+	OpEndProvisioningHold        = operation("endProvisioningHold", Need{Personal: true, Fresh: true})        // of an owner
+	// OpHoldProvisioning is of a directory that takes away too much; no route leads to it.
+	OpHoldProvisioning = operation("holdProvisioning", Need{Operator: true})
+
 	OpListGroups  = operation("listGroups", capability("rbac", authz.Read))
 	OpGetGroup    = operation("getGroupById", capability("rbac", authz.Read))
 	OpCreateGroup = operation("createGroup", capability("rbac", authz.Create))

@@ -20,6 +20,8 @@ type Precondition interface {
 	Domain(current Domain) error
 	SessionLimits(current SessionLimits) error
 	Issuer(current Issuer) error
+	Profile(current Profiled) error
+	ProvisioningSettings(current ProvisioningSettings) error
 }
 
 // guarded is an object that a [Precondition] can be checked against.
@@ -50,3 +52,7 @@ func (k Passkey) checkedBy(p Precondition) error             { return p.Passkey(
 func (i Issuer) checkedBy(p Precondition) error              { return p.Issuer(i) }
 func (d Domain) checkedBy(p Precondition) error              { return p.Domain(d) }
 func (l SessionLimits) checkedBy(p Precondition) error       { return p.SessionLimits(l) }
+func (u Profiled) checkedBy(p Precondition) error            { return p.Profile(u) }
+func (s ProvisioningSettings) checkedBy(p Precondition) error {
+	return p.ProvisioningSettings(s)
+}

@@ -25,6 +25,10 @@ func (f precondition) Session(t directory.SessionRecord) error             { ret
 func (f precondition) Passkey(k directory.Passkey) error                   { return f(k) }
 func (f precondition) SessionLimits(l directory.SessionLimits) error       { return f(l) }
 func (f precondition) Issuer(i directory.Issuer) error                     { return f(i) }
+func (f precondition) Profile(u directory.Profiled) error                  { return f(u) }
+func (f precondition) ProvisioningSettings(s directory.ProvisioningSettings) error {
+	return f(s)
+}
 
 // What is to be changed is shown to the precondition as it stands, inside the
 // transaction; its refusal refuses the change.

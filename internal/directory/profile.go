@@ -183,8 +183,10 @@ func DecodeAttributes(encoded []byte) (attributes map[string]any, err error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(encoded))
 	d.UseNumber()
-	err = d.Decode(&attributes)
-	return attributes, err
+	if err := d.Decode(&attributes); err != nil || len(attributes) == 0 {
+		return nil, err
+	}
+	return attributes, nil
 }
 
 // validAttributes reports whether every engine can store and search a value.

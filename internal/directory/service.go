@@ -83,6 +83,9 @@ func (s *Service) unknown() {
 // now is the clock in UTC, to the microsecond that storage keeps.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
+// Now returns the time of the service's clock.
+func (s *Service) Now() time.Time { return s.now() }
+
 // Ready reports whether requests can be served: the database answers.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 

@@ -184,7 +184,8 @@ type userTx interface {
 	Invitations(org OrgID, after UserID, limit int) ([]User, error)
 	// InvitationMailed is when an invitation was last mailed; zero: never.
 	InvitationMailed(OrgID, UserID) (time.Time, error)
-	// ExpiredInvitations lists those of all organizations that expired before a time.
+	// ExpiredInvitations lists those of all organizations that expired before a time,
+	// without those that have a stored profile.
 	ExpiredInvitations(before time.Time, limit int) ([]User, error)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/provisioning"
 )
 
 // etag returns a strong validator (RFC 9110 section 8.8.3) of a body: 128 bits of its
@@ -89,8 +90,13 @@ func (m ifMatch) Session(t directory.SessionRecord) error       { return check(m
 func (m ifMatch) Passkey(k directory.Passkey) error             { return check(m, passkeyOf(k)) }
 func (m ifMatch) SessionLimits(l directory.SessionLimits) error { return check(m, sessionLimitsOf(l)) }
 func (m ifMatch) Issuer(i directory.Issuer) error               { return check(m, issuerOf(i)) }
+func (m ifMatch) Profile(u directory.Profiled) error            { return check(m, userProfileOf(u)) }
 
 // PersonalToken implements [directory.Precondition].
 func (m ifMatch) PersonalToken(t directory.PersonalTokenRecord) error {
 	return check(m, personalTokenOf(t))
+}
+
+func (m ifMatch) ProvisioningSettings(s directory.ProvisioningSettings) error {
+	return check(m, provisioningSettingsOf(provisioning.SettingsOf(s)))
 }

@@ -20,8 +20,8 @@ type provisioned struct {
 
 var errNoProvision = directory.Errorf(directory.Forbidden, "this server does not provision organizations; its operator can allow it with roster serve --allow-provision")
 
-// provisioning is a handler that works only if the server provisions organizations.
-func provisioning(h handler) handler {
+// ifProvisioning is a handler that works only if the server provisions organizations.
+func ifProvisioning(h handler) handler {
 	return func(rq *request) error {
 		if !rq.api.allowProvision {
 			return errNoProvision

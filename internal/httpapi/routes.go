@@ -130,8 +130,8 @@ var v2 = []route{
 	{"GET", "/v2/webhooks/{id}/deliveries", directory.OpListDeliveries, replyList(listDeliveries, deliveryOf), []string{"state", "limit", "cursor"}},
 	{"POST", "/v2/webhooks/{id}/deliveries/{deliveryId}/replay", directory.OpReplayDelivery, reply(replayDelivery, deliveryOf), nil},
 
-	{"POST", "/v2/orgs/provision", directory.OpProvisionOrg, provisioning(replyTo(provisionOrg, provisionedOf)), nil},
-	{"POST", "/v2/orgs/claim", directory.OpClaimOrg, provisioning(replyTo(claimOrg, claimedOf)), nil},
+	{"POST", "/v2/orgs/provision", directory.OpProvisionOrg, ifProvisioning(replyTo(provisionOrg, provisionedOf)), nil},
+	{"POST", "/v2/orgs/claim", directory.OpClaimOrg, ifProvisioning(replyTo(claimOrg, claimedOf)), nil},
 }
 
 // mountV2 puts the table on the mux, a handler per path, so that other methods of a path

@@ -136,7 +136,8 @@ func (t *tx) Invitations(org directory.OrgID, after directory.UserID, limit int)
 }
 
 func (t *tx) ExpiredInvitations(before time.Time, limit int) ([]directory.User, error) {
-	return list(t, scanUser, selectUsers+`WHERE u.account_id IS NULL AND u.expires_at < $1 ORDER BY u.expires_at, u.id LIMIT $2`, micros(before), limit)
+	return list(t, scanUser, selectUsers+`WHERE u.account_id IS NULL AND u.expires_at < $1
+		AND NOT EXISTS (SELECT 1 FROM profiles p WHERE p.org_id = u.org_id AND p.user_id = u.id) ORDER BY u.expires_at, u.id LIMIT $2`, micros(before), limit)
 }
 
 // CreateUser inserts without a check first, because most addresses are new.

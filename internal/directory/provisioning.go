@@ -1,0 +1,158 @@
+package directory
+
+import (
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/text"
+)
+
+// The methods in this file are for packages that change users and groups on behalf of a
+// directory, within [Write]. They hold the same rules as the operations of the [Service].
+
+// As returns c with another operation, whose name its entries have.
+func (c *Change) As(op Operation) *Change { return c.as(op) }
+
+// RecordedUser is the state of a user in entries about their profile: with what of the
+// profile changes.
+type RecordedUser struct {
+	User
+	Profile *RecordedProfile `json:"profile,omitempty"`
+}
+
+// RecordedProfile is the part of a profile that a change concerns. An attribute that has
+// nothing before or after the change is null there.
+type RecordedProfile struct {
+	UserName   string         `json:"userName,omitempty"`
+	ExternalID *string        `json:"externalId,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// ProvisionUser adds a user as [Service.CreateUser] does, who may be suspended from the
+// start. The caller records it. An invitation that is suspended makes a suspended member
+// of whoever accepts it.
+func (c *Change) ProvisionUser(s *Service, in NewUser, suspended bool) (User, error) {
+	u, err := c.newUser(in)
+	if err != nil {
+		return User{}, err
+	}
+	if err := c.addUser(&u, s.invitationTTL); err != nil || !suspended {
+		return u, err
+	}
+	u.Suspended = true
+	return u, c.Tx.UpdateUser(u)
+}
+
+// SetActive suspends a user or an invitation, or makes them active again, under the rules
+// of [Service.UpdateUserStatus]. Audit entry by the operation of c.
+func (c *Change) SetActive(u User, active bool) (User, error) {
+	if !u.Invited {
+		status := Suspended
+		if active {
+			status = Active
+		}
+		return c.setStatus(u, status)
+	}
+	if u.Suspended != active {
+		return u, nil
+	}
+	if active {
+		if _, err := c.roleToGive("status", u.Role.ID, authz.Set{}); err != nil {
+			return u, err
+		}
+	} else if err := c.mayUnmake(u); err != nil {
+		return u, err
+	}
+	before := u
+	u.Suspended = !active
+	if err := c.Tx.UpdateUser(u); err != nil {
+		return u, err
+	}
+	return u, c.Record(u.Target(), before, u)
+}
+
+// Expired reports whether u is an invitation that can't be accepted any more.
+func (c *Change) Expired(u User) bool { return u.Invited && expired(u.ExpiresAt, c.now) }
+
+// Reinvite renews an invitation as [Service.ResendInvitation] does. Errors: [RateLimited].
+func (c *Change) Reinvite(s *Service, u User) (User, error) {
+	if _, err := c.roleToGive("role", u.Role.ID, authz.Set{}); err != nil {
+		return u, err
+	}
+	if err := c.mayMailAgain(u, s.mailLimits); err != nil {
+		return u, err
+	}
+	before := u
+	c.invite(&u, s.invitationTTL)
+	if err := c.Tx.UpdateUser(u); err != nil {
+		return u, err
+	}
+	return u, c.Record(u.Target(), before, u)
+}
+
+// Remove removes a user under the rules of [Service.RemoveUser]. Audit entry by the
+// operation of c.
+func (c *Change) Remove(u User) error {
+	if err := c.mayUnmake(u); err != nil {
+		return err
+	}
+	if err := c.takeOut(u); err != nil {
+		return err
+	}
+	return c.settleAccount(u.AccountID)
+}
+
+// MayProvisionOwner refuses to take anything away from an owner unless the actor is one.
+// Errors: [Conflict] for the last owner; [Forbidden].
+func (c *Change) MayProvisionOwner(u User) error {
+	if !u.IsOwner() || c.actor.IsOwner() {
+		return nil
+	}
+	if !u.Invited && !u.Suspended {
+		owners, err := c.CountUsers(u.OrgID, authz.RoleOwner)
+		if err != nil {
+			return err
+		}
+		if owners <= 1 {
+			return Errorf(Conflict, "this is the organization's last owner, whom a directory can't suspend or remove; make another user an owner first")
+		}
+	}
+	return Errorf(Forbidden, "a directory can't suspend or remove an owner; an owner has to demote the user first, with a personal token")
+}
+
+// MayGiveRole checks that the actor may give a role to a new user.
+func (c *Change) MayGiveRole(field string, id RoleID) (Role, error) {
+	return c.roleToGive(field, id, authz.Set{})
+}
+
+// MayRegroup checks that the actor may change a group from before to after, with users who
+// join and leave it: rule 2, the groups of each user, and the members that one request may
+// change. Errors: [Forbidden]; [Invalid]; [LimitExceeded].
+func (c *Change) MayRegroup(before, after Group, joined, left []UserID) error {
+	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(joined)+len(left))); err != nil {
+		return err
+	}
+	if err := c.checkUsers("members", joined); err != nil {
+		return err
+	}
+	if err := c.joinOneMore("members", joined); err != nil {
+		return err
+	}
+	return c.mayRegroup(before, after, memberChange{joined: joined, left: left})
+}
+
+// CheckUserName checks a user name, which is kept as it is given. Errors: [Invalid].
+func CheckUserName(field, name string) error {
+	if name == "" {
+		return InvalidField(field, "is required")
+	}
+	return inText(field, text.Check(name, MaxUserName))
+}
+
+// CheckExternalID checks an id that another system gave. Errors: [Invalid].
+func CheckExternalID(field, id string) error { return inText(field, text.Check(id, MaxExternalID)) }
+
+// IsEmail reports whether a text is an email address.
+func IsEmail(s string) bool { return text.Email(s) == nil }
+
+// FoldKey is the key under which texts are compared without regard to letter case.
+func FoldKey(s string) string { return text.FoldKey(s) }
