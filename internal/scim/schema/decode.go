@@ -91,10 +91,10 @@ func repeated(path string) error {
 
 // top returns the core or common attribute with a name, or nil.
 func (t *ResourceType) top(name string) *Attribute {
-	if attr := find(t.Core.Attributes, name); attr != nil {
+	if attr := Find(t.Core.Attributes, name); attr != nil {
 		return attr
 	}
-	return find(common, name)
+	return Find(common, name)
 }
 
 // checkSchemas rejects a resource of another type. Unknown extensions are accepted: their
@@ -119,16 +119,10 @@ func (a *Attribute) Decode(path string, value any) (any, error) {
 	if a.Mutability == ReadOnly || value == nil {
 		return nil, nil
 	}
-	elements, isList := value.([]any)
 	if !a.MultiValued {
-		if isList && a.Type == Complex && len(elements) <= 1 {
-			if len(elements) == 0 {
-				return nil, nil
-			}
-			value = elements[0]
-		}
 		return a.one(path, value)
 	}
+	elements, isList := value.([]any)
 	if !isList {
 		elements = []any{value}
 	}
@@ -169,19 +163,34 @@ func (a *Attribute) key(element any) string {
 
 // one decodes a single value or element.
 func (a *Attribute) one(path string, value any) (any, error) {
-	switch {
-	case value == nil:
+	if value == nil {
 		return nil, nil
-	case a.Type != Complex:
+	}
+	if a.Type != Complex {
 		return a.simple(path, value)
 	}
-	if _, isObject := value.(map[string]any); !isObject && a.Sub("value") != nil {
-		if value == "" {
-			return nil, nil
-		}
-		value = map[string]any{"value": value}
+	return members(a.SubAttributes, path+".", a.Wrap(value))
+}
+
+// Wrap returns the object that stands for a value of a complex attribute: the only
+// element of a list, and the value of a bare value. An empty text is no value.
+func (a *Attribute) Wrap(value any) any {
+	if list, ok := value.([]any); ok && len(list) == 0 {
+		return nil
+	} else if ok && len(list) == 1 {
+		value = list[0]
 	}
-	return members(a.SubAttributes, path+".", value)
+	switch value.(type) {
+	case nil, map[string]any, []any:
+		return value
+	}
+	if a.Sub("value") == nil {
+		return value
+	}
+	if value == "" {
+		return nil
+	}
+	return map[string]any{"value": value}
 }
 
 // members decodes an object with the attributes given. The prefix stands before their
@@ -197,7 +206,7 @@ func members(attributes []*Attribute, prefix string, value any) (any, error) {
 	object := make(map[string]any, len(raw))
 	seen := make(map[string]bool, len(raw))
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
-		attr := find(attributes, name)
+		attr := Find(attributes, name)
 		if attr == nil {
 			continue
 		}

@@ -91,7 +91,7 @@ func checkAttributes(attributes []*Attribute, at string, count *int, nested bool
 			return Errorf(InvalidValue, "%s: the name %s must be a letter followed by letters, digits, - or _, %d bytes at most",
 				at, quote.Input(a.Name), maxAttributeName)
 		}
-		if find(attributes[:i], a.Name) != nil {
+		if Find(attributes[:i], a.Name) != nil {
 			return Errorf(InvalidValue, "%s: the name %s is given more than once; letter case is not significant in names", at, quote.Input(a.Name))
 		}
 		path := at + "." + a.Name

@@ -25,8 +25,8 @@ func (t *ResourceType) Lookup(urn, name, sub string) (Ref, error) {
 		}
 		ref.URN, attributes = extension.ID, extension.Attributes
 	}
-	if ref.Attr = find(attributes, name); ref.Attr == nil && ref.URN == "" {
-		ref.Attr = find(common, name)
+	if ref.Attr = Find(attributes, name); ref.Attr == nil && ref.URN == "" {
+		ref.Attr = Find(common, name)
 	}
 	if ref.Attr == nil {
 		return Ref{}, fmt.Errorf("%s is not an attribute of %s; /Schemas lists them", quote.Input(name), t.owner(ref))

@@ -108,8 +108,8 @@ func (t *ResourceType) Schemas() []*Schema {
 	return append([]*Schema{t.Core}, t.Extensions...)
 }
 
-// find returns the attribute with a name, whose letter case is not significant.
-func find(attributes []*Attribute, name string) *Attribute {
+// Find returns the attribute with a name, whose letter case is not significant, or nil.
+func Find(attributes []*Attribute, name string) *Attribute {
 	for _, a := range attributes {
 		if equalFold(a.Name, name) {
 			return a
@@ -119,7 +119,7 @@ func find(attributes []*Attribute, name string) *Attribute {
 }
 
 // Sub returns the sub-attribute with a name, or nil.
-func (a *Attribute) Sub(name string) *Attribute { return find(a.SubAttributes, name) }
+func (a *Attribute) Sub(name string) *Attribute { return Find(a.SubAttributes, name) }
 
 // Ref is an attribute, and possibly a sub-attribute, of a resource type.
 type Ref struct {
