@@ -23,11 +23,11 @@ const (
 )
 
 // Parse parses a filter. Errors have the type invalidFilter.
-func Parse(text string) (expr Expr, err error) {
+func Parse(text string) (result Expr, err error) {
 	p := parser{text: text, kind: schema.InvalidFilter, what: "filter"}
 	defer p.recover(&err)
 	p.start()
-	expr = p.or()
+	expr := p.or()
 	p.spaces()
 	if p.pos < len(p.text) {
 		p.fail(p.pos, "expected and, or, or the end of the filter, found %s", p.found())
