@@ -33,6 +33,7 @@ import (
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/tracing"
+	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -136,9 +137,10 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() { deliverer.Run(ctx) })
 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
+	imports := userimport.New(service)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail,
-		Pages: sitePages(c, service, trail, hooks, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Service: service, Webhooks: hooks, AuditLog: trail, Imports: imports,
+		Pages: sitePages(c, service, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/signin"
 	"github.com/rosterhq/roster/internal/signin/oidc"
+	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -29,9 +30,9 @@ func newSignIn(c *config.Config, s *directory.Service, smtp *mail.SMTP, endpoint
 }
 
 // sitePages are what people use in a browser.
-func sitePages(c *config.Config, s *directory.Service, trail *auditlog.Trail, hooks *webhooks.Hooks, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
+func sitePages(c *config.Config, s *directory.Service, trail *auditlog.Trail, hooks *webhooks.Hooks, imports *userimport.Importer, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
 	pages := console.New(console.Options{
-		Service: s, Trail: trail, Hooks: hooks, Auth: in, Log: log, Clock: time.Now,
+		Service: s, Trail: trail, Hooks: hooks, Imports: imports, Auth: in, Log: log, Clock: time.Now,
 		SignIn: signin.Root, PublicURL: c.PublicURL,
 	})
 	return []httpapi.Page{

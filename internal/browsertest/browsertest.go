@@ -157,6 +157,13 @@ func (b *Browser) Type(selector, text string) {
 	b.Do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text, chromedp.NodeVisible))
 }
 
+// Upload chooses files in a field for files, and leaves the focus there.
+func (b *Browser) Upload(selector string, files ...string) {
+	b.Helper()
+	field := chromedp.CSS(selector)
+	b.Do("choose a file in "+selector, chromedp.SetUploadFiles(field, files), chromedp.Focus(field))
+}
+
 // Press presses keys on whatever has the focus.
 func (b *Browser) Press(keys string) {
 	b.Helper()

@@ -22,6 +22,7 @@ var assetFiles embed.FS
 var assetSources = map[string][]string{
 	"console.css": {"pico.css", "tokens.css", "frame.css", "console.css"},
 	"console.js":  {"htmx.js", "console.js"},
+	"import.js":   {"import.js"},
 	"icon.svg":    {"icon.svg"},
 }
 

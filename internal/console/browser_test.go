@@ -17,7 +17,8 @@ import (
 // sight is a page as the tests of all pages and the screenshots visit it.
 type sight struct {
 	name string
-	path string // below the organization's, or from the root
+	path string                     // below the organization's, or from the root
+	then func(*browsertest.Browser) // what is done on the page; nil: nothing
 }
 
 // sights are all pages of a site, with something on each.
@@ -71,30 +72,40 @@ func (s *site) sights() []sight {
 	hook := directorytest.Must(s.CreateWebhook(ctx, s.call(owner), webhooks.NewWebhook{Name: "Chat", URL: "https://chat.example.com/hooks/roster"}))(s)
 	s.seal()
 	return []sight{
-		{"organizations", "/console/"},
-		{"overview", ""},
-		{"users", "users"},
-		{"users-search", "users?q=nobody"},
-		{"invite", "users?invite"},
-		{"invitations", "invitations"},
-		{"user", "users/" + string(ada.ID)},
-		{"remove", "users/" + string(ada.ID) + "/remove"},
-		{"roles", "roles"},
-		{"role", "roles/" + string(role.ID)},
-		{"role-built-in", "roles/admin"},
-		{"groups", "groups"},
-		{"group", "groups/" + string(group.ID)},
-		{"tokens", "tokens"},
-		{"new-token", "new-token?preset=provisioning"},
-		{"token", "tokens/" + string(token.ID)},
-		{"webhooks", "webhooks"},
-		{"webhook", "webhooks/" + string(hook.ID)},
-		{"audit", "audit"},
-		{"entry", "audit/16"},
-		{"settings", "settings"},
-		{"profile", "profile"},
-		{"not-found", "nothing"},
+		{"organizations", "/console/", nil},
+		{"overview", "", nil},
+		{"users", "users", nil},
+		{"users-search", "users?q=nobody", nil},
+		{"invite", "users?invite", nil},
+		{"import", "users/import", previewImport},
+		{"invitations", "invitations", nil},
+		{"user", "users/" + string(ada.ID), nil},
+		{"remove", "users/" + string(ada.ID) + "/remove", nil},
+		{"roles", "roles", nil},
+		{"role", "roles/" + string(role.ID), nil},
+		{"role-built-in", "roles/admin", nil},
+		{"groups", "groups", nil},
+		{"group", "groups/" + string(group.ID), nil},
+		{"tokens", "tokens", nil},
+		{"new-token", "new-token?preset=provisioning", nil},
+		{"token", "tokens/" + string(token.ID), nil},
+		{"webhooks", "webhooks", nil},
+		{"webhook", "webhooks/" + string(hook.ID), nil},
+		{"audit", "audit", nil},
+		{"entry", "audit/16", nil},
+		{"settings", "settings", nil},
+		{"profile", "profile", nil},
+		{"not-found", "nothing", nil},
 	}
+}
+
+// previewImport previews a list with somebody who is there and a line that is refused.
+func previewImport(b *browsertest.Browser) {
+	b.Helper()
+	b.Type("#text", "Alonzo Church <alonzo@example.com>\nkathleen@example.com\nada@example.com\nKurt Gödel\n")
+	b.Click("[data-import] button")
+	b.AwaitText("Add 2 users")
+	browsertest.Eval[bool](b, `(scrollTo(0, 0), true)`)
 }
 
 func grantsOf(pairs ...string) (all authz.Grants) {
@@ -136,6 +147,9 @@ func TestPagesInABrowser(t *testing.T) {
 			}
 			b.Open(s.URL + path)
 			b.Await(`document.readyState === "complete" && !document.querySelector(".htmx-request")`)
+			if page.then != nil {
+				page.then(b)
+			}
 			what := page.name + " (" + screen.name + ")"
 			if over := b.Overflow(); over > 0 {
 				t.Errorf("%s is %d px wider than the screen", what, over)

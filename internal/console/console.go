@@ -13,6 +13,8 @@ import (
 
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/turns"
+	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -24,6 +26,7 @@ type Options struct {
 	Service *directory.Service
 	Trail   *auditlog.Trail
 	Hooks   *webhooks.Hooks
+	Imports *userimport.Importer
 	Auth    Auth
 	Log     *slog.Logger
 	Clock   func() time.Time
@@ -37,7 +40,9 @@ type Options struct {
 // Console is the web console.
 type Console struct {
 	Options
-	mux *http.ServeMux
+	pages   []page
+	mux     *http.ServeMux
+	uploads *turns.Places[directory.OrgID] // for lists of users that are held in memory
 }
 
 // contentSecurityPolicy lets a page load scripts, styles and data from this server
@@ -47,7 +52,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, mux: http.NewServeMux()}
+	c := &Console{Options: o, pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}
@@ -75,7 +80,6 @@ func (c *Console) Serve(w http.ResponseWriter, r *http.Request, call directory.C
 		serveAsset(w, r, file)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(c.handle(&page{}, func(*request) error { return errCrossOrigin }))
 	protection.Handler(c.mux).ServeHTTP(w, r.WithContext(withCall(r.Context(), call)))

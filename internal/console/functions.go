@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // functions are what templates can call.
@@ -23,6 +24,7 @@ var functions = template.FuncMap{
 	"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"since":   since,
 	"initial": initial,
+	"cut":     quote.Cut[string],
 	"number":  number,
 	"plural":  plural,
 	"grants":  grants,

@@ -20,6 +20,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/sealing"
+	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // site is a console over a directory of its own.
@@ -74,7 +75,7 @@ func newSite(t testing.TB) *site {
 	w := directorytest.New(t)
 	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin",
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin",
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
@@ -146,12 +147,17 @@ func (s *site) post(m directorytest.Member, path string, form url.Values, header
 
 func (s *site) send(m directorytest.Member, method, path string, form url.Values, header ...string) page {
 	s.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, strings.NewReader(form.Encode()))
+	if form != nil {
+		header = append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)
+	}
+	return s.sendBody(m, method, path, strings.NewReader(form.Encode()), header...)
+}
+
+func (s *site) sendBody(m directorytest.Member, method, path string, body io.Reader, header ...string) page {
+	s.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, body)
 	if err != nil {
 		s.Fatal(err)
-	}
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if m.Secret != "" {
 		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: s.sign(m.Email)})
@@ -165,13 +171,13 @@ func (s *site) send(m directorytest.Member, method, path string, form url.Values
 		s.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer resp.Body.Close()
-	var body io.Reader = resp.Body
+	answer := io.Reader(resp.Body)
 	if resp.Header.Get("Content-Encoding") == "gzip" {
-		if body, err = gzip.NewReader(resp.Body); err != nil {
+		if answer, err = gzip.NewReader(resp.Body); err != nil {
 			s.Fatal(err)
 		}
 	}
-	b, err := io.ReadAll(body)
+	b, err := io.ReadAll(answer)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -30,6 +30,10 @@ type page struct {
 	show func(*request) (any, error)
 	// actions are what can be posted to path/NAME.
 	actions map[string]action
+	// posts are requests that are posted to path/NAME and write their own answers.
+	posts map[string]func(*request) error
+	// maxBody is how many bytes may be posted; 0: [maxForm].
+	maxBody int64
 	// parts are fragments that htmx reads at path/NAME, each with a template of its name.
 	parts map[string]func(*request) (any, error)
 }
@@ -82,6 +86,9 @@ func (c *Console) mount(p *page) {
 		part := c.handle(p, func(rq *request) error { return rq.showPart(name, read) })
 		c.mux.Handle("GET "+below+name, part)
 		c.mux.Handle("POST "+below+name, part) // of a form, to try it
+	}
+	for name, post := range p.posts {
+		c.mux.Handle("POST "+below+name, c.handle(p, post))
 	}
 	for name, a := range p.actions {
 		c.mux.Handle("POST "+below+name, c.handle(p, func(rq *request) error { return rq.do(name, a) }))

@@ -8,6 +8,7 @@ var pages = []page{
 	switcherPage,
 	overviewPage,
 	usersPage,
+	importPage,
 	userPage,
 	removeUserPage,
 	invitationsPage,

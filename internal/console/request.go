@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // request is a request for a page by a person who is signed in.
@@ -37,6 +39,7 @@ func withCall(ctx context.Context, call directory.Call) context.Context {
 // handle carries a request through authentication and permission to fn.
 func (c *Console) handle(p *page, fn func(*request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(p.maxBody, maxForm))
 		rq := &request{Request: r, console: c, w: w, page: p, org: directory.OrgID(r.PathValue("org"))}
 		rq.call = callOf(r.Context())
 		err := rq.signIn()
@@ -84,6 +87,7 @@ var statuses = map[directory.Code]int{
 	directory.LimitExceeded:      http.StatusForbidden,
 	directory.RateLimited:        http.StatusTooManyRequests,
 	directory.Unavailable:        http.StatusServiceUnavailable,
+	userimport.TooLarge:          http.StatusRequestEntityTooLarge,
 }
 
 // known gives the error that a person may see. Other errors are logged with the trace id.

@@ -70,7 +70,7 @@ func (rq *request) view(data any) *view {
 		return v
 	}
 	v.OrgName = rq.orgName()
-	for _, p := range pages {
+	for _, p := range rq.console.pages {
 		if p.menu != "" && p.open(v.Me) {
 			v.Menu = append(v.Menu, menuEntry{
 				Path: rq.path(p.path), Title: p.title, Name: p.name, Key: p.menu,
@@ -119,16 +119,24 @@ func (v *view) Form(name string) *form {
 // Query is a parameter of the request.
 func (v *view) Query(name string) string { return v.rq.URL.Query().Get(name) }
 
+// render executes a template of a page.
+func render(name, part string, v *view) (b bytes.Buffer, err error) {
+	t, ok := templates()[name]
+	if !ok {
+		return b, fmt.Errorf("there is no template %s", name)
+	}
+	if err := t.ExecuteTemplate(&b, part, v); err != nil {
+		return b, fmt.Errorf("execute %s of %s: %w", part, name, err)
+	}
+	return b, nil
+}
+
 // write writes a template of a page. Nothing is sent before all of it was made, so that
 // an error becomes a page of its own.
 func (rq *request) write(status int, name, part string, v *view) error {
-	t, ok := templates()[name]
-	if !ok {
-		return fmt.Errorf("there is no template %s", name)
-	}
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, part, v); err != nil {
-		return fmt.Errorf("execute %s of %s: %w", part, name, err)
+	b, err := render(name, part, v)
+	if err != nil {
+		return err
 	}
 	h := rq.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

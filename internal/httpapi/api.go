@@ -18,6 +18,7 @@ import (
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/turns"
+	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -26,7 +27,10 @@ type Options struct {
 	Service  *directory.Service
 	Webhooks *webhooks.Hooks
 	AuditLog *auditlog.Trail
-	Log      *slog.Logger
+	// Imports imports users. The console has the same one, so that an organization has one
+	// import at a time. nil: one of the API's own.
+	Imports *userimport.Importer
+	Log     *slog.Logger
 	// RateLimit is how many requests a principal may make in a minute. 0 is no limit.
 	RateLimit int
 	// RequestsUnderWay is how many requests an organization may have under way at a
@@ -74,9 +78,9 @@ type API struct {
 	maxRequests  int
 	long         *turns.Places[limitKey] // of requests that compute for long
 	streams      *turns.Places[limitKey] // of events, of each principal
-	imports      *turns.Places[limitKey] // of users, of each tenant
-	chunkTimeout time.Duration           // how long a client may take for a chunk of a body
-	heartbeat    time.Duration           // how often an idle stream sends a comment
+	imports      *userimport.Importer
+	chunkTimeout time.Duration // how long a client may take for a chunk of a body
+	heartbeat    time.Duration // how often an idle stream sends a comment
 
 	publicURL      string
 	allowProvision bool
@@ -87,7 +91,10 @@ func New(o Options) *API {
 	a := &API{
 		service: service{o.Service, o.Webhooks, o.AuditLog}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: newPlaces(1), mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+	}
+	if a.imports == nil {
+		a.imports = userimport.New(o.Service)
 	}
 	a.access.log, a.access.every = o.Log, uint64(max(o.AccessLog, 0))
 	a.draining, a.drain = context.WithCancel(context.Background())

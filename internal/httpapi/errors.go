@@ -10,12 +10,13 @@ import (
 	"strconv"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // Codes of errors that only this package returns.
 const (
 	codeMethodNotAllowed directory.Code = "method_not_allowed"
-	codeTooLarge         directory.Code = "too_large"
+	codeTooLarge                        = userimport.TooLarge
 	codeUnsupportedMedia directory.Code = "unsupported_media_type"
 	codeInternal         directory.Code = "internal"
 )

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // FuzzImportLines reads any body to its end or to an error with a code, in lines whose
@@ -26,11 +27,11 @@ func FuzzImportLines(f *testing.F) {
 		}
 		lines, err := newImportLines(mediaType, strings.NewReader(body))
 		for last := 0; err == nil; {
-			var line importLine
-			if line, err = lines.next(); err == nil && line.number <= last {
-				t.Fatalf("line %d after line %d", line.number, last)
+			var line userimport.Line
+			if line, err = lines.Next(); err == nil && line.Number <= last {
+				t.Fatalf("line %d after line %d", line.Number, last)
 			}
-			last = line.number
+			last = line.Number
 		}
 		if !errors.Is(err, io.EOF) && directory.CodeOf(err) == "" {
 			t.Fatalf("%v has no code", err)

@@ -83,7 +83,7 @@
 
   // A form that is sent twice would do what it does twice.
   document.addEventListener('submit', (event) => {
-    if (event.target.method !== 'post') return
+    if (event.target.method !== 'post' || event.defaultPrevented) return
     setTimeout(() => { for (const b of event.target.querySelectorAll('button')) b.disabled = true })
   })
   addEventListener('pageshow', () => { for (const b of all('form button[disabled]')) b.disabled = false })
