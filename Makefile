@@ -1,7 +1,7 @@
 # The developer's commands. `make` without a target lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-quick lint fmt generate screenshots bench fuzz vulncheck tools clean
+.PHONY: help run build release test test-quick lint fmt generate screenshots bench fuzz vulncheck tools clean
 
 # The version of a source tree without git history (an archive, a container build)
 # is "dev" unless VERSION is set.
@@ -24,6 +24,9 @@ test: ## Run all tests (RACE=1 turns on the race detector)
 
 test-quick: ## Skip the tests that need PostgreSQL, kill processes or take long
 	@QUICK=1 RACE=$(RACE) scripts/test.sh
+
+release: ## Build archives, packages and the image's context for a release into dist/
+	go -C tools/release run . -version $(VERSION) -source ../.. -out ../../dist $(if $(TARGETS),-targets $(TARGETS))
 
 lint: tools ## Run the linters
 	$(TOOLS)/golangci-lint run
