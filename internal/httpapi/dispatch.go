@@ -69,7 +69,7 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 }
 
 // tenantOf returns the key of the requests that share places: those of an organization, or
-// of an account that acts for itself. Event streams have places of their own.
+// of an account that acts for itself.
 func tenantOf(p *directory.Principal) limitKey {
 	if p.OrgID == "" {
 		return limitKey{scope: scopeUser, id: string(p.AccountID)}
@@ -80,7 +80,7 @@ func tenantOf(p *directory.Principal) limitKey {
 // inTurn dispatches a request that takes one of its tenant's places.
 func (rq *request) inTurn(e endpoint) error {
 	p, a := rq.call.Principal, rq.api
-	if p == nil || e.op.Name == directory.OpStreamEvents.Name {
+	if p == nil || e.own.places {
 		return rq.dispatch(e)
 	}
 	key := tenantOf(p)
@@ -142,8 +142,7 @@ func (rq *request) dispatch(e endpoint) error {
 	return e.handle(rq)
 }
 
-// prepare reads the body and the conditions of a write. The body of an import is read by
-// its handler.
+// prepare reads the body and the conditions of a write.
 func (rq *request) prepare(e endpoint) error {
 	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
 	if rq.params.Has(dryRun) {
@@ -155,7 +154,7 @@ func (rq *request) prepare(e endpoint) error {
 			rq.call.DryRun = new(directory.AccessDiff)
 		}
 	}
-	if e.op.Name == directory.OpImportUsers.Name {
+	if e.own.body {
 		return nil
 	}
 	if e.method != http.MethodDelete {

@@ -134,6 +134,20 @@ var v2 = []route{
 	{"POST", "/v2/orgs/claim", directory.OpClaimOrg, ifProvisioning(replyTo(claimOrg, claimedOf)), nil},
 }
 
+// ownWork is what the handler of a route does itself because it streams.
+type ownWork struct {
+	// body: it reads the body while it responds. Preconditions and idempotency keys don't apply.
+	body bool
+	// places: it bounds its own requests, because they stay under way for hours.
+	places bool
+}
+
+// own has the routes that stream their body or stay open.
+var own = map[string]ownWork{
+	"POST /v2/users/import": {body: true},
+	"GET /v2/events":        {places: true},
+}
+
 // mountV2 puts the table on the mux, a handler per path, so that other methods of a path
 // get a 405. Every other path under /v2/ requires a token before it responds with 404.
 func (a *API) mountV2() {
@@ -143,7 +157,8 @@ func (a *API) mountV2() {
 			methods[rt.pattern] = make(map[string]endpoint)
 		}
 		e := endpoint{route: rt, metrics: a.metrics.route(rt.method, rt.pattern)}
-		e.reads, e.cost = rt.parameters(), costs[rt.method+" "+rt.pattern]
+		name := rt.method + " " + rt.pattern
+		e.reads, e.cost, e.own = rt.parameters(), costs[name], own[name]
 		methods[rt.pattern][rt.method] = e
 		if rt.method == http.MethodGet {
 			methods[rt.pattern][http.MethodHead] = e
@@ -156,9 +171,10 @@ func (a *API) mountV2() {
 	a.mux.Handle("/v2/", a.unknown)
 }
 
-// endpoint is a mounted route, with its metrics and cost.
+// endpoint is a mounted route, with its metrics, its cost and its own work.
 type endpoint struct {
 	route
 	metrics *routeMetrics
 	cost    cost
+	own     ownWork
 }

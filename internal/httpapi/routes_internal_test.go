@@ -106,6 +106,11 @@ func TestCostsAreDocumented(t *testing.T) {
 			t.Errorf("%s has a cost but no route", name)
 		}
 	}
+	for name := range own {
+		if !known[name] {
+			t.Errorf("%s streams but has no route", name)
+		}
+	}
 }
 
 // The limiter's memory is bounded, however many addresses come.
