@@ -3,6 +3,7 @@ package directory_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -96,9 +97,56 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 
 	var mu sync.RWMutex // held for writing while the role changes, so that readers expect the committed role
 	role := directory.RoleID("admin")
+	expects := func() error {
+		mu.RLock()
+		defer mu.RUnlock()
+		byID, err := s.GetUserWire(t.Context(), ownerCall, jane.ID, nameWire)
+		byEmail, ferr := s.FindUserWire(t.Context(), ownerCall, "JANE@example.com", nameWire)
+		p, perr := s.Authenticate(t.Context(), secret.Secret, "")
+		if err := errors.Join(err, ferr, perr); err != nil {
+			return err
+		}
+		may := p.Capabilities.Allows(authz.Pair{Resource: "users", Action: authz.Create})
+		wire := nameWire.Encode(directory.User{ID: jane.ID, Name: "Jane", Role: directory.RoleRef{Name: string(role)}})
+		if !bytes.Equal(byID, wire) || !bytes.Equal(byEmail, wire) || p.Role != role || may != (role == "admin") {
+			return fmt.Errorf("read %q by id and %q by address, as %v (may create: %v), want %v", byID, byEmail, p, may, role)
+		}
+		return nil
+	}
+	fills := func() error {
+		_, _ = s.GetUserWire(t.Context(), ownerCall, jane.ID, nameWire)
+		_, _ = s.FindUserWire(t.Context(), ownerCall, "jane@example.com", nameWire)
+		_, _ = s.Authenticate(t.Context(), secret.Secret, "")
+		return nil
+	}
+	whileReading(t, expects, fills, func() {
+		for i := range 100 {
+			next := directory.RoleID([]string{"user", "admin"}[i%2])
+			mu.Lock()
+			_, err := s.UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
+			role = next
+			mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// whileReading runs write while four goroutines call expects and two call fills, again and
+// again. expects reads only what is committed. fills does not wait for writes, so that it
+// fills the cache with what was there before a write that is under way.
+func whileReading(t *testing.T, expects, fills func() error, write func()) {
+	t.Helper()
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
-	for range 4 {
+	defer readers.Wait()
+	defer close(stop)
+	for i := range 6 {
+		read := expects
+		if i >= 4 {
+			read = fills
+		}
 		readers.Go(func() {
 			for {
 				select {
@@ -106,52 +154,14 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 					return
 				default:
 				}
-				mu.RLock()
-				byID, err := s.GetUserWire(t.Context(), ownerCall, jane.ID, nameWire)
-				byEmail, ferr := s.FindUserWire(t.Context(), ownerCall, "JANE@example.com", nameWire)
-				p, perr := s.Authenticate(t.Context(), secret.Secret, "")
-				want := role
-				mu.RUnlock()
-				if err := errors.Join(err, ferr, perr); err != nil {
+				if err := read(); err != nil {
 					t.Error(err)
 					return
 				}
-				may := p.Capabilities.Allows(authz.Pair{Resource: "users", Action: authz.Create})
-				wire := nameWire.Encode(directory.User{ID: jane.ID, Name: "Jane", Role: directory.RoleRef{Name: string(want)}})
-				if !bytes.Equal(byID, wire) || !bytes.Equal(byEmail, wire) || p.Role != want || may != (want == "admin") {
-					t.Errorf("read %q by id and %q by address, as %v (may create: %v), want %v", byID, byEmail, p, may, want)
-					return
-				}
 			}
 		})
 	}
-	// These fill the cache while a write is under way, with what was before it.
-	for range 2 {
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					_, _ = s.GetUserWire(t.Context(), ownerCall, jane.ID, nameWire)
-					_, _ = s.FindUserWire(t.Context(), ownerCall, "jane@example.com", nameWire)
-					_, _ = s.Authenticate(t.Context(), secret.Secret, "")
-				}
-			}
-		})
-	}
-	for i := range 100 {
-		next := directory.RoleID([]string{"user", "admin"}[i%2])
-		mu.Lock()
-		_, err := s.UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
-		role = next
-		mu.Unlock()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	close(stop)
-	readers.Wait()
+	write()
 }
 
 // While many look an address up and one removes and adds its user, nobody finds a user
@@ -163,51 +173,38 @@ func TestFindIsNeverBehindACommit(t *testing.T) {
 	const email = "jane@example.com"
 	var mu sync.RWMutex     // held for writing while the user is added or removed
 	var id directory.UserID // of the user there is; "" for none
-	stop := make(chan struct{})
-	var readers sync.WaitGroup
-	for i := range 6 {
-		expects := i < 4 // the others fill the cache while a write is under way
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				if !expects {
-					_, _ = s.FindUserWire(t.Context(), call, email, nameWire)
-					continue
-				}
-				mu.RLock()
-				wire, err := s.FindUserWire(t.Context(), call, email, nameWire)
-				want := id
-				mu.RUnlock()
-				found, _, _ := strings.Cut(string(wire), " ")
-				if (err != nil && directory.CodeOf(err) != directory.NotFound) || found != string(want) {
-					t.Errorf("found %q, %v; want %q", wire, err, want)
-					return
-				}
+	expects := func() error {
+		mu.RLock()
+		defer mu.RUnlock()
+		wire, err := s.FindUserWire(t.Context(), call, email, nameWire)
+		found, _, _ := strings.Cut(string(wire), " ")
+		if (err != nil && directory.CodeOf(err) != directory.NotFound) || found != string(id) {
+			return fmt.Errorf("found %q, %v; want %q", wire, err, id)
+		}
+		return nil
+	}
+	fills := func() error {
+		_, _ = s.FindUserWire(t.Context(), call, email, nameWire)
+		return nil
+	}
+	whileReading(t, expects, fills, func() {
+		for range 40 {
+			mu.Lock()
+			u, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
+			id = u.ID
+			mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
 			}
-		})
-	}
-	for range 40 {
-		mu.Lock()
-		u, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
-		id = u.ID
-		mu.Unlock()
-		if err != nil {
-			t.Fatal(err)
+			mu.Lock()
+			err = s.RemoveUser(t.Context(), call, u.ID)
+			id = ""
+			mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
-		mu.Lock()
-		err = s.RemoveUser(t.Context(), call, u.ID)
-		id = ""
-		mu.Unlock()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	close(stop)
-	readers.Wait()
+	})
 }
 
 // A user whom another process removes, and adds again, is found as such within a

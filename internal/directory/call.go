@@ -100,6 +100,12 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	return result, nil
 }
 
+// Do is [Write] for an operation without a result.
+func Do(ctx context.Context, s *Service, call Call, op Operation, fn func(*Change) error) error {
+	_, err := Write(ctx, s, call, op, func(c *Change) (struct{}, error) { return struct{}{}, fn(c) })
+	return err
+}
+
 // wrap adds the operation's name to an error without a code, which is for logs. Errors
 // with a code are answered as they are.
 func (op Operation) wrap(err error) error {

@@ -16,17 +16,16 @@ import (
 // group and the user; [Conflict] for a managed group; [LimitExceeded] for a user who is
 // in too many groups.
 func (s *Service) AddGroupMember(ctx context.Context, call Call, id GroupID, user UserID) error {
-	_, err := Write(ctx, s, call, OpAddGroupMember, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpAddGroupMember, func(c *Change) error {
 		g, err := c.groupToChange(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if _, err := c.User(g.OrgID, user); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.moveMembers(g, []UserID{user}, nil)
+		return c.moveMembers(g, []UserID{user}, nil)
 	})
-	return err
 }
 
 // RemoveGroupMember takes a user out of a group. A user who is not in it, or not in the
@@ -35,14 +34,13 @@ func (s *Service) AddGroupMember(ctx context.Context, call Call, id GroupID, use
 // Permission rbac|update and, for a user who is in it, users|update. Audit entry
 // removeGroupMember. Errors: [NotFound] for the group; [Conflict] for a managed group.
 func (s *Service) RemoveGroupMember(ctx context.Context, call Call, id GroupID, user UserID) error {
-	_, err := Write(ctx, s, call, OpRemoveGroupMember, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpRemoveGroupMember, func(c *Change) error {
 		g, err := c.groupToChange(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.moveMembers(g, nil, []UserID{user})
+		return c.moveMembers(g, nil, []UserID{user})
 	})
-	return err
 }
 
 // ChangeGroupMembers puts some users into a group and takes others out of it, in one
@@ -54,24 +52,23 @@ func (s *Service) RemoveGroupMember(ctx context.Context, call Call, id GroupID, 
 // add, and for a user who is both to be added and removed; [Conflict] for a managed
 // group; [LimitExceeded] for too many users, and for one who is in too many groups.
 func (s *Service) ChangeGroupMembers(ctx context.Context, call Call, id GroupID, add, remove []UserID) error {
-	_, err := Write(ctx, s, call, OpUpdateGroupMembers, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpUpdateGroupMembers, func(c *Change) error {
 		g, err := c.groupToChange(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.within(limits.MembersPerRequest, 0, len(add)+len(remove)); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		add, remove := sortedSet(add), sortedSet(remove)
 		if both := among(add, remove); len(both) > 0 {
-			return struct{}{}, InvalidField("remove", "%s is also in add; name a user in one of them", quote.Input(both[0]))
+			return InvalidField("remove", "%s is also in add; name a user in one of them", quote.Input(both[0]))
 		}
 		if err := c.checkUsers("add", add); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.moveMembers(g, add, remove)
+		return c.moveMembers(g, add, remove)
 	})
-	return err
 }
 
 // memberChange lists the members who come and go, in byte order.

@@ -139,20 +139,19 @@ func (s *Service) UpdateGroup(ctx context.Context, call Call, id GroupID, in New
 // DeleteGroup deletes a group; its members lose what it gave. Permission
 // rbac|delete. Audit entry deleteGroup. Errors: [NotFound].
 func (s *Service) DeleteGroup(ctx context.Context, call Call, id GroupID) error {
-	_, err := Write(ctx, s, call, OpDeleteGroup, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpDeleteGroup, func(c *Change) error {
 		g, err := c.groupToChange(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if g.Members, err = c.MembersOf(g.OrgID, g.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Tx.DeleteGroup(g.OrgID, g.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(g.Target(), RecordGroup(g), nil)
+		return c.Record(g.Target(), RecordGroup(g), nil)
 	})
-	return err
 }
 
 // groupToChange finds a group, without its members, and asks the call's precondition

@@ -77,13 +77,12 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 // organization, or ends it if a directory holds it. Needs a personal token. Audit entry declineInvitation there. Errors:
 // [NotFound] if the address is not invited.
 func (s *Service) DeclineInvitation(ctx context.Context, call Call, org OrgID) error {
-	_, err := Write(ctx, s, call, OpDeclineInvitation, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpDeclineInvitation, func(c *Change) error {
 		if _, err := c.answer(org); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.decline()
+		return c.decline()
 	})
-	return err
 }
 
 // decline ends the invitation that the actor declines. One that a directory holds expires

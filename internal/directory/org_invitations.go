@@ -118,14 +118,13 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 // RevokeInvitation takes an invitation back. Permission users|create. Audit entry
 // revokeInvitation. Errors: [NotFound], also for a member.
 func (s *Service) RevokeInvitation(ctx context.Context, call Call, id UserID) error {
-	_, err := Write(ctx, s, call, OpRevokeInvitation, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpRevokeInvitation, func(c *Change) error {
 		u, err := c.orgInvitation(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.takeOut(u)
+		return c.takeOut(u)
 	})
-	return err
 }
 
 // orgInvitation finds an invitation of the actor's organization.

@@ -98,20 +98,19 @@ func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.
 // tokens. Needs a personal token, which may be the one deleted. Audit entry
 // deletePersonalToken in each of the account's organizations. Errors: [NotFound].
 func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID) error {
-	_, err := Write(ctx, s, call, OpDeletePersonalToken, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpDeletePersonalToken, func(c *Change) error {
 		t, err := c.PersonalToken(c.actor.AccountID, id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Check(t); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Tx.DeletePersonalToken(t.AccountID, t.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.recordForAccount(c.actor.AccountID, t.Target(), t, nil)
+		return c.recordForAccount(c.actor.AccountID, t.Target(), t, nil)
 	})
-	return err
 }
 
 // recordForAccount appends an entry about an account to the log of each

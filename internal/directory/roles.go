@@ -190,24 +190,23 @@ func (s *Service) UpdateRole(ctx context.Context, call Call, id RoleID, in NewRo
 // Audit entry deleteRole. Errors: [NotFound]; [Conflict] for a built-in role and
 // for one that users or groups still have.
 func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
-	_, err := Write(ctx, s, call, OpDeleteRole, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpDeleteRole, func(c *Change) error {
 		role, err := c.customRole(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		users, groups, err := c.usesOf(role)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if users > 0 || groups > 0 {
-			return struct{}{}, Errorf(Conflict, "the role is in use: %d users have it and %d groups give it", users, groups)
+			return Errorf(Conflict, "the role is in use: %d users have it and %d groups give it", users, groups)
 		}
 		if err := c.Tx.DeleteRole(role.OrgID, role.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(role.Target(), role, nil)
+		return c.Record(role.Target(), role, nil)
 	})
-	return err
 }
 
 // usesOf counts the users who have a role, invited ones included, and the groups that

@@ -173,20 +173,19 @@ func (s *Service) GetAPIToken(ctx context.Context, call Call, id TokenID) (APITo
 // DeleteAPIToken revokes and forgets an API token. Permission apiTokens|delete.
 // Audit entry deleteAPIToken. Errors: [NotFound].
 func (s *Service) DeleteAPIToken(ctx context.Context, call Call, id TokenID) error {
-	_, err := Write(ctx, s, call, OpDeleteAPIToken, func(c *Change) (struct{}, error) {
+	return Do(ctx, s, call, OpDeleteAPIToken, func(c *Change) error {
 		t, err := c.APIToken(c.actor.OrgID, id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Check(t); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(t.Target(), t, nil)
+		return c.Record(t.Target(), t, nil)
 	})
-	return err
 }
 
 // maxSuccessors is how many living successors the result of a regeneration names.

@@ -69,6 +69,12 @@ func write[T any](ctx context.Context, h *Hooks, call directory.Call, op directo
 	})
 }
 
+// do is write for an operation without a result.
+func do(ctx context.Context, h *Hooks, call directory.Call, op directory.Operation, fn func(change) error) error {
+	_, err := write(ctx, h, call, op, func(c change) (struct{}, error) { return struct{}{}, fn(c) })
+	return err
+}
+
 // issue returns a webhook with its current secret. A dry run creates no secret.
 func (c change) issue(w directory.Webhook) IssuedWebhook {
 	issued := IssuedWebhook{Webhook: w}
@@ -186,17 +192,16 @@ func (c change) webhook(id directory.WebhookID) (directory.Webhook, error) {
 // DeleteWebhook deletes a webhook with its deliveries. Needs a personal token of
 // an owner or admin who has auditLog|read. Audit entry deleteWebhook. Errors: [directory.NotFound].
 func (h *Hooks) DeleteWebhook(ctx context.Context, call directory.Call, id directory.WebhookID) error {
-	_, err := write(ctx, h, call, directory.OpDeleteWebhook, func(c change) (struct{}, error) {
+	return do(ctx, h, call, directory.OpDeleteWebhook, func(c change) error {
 		w, err := c.webhook(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.DeleteWebhook(w.OrgID, w.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(w.Target(), w, nil)
+		return c.Record(w.Target(), w, nil)
 	})
-	return err
 }
 
 // RotateWebhookSecret replaces a webhook's secret. Until previousUntil, zero for
@@ -232,17 +237,16 @@ func (h *Hooks) RotateWebhookSecret(ctx context.Context, call directory.Call, id
 // TestWebhook sends a webhook an entry of its own, testWebhook, whatever its filter. Needs a personal token of an owner or admin who has auditLog|read.
 // Audit entry testWebhook. Errors: [directory.NotFound]; [directory.Conflict] if the webhook is disabled.
 func (h *Hooks) TestWebhook(ctx context.Context, call directory.Call, id directory.WebhookID) error {
-	_, err := write(ctx, h, call, directory.OpTestWebhook, func(c change) (struct{}, error) {
+	return do(ctx, h, call, directory.OpTestWebhook, func(c change) error {
 		w, err := c.webhook(id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if !w.Enabled {
-			return struct{}{}, errDisabled
+			return errDisabled
 		}
-		return struct{}{}, c.Record(w.Target(), nil, nil)
+		return c.Record(w.Target(), nil, nil)
 	})
-	return err
 }
 
 var errDisabled = directory.Errorf(directory.Conflict, "the webhook is disabled; enable it first")
