@@ -125,7 +125,7 @@ func mailedLink(t *testing.T, mails <-chan string, site string) string {
 			if found := link.FindString(text); found != "" {
 				return found
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatal("no link was mailed")
 		}
 	}

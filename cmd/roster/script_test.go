@@ -65,7 +65,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	cmd := exec.CommandContext(ctx, "roster", args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ROSTER_") }), "GORACE=atexit_sleep_ms=0")
-	cmd.WaitDelay = 20 * time.Second
+	cmd.WaitDelay = 2 * time.Minute
 	log, err := cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
@@ -130,7 +130,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // until runs a command until a line of its output matches a pattern: until PATTERN COMMAND [ARG...].
 func until(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile(args[0])
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer stop()
 	cmd := exec.CommandContext(ctx, args[1], args[2:]...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ROSTER_") }),

@@ -108,7 +108,7 @@ func get(t *testing.T, roots *x509.CertPool, url string, header http.Header) ans
 		},
 	}
 	var last error
-	for range 300 {
+	for range 1200 {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {
 			t.Fatal(err)

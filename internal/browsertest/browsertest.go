@@ -32,7 +32,7 @@ type Browser struct {
 }
 
 // patience bounds each step of a test, so that one that hangs says where.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // Start starts a browser that ends with the test.
 func Start(t testing.TB) *Browser {
@@ -44,7 +44,7 @@ func Start(t testing.TB) *Browser {
 	if path == "" {
 		t.Fatal("Chromium is missing. Install it (Debian: apt-get install chromium), or skip these tests with -short.")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience),
 		chromedp.Flag("lang", "en-US"), chromedp.Flag("hide-scrollbars", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)

@@ -83,11 +83,10 @@ func compareCreated(t *testing.T, d deployment, created *creations) {
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	d := initialize(t)
-	s := d.serve(t)
+	s := d.serve(t, "--shutdown-timeout", "1h")
 	begin(t, s, d.APIToken)
 	s.terminate()
 	waitFor(t, "the server to stop", func() bool { return strings.Contains(s.logged(), `"stopping"`) })
-	begun := time.Now()
 	waitFor(t, "the server to end", func() bool {
 		// The first one may come before the server has stopped catching them.
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
@@ -98,8 +97,8 @@ func TestSecondSignal(t *testing.T) {
 			return false
 		}
 	})
-	if code, took := s.exitCode(), time.Since(begun); code == 0 || took > 5*time.Second {
-		t.Errorf("exit code %d after %v, though a request was cut off", code, took)
+	if code := s.exitCode(); code == 0 {
+		t.Error("exit code 0, though a request was cut off")
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 
 // patience is how long anything may take that is no measure of its own. It is
 // far above what an idle machine needs.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 var binary struct {
 	once sync.Once

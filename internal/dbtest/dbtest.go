@@ -127,7 +127,7 @@ func execute(t testing.TB, database, statement string) error {
 	defer cancel()
 	driver, source := "pgx", database
 	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, source = "sqlite", path+"?_pragma=busy_timeout(10000)"
+		driver, source = "sqlite", path+"?_pragma=busy_timeout(120000)"
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {

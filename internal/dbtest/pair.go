@@ -101,7 +101,7 @@ func (p *Pair) start(i int) {
 		if err == nil {
 			return
 		}
-		if time.Since(begun) > 30*time.Second {
+		if time.Since(begun) > 2*time.Minute {
 			p.t.Fatalf("the server does not start: %s", out)
 		}
 	}

@@ -33,7 +33,7 @@ func (w *world) feed(name string) follow.Feed {
 // that did not fail.
 func read(t *testing.T, w *world, name string, n int, handle func(directory.Entry) (bool, error)) (seen []int64, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	err = w.feed(name).Run(ctx, func(_ context.Context, e directory.Entry) (bool, error) {
 		done, err := handle(e)
@@ -150,7 +150,7 @@ func TestFollowerPutsOffWhatIsDeleted(t *testing.T) {
 		t.Fatalf("saw %v of %d", seen, len(all))
 	}
 	w.Wants("delete", "", w.DeleteOrg(t.Context(), w.Owner.OrgID))
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	var seen []int64
 	var ended sync.WaitGroup

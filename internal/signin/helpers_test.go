@@ -229,7 +229,7 @@ func (s *site) mail() mail {
 	select {
 	case m := <-s.mails:
 		return m
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		s.Fatal("no mail comes")
 		return mail{}
 	}

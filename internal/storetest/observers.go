@@ -117,7 +117,7 @@ var observerTests = []test{
 		// Also when nothing is written for longer than it may go without asking.
 		for range 2 {
 			for begun := time.Now(); !s.db.InTouch(); time.Sleep(10 * time.Millisecond) {
-				if time.Since(begun) > 10*time.Second {
+				if time.Since(begun) > 2*time.Minute {
 					s.Fatal("out of touch though nothing keeps it from asking")
 				}
 			}
@@ -152,7 +152,7 @@ func observedFromAnother(t *testing.T, open func() directory.Store) {
 			if late := time.Since(written); late > time.Second && two.db.InTouch() && told.heard() == before {
 				t.Fatalf("in touch, and after %s it has not heard", late)
 			}
-			if time.Since(written) > 10*time.Second {
+			if time.Since(written) > 2*time.Minute {
 				t.Fatal("never heard")
 			}
 			time.Sleep(time.Millisecond)

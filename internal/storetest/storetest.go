@@ -183,7 +183,7 @@ func collect[T any](seq func(yield func(T, error) bool)) (list []T, err error) {
 
 // soon bounds what must happen without anybody's help.
 func (s suite) soon() context.Context {
-	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.Context(), 2*time.Minute)
 	s.Cleanup(cancel)
 	return ctx
 }
