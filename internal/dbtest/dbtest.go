@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -140,19 +141,51 @@ func execute(t testing.TB, database, statement string) error {
 	return nil
 }
 
-// Tables reads every row of every table, past the store, as text in no order
-// that means anything.
-func Tables(t testing.TB, database string) map[string][]string {
+// readers are the connections of [Tables] by the URLs of their databases. A new connection
+// to SQLite reads and parses the whole schema first.
+var readers struct {
+	mu sync.Mutex
+	by map[string]*sql.DB
+}
+
+// reader returns a connection that stays open until the test ends.
+func reader(t testing.TB, database string) *sql.DB {
 	t.Helper()
-	driver, source, names := "pgx", database, `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`
+	readers.mu.Lock()
+	defer readers.mu.Unlock()
+	if db := readers.by[database]; db != nil {
+		return db
+	}
+	driver, source := "pgx", database
 	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, source, names = "sqlite", path, `SELECT name FROM sqlite_schema WHERE type = 'table'`
+		driver, source = "sqlite", path
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Close() }()
+	if readers.by == nil {
+		readers.by = make(map[string]*sql.DB)
+	}
+	readers.by[database] = db
+	t.Cleanup(func() {
+		readers.mu.Lock()
+		defer readers.mu.Unlock()
+		delete(readers.by, database)
+		_ = db.Close()
+	})
+	return db
+}
+
+// Tables reads every row of every table, past the store, as text in no order
+// that means anything.
+func Tables(t testing.TB, database string) map[string][]string {
+	t.Helper()
+	names := `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`
+	if strings.HasPrefix(database, "sqlite:") {
+		names = `SELECT name FROM sqlite_schema WHERE type = 'table'`
+	}
+	db := reader(t, database)
 	all := make(map[string][]string)
 	for _, name := range rows(t, db, names) {
 		all[name] = rows(t, db, "SELECT * FROM "+name)

@@ -3,14 +3,12 @@ package directory_test
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -21,15 +19,8 @@ import (
 // as held is what each of them could do at any time, the giving limits of tokens
 // that others gave them, and the built-in user if one of them could add or change users.
 func TestCoalitionGainsNothing(t *testing.T) {
-	want := 2_000
-	if dbtest.OnPostgres() || raceEnabled || testing.Short() {
-		want = 500
-	}
-	if wholeRun() {
-		want = 10_000
-	}
-	setDefault(t, "rapid.checks", strconv.Itoa(8))
-	setDefault(t, "rapid.steps", strconv.Itoa(250))
+	want := stepsWanted()
+	checkSteps(t, want)
 	all := tally{answers: make(map[string]map[directory.Code]int)}
 	for all.steps < want && !t.Failed() {
 		rapid.Check(t, func(rt *rapid.T) { newCoalition(t, rt, &all).run(rt) })

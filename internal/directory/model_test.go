@@ -22,18 +22,8 @@ import (
 // each step the service has answered, stored and explained what the rules say,
 // as a model written from them does.
 func TestServiceAgainstTheModel(t *testing.T) {
-	checks, steps, want := 8, 250, 2_000
-	if dbtest.OnPostgres() || raceEnabled {
-		want = 1_000
-	}
-	if testing.Short() {
-		want = 500
-	}
-	if wholeRun() {
-		want = 10_000
-	}
-	setDefault(t, "rapid.checks", strconv.Itoa(checks))
-	setDefault(t, "rapid.steps", strconv.Itoa(steps))
+	want := stepsWanted()
+	checkSteps(t, want)
 	all := tally{answers: make(map[string]map[directory.Code]int)}
 	for all.steps < want && !t.Failed() {
 		rapid.Check(t, func(rt *rapid.T) { runModel(t, rt, &all) })
@@ -75,6 +65,33 @@ func (c *tally) String() string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// stepsWanted returns how many steps a run of random operations takes. A step takes an
+// order of magnitude longer with the race detector, which finds little in a run on a
+// single goroutine, and several times longer on PostgreSQL.
+func stepsWanted() int {
+	switch {
+	case wholeRun():
+		return 10_000
+	case dbtest.OnPostgres() || raceEnabled || testing.Short():
+		return 500
+	default:
+		return 2_000
+	}
+}
+
+// checkSteps divides the steps into checks of 250 steps on average, and up to 8 checks for
+// each call of [rapid.Check].
+func checkSteps(t *testing.T, steps int) {
+	t.Helper()
+	const each = 250
+	checks := min(8, steps/each)
+	if testing.Short() {
+		checks *= 5 // rapid does a fifth of them
+	}
+	setDefault(t, "rapid.checks", strconv.Itoa(checks))
+	setDefault(t, "rapid.steps", strconv.Itoa(each))
 }
 
 // setDefault sets a flag for this test unless the command line has set it.
