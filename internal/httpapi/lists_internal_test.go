@@ -32,7 +32,7 @@ func TestLists(t *testing.T) {
 		t.Fatalf("what was gathered is not kept: %v", k)
 	}
 	for what, k := range map[string]*keptList{
-		"another version": l.find(listKey{org: "acme"}, "v2"), "another organisation": l.find(listKey{org: "else"}, "v1"),
+		"another version": l.find(listKey{org: "acme"}, "v2"), "another organization": l.find(listKey{org: "else"}, "v1"),
 		"another coding": l.find(listKey{org: "acme", gzip: true}, "v1"),
 	} {
 		if k != nil {

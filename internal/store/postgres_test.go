@@ -36,9 +36,9 @@ func TestPostgresShared(t *testing.T) {
 
 // A pooler hands out connections for one transaction each: nothing may rest on
 // having the same one again. PgBouncer 1.18, which Debian 12 has, ends itself now
-// and then when a statement is cancelled.
+// and then when a statement is canceled.
 func TestPostgresPooled(t *testing.T) {
-	storetest.RunBut(t, "cancelled", func(t *testing.T) directory.Store {
+	storetest.RunBut(t, "canceled", func(t *testing.T) directory.Store {
 		return openPostgres(t, dbtest.Pooled(t, directorytest.Postgres(t)))
 	})
 	storetest.RunShared(t, func(t *testing.T) func() directory.Store {

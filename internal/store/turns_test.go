@@ -108,7 +108,7 @@ func TestAbandonedWriteIsNotRun(t *testing.T) {
 	waitFor(t, "the write waits", func() bool { return db.writer.waiting() == 1 })
 	leave()
 	if err := <-answered; !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want that it was cancelled", err)
+		t.Errorf("error %v, want that it was canceled", err)
 	}
 	if n := db.writer.waiting(); n != 0 {
 		t.Errorf("%d still wait", n)

@@ -118,7 +118,7 @@ var transactionTests = []test{
 		s.write(func(tx directory.Tx) error { return putUsers(tx, acme, "b") }) // life goes on
 		got(s, user(acme, "usr_b"))
 	}},
-	{"cancelled before: nothing happens", func(s suite) {
+	{"canceled before: nothing happens", func(s suite) {
 		ctx, cancel := context.WithCancel(s.Context())
 		cancel()
 		err := s.db.Write(ctx, func(tx directory.Tx) error { return putOrgs(tx, acme) })
@@ -134,7 +134,7 @@ var transactionTests = []test{
 		}
 		missing(s, "written", func(tx directory.Tx) (directory.Org, error) { return tx.Org(acme) })
 	}},
-	{"cancelled during: the answer tells what happened", func(s suite) {
+	{"canceled during: the answer tells what happened", func(s suite) {
 		for i, id := range ids[directory.OrgID]("org-%02d", 20) {
 			ctx, cancel := context.WithCancel(s.Context())
 			err := s.db.Write(ctx, func(tx directory.Tx) error {
@@ -154,7 +154,7 @@ var transactionTests = []test{
 			}
 		}
 	}},
-	{"cancelled while reading", func(s suite) {
+	{"canceled while reading", func(s suite) {
 		s.write(func(tx directory.Tx) error {
 			return all(putOrgs(tx, acme), putUsers(tx, acme, ids[string]("%04d", 500)...))
 		})
@@ -173,7 +173,7 @@ var transactionTests = []test{
 				return err
 			})
 			if err == nil {
-				s.Fatalf("read %d users and more after the call was cancelled", n)
+				s.Fatalf("read %d users and more after the call was canceled", n)
 			}
 		}
 		s.equal("organizations", 1, got(s, directory.Tx.CountOrgs))

@@ -1,9 +1,10 @@
 -- +goose Up
 -- Times are microseconds since 1970 in UTC; 0 stands for "none". Sets of
--- capabilities and audit details are JSON text. *_key columns hold what is
--- compared (letter case folded in Go), the columns beside them what was given.
+-- capabilities and audit details are JSON text. *_key columns hold
+-- values for comparison, with letter case folded in Go; the columns beside them hold the
+-- values as they were given.
 -- Every key but those that look a secret or an account up starts with the
--- organisation: organisations are independent of each other.
+-- organization: organizations are independent of each other.
 
 CREATE TABLE orgs (
     id         TEXT    NOT NULL PRIMARY KEY,
@@ -12,7 +13,7 @@ CREATE TABLE orgs (
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What an organization has set; without a row, nothing. 0 stands for any lifetime of
+-- The settings of an organization; without a row, none. 0 stands for any lifetime of
 -- tokens, and for the default limits of sessions.
 CREATE TABLE org_settings (
     org_id            TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
@@ -149,7 +150,7 @@ CREATE TABLE personal_tokens (
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
--- Who signed in in a browser. With only_org, a session acts in that organization alone.
+-- Sessions of people who signed in with a browser. With only_org, a session acts in that organization alone.
 CREATE TABLE sessions (
     account_id   TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     id           TEXT NOT NULL,
@@ -190,7 +191,7 @@ CREATE TABLE finished_ceremonies (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX finished_ceremonies_expiry ON finished_ceremonies (expires_at);
 
--- credential is the public key and what else a sign-in is checked with, as JSON.
+-- credential is JSON: the public key, and the rest that a sign-in is checked with.
 CREATE TABLE passkeys (
     account_id    TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     id            TEXT NOT NULL,
@@ -203,7 +204,7 @@ CREATE TABLE passkeys (
 ) STRICT, WITHOUT ROWID;
 
 -- Entries are numbered within their organization without gaps, and their times never
--- decrease. There are no foreign keys: the log outlives what it describes.
+-- decrease. There are no foreign keys: the log outlives the objects that it describes.
 CREATE TABLE entries (
     position         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     sequence      INTEGER NOT NULL,
@@ -259,7 +260,7 @@ CREATE INDEX mails_org ON mails (org_id, reserved_at);
 CREATE INDEX mails_recipient ON mails (email_key, reserved_at);
 CREATE INDEX mails_age ON mails (reserved_at);
 
--- The Merkle tree of an organisation's entries: 256 hashes to a full tile.
+-- The Merkle tree of an organization's entries: 256 hashes to a full tile.
 CREATE TABLE audit_tiles (
     org_id TEXT    NOT NULL,
     level  INTEGER NOT NULL,
@@ -276,7 +277,7 @@ CREATE TABLE audit_checkpoints (
     PRIMARY KEY (org_id, size)
 ) STRICT, WITHOUT ROWID;
 
--- How long an organisation keeps its entries; without a row, for ever.
+-- How long an organization keeps its entries; without a row, for ever.
 CREATE TABLE audit_retention (
     org_id TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
     days   INTEGER NOT NULL
@@ -322,7 +323,7 @@ CREATE TABLE profile_emails (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX profile_emails_key ON profile_emails (org_id, email_key);
 
--- What a directory keeps with a group.
+-- Attributes that a directory keeps with a group.
 CREATE TABLE group_profiles (
     org_id      TEXT    NOT NULL,
     group_id    TEXT    NOT NULL,
@@ -408,7 +409,7 @@ CREATE TABLE webhooks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhooks_next ON webhooks (next_at) WHERE next_at > 0;
 
--- One row for each entry that a webhook is or was sent. What is sent is made of
+-- One row for each entry that a webhook is or was sent. The body is made of
 -- the entry.
 CREATE TABLE webhook_deliveries (
     org_id     TEXT    NOT NULL,
