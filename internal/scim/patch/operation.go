@@ -8,6 +8,7 @@
 package patch
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/quote"
@@ -129,7 +130,7 @@ func lowered(prefix string, object map[string]any) (map[string]any, error) {
 
 // at says which operation an error is about.
 func at(i int, err error) error {
-	if e, ok := err.(*schema.Error); ok { //nolint:errorlint // the pure packages wrap no errors
+	if e, ok := errors.AsType[*schema.Error](err); ok {
 		return schema.Errorf(e.Type, "Operations[%d]: %s", i, e.Detail)
 	}
 	return err

@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -38,7 +39,7 @@ func steps(t *schema.ResourceType, o Operation) ([]step, error) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		s, err := target(t, Operation{o.Op, name, object[name], true})
 		if err != nil {
-			if e, ok := err.(*schema.Error); ok && e.Type == schema.InvalidPath { //nolint:errorlint // the pure packages wrap no errors
+			if e, ok := errors.AsType[*schema.Error](err); ok && e.Type == schema.InvalidPath {
 				continue // an unknown attribute, as in a POST
 			}
 			return nil, err

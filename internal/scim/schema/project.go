@@ -31,7 +31,8 @@ func keyOf(r Ref) key {
 
 // Projection reads the two parameters, each a list of names that may also be joined by
 // commas. Names of no attribute are ignored: a search may cover several resource types.
-// Only one of the two may be given. Errors have the type invalidValue.
+// Filters in brackets are ignored too, as in emails[type eq "work"]. Only one of the two
+// may be given. Errors have the type invalidValue.
 func (t *ResourceType) Projection(attributes, excluded []string) (*Projection, error) {
 	p := &Projection{t: t}
 	names, but := split(attributes), split(excluded)
@@ -61,6 +62,9 @@ func split(lists []string) []string {
 func (t *ResourceType) keys(names []string) map[key]bool {
 	keys := make(map[key]bool, len(names))
 	for _, name := range names {
+		if start, end := strings.IndexByte(name, '['), strings.LastIndexByte(name, ']'); start >= 0 && end > start {
+			name = name[:start] + name[end+1:]
+		}
 		if ref, err := t.named(name); err == nil {
 			keys[keyOf(ref)] = true
 		}

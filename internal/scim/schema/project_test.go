@@ -23,6 +23,7 @@ func TestProjection(t *testing.T) {
 		// RFC 7644 section 3.9's example.
 		{"userName", "", `"userName": "x"`},
 		{"USERNAME, emails", "", `"userName": "x", "emails": [{"value": "a", "type": "work"}, {"value": "b"}]`},
+		{`emails[type eq "work"].type`, "", `"emails": [{"type": "work"}]`},
 		{"emails.type,name.givenName", "", `"name": {"givenName": "g"}, "emails": [{"type": "work"}]`},
 		{"urn:ietf:params:scim:schemas:core:2.0:User:name.familyName", "", `"name": {"familyName": "f"}`},
 		{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "", department},
