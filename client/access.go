@@ -103,6 +103,13 @@ func (c *Client) GetSelfAccess(ctx context.Context) (Access, error) {
 	return c.allAccess(ctx, "/v2/user/access", url.Values{})
 }
 
+// GetSelfPrincipal returns the user or API token that the token belongs to, with the
+// organization in which the token acts, and when it expires.
+func (c *Client) GetSelfPrincipal(ctx context.Context) (Principal, error) {
+	page, err := fetch[Access](ctx, c, http.MethodGet, "/v2/user/access", url.Values{"limit": {"1"}}, nil)
+	return page.Principal, err
+}
+
 // AccessChange is what one user or token would gain and lose.
 type AccessChange struct {
 	Kind   string   `json:"kind"`

@@ -94,6 +94,9 @@ func defaultHTTP() *http.Client {
 	}
 }
 
+// URL returns the URL of the server.
+func (c *Client) URL() string { return c.base }
+
 // String keeps the token out of logs.
 func (c *Client) String() string { return "client of " + c.base }
 

@@ -111,7 +111,7 @@ func (c *Client) ImportUsers(ctx context.Context, format ImportFormat, data []by
 	}
 }
 
-// rawBody is a body that is not JSON.
+// rawBody is a body that is encoded already.
 type rawBody struct {
 	mediaType string
 	data      []byte

@@ -39,19 +39,27 @@ func (c *Client) exchange(ctx context.Context, method, path string, query url.Va
 		return nil, err
 	}
 	defer drain(resp.Body)
-	if c.dryRun && c.onDiff != nil {
-		if line := resp.Header.Get("Roster-Access-Diff"); line != "" {
-			var d AccessDiff
-			if err := json.Unmarshal([]byte(line), &d); err != nil {
-				return nil, readError(method, path, err)
-			}
-			c.onDiff(d)
-		}
+	if err := c.passDiff(resp); err != nil {
+		return nil, err
 	}
 	if out == nil || resp.StatusCode == http.StatusNoContent {
 		return resp.Header, nil
 	}
 	return resp.Header, decode(resp, out)
+}
+
+// passDiff passes on what a dry run says of the access that would change.
+func (c *Client) passDiff(resp *http.Response) error {
+	line := resp.Header.Get("Roster-Access-Diff")
+	if !c.dryRun || c.onDiff == nil || line == "" {
+		return nil
+	}
+	var d AccessDiff
+	if err := json.Unmarshal([]byte(line), &d); err != nil {
+		return readError(resp.Request.Method, resp.Request.URL.Path, err)
+	}
+	c.onDiff(d)
+	return nil
 }
 
 // fetch is do for an answer of one type.

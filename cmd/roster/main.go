@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 
@@ -78,8 +79,12 @@ database, and the command line client.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.Version = config.ProgramVersion()
+	root.SetVersionTemplate(versionLine())
+	root.AddGroup(cli.Groups()...)
 	root.AddCommand(serveCommand(), initCommand(), adminCommand(), backupCommand(), restoreCommand(), copyCommand(), migrateCommand(), keyCommand(), versionCommand())
 	for _, c := range root.Commands() {
+		c.GroupID = cli.GroupServer
 		cli.Strict(c)
 	}
 	root.AddCommand(cli.Commands()...)
@@ -119,6 +124,12 @@ func help(cmd *cobra.Command, args []string) error {
 	return of.Help()
 }
 
+func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
+
+func versionLine() string {
+	return fmt.Sprintf("roster %s (%s, %s)\n", config.ProgramVersion(), runtime.Version(), platform())
+}
+
 func versionCommand() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
@@ -128,12 +139,11 @@ func versionCommand() *cobra.Command {
 		Example: "  roster version\n  roster version --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version, built, platform := config.ProgramVersion(), runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH
 			if output != "json" {
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "roster %s (%s, %s)\n", version, built, platform)
+				_, err := io.WriteString(cmd.OutOrStdout(), versionLine())
 				return err
 			}
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"version": version, "go": built, "platform": platform})
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"version": config.ProgramVersion(), "go": runtime.Version(), "platform": platform()})
 		},
 	}
 	addOutputFlag(cmd.Flags(), &output)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -65,8 +64,8 @@ func (s *session) usersAccess() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "json" {
-				return printJSON(cmd.OutOrStdout(), a)
+			if s.json() {
+				return s.printJSON(cmd, a)
 			}
 			if a.Principal.Status != "" {
 				cmd.PrintErrln("no access: the user is", visible(string(a.Principal.Status)))
@@ -76,18 +75,4 @@ func (s *session) usersAccess() *cobra.Command {
 	cmd.Flags().StringVar(&capability, "capability", "", "check one: 'users|delete', 'dataset:NAME:query|read' or 'view:NAME:query|read'")
 	addAt(cmd, &asOf)
 	return cmd
-}
-
-var principalColumns = []column[client.Principal]{
-	{"kind", func(p client.Principal) string { return p.Kind }},
-	{"id", func(p client.Principal) string { return p.ID }},
-	{"name", func(p client.Principal) string { return p.Name }},
-}
-
-func (s *session) whoami() *cobra.Command {
-	return s.command("whoami", "Show which user or API token the token belongs to\nFor a personal token, its user; for an API token, the token itself.", "roster whoami", cobra.NoArgs,
-		one(s, principalColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Principal, error) {
-			a, err := c.GetSelfAccess(ctx)
-			return a.Principal, err
-		}))
 }

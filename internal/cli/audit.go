@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -45,7 +44,7 @@ func (s *session) auditCommand() *cobra.Command {
 func addAuditFilter(cmd *cobra.Command, f *client.AuditFilter, outcome string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Actor, "actor", "", "only entries by the user or API token with this `ID`, or \"operator\"")
-	flags.StringVar(&f.Action, "action", "", "only entries of this `ACTION`, such as createUser")
+	flags.StringVar(&f.Action, "action", "", "only entries of this `ACTION`, such as createUser, or of a prefix such as create*")
 	flags.StringVar(&f.Target, "target", "", "only entries about the object with this `ID`")
 	flags.StringVar(&f.Outcome, "outcome", outcome, "done, refused or any")
 	complete(cmd, "outcome", "done", "refused", "any")
@@ -148,14 +147,14 @@ func (s *session) auditTail() *cobra.Command {
 				after = max(after, e.Sequence)
 			}
 			for _, e := range list {
-				if err := s.printEntry(cmd.OutOrStdout(), e); err != nil {
+				if err := s.printEntry(cmd, e); err != nil {
 					return err
 				}
 			}
 			if !follow {
 				return nil
 			}
-			return s.follow(cmd, c, client.EventsOptions{AuditFilter: q.AuditFilter, After: &after}, s.printEntry)
+			return s.follow(cmd, c, client.EventsOptions{AuditFilter: q.AuditFilter, After: &after})
 		})
 	addAuditFilter(cmd, &q.AuditFilter, "any")
 	cmd.Flags().IntVarP(&limit, "lines", "n", 10, "number of entries to show first")
@@ -173,11 +172,10 @@ func (s *session) events() *cobra.Command {
 			if cmd.Flags().Changed("after") {
 				o.After = &after
 			}
-			show := printLine
-			if cmd.Flags().Changed("output") {
-				show = s.printEntry
+			if !cmd.Flags().Changed("output") {
+				s.output = "json"
 			}
-			return s.follow(cmd, c, o, show)
+			return s.follow(cmd, c, o)
 		})
 	addAuditFilter(cmd, &o.AuditFilter, "done")
 	cmd.Flags().Int64Var(&after, "after", 0, "begin after the entry with this `SEQUENCE`; by default with new entries")
@@ -185,12 +183,12 @@ func (s *session) events() *cobra.Command {
 }
 
 // follow prints events until the command is interrupted.
-func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOptions, show func(io.Writer, client.AuditEntry) error) error {
+func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOptions) error {
 	for e, err := range c.Events(cmd.Context(), o) {
 		if err != nil {
 			return err
 		}
-		if err := show(cmd.OutOrStdout(), e); err != nil {
+		if err := s.printEntry(cmd, e); err != nil {
 			return err
 		}
 	}
@@ -199,27 +197,37 @@ func (s *session) follow(cmd *cobra.Command, c *client.Client, o client.EventsOp
 
 // printEntry prints an entry as one line in the selected format. A stream has no table,
 // because the widths of later entries are not known yet.
-func (s *session) printEntry(w io.Writer, e client.AuditEntry) error {
-	switch s.output {
-	case "json":
-		return printLine(w, e)
-	case "csv":
-		return writeCSV(w, []client.AuditEntry{e}, auditColumns, false)
-	default:
-		var line []byte
-		for i, c := range auditColumns {
-			if i > 0 {
-				line = append(line, "  "...)
-			}
-			line = append(line, visible(c.value(e))...)
+func (s *session) printEntry(cmd *cobra.Command, e client.AuditEntry) error {
+	w := cmd.OutOrStdout()
+	if s.quiet {
+		return printAlone(w, []client.AuditEntry{e}, auditColumns)
+	}
+	if s.json() {
+		v, err := pickFields(e, s.fields)
+		if err != nil {
+			return err
 		}
-		_, err := w.Write(append(line, '\n'))
+		if s.jq.code != nil {
+			return s.jq.print(cmd.Context(), w, v)
+		}
+		j := json.NewEncoder(w)
+		j.SetEscapeHTML(false)
+		return j.Encode(v)
+	}
+	columns, err := selectColumns(auditColumns, s.fields)
+	if err != nil {
 		return err
 	}
-}
-
-func printLine(w io.Writer, e client.AuditEntry) error {
-	j := json.NewEncoder(w)
-	j.SetEscapeHTML(false)
-	return j.Encode(e)
+	if s.output == "csv" {
+		return writeCSV(w, []client.AuditEntry{e}, columns, false)
+	}
+	var line []byte
+	for i, c := range columns {
+		if i > 0 {
+			line = append(line, "  "...)
+		}
+		line = append(line, visible(c.value(e))...)
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
 }

@@ -18,8 +18,8 @@ func (s *session) auditKeys() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "json" {
-				return printJSON(cmd.OutOrStdout(), keys)
+			if s.json() {
+				return s.printJSON(cmd, keys)
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), strings.Join(keys, "\n")+"\n")
 			return err

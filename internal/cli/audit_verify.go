@@ -55,8 +55,8 @@ FILE.proof beside it, which "roster audit export" also writes.`,
 					return err
 				}
 			}
-			if s.output == "json" {
-				return printJSON(cmd.OutOrStdout(), report)
+			if s.json() {
+				return s.printJSON(cmd, report)
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), visible(sayReport(report))+"\n")
 			return err

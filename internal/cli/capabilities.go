@@ -10,9 +10,10 @@ import (
 	"github.com/rosterhq/roster/client"
 )
 
-func addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
+func (s *session) addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
 	cmd.Flags().StringArrayVar(capabilities, "capability", nil,
 		"capability: 'users|read', 'dataset:NAME:query|read' or 'view:NAME:query|read', where NAME can be * for all; repeatable")
+	flagValues(cmd, "capability", s.completeCapabilities())
 }
 
 // parseCapabilities parses the flag. The server checks the names.
@@ -51,6 +52,22 @@ func add(named map[string]map[string][]string, name, resource, action string) {
 		named[name] = map[string][]string{}
 	}
 	named[name][resource] = append(named[name][resource], action)
+}
+
+// capabilityCount says how many capabilities there are.
+func capabilityCount(c client.Capabilities) string {
+	n := 0
+	for _, actions := range c.Org {
+		n += len(actions)
+	}
+	for _, named := range []map[string]map[string][]string{c.Datasets, c.Views} {
+		for _, resources := range named {
+			for _, actions := range resources {
+				n += len(actions)
+			}
+		}
+	}
+	return count(n, "action")
 }
 
 // capabilityNames formats capabilities as in the flag.

@@ -23,7 +23,9 @@ import (
 type session struct {
 	url, tokenFile, org, profile string
 	output                       format
-	dryRun, yes                  bool
+	jq                           jqFilter
+	fields                       []string
+	dryRun, yes, quiet, wide     bool
 }
 
 // DefaultURL is where a server listens by default.
@@ -33,16 +35,50 @@ const DefaultURL = "http://127.0.0.1:8080"
 // and the output format.
 func Commands() []*cobra.Command {
 	s := new(session)
-	commands := []*cobra.Command{
-		s.users(), s.tokens(), s.personalTokens(), s.sessions(), s.passkeys(), s.roles(), s.groups(), s.orgs(), s.domains(), s.invitations(), s.whoami(), s.limits(),
-		s.auditCommand(), s.events(), s.webhooks(), s.issuers(),
-	}
+	commands := slices.Concat(
+		in(groupAccess, s.users(), s.groups(), s.roles(), s.invitations()),
+		in(groupCredentials, s.tokens(), s.personalTokens(), s.sessions(), s.passkeys()),
+		in(groupOrg, s.orgs(), s.domains(), s.issuers(), s.limits()),
+		in(groupLog, s.auditCommand(), s.events(), s.webhooks()),
+		in(groupClient, s.whoami(), s.api()),
+	)
 	for _, c := range commands {
 		s.addFlags(c)
 	}
-	commands = append(commands, profiles(), healthcheck(), exitCodes())
+	commands = append(commands, in(groupClient, login(), profiles(), exitCodes())...)
+	commands = append(commands, in(GroupServer, healthcheck())...)
 	for _, c := range commands {
 		Strict(c)
+	}
+	return commands
+}
+
+// The groups of commands in the help.
+const (
+	groupAccess      = "access"
+	groupCredentials = "credentials"
+	groupOrg         = "org"
+	groupLog         = "log"
+	groupClient      = "client"
+	GroupServer      = "server" // of the operator's commands
+)
+
+// Groups returns the groups that commands are in, in the order of the help.
+func Groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: groupAccess, Title: "Users and what they may do:"},
+		{ID: groupCredentials, Title: "Tokens and sessions:"},
+		{ID: groupOrg, Title: "Organizations:"},
+		{ID: groupLog, Title: "Audit log:"},
+		{ID: groupClient, Title: "This client:"},
+		{ID: GroupServer, Title: "The server and its database:"},
+	}
+}
+
+// in puts commands into a group of the help.
+func in(group string, commands ...*cobra.Command) []*cobra.Command {
+	for _, c := range commands {
+		c.GroupID = group
 	}
 	return commands
 }
@@ -54,6 +90,10 @@ func (s *session) addFlags(c *cobra.Command) {
 	f.StringVar(&s.org, "org", "", "`ID` of the organization, if you belong to several (env ROSTER_ORG)")
 	f.StringVar(&s.profile, "profile", "", "`NAME` of the profile to use (env ROSTER_PROFILE)")
 	addOutput(f, &s.output)
+	f.Var(&s.jq, "jq", "print what this jq `EXPRESSION` makes of the JSON")
+	f.StringSliceVar(&s.fields, "fields", nil, "print only these `FIELDS`, separated by commas: columns, or with --output json members")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "print only the value: the token or secret that was created, or else the id")
+	f.BoolVar(&s.wide, "wide", false, "print whole tables, also if they are wider than the terminal")
 	complete(c, "output", "table", "json", "csv")
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles) // fails only if the flag does not exist
 }
@@ -79,13 +119,16 @@ func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Cli
 		}
 		cmd.PrintErrln("note:", visible(oneLine(err.Error()))) // the profile is not needed
 	}
+	if err := s.checkOutput(cmd); err != nil {
+		return nil, err
+	}
 	url = cmp.Or(url, p.URL, DefaultURL)
 	if err := checkURL(url); err != nil {
 		return nil, err
 	}
 	switch {
 	case token == "" && p.Token == "":
-		return nil, usagef("no token: set ROSTER_TOKEN, give --token-file, or save one with `roster profile set`")
+		return nil, errNoToken
 	case token == "" && strings.TrimRight(url, "/") != strings.TrimRight(p.URL, "/"):
 		return nil, usagef("the profile's token is for %s, not for %s; pass a token with ROSTER_TOKEN or --token-file", p.URL, url)
 	case token == "":
@@ -100,6 +143,18 @@ func (s *session) client(cmd *cobra.Command, more ...client.Option) (*client.Cli
 		return nil, Usage(err)
 	}
 	return c, nil
+}
+
+// checkOutput rejects flags for the output that contradict each other.
+func (s *session) checkOutput(cmd *cobra.Command) error {
+	switch {
+	case s.jq.code != nil && cmd.Flags().Changed("output") && s.output != "json":
+		return usagef("--jq works on JSON; leave out --output %s", s.output)
+	case s.quiet && (s.jq.code != nil || len(s.fields) > 0 || cmd.Flags().Changed("output")):
+		return usagef("--quiet prints a single value; leave out --output, --jq and --fields")
+	default:
+		return nil
+	}
 }
 
 // token returns the token of the flag or the environment, not that of the profile.
@@ -167,6 +222,11 @@ func (s *session) write(use, about, example string, args cobra.PositionalArgs, r
 	return cmd
 }
 
+// get makes a command that shows an object by its id or name.
+func (s *session) get(l lookup, use, about, example string, run runner) *cobra.Command {
+	return l.argument(s, s.command(use, about, example, cobra.ExactArgs(1), l.found(run)))
+}
+
 // forms makes a command reject an --output that it does not support. instead tells the
 // user what to do.
 func (s *session) forms(cmd *cobra.Command, instead string, has ...format) *cobra.Command {
@@ -174,6 +234,9 @@ func (s *session) forms(cmd *cobra.Command, instead string, has ...format) *cobr
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if cmd.Flags().Changed("output") && !slices.Contains(has, s.output) {
 			return usagef("%s has no --output %s; %s", cmd.CommandPath(), s.output, instead)
+		}
+		if (s.jq.code != nil || len(s.fields) > 0) && !slices.Contains(has, "json") {
+			return usagef("%s has no --jq and no --fields; %s", cmd.CommandPath(), instead)
 		}
 		return run(cmd, args)
 	}
@@ -203,20 +266,32 @@ func Subcommands(cmd *cobra.Command, args []string) error {
 	return usagef("%s has no command %q%s", cmd.CommandPath(), args[0], hint)
 }
 
-// deletion makes a command that deletes an object by its id.
-func (s *session) deletion(about, example, kind string, remove func(c *client.Client, ctx context.Context, id string) error) *cobra.Command {
-	cmd := s.write("delete ID", about, example, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+// deletion makes a command that deletes an object by its id, or by its name if l finds it.
+func (s *session) deletion(l lookup, about, example, kind string, remove func(c *client.Client, ctx context.Context, id string) error) *cobra.Command {
+	cmd := s.write("delete "+argumentOf(kind, l), about, example, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+		id, err := l.find(cmd.Context(), c, args[0])
+		if err != nil {
+			return err
+		}
 		if err := s.confirm(cmd, "the "+kind+" "+args[0]); err != nil {
 			return err
 		}
-		if err := remove(c, cmd.Context(), args[0]); err != nil {
+		if err := remove(c, cmd.Context(), id); err != nil {
 			return err
 		}
 		s.done(cmd, "deleted", args[0])
 		return nil
 	})
 	s.addYes(cmd)
-	return cmd
+	return l.argument(s, cmd)
+}
+
+// argumentOf names the argument for an object in the usage of a command.
+func argumentOf(kind string, l lookup) string {
+	if l.list == nil {
+		return "ID"
+	}
+	return strings.ToUpper(kind)
 }
 
 func (s *session) addYes(cmd *cobra.Command) {
@@ -251,7 +326,7 @@ func (s *session) ask(cmd *cobra.Command, question, does, otherwise string) erro
 
 // done prints a confirmation for a request whose response has no body.
 func (s *session) done(cmd *cobra.Command, did, what string) {
-	if !s.dryRun {
+	if !s.dryRun && !s.quiet {
 		cmd.PrintErrln(did, visible(what))
 	}
 }

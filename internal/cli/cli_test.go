@@ -22,7 +22,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 	t.Parallel()
 	root := &cobra.Command{Use: "roster"}
 	root.AddCommand(Commands()...)
-	reads := "list get show received created usage expiring access deliveries whoami limits healthcheck exit-codes set use delete tail export events checkpoint keys verify"
+	reads := "list get show received created usage expiring access deliveries whoami login limits healthcheck exit-codes set use delete tail export events checkpoint keys verify"
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Short == "" || c.Long == "" || (c.Example == "" && c.RunE != nil) {
@@ -93,7 +93,7 @@ func TestHints(t *testing.T) {
 		{&client.Error{Message: "connection refused"}, hints[ExitUnavailable]},
 		{&client.Error{Status: 500, Message: "internal error"}, ""},
 		{&client.Error{Status: 503, Message: "not now"}, ""},
-		{&client.Error{Status: 400, Message: "the X-Axiom-Org-Id header must be set"}, "name the organization with --org or ROSTER_ORG; `roster orgs list` shows yours"},
+		{&client.Error{Status: 400, Message: "the X-Axiom-Org-Id header must be set"}, "`roster orgs list` shows your organizations"},
 		{&client.Error{Status: 422, Message: "no"}, ""},
 		{errors.New("no"), ""},
 	} {

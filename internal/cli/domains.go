@@ -24,5 +24,5 @@ func (s *session) domains() *cobra.Command {
 			byID(s, domainColumns, (*client.Client).AddDomain)),
 		s.write("verify DOMAIN", "Verify a domain\nLooks up its TXT record.", "roster domains verify example.com", cobra.ExactArgs(1),
 			byID(s, domainColumns, (*client.Client).VerifyDomain)),
-		s.deletion("Delete a domain\nUsers with its addresses stay.", "roster domains delete example.com --yes", "domain", (*client.Client).DeleteDomain))
+		s.deletion(anyID, "Delete a domain\nUsers with its addresses stay.", "roster domains delete example.com --yes", "domain", (*client.Client).DeleteDomain))
 }

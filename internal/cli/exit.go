@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,17 @@ func (e usageError) Unwrap() error { return e.error }
 // Usage marks an error as one in the arguments or flags of a command.
 func Usage(err error) error { return usageError{err} }
 
+// codedError is an error with its exit code.
+type codedError struct {
+	error
+	code int
+}
+
+// Unwrap returns the cause.
+func (e codedError) Unwrap() error { return e.error }
+
+var errNoToken = codedError{errors.New("no token: set ROSTER_TOKEN, give --token-file, or sign in with `roster login`"), ExitUnauthenticated}
+
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // ExitCode returns the exit code for the error of a command.
@@ -42,6 +54,9 @@ func ExitCode(err error) int {
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return ExitUsage
+	}
+	if e, ok := errors.AsType[codedError](err); ok {
+		return e.code
 	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
@@ -68,8 +83,12 @@ var kinds = []struct {
 // Report formats an error for people, with a hint if there is one.
 func Report(w io.Writer, err error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "roster: %s\n", visible(oneLine(err.Error())))
 	e, ok := errors.AsType[*client.Error](err)
+	text := err.Error()
+	if ok && needsOrg(e) { // the server's text is about the header
+		text = "you belong to several organizations; name one with --org or ROSTER_ORG (in the API: the header X-Axiom-Org-Id)"
+	}
+	fmt.Fprintf(&b, "roster: %s\n", visible(oneLine(text)))
 	if ok && e.Field != "" && !strings.Contains(e.Message, e.Field) {
 		fmt.Fprintf(&b, "  field %s\n", visible(e.Field))
 	}
@@ -104,13 +123,18 @@ func oneLine(text string) string {
 	return b.String()
 }
 
+// needsOrg reports whether an error says that no organization was chosen.
+func needsOrg(e *client.Error) bool {
+	return e.Status == http.StatusBadRequest && strings.Contains(e.Message, "X-Axiom-Org-Id header must be set")
+}
+
 // hintFor returns a hint for an error. e is nil if the error is not from the server.
 func hintFor(e *client.Error) string {
 	switch {
 	case e == nil, e.Status >= 500: // the server was reached, so its URL is right
 		return ""
-	case strings.Contains(e.Message, "X-Axiom-Org-Id"):
-		return "name the organization with --org or ROSTER_ORG; `roster orgs list` shows yours"
+	case needsOrg(e):
+		return "`roster orgs list` shows your organizations"
 	default:
 		return hints[ExitCode(e)]
 	}

@@ -34,8 +34,8 @@ func (s *session) issuers() *cobra.Command {
 		"roster issuers create --name 'Acme SSO' --issuer https://acme.okta.example.com --client-id 0oa1b2c3 --client-secret-file secret.txt",
 		s.issuersCreate(), s.issuersUpdate(),
 		s.command("list", "List issuers", "roster issuers list", cobra.NoArgs, list(s, issuerColumns, (*client.Client).ListIssuers)),
-		s.command("get ID", "Show an issuer", "roster issuers get "+exampleIssuer, cobra.ExactArgs(1), byID(s, issuerColumns, (*client.Client).GetIssuer)),
-		s.deletion("Delete an issuer\nThe sessions that it opened end; its users stay.", "roster issuers delete "+exampleIssuer+" --yes", "issuer", (*client.Client).DeleteIssuer))
+		s.get(issuerLookup, "get ISSUER", "Show an issuer", "roster issuers get "+exampleIssuer, byID(s, issuerColumns, (*client.Client).GetIssuer)),
+		s.deletion(issuerLookup, "Delete an issuer\nThe sessions that it opened end; its users stay.", "roster issuers delete "+exampleIssuer+" --yes", "issuer", (*client.Client).DeleteIssuer))
 }
 
 // issuerFlags are what can be said about an issuer.
@@ -116,11 +116,11 @@ func (s *session) issuersCreate() *cobra.Command {
 func (s *session) issuersUpdate() *cobra.Command {
 	var f issuerFlags
 	var cmd *cobra.Command
-	cmd = s.write("update ID", `Change an issuer
+	cmd = s.write("update ISSUER", `Change an issuer
 Only what the flags name changes. --group replaces the whole mapping; --group '' removes
 it. The URL and the client can't be changed.`,
 		"roster issuers update "+exampleIssuer+" --groups-claim groups --group engineering=grp_06h0tznb52qbshr2ed8ah98f0w", cobra.ExactArgs(1),
-		one(s, issuerColumns, func(ctx context.Context, c *client.Client, args []string) (client.Issuer, error) {
+		issuerLookup.found(one(s, issuerColumns, func(ctx context.Context, c *client.Client, args []string) (client.Issuer, error) {
 			i, err := c.GetIssuer(ctx, args[0])
 			if err != nil {
 				return i, err
@@ -129,7 +129,7 @@ it. The URL and the client can't be changed.`,
 				return i, err
 			}
 			return c.UpdateIssuer(ctx, args[0], i)
-		}))
+		})))
 	f.add(cmd)
-	return cmd
+	return issuerLookup.argument(s, cmd)
 }

@@ -27,5 +27,28 @@ func (s *session) orgs() *cobra.Command {
 		s.command("list", "List the organizations you belong to", "roster orgs list", cobra.NoArgs, list(s, orgColumns, (*client.Client).ListOrgs)),
 		s.command("get ID", "Show an organization", "roster orgs get acme-x7q2", cobra.ExactArgs(1), byID(s, orgColumns, (*client.Client).GetOrg)),
 		s.write("create NAME", "Create an organization that you own\nNeeds a personal token.", "roster orgs create Acme", cobra.ExactArgs(1),
-			byID(s, orgColumns, (*client.Client).CreateOrg)))
+			func(cmd *cobra.Command, c *client.Client, args []string) error {
+				o, err := c.CreateOrg(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := s.explainSecondOrg(cmd, c, o); err != nil {
+					return err
+				}
+				return printOne(s, cmd, o, orgColumns)
+			}))
+}
+
+// explainSecondOrg says what has to be set from now on if an organization that was just
+// created is not the only one: personal tokens no longer act in one by themselves.
+func (s *session) explainSecondOrg(cmd *cobra.Command, c *client.Client, created client.Org) error {
+	orgs, err := c.ListOrgs(cmd.Context())
+	if err != nil || len(orgs) < 2 || s.dryRun {
+		return err
+	}
+	cmd.PrintErrf("note: you belong to %d organizations now, so your personal tokens must name one:\n"+
+		"  for this client: --org %s, ROSTER_ORG=%[2]s, or `roster login --org %[2]s`\n"+
+		"  for the API: the header X-Axiom-Org-Id: %[2]s\n"+
+		"  scripts that relied on your only organization fail until they name it\n", len(orgs), visible(created.ID))
+	return nil
 }

@@ -12,8 +12,6 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
-
-	"github.com/rosterhq/roster/client"
 )
 
 func profiles() *cobra.Command {
@@ -101,37 +99,21 @@ func profileShow() *cobra.Command {
 }
 
 func profileSet() *cobra.Command {
-	var p profile
-	var tokenFile string
+	var n signIn
 	cmd := &cobra.Command{
 		Use: "set NAME", Short: "Save a server and a token under a name",
-		Long: `Save a server and a token under a name, and use them from now on. A profile with that
-name is replaced. The token is read from --token-file, or else from standard input.
-There is no flag for the token itself, because the process list would show it.`,
+		Long: `Check a token, save it with its server and organization under a name, and use them from
+now on. A profile with that name is replaced, and keeps its organization if the new token
+belongs to it. The token is read from --token-file, or else from standard input. There is no
+flag for the token itself, because the process list would show it.`,
 		Example: "  roster profile set work --url https://roster.example.com --token-file token.txt\n  printenv TOKEN | roster profile set work --org acme-x7q2",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if p.Token, err = givenToken(cmd, tokenFile); err != nil {
-				return Usage(err)
-			}
-			if err := checkURL(p.URL); err != nil {
-				return err
-			}
-			if _, err := client.New(p.URL, p.Token); err != nil {
-				return Usage(err)
-			}
-			f, err := readProfiles()
-			if err != nil {
-				return err
-			}
-			f.Profiles[args[0]], f.Current = p, args[0]
-			return f.write()
+			n.name = args[0]
+			return n.save(cmd)
 		},
 	}
-	cmd.Flags().StringVar(&p.URL, "url", DefaultURL, "`URL` of the server")
-	cmd.Flags().StringVar(&p.Org, "org", "", "`ID` of the organization, if you belong to several")
-	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`FILE` that holds the token; by default standard input")
+	n.addFlags(cmd)
 	return cmd
 }
 

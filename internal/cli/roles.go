@@ -16,15 +16,21 @@ var roleColumns = []column[client.Role]{
 	{"capabilities", func(r client.Role) string { return capabilityNames(r.Capabilities) }},
 }
 
+// roleBrief are the brief forms of columns for a terminal.
+var roleBrief = []column[client.Role]{
+	{"members", func(r client.Role) string { return count(len(r.Members), "member") }},
+	{"capabilities", func(r client.Role) string { return capabilityCount(r.Capabilities) }},
+}
+
 const exampleRole = "role_06h0tznb4rhm0v1fsb66mbp9k4"
 
 func (s *session) roles() *cobra.Command {
-	return group("roles", "Manage roles", "A role is a named set of capabilities. Built-in roles can't be changed.",
+	return group("roles", "Manage roles", "A role is a named set of capabilities. Built-in roles can't be changed. ROLE is the id or name of a role.",
 		"roster roles create --name Support --capability 'users|read'",
 		s.rolesCreate(), s.rolesUpdate(),
-		s.command("list", "List roles", "roster roles list", cobra.NoArgs, list(s, roleColumns, (*client.Client).ListRoles)),
-		s.command("get ID", "Show a role", "roster roles get admin", cobra.ExactArgs(1), byID(s, roleColumns, (*client.Client).GetRole)),
-		s.deletion("Delete a role\nRefused while the role is in use, as a base role or by a group.",
+		s.command("list", "List roles", "roster roles list", cobra.NoArgs, list(s, roleColumns, (*client.Client).ListRoles, roleBrief...)),
+		s.get(roleLookup, "get ROLE", "Show a role", "roster roles get admin", byID(s, roleColumns, (*client.Client).GetRole, roleBrief...)),
+		s.deletion(roleLookup, "Delete a role\nRefused while the role is in use, as a base role or by a group.",
 			"roster roles delete "+exampleRole+" --yes", "role", (*client.Client).DeleteRole))
 }
 
@@ -34,11 +40,12 @@ type roleFlags struct {
 	members, capabilities []string
 }
 
-func (f *roleFlags) add(cmd *cobra.Command) {
+func (f *roleFlags) add(s *session, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the role")
 	addDescription(cmd, &f.description)
 	cmd.Flags().StringArrayVar(&f.members, "member", nil, "`USER` who gets it as base role, by id or email address; repeatable")
-	addCapabilityFlag(cmd, &f.capabilities)
+	flagValues(cmd, "member", s.completeUsers())
+	s.addCapabilityFlag(cmd, &f.capabilities)
 }
 
 // apply sets in r what the given flags say.
@@ -72,8 +79,8 @@ func (s *session) rolesCreate() *cobra.Command {
 				return in, err
 			}
 			return c.CreateRole(ctx, in)
-		}))
-	f.add(cmd)
+		}, roleBrief...))
+	f.add(s, cmd)
 	require(cmd, "name")
 	return cmd
 }
@@ -81,12 +88,12 @@ func (s *session) rolesCreate() *cobra.Command {
 func (s *session) rolesUpdate() *cobra.Command {
 	var f roleFlags
 	var cmd *cobra.Command
-	cmd = s.write("update ID", `Change a role
+	cmd = s.write("update ROLE", `Change a role
 Only what the flags name changes. --capability replaces all capabilities; --capability ''
 removes all. If the role is changed by somebody else in the meantime, the command
 changes nothing and exits with 6.`,
 		"roster roles update "+exampleRole+" --name Support --capability 'users|read' --member jane.doe@example.com", cobra.ExactArgs(1),
-		one(s, roleColumns, func(ctx context.Context, c *client.Client, args []string) (client.Role, error) {
+		roleLookup.found(one(s, roleColumns, func(ctx context.Context, c *client.Client, args []string) (client.Role, error) {
 			r, err := c.GetRole(ctx, args[0])
 			if err != nil {
 				return r, err
@@ -95,7 +102,7 @@ changes nothing and exits with 6.`,
 				return r, err
 			}
 			return c.UpdateRole(ctx, args[0], r)
-		}))
-	f.add(cmd)
-	return cmd
+		}, roleBrief...)))
+	f.add(s, cmd)
+	return roleLookup.argument(s, cmd)
 }

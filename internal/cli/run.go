@@ -13,30 +13,30 @@ import (
 )
 
 // list makes the runner of a command that prints a list.
-func list[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context) ([]T, error)) runner {
+func list[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context) ([]T, error), brief ...column[T]) runner {
 	return func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		all, err := call(c, cmd.Context())
 		if err != nil {
 			return err
 		}
-		return printList(s, cmd, all, columns)
+		return printList(s, cmd, all, columns, brief...)
 	}
 }
 
 // one makes the runner of a command that prints one object.
-func one[T any](s *session, columns []column[T], call func(ctx context.Context, c *client.Client, args []string) (T, error)) runner {
+func one[T any](s *session, columns []column[T], call func(ctx context.Context, c *client.Client, args []string) (T, error), brief ...column[T]) runner {
 	return func(cmd *cobra.Command, c *client.Client, args []string) error {
 		v, err := call(cmd.Context(), c, args)
 		if err != nil {
 			return err
 		}
-		return printOne(s, cmd, v, columns)
+		return printOne(s, cmd, v, columns, brief...)
 	}
 }
 
 // byID is one for a method that takes an id, which is the command's argument.
-func byID[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context, id string) (T, error)) runner {
-	return one(s, columns, func(ctx context.Context, c *client.Client, args []string) (T, error) { return call(c, ctx, args[0]) })
+func byID[T any](s *session, columns []column[T], call func(c *client.Client, ctx context.Context, id string) (T, error), brief ...column[T]) runner {
+	return one(s, columns, func(ctx context.Context, c *client.Client, args []string) (T, error) { return call(c, ctx, args[0]) }, brief...)
 }
 
 // checkURL rejects a URL that can't be a server's. The error does not quote it, because it

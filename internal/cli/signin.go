@@ -34,7 +34,7 @@ func (s *session) sessions() *cobra.Command {
 	return group("sessions", "Manage your own sessions",
 		"A session starts when you sign in in a browser. These commands need a personal token.", "roster sessions list", all,
 		s.command("list", "List your sessions", "roster sessions list", cobra.NoArgs, list(s, sessionColumns, (*client.Client).ListSessions)),
-		s.deletion("End one of your sessions\nThat browser is signed out at once.", "roster sessions delete ses_06h0tznb4b594f7wwhh8r01hcg --yes", "session",
+		s.deletion(anyID, "End one of your sessions\nThat browser is signed out at once.", "roster sessions delete ses_06h0tznb4b594f7wwhh8r01hcg --yes", "session",
 			(*client.Client).DeleteSession))
 }
 
@@ -49,11 +49,11 @@ func (s *session) passkeys() *cobra.Command {
 	return group("passkeys", "Manage your own passkeys",
 		"Passkeys are added in a browser, at /signin/passkeys. These commands need a personal token.", "roster passkeys list",
 		s.command("list", "List your passkeys", "roster passkeys list", cobra.NoArgs, list(s, passkeyColumns, (*client.Client).ListPasskeys)),
-		s.write("rename ID NAME", "Rename a passkey", "roster passkeys rename pky_06h0tznb4b594f7wwhh8r01hcg Laptop", cobra.ExactArgs(2),
-			one(s, passkeyColumns, func(ctx context.Context, c *client.Client, args []string) (client.Passkey, error) {
+		s.write("rename PASSKEY NAME", "Rename a passkey", "roster passkeys rename pky_06h0tznb4b594f7wwhh8r01hcg Laptop", cobra.ExactArgs(2),
+			passkeyLookup.found(one(s, passkeyColumns, func(ctx context.Context, c *client.Client, args []string) (client.Passkey, error) {
 				return c.RenamePasskey(ctx, args[0], args[1])
-			})),
-		s.deletion("Remove one of your passkeys\nSessions that it started stay.", "roster passkeys delete pky_06h0tznb4b594f7wwhh8r01hcg --yes", "passkey",
+			}))),
+		s.deletion(passkeyLookup, "Remove one of your passkeys\nSessions that it started stay.", "roster passkeys delete pky_06h0tznb4b594f7wwhh8r01hcg --yes", "passkey",
 			(*client.Client).DeletePasskey))
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -20,6 +21,9 @@ var tokenColumns = []column[client.APIToken]{
 	{"capabilities", func(t client.APIToken) string { return capabilityNames(t.Capabilities) }},
 }
 
+// tokenBrief are the brief forms of columns for a terminal.
+var tokenBrief = []column[client.APIToken]{{"capabilities", func(t client.APIToken) string { return capabilityCount(t.Capabilities) }}}
+
 // issuedColumns include the value, which only the response to a create has.
 var issuedColumns = append(tokenColumns[:3:3], column[client.APIToken]{"token", func(t client.APIToken) string { return t.Token }})
 
@@ -33,14 +37,69 @@ var usageColumns = []column[client.TokenUsage]{
 const exampleToken = "tok_06h0tznb4b594f7wwhh8r01hcg" // an id is not a secret
 
 func (s *session) tokens() *cobra.Command {
-	return group("tokens", "Manage API tokens", "An API token belongs to the organization and has the capabilities that it was created with.", "roster tokens list",
+	return group("tokens", "Manage API tokens", "An API token belongs to the organization and has the capabilities that it was created with. TOKEN is the id or name of a token.", "roster tokens list",
 		s.tokensCreate(), s.tokensRegenerate(), s.tokensExpiring(),
-		s.tokenNetworks("roster tokens networks "+exampleToken, (*client.Client).GetAPITokenNetworks, (*client.Client).UpdateAPITokenNetworks),
-		s.command("list", "List API tokens", "roster tokens list", cobra.NoArgs, list(s, tokenColumns, (*client.Client).ListAPITokens)),
-		s.command("get ID", "Show an API token", "roster tokens get "+exampleToken, cobra.ExactArgs(1), byID(s, tokenColumns, (*client.Client).GetAPIToken)),
-		s.command("usage ID", "Show who created a token and when it was last used", "roster tokens usage "+exampleToken, cobra.ExactArgs(1),
-			byID(s, usageColumns, (*client.Client).GetTokenUsage)),
-		s.deletion("Revoke an API token\nIt stops working at once.", "roster tokens delete "+exampleToken+" --yes", "token", (*client.Client).DeleteAPIToken))
+		s.tokenNetworks(tokenLookup, "roster tokens networks "+exampleToken, (*client.Client).GetAPITokenNetworks, (*client.Client).UpdateAPITokenNetworks),
+		s.tokensList(),
+		s.get(tokenLookup, "get TOKEN", "Show an API token", "roster tokens get "+exampleToken, byID(s, tokenColumns, (*client.Client).GetAPIToken, tokenBrief...)),
+		s.get(tokenLookup, "usage TOKEN", "Show who created a token and when it was last used", "roster tokens usage Onboarding", byID(s, usageColumns, (*client.Client).GetTokenUsage)),
+		s.deletion(tokenLookup, "Revoke an API token\nIt stops working at once.", "roster tokens delete "+exampleToken+" --yes", "token", (*client.Client).DeleteAPIToken))
+}
+
+// usedToken is an API token with its use.
+type usedToken struct {
+	client.APIToken
+	CreatedAt  time.Time      `json:"createdAt"`
+	CreatedBy  client.Creator `json:"createdBy"`
+	LastUsedAt *time.Time     `json:"lastUsedAt"`
+}
+
+var usedColumns = []column[usedToken]{
+	{"id", func(t usedToken) string { return t.ID }},
+	{"name", func(t usedToken) string { return t.Name }},
+	{"expires", func(t usedToken) string { return when(t.ExpiresAt) }},
+	{"last used", func(t usedToken) string { return when(t.LastUsedAt) }},
+	{"maker", func(t usedToken) string { return cmp.Or(t.CreatedBy.Name, t.CreatedBy.ID, t.CreatedBy.Kind) }},
+	{"capabilities", func(t usedToken) string { return capabilityNames(t.Capabilities) }},
+}
+
+var usedBrief = []column[usedToken]{
+	{"expires", func(t usedToken) string { return day(t.ExpiresAt) }},
+	{"last used", func(t usedToken) string { return day(t.LastUsedAt) }},
+	{"capabilities", func(t usedToken) string { return capabilityCount(t.Capabilities) }},
+}
+
+func (s *session) tokensList() *cobra.Command {
+	var unused string
+	cmd := s.command("list", "List API tokens with their makers and last uses\nWith --unused, lists only tokens that have not expired, and that were neither created nor used for that long.",
+		"roster tokens list\nroster tokens list --unused 90d", cobra.NoArgs,
+		list(s, usedColumns, func(c *client.Client, ctx context.Context) ([]usedToken, error) {
+			since, err := timeFlag("--unused", unused)
+			if err != nil {
+				return nil, err
+			}
+			tokens, err := c.ListAPITokens(ctx)
+			if err != nil {
+				return nil, err
+			}
+			uses, err := c.ListTokenUsage(ctx, since)
+			if err != nil {
+				return nil, err
+			}
+			of := make(map[string]client.TokenUsage, len(uses))
+			for _, u := range uses {
+				of[u.ID] = u
+			}
+			var all []usedToken
+			for _, t := range tokens {
+				if u, ok := of[t.ID]; ok {
+					all = append(all, usedToken{t, u.CreatedAt, u.CreatedBy, u.LastUsedAt})
+				}
+			}
+			return all, nil
+		}, usedBrief...))
+	cmd.Flags().StringVar(&unused, "unused", "", "only tokens that are not in use for this long: 90d")
+	return cmd
 }
 
 func (s *session) tokensExpiring() *cobra.Command {
@@ -62,7 +121,7 @@ func (s *session) tokensExpiring() *cobra.Command {
 					soon = append(soon, t)
 				}
 			}
-			return printList(s, cmd, soon, tokenColumns)
+			return printList(s, cmd, soon, tokenColumns, tokenBrief...)
 		})
 	cmd.Flags().StringVar(&within, "within", "30d", "how soon: 12h, 30d")
 	return cmd
@@ -131,7 +190,7 @@ func (s *session) tokensCreate() *cobra.Command {
 	addDescription(cmd, &in.Description)
 	expires.Add(cmd.Flags(), "it works")
 	addNetworks(cmd, &in.Networks)
-	addCapabilityFlag(cmd, &capabilities)
+	s.addCapabilityFlag(cmd, &capabilities)
 	require(cmd, "name")
 	return cmd
 }
@@ -139,7 +198,7 @@ func (s *session) tokensCreate() *cobra.Command {
 func (s *session) tokensRegenerate() *cobra.Command {
 	var grace string
 	var expires Expiry
-	cmd := s.write("regenerate ID", `Replace an API token with a new one
+	cmd := s.write("regenerate TOKEN", `Replace an API token with a new one
 The old token stops working at once, or after --grace. Unless --expires-in says otherwise, the
 new token works as long from now on as the old one was to work when it was created. The new
 value is shown only this once.`,
@@ -153,7 +212,11 @@ value is shown only this once.`,
 			if in.NewExpiresAt, err = expires.Time(); err != nil {
 				return err
 			}
-			t, err := c.RegenerateAPIToken(cmd.Context(), args[0], in)
+			id, err := tokenLookup.find(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			t, err := c.RegenerateAPIToken(cmd.Context(), id, in)
 			if err != nil {
 				return err
 			}
@@ -166,24 +229,23 @@ value is shown only this once.`,
 		})
 	cmd.Flags().StringVar(&grace, "grace", "0s", "how long the old token still works: 1h, 7d")
 	cmd.Flags().StringVar(&expires.in, "expires-in", "", "how long the new token works: 12h, 90d or never; by default as long as the old one was to")
-	return cmd
+	return tokenLookup.argument(s, cmd)
 }
 
 // explainExpiry says when a regenerated token expires.
 func (s *session) explainExpiry(cmd *cobra.Command, kept bool, at *time.Time) {
-	why := ""
-	if kept {
-		why = ", as long as the old one was to work or is allowed"
-	}
-	verb := "expires"
+	will := "expires"
 	if s.dryRun {
-		verb = "would expire"
+		will = "would expire"
 	}
-	if at == nil {
-		cmd.PrintErrf("the new token never %s%s\n", verb, why)
-		return
+	switch {
+	case at == nil:
+		cmd.PrintErrf("the new token never %s\n", will)
+	case kept:
+		cmd.PrintErrf("the new token %s at %s, in %s, as long as the old one was to work or is allowed\n", will, when(at), spanText(time.Until(*at)))
+	default:
+		cmd.PrintErrf("the new token %s at %s, in %s\n", will, when(at), spanText(time.Until(*at)))
 	}
-	cmd.PrintErrf("the new token %s at %s, in %s%s\n", verb, when(at), spanText(time.Until(*at)), why)
 }
 
 // spanText formats a duration in days, or in hours if it is short.
@@ -220,9 +282,9 @@ func (s *session) personalTokens() *cobra.Command {
 	require(create, "name")
 	return group("personal-tokens", "Manage your own personal tokens",
 		"A personal token has your permissions in all your organizations. These commands need a personal token.", "roster personal-tokens list", create,
-		s.tokenNetworks("roster personal-tokens networks pat_06h0tznb4b594f7wwhh8r01hcg",
+		s.tokenNetworks(patLookup, "roster personal-tokens networks pat_06h0tznb4b594f7wwhh8r01hcg",
 			(*client.Client).GetPersonalTokenNetworks, (*client.Client).UpdatePersonalTokenNetworks),
 		s.command("list", "List your personal tokens", "roster personal-tokens list", cobra.NoArgs, list(s, personalColumns, (*client.Client).ListPersonalTokens)),
-		s.deletion("Revoke one of your personal tokens\nIt stops working at once.", "roster personal-tokens delete pat_06h0tznb4b594f7wwhh8r01hcg --yes", "token",
+		s.deletion(patLookup, "Revoke one of your personal tokens\nIt stops working at once.", "roster personal-tokens delete pat_06h0tznb4b594f7wwhh8r01hcg --yes", "token",
 			(*client.Client).DeletePersonalToken))
 }

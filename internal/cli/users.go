@@ -23,10 +23,10 @@ func (s *session) users() *cobra.Command {
 	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
 		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
 		s.usersList(), s.usersCreate(), s.usersImport(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
-		s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
+		argument(s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
 			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
 				return findUser(ctx, c, args[0])
-			})),
+			})), false, s.completeUsers()),
 		s.write("rename-me NAME", "Change your own name\nThe names of other users can't be changed. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
 			byID(s, userColumns, (*client.Client).UpdateSelf)))
 }
@@ -41,6 +41,11 @@ func (s *session) usersList() *cobra.Command {
 			if o.At, err = timeFlag("--at", at); err != nil {
 				return nil, err
 			}
+			if o.At.IsZero() && o.Role != "" { // a role of the past may be gone
+				if o.Role, err = roleLookup.find(ctx, c, o.Role); err != nil {
+					return nil, err
+				}
+			}
 			var all []client.User
 			for u, err := range c.ListUsers(ctx, o) {
 				if err != nil {
@@ -51,8 +56,10 @@ func (s *session) usersList() *cobra.Command {
 			return all, nil
 		}))
 	cmd.Flags().StringVar(&o.Email, "email", "", "only the user with this address")
-	cmd.Flags().StringVar(&o.Role, "role", "", "only users with the base role of this `ID`")
+	cmd.Flags().StringVar(&o.Role, "role", "", "only users with this base `ROLE`, by id or name")
+	flagValues(cmd, "role", roleLookup.complete(s))
 	cmd.Flags().StringVar((*string)(&o.Status), "status", "", "only users with this `STATUS`: active, suspended or invited")
+	complete(cmd, "status", "active", "suspended", "invited")
 	cmd.Flags().StringVar(&o.Query, "query", "", "only users with this `TEXT` in their name or address")
 	addAt(cmd, &at)
 	return cmd
@@ -91,11 +98,17 @@ func (s *session) usersCreate() *cobra.Command {
 	cmd := s.write("create", "Add a user\nA person who already has an account is invited, and becomes a user by accepting.",
 		`roster users create --name "Jane Doe" --email jane.doe@example.com --role user`, cobra.NoArgs,
 		one(s, userColumns, func(ctx context.Context, c *client.Client, _ []string) (client.User, error) {
+			role, err := roleLookup.find(ctx, c, in.Role)
+			if err != nil {
+				return client.User{}, err
+			}
+			in.Role = role
 			return c.CreateUser(ctx, in)
 		}))
 	cmd.Flags().StringVar(&in.Name, "name", "", "`NAME` of the user")
 	cmd.Flags().StringVar(&in.Email, "email", "", "`EMAIL` address of the user")
-	cmd.Flags().StringVar(&in.Role, "role", "user", "`ID` of the base role")
+	cmd.Flags().StringVar(&in.Role, "role", "user", "base `ROLE`, by id or name")
+	flagValues(cmd, "role", roleLookup.complete(s))
 	require(cmd, "name", "email")
 	return cmd
 }
@@ -109,9 +122,13 @@ func (s *session) usersSetRole() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			role, err := roleLookup.find(cmd.Context(), c, args[1])
+			if err != nil {
+				return err
+			}
 			var u client.User
 			err = s.offboard(cmd, c, id, revoke, func() (left client.Left, err error) {
-				u, left, err = c.UpdateUserRoleAndRevoke(cmd.Context(), id, args[1], revoke...)
+				u, left, err = c.UpdateUserRoleAndRevoke(cmd.Context(), id, role, revoke...)
 				return left, err
 			})
 			if err != nil {
@@ -120,7 +137,13 @@ func (s *session) usersSetRole() *cobra.Command {
 			return printOne(s, cmd, u, userColumns)
 		})
 	addRevoke(cmd, &revoke)
-	return cmd
+	user, role := s.completeUsers(), roleLookup.complete(s)
+	return argument(cmd, true, func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return user(cmd, args, begun)
+		}
+		return role(cmd, args, begun)
+	})
 }
 
 func (s *session) usersDelete() *cobra.Command {
@@ -146,5 +169,5 @@ func (s *session) usersDelete() *cobra.Command {
 		})
 	s.addYes(cmd)
 	addRevoke(cmd, &revoke)
-	return cmd
+	return argument(cmd, false, s.completeUsers())
 }

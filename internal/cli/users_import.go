@@ -159,7 +159,7 @@ func (s *session) preview(im *importRun, c *client.Client) error {
 
 // printImport prints all results as CSV or JSON, or the refused ones as a table.
 func (s *session) printImport(cmd *cobra.Command, results []client.ImportResult) error {
-	if s.output != "table" {
+	if s.output != "table" || s.jq.code != nil {
 		return printList(s, cmd, results, importColumns)
 	}
 	var refused []client.ImportResult

@@ -65,12 +65,12 @@ const (
 
 func (s *session) webhooks() *cobra.Command {
 	return group("webhooks", "Manage webhooks",
-		"Roster posts the entries of the audit log to webhooks, signed, as they are written. Changing a webhook needs the\npersonal token of an owner or admin who may read the log.",
+		"Roster posts the entries of the audit log to webhooks, signed, as they are written. Changing a webhook needs the\npersonal token of an owner or admin who may read the log. WEBHOOK is the id or name of a webhook.",
 		`roster webhooks create --name SIEM --webhook-url https://siem.example.com/roster --action 'create*'`,
 		s.webhooksCreate(), s.webhooksUpdate(), s.webhooksRotate(), s.webhooksTest(), s.webhooksReplay(), s.webhooksDeliveries(),
 		s.command("list", "List webhooks", "roster webhooks list", cobra.NoArgs, list(s, webhookColumns, (*client.Client).ListWebhooks)),
-		s.command("get ID", "Show a webhook", "roster webhooks get "+exampleWebhook, cobra.ExactArgs(1), byID(s, webhookColumns, (*client.Client).GetWebhook)),
-		s.deletion("Delete a webhook\nIts delivery log is deleted too.", "roster webhooks delete "+exampleWebhook+" --yes", "webhook", (*client.Client).DeleteWebhook))
+		s.get(webhookLookup, "get WEBHOOK", "Show a webhook", "roster webhooks get SIEM", byID(s, webhookColumns, (*client.Client).GetWebhook)),
+		s.deletion(webhookLookup, "Delete a webhook\nIts delivery log is deleted too.", "roster webhooks delete "+exampleWebhook+" --yes", "webhook", (*client.Client).DeleteWebhook))
 }
 
 // webhookFlags are the flags for the members of a webhook object.
@@ -134,67 +134,60 @@ func (s *session) webhooksCreate() *cobra.Command {
 func (s *session) webhooksUpdate() *cobra.Command {
 	var f webhookFlags
 	var cmd *cobra.Command
-	cmd = s.write("update ID", `Change a webhook
+	cmd = s.write("update WEBHOOK", `Change a webhook
 Only what the flags name changes. --action replaces the list of actions; --action ''
 removes it, so that entries of every action are sent. If the webhook is changed by
 somebody else in the meantime, the command changes nothing and exits with 6.`,
 		"roster webhooks update "+exampleWebhook+" --webhook-url https://siem.example.com/v2\nroster webhooks update "+exampleWebhook+" --enabled=false", cobra.ExactArgs(1),
-		one(s, webhookColumns, func(ctx context.Context, c *client.Client, args []string) (client.Webhook, error) {
+		webhookLookup.found(one(s, webhookColumns, func(ctx context.Context, c *client.Client, args []string) (client.Webhook, error) {
 			w, err := c.GetWebhook(ctx, args[0])
 			if err != nil {
 				return w, err
 			}
 			f.apply(cmd, &w)
 			return c.UpdateWebhook(ctx, args[0], w)
-		}))
+		})))
 	f.add(cmd)
-	return cmd
+	return webhookLookup.argument(s, cmd)
 }
 
 func (s *session) webhooksRotate() *cobra.Command {
 	var overlap string
-	cmd := s.write("rotate-secret ID", "Give a webhook a new secret\nThe secret is shown only this once. Deliveries are also signed with the previous secret until --overlap ends.",
+	cmd := s.write("rotate-secret WEBHOOK", "Give a webhook a new secret\nThe secret is shown only this once. Deliveries are also signed with the previous secret until --overlap ends.",
 		"roster webhooks rotate-secret "+exampleWebhook+" --overlap 7d", cobra.ExactArgs(1),
-		one(s, issuedWebhookColumns, func(ctx context.Context, c *client.Client, args []string) (w client.Webhook, err error) {
+		webhookLookup.found(one(s, issuedWebhookColumns, func(ctx context.Context, c *client.Client, args []string) (w client.Webhook, err error) {
 			d, err := parseDays("--overlap", overlap)
 			if err != nil {
 				return w, err
 			}
 			ends := time.Now().Add(d)
 			return c.RotateWebhookSecret(ctx, args[0], &ends)
-		}))
+		})))
 	cmd.Flags().StringVar(&overlap, "overlap", "24h", "how long the previous secret still signs: 0s, 12h, 7d")
-	return cmd
+	return webhookLookup.argument(s, cmd)
 }
 
 func (s *session) webhooksTest() *cobra.Command {
-	return s.write("test ID", "Send a test to a webhook\nAdds an audit entry testWebhook and sends it. See the result with `roster webhooks deliveries`.",
-		"roster webhooks test "+exampleWebhook, cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+	return webhookLookup.argument(s, s.write("test WEBHOOK", "Send a test to a webhook\nAdds an audit entry testWebhook and sends it. See the result with `roster webhooks deliveries`.",
+		"roster webhooks test "+exampleWebhook, cobra.ExactArgs(1), webhookLookup.found(func(cmd *cobra.Command, c *client.Client, args []string) error {
 			if err := c.TestWebhook(cmd.Context(), args[0]); err != nil {
 				return err
 			}
 			s.done(cmd, "test sent to", args[0])
 			return nil
-		})
+		})))
 }
 
 func (s *session) webhooksReplay() *cobra.Command {
 	var delivery, since string
 	var from int64
-	cmd := s.write("replay ID", `Send entries to a webhook again
+	cmd := s.write("replay WEBHOOK", `Send entries to a webhook again
 Without flags, sends all dead deliveries: those that were given up after three days. With
 --from-sequence or --since, sends all later entries that match the webhook's filter, even
 those from before it was created.`,
 		"roster webhooks replay "+exampleWebhook+"\nroster webhooks replay "+exampleWebhook+" --since 2026-11-24T12:00:00Z\n"+
 			"roster webhooks replay "+exampleWebhook+" --delivery "+exampleDelivery, cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
-			if delivery != "" {
-				d, err := c.ReplayDelivery(cmd.Context(), args[0], delivery)
-				if err != nil {
-					return err
-				}
-				return printOne(s, cmd, d, deliveryColumns)
-			}
 			if cmd.Flags().Changed("from-sequence") && from < 1 {
 				return usagef("--from-sequence must be at least 1")
 			}
@@ -206,13 +199,24 @@ those from before it was created.`,
 			if !at.IsZero() {
 				scope.Since = &at
 			}
-			return s.replay(cmd, c, args[0], scope)
+			id, err := webhookLookup.find(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			if delivery == "" {
+				return s.replay(cmd, c, id, scope)
+			}
+			d, err := c.ReplayDelivery(cmd.Context(), id, delivery)
+			if err != nil {
+				return err
+			}
+			return printOne(s, cmd, d, deliveryColumns)
 		})
 	cmd.Flags().StringVar(&delivery, "delivery", "", "only the delivery with this `ID`")
 	cmd.Flags().Int64Var(&from, "from-sequence", 0, "entries from this sequence `NUMBER` on")
 	cmd.Flags().StringVar(&since, "since", "", "entries from this `TIME` on, such as 2026-01-31T12:00:00Z, or 7d or 12h ago")
 	cmd.MarkFlagsMutuallyExclusive("delivery", "from-sequence", "since")
-	return cmd
+	return webhookLookup.argument(s, cmd)
 }
 
 // replayResult is what `roster webhooks replay` prints.
@@ -232,9 +236,9 @@ func (s *session) replay(cmd *cobra.Command, c *client.Client, id string, scope 
 
 func (s *session) webhooksDeliveries() *cobra.Command {
 	var state string
-	cmd := s.command("deliveries ID", "Show the deliveries of a webhook\nShows the last 30 days, the newest entries first.",
+	cmd := s.command("deliveries WEBHOOK", "Show the deliveries of a webhook\nShows the last 30 days, the newest entries first.",
 		"roster webhooks deliveries "+exampleWebhook+" --state dead", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, c *client.Client, args []string) error {
+		webhookLookup.found(func(cmd *cobra.Command, c *client.Client, args []string) error {
 			var all []client.WebhookDelivery
 			for d, err := range c.ListWebhookDeliveries(cmd.Context(), args[0], state) {
 				if err != nil {
@@ -243,8 +247,8 @@ func (s *session) webhooksDeliveries() *cobra.Command {
 				all = append(all, d)
 			}
 			return printList(s, cmd, all, deliveryColumns)
-		})
+		}))
 	cmd.Flags().StringVar(&state, "state", "", "only deliveries in this state: pending, delivered or dead")
 	complete(cmd, "state", "pending", "delivered", "dead")
-	return cmd
+	return webhookLookup.argument(s, cmd)
 }

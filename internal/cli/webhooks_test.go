@@ -22,6 +22,7 @@ func roster(t *testing.T, s *apptest.Server, args ...string) (stdout string, cod
 	t.Setenv("ROSTER_TOKEN", s.PersonalToken)
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	root := &cobra.Command{Use: "roster", SilenceUsage: true, SilenceErrors: true}
+	root.AddGroup(cli.Groups()...)
 	root.AddCommand(cli.Commands()...)
 	var out bytes.Buffer
 	root.SetOut(&out)
