@@ -29,6 +29,7 @@ import (
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
@@ -104,13 +105,13 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
-		directory.WithMailLimits(c.MailLimits), directory.WithIssuerURLs(endpoints.CheckURL),
-		directory.WithResolver(dnsresolve.New(c.DNSResolver)))
+		directory.WithMailLimits(c.MailLimits))
+	proofs := identity.New(service, keys, time.Now, identity.Options{Resolver: dnsresolve.New(c.DNSResolver), CheckIssuerURL: endpoints.CheckURL})
 	smtp, sender, err := mailSender(c, log)
 	if err != nil {
 		return err
 	}
-	in, err := newSignIn(c, service, smtp, endpoints, log)
+	in, err := newSignIn(c, service, proofs, smtp, endpoints, log)
 	if err != nil {
 		return err
 	}
@@ -139,8 +140,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	imports := userimport.New(service)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail, Imports: imports,
-		Pages: sitePages(c, service, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Imports: imports,
+		Pages: sitePages(c, service, proofs, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/signin"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -41,7 +43,8 @@ address of the account: give it to nobody but the person.`,
   roster admin sign-in-link --user olivia@example.com --public-url https://roster.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
+			return withStore(cmd, *at, store.Options{MustExist: true}, func(db *store.Store, keys *audit.Keyring) error {
+				s := identity.New(directory.NewService(db, keys, time.Now), keys, time.Now, identity.Options{})
 				l, err := s.CreateSignInLinkFor(cmd.Context(), email)
 				if err != nil {
 					return err

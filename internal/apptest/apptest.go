@@ -27,6 +27,7 @@ import (
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -45,6 +46,7 @@ type Server struct {
 	APIToken      string // all organization capabilities
 	Store         *store.Store
 	Service       *directory.Service
+	Identity      *identity.Proofs
 	API           *httpapi.API
 	Sealer        *sealing.Sealer
 	Webhooks      *webhooks.Deliverer // not running: [Server.Deliver]
@@ -57,7 +59,7 @@ type Options struct {
 	Clock          func() time.Time
 	AllowProvision bool
 	Endpoints      *egress.Policy // nil: webhooks may lead to 127.0.0.0/8, over http
-	Resolver       directory.TXTResolver
+	Resolver       identity.TXTResolver
 	Log            io.Writer // instead of the test's log; at level debug
 	AccessLog      int       // requests for one line of the log; 0: no lines
 }
@@ -77,8 +79,7 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody),
-		directory.WithResolver(o.Resolver))
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody))
 	d, err := service.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
@@ -110,13 +111,14 @@ func (s *Server) Beside() *Server {
 func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	log := o.logger(s.t)
 	s.Service, s.Store = service, db
+	s.Identity = identity.New(service, dbtest.Keys(), o.Clock, identity.Options{Resolver: o.Resolver})
 	s.Sealer = sealing.New(db, dbtest.Keys(), o.Clock)
 	s.Webhooks = webhooks.New(webhooks.Options{
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
-		AuditLog: auditlog.New(service, db, dbtest.Keys()), Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)

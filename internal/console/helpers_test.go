@@ -75,7 +75,7 @@ func newSite(t testing.TB) *site {
 	w := directorytest.New(t)
 	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin",
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin",
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})

@@ -40,10 +40,10 @@ func showProfile(rq *request) (any, error) {
 	if d.Tokens, err = s.ListPersonalTokens(ctx, rq.call); err != nil {
 		return nil, err
 	}
-	if d.Sessions, err = s.ListSessions(ctx, rq.call); err != nil {
+	if d.Sessions, err = rq.console.Identity.ListSessions(ctx, rq.call); err != nil {
 		return nil, err
 	}
-	if d.Passkeys, err = s.ListPasskeys(ctx, rq.call); err != nil {
+	if d.Passkeys, err = rq.console.Identity.ListPasskeys(ctx, rq.call); err != nil {
 		return nil, err
 	}
 	d.Here = rq.call.Principal.TokenID
@@ -77,16 +77,16 @@ func deletePersonalToken(rq *request) (outcome, error) {
 }
 
 func endSession(rq *request) (outcome, error) {
-	err := rq.console.Service.DeleteSession(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
+	err := rq.console.Identity.DeleteSession(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
 	return outcome{to: "profile", note: note{Text: "The session was ended"}}, err
 }
 
 func endSessions(rq *request) (outcome, error) {
-	n, err := rq.console.Service.DeleteSessions(rq.Context(), rq.call)
+	n, err := rq.console.Identity.DeleteSessions(rq.Context(), rq.call)
 	return outcome{to: "profile", note: note{Text: plural(n, "session") + " ended"}}, err
 }
 
 func deletePasskey(rq *request) (outcome, error) {
-	err := rq.console.Service.DeletePasskey(rq.Context(), rq.call, directory.PasskeyID(rq.PostForm.Get("id")))
+	err := rq.console.Identity.DeletePasskey(rq.Context(), rq.call, directory.PasskeyID(rq.PostForm.Get("id")))
 	return outcome{to: "profile", note: note{Text: "The passkey was removed"}}, err
 }

@@ -233,7 +233,7 @@ func removeUser(rq *request) (outcome, error) {
 // copyInvitation shows a link by which a user signs in for the first time, for somebody to
 // pass on.
 func copyInvitation(rq *request) (outcome, error) {
-	l, err := rq.console.Service.CreateInvitationLink(rq.Context(), rq.call, rq.userID())
+	l, err := rq.console.Identity.CreateInvitationLink(rq.Context(), rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
 	}

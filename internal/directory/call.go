@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
@@ -39,7 +40,7 @@ type Change struct {
 	now    time.Time
 
 	answering     User             // the invitation that the actor accepts or declines
-	locked        map[OrgID]bool   // organizations, by lockOrg
+	locked        []Lock           // so far; to lock again does nothing
 	touched       map[subject]bool // dry runs only; whether it is added
 	touchedRoles  []Role
 	touchedGroups []Group // all of whose members
@@ -53,6 +54,33 @@ func (c *Change) Now() time.Time { return c.now }
 
 // DryRun reports whether the change will be undone.
 func (c *Change) DryRun() bool { return c.call.DryRun != nil }
+
+// change starts a change.
+func (s *Service) change(tx Tx, call Call, op Operation, actor *Principal) *Change {
+	return &Change{
+		Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, actor: actor, now: s.now(),
+	}
+}
+
+// as is c as another operation, by the same actor.
+func (c *Change) as(op Operation) *Change { return c.By(c.actor, op) }
+
+// By is c as an operation that another principal carries out in the course of the same
+// call. The rules about what the actor may do hold for that principal.
+func (c *Change) By(p *Principal, op Operation) *Change {
+	other := *c
+	other.actor, other.op = p, op
+	return &other
+}
+
+// AsSystem is c as something that the server does in another organization because of the
+// change. Who made the change, with which token and from where, is not recorded there.
+func (c *Change) AsSystem(org OrgID, op Operation) *Change {
+	other := c.By(SystemPrincipal(org), op)
+	other.call = Call{}
+	other.touched = nil // a dry run does not show it either
+	return other
+}
 
 // errDryRun undoes a transaction that was only to be tried.
 var errDryRun = errors.New("dry run")
@@ -72,7 +100,7 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		writing = ForTrial(ctx)
 	}
 	err := s.store.Write(writing, func(tx Tx) error {
-		c := &Change{Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, now: s.now()}
+		c := s.change(tx, call, op, nil) // the actor is read again
 		if call.DryRun != nil {
 			c.touched = make(map[subject]bool) // here, so that all copies of c share it
 		}
@@ -128,19 +156,19 @@ func (c *Change) lockFirst() error {
 	if p.OrgID == "" {
 		return nil
 	}
-	return c.lockOrg(p.OrgID)
+	return c.Lock(LockOrg(p.OrgID))
 }
 
-// lockOrg locks an organization, unless this change has done so already.
-func (c *Change) lockOrg(id OrgID) error {
-	if c.locked[id] {
+// Lock takes a lock, unless the change has it already.
+func (c *Change) Lock(l Lock) error {
+	if slices.Contains(c.locked, l) {
 		return nil
 	}
-	if c.locked == nil {
-		c.locked = make(map[OrgID]bool)
+	if err := c.Tx.Lock(l); err != nil {
+		return err
 	}
-	c.locked[id] = true
-	return c.Lock(LockOrg(id))
+	c.locked = append(slices.Clip(c.locked), l) // copies of c must not write to the same array
+	return nil
 }
 
 func carryOut[T any](s *Service, c *Change, fn func(*Change) (T, error)) (result T, err error) {

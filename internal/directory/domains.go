@@ -1,21 +1,18 @@
 package directory
 
 import (
-	"context"
 	"strings"
 	"time"
 
-	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/ident"
-	"github.com/rosterhq/roster/internal/limits"
-	"github.com/rosterhq/roster/internal/quote"
+	"github.com/rosterhq/roster/internal/text"
 )
 
-// Where the TXT record that verifies a domain stands, and how its value begins.
+// Where the TXT record that verifies a domain stands, how its value begins, and how long
+// that leaves a domain to be.
 const (
 	DomainRecordPrefix = "_roster-challenge."
 	domainValuePrefix  = "roster-domain-verification="
-	maxDomainBytes     = 253 - len(DomainRecordPrefix)
+	MaxDomainBytes     = 253 - len(DomainRecordPrefix)
 )
 
 // Domain is a domain of email addresses that an organization has verified, or is about
@@ -70,108 +67,9 @@ func DomainOf(email string) string {
 	if at < 0 {
 		return ""
 	}
-	name, err := cleanDomain(email[at+1:])
+	name, err := text.Domain(email[at+1:], MaxDomainBytes)
 	if err != nil {
 		return ""
 	}
 	return name
-}
-
-// cleanDomain lowers a domain's letters and checks it.
-func cleanDomain(s string) (string, error) {
-	bad := func(format string, args ...any) (string, error) { return "", InvalidField("domain", format, args...) }
-	switch {
-	case s == "":
-		return bad("is required")
-	case len(s) > maxDomainBytes:
-		return bad("has %d bytes; at most %d are allowed", len(s), maxDomainBytes)
-	case strings.ContainsFunc(s, func(r rune) bool { return r > '~' }):
-		return bad("must be ASCII; write other domains as xn--…")
-	}
-	labels := strings.Split(strings.ToLower(s), ".")
-	if len(labels) < 2 {
-		return bad("%s is not a domain, such as example.com", quote.Input(s))
-	}
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
-			strings.ContainsFunc(label, func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }) {
-			return bad("%s is not a domain, such as example.com", quote.Input(s))
-		}
-	}
-	if top := labels[len(labels)-1]; strings.Trim(top, "0123456789") == "" {
-		return bad("%s is not a domain, such as example.com", quote.Input(s)) // an IP address
-	}
-	return strings.Join(labels, "."), nil
-}
-
-// ListDomains gives the domains of the principal's organization. Permission users|read.
-func (s *Service) ListDomains(ctx context.Context, call Call) ([]Domain, error) {
-	return Read(ctx, s, call, OpListDomains, func(tx Tx) ([]Domain, error) {
-		return tx.Domains(call.Principal.OrgID)
-	})
-}
-
-// AddDomain adds a domain that is not verified yet. Whether another
-// organization has added or verified it makes no difference here.
-//
-// Needs a personal token, or a session with a fresh sign-in, of an owner. Audit entry
-// addDomain. Errors: [Invalid]; [Conflict] if the organization has the domain;
-// [LimitExceeded].
-func (s *Service) AddDomain(ctx context.Context, call Call, name string) (Domain, error) {
-	return Write(ctx, s, call, OpAddDomain, func(c *Change) (Domain, error) {
-		if err := c.mayChangeDomains(); err != nil {
-			return Domain{}, err
-		}
-		name, err := cleanDomain(name)
-		if err != nil {
-			return Domain{}, err
-		}
-		if err := c.OneMore(limits.Domains); err != nil {
-			return Domain{}, err
-		}
-		d := Domain{OrgID: c.actor.OrgID, Name: name, CreatedAt: c.now, Challenge: ident.Secret("")}
-		if err := c.CreateDomain(d); CodeOf(err) == Conflict {
-			return Domain{}, &Error{Code: Conflict, Field: "domain", Message: "the organization has this domain already", Err: err}
-		} else if err != nil {
-			return Domain{}, err
-		}
-		return d, c.Record(d.Target(), nil, d)
-	})
-}
-
-// DeleteDomain deletes a domain, verified or not. Users with its addresses stay.
-//
-// Needs a personal token, or a session with a fresh sign-in, of an owner. Audit entry
-// deleteDomain. Errors: [NotFound].
-func (s *Service) DeleteDomain(ctx context.Context, call Call, name string) error {
-	_, err := Write(ctx, s, call, OpDeleteDomain, func(c *Change) (struct{}, error) {
-		d, err := c.domainToChange(name)
-		if err != nil {
-			return struct{}{}, err
-		}
-		if err := c.Tx.DeleteDomain(d.OrgID, d.Name); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, c.Record(d.Target(), d, nil)
-	})
-	return err
-}
-
-// domainToChange finds a domain of the actor's organization that the actor may change.
-func (c *Change) domainToChange(name string) (Domain, error) {
-	if err := c.mayChangeDomains(); err != nil {
-		return Domain{}, err
-	}
-	d, err := c.Domain(c.actor.OrgID, strings.ToLower(name))
-	if err != nil {
-		return Domain{}, err
-	}
-	return d, c.Check(d)
-}
-
-func (c *Change) mayChangeDomains() error {
-	if c.actor.Role != authz.RoleOwner {
-		return Errorf(Forbidden, "only an owner, with a personal token, can change the organization's domains")
-	}
-	return nil
 }

@@ -23,7 +23,8 @@ func (r records) LookupTXT(_ context.Context, name string) ([]string, error) {
 // resolving has w look up domains in records.
 func (w *world) resolving() records {
 	r := make(records)
-	w.configure(directory.WithOrgCreation(directory.OrgCreationAnybody), directory.WithResolver(r))
+	w.resolver = r
+	w.configure(directory.WithOrgCreation(directory.OrgCreationAnybody))
 	return r
 }
 
@@ -187,12 +188,11 @@ func TestUnverifiedAccountIsNotJoined(t *testing.T) {
 func TestAccountWithManyOrganizationsIsInvited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	dns := w.resolving()
+	w.verified(w.resolving(), w.owner, "example.net")
 	rival := w.tenant("Rival")
-	w.verified(dns, w.owner, "example.net")
 	some := limits.Default()
 	some.Organizations = 1
-	w.configure(directory.WithLimits(some), directory.WithResolver(dns))
+	w.configure(directory.WithLimits(some))
 	if u := w.invite(rival, "user"); !u.Invited {
 		t.Error("a member beyond the limit")
 	}

@@ -121,7 +121,7 @@ type Actor struct {
 // OperatorActor and SystemActor are the actors of changes without a call.
 var (
 	OperatorActor = operatorPrincipal("").Actor()
-	SystemActor   = systemPrincipal("").Actor()
+	SystemActor   = SystemPrincipal("").Actor()
 )
 
 // ID is what the log can be asked for by: the user's id of a person, else the

@@ -1,21 +1,5 @@
 package directory
 
-import "context"
-
-// HashSecret is what is kept of a token's value.
-var HashSecret = hashSecret
-
-// StartSession signs an account in for one organization alone, as an issuer would.
-func (s *Service) StartSession(ctx context.Context, account AccountID, org OrgID) (IssuedSession, error) {
-	return s.signIn(ctx, Call{}, func(c *Change) (IssuedSession, error) {
-		a, err := c.Account(account)
-		if err != nil {
-			return IssuedSession{}, err
-		}
-		return c.startSession(a, newSession{method: SignInIssuer, onlyOrg: org, fresh: true})
-	})
-}
-
 // SetSearched sets how many users a page of a list examines, until restore.
 func (s *Service) SetSearched(n int) (restore func()) {
 	was := s.listSizes

@@ -96,6 +96,12 @@ func without[T ~string](ids, others []T) []T {
 	})
 }
 
+// MayAddTo checks that the actor may put somebody into a group. Errors: [Forbidden], and
+// [Invalid] for a group that no one can be put into by its roles.
+func (c *Change) MayAddTo(g Group) error {
+	return c.mayRegroup(g, g, memberChange{joined: []UserID{""}})
+}
+
 // mayRedefine holds rule 2 for a role whose capabilities change. Added capabilities
 // count as given, whether or not anyone has the role yet. If users have the role or
 // groups give it, any change takes users|update too.
@@ -111,4 +117,17 @@ func (c *Change) mayRedefine(before, after Role) error {
 		return err
 	}
 	return OpUpdateUserRole.Authorize(c.actor)
+}
+
+// MayImpersonate checks that the actor may create something that acts as a user, such as a
+// link: the actor must be able to give all that the user holds. Errors: [Forbidden].
+func (c *Change) MayImpersonate(u User) error {
+	if u.IsOwner() && !c.actor.IsOwner() {
+		return Errorf(Forbidden, "only an owner, with a personal token, can copy an owner's link")
+	}
+	held, _, err := effective(c, u)
+	if err != nil {
+		return err
+	}
+	return c.mayGive(u.Role.Name, held, held.Minus(held))
 }

@@ -96,7 +96,7 @@ func (c *Change) moveMembers(g Group, add, remove []UserID) error {
 // replaceMembers is what changes if a group has the listed members and no others. It
 // reads no more members than a request may list and change together.
 func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err error) {
-	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(ids))); err != nil {
+	if err := InField("members", c.within(limits.MembersPerRequest, 0, len(ids))); err != nil {
 		return m, err
 	}
 	ids = sortedSet(ids)
@@ -107,7 +107,7 @@ func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err erro
 	if err != nil {
 		return m, err
 	}
-	if err := inField("members", c.within(limits.MembersPerRequest, 0, n-len(ids))); err != nil { // so many leave at least
+	if err := InField("members", c.within(limits.MembersPerRequest, 0, n-len(ids))); err != nil { // so many leave at least
 		return m, err
 	}
 	there, err := c.MembersOf(g.OrgID, g.ID)
@@ -115,7 +115,7 @@ func (c *Change) replaceMembers(g Group, ids []UserID) (m memberChange, err erro
 		return m, err
 	}
 	m = memberChange{joined: without(ids, there), left: without(there, ids)}
-	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(m.joined)+len(m.left))); err != nil {
+	if err := InField("members", c.within(limits.MembersPerRequest, 0, len(m.joined)+len(m.left))); err != nil {
 		return m, err
 	}
 	return m, c.mayChangeMembers(g, "members", m)
@@ -142,6 +142,20 @@ func (c *Change) changeMembers(before, g Group, m memberChange) error {
 		return nil
 	}
 	return c.Record(g.Target(), RecordedGroup{Group: before}, RecordedGroup{Group: g, Added: m.joined, Removed: m.left})
+}
+
+// PutMember puts a user into a group, or takes them out of it. Whether the actor may do so
+// is the caller's to check, with [Change.MayAddTo]. The user must not be there, or must be
+// there. Audit entry by the actor. Errors: [LimitExceeded].
+func (c *Change) PutMember(g Group, user UserID, joins bool) error {
+	m := memberChange{left: []UserID{user}}
+	if joins {
+		m = memberChange{joined: []UserID{user}}
+	}
+	if err := c.joinOneMore("groups", m.joined); err != nil {
+		return err
+	}
+	return c.changeMembers(g, g, m)
 }
 
 // among are those of ids that others, which are sorted, have too.

@@ -177,7 +177,7 @@ func (c *Change) fillGroup(g *Group, in NewGroup) (err error) {
 	}
 	had := len(g.Roles)
 	g.Roles = sortedSet(*in.Roles)
-	return inField("roles", c.within(limits.RolesPerGroup, had, len(g.Roles)))
+	return InField("roles", c.within(limits.RolesPerGroup, had, len(g.Roles)))
 }
 
 func sortedSet[T ~string](ids []T) []T {

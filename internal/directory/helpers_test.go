@@ -16,6 +16,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -27,10 +28,12 @@ type world struct {
 	*directory.Service
 	*webhooks.Hooks
 	*auditlog.Trail
+	*identity.Proofs
 
 	db       *store.Store
 	database string
 	clock    *clock
+	resolver identity.TXTResolver // nil: none
 
 	org      directory.Org
 	owner    member
@@ -86,6 +89,7 @@ func (w *world) configure(options ...directory.Option) {
 	w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now, options...)
 	w.Trail = auditlog.New(w.Service, w.db, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
+	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.clock.Now, identity.Options{Resolver: w.resolver})
 }
 
 // CheckLog compares the state that the log leads to with the stored one.

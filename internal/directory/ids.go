@@ -1,6 +1,9 @@
 package directory
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+)
 
 // Ids are made by [ident.New] and [ident.Slug]: they sort by time of creation, byte by
 // byte, and their length and alphabet are the same everywhere.
@@ -32,6 +35,12 @@ const (
 // SecretHash is what the store keeps of a token's value.
 type SecretHash [sha256.Size]byte
 
-func hashSecret(secret string) SecretHash {
+// Equal compares in constant time.
+func (h SecretHash) Equal(other SecretHash) bool {
+	return subtle.ConstantTimeCompare(h[:], other[:]) == 1
+}
+
+// HashSecret returns what is kept of a token's value.
+func HashSecret(secret string) SecretHash {
 	return sha256.Sum256(append(make([]byte, 0, 64), secret...)) // a token fits, and is not on the heap then
 }

@@ -49,7 +49,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 		if err != nil {
 			return User{}, err
 		}
-		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
+		if err := c.OneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
 			return User{}, err
 		}
 		invited := c.answering
@@ -63,13 +63,11 @@ func (s *Service) AcceptInvitation(ctx context.Context, call Call, org OrgID) (U
 		if !valid {
 			return User{}, Errorf(Conflict, "the invitation has lapsed: its inviter can no longer give this role; ask the organization for a new one")
 		}
-		joined := invited
-		joined.AccountID, joined.Name = me.AccountID, me.Name
-		joined.Invited, joined.InvitedBy, joined.ExpiresAt = false, Actor{}, time.Time{}
+		joined := invited.acceptedBy(me.AccountID, me.Name)
 		if err := c.Tx.UpdateUser(joined); err != nil {
 			return User{}, err
 		}
-		return joined, c.recordIn(org, joined.Target(), invited, joined)
+		return joined, c.RecordIn(org, joined.Target(), invited, joined)
 	})
 }
 
@@ -101,13 +99,13 @@ func (c *Change) decline() error {
 	if err := c.Tx.UpdateUser(ended); err != nil {
 		return err
 	}
-	return c.recordIn(invited.OrgID, ended.Target(), invited, ended)
+	return c.RecordIn(invited.OrgID, ended.Target(), invited, ended)
 }
 
 // answer locks an organization and finds the invitation that the actor answers
 // there. It returns the actor's own user, and sets c.answering.
 func (c *Change) answer(org OrgID) (me User, err error) {
-	if err := c.lockOrg(org); err != nil {
+	if err := c.Lock(LockOrg(org)); err != nil {
 		return me, err
 	}
 	if me, err = self(c, c.actor); err != nil {
@@ -130,7 +128,7 @@ func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	p, err := giverNow(tx, u.OrgID, u.InvitedBy, now)
+	p, err := GiverNow(tx, u.OrgID, u.InvitedBy, now)
 	if err != nil || p == nil {
 		return false, err
 	}
@@ -141,9 +139,9 @@ func mayStillGive(tx Tx, u User, now time.Time) (bool, error) {
 	return mayAdd && p.Giving.MayGive(role.Capabilities), nil
 }
 
-// giverNow is a recorded actor with what they may do now in an organization, nil if
+// GiverNow is a recorded actor with what they may do now in an organization, nil if
 // they are gone. A person is the user, whichever token they came with.
-func giverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
+func GiverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 	switch a.Kind {
 	case ActorAccount:
 		u, err := tx.User(org, a.UserID)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
 )
 
@@ -42,15 +43,15 @@ func (w *world) stores(op directory.Operation, d directory.Domain, before, after
 	}))
 }
 
-func newIssuer() directory.NewIssuer {
-	return directory.NewIssuer{
+func newIssuer() identity.NewIssuer {
+	return identity.NewIssuer{
 		Name: "Acme SSO", URL: "https://sso.example.com", ClientID: "roster", ClientSecret: "the-client-secret",
 		IssuerSettings: directory.IssuerSettings{Enabled: true},
 	}
 }
 
 // issuer makes an issuer of the first organization, which has verified example.com.
-func (w *world) issuer(change func(*directory.NewIssuer)) directory.Issuer {
+func (w *world) issuer(change func(*identity.NewIssuer)) directory.Issuer {
 	w.Helper()
 	w.verifiesDomain(w.org.ID, "example.com")
 	in := newIssuer()
@@ -60,20 +61,20 @@ func (w *world) issuer(change func(*directory.NewIssuer)) directory.Issuer {
 	return must(w.CreateIssuer(w.Context(), w.byOwner(), in))(w)
 }
 
-func person(subject, email string, groups ...string) directory.IssuedPerson {
-	return directory.IssuedPerson{Subject: subject, Email: email, EmailVerified: true, Name: "From the issuer", Groups: groups}
+func person(subject, email string, groups ...string) identity.IssuedPerson {
+	return identity.IssuedPerson{Subject: subject, Email: email, EmailVerified: true, Name: "From the issuer", Groups: groups}
 }
 
 // ceremony is a sign-in that a browser has come back from.
-func (w *world) ceremony() directory.Ceremony {
+func (w *world) ceremony() identity.Ceremony {
 	w.Helper()
 	return must(w.OpenCeremony("test", w.SealCeremony("test", []byte("x"), time.Minute)))(w)
 }
 
 // by signs a person in by an issuer.
-func (w *world) signInBy(i directory.Issuer, p directory.IssuedPerson) (directory.IssuedSession, error) {
+func (w *world) signInBy(i directory.Issuer, p identity.IssuedPerson) (directory.IssuedSession, error) {
 	w.Helper()
-	return w.SignInByIssuer(w.Context(), directory.Call{RemoteAddr: "192.0.2.7"}, directory.IssuerSignIn{
+	return w.SignInByIssuer(w.Context(), directory.Call{RemoteAddr: "192.0.2.7"}, identity.IssuerSignIn{
 		OrgID: i.OrgID, IssuerID: i.ID, Person: p, Ceremony: w.ceremony(),
 	})
 }
@@ -125,19 +126,19 @@ func TestIssuerInputIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	owners := must(w.CreateGroup(t.Context(), w.byOwner(), directory.NewGroup{Name: "Ops"}))(t)
-	for name, change := range map[string]func(*directory.NewIssuer){
-		"no name":            func(i *directory.NewIssuer) { i.Name = "" },
-		"http":               func(i *directory.NewIssuer) { i.URL = "http://sso.example.com" },
-		"query":              func(i *directory.NewIssuer) { i.URL += "?x" },
-		"no client":          func(i *directory.NewIssuer) { i.ClientID = "" },
-		"no secret":          func(i *directory.NewIssuer) { i.ClientSecret = "" },
-		"secret with spaces": func(i *directory.NewIssuer) { i.ClientSecret = "a b" },
-		"scope":              func(i *directory.NewIssuer) { i.Scopes = []string{"a b"} },
-		"groups, no claim":   func(i *directory.NewIssuer) { i.Groups = []directory.GroupRule{{Value: "x", GroupID: owners.ID}} },
-		"unknown group": func(i *directory.NewIssuer) {
+	for name, change := range map[string]func(*identity.NewIssuer){
+		"no name":            func(i *identity.NewIssuer) { i.Name = "" },
+		"http":               func(i *identity.NewIssuer) { i.URL = "http://sso.example.com" },
+		"query":              func(i *identity.NewIssuer) { i.URL += "?x" },
+		"no client":          func(i *identity.NewIssuer) { i.ClientID = "" },
+		"no secret":          func(i *identity.NewIssuer) { i.ClientSecret = "" },
+		"secret with spaces": func(i *identity.NewIssuer) { i.ClientSecret = "a b" },
+		"scope":              func(i *identity.NewIssuer) { i.Scopes = []string{"a b"} },
+		"groups, no claim":   func(i *identity.NewIssuer) { i.Groups = []directory.GroupRule{{Value: "x", GroupID: owners.ID}} },
+		"unknown group": func(i *identity.NewIssuer) {
 			i.GroupsClaim, i.Groups = "groups", []directory.GroupRule{{Value: "x", GroupID: "grp_x"}}
 		},
-		"empty value": func(i *directory.NewIssuer) {
+		"empty value": func(i *identity.NewIssuer) {
 			i.GroupsClaim, i.Groups = "groups", []directory.GroupRule{{GroupID: owners.ID}}
 		},
 	} {
@@ -224,11 +225,11 @@ func TestIssuerSignsInMembers(t *testing.T) {
 func TestIssuerVouchesForItsDomainsOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	i := w.issuer(func(in *directory.NewIssuer) { in.Provision = true })
+	i := w.issuer(func(in *identity.NewIssuer) { in.Provision = true })
 	outsider := must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "Out", Email: "out@example.org", Role: "admin"}))(t)
 	unverified := person("sub-3", "new@example.com")
 	unverified.EmailVerified = false
-	for name, p := range map[string]directory.IssuedPerson{
+	for name, p := range map[string]identity.IssuedPerson{
 		"a member of another domain": person("sub-1", outsider.Email),
 		"a stranger":                 person("sub-2", "new@example.net"),
 		"a subdomain":                person("sub-2", "new@sub.example.com"),
@@ -419,7 +420,7 @@ func TestIssuersAreOfferedByOrganizationOrDomain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.issuer(nil)
-	want := []directory.OfferedIssuer{{OrgID: w.org.ID, ID: i.ID, Name: i.Name}}
+	want := []identity.OfferedIssuer{{OrgID: w.org.ID, ID: i.ID, Name: i.Name}}
 	for text, there := range map[string]bool{
 		string(w.org.ID): true, "olivia@example.com": true, "nobody@EXAMPLE.com": true, "x@example.org": false, "nowhere": false, "": false, "@": false,
 	} {
@@ -435,7 +436,7 @@ func TestIssuerCeremonyWorksOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.issuer(nil)
-	in := directory.IssuerSignIn{OrgID: i.OrgID, IssuerID: i.ID, Person: person("sub-1", "olivia@example.com"), Ceremony: w.ceremony()}
+	in := identity.IssuerSignIn{OrgID: i.OrgID, IssuerID: i.ID, Person: person("sub-1", "olivia@example.com"), Ceremony: w.ceremony()}
 	must(w.SignInByIssuer(t.Context(), directory.Call{}, in))(t)
 	_, err := w.SignInByIssuer(t.Context(), directory.Call{}, in)
 	w.wants("replayed", directory.Unauthenticated, err)

@@ -21,13 +21,16 @@ func (c *Change) within(name limits.Name, before, after int) error {
 	return &Error{Code: LimitExceeded, Err: exceeded(name), Message: message}
 }
 
+// Limit is how many there may be of something; 0 for any number.
+func (c *Change) Limit(name limits.Name) int { return c.limits.Of(name) }
+
 // exceeded is the cause of an [Error] with [LimitExceeded]: the limit.
 type exceeded limits.Name
 
 func (e exceeded) Error() string { return "limit " + string(e) }
 
-// inField blames a member of the input for an error with a code.
-func inField(field string, err error) error {
+// InField blames a member of the input for an error with a code.
+func InField(field string, err error) error {
 	if e, ok := err.(*Error); ok { //nolint:errorlint // within gives it unwrapped
 		blamed := *e
 		blamed.Field = field
@@ -52,8 +55,8 @@ func (c *Change) oneMoreIn(org OrgID, name limits.Name) error {
 	return c.within(name, n, n+1)
 }
 
-// oneMoreOfAccount is OneMore for what an account has, which is locked.
-func (c *Change) oneMoreOfAccount(account AccountID, name limits.Name) error {
+// OneMoreOfAccount is OneMore for what an account has, which is locked.
+func (c *Change) OneMoreOfAccount(account AccountID, name limits.Name) error {
 	if c.limits.Of(name) == 0 {
 		return nil
 	}
@@ -79,7 +82,7 @@ func (c *Change) joinOneMore(field string, ids []UserID) error {
 	if err != nil {
 		return err
 	}
-	err = inField(field, c.within(limits.GroupsPerUser, len(groups), len(groups)+1))
+	err = InField(field, c.within(limits.GroupsPerUser, len(groups), len(groups)+1))
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Message = string(full) + ": " + e.Message
 	}

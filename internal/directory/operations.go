@@ -259,7 +259,7 @@ func (op Operation) Authorize(p *Principal) error {
 			"sign in with a passkey or a mailed link", op.Name)
 	}
 	if p.Suspended && !need.Suspended {
-		return errSuspended
+		return ErrSuspended
 	}
 	if p.OrgID == "" && !need.AnyOrg {
 		return Errorf(Invalid, "you belong to several organizations: the X-Axiom-Org-Id header must be set")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -93,35 +94,21 @@ func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) 
 	if err != nil {
 		return d, err
 	}
-	link, err := c.operatorLink(owner)
+	link, err := c.OperatorLink(owner)
 	d.SignInLink = link.Secret
 	return d, err
 }
 
-// operate starts a change by the operator, who needs no permission.
+// operate starts a change by the operator, who needs no permission and has no limits.
 func (s *Service) operate(tx Tx) *Change {
-	return &Change{Tx: tx, keys: s.keys, now: s.now(), actor: operatorPrincipal("")}
-}
-
-// as is c carrying out another operation.
-func (c *Change) as(op Operation) *Change {
-	other := *c
-	other.op = op
-	return &other
-}
-
-// byItself is c carrying out what follows from it in another organization. Nobody asked for it
-// there: who did, with which token and from where is not for its log to tell.
-func (c *Change) byItself(org OrgID, op Operation) *Change {
-	other := c.as(op)
-	other.actor, other.call = systemPrincipal(org), Call{}
-	other.touched = nil // nor does a dry run tell of it
-	return other
+	c := s.change(tx, Call{}, Operation{}, operatorPrincipal(""))
+	c.limits = limits.Limits{}
+	return c
 }
 
 // CreatePersonalTokenFor makes a personal token for the account with an email
 // address. It is the operator's way back in. The operator vouches
-// for the person: the address is verified, see [Change.verify]. Audit entry
+// for the person: the address is verified, see [Change.Verify]. Audit entry
 // createPersonalToken, by the operator, in each of the account's organizations. Errors: [NotFound]; [Invalid].
 func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in NewPersonalToken) (t IssuedPersonalToken, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
@@ -136,13 +123,13 @@ func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in N
 		if err := c.Lock(LockAccount(account.ID)); err != nil {
 			return err
 		}
-		if err := c.verify(&account); err != nil { // the operator vouches for the person
+		if err := c.Verify(&account); err != nil { // the operator vouches for the person
 			return err
 		}
 		if t, err = issuePersonalToken(tx, account.ID, in, c.now); err != nil {
 			return err
 		}
-		return c.recordForAccount(account.ID, t.Target(), nil, t.PersonalTokenRecord)
+		return c.RecordForAccount(account.ID, t.Target(), nil, t.PersonalTokenRecord)
 	})
 	return t, err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -43,7 +44,7 @@ func newScene(t testing.TB) *scene {
 	s.fresh = must(s.CreateUser(t.Context(), s.byOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
 	laptop := s.inSession(s.signIn(s.owner.User), s.org.ID)
 	s.laptop = laptop.Principal.TokenID
-	s.key = must(s.CreatePasskey(t.Context(), laptop, directory.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
+	s.key = must(s.CreatePasskey(t.Context(), laptop, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
 	s.settle()
 	if err := s.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)

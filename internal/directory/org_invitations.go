@@ -165,7 +165,7 @@ func (s *Service) DropInvitations(ctx context.Context) error {
 // dropInvitationAt drops an invitation that expired before a time, unless it was
 // answered, resent or revoked meanwhile.
 func (c *Change) dropInvitationAt(org OrgID, id UserID, before time.Time) error {
-	if err := c.lockOrg(org); err != nil {
+	if err := c.Lock(LockOrg(org)); err != nil {
 		return err
 	}
 	u, err := c.User(org, id)
@@ -175,5 +175,5 @@ func (c *Change) dropInvitationAt(org OrgID, id UserID, before time.Time) error 
 	if err != nil {
 		return err
 	}
-	return c.byItself(org, OpExpireInvitation).takeOut(u)
+	return c.AsSystem(org, OpExpireInvitation).takeOut(u)
 }

@@ -14,7 +14,7 @@ func (s *Service) DeleteOrg(ctx context.Context, id OrgID) error {
 }
 
 func (c *Change) deleteOrg(id OrgID) error {
-	if err := c.lockOrg(id); err != nil {
+	if err := c.Lock(LockOrg(id)); err != nil {
 		return err
 	}
 	org, err := c.Org(id)
@@ -38,7 +38,7 @@ func (c *Change) deleteOrg(id OrgID) error {
 	}
 	// The entry must not keep the name or the members of the organization.
 	org.Name = ""
-	return c.as(OpDeleteOrg).recordIn(id, org.Target(), nil, nil)
+	return c.as(OpDeleteOrg).RecordIn(id, org.Target(), nil, nil)
 }
 
 // settleAccounts is settleAccount for many. Most are in no other organization and go

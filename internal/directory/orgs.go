@@ -118,7 +118,7 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 		if err := c.mayCreateOrg(s.orgCreation); err != nil {
 			return Membership{}, err
 		}
-		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
+		if err := c.OneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
 			return Membership{}, err
 		}
 		me, err := self(c, c.actor)
@@ -137,8 +137,8 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 			return Membership{}, err
 		}
 		return Membership{Org: org, User: owner}, errors.Join(
-			c.recordIn(org.ID, org.Target(), nil, org),
-			c.as(OpCreateUser).recordIn(org.ID, owner.Target(), nil, owner),
+			c.RecordIn(org.ID, org.Target(), nil, org),
+			c.as(OpCreateUser).RecordIn(org.ID, owner.Target(), nil, owner),
 		)
 	})
 }

@@ -58,7 +58,7 @@ func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]Personal
 // [Invalid]; [Forbidden] for wider networks; [LimitExceeded].
 func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPersonalToken) (IssuedPersonalToken, error) {
 	return Write(ctx, s, call, OpCreatePersonalToken, func(c *Change) (IssuedPersonalToken, error) {
-		if err := c.oneMoreOfAccount(c.actor.AccountID, limits.PersonalTokens); err != nil {
+		if err := c.OneMoreOfAccount(c.actor.AccountID, limits.PersonalTokens); err != nil {
 			return IssuedPersonalToken{}, err
 		}
 		bound, err := c.boundsOf("expiresAt", bounds{in.ExpiresAt, in.Networks}, 0)
@@ -73,7 +73,7 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 		if call.DryRun != nil {
 			t.Secret = "" // there will be no such token
 		}
-		return t, c.recordForAccount(c.actor.AccountID, t.Target(), nil, t.PersonalTokenRecord)
+		return t, c.RecordForAccount(c.actor.AccountID, t.Target(), nil, t.PersonalTokenRecord)
 	})
 }
 
@@ -81,7 +81,7 @@ func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.
 	t = IssuedPersonalToken{Secret: ident.Secret(personalTokenPrefix), PersonalTokenRecord: PersonalTokenRecord{
 		ID: TokenID(ident.New("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
 	}}
-	t.Hash = hashSecret(t.Secret)
+	t.Hash = HashSecret(t.Secret)
 	if t.Name, err = CleanName("name", in.Name); err != nil {
 		return t, err
 	}
@@ -109,19 +109,19 @@ func (s *Service) DeletePersonalToken(ctx context.Context, call Call, id TokenID
 		if err := c.Tx.DeletePersonalToken(t.AccountID, t.ID); err != nil {
 			return err
 		}
-		return c.recordForAccount(c.actor.AccountID, t.Target(), t, nil)
+		return c.RecordForAccount(c.actor.AccountID, t.Target(), t, nil)
 	})
 }
 
-// recordForAccount appends an entry about an account to the log of each
+// RecordForAccount appends an entry about an account to the log of each
 // organization that the account is in: its personal tokens act in all of them.
-func (c *Change) recordForAccount(account AccountID, target Target, before, after any) error {
+func (c *Change) RecordForAccount(account AccountID, target Target, before, after any) error {
 	users, err := c.AccountUsers(account)
 	if err != nil {
 		return err
 	}
 	for _, u := range users {
-		if err := c.recordIn(u.OrgID, target, before, after); err != nil {
+		if err := c.RecordIn(u.OrgID, target, before, after); err != nil {
 			return err
 		}
 	}

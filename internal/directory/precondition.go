@@ -30,11 +30,14 @@ type guarded interface {
 }
 
 // Check applies the call's precondition, if it has one, to what is about to change.
-func (c *Change) Check(current guarded) error {
-	if c.call.Precondition == nil {
+func (c *Change) Check(current guarded) error { return c.call.Check(current) }
+
+// Check is [Change.Check] before the change begins, in which it must be repeated.
+func (call Call) Check(current guarded) error {
+	if call.Precondition == nil {
 		return nil
 	}
-	return current.checkedBy(c.call.Precondition)
+	return current.checkedBy(call.Precondition)
 }
 
 func (u User) checkedBy(p Precondition) error                { return p.User(u) }

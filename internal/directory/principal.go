@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"crypto/subtle"
 	"strings"
 	"time"
 
@@ -81,14 +80,14 @@ func operatorPrincipal(org OrgID) *Principal {
 	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything(), Giving: authz.Unlimited()}
 }
 
-// systemPrincipal is the server, for changes that no caller asked for.
-func systemPrincipal(org OrgID) *Principal {
+// SystemPrincipal is the server, for changes that no caller asked for.
+func SystemPrincipal(org OrgID) *Principal {
 	return &Principal{Kind: program, OrgID: org, Name: "roster"}
 }
 
-// giver is p as it is stored with what p grants. It has no name, which would have to be
+// Giver is p as it is stored with what p grants. It has no name, which would have to be
 // erased with the person.
-func (p *Principal) giver() Actor {
+func (p *Principal) Giver() Actor {
 	a := p.Actor()
 	a.Name = ""
 	return a
@@ -113,8 +112,8 @@ var (
 	errElsewhere = Errorf(Forbidden, "the token is bound to networks, and this request does not come from any of them")
 	errTooOld    = Errorf(Forbidden, "this personal token is older than the organization allows; "+
 		"make a new one with a token that is not, or ask the operator (roster admin create-personal-token)")
-	// errSuspended is answered like errNotYours where an organization is looked up.
-	errSuspended = &Error{Code: Forbidden, Err: errNotYours, Message: "your membership is suspended; " +
+	// ErrSuspended is the error for a user who is suspended. It is answered like errNotYours where an organization is looked up.
+	ErrSuspended = &Error{Code: Forbidden, Err: errNotYours, Message: "your membership is suspended; " +
 		"ask somebody who manages the organization's users to reactivate it"}
 	errNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
 )
@@ -154,10 +153,10 @@ func (p *Principal) comesFrom(remoteAddr string) error {
 
 // resolve finds a token's principal in the cache or in the database.
 func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
-	if strings.HasPrefix(secret, sessionPrefix) { // is in the cache too, and is no token
+	if strings.HasPrefix(secret, SessionPrefix) { // is in the cache too, and is no token
 		return nil, errBadToken
 	}
-	key := principalKey{hashSecret(secret), org}
+	key := principalKey{HashSecret(secret), org}
 	if p, ok := s.cachedPrincipal(key); ok {
 		return p, nil
 	}
@@ -197,7 +196,7 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 	if err != nil {
 		return nil, unknownToken(err)
 	}
-	if !sameHash(t.Hash, hash) {
+	if !t.Hash.Equal(hash) {
 		return nil, errBadToken
 	}
 	p := t.principal()
@@ -216,7 +215,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	if err != nil {
 		return nil, unknownToken(err)
 	}
-	if !sameHash(t.Hash, hash) {
+	if !t.Hash.Equal(hash) {
 		return nil, errBadToken
 	}
 	p, err := personalPrincipal(tx, t, org)
@@ -310,7 +309,7 @@ func notHere(u User, err error) error {
 	case err != nil:
 		return err
 	default:
-		return errSuspended
+		return ErrSuspended
 	}
 }
 
@@ -358,8 +357,6 @@ func unknownToken(err error) error {
 	}
 	return err
 }
-
-func sameHash(a, b SecretHash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
 
 // expired reports whether a token that ends at t has ended. The zero time is never.
 func expired(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }

@@ -88,7 +88,7 @@ func (c *Change) provision(s *Service, name string) (out Provisioned, err error)
 	out.APIToken = token.Secret
 	return out, errors.Join(
 		c.CreateProvision(Provision{
-			OrgID: out.Org.ID, Hash: hashSecret(out.Claim), RemoteAddr: networks.Source(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
+			OrgID: out.Org.ID, Hash: HashSecret(out.Claim), RemoteAddr: networks.Source(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
 		}),
 		c.as(OpProvisionOrg).Record(out.Org.Target(), nil, out.Org),
 		c.as(OpCreateUser).Record(agent.Target(), nil, agent),
@@ -143,9 +143,9 @@ func (c *Change) openProvision(claim string) (p Provision, err error) {
 			return p, err
 		}
 	}
-	hash := hashSecret(claim)
+	hash := HashSecret(claim)
 	if p, err = c.ProvisionByHash(hash); err == nil {
-		if err = c.lockOrg(p.OrgID); err == nil {
+		if err = c.Lock(LockOrg(p.OrgID)); err == nil {
 			p, err = c.ProvisionByHash(hash) // as it is now that nobody else is at it
 		}
 	}
@@ -189,7 +189,7 @@ func (c *Change) claimForAccount(s *Service, u *User) (before any, err error) {
 		return nil, err
 	}
 	c.limits = s.limits // the claimant's, who is not the operator
-	if err := c.oneMoreOfAccount(me.AccountID, limits.Organizations); err != nil {
+	if err := c.OneMoreOfAccount(me.AccountID, limits.Organizations); err != nil {
 		return nil, err
 	}
 	c.limits = limits.Limits{}
@@ -305,7 +305,7 @@ func (s *Service) DropProvisions(ctx context.Context) error {
 func (c *Change) dropProvision(hash SecretHash) error {
 	p, err := c.ProvisionByHash(hash)
 	if err == nil {
-		if err = c.lockOrg(p.OrgID); err == nil {
+		if err = c.Lock(LockOrg(p.OrgID)); err == nil {
 			p, err = c.ProvisionByHash(hash)
 		}
 	}

@@ -128,7 +128,7 @@ func (c *Change) MayGiveRole(field string, id RoleID) (Role, error) {
 // join and leave it: rule 2, the groups of each user, and the members that one request may
 // change. Errors: [Forbidden]; [Invalid]; [LimitExceeded].
 func (c *Change) MayRegroup(before, after Group, joined, left []UserID) error {
-	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(joined)+len(left))); err != nil {
+	if err := InField("members", c.within(limits.MembersPerRequest, 0, len(joined)+len(left))); err != nil {
 		return err
 	}
 	if err := c.checkUsers("members", joined); err != nil {

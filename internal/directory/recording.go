@@ -11,14 +11,14 @@ import (
 // Record appends the audit entry of a change in the actor's organization.
 // before and after are written as JSON; nil for what did not or does not exist.
 func (c *Change) Record(target Target, before, after any) error {
-	return c.recordIn(c.actor.OrgID, target, before, after)
+	return c.RecordIn(c.actor.OrgID, target, before, after)
 }
 
-// recordIn holds the organization's lock, so that its entries are committed in the
+// RecordIn holds the organization's lock, so that its entries are committed in the
 // order of their numbers. State that is changed in another organization must also be
 // read under that organization's lock.
-func (c *Change) recordIn(org OrgID, target Target, before, after any) error {
-	if err := c.lockOrg(org); err != nil {
+func (c *Change) RecordIn(org OrgID, target Target, before, after any) error {
+	if err := c.Lock(LockOrg(org)); err != nil {
 		return err
 	}
 	c.touch(org, target, before, after)
@@ -59,10 +59,10 @@ func (c *Change) entry(org OrgID, target Target) Entry {
 	}
 }
 
-// maxLogged is how many bytes of a text from outside an entry has.
-const maxLogged = 512
+// MaxLogged is how many bytes of a text from outside an entry has.
+const MaxLogged = 512
 
-func loggable(s string) string { return text.Loggable(s, maxLogged) }
+func loggable(s string) string { return text.Loggable(s, MaxLogged) }
 
 // userState is a user's state, of whatever kind.
 type userState interface{ membership() (AccountID, UserID) }

@@ -80,17 +80,65 @@ func (s *Service) recordRefusal(ctx context.Context, call Call, op Operation, ta
 	reason = refusalText(reason, skipped)
 	target.ID = text.Loggable(target.ID, maxTargetID)
 	return s.store.Write(ForTenant(ctx, OrgTenant(p.OrgID)), func(tx Tx) error {
-		c := &Change{Tx: tx, keys: s.keys, op: op, call: call, actor: p, now: s.now()}
-		if err := c.lockOrg(p.OrgID); err != nil {
-			return err
-		}
-		if _, err := tx.Org(p.OrgID); err != nil {
-			return err // it was deleted meanwhile: no log begins anew
-		}
-		e := c.entry(p.OrgID, target)
-		e.Outcome, e.Reason = Refused, reason
-		return appendEntry(tx, s.keys, e)
+		return s.change(tx, call, op, p).appendRefusal(p.OrgID, target, reason)
 	})
+}
+
+// appendRefusal appends an entry with the outcome [Refused] to an organization's log.
+func (c *Change) appendRefusal(org OrgID, target Target, reason string) error {
+	if err := c.Lock(LockOrg(org)); err != nil {
+		return err
+	}
+	if _, err := c.Org(org); err != nil {
+		return err // it was deleted meanwhile: no log begins anew
+	}
+	e := c.entry(org, target)
+	e.Outcome, e.Reason = Refused, reason
+	return appendEntry(c.Tx, c.keys, e)
+}
+
+// RefusedSignIn is an attempt to sign in, to an account or by an issuer, that was refused.
+type RefusedSignIn struct {
+	Account AccountID
+	Issuer  *Issuer // nil: to an account
+	Method  SignInMethod
+	Err     error
+}
+
+func (e *RefusedSignIn) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error that is answered.
+func (e *RefusedSignIn) Unwrap() error { return e.Err }
+
+// RecordRefusedSignIn records a refused sign-in with the outcome [Refused], in the log of
+// each organization of the account, or in the issuer's. If an account or issuer is refused
+// many times, some refusals are only counted. An error means that it could not be recorded.
+func (s *Service) RecordRefusedSignIn(ctx context.Context, call Call, f *RefusedSignIn) error {
+	key := TokenID(f.Account)
+	if f.Issuer != nil {
+		key = TokenID(f.Issuer.ID)
+	}
+	skipped, ok := s.refusals.keep(key, s.now())
+	if !ok {
+		return nil
+	}
+	reason := string(f.Method) + ": " + refusalText(f.Err.Error(), skipped)
+	_, err := WriteUnauthenticated(ctx, s, call, OpSignIn, func(c *Change) (struct{}, error) {
+		if f.Issuer != nil {
+			return struct{}{}, c.appendRefusal(f.Issuer.OrgID, f.Issuer.Target(), reason)
+		}
+		users, err := c.AccountUsers(f.Account)
+		if err != nil {
+			return struct{}{}, err
+		}
+		for _, u := range users {
+			if err := c.appendRefusal(u.OrgID, Target{Type: "user", ID: string(u.ID), Name: u.Name}, reason); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
 }
 
 // refusalText is the reason of a refusal, after others that were only counted.

@@ -270,8 +270,8 @@ func (c *Change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error
 	if members == nil {
 		return nil, nil
 	}
-	few := func(n int) error { return inField("members", c.within(limits.RoleChangesPerRequest, 0, n)) }
-	if err := inField("members", c.within(limits.MembersPerRequest, 0, len(*members))); err != nil {
+	few := func(n int) error { return InField("members", c.within(limits.RoleChangesPerRequest, 0, n)) }
+	if err := InField("members", c.within(limits.MembersPerRequest, 0, len(*members))); err != nil {
 		return nil, err
 	}
 	want := sortedSet(*members)

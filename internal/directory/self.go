@@ -96,7 +96,7 @@ func (c *Change) updateSelf(u User, in SelfUpdate) (User, error) {
 // rename changes a user's name in whichever organization, as the user stands
 // there once its lock is held. One who was removed meanwhile needs no name.
 func (c *Change) rename(u User, name string) error {
-	if err := c.lockOrg(u.OrgID); err != nil {
+	if err := c.Lock(LockOrg(u.OrgID)); err != nil {
 		return err
 	}
 	before, err := c.User(u.OrgID, u.ID)
@@ -111,7 +111,7 @@ func (c *Change) rename(u User, name string) error {
 	if err := c.Tx.UpdateUser(after); err != nil {
 		return err
 	}
-	return c.recordIn(after.OrgID, after.Target(), before, after)
+	return c.RecordIn(after.OrgID, after.Target(), before, after)
 }
 
 func (in SelfUpdate) onlyName(u User) error {

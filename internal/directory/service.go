@@ -30,13 +30,11 @@ type Service struct {
 	exceeded  exceededCounts
 
 	orgCreation OrgCreation
-	resolver    TXTResolver // nil: none
 	past        Past
 	listSizes   listSizes
 
-	invitationTTL  time.Duration
-	checkIssuerURL func(url string) error // nil: any https URL will do
-	mailLimits     MailLimits
+	invitationTTL time.Duration
+	mailLimits    MailLimits
 }
 
 // Option configures a [Service].

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/rosterhq/roster/internal/ident"
 )
 
 // How long sessions last at most. An organization can set shorter limits for acting in
@@ -18,7 +16,7 @@ const (
 	// FreshFor is how long after a sign-in a session may do what needs a fresh one.
 	FreshFor = 10 * time.Minute
 
-	sessionPrefix = "xsess-"
+	SessionPrefix = "xsess-"
 	// sessionUseStored is how far a session's stored last use may lag behind.
 	sessionUseStored = time.Minute
 )
@@ -67,16 +65,8 @@ type IssuedSession struct {
 	Secret string `json:"-"`
 }
 
-// newSession is what a proved sign-in starts.
-type newSession struct {
-	method   SignInMethod
-	onlyOrg  OrgID
-	issuer   IssuerID
-	fresh    bool   // the person proved themself to Roster just now
-	replaces string // value of the session that the browser had, "" for none
-}
-
-var errNoSession = Errorf(Unauthenticated, "you are not signed in, or your session has ended; sign in")
+// ErrNoSession is the error for a session that is unknown or has ended.
+var ErrNoSession = Errorf(Unauthenticated, "you are not signed in, or your session has ended; sign in")
 
 // AuthenticateSession resolves a session's value to a principal of the organization that
 // the request names, "" for none: then a session of an account in one organization acts
@@ -84,16 +74,16 @@ var errNoSession = Errorf(Unauthenticated, "you are not signed in, or your sessi
 // too long for the organization; [Forbidden] for an organization that the account is not
 // in, whether it exists or not.
 func (s *Service) AuthenticateSession(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
-	if !strings.HasPrefix(secret, sessionPrefix) {
-		return nil, errNoSession
+	if !strings.HasPrefix(secret, SessionPrefix) {
+		return nil, ErrNoSession
 	}
-	key := principalKey{hashSecret(secret), org}
+	key := principalKey{HashSecret(secret), org}
 	p, ok := s.cachedPrincipal(key)
 	if !ok || p.session.idled(s.now()) { // another node may have served a request since
 		epoch := s.cache.epoch.Load()
 		err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) error {
 			t, err := tx.SessionByHash(key.hash)
-			if err != nil || !sameHash(t.Hash, key.hash) {
+			if err != nil || !t.Hash.Equal(key.hash) {
 				return noSession(err)
 			}
 			p, err = sessionPrincipal(tx, t, org, s.now())
@@ -111,7 +101,7 @@ func (s *Service) AuthenticateSession(ctx context.Context, secret string, org Or
 // noSession answers a missing session as an ended one and leaves other errors be.
 func noSession(err error) error {
 	if err == nil || CodeOf(err) == NotFound {
-		return errNoSession
+		return ErrNoSession
 	}
 	return err
 }
@@ -157,7 +147,7 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 	}
 	p, settings, err := accountPrincipal(tx, t.AccountID, org)
 	if errors.Is(err, errBadToken) { // a member nowhere
-		err = errNoSession
+		err = ErrNoSession
 	}
 	if err != nil {
 		return nil, err
@@ -170,7 +160,7 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 		p.ExpiresAt = t.ExpiresAt
 	}
 	if expired(p.ExpiresAt, now) || p.session.idled(now) {
-		return nil, errNoSession
+		return nil, ErrNoSession
 	}
 	return p, nil
 }
@@ -194,101 +184,4 @@ func (c *Change) needFresh() error {
 		return nil
 	}
 	return Errorf(Reauthenticate, "this needs a sign-in within the last %d minutes; sign in again with a passkey or a link", int(FreshFor.Minutes()))
-}
-
-// startSession signs an account in: it makes a session, and ends the one that the
-// browser had. The account is locked.
-// Audit entry signIn in each of the account's organizations, or in in.onlyOrg alone.
-func (c *Change) startSession(account Account, in newSession) (IssuedSession, error) {
-	if err := c.endReplaced(account.ID, in.replaces); err != nil {
-		return IssuedSession{}, err
-	}
-	if err := c.roomForSession(account.ID); err != nil {
-		return IssuedSession{}, err
-	}
-	t := IssuedSession{Secret: ident.Secret(sessionPrefix), SessionRecord: SessionRecord{
-		ID: TokenID(ident.New("ses", c.now)), AccountID: account.ID, OnlyOrg: in.onlyOrg, Method: in.method, IssuerID: in.issuer,
-		CreatedAt: c.now, ExpiresAt: c.now.Add(SessionLifetime), LastUsedAt: c.now,
-		UserAgent: loggable(c.call.UserAgent), RemoteAddr: loggable(c.call.RemoteAddr),
-	}}
-	if in.fresh {
-		t.FreshAt = c.now
-	}
-	t.Hash = hashSecret(t.Secret)
-	if account.SignedInAt.IsZero() {
-		if err := c.MarkAccount(account.ID, account.VerifiedAt, c.now); err != nil {
-			return IssuedSession{}, err
-		}
-	}
-	if err := c.CreateSession(t.SessionRecord); err != nil {
-		return IssuedSession{}, err
-	}
-	c.actor = &Principal{Kind: Session, TokenID: t.ID, AccountID: account.ID, Name: account.Name}
-	n, err := c.recordSession(t.SessionRecord, nil, t.SessionRecord)
-	if err == nil && n == 0 {
-		err = errNoSession // the account is a member nowhere that the session could act in
-	}
-	return t, err
-}
-
-// endReplaced ends the session that the browser had, unless it is another account's.
-func (c *Change) endReplaced(account AccountID, secret string) error {
-	if secret == "" {
-		return nil
-	}
-	t, err := c.SessionByHash(hashSecret(secret))
-	if err != nil || t.AccountID != account {
-		return ignoreNotFound(err)
-	}
-	c.actor = &Principal{Kind: Session, TokenID: t.ID, AccountID: account}
-	return c.as(OpSignOut).endSession(t)
-}
-
-// roomForSession ends those sessions of an account that have not been used for longest,
-// so that one more is within the limit. Refusing would lock the person out.
-func (c *Change) roomForSession(account AccountID) error {
-	most := c.limits.Sessions
-	if most == 0 {
-		return nil
-	}
-	all, err := c.Sessions(account)
-	if err != nil {
-		return err
-	}
-	for ; len(all) >= most; all = all[1:] {
-		c.actor = systemPrincipal("")
-		if err := c.as(OpDeleteSession).endSession(all[0]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// endSession deletes a session and records it.
-func (c *Change) endSession(t SessionRecord) error {
-	if err := c.Tx.DeleteSession(t.AccountID, t.ID); err != nil {
-		return err
-	}
-	_, err := c.recordSession(t, t, nil)
-	return err
-}
-
-// recordSession appends an entry about a session to the log of each organization that its
-// account is in, or of the one that it acts in alone, and counts them. A session of one
-// organization alone does not act there while its user is suspended.
-func (c *Change) recordSession(t SessionRecord, before, after any) (n int, err error) {
-	users, err := c.AccountUsers(t.AccountID)
-	if err != nil {
-		return 0, err
-	}
-	for _, u := range users {
-		if t.OnlyOrg != "" && (u.OrgID != t.OnlyOrg || u.Suspended) {
-			continue
-		}
-		if err := c.recordIn(u.OrgID, t.Target(), before, after); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
 )
 
@@ -201,7 +202,7 @@ func TestSessionsAreLimited(t *testing.T) {
 	w.inSession(a, "")
 	w.inSession(c, "")
 	list := must(w.ListSessions(t.Context(), w.byOwner()))(t)
-	if len(list) != 2 || list[0].ID != w.inSession(c, "").Principal.TokenID || list[0].Device() != "Firefox on Linux" || list[0].RemoteAddr != "192.0.2.7" {
+	if len(list) != 2 || list[0].ID != w.inSession(c, "").Principal.TokenID || identity.Device(list[0].UserAgent) != "Firefox on Linux" || list[0].RemoteAddr != "192.0.2.7" {
 		t.Errorf("listed: %+v", list)
 	}
 }
@@ -245,7 +246,7 @@ func TestDangerousOperationsNeedAFreshSignIn(t *testing.T) {
 			return second(w.UpdateSessionLimits(t.Context(), call, w.org.ID, directory.SessionLimits{}))
 		},
 		"passkey": func(call directory.Call) error {
-			return second(w.CreatePasskey(t.Context(), call, directory.NewPasskey{Name: "x", CredentialID: []byte("x"), Credential: []byte("{}")}))
+			return second(w.CreatePasskey(t.Context(), call, identity.NewPasskey{Name: "x", CredentialID: []byte("x"), Credential: []byte("{}")}))
 		},
 	}
 	names := []string{"make an owner", "unmake an owner", "API token", "personal token", "webhook", "session limits", "passkey"}

@@ -111,6 +111,6 @@ func (s *Service) UpdatePersonalTokenNetworks(ctx context.Context, call Call, id
 		if err := c.SetPersonalTokenNetworks(after.AccountID, id, networks); err != nil {
 			return out, err
 		}
-		return out, c.recordForAccount(after.AccountID, after.Target(), before, after)
+		return out, c.RecordForAccount(after.AccountID, after.Target(), before, after)
 	})
 }

@@ -103,7 +103,7 @@ func (c *Change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIT
 		ID: TokenID(ident.New("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities, Giving: giving,
 		CreatedAt: c.now, CreatedBy: c.actor.Actor(), MakerID: c.actor.maker(),
 	}}
-	t.Hash = hashSecret(t.Secret)
+	t.Hash = HashSecret(t.Secret)
 	if c.call.DryRun != nil {
 		t.Secret = "" // there will be no such token
 	}

@@ -123,7 +123,7 @@ func (c *Change) addUser(u *User, ttl time.Duration) error {
 
 // invite makes u an invitation by the actor.
 func (c *Change) invite(u *User, ttl time.Duration) {
-	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.giver(), c.now.Add(ttl)
+	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.Giver(), c.now.Add(ttl)
 }
 
 // dropExpired drops the expired invitation that an address has in an organization.
@@ -136,7 +136,7 @@ func (c *Change) dropExpired(org OrgID, key string) error {
 	if !there.Invited || !expired(there.ExpiresAt, c.now) {
 		return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
 	}
-	return c.byItself(org, OpExpireInvitation).takeOut(there)
+	return c.AsSystem(org, OpExpireInvitation).takeOut(there)
 }
 
 // GetUser gives one user of the principal's organization. Permission users|read.
@@ -243,7 +243,7 @@ func (c *Change) takeOut(u User) error {
 	if err := c.unlink(u); err != nil {
 		return err
 	}
-	return c.recordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
+	return c.RecordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
 }
 
 // settleAccount deletes an account that has lost its last membership. Open invitations
@@ -301,7 +301,7 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	u.Role = role.Ref()
 	// If the actor only takes something away, the inviter still gives the rest.
 	if u.Invited && c.actor.Giving.MayGive(role.Capabilities) {
-		u.InvitedBy = c.actor.giver()
+		u.InvitedBy = c.actor.Giver()
 	}
 	if err := c.Tx.UpdateUser(u); err != nil {
 		return User{}, err

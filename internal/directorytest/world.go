@@ -17,6 +17,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -27,6 +28,7 @@ type World struct {
 	*directory.Service
 	*webhooks.Hooks
 	*auditlog.Trail
+	*identity.Proofs
 
 	DB       *store.Store
 	Database string
@@ -57,8 +59,8 @@ func New(t testing.TB) *World {
 			t.Errorf("close: %v", err)
 		}
 	})
-	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At),
-		directory.WithIssuerURLs(func(string) error { return nil }))
+	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
+	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, identity.Options{CheckIssuerURL: func(string) error { return nil }})
 	w.Trail = auditlog.New(w.Service, db, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/turns"
 	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -27,6 +28,7 @@ type Options struct {
 	Service  *directory.Service
 	Webhooks *webhooks.Hooks
 	AuditLog *auditlog.Trail
+	Identity *identity.Proofs
 	// Imports imports users. The console has the same one, so that an organization has one
 	// import at a time. nil: one of the API's own.
 	Imports *userimport.Importer
@@ -89,7 +91,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -21,6 +22,7 @@ type service struct {
 	*directory.Service
 	*webhooks.Hooks
 	*auditlog.Trail
+	*identity.Proofs
 }
 
 // reply responds with what do returns, in its wire format.

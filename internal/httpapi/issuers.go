@@ -1,6 +1,9 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
+)
 
 type groupRule struct {
 	GroupID directory.GroupID `json:"groupId"`
@@ -53,11 +56,11 @@ type issuerInput struct {
 	UpdatedAt *wireTime           `json:"updatedAt"`
 }
 
-func (b issuerInput) issuer(id directory.IssuerID) (directory.NewIssuer, error) {
+func (b issuerInput) issuer(id directory.IssuerID) (identity.NewIssuer, error) {
 	if b.ID != nil && *b.ID != id {
-		return directory.NewIssuer{}, errReadOnlyID
+		return identity.NewIssuer{}, errReadOnlyID
 	}
-	in := directory.NewIssuer{
+	in := identity.NewIssuer{
 		Name: b.Name, URL: b.URL, ClientID: b.ClientID, ClientSecret: b.ClientSecret,
 		IssuerSettings: directory.IssuerSettings{
 			Enabled: b.Enabled == nil || *b.Enabled, Provision: b.Provision, Scopes: b.Scopes, GroupsClaim: b.GroupsClaim,

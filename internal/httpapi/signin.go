@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 )
 
 type session struct {
@@ -17,7 +18,7 @@ type session struct {
 
 func sessionOf(t directory.SessionRecord) session {
 	out := session{
-		Address: t.RemoteAddr, CreatedAt: wireTime{t.CreatedAt}, Device: t.Device(), ExpiresAt: wireTime{t.ExpiresAt},
+		Address: t.RemoteAddr, CreatedAt: wireTime{t.CreatedAt}, Device: identity.Device(t.UserAgent), ExpiresAt: wireTime{t.ExpiresAt},
 		ID: t.ID, LastUsedAt: wireTime{t.LastUsedAt}, Method: t.Method,
 	}
 	if t.OnlyOrg != "" {

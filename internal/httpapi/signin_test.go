@@ -9,17 +9,18 @@ import (
 	"github.com/rosterhq/roster/client"
 	"github.com/rosterhq/roster/internal/apptest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 )
 
 // signIn signs an account in with a browser, and gives the call of its session.
 func signIn(t *testing.T, s *apptest.Server, email string) (secret string, call directory.Call) {
 	t.Helper()
-	l, err := s.Service.CreateSignInLinkFor(t.Context(), email)
+	l, err := s.Identity.CreateSignInLinkFor(t.Context(), email)
 	if err != nil {
 		t.Fatal(err)
 	}
 	agent := "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
-	session, err := s.Service.UseSignInLink(t.Context(), directory.Call{RemoteAddr: "198.51.100.7", UserAgent: agent}, l.Secret, "", "")
+	session, err := s.Identity.UseSignInLink(t.Context(), directory.Call{RemoteAddr: "198.51.100.7", UserAgent: agent}, l.Secret, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestPeopleManageTheirPasskeys(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)
 	_, call := signIn(t, s, "owner@example.com")
-	made, err := s.Service.CreatePasskey(t.Context(), call, directory.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte(`{"publicKey":"x"}`)})
+	made, err := s.Identity.CreatePasskey(t.Context(), call, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte(`{"publicKey":"x"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestInvitationLinks(t *testing.T) {
 	if ans := s.Do("POST", path, keyed); ans.Status != http.StatusUnprocessableEntity {
 		t.Errorf("another request with the key: %d %s", ans.Status, ans.Body)
 	}
-	if _, err := s.Service.UseSignInLink(t.Context(), directory.Call{}, secret, "", ""); err != nil {
+	if _, err := s.Identity.UseSignInLink(t.Context(), directory.Call{}, secret, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	s.Want(http.StatusConflict, "POST", path, as(s.APIToken, ""))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 )
 
 // reserve makes the invitation of an entry and counts it against the caps, or returns the
@@ -29,7 +30,7 @@ func (m *Mailer) reserve(ctx context.Context, e directory.Entry, added directory
 		if refused, err = m.underCaps(tx, e, directory.MailKey(u.Email)); err != nil || refused != "" {
 			return err
 		}
-		inv.SignIn, err = directory.WelcomeLink(tx, u, m.clock().UTC())
+		inv.SignIn, err = identity.WelcomeLink(tx, u, m.clock().UTC())
 		return err
 	})
 	return inv, refused, err

@@ -3,8 +3,11 @@ package mail_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
 )
 
@@ -41,10 +44,11 @@ func TestInvitationOfANewPersonSignsThemIn(t *testing.T) {
 		t.Fatalf("mailed %+v", p.sent)
 	}
 	secret := p.sent[0].SignIn
-	if _, err := f.UseSignInLink(t.Context(), directory.Call{}, secret, "", ""); err != nil {
+	proofs := identity.New(f.Service, dbtest.Keys(), time.Now, identity.Options{})
+	if _, err := proofs.UseSignInLink(t.Context(), directory.Call{}, secret, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.UseSignInLink(t.Context(), directory.Call{}, secret, "", ""); directory.CodeOf(err) != directory.Unauthenticated {
+	if _, err := proofs.UseSignInLink(t.Context(), directory.Call{}, secret, "", ""); directory.CodeOf(err) != directory.Unauthenticated {
 		t.Errorf("a second time: %v", err)
 	}
 	addr, message := smtpServer(t, nil)

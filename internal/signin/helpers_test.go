@@ -63,7 +63,7 @@ func newSite(t testing.TB) *site {
 	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
 	s.URL = "http://localhost:" + port
 	in, err := signin.New(signin.Options{
-		Service: s.Service, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Clock: s.Clock,
+		Service: s.Service, Identity: s.Proofs, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Clock: s.Clock,
 		PublicURL: s.URL, Mail: s, Home: "/console/",
 		OIDC: oidc.New(egress.Policy{AllowHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, s.Clock),
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/signin/oidc"
 )
 
@@ -40,7 +41,7 @@ func (s *SignIn) issuers(rq *request) error {
 	if !s.issuersReady() {
 		return errNoIssuers
 	}
-	found, err := s.o.Service.IssuersFor(rq.Context(), rq.call, strings.TrimSpace(rq.PostFormValue("for")))
+	found, err := s.o.Identity.IssuersFor(rq.Context(), rq.call, strings.TrimSpace(rq.PostFormValue("for")))
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (s *SignIn) startIssuer(rq *request) error {
 		return errTooMany
 	}
 	q := rq.URL.Query()
-	i, err := s.o.Service.IssuerToSignIn(rq.Context(), rq.call, directory.OrgID(q.Get("org")), directory.IssuerID(q.Get("issuer")))
+	i, err := s.o.Identity.IssuerToSignIn(rq.Context(), rq.call, directory.OrgID(q.Get("org")), directory.IssuerID(q.Get("issuer")))
 	if err != nil {
 		return err
 	}
@@ -90,18 +91,18 @@ func (s *SignIn) startIssuer(rq *request) error {
 	if err != nil {
 		return err
 	}
-	s.setCookie(rq, issuerCookie, s.o.Service.SealCeremony(byIssuer, b, oidc.FlowLasts), oidc.FlowLasts)
+	s.setCookie(rq, issuerCookie, s.o.Identity.SealCeremony(byIssuer, b, oidc.FlowLasts), oidc.FlowLasts)
 	return rq.leadTo(target)
 }
 
-func clientOf(i directory.IssuerClient) oidc.Issuer {
+func clientOf(i identity.IssuerClient) oidc.Issuer {
 	return oidc.Issuer{URL: i.URL, ClientID: i.ClientID, ClientSecret: i.ClientSecret, Scopes: i.Scopes, GroupsClaim: i.GroupsClaim}
 }
 
 // refuseIssuer records in the organization's log that an issuer's sign-in failed.
 func (s *SignIn) refuseIssuer(rq *request, i directory.Issuer, err error) error {
 	refusal := directory.Errorf(directory.Unauthenticated, "%v", err)
-	s.o.Service.RecordFailedIssuer(rq.Context(), rq.call, i, refusal)
+	s.o.Identity.RecordFailedIssuer(rq.Context(), rq.call, i, refusal)
 	return refusal
 }
 
@@ -114,7 +115,7 @@ func (s *SignIn) finishIssuer(rq *request) error {
 	if !s.limit.allow(rq.call.RemoteAddr) {
 		return errTooMany
 	}
-	ceremony, err := s.o.Service.OpenCeremony(byIssuer, s.cookie(rq.Request, issuerCookie))
+	ceremony, err := s.o.Identity.OpenCeremony(byIssuer, s.cookie(rq.Request, issuerCookie))
 	s.setCookie(rq, issuerCookie, "", 0)
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func (s *SignIn) finishIssuer(rq *request) error {
 	if err := json.Unmarshal(ceremony.State, &state); err != nil {
 		return err
 	}
-	i, err := s.o.Service.IssuerToSignIn(rq.Context(), rq.call, state.Org, state.Issuer)
+	i, err := s.o.Identity.IssuerToSignIn(rq.Context(), rq.call, state.Org, state.Issuer)
 	if err != nil {
 		return err
 	}
@@ -131,9 +132,9 @@ func (s *SignIn) finishIssuer(rq *request) error {
 	if err != nil {
 		return s.refuseIssuer(rq, i.Issuer, err)
 	}
-	session, err := s.o.Service.SignInByIssuer(rq.Context(), rq.call, directory.IssuerSignIn{
+	session, err := s.o.Identity.SignInByIssuer(rq.Context(), rq.call, identity.IssuerSignIn{
 		OrgID: i.OrgID, IssuerID: i.ID, Ceremony: ceremony, Replaces: s.cookie(rq.Request, sessionCookie),
-		Person: directory.IssuedPerson{
+		Person: identity.IssuedPerson{
 			Subject: p.Subject, Email: p.Email, EmailVerified: p.EmailVerified != nil && *p.EmailVerified, Name: p.Name, Groups: p.Groups,
 		},
 	})

@@ -8,18 +8,19 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/signin/oidc"
 	"github.com/rosterhq/roster/internal/signin/oidc/issuertest"
 )
 
 // issuer makes an issuer of the first organization, which has verified example.com.
-func (s *site) issuer(i *issuertest.Issuer, change func(*directory.NewIssuer)) directory.Issuer {
+func (s *site) issuer(i *issuertest.Issuer, change func(*identity.NewIssuer)) directory.Issuer {
 	s.Helper()
 	i.Clock = s.Clock
 	s.Wants("verify the domain", "", s.DB.Write(s.Context(), func(tx directory.Tx) error {
 		return tx.CreateDomain(directory.Domain{OrgID: s.Org.ID, Name: "example.com", Challenge: "c", VerifiedAt: s.Clock()})
 	}))
-	in := directory.NewIssuer{
+	in := identity.NewIssuer{
 		Name: "Acme SSO", URL: i.URL, ClientID: issuertest.ClientID, ClientSecret: issuertest.ClientSecret,
 		IssuerSettings: directory.IssuerSettings{Enabled: true, Provision: true},
 	}
@@ -106,7 +107,7 @@ func TestIssuersAreNotMixedUp(t *testing.T) {
 	honestly := s.issuer(honest, nil)
 	rival := s.Tenant("Rival")
 	evil.Clock = s.Clock
-	evils := directorytest.Must(s.CreateIssuer(t.Context(), s.By(rival), directory.NewIssuer{
+	evils := directorytest.Must(s.CreateIssuer(t.Context(), s.By(rival), identity.NewIssuer{
 		Name: "Rival SSO", URL: evil.URL, ClientID: issuertest.ClientID, ClientSecret: issuertest.ClientSecret,
 		IssuerSettings: directory.IssuerSettings{Enabled: true, Provision: true},
 	}))(t)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/identity"
 )
 
 // Mail mails a link that signs somebody in.
@@ -55,7 +56,7 @@ func (s *SignIn) requestMail(rq *request) error {
 	if !strings.HasPrefix(browser, browserPrefix) {
 		browser = ident.Secret(browserPrefix)
 	}
-	s.setCookie(rq, browserCookie, browser, directory.MailedLinkLifetime)
+	s.setCookie(rq, browserCookie, browser, identity.MailedLinkLifetime)
 	select {
 	case s.mails <- mailRequest{rq.call, email, browser, local(rq.PostFormValue("next"), "")}:
 	default:
@@ -91,7 +92,7 @@ func (s *SignIn) Run(ctx context.Context) {
 }
 
 func (s *SignIn) mail(ctx context.Context, m mailRequest) {
-	link, ok, err := s.o.Service.RequestSignInLink(ctx, m.call, m.email, m.browser)
+	link, ok, err := s.o.Identity.RequestSignInLink(ctx, m.call, m.email, m.browser)
 	if ok {
 		err = s.o.Mail.SendSignInLink(ctx, link.Email, link.Name, s.linkURL(link.Secret, m.next))
 	}
@@ -124,7 +125,7 @@ func (s *SignIn) useLink(rq *request) error {
 	if _, fragment, ok := strings.Cut(secret, "#"); ok {
 		secret = fragment
 	}
-	session, err := s.o.Service.UseSignInLink(rq.Context(), rq.call, secret, s.cookie(rq.Request, browserCookie), s.cookie(rq.Request, sessionCookie))
+	session, err := s.o.Identity.UseSignInLink(rq.Context(), rq.call, secret, s.cookie(rq.Request, browserCookie), s.cookie(rq.Request, sessionCookie))
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (s *SignIn) signOut(rq *request) error {
 	p, err := s.o.Service.AuthenticateSession(rq.Context(), secret, "", rq.call.RemoteAddr)
 	if err == nil {
 		rq.call.Principal = p
-		err = s.o.Service.SignOut(rq.Context(), rq.call)
+		err = s.o.Identity.SignOut(rq.Context(), rq.call)
 	}
 	if err != nil && directory.CodeOf(err) != directory.Unauthenticated {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/signin"
 )
 
@@ -81,7 +82,7 @@ func TestMailedLinkWorksInTheBrowserThatAsked(t *testing.T) {
 
 	b = s.browser()
 	link = request(b)
-	s.Pass(directory.MailedLinkLifetime)
+	s.Pass(identity.MailedLinkLifetime)
 	b.use(link).wants(t, "too late", http.StatusUnauthorized)
 }
 
@@ -91,7 +92,7 @@ func TestRequestsDoNotRevealAccounts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	var answers []answer
-	for i := range directory.MaxMailedLinks + 5 {
+	for i := range identity.MaxMailedLinks + 5 {
 		for _, email := range []string{"olivia@example.com", "nobody@example.com"} {
 			b := s.browser()
 			b.addr = "192.0.2." + string(rune('1'+i%9))
@@ -106,14 +107,14 @@ func TestRequestsDoNotRevealAccounts(t *testing.T) {
 			t.Fatalf("answers differ:\n%s", diff)
 		}
 	}
-	for range directory.MaxMailedLinks {
+	for range identity.MaxMailedLinks {
 		if m := s.mail(); m.email != "olivia@example.com" {
 			t.Errorf("mailed %s", m.email)
 		}
 	}
 	// Requests are handled in turn, so those before are done when these are mailed.
 	barrier := s.Join("barrier", "user").Email
-	for range directory.MaxMailedLinks - 1 {
+	for range identity.MaxMailedLinks - 1 {
 		s.browser().post("/signin/mail", url.Values{"email": {barrier}})
 		if m := s.mail(); m.email != barrier {
 			t.Errorf("mailed %s", m.email)
@@ -169,7 +170,7 @@ func TestNextLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.owner()
-	directorytest.Must(s.CreatePasskey(t.Context(), s.session(b), directory.NewPasskey{Name: "x", CredentialID: []byte("x"), Credential: []byte("{}")}))(t)
+	directorytest.Must(s.CreatePasskey(t.Context(), s.session(b), identity.NewPasskey{Name: "x", CredentialID: []byte("x"), Credential: []byte("{}")}))(t)
 	for next, want := range map[string]string{
 		"/console/acme/users?q=a": "/console/acme/users?q=a",
 		"":                        "/console/", "//evil.example": "/console/", "///evil.example": "/console/", "https://evil.example": "/console/",
@@ -258,7 +259,7 @@ func TestPagesAreGuarded(t *testing.T) {
 func TestCookiesOverHTTPS(t *testing.T) {
 	t.Parallel()
 	w := directorytest.New(t)
-	in, err := signin.New(signin.Options{Service: w.Service, Log: slog.New(slog.DiscardHandler), Clock: w.Clock, PublicURL: "https://roster.example.com", Home: "/console/"})
+	in, err := signin.New(signin.Options{Service: w.Service, Identity: w.Proofs, Log: slog.New(slog.DiscardHandler), Clock: w.Clock, PublicURL: "https://roster.example.com", Home: "/console/"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 )
 
 // ceremonyLifetime is how long a person may take to use a passkey.
@@ -78,17 +79,17 @@ func (s *SignIn) begin(rq *request, purpose string, state *webauthn.SessionData,
 	if err != nil {
 		return err
 	}
-	s.setCookie(rq, ceremonyCookie, s.o.Service.SealCeremony(purpose, b, ceremonyLifetime), ceremonyLifetime)
+	s.setCookie(rq, ceremonyCookie, s.o.Identity.SealCeremony(purpose, b, ceremonyLifetime), ceremonyLifetime)
 	rq.reply(http.StatusOK, options)
 	return nil
 }
 
 // resume opens the ceremony that the browser is in. It can't be resumed again.
-func (s *SignIn) resume(rq *request, purpose string) (c directory.Ceremony, state webauthn.SessionData, err error) {
+func (s *SignIn) resume(rq *request, purpose string) (c identity.Ceremony, state webauthn.SessionData, err error) {
 	if s.passkey == nil {
 		return c, state, errNoPasskeys
 	}
-	c, err = s.o.Service.OpenCeremony(purpose, s.cookie(rq.Request, ceremonyCookie))
+	c, err = s.o.Identity.OpenCeremony(purpose, s.cookie(rq.Request, ceremonyCookie))
 	s.setCookie(rq, ceremonyCookie, "", 0)
 	if err != nil {
 		return c, state, err
@@ -107,7 +108,7 @@ func (s *SignIn) finishPasskey(rq *request) error {
 	if err != nil {
 		return errBadPasskey
 	}
-	session, err := s.o.Service.SignInWithPasskey(rq.Context(), rq.call, answer.RawID, ceremony, s.cookie(rq.Request, sessionCookie),
+	session, err := s.o.Identity.SignInWithPasskey(rq.Context(), rq.call, answer.RawID, ceremony, s.cookie(rq.Request, sessionCookie),
 		func(p directory.Passkey) ([]byte, error) { return s.check(p, state, answer) })
 	if err != nil {
 		return err
@@ -158,7 +159,7 @@ func (s *SignIn) offersPasskey(rq *request, session directory.IssuedSession) boo
 	}
 	call := rq.call
 	call.Principal = p
-	all, err := s.o.Service.ListPasskeys(rq.Context(), call)
+	all, err := s.o.Identity.ListPasskeys(rq.Context(), call)
 	return err == nil && len(all) == 0
 }
 
@@ -188,7 +189,7 @@ func (s *SignIn) beginNewPasskey(rq *request) error {
 	if s.o.Clock().Sub(call.Principal.FreshAt) >= directory.FreshFor {
 		return directory.Errorf(directory.Reauthenticate, "to add a passkey, sign in again: your last sign-in is too long ago")
 	}
-	known, err := s.o.Service.ListPasskeys(rq.Context(), call)
+	known, err := s.o.Identity.ListPasskeys(rq.Context(), call)
 	if err != nil {
 		return err
 	}
@@ -234,7 +235,7 @@ func (s *SignIn) finishNewPasskey(rq *request) error {
 	if name == "" {
 		name = "Passkey of " + s.o.Clock().UTC().Format(time.DateOnly)
 	}
-	_, err = s.o.Service.CreatePasskey(rq.Context(), call, directory.NewPasskey{
+	_, err = s.o.Identity.CreatePasskey(rq.Context(), call, identity.NewPasskey{
 		Name: name, CredentialID: made.ID, Credential: credential, Ceremony: ceremony,
 	})
 	if err != nil {

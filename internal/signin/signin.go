@@ -14,6 +14,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/signin/oidc"
 )
 
@@ -22,9 +23,10 @@ const Root = "/signin"
 
 // Options are what a [SignIn] needs.
 type Options struct {
-	Service *directory.Service
-	Log     *slog.Logger
-	Clock   func() time.Time
+	Service  *directory.Service
+	Identity *identity.Proofs
+	Log      *slog.Logger
+	Clock    func() time.Time
 	// PublicURL is where people reach the server. Without it, no links are mailed, as
 	// nothing else says where they may lead, and there are no passkeys.
 	PublicURL string

@@ -1,11 +1,11 @@
-package directory
+package identity
 
 import "strings"
 
 // Device reduces a user agent to browser and system, as in "Firefox on Linux", for
 // people to recognize their sessions by. It decides nothing.
-func (t SessionRecord) Device() string {
-	browser, system := match(t.UserAgent, browsers), match(t.UserAgent, systems)
+func Device(userAgent string) string {
+	browser, system := match(userAgent, browsers), match(userAgent, systems)
 	switch {
 	case browser == "" && system == "":
 		return "an unknown device"

@@ -1,0 +1,29 @@
+package identity
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// signIn carries out a sign-in. A [directory.RefusedSignIn] of prove is recorded.
+func (s *Proofs) signIn(ctx context.Context, call directory.Call, prove func(*directory.Change) (directory.IssuedSession, error)) (directory.IssuedSession, error) {
+	session, err := directory.WriteUnauthenticated(ctx, s.directory, call, directory.OpSignIn, prove)
+	if refused, ok := errors.AsType[*directory.RefusedSignIn](err); ok {
+		s.recordRefusal(ctx, call, refused)
+		err = refused.Err
+	}
+	return session, err
+}
+
+// recordRefusal records a refused sign-in. The response is the same if that fails.
+func (s *Proofs) recordRefusal(ctx context.Context, call directory.Call, refused *directory.RefusedSignIn) {
+	_ = s.directory.RecordRefusedSignIn(ctx, call, refused)
+}
+
+// RecordFailedIssuer records, in the log of an issuer's organization, that a sign-in by the
+// issuer was refused before its person was known. Of many refusals, some are only counted.
+func (s *Proofs) RecordFailedIssuer(ctx context.Context, call directory.Call, i directory.Issuer, refusal error) {
+	s.recordRefusal(ctx, call, &directory.RefusedSignIn{Issuer: &i, Method: directory.SignInIssuer, Err: refusal})
+}
