@@ -28,6 +28,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -118,7 +119,8 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	})
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
-		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		Provisioner: provisioning.New(service, nil),
+		AuditLog:    auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)
