@@ -33,7 +33,7 @@ func newSignIn(c *config.Config, s *directory.Service, proofs *identity.Proofs, 
 // sitePages are what people use in a browser.
 func sitePages(c *config.Config, s *directory.Service, proofs *identity.Proofs, trail *auditlog.Trail, hooks *webhooks.Hooks, imports *userimport.Importer, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
 	pages := console.New(console.Options{
-		Service: s, Identity: proofs, Trail: trail, Hooks: hooks, Imports: imports, Auth: in, Log: log, Clock: time.Now,
+		Service: s, Identity: proofs, Trail: trail, Hooks: hooks, Imports: imports, Issuers: in, Auth: in, Log: log, Clock: time.Now,
 		SignIn: signin.Root, PublicURL: c.PublicURL,
 	})
 	return []httpapi.Page{

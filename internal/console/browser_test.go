@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +72,14 @@ func (s *site) sights() []sight {
 		directorytest.Must(s.CreateUser(ctx, s.call(owner), in))(s)
 	}
 	hook := directorytest.Must(s.CreateWebhook(ctx, s.call(owner), webhooks.NewWebhook{Name: "Chat", URL: "https://chat.example.com/hooks/roster"}))(s)
+	for _, domain := range []string{"acme.example", "example.com"} {
+		s.post(owner, s.path("sign-in/domain"), url.Values{"domain": {domain}}).wants(s, http.StatusSeeOther)
+	}
+	domain := directorytest.Must(s.ListDomains(ctx, s.call(owner)))(s)[0]
+	s.Publish(domain.RecordName(), domain.RecordValue())
+	directorytest.Must(s.VerifyDomain(ctx, s.call(owner), domain.Name))(s)
+	issuer := s.issuer()
+	s.post(owner, issuer+"/groups", url.Values{"groupsClaim": {"groups"}, "value": {"operations"}, "group": {string(group.ID)}}).wants(s, http.StatusSeeOther)
 	s.seal()
 	return []sight{
 		{"organizations", "/console/", nil},
@@ -93,6 +103,10 @@ func (s *site) sights() []sight {
 		{"webhook", "webhooks/" + string(hook.ID), nil},
 		{"audit", "audit", nil},
 		{"entry", "audit/16", nil},
+		{"sign-in", "sign-in", nil},
+		{"new-issuer", "sign-in?issuer", nil},
+		{"issuer", strings.TrimPrefix(issuer, s.path("")), nil},
+		{"domain", "sign-in/domains/example.com", nil},
 		{"settings", "settings", nil},
 		{"profile", "profile", nil},
 		{"not-found", "nothing", nil},

@@ -29,6 +29,7 @@ type Options struct {
 	Hooks    *webhooks.Hooks
 	Identity *identity.Proofs
 	Imports  *userimport.Importer
+	Issuers  Issuers
 	Auth     Auth
 	Log      *slog.Logger
 	Clock    func() time.Time

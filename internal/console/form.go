@@ -87,7 +87,7 @@ func newField(f *form, name, label string, options ...string) field {
 			fd.Focus = true
 		}
 	}
-	if f.Refused() {
+	if f.Refused() && fd.Type != "password" { // a secret is not sent back
 		fd.Value = f.Value(name)
 	}
 	return fd

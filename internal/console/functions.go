@@ -23,6 +23,7 @@ var functions = template.FuncMap{
 	"instant": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 	"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"since":   since,
+	"inc":     func(n int) int { return n + 1 },
 	"initial": initial,
 	"cut":     quote.Cut[string],
 	"number":  number,

@@ -29,7 +29,11 @@ type site struct {
 	URL string
 
 	sessions map[string]session // by address
+	unusable error              // of each issuer that is tested
 }
+
+// CheckIssuer is what the site says of an issuer.
+func (s *site) CheckIssuer(context.Context, string) error { return s.unusable }
 
 // session is a session of a member, and when it began.
 type session struct {
@@ -70,18 +74,25 @@ func (a sessionAuth) Principal(r *http.Request, org directory.OrgID) (*directory
 	return a.service.AuthenticateSession(r.Context(), cookie.Value, org, "192.0.2.1")
 }
 
+// publicURL is where people reach a site, as its pages say. It is plain http, as the test's
+// server is, so that cookies have their short names.
+const publicURL = "http://roster.example.com"
+
 func newSite(t testing.TB) *site {
 	t.Helper()
 	w := directorytest.New(t)
 	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
+	s := &site{World: w, sessions: make(map[string]session)}
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock, SignIn: "/signin",
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Imports: userimport.New(w.Service), Issuers: s, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
+		SignIn: "/signin", PublicURL: publicURL,
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
 	}))
 	t.Cleanup(server.Close)
-	return &site{World: w, URL: server.URL, sessions: make(map[string]session)}
+	s.URL = server.URL
+	return s
 }
 
 type logOf struct{ t testing.TB }

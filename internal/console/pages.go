@@ -23,6 +23,9 @@ var pages = []page{
 	webhookPage,
 	auditPage,
 	entryPage,
+	signInPage,
+	issuerPage,
+	domainPage,
 	settingsPage,
 	profilePage,
 }

@@ -149,9 +149,10 @@ func TestSettingsAreSaved(t *testing.T) {
 	s.post(s.Owner, s.path("settings/rename"), url.Values{"name": {"New Name"}}).wants(t, http.StatusSeeOther)
 	s.post(s.Owner, s.path("settings/tokens"), url.Values{"maxTokenLifetimeSeconds": {"90"}}).wants(t, http.StatusSeeOther)
 	s.post(s.Owner, s.path("settings/retention"), url.Values{"days": {"400"}}).wants(t, http.StatusSeeOther)
-	s.post(s.Owner, s.path("settings/sessions"), url.Values{"idleSeconds": {"2"}, "lifetimeSeconds": {"1.5"}}).wants(t, http.StatusSeeOther)
-	s.get(s.Owner, s.path("settings")).wants(t, http.StatusOK, `value="New Name"`, `value="90"`, `value="400"`, `value="2"`, `value="1.5"`)
-	s.post(s.Owner, s.path("settings/sessions"), url.Values{"idleSeconds": {"many"}}).wants(t, http.StatusUnprocessableEntity, "not a number of hours")
+	s.post(s.Owner, s.path("sign-in/sessions"), url.Values{"idleSeconds": {"2"}, "lifetimeSeconds": {"1.5"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("settings")).wants(t, http.StatusOK, `value="New Name"`, `value="90"`, `value="400"`)
+	s.get(s.Owner, s.path("sign-in")).wants(t, http.StatusOK, `value="2"`, `value="1.5"`)
+	s.post(s.Owner, s.path("sign-in/sessions"), url.Values{"idleSeconds": {"many"}}).wants(t, http.StatusUnprocessableEntity, "not a number of hours")
 	mia := s.member("Mia", "mia@example.com", "user")
 	s.post(mia, s.path("settings/rename"), url.Values{"name": {"Mine"}}).wants(t, http.StatusForbidden, "Only an owner or admin")
 }
@@ -286,7 +287,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 func TestSignInLinkIsShownForWhoHasNotSignedIn(t *testing.T) {
 	s := newSite(t)
 	ada := s.add("Ada", "ada@example.com", "user")
-	s.post(s.Owner, s.path("users/"+string(ada.ID)+"/link"), url.Values{}).wants(t, http.StatusOK, s.URL+"/signin/link#")
+	s.post(s.Owner, s.path("users/"+string(ada.ID)+"/link"), url.Values{}).wants(t, http.StatusOK, publicURL+"/signin/link#")
 	mia := s.member("Mia", "mia@example.com", "user")
 	s.post(s.Owner, s.path("users/"+string(mia.ID)+"/link"), url.Values{}).wants(t, http.StatusConflict, `role="alert"`)
 }

@@ -14,7 +14,6 @@ var settingsPage = page{
 	actions: map[string]action{
 		"rename":    {directory.OpUpdateOrg, renameOrg},
 		"tokens":    {directory.OpUpdateOrgSettings, limitTokens},
-		"sessions":  {directory.OpUpdateSessionLimits, limitSessions},
 		"retention": {directory.OpUpdateRetention, setRetention},
 	},
 }
@@ -24,8 +23,6 @@ type settingsData struct {
 	Days      string // that tokens live at most; "" for any number
 	Retention string // days that entries are kept; "" for ever
 	MayKeep   bool   // see the retention
-
-	IdleHours, SessionDays string // that sessions may act in the organization; "" for the server's limits
 }
 
 const (
@@ -66,11 +63,6 @@ func showSettings(rq *request) (any, error) {
 	}
 	d := settingsData{Org: m.Org, MayKeep: rq.may(directory.OpGetRetention)}
 	d.Days = inUnits(settings.MaxTokenSeconds, secondsPerDay)
-	limits, err := s.GetSessionLimits(ctx, rq.call, rq.org)
-	if err != nil {
-		return nil, err
-	}
-	d.IdleHours, d.SessionDays = inUnits(limits.IdleSeconds, secondsPerHour), inUnits(limits.LifetimeSeconds, secondsPerDay)
 	if !d.MayKeep {
 		return d, nil
 	}
@@ -109,17 +101,4 @@ func setRetention(rq *request) (outcome, error) {
 	}
 	_, err := rq.console.Trail.SetRetention(rq.Context(), rq.call, r)
 	return outcome{to: "settings", note: note{Text: "The retention was saved"}}, err
-}
-
-func limitSessions(rq *request) (outcome, error) {
-	var in directory.SessionLimits
-	var err error
-	if in.IdleSeconds, err = rq.seconds("idleSeconds", "hours", secondsPerHour); err != nil {
-		return outcome{}, err
-	}
-	if in.LifetimeSeconds, err = rq.seconds("lifetimeSeconds", "days", secondsPerDay); err != nil {
-		return outcome{}, err
-	}
-	_, err = rq.console.Service.UpdateSessionLimits(rq.Context(), rq.call, rq.org, in)
-	return outcome{to: "settings", note: note{Text: "The limits were saved"}}, err
 }

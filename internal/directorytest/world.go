@@ -4,6 +4,7 @@ package directorytest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type World struct {
 
 	mu  sync.Mutex
 	now time.Time
+	txt map[string][]string // records by name
 }
 
 // Member is a user with a personal token.
@@ -60,7 +62,7 @@ func New(t testing.TB) *World {
 		}
 	})
 	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
-	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, identity.Options{CheckIssuerURL: func(string) error { return nil }})
+	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, identity.Options{Resolver: w, CheckIssuerURL: func(string) error { return nil }})
 	w.Trail = auditlog.New(w.Service, db, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
@@ -68,6 +70,23 @@ func New(t testing.TB) *World {
 	}))(t)
 	w.Org, w.Owner = d.Org, Member{d.Owner, d.PersonalToken}
 	return w
+}
+
+// Publish sets the TXT records of a name.
+func (w *World) Publish(name string, values ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.txt == nil {
+		w.txt = make(map[string][]string)
+	}
+	w.txt[name] = values
+}
+
+// LookupTXT returns the records that were published under a name.
+func (w *World) LookupTXT(_ context.Context, name string) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.txt[name], nil
 }
 
 // Clock is the test's time.

@@ -64,6 +64,15 @@ func New(policy egress.Policy, clock func() time.Time) *Client {
 	return &Client{policy: policy, fetcher: newFetcher(policy), clock: clock, known: make(map[string]metadata)}
 }
 
+// CheckIssuer reads an issuer's metadata anew, and says why nobody can sign in by it.
+func (c *Client) CheckIssuer(ctx context.Context, issuer string) error {
+	c.mu.Lock()
+	delete(c.known, issuer)
+	c.mu.Unlock()
+	_, err := c.discover(ctx, issuer)
+	return err
+}
+
 // discover reads an issuer's metadata (OpenID Connect Discovery 1.0), or takes what it
 // read before. The endpoints in it are held to the policy like the issuer's own URL.
 func (c *Client) discover(ctx context.Context, issuer string) (metadata, error) {
