@@ -31,7 +31,9 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/scim"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/tracing"
@@ -141,8 +143,9 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	imports := userimport.New(service)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Imports: imports, Provisioner: provisioning.New(service, nil),
-		Pages: sitePages(c, service, proofs, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Imports: imports,
+		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioning.New(service, scim.CheckExtensions), PublicURL: c.PublicURL}).API()},
+		Pages:     sitePages(c, service, proofs, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

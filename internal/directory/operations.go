@@ -161,6 +161,11 @@ var (
 	OpGetUserProfile    = operation("getUserProfile", capability("users", authz.Read))
 	OpUpdateUserProfile = operation("updateUserProfile", capability("users", authz.Update))
 
+	// Those whom a directory asks for what it may do, any principal in the organization.
+	OpGetProvisioningSchemas = operation("getProvisioningSchemas", Need{})
+	OpGetOwnProfile          = operation("getOwnProfile", Need{})
+	OpBulkProvision          = operation("bulkProvision", Need{}) // each of its operations has a permission of its own
+
 	OpGetProvisioning            = operation("getProvisioning", capability("users", authz.Read))
 	OpGetProvisioningSettings    = operation("getProvisioningSettings", capability("users", authz.Read))
 	OpUpdateProvisioningSettings = operation("updateProvisioningSettings", Need{Personal: true, Fresh: true}) // of an owner or admin

@@ -39,8 +39,8 @@ type request struct {
 	malformed bool // the query
 }
 
-// atPath serves one path of the table; without methods, a path that is not in it.
-func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
+// atPath serves one path of a table; without methods, a path that is not in it.
+func (a *API) atPath(methods map[string]endpoint, write errorWriter) http.HandlerFunc {
 	allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
 		rec := responseOf(w)
@@ -62,8 +62,8 @@ func (a *API) atPath(methods map[string]endpoint) http.HandlerFunc {
 			err = rq.inTurn(e)
 		}
 		if err != nil {
-			rq.recordRefusal(e, err)
-			a.fail(rec, r, err)
+			rq.recordRefusal(e.op, e.target(r), err)
+			a.fail(rec, r, err, write)
 		}
 	}
 }
@@ -77,11 +77,11 @@ func tenantOf(p *directory.Principal) limitKey {
 	return limitKey{scope: scopeOrganization, id: string(p.OrgID)}
 }
 
-// inTurn dispatches a request that takes one of its tenant's places.
+// inTurn carries out a request that takes one of its tenant's places.
 func (rq *request) inTurn(e endpoint) error {
 	p, a := rq.call.Principal, rq.api
 	if p == nil || e.own.places {
-		return rq.dispatch(e)
+		return e.dispatch(rq, e)
 	}
 	key := tenantOf(p)
 	if !a.requests.TryEnter(key) {
@@ -90,7 +90,7 @@ func (rq *request) inTurn(e endpoint) error {
 	}
 	defer a.requests.Leave(key, 0)
 	if !e.cost.isLong(e.method, rq.params) {
-		return rq.dispatch(e)
+		return e.dispatch(rq, e)
 	}
 	if err := a.long.Enter(rq.Context(), key, longTimeout); err != nil {
 		if rq.Context().Err() != nil {
@@ -101,7 +101,7 @@ func (rq *request) inTurn(e endpoint) error {
 	}
 	begun := time.Now()
 	defer func() { a.long.Leave(key, time.Since(begun)) }()
-	return rq.dispatch(e)
+	return e.dispatch(rq, e)
 }
 
 // longTimeout is how long a request waits for its turn to compute for long.
@@ -123,7 +123,7 @@ func newPlaces(most int) *turns.Places[limitKey] {
 	return turns.NewPlaces(math.MaxInt, func(limitKey) int { return most })
 }
 
-// dispatch carries a request through its route: the permission, the query, the body, the
+// dispatch carries a request of v2 through its route: the permission, the query, the body, the
 // conditions, the handler.
 func (rq *request) dispatch(e endpoint) error {
 	if err := e.op.Authorize(rq.call.Principal); err != nil {

@@ -10,15 +10,15 @@ import (
 	"strconv"
 
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/userimport"
+	"github.com/rosterhq/roster/internal/protocol"
 )
 
-// Codes of errors that only this package returns.
+// Codes of errors that concern a request and not what it asks for.
 const (
-	codeMethodNotAllowed directory.Code = "method_not_allowed"
-	codeTooLarge                        = userimport.TooLarge
-	codeUnsupportedMedia directory.Code = "unsupported_media_type"
-	codeInternal         directory.Code = "internal"
+	codeMethodNotAllowed = protocol.MethodNotAllowed
+	codeTooLarge         = protocol.TooLarge
+	codeUnsupportedMedia = protocol.UnsupportedMedia
+	codeInternal         = protocol.Internal
 )
 
 // statuses maps error codes to HTTP statuses.
@@ -42,9 +42,17 @@ var statuses = map[directory.Code]int{
 
 var errInternal = directory.Errorf(codeInternal, "internal error; find it in the server's log by the trace id")
 
+// errorWriter sends an error in the form of a protocol.
+type errorWriter func(http.ResponseWriter, *directory.Error)
+
+// writeError sends an error in the form of v2.
+func writeError(w http.ResponseWriter, e *directory.Error) {
+	writeJSON(responseOf(w), statuses[e.Code], errorJSON(e))
+}
+
 // fail responds with an error. An error without a code is logged here, with the trace id,
 // and the client gets only the trace id.
-func (a *API) fail(w *response, r *http.Request, err error) {
+func (a *API) fail(w *response, r *http.Request, err error, write errorWriter) {
 	e, known := errors.AsType[*directory.Error](err)
 	switch {
 	case known:
@@ -72,7 +80,7 @@ func (a *API) fail(w *response, r *http.Request, err error) {
 			h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 		}
 	}
-	writeJSON(w, statuses[e.Code], errorJSON(e))
+	write(w, e)
 }
 
 func errorJSON(e *directory.Error) []byte {

@@ -173,5 +173,5 @@ func (a *API) readOnly(serve http.HandlerFunc) http.HandlerFunc {
 }
 
 func (a *API) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	a.fail(responseOf(w), r, err)
+	a.fail(responseOf(w), r, err, writeError)
 }

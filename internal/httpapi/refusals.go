@@ -17,12 +17,12 @@ const refusalTimeout = 10 * time.Second
 // targets maps the first part of a path to the type of its objects.
 var targets = map[string]string{
 	"users": "user", "user": "user", "tokens": "apiToken", "rbac": "role", "orgs": "organization", "audit": "auditLog",
-	"events": "auditLog", "webhooks": "webhook", "domains": "domain",
+	"events": "auditLog", "webhooks": "webhook", "domains": "domain", "groups": "group",
 }
 
 // recordRefusal adds a rejected request of an authenticated principal to the audit log. If
 // that fails, the response stays the same.
-func (rq *request) recordRefusal(e endpoint, refusal error) {
+func (rq *request) recordRefusal(op directory.Operation, target directory.Target, refusal error) {
 	// The client may have disconnected, but its request belongs in the log.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.Context()), refusalTimeout)
 	defer cancel()
@@ -31,17 +31,18 @@ func (rq *request) recordRefusal(e endpoint, refusal error) {
 	var err error
 	if token, ok := errors.AsType[*directory.RefusedToken](refusal); ok {
 		err = a.service.RecordSignIn(ctx, call, token)
-	} else if p != nil && e.op.Name != "" {
-		err = a.service.RecordRefusal(ctx, call, e.op, targetOf(e.pattern, rq.Request), refusal)
+	} else if p != nil && op.Name != "" {
+		err = a.service.RecordRefusal(ctx, call, op, target, refusal)
 	}
 	if err != nil {
 		a.log.Warn("a refusal could not be written to the audit log", "trace", rq.w.trace, "error", err)
 	}
 }
 
-func targetOf(pattern string, r *http.Request) directory.Target {
-	parts := strings.Split(strings.TrimPrefix(pattern, "/v2/"), "/")
-	t := directory.Target{Type: targets[parts[0]], ID: r.PathValue("id")}
+// target returns what a request at the endpoint is about.
+func (e endpoint) target(r *http.Request) directory.Target {
+	parts := strings.Split(strings.TrimPrefix(e.pattern, e.prefix), "/")
+	t := directory.Target{Type: targets[strings.ToLower(parts[0])], ID: r.PathValue("id")}
 	switch {
 	case parts[0] == "rbac" && len(parts) > 1 && parts[1] == "groups":
 		t.Type = "group"

@@ -39,8 +39,6 @@ var v2 = []route{
 	{"PUT", "/v2/users/{id}/role", directory.OpUpdateUserRole, replyTo(updateUserRole, userOf), []string{paramRevoke}},
 	{"GET", "/v2/users/{id}/status", directory.OpGetUserStatus, reply(callWithID(service.GetUserStatus), userStatusOf), nil},
 	{"PUT", "/v2/users/{id}/status", directory.OpUpdateUserStatus, replyTo(updateUserStatus, userStatusOf), []string{paramRevoke}},
-	{"GET", "/v2/users/{id}/profile", directory.OpGetUserProfile, reply(getUserProfile, userProfileOf), nil},
-	{"PUT", "/v2/users/{id}/profile", directory.OpUpdateUserProfile, replyTo(updateUserProfile, userProfileOf), nil},
 	{"GET", "/v2/users/{id}/created", directory.OpListCreated, reply(callWithID(service.ListCreated), createdOf), nil},
 	{"POST", "/v2/users/{id}/sign-in-link", directory.OpCreateInvitationLink, reply(createInvitationLink, signInLinkOf), nil},
 	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability", "limit", "cursor"}},
@@ -121,11 +119,6 @@ var v2 = []route{
 	{"POST", "/v2/domains", directory.OpAddDomain, replyTo(addDomain, domainOf), nil},
 	{"DELETE", "/v2/domains/{id}", directory.OpDeleteDomain, noReply(doWithID(service.DeleteDomain)), nil},
 	{"POST", "/v2/domains/{id}/verify", directory.OpVerifyDomain, reply(callWithID(service.VerifyDomain), domainOf), nil},
-	{"GET", "/v2/scim", directory.OpGetProvisioning, reply(getProvisioning, provisioningStatusOf), nil},
-	{"GET", "/v2/scim/settings", directory.OpGetProvisioningSettings, reply(getProvisioningSettings, provisioningSettingsOf), nil},
-	{"PUT", "/v2/scim/settings", directory.OpUpdateProvisioningSettings, replyTo(updateProvisioningSettings, provisioningSettingsOf), nil},
-	{"POST", "/v2/scim/hold/approve", directory.OpApproveProvisioning, reply(approveProvisioning, provisioningStatusOf), nil},
-	{"POST", "/v2/scim/hold/end", directory.OpEndProvisioningHold, reply(endProvisioningHold, provisioningStatusOf), nil},
 	{"GET", "/v2/webhooks", directory.OpListWebhooks, replyList(call(service.ListWebhooks), webhookOf), nil},
 	{"POST", "/v2/webhooks", directory.OpCreateWebhook, replyTo(createWebhook, issuedWebhookOf), nil},
 	{"GET", "/v2/webhooks/{id}", directory.OpGetWebhook, reply(callWithID(service.GetWebhook), webhookOf), nil},
@@ -155,33 +148,47 @@ var own = map[string]ownWork{
 	"GET /v2/events":        {places: true},
 }
 
-// mountV2 puts the table on the mux, a handler per path, so that other methods of a path
-// get a 405. Every other path under /v2/ requires a token before it responds with 404.
+// mountV2 mounts the table of v2.
 func (a *API) mountV2() {
-	methods := make(map[string]map[string]endpoint)
-	for _, rt := range v2 {
-		if methods[rt.pattern] == nil {
-			methods[rt.pattern] = make(map[string]endpoint)
-		}
-		e := endpoint{route: rt, metrics: a.metrics.route(rt.method, rt.pattern)}
+	table := make([]endpoint, len(v2))
+	for i, rt := range v2 {
 		name := rt.method + " " + rt.pattern
-		e.reads, e.cost, e.own = rt.parameters(), costs[name], own[name]
-		methods[rt.pattern][rt.method] = e
-		if rt.method == http.MethodGet {
-			methods[rt.pattern][http.MethodHead] = e
+		table[i] = endpoint{route: rt, cost: costs[name], own: own[name], dispatch: (*request).dispatch}
+		table[i].reads = rt.parameters()
+	}
+	a.unknown = a.mount("/v2/", table, writeError)
+}
+
+// mount puts a table on the mux, a handler per path, so that other methods of a path get a
+// 405. It returns the handler of every other path under the prefix, which requires a token
+// before it responds with 404.
+func (a *API) mount(prefix string, table []endpoint, write errorWriter) http.HandlerFunc {
+	methods := make(map[string]map[string]endpoint)
+	for _, e := range table {
+		if methods[e.pattern] == nil {
+			methods[e.pattern] = make(map[string]endpoint)
+		}
+		e.prefix, e.metrics = prefix, a.metrics.route(e.method, e.pattern)
+		methods[e.pattern][e.method] = e
+		if e.method == http.MethodGet {
+			methods[e.pattern][http.MethodHead] = e
 		}
 	}
 	for pattern, byMethod := range methods {
-		a.mux.Handle(pattern, a.atPath(byMethod))
+		a.mux.Handle(pattern, a.atPath(byMethod, write))
 	}
-	a.unknown = a.atPath(nil)
-	a.mux.Handle("/v2/", a.unknown)
+	unknown := a.atPath(nil, write)
+	a.mux.Handle(prefix, unknown)
+	return unknown
 }
 
-// endpoint is a mounted route, with its metrics, its cost and its own work.
+// endpoint is a mounted route, with its metrics, its cost and its own work. dispatch
+// carries a request through it.
 type endpoint struct {
 	route
-	metrics *routeMetrics
-	cost    cost
-	own     ownWork
+	prefix   string // of the table
+	metrics  *routeMetrics
+	cost     cost
+	own      ownWork
+	dispatch func(*request, endpoint) error
 }

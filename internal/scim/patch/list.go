@@ -3,7 +3,6 @@ package patch
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/rosterhq/roster/internal/quote"
@@ -212,18 +211,8 @@ func (s step) changeElement(element any) (any, error) {
 			return nil, err
 		}
 		object, isObject := element.(map[string]any)
-		if !isObject {
+		if s.Op == Replace || !isObject {
 			return decoded, nil
-		}
-		if s.Op == Replace {
-			// What the path says of the element need not be repeated in the value.
-			replacement := s.template()
-			if replacement == nil {
-				return decoded, nil
-			}
-			given, _ := decoded.(map[string]any)
-			maps.Copy(replacement, given)
-			return replacement, nil
 		}
 		s.Value, s.inherited = decoded, true
 		return object, s.changeObject(object)
