@@ -266,7 +266,7 @@ func (c *compiler) someElement(some directory.Some) string {
 	}
 	where := inner.condition(some.Where)
 	c.args = inner.args
-	return "EXISTS (" + from + where + ")"
+	return "EXISTS (" + from + "(" + where + "))"
 }
 
 // equalValue is the text that a condition on an element wants its value to be, in any

@@ -190,6 +190,12 @@ var profileTests = []test{
 			{"element in an element", directory.Some{Path: emails, Where: directory.Some{Path: directory.Path{"value"}}}, nil},
 			{"group", directory.Some{Path: groups, Where: is("grp_g", "value")}, []directory.UserID{a}},
 			{"group by its name", directory.Some{Path: groups, Where: compare(directory.StartsWith, "GROUP", "display")}, []directory.UserID{a}},
+			{"group by one of two conditions", directory.Some{Path: groups, Where: directory.Or{
+				is("x", "value"), directory.Present{Path: directory.Path{"value"}},
+			}}, []directory.UserID{a}},
+			{"email by one of two conditions", directory.Some{Path: emails, Where: directory.Or{
+				is("WORK", "type"), directory.Not{Condition: directory.Present{Path: directory.Path{"type"}}},
+			}}, []directory.UserID{a, b, c}},
 			{"group by what it lacks", directory.Some{Path: groups, Where: is("x", "type")}, nil},
 			{"in no group", directory.Not{Condition: directory.Some{Path: groups}}, []directory.UserID{b, c}},
 			{"created later", compare(directory.Greater, start, "meta", "created"), []directory.UserID{a, b, c}},
@@ -274,6 +280,9 @@ var profileTests = []test{
 			{"name begins", compare(directory.StartsWith, "GROUP", "displayName"), "gh"},
 			{"external id", is("Ext", "externalId"), "g"},
 			{"member", directory.Some{Path: directory.Path{"members"}, Where: is("usr_a", "value")}, "g"},
+			{"member by one of two conditions", directory.Some{Path: directory.Path{"members"}, Where: directory.Or{
+				is("x", "value"), directory.Present{Path: directory.Path{"value"}},
+			}}, "g"},
 			{"no member", directory.Not{Condition: directory.Some{Path: directory.Path{"members"}}}, "h"},
 			{"attribute", is("RED", "color"), "g"},
 			{"not the attribute", directory.Not{Condition: is("RED", "color")}, "h"},
