@@ -109,11 +109,15 @@ type Keys struct {
 	UserName   string
 	Emails     []string
 	Attributes map[string]any
+	Grams      []string // see [Grams], of what searches look into; [AnyGram] alone for too many
 }
 
 // Keys folds the profile's texts.
 func (p Profile) Keys() Keys {
-	return Keys{UserName: text.FoldKey(p.UserName), Emails: emailKeys(p.Attributes), Attributes: foldAttributes(p.Attributes)}
+	k := Keys{UserName: text.FoldKey(p.UserName), Emails: emailKeys(p.Attributes), Attributes: foldAttributes(p.Attributes)}
+	name, _ := k.Attributes["displayName"].(string)
+	k.Grams = grams(append([]string{k.UserName, name}, k.Emails...))
+	return k
 }
 
 // Keys folds the texts of a group's attributes.

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -55,6 +56,8 @@ type resource struct {
 	attribute func(path directory.Path) field
 	// some is the table of an attribute's elements, and their attributes.
 	some map[string]elements
+	// grams says that the rows u are users, whose texts can be found by their grams.
+	grams bool
 }
 
 // elements are the rows that an attribute with several values has in other tables.
@@ -62,6 +65,9 @@ type elements struct {
 	from      string // up to the condition on an element
 	attribute func(path directory.Path) (field, bool)
 	equal     string // a condition that an element with a value exists, by an index
+	// text is the condition that a text of an element compares, in any letter case, with
+	// {column} in place of the comparison of each column. The text is the attribute column.
+	text, column string
 }
 
 // compiler writes a condition with the parameters of its statement. The first parameter
@@ -232,6 +238,8 @@ func (c *compiler) present(a field) string {
 	}
 }
 
+var columnIn = regexp.MustCompile(`\{[a-z_.]+\}`)
+
 // someElement selects by the elements of an attribute: rows of a table, or JSON.
 func (c *compiler) someElement(some directory.Some) string {
 	if c.within || len(some.Path) == 0 {
@@ -241,6 +249,14 @@ func (c *compiler) someElement(some directory.Some) string {
 	if inTable && len(some.Path) == 1 && e.equal != "" {
 		if want, ok := equalValue(some.Where); ok {
 			return fmt.Sprintf(e.equal, c.bind(want))
+		}
+	}
+	if cond, ok := some.Where.(directory.Compare); ok && inTable && e.text != "" && len(some.Path) == 1 && !cond.CaseExact &&
+		len(cond.Path) == 1 && cond.Path[0] == e.column {
+		if want, ok := cond.Value.(string); ok {
+			return certain(columnIn.ReplaceAllStringFunc(e.text, func(column string) string {
+				return "(" + c.compareText(strings.Trim(column, "{}"), cond.Op, want) + ")"
+			}))
 		}
 	}
 	inner := &compiler{dialect: c.dialect, args: c.args, within: true}

@@ -8,8 +8,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// unnamed is a condition on users u who have no stored profile.
-const unnamed = `NOT EXISTS (SELECT 1 FROM profiles o WHERE o.org_id = $1 AND o.user_id = n.id)`
+// unnamed is a condition on users n who have no stored profile.
+const unnamed = `n.profiled = 0`
 
 // usersByName is the condition that a user has a user name that compares to parameters.
 // Users without a stored profile are named by their addresses, unless a stored profile has
@@ -33,6 +33,7 @@ func userResource(d jsonDialect) resource {
 	folded := `COALESCE(` + d.document("p.folded") + `, ` + d.email("u.email_key") + `)`
 	exact := `COALESCE(` + d.document("p.attributes") + `, ` + d.email("u.email") + `)`
 	return resource{
+		grams: true,
 		attribute: func(path directory.Path) field {
 			switch strings.Join(path, ".") {
 			case "id":
@@ -57,7 +58,10 @@ func userResource(d jsonDialect) resource {
 			return field{kind: jsonField, folded: folded, exact: exact, path: path}
 		},
 		some: map[string]elements{
-			"emails": {equal: usersByEmail},
+			"emails": {
+				equal: usersByEmail, column: "value",
+				text: `EXISTS (SELECT 1 FROM profile_emails n WHERE n.org_id = $1 AND n.user_id = u.id AND {n.email_key}) OR (u.profiled = 0 AND {u.email_key})`,
+			},
 			"groups": {
 				equal: "u.id IN (SELECT n.user_id FROM group_members n WHERE n.org_id = $1 AND n.group_id = %[1]s)",
 				from:  `SELECT 1 FROM group_members m JOIN user_groups g ON g.org_id = m.org_id AND g.id = m.group_id WHERE m.org_id = $1 AND m.user_id = u.id AND `,
@@ -202,7 +206,11 @@ func (t *tx) CountGroupProfiles(org directory.OrgID, where directory.Condition) 
 
 func countWhere(t *tx, of resource, from string, org directory.OrgID, where directory.Condition) (int, error) {
 	c := &compiler{dialect: t.db.json(), of: of, args: []any{org}}
-	condition := c.condition(where)
+	narrowed, err := t.narrow(c, org, where)
+	if err != nil {
+		return 0, err
+	}
+	condition := narrowed + "(" + c.condition(where) + ")"
 	return t.count(keepOut+`SELECT count(*)`+from+`(`+condition+`)`, c.args...)
 }
 
@@ -211,7 +219,11 @@ func page[T any](t *tx, of resource, scan func(scanner) (sorted[T], error), colu
 	org directory.OrgID, q directory.ProfileQuery, id func(T) string,
 ) (rows []T, next *directory.ProfileCursor, err error) {
 	c := &compiler{dialect: t.db.json(), of: of, args: []any{org}}
-	where := "(" + c.condition(q.Where) + ")"
+	narrowed, err := t.narrow(c, org, q.Where)
+	if err != nil {
+		return nil, nil, err
+	}
+	where := narrowed + "(" + c.condition(q.Where) + ")"
 	value, order := "NULL", "u.id"
 	if len(q.OrderBy) > 0 {
 		value, order = c.sortBy(q)
@@ -297,7 +309,20 @@ func (c *compiler) after(value string, q directory.ProfileQuery) string {
 }
 
 func (t *tx) PutProfile(org directory.OrgID, id directory.UserID, p directory.Profile) error {
+	was, err := t.Profiled(org, id)
+	if err != nil {
+		return err
+	}
+	var hadGrams []string
+	if was.Profile.Version > 0 {
+		hadGrams = was.Profile.Keys().Grams
+	} else if err := t.exec(`UPDATE users SET profiled = 1 WHERE org_id = $1 AND id = $2`, org, id); err != nil {
+		return err
+	}
 	keys := p.Keys()
+	if err := t.changeGrams(org, id, missingFrom(hadGrams, keys.Grams), missingFrom(keys.Grams, hadGrams)); err != nil {
+		return err
+	}
 	attributes, folded, err := attributeTexts(p.Attributes, keys.Attributes)
 	if err != nil {
 		return err

@@ -171,6 +171,9 @@ func (t *tx) DeleteUser(org directory.OrgID, id directory.UserID) error {
 	if err != nil {
 		return err
 	}
+	if err := t.dropProfile(org, id); err != nil {
+		return err
+	}
 	return t.execOne("user", `DELETE FROM users WHERE org_id = $1 AND id = $2`, org, id)
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -86,13 +87,29 @@ var profileTests = []test{
 		changed.Version, changed.ExternalID = 2, ""
 		s.write(func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_a", changed) })
 		s.equal("replaced", changed, got(s, profiled(acme, "usr_a")).Profile)
+		s.equal("its old letters", 0, len(selected(s, compare(directory.StartsWith, "USER.A@", "userName"))))
+		s.equal("its new letters", []directory.UserID{"usr_a"}, selected(s, compare(directory.EndsWith, ".A2", "userName")))
 		s.equal("its old email", 0, len(selected(s, directory.Some{Path: directory.Path{"emails"}, Where: is("A@WORK.EXAMPLE", "value")})))
 		s.fails("a user name that is taken", directory.Conflict, func(tx directory.Tx) error {
 			return tx.PutProfile(acme, "usr_c", directory.Profile{UserName: "uSER.b", Version: 1})
 		})
-		s.fails("of nobody", "", func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_x", newProfile("x")) })
+		s.fails("of nobody", directory.NotFound, func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_x", newProfile("x")) })
 		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_b") })
 		s.equal("goes with the user", 0, len(selected(s, is("USER.B", "userName"))))
+	}},
+	{"too many letters to find each of them", func(s suite) {
+		prepareProfiles(s)
+		long := newProfile("a")
+		var emails []any
+		for i := range 200 {
+			emails = append(emails, map[string]any{"value": fmt.Sprintf("%d.%d@%d", i*7919, i*104729, i*1299709)})
+		}
+		long.Attributes["emails"] = emails
+		s.write(func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_a", long) })
+		where := directory.Some{Path: directory.Path{"emails"}, Where: compare(directory.Contains, "104729@1299709", "value")}
+		s.equal("found all the same", []directory.UserID{"usr_a"}, selected(s, where))
+		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_a") })
+		s.equal("gone", 0, len(selected(s, where)))
 	}},
 	{"a user name belongs to a stored profile first", func(s suite) {
 		prepareProfiles(s)
@@ -137,6 +154,15 @@ var profileTests = []test{
 			{"user name contains", compare(directory.Contains, "R.B", "userName"), []directory.UserID{b}},
 			{"user name ends", compare(directory.EndsWith, ".A", "userName"), []directory.UserID{a}},
 			{"user name ends longer", compare(directory.EndsWith, "LONGER THAN IT IS.A", "userName"), nil},
+			{"user name contains no gram", compare(directory.Contains, "XYZ", "userName"), nil},
+			{"user name contains what an email begins with", compare(directory.StartsWith, "A@W", "userName"), nil},
+			{"address contains", compare(directory.Contains, "cc_", "userName"), []directory.UserID{c}},
+			{"address begins", compare(directory.StartsWith, "acc", "userName"), []directory.UserID{c}},
+			{"email contains", directory.Some{Path: emails, Where: compare(directory.Contains, "@HOME", "value")}, []directory.UserID{a, b}},
+			{"email begins", directory.Some{Path: emails, Where: compare(directory.StartsWith, "B@W", "value")}, []directory.UserID{b}},
+			{"email ends", directory.Some{Path: emails, Where: compare(directory.EndsWith, "cc_c", "value")}, []directory.UserID{c}},
+			{"email is greater", directory.Some{Path: emails, Where: compare(directory.Greater, "B@W", "value")}, []directory.UserID{b, c}},
+			{"no email contains", directory.Not{Condition: directory.Some{Path: emails, Where: compare(directory.Contains, "@HOME", "value")}}, []directory.UserID{c}},
 			{"user name contains a pattern", compare(directory.Contains, "%", "userName"), nil},
 			{"user name is greater", compare(directory.Greater, "USER.A", "userName"), []directory.UserID{b, c}},
 			{"user name is a number", is(int64(1), "userName"), nil},

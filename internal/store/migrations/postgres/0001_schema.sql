@@ -59,6 +59,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     mailed_at  BIGINT  NOT NULL DEFAULT 0,
     suspended  BIGINT NOT NULL DEFAULT 0,
+    profiled   BIGINT NOT NULL DEFAULT 0, -- 1: there is a row in profiles
     PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
@@ -67,6 +68,7 @@ CREATE INDEX users_role ON users (org_id, role_id);
 CREATE INDEX users_invited ON users (email_key, expires_at) WHERE account_id IS NULL;
 CREATE INDEX users_expiry ON users (expires_at) WHERE account_id IS NULL;
 CREATE INDEX users_suspended ON users (org_id, id) WHERE suspended = 1;
+CREATE INDEX users_unprofiled ON users (org_id, email_key) WHERE profiled = 0;
 CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
 CREATE TABLE roles (
@@ -326,6 +328,15 @@ CREATE TABLE profile_emails (
     FOREIGN KEY (org_id, user_id) REFERENCES profiles (org_id, user_id) ON DELETE CASCADE
 );
 CREATE INDEX profile_emails_key ON profile_emails (org_id, email_key);
+
+-- Runs of three letters in the user name, the display name and the emails of profiles, by
+-- which conditions find texts inside of them.
+CREATE TABLE profile_grams (
+    org_id  TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    gram    TEXT COLLATE "C" NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, gram, user_id)
+);
 
 -- Attributes that a directory keeps with a group.
 CREATE TABLE group_profiles (
