@@ -80,7 +80,9 @@ func BenchmarkFind(b *testing.B) {
 		}, 1},
 		{"userName sw, many", func(int) directory.Condition { return compare(directory.StartsWith, "JAN", "userName") }, 100},
 		{"userName co, many", func(int) directory.Condition { return compare(directory.Contains, "NSE", "userName") }, 100},
-		{"userName co, one", func(i int) directory.Condition { return compare(directory.Contains, fmt.Sprintf("%d@EX", i), "userName") }, 1},
+		{"userName co, one", func(i int) directory.Condition {
+			return compare(directory.Contains, fmt.Sprintf("%d@EX", i), "userName")
+		}, 1},
 		{"userName co, none", func(int) directory.Condition { return compare(directory.Contains, "XYZ", "userName") }, 0},
 		{"displayName co, none", func(int) directory.Condition { return compare(directory.Contains, "XYZ", "displayName") }, 0},
 		{"name.familyName sw, many", func(int) directory.Condition {

@@ -22,8 +22,6 @@ func usersByName(compare func(column string) string) string {
 
 func equals(column string) string { return column + " = %[1]s" }
 
-func startsWith(column string) string { return column + " >= %[1]s AND " + column + " < %[2]s" }
-
 // usersByEmail is the condition that a user has an email.
 const usersByEmail = `u.id IN (SELECT n.user_id FROM profile_emails n WHERE n.org_id = $1 AND n.email_key = %[1]s
 	UNION ALL SELECT n.id FROM users n WHERE n.org_id = $1 AND n.email_key = %[1]s AND ` + unnamed + `)`
@@ -41,7 +39,7 @@ func userResource(d jsonDialect) resource {
 			case "userName":
 				return field{
 					folded: "COALESCE(p.user_name_key, u.email_key)", exact: "COALESCE(p.user_name, u.email)",
-					equal: usersByName(equals), starts: usersByName(startsWith),
+					equal: usersByName(equals),
 				}
 			case "externalId":
 				return field{
