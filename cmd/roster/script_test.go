@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rosterhq/roster/internal/dbtest"
+	"github.com/rosterhq/roster/internal/dnstest"
 )
 
 func TestMain(m *testing.M) {
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 	if !testing.Short() {
 		postgres = dbtest.Postgres(t)
 	}
+	names := dnstest.Start(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -42,10 +44,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // each command of a race build would take a second more
 			e.Setenv("ROSTER_DATABASE", "sqlite:"+filepath.Join(e.WorkDir, "roster.db"))
 			e.Setenv("POSTGRES", postgres) // empty, for the one script that uses it
+			e.Setenv("DNS", names.Addr)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"server": startServer, "exits": exits, "field": field, "trim": trim, "until": until,
+			"txt": func(ts *testscript.TestScript, _ bool, args []string) { names.SetTXT(args[0], args[1:]...) }, // txt NAME VALUE...
 		},
 	})
 }

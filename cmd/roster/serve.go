@@ -141,10 +141,10 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() { deliverer.Run(ctx) })
 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
-	imports := userimport.New(service)
+	imports, provisioner := userimport.New(service), provisioning.New(service, scim.CheckExtensions)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Imports: imports,
-		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioning.New(service, scim.CheckExtensions), PublicURL: c.PublicURL}).API()},
+		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Imports: imports, Provisioner: provisioner,
+		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()},
 		Pages:     sitePages(c, service, proofs, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),

@@ -122,8 +122,8 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	})
 	s.Provisioner = provisioning.New(service, scim.CheckExtensions)
 	s.API = httpapi.New(httpapi.Options{
-		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: s.Provisioner}).API()},
-		Service:   service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
+		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
+		Provisioner: s.Provisioner, Protocols: []protocol.API{scim.New(scim.Options{Provisioner: s.Provisioner}).API()},
 		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})

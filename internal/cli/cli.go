@@ -38,7 +38,7 @@ func Commands() []*cobra.Command {
 	commands := slices.Concat(
 		in(groupAccess, s.users(), s.groups(), s.roles(), s.invitations()),
 		in(groupCredentials, s.tokens(), s.personalTokens(), s.sessions(), s.passkeys()),
-		in(groupOrg, s.orgs(), s.domains(), s.issuers(), s.limits()),
+		in(groupOrg, s.orgs(), s.domains(), s.issuers(), s.scim(), s.limits()),
 		in(groupLog, s.auditCommand(), s.events(), s.webhooks()),
 		in(groupClient, s.whoami(), s.api()),
 	)

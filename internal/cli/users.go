@@ -22,7 +22,7 @@ var userColumns = []column[client.User]{
 func (s *session) users() *cobra.Command {
 	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
 		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
-		s.usersList(), s.usersCreate(), s.usersImport(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
+		s.usersList(), s.usersCreate(), s.usersImport(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersProfile(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
 		argument(s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
 			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
 				return findUser(ctx, c, args[0])

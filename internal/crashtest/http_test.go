@@ -21,9 +21,13 @@ type user struct {
 	} `json:"role"`
 }
 
+// sessionCookie is the cookie of sessions at http addresses.
+const sessionCookie = "roster_session"
+
 // ask is a request to a server.
 type ask struct {
 	method, path, token string
+	session             string // value of the cookie, for pages
 	key                 string // Idempotency-Key
 	body                string
 }
@@ -40,7 +44,12 @@ func (a ask) do(ctx context.Context, client *http.Client, base string) (status i
 	if err != nil {
 		return 0, nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+a.token)
+	if a.session == "" {
+		r.Header.Set("Authorization", "Bearer "+a.token)
+	} else {
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: a.session})
+		client = &http.Client{Transport: client.Transport, CheckRedirect: stay}
+	}
 	if a.body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -60,6 +69,9 @@ func (a ask) do(ctx context.Context, client *http.Client, base string) (status i
 	}
 	return resp.StatusCode, body, nil
 }
+
+// stay does not follow a redirect to the sign-in page, which everybody may see.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // outcome writes what do returned for a failure's message.
 func outcome(status int, body []byte, err error) string {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -20,7 +23,9 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 	grouped, groupedToken := c.create("grouped", "none")
 	revoked, ended := c.apiToken("revoked"), c.apiToken("ended")
 	group := c.group("readers", grouped.ID, "read-only")
-	look := "/v2/users/" + c.UserID
+	suspended, suspendedToken := c.create("suspended", "admin")
+	suspendedHere, removedHere := c.signedIn("suspended-in-a-browser"), c.signedIn("removed-in-a-browser")
+	look, page := "/v2/users/"+c.UserID, "/console/"+c.OrgID+"/users/"+c.UserID
 	for _, test := range []struct {
 		name   string
 		change ask
@@ -54,6 +59,21 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 			ask{method: "DELETE", path: "/v2/users/" + removed.ID, token: c.PersonalToken},
 			ask{method: "GET", path: look, token: removedToken},
 		},
+		{
+			"user suspended",
+			ask{method: "PUT", path: "/v2/users/" + suspended.ID + "/status", token: c.PersonalToken, body: `{"status":"suspended"}`},
+			ask{method: "GET", path: look, token: suspendedToken},
+		},
+		{
+			"user suspended, in a session",
+			ask{method: "PUT", path: "/v2/users/" + suspendedHere.ID + "/status", token: c.PersonalToken, body: `{"status":"suspended"}`},
+			ask{method: "GET", path: page, session: suspendedHere.session},
+		},
+		{
+			"user removed, in a session",
+			ask{method: "DELETE", path: "/v2/users/" + removedHere.ID, token: c.PersonalToken},
+			ask{method: "GET", path: page, session: removedHere.session},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for i := range c.nodes { // the third was cut off a moment ago
@@ -67,14 +87,18 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 			var taken time.Time
 			acknowledged := make(chan struct{})
 			var using sync.WaitGroup
+			var used [len(c.nodes)]atomic.Int64
 			for i := range c.nodes {
 				using.Go(func() {
-					if err := useOn(ctx, c.base(i), test.use, acknowledged, &taken); err != nil {
+					if err := useOn(ctx, c.base(i), test.use, &used[i], acknowledged, &taken); err != nil {
 						t.Errorf("node %d: %v", i+1, err)
 					}
 				})
 			}
-			time.Sleep(heard) // every node has it in its cache
+			time.Sleep(heard)
+			for i := range used { // every node has it in its cache
+				waitFor(t, fmt.Sprintf("node %d to allow it again", i+1), func() bool { return used[i].Load() > 0 })
+			}
 			c.proxies[2].Cut()
 			status, body, err := test.change.do(t.Context(), http.DefaultClient, c.base(0))
 			taken = time.Now()
@@ -88,6 +112,34 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 			c.proxies[2].Restore()
 		})
 	}
+}
+
+// browserUser is a user with the value of a session.
+type browserUser struct {
+	user
+	session string
+}
+
+// signedIn adds a user on the first node, and signs them in there.
+func (c *cluster) signedIn(name string) browserUser {
+	c.t.Helper()
+	u, _ := c.create(name, "admin")
+	stdout, stderr, code := roster(c.t, "admin", "sign-in-link", "--database", c.database(), "--user", u.Email)
+	if code != 0 {
+		c.t.Fatalf("roster admin sign-in-link exits with %d: %s", code, stderr)
+	}
+	in, err := (&http.Client{CheckRedirect: stay}).PostForm(c.base(0)+"/signin/link", url.Values{"link": {strings.TrimSpace(stdout)}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer in.Body.Close()
+	for _, cookie := range in.Cookies() {
+		if cookie.Name == sessionCookie {
+			return browserUser{u, cookie.Value}
+		}
+	}
+	c.t.Fatalf("signing in got %s and no session", in.Status)
+	return browserUser{}
 }
 
 // apiToken is made on the first node, and may look users up.
@@ -111,10 +163,11 @@ func (c *cluster) group(name, member, role string) (id string) {
 	return made.ID
 }
 
-// useOn uses a right again and again until ctx ends, and wants no use to succeed
-// that begins a second after the right was taken away, and some refusals.
-func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct{}, taken *time.Time) error {
-	var before, refused int
+// useOn uses a right again and again until ctx ends, and counts the uses in before. It
+// wants no use to succeed that begins a second after the right was taken away, and some
+// refusals.
+func useOn(ctx context.Context, base string, use ask, before *atomic.Int64, acknowledged <-chan struct{}, taken *time.Time) error {
+	refused := 0
 	for ctx.Err() == nil {
 		begun := time.Now()
 		status, body, err := use.do(context.WithoutCancel(ctx), http.DefaultClient, base)
@@ -131,8 +184,9 @@ func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct
 		case status == http.StatusOK && over:
 			return fmt.Errorf("carried out %v after the right was taken away", begun.Sub(*taken))
 		case status == http.StatusOK:
-			before++
-		case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusServiceUnavailable:
+			before.Add(1)
+		case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusServiceUnavailable,
+			status == http.StatusSeeOther: // to the sign-in page
 			if over {
 				refused++
 			}
@@ -140,8 +194,8 @@ func useOn(ctx context.Context, base string, use ask, acknowledged <-chan struct
 			return fmt.Errorf("%s", outcome(status, body, err))
 		}
 	}
-	if before == 0 || refused == 0 {
-		return fmt.Errorf("%d uses before and %d refusals after: nothing was tried", before, refused)
+	if refused == 0 {
+		return fmt.Errorf("%d uses before and no refusals after: nothing was tried", before.Load())
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -36,6 +37,11 @@ func (c *coalition) moves() (all []func(*rapid.T)) {
 		{4, c.resendInvitation},
 		{1, c.self},
 		{1, c.createOrg},
+		{2, c.copyLink},
+		{1, c.signIn},
+		{3, c.signInByIssuer},
+		{1, c.createIssuer},
+		{1, c.addDomain},
 		{2, c.repeat},
 	} {
 		for range move.often {
@@ -90,7 +96,8 @@ var needs = map[string]authz.Pair{
 	"deleteRole": {Resource: "rbac", Action: authz.Delete}, "deleteGroup": {Resource: "rbac", Action: authz.Delete},
 	"createGroup": {Resource: "rbac", Action: authz.Create}, "updateGroup": {Resource: "rbac", Action: authz.Update},
 	"createAPIToken": {Resource: "apiTokens", Action: authz.Create}, "regenerateAPIToken": {Resource: "apiTokens", Action: authz.Update},
-	"deleteAPIToken": {Resource: "apiTokens", Action: authz.Delete}, "updateAPITokenNetworks": {Resource: "apiTokens", Action: authz.Update},
+	"createInvitationLink": {Resource: "users", Action: authz.Create},
+	"deleteAPIToken":       {Resource: "apiTokens", Action: authz.Delete}, "updateAPITokenNetworks": {Resource: "apiTokens", Action: authz.Update},
 }
 
 // drawPrincipal prefers those who have the permission.
@@ -111,12 +118,15 @@ func (c *coalition) drawAnyPrincipal(t *rapid.T) *directory.Principal {
 		return pick(t, c.old, "which")
 	}
 	secret, org := c.emails[pick(t, c.order, "account")], c.w.org.ID
-	if len(c.secrets) > 0 && rapid.Bool().Draw(t, "API token") {
-		secret, org = pick(t, c.secrets, "token"), ""
+	if len(c.secrets) > 0 && rapid.Bool().Draw(t, "another secret") {
+		secret = pick(t, c.secrets, "secret")
+		if strings.HasPrefix(secret, "xaat-") || rapid.Bool().Draw(t, "names none") {
+			org = ""
+		}
 	} else if rarely(t, 6, "elsewhere") {
 		org = c.evil
 	}
-	p, err := c.w.Authenticate(c.w.Context(), secret, org)
+	p, err := c.authenticate(secret, org)
 	if err != nil {
 		return nil
 	}
@@ -347,7 +357,7 @@ func (c *coalition) answerInvitation(t *rapid.T) {
 	}
 	if rarely(t, 3, "decline") {
 		for _, email := range c.order {
-			if p, err := c.w.Authenticate(c.w.Context(), c.emails[email], ""); err == nil {
+			if p, err := c.authenticate(c.emails[email], ""); err == nil {
 				err = c.w.DeclineInvitation(c.w.Context(), directory.Call{Principal: p}, c.w.org.ID)
 				c.tally.count("declineInvitation", outcome(err))
 			}
@@ -355,7 +365,7 @@ func (c *coalition) answerInvitation(t *rapid.T) {
 		return
 	}
 	for _, email := range c.order {
-		p, err := c.w.Authenticate(c.w.Context(), c.emails[email], "")
+		p, err := c.authenticate(c.emails[email], "")
 		if err != nil {
 			continue
 		}

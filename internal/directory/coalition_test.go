@@ -3,6 +3,7 @@ package directory_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Some colluding principals do whatever the service offers: with their accounts,
-// the tokens that these make, users whom they add, groups and roles that they edit,
-// and an organization of their own. After each step nobody has gained a capability
+// Some colluding principals do whatever the service offers: with their accounts and
+// sessions, the tokens that these make, users whom they add, links that they copy, groups
+// and roles that they edit, and an organization of their own, whose issuer vouches for
+// everybody's address. After each step nobody has gained a capability
 // that none of them has ever held, nor can a token of theirs give one. What counts
 // as held is what each of them could do at any time, the giving limits of tokens
 // that others gave them, and the built-in user if one of them could add or change users.
@@ -45,10 +47,11 @@ type coalition struct {
 	emails   map[string]string          // of their accounts, each with a personal token
 	order    []string                   // of emails, so that what is drawn is the same each time
 	tokens   map[directory.TokenID]bool // API tokens whose values they have
-	secrets  []string                   // of these
+	secrets  []string                   // of these, and of personal tokens and sessions
 	old      []*directory.Principal     // from earlier requests
 	again    func() error               // the last request, to be repeated
 	evil     directory.OrgID            // their own organization
+	issuer   directory.Issuer           // of evil, whose domain is everybody's
 	outside  []string                   // emails of theirs whose accounts are elsewhere at first
 	held     authz.Set                  // at any time, by any of them
 	managers bool                       // one of them could create or update users
@@ -105,6 +108,9 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 		Name: "expired", Capabilities: caps(w, "users|update"), ExpiresAt: w.clock.Now().Add(time.Second),
 	}))(w)
 	w.pass(time.Minute)
+	for name, role := range map[string]directory.RoleID{"Strong Newcomer": "admin", "Plain Newcomer": "user"} {
+		must(w.CreateUser(w.Context(), w.byOwner(), directory.NewUser{Name: name, Email: strings.ReplaceAll(key(name), " ", ".") + "@example.com", Role: role}))(w)
+	}
 
 	for i := range 2 + below(rt, 2, "members") {
 		role := w.role(fmt.Sprint("Member ", i), drawPowers(rt, powers)...)
@@ -119,6 +125,12 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 		c.evil = owner.OrgID
 		c.knows(owner.Email, owner.secret)
 		c.outside = append(c.outside, owner.Email)
+		if name == "Evil" {
+			w.verifiesDomain(c.evil, "example.com")
+			in := newIssuer()
+			in.Provision = true
+			c.issuer = must(w.CreateIssuer(w.Context(), w.by(owner), in))(w)
+		}
 	}
 	c.read(rt)
 	c.holdAll()
@@ -175,6 +187,7 @@ func (c *coalition) run(rt *rapid.T) {
 
 // check holds the promise of design.md, rule 2, for everybody in the organization.
 func (c *coalition) check(t *rapid.T, before map[string]standing) {
+	c.checkSecrets(t)
 	bound := c.held
 	if c.managers {
 		user, _ := authz.Builtin("user")
@@ -192,6 +205,24 @@ func (c *coalition) check(t *rapid.T, before map[string]standing) {
 			t.Fatalf("%s can give %v, which none of them held\nafter:\n%s", id, more.Minus(bound).Names(), lines(c.log))
 		}
 	}
+}
+
+// checkSecrets holds that whatever they have acts as nobody else in the organization.
+func (c *coalition) checkSecrets(t *rapid.T) {
+	for _, secret := range c.secrets {
+		p, err := c.authenticate(secret, c.w.org.ID)
+		if err == nil && p.UserID != "" && !c.now[string(p.UserID)].theirs {
+			t.Fatalf("a token or session of theirs acts as %s (%s)\nafter:\n%s", p.UserID, p.Name, lines(c.log))
+		}
+	}
+}
+
+// authenticate resolves a token or a session.
+func (c *coalition) authenticate(secret string, org directory.OrgID) (*directory.Principal, error) {
+	if strings.HasPrefix(secret, "xsess-") {
+		return c.w.AuthenticateSession(c.w.Context(), secret, org, "192.0.2.7")
+	}
+	return c.w.Authenticate(c.w.Context(), secret, org)
 }
 
 // holdAll adds what they hold now to what they held.
@@ -240,6 +271,9 @@ func (c *coalition) read(t *rapid.T) {
 				c.ids[string(u.Status())] = append(c.ids[string(u.Status())], string(u.ID))
 			}
 			c.now[string(u.ID)] = is
+			if strings.Contains(u.Email, "newcomer") {
+				c.ids["newcomer"] = append(c.ids["newcomer"], string(u.ID))
+			}
 			c.ids["user"] = append(c.ids["user"], string(u.ID))
 		}
 		groups, err := tx.Groups(org)

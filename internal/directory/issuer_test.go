@@ -441,3 +441,20 @@ func TestIssuerCeremonyWorksOnce(t *testing.T) {
 	_, err := w.SignInByIssuer(t.Context(), directory.Call{}, in)
 	w.wants("replayed", directory.Unauthenticated, err)
 }
+
+// The entry of a first sign-in by an issuer has the id of its user, who was there before.
+func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issuer(nil)
+	jane := w.join("Jane", "user")
+	then := w.clock.Now()
+	w.pass(time.Minute)
+	must(w.signInBy(i, person("sub-1", jane.Email)))(t)
+	w.pass(time.Minute)
+	past := new(listed)
+	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{At: then}, past))(t)
+	if !slices.Contains(past.ids(), jane.ID) {
+		t.Errorf("the users then were %v, without %s", past.ids(), jane.ID)
+	}
+}

@@ -46,7 +46,7 @@ func (h *harness) check(t *rapid.T) {
 				return err
 			}
 		}
-		return r.readAccounts(tx)
+		return r.readAccounts(tx, h.m.now)
 	})
 	if err != nil {
 		h.fail(t, "read: %v", err)
@@ -114,6 +114,9 @@ func (r *reality) readOrg(tx directory.Tx, id directory.OrgID) error {
 			r.holds(known[role] && role != "owner", "%s: group %s gives %s", id, g.ID, role)
 		}
 	}
+	if err := r.readSignIn(tx, id); err != nil {
+		return err
+	}
 	tokens, err := tx.APITokens(id)
 	for _, k := range tokens {
 		r.line("%s token %s %v gives %v ends %s", id, k.ID, factsOf(k.Capabilities).sorted(), factsOf(k.Giving.Set()).pure(), k.ExpiresAt)
@@ -122,7 +125,7 @@ func (r *reality) readOrg(tx directory.Tx, id directory.OrgID) error {
 }
 
 // readAccounts reads the accounts of all the people there are.
-func (r *reality) readAccounts(tx directory.Tx) error {
+func (r *reality) readAccounts(tx directory.Tx, now time.Time) error {
 	for _, name := range append([]string{"olivia"}, people...) {
 		a, err := tx.AccountByEmail(text.FoldKey(name + "@example.com"))
 		if directory.CodeOf(err) == directory.NotFound {
@@ -145,6 +148,9 @@ func (r *reality) readAccounts(tx directory.Tx) error {
 		for _, k := range tokens {
 			r.line("account %s token %s ends %s", key(a.Email), k.ID, k.ExpiresAt)
 		}
+		if err := r.readSessions(tx, a, now); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -166,6 +172,7 @@ func (m *model) lines() []string {
 			r.line("%s token %s %v gives %v ends %s", o.id, k.id, k.caps.sorted(), k.giving.pure(), k.expires)
 		}
 	}
+	m.lineSignIn(r)
 	for _, a := range m.accounts {
 		if strings.HasPrefix(a.email, "agent@") {
 			continue
@@ -174,6 +181,7 @@ func (m *model) lines() []string {
 		for _, k := range a.tokens {
 			r.line("account %s token %s ends %s", a.email, k.id, k.expires)
 		}
+		m.lineSessions(r, a)
 	}
 	slices.Sort(r.lines)
 	return r.lines
@@ -256,7 +264,7 @@ func byText(access map[string][]path) map[string]string {
 func (h *harness) checkTokens(t *rapid.T) {
 	check := func(k *mToken, named directory.OrgID) {
 		a, want := h.m.resolve(k.id, named)
-		p, err := h.w.Authenticate(h.w.Context(), k.secret, named)
+		p, err := h.authenticate(k, named)
 		if outcome(err) != want {
 			h.fail(t, "the next request with %s in %q: %v, the rules say %q", k.id, named, err, want)
 		}
@@ -271,6 +279,7 @@ func (h *harness) checkTokens(t *rapid.T) {
 			h.fail(t, "the next request with %s acts as %+v, want %s with %v", k.id, p, role, a.caps.sorted())
 		}
 	}
+	h.m.endSessions()
 	alive := make(map[directory.TokenID]bool)
 	for _, o := range h.m.orgs {
 		for _, k := range o.tokens {
@@ -279,7 +288,7 @@ func (h *harness) checkTokens(t *rapid.T) {
 		}
 	}
 	for _, account := range h.m.accounts {
-		for _, k := range account.tokens {
+		for _, k := range slices.Concat(account.tokens, account.sessions) {
 			alive[k.id] = true
 			check(k, "")
 			for _, ms := range append(h.m.memberships(account.n), h.m.invitations(account.email)...) {
@@ -301,6 +310,6 @@ func (h *harness) checkTokens(t *rapid.T) {
 		h.known = append(h.known, o.tokens...)
 	}
 	for _, account := range h.m.accounts {
-		h.known = append(h.known, account.tokens...)
+		h.known = append(h.known, slices.Concat(account.tokens, account.sessions)...)
 	}
 }

@@ -20,7 +20,7 @@ func (h *harness) createOrg(t *rapid.T) {
 	}
 	h.request(t, func(*actor) step {
 		return step{
-			name: "createOrg", personal: true, anyOrg: true,
+			name: "createOrg", personal: true, whole: true, anyOrg: true,
 			mutate: func(m *model, a *actor, out made) {
 				m.orgs = append(m.orgs, &mOrg{id: out.org, users: []*mUser{
 					{id: out.user, account: a.account, email: m.account(a.account).email, name: m.account(a.account).name, role: "owner"},
@@ -82,7 +82,7 @@ func (h *harness) giveToken(t *rapid.T) {
 		return err
 	}, func() {
 		if !account.verified {
-			account.verified, account.tokens = true, nil
+			account.verify()
 		}
 		account.tokens = append(account.tokens, &mToken{id: k.ID, secret: k.Secret})
 	})
@@ -172,6 +172,8 @@ func (h *harness) claim(t *rapid.T) {
 		claimant, code := h.m.resolve(p.TokenID, "") // wherever they act
 		if v.add(code != "", code); claimant != nil {
 			account = h.m.account(claimant.account)
+			v.add(claimant.onlyOrg != "", directory.Forbidden)
+			v.add(o != nil && account.email == "agent@"+string(o.id)+".invalid", directory.Forbidden)
 			v.add(!account.verified, directory.Forbidden)
 		}
 	} else {

@@ -18,6 +18,9 @@ type actor struct {
 	giving   facts
 
 	suspended bool // in all of the account's organizations
+
+	onlyOrg directory.OrgID // of a session
+	stale   bool            // a session whose sign-in is too long ago
 }
 
 func (a *actor) isOwner() bool { return a.personal && a.user != nil && a.user.role == "owner" }
@@ -47,28 +50,35 @@ func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, di
 		}
 	}
 	for _, a := range m.accounts {
-		k := find(a.tokens, func(k *mToken) bool { return k.id == id })
+		k := find(slices.Concat(a.tokens, a.sessions), func(k *mToken) bool { return k.id == id })
 		if k == nil {
 			continue
+		}
+		if k.session != nil {
+			return m.resolveSession(a, k, named)
 		}
 		if expired(k.expires, m.now) {
 			return nil, directory.Unauthenticated
 		}
-		active := m.active(a.n)
-		p := &actor{personal: true, token: id, account: a.n, caps: facts{}, suspended: len(active) == 0}
-		for _, ms := range active {
-			if ms.org.id == named || (named == "" && len(active) == 1) {
-				p.org, p.user, p.caps = ms.org, ms.user, ms.org.effective(ms.user)
-				p.giving = p.caps
-				return p, ""
-			}
-		}
-		if named != "" {
-			return nil, directory.Forbidden
-		}
-		return p, ""
+		return m.resolveAccount(a, id, named)
 	}
 	return nil, directory.Unauthenticated
+}
+
+func (m *model) resolveAccount(a *mAccount, id directory.TokenID, named directory.OrgID) (*actor, directory.Code) {
+	active := m.active(a.n)
+	p := &actor{personal: true, token: id, account: a.n, caps: facts{}, suspended: len(active) == 0}
+	for _, ms := range active {
+		if ms.org.id == named || (named == "" && len(active) == 1) {
+			p.org, p.user, p.caps = ms.org, ms.user, ms.org.effective(ms.user)
+			p.giving = p.caps
+			return p, ""
+		}
+	}
+	if named != "" {
+		return nil, directory.Forbidden
+	}
+	return p, ""
 }
 
 // verdict collects the codes of all rules that a request breaks; where it breaks
@@ -87,6 +97,7 @@ func (v *verdict) mayGive(a *actor, role directory.RoleID, had facts) {
 	granted, ok := a.org.roleCaps(role)
 	v.add(!ok, directory.Invalid)
 	v.add(role == "owner" && !a.isOwner(), directory.Forbidden)
+	v.add(role == "owner" && a.stale, directory.Reauthenticate)
 	v.mayAdd(a, had, granted)
 }
 
@@ -117,6 +128,7 @@ func (v *verdict) mayUnmake(a *actor, users ...*mUser) {
 			continue
 		}
 		v.add(!a.isOwner(), directory.Forbidden)
+		v.add(a.stale, directory.Reauthenticate)
 		if !u.invited && !u.suspended {
 			active++
 		}
@@ -164,6 +176,9 @@ func (m *model) mayStillGive(o *mOrg, u *mUser) bool {
 
 // drop takes a user out of the organization and its groups.
 func (o *mOrg) drop(id directory.UserID) {
+	if u := o.user(id); u != nil {
+		o.links = without(o.links, func(l *mLink) bool { return l.account == u.account })
+	}
 	o.users = without(o.users, func(u *mUser) bool { return u.id == id })
 	for _, g := range o.groups {
 		g.members = slices.DeleteFunc(slices.Clone(g.members), func(m directory.UserID) bool { return m == id })
@@ -178,6 +193,7 @@ func (m *model) dropOrg(id directory.OrgID) {
 	slices.SortFunc(gone.users, func(a, b *mUser) int { return cmpIDs(a.id, b.id) })
 	for _, u := range gone.users {
 		if !u.invited {
+			m.endSessionsIn(u.account, gone)
 			m.settle(u.account)
 		}
 	}

@@ -28,6 +28,10 @@ type mOrg struct {
 	groups []*mGroup
 	tokens []*mToken
 
+	issuers []*mIssuer
+	links   []*mLink
+	domain  *mDomain // of everybody's addresses; nil if it was not added
+
 	provision *mProvision
 }
 
@@ -44,6 +48,7 @@ type mAccount struct {
 	email    string // as a key
 	name     string
 	tokens   []*mToken
+	sessions []*mToken
 	verified bool
 }
 
@@ -83,7 +88,7 @@ type mGroup struct {
 	roles   []directory.RoleID
 }
 
-// mToken is a token of either kind; caps and giving are of API tokens.
+// mToken is a token of either kind, or a session; caps and giving are of API tokens.
 type mToken struct {
 	id      directory.TokenID
 	secret  string
@@ -91,6 +96,7 @@ type mToken struct {
 	giving  facts
 	maker   directory.UserID // API tokens only
 	expires time.Time
+	session *mSession // nil: a token
 }
 
 type mReplay struct {
@@ -112,11 +118,16 @@ func (m *model) clone() *model {
 			p := *o.provision
 			org.provision = &p
 		}
+		org.issuers, org.links = copies(o.issuers), copies(o.links)
+		if o.domain != nil {
+			d := *o.domain
+			org.domain = &d
+		}
 		c.orgs = append(c.orgs, org)
 	}
 	for _, a := range m.accounts {
 		account := *a
-		account.tokens = copies(a.tokens)
+		account.tokens, account.sessions = copies(a.tokens), copies(a.sessions)
 		c.accounts = append(c.accounts, &account)
 	}
 	return c

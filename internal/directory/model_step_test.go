@@ -19,6 +19,9 @@ type step struct {
 	request   string // all that makes it this request
 	need      string // capability
 	personal  bool   // API tokens are refused
+	whole     bool   // sessions of one organization alone are refused
+	fresh     bool   // sessions need a sign-in that is not long ago
+	once      bool   // is not sent again
 	anyOrg    bool   // needs no organization
 	suspended bool   // admits accounts that are suspended everywhere
 	secret    bool   // answers a token's value
@@ -36,7 +39,9 @@ type made struct {
 	role   directory.RoleID
 	group  directory.GroupID
 	token  directory.TokenID
+	issuer directory.IssuerID
 	secret string
+	value  string // of a domain's record
 }
 
 // harness runs the service and the model side by side.
@@ -49,6 +54,7 @@ type harness struct {
 	held  []*directory.Principal
 
 	accounts map[int]directory.AccountID // the model's accounts by their numbers
+	dns      records
 	tally    *tally
 	focus    directory.OrgID // whose access is looked at next
 	prefer   []candidate     // who acts next, if it can be them
@@ -86,6 +92,9 @@ func (h *harness) request(t *rapid.T, build func(a *actor) step) {
 	s := build(a)
 	call := directory.Call{Principal: p, Fingerprint: []byte(s.request)}
 	mode := below(t, 12, "mode")
+	if s.once {
+		mode = 0
+	}
 	switch mode {
 	case 11:
 		call.IdempotencyKey = "k"
@@ -163,12 +172,18 @@ func (h *harness) verdict(s step, call directory.Call) (verdict, *mReplay) {
 	switch {
 	case s.personal && !a.personal:
 		return verdict{directory.Forbidden}, nil
+	case s.whole && a.onlyOrg != "":
+		return verdict{directory.Forbidden}, nil
 	case a.suspended && !s.suspended:
 		return verdict{directory.Forbidden}, nil
 	case a.org == nil && !s.anyOrg:
 		return verdict{directory.Invalid}, nil
 	case s.need != "" && !a.caps.has(s.need):
 		return verdict{directory.Forbidden}, nil
+	}
+	a.stale = a.stale && call.DryRun == nil
+	if s.fresh && a.stale {
+		return verdict{directory.Reauthenticate}, nil
 	}
 	if kept, ok := m.replays[string(a.token)+"/"+call.IdempotencyKey]; ok && call.IdempotencyKey != "" && !expired(kept.expires, m.now) {
 		switch {
@@ -239,13 +254,13 @@ func (h *harness) drawActor(t *rapid.T) (a *actor, p *directory.Principal) {
 	if mode == 9 && len(h.held) > 0 {
 		p = pick(t, h.held, "held")
 		if a, _ = h.m.resolve(p.TokenID, p.OrgID); a == nil {
-			a = &actor{token: p.TokenID, personal: p.Kind == directory.PersonalToken, org: h.m.org(p.OrgID)}
+			a = &actor{token: p.TokenID, personal: p.Kind != directory.APIToken, org: h.m.org(p.OrgID)}
 		}
 		return a, p
 	}
 	token, named := h.drawToken(t, mode)
 	a, want := h.m.resolve(token.id, named)
-	p, err := h.w.Authenticate(h.w.Context(), token.secret, named)
+	p, err := h.authenticate(token, named)
 	h.tally.count("authenticate", outcome(err))
 	if outcome(err) != want {
 		h.fail(t, "authenticate %s in %q: %v, the rules say %q", token.id, named, err, want)
@@ -277,7 +292,7 @@ func (h *harness) drawToken(t *rapid.T, mode int) (*mToken, directory.OrgID) {
 	}
 	var owners, others []candidate
 	for _, account := range h.m.accounts {
-		for _, token := range account.tokens {
+		for _, token := range slices.Concat(account.tokens, account.sessions) {
 			if expired(token.expires, h.m.now) {
 				continue
 			}

@@ -115,7 +115,8 @@ func setDefault(t *testing.T, name, value string) {
 
 func runModel(t *testing.T, rt *rapid.T, all *tally) {
 	w := newWorld(&lasting{TB: t, each: rt})
-	h := &harness{w: w, m: firstModel(w), accounts: make(map[int]directory.AccountID), tally: all}
+	dns := w.resolving()
+	h := &harness{w: w, dns: dns, m: firstModel(w), accounts: make(map[int]directory.AccountID), tally: all}
 	var actions []func(*rapid.T)
 	for _, action := range []struct {
 		often int
@@ -150,6 +151,16 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		{1, h.deleteRole},
 		{1, h.deleteAPIToken},
 		{1, h.deletePersonalToken},
+		{2, h.signIn},
+		{4, h.signInByIssuer},
+		{1, h.deleteSession},
+		{1, h.deleteSessions},
+		{2, h.createIssuer},
+		{2, h.updateIssuer},
+		{1, h.deleteIssuer},
+		{2, h.addDomain},
+		{3, h.verifyDomain},
+		{1, h.deleteDomain},
 		{1, h.deleteOrg},
 	} {
 		for range action.often {

@@ -74,7 +74,7 @@ func (h *harness) createAPIToken(t *rapid.T) {
 	h.request(t, func(*actor) step {
 		granted, ends := drawFacts(t), h.drawEnd(t)
 		return step{
-			name: "createAPIToken", request: fmt.Sprint(granted.sorted(), ends), need: "apiTokens|create", secret: true,
+			name: "createAPIToken", request: fmt.Sprint(granted.sorted(), ends), need: "apiTokens|create", fresh: true, secret: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				v.add(!a.caps.covers(granted), directory.Forbidden)
 				v.add(ended(ends, m.now), directory.Invalid)
@@ -123,7 +123,7 @@ func (h *harness) regenerateAPIToken(t *rapid.T) {
 			in.NewToken = &directory.NewAPIToken{Name: "new", Capabilities: granted.set(h.w)}
 		}
 		return step{
-			name: "regenerateAPIToken", request: fmt.Sprint(id, grace, in.NewExpiresAt, granted.sorted()), need: "apiTokens|update", secret: true,
+			name: "regenerateAPIToken", request: fmt.Sprint(id, grace, in.NewExpiresAt, granted.sorted()), need: "apiTokens|update", fresh: true, secret: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				old := a.org.token(id)
 				v.add(old == nil, directory.NotFound)
@@ -165,7 +165,7 @@ func (h *harness) createPersonalToken(t *rapid.T) {
 	h.request(t, func(*actor) step {
 		ends := h.drawEnd(t)
 		return step{
-			name: "createPersonalToken", request: fmt.Sprint(ends), personal: true, anyOrg: true, secret: true,
+			name: "createPersonalToken", request: fmt.Sprint(ends), personal: true, whole: true, fresh: true, anyOrg: true, secret: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				v.add(ended(ends, m.now), directory.Invalid)
 				_, ok := endOf(ends, m.makerEnds(a))
@@ -196,7 +196,7 @@ func (h *harness) deletePersonalToken(t *rapid.T) {
 		}
 		id := pick(t, append(ids, "pat_none"), "personal token")
 		return step{
-			name: "deletePersonalToken", request: string(id), personal: true, anyOrg: true,
+			name: "deletePersonalToken", request: string(id), personal: true, whole: true, anyOrg: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				own := slices.ContainsFunc(m.account(a.account).tokens, func(k *mToken) bool { return k.id == id })
 				v.add(!own, directory.NotFound)

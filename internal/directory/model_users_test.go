@@ -82,9 +82,12 @@ func (h *harness) createUser(t *rapid.T) {
 					a.org.drop(old.id) // it has expired
 				}
 				u := &mUser{id: out.user, email: key(in.Email), name: in.Name, role: in.Role}
-				if m.accountByEmail(in.Email) == nil {
+				switch account := m.accountByEmail(in.Email); {
+				case account == nil:
 					u.account = m.newAccount(in.Email, in.Name).n
-				} else {
+				case account.verified && a.org.holdsDomain():
+					u.account, u.name = account.n, account.name // a member at once
+				default:
 					u.invited, u.inviter, u.expires = true, a, m.now.Add(directory.InvitationTTL)
 				}
 				a.org.users = append(a.org.users, u)
@@ -112,6 +115,7 @@ func (h *harness) removeUser(t *rapid.T) {
 				u := a.org.user(id)
 				a.org.drop(id)
 				if !u.invited {
+					m.endSessionsIn(u.account, a.org)
 					m.settle(u.account)
 				}
 			},
@@ -182,7 +186,17 @@ func (h *harness) updateUserStatus(t *rapid.T) {
 					v.mayGive(a, p.role, nil)
 				}
 			},
-			mutate: func(_ *model, a *actor, _ made) { a.org.user(id).suspended = status == directory.Suspended },
+			mutate: func(m *model, a *actor, _ made) {
+				u, was := a.org.user(id), a.org.user(id).status()
+				u.suspended = status == directory.Suspended
+				if was == status || !u.suspended {
+					return
+				}
+				m.endSessionsIn(u.account, a.org)
+				if len(m.active(u.account)) == 0 {
+					m.account(u.account).sessions = nil
+				}
+			},
 			do: func(call directory.Call) (made, any, error) {
 				u, err := h.w.UpdateUserStatus(h.w.Context(), call, id, status)
 				return made{}, u, err
@@ -203,7 +217,7 @@ func (h *harness) updateSelf(t *rapid.T) {
 	h.request(t, func(*actor) step {
 		name := pick(t, []string{"One", "Two", "Three", " "}, "new name")
 		return step{
-			name: "updateCurrentUser", request: "self " + name, personal: true, anyOrg: true,
+			name: "updateCurrentUser", request: "self " + name, personal: true, whole: true, anyOrg: true,
 			rules:  func(_ *model, _ *actor, v *verdict) { v.add(name == " ", directory.Invalid) },
 			mutate: func(m *model, a *actor, _ made) { m.rename(a.account, name) },
 			do: func(call directory.Call) (made, any, error) {
@@ -222,7 +236,7 @@ func (h *harness) updateUser(t *rapid.T) {
 		}
 		name := pick(t, []string{"Four", "Five"}, "new name")
 		return step{
-			name: "updateCurrentUser", request: fmt.Sprint(id, name), personal: true, anyOrg: true,
+			name: "updateCurrentUser", request: fmt.Sprint(id, name), personal: true, whole: true, anyOrg: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				own := slices.ContainsFunc(m.memberships(a.account), func(ms membership) bool {
 					return ms.user.id == id && !ms.user.suspended && (a.org == nil || a.org == ms.org)
@@ -276,7 +290,7 @@ func (h *harness) answerInvitation(t *rapid.T) {
 	h.request(t, func(a *actor) step {
 		org, accept := h.drawInvitation(t, a), rapid.Bool().Draw(t, "accept")
 		s := step{
-			name: "acceptInvitation", request: string(org), personal: true, anyOrg: true, suspended: true,
+			name: "acceptInvitation", request: string(org), personal: true, whole: true, anyOrg: true, suspended: true,
 			rules: func(m *model, a *actor, v *verdict) {
 				v.add(!m.account(a.account).verified, directory.Forbidden)
 				u := m.invitation(a.account, org)

@@ -75,7 +75,7 @@ func (c *Change) provision(s *Service, name string) (out Provisioned, err error)
 	c.actor = operatorPrincipal(out.Org.ID)
 	// Nobody can act as this owner: it holds the place of the one to come.
 	agent := User{
-		ID: UserID(ident.New("usr", c.now)), OrgID: out.Org.ID, Email: "agent@" + string(out.Org.ID) + ".invalid",
+		ID: UserID(ident.New("usr", c.now)), OrgID: out.Org.ID, Email: agentEmail(out.Org.ID),
 		Name: "Provisioning agent", Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
 	}
 	if err := c.addUser(&agent, s.invitationTTL); err != nil {
@@ -136,6 +136,9 @@ func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Cla
 	return out, OpClaimOrg.wrap(err)
 }
 
+// agentEmail is the address of the owner that an organization has until it is claimed.
+func agentEmail(org OrgID) string { return "agent@" + string(org) + ".invalid" }
+
 // openProvision finds what a claim is for, and locks it with the claimant's account.
 func (c *Change) openProvision(claim string) (p Provision, err error) {
 	if c.call.Principal != nil {
@@ -181,9 +184,15 @@ func (c *Change) claimForAccount(s *Service, u *User) (before any, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := (Operation{Name: OpClaimOrg.Name, Need: wholeAccount.evenSuspended()}).Authorize(actor); err != nil {
+		return nil, err
+	}
 	me, err := self(c, actor)
 	if err != nil {
 		return nil, err
+	}
+	if me.Email == agentEmail(u.OrgID) { // whose user a claim removes
+		return nil, Errorf(Forbidden, "the organization's agent can't claim it; a person must")
 	}
 	if err := needVerified(c, me.AccountID); err != nil {
 		return nil, err
@@ -264,7 +273,7 @@ func (c *Change) endProvision(p Provision) error {
 			return err
 		}
 	}
-	agent, err := c.UserByEmail(p.OrgID, text.FoldKey("agent@"+string(p.OrgID)+".invalid"))
+	agent, err := c.UserByEmail(p.OrgID, text.FoldKey(agentEmail(p.OrgID)))
 	if CodeOf(err) == NotFound {
 		return nil
 	}

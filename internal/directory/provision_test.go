@@ -265,3 +265,26 @@ func TestExportAndDelete(t *testing.T) {
 		t.Errorf("left are %+v, %v", left, err)
 	}
 }
+
+// The agent's user goes with the claim: its account is no owner to leave behind.
+func TestAgentCannotClaimItsOrganization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
+	agent := must(w.CreatePersonalTokenFor(t.Context(), "agent@"+string(out.Org.ID)+".invalid", directory.NewPersonalToken{Name: "x"}))(t)
+	w.refused("the agent", directory.Forbidden, "", func() error {
+		return second(w.ClaimOrg(t.Context(), w.as(agent.Secret, ""), directory.NewClaim{Claim: out.Claim}))
+	})
+}
+
+// A session of one organization's issuer reaches no other organization by a claim.
+func TestIssuersSessionCannotClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issuer(nil)
+	session := must(w.signInBy(i, person("sub", "olivia@example.com")))(t)
+	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
+	w.refused("a session of an issuer", directory.Forbidden, "", func() error {
+		return second(w.ClaimOrg(t.Context(), w.inSession(session.Secret, ""), directory.NewClaim{Claim: out.Claim}))
+	})
+}

@@ -133,6 +133,9 @@ func (s *Service) useSession(ctx context.Context, p *Principal) {
 
 // sessionPrincipal is the account behind t acting in org.
 func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Principal, error) {
+	if expired(t.ExpiresAt, now) || now.Sub(t.LastUsedAt) >= SessionIdle {
+		return nil, ErrNoSession // the answer to an ended session reveals nothing about organizations
+	}
 	if t.OnlyOrg != "" {
 		if org != "" && org != t.OnlyOrg {
 			return nil, errNotYours

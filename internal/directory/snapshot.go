@@ -23,6 +23,7 @@ type Past func(tx Tx, sequence int64) Snapshot
 
 // NextQuery asks for the first entry about each of some targets.
 type NextQuery struct {
+	Type  string // of the targets: entries of other types may have their ids
 	Since int64  // only entries with greater numbers
 	After string // only targets with greater ids
 	Until string // and none beyond this one

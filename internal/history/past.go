@@ -124,7 +124,7 @@ func (p past) GroupsOf(org directory.OrgID, id directory.UserID) ([]directory.Gr
 			were = append(were, *group.was)
 		}
 	}
-	for e, err := range p.tx.EntriesAbout(org, directory.NextQuery{Since: p.since, After: "grp_", Until: "grp_~"}) {
+	for e, err := range p.tx.EntriesAbout(org, directory.NextQuery{Type: "group", Since: p.since, After: "grp_", Until: "grp_~"}) {
 		if err != nil {
 			return nil, err
 		}
@@ -279,7 +279,7 @@ func (p past) userBatch(org directory.OrgID, after directory.UserID) (batch []di
 		end = there[len(there)-1].ID
 	}
 	changed := make(map[directory.UserID]bool)
-	for e, err := range p.tx.NextEntries(org, directory.NextQuery{Since: p.since, After: string(after), Until: string(end), Limit: p.batch}) {
+	for e, err := range p.tx.NextEntries(org, directory.NextQuery{Type: "user", Since: p.since, After: string(after), Until: string(end), Limit: p.batch}) {
 		if err != nil {
 			return nil, "", err
 		}
@@ -314,7 +314,7 @@ func (p past) roleNames(org directory.OrgID) (map[directory.RoleID]string, error
 	for _, r := range roles {
 		names[r.ID] = r.Name
 	}
-	for e, err := range p.tx.NextEntries(org, directory.NextQuery{Since: p.since, After: "role_", Until: "role_~"}) {
+	for e, err := range p.tx.NextEntries(org, directory.NextQuery{Type: "role", Since: p.since, After: "role_", Until: "role_~"}) {
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/protocol"
+	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/turns"
 	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -30,6 +31,8 @@ type Options struct {
 	Webhooks *webhooks.Hooks
 	AuditLog *auditlog.Trail
 	Identity *identity.Proofs
+	// Provisioner has the operations of directories, of which the API serves what people do.
+	Provisioner *provisioning.Provisioner
 	// Imports imports users. The console has the same one, so that an organization has one
 	// import at a time. nil: one of the API's own.
 	Imports *userimport.Importer
@@ -66,18 +69,19 @@ type Options struct {
 
 // API is the HTTP handler of a server.
 type API struct {
-	service  service
-	log      *slog.Logger
-	access   accessLog
-	limits   *limiter
-	lists    lists
-	clock    func() time.Time
-	proxies  []netip.Prefix
-	metrics  *metrics
-	mux      *http.ServeMux
-	unknown  http.HandlerFunc // answers paths that don't exist
-	draining context.Context  // is done when event streams have to end
-	drain    context.CancelFunc
+	service     service
+	provisioner *provisioning.Provisioner
+	log         *slog.Logger
+	access      accessLog
+	limits      *limiter
+	lists       lists
+	clock       func() time.Time
+	proxies     []netip.Prefix
+	metrics     *metrics
+	mux         *http.ServeMux
+	unknown     http.HandlerFunc // answers paths that don't exist
+	draining    context.Context  // is done when event streams have to end
+	drain       context.CancelFunc
 
 	requests     *turns.Places[limitKey] // of each tenant
 	maxRequests  int
@@ -94,7 +98,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity}, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

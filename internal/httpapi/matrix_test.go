@@ -28,6 +28,13 @@ var oracle = map[string]string{
 	"POST /v2/domains/{id}/verify":                          "personal",
 	"GET /v2/users/{id}/status":                             "users|read",
 	"PUT /v2/users/{id}/status":                             "users|update",
+	"GET /v2/users/{id}/profile":                            "users|read",
+	"PUT /v2/users/{id}/profile":                            "users|update",
+	"GET /v2/scim":                                          "users|read",
+	"GET /v2/scim/settings":                                 "users|read",
+	"PUT /v2/scim/settings":                                 "personal",
+	"POST /v2/scim/hold/approve":                            "personal",
+	"POST /v2/scim/hold/end":                                "personal",
 	"GET /v2/users/{id}/created":                            "users|read",
 	"POST /v2/users/{id}/sign-in-link":                      "users|create",
 	"GET /v2/user/sessions":                                 "personal",
@@ -278,7 +285,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			theirs = other.ID
 		}
 		body := map[string]string{
-			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/users/{id}/status": `{"status":"suspended"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
+			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/users/{id}/status": `{"status":"suspended"}`, "PUT /v2/users/{id}/profile": `{"externalId":"x"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
 			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`, "PUT /v2/user/passkeys/{id}": `{"name":"x"}`,
 			"PUT /v2/tokens/{id}/networks": `{"networks":[]}`, "PUT /v2/user/tokens/{id}/networks": `{"networks":[]}`,

@@ -49,7 +49,7 @@ func (f fixture) invitations(t *testing.T, by *directory.Principal) []directory.
 }
 
 // mailAll runs a mailer until it has read the whole log.
-func mailAll(t *testing.T, f fixture, p *postman, limits directory.MailLimits) *mail.Mailer {
+func mailAll(t *testing.T, f fixture, p mail.Sender, limits directory.MailLimits) *mail.Mailer {
 	t.Helper()
 	var last int64
 	if err := f.store.Read(t.Context(), func(tx directory.Tx) (err error) {

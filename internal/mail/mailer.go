@@ -111,6 +111,9 @@ var errLater = errors.New("delivery must be retried later")
 // error, so that the mails are sent in order when the server is back.
 func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err error) {
 	log := m.log.With("user", e.Target.ID, "organization", string(e.OrgID))
+	if e.Action == directory.OpHoldProvisioning.Name && e.Outcome == directory.Done {
+		return m.deliverHold(ctx, log, e)
+	}
 	added, ok, err := addedBy(e)
 	if err != nil { // a retry would fail too
 		log.Error("invitation given up", "error", err)

@@ -125,7 +125,11 @@ func (c change) lose(target directory.Target, ids []directory.UserID) error {
 	return c.saveBreaker(b)
 }
 
-func tooMany(lost, present, percent int) bool { return lost > FreeLosses && lost*100 > percent*present }
+// tooMany reports whether a directory takes away too much. A share of everybody holds
+// nothing, also if users were added since the hour began.
+func tooMany(lost, present, percent int) bool {
+	return percent < 100 && lost > FreeLosses && lost*100 > percent*present
+}
 
 // hold stores a hold. Audit entry holdProvisioning, by whoever asked for the change.
 func (c change) hold(held *heldNow) error {

@@ -14,15 +14,7 @@ import (
 // its URL. It ends with the test. It needs Node.js; npm installs the locked packages once.
 func StartIssuer(t testing.TB, clientID, clientSecret, redirect string) string {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	dir := filepath.Join(filepath.Dir(here), "..", "..", "tools", "issuer")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
-		install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-		install.Dir = dir
-		if out, err := install.CombinedOutput(); err != nil {
-			t.Fatalf("npm ci in tools/issuer: %v\n%s", err, out)
-		}
-	}
+	dir := installed(t, "issuer")
 	issuer := exec.CommandContext(t.Context(), "node", "issuer.mjs", clientID, clientSecret, redirect)
 	issuer.Dir, issuer.Stderr = dir, t.Output()
 	stdin, err := issuer.StdinPipe()
@@ -52,4 +44,20 @@ func StartIssuer(t testing.TB, clientID, clientSecret, redirect string) string {
 	}
 	t.Fatal("the issuer printed no URL")
 	return ""
+}
+
+// installed returns the directory of a tool in tools/. npm installs its locked packages
+// once.
+func installed(t testing.TB, tool string) string {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	dir := filepath.Join(filepath.Dir(here), "..", "..", "tools", tool)
+	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
+		install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+		install.Dir = dir
+		if out, err := install.CombinedOutput(); err != nil {
+			t.Fatalf("npm ci in tools/%s: %v\n%s", tool, err, out)
+		}
+	}
+	return dir
 }

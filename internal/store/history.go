@@ -13,7 +13,7 @@ import (
 // ordered by an expression, because SQLite would scan the whole log to order by the
 // column.
 func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[directory.Entry, error] {
-	args := []any{org, q.Since, q.After, q.Until}
+	args := []any{org, q.Since, q.After, q.Until, q.Type}
 	limit := ""
 	if q.Limit > 0 {
 		args = append(args, q.Limit)
@@ -29,7 +29,7 @@ func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[d
 		), firsts (sequence) AS (
 			SELECT first FROM (
 				SELECT (SELECT sequence FROM entries WHERE org_id = $1 AND target_id = targets.id AND sequence > $2
-					AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
+					AND target_type = $5 AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
 					ORDER BY target_id, sequence LIMIT 1) AS first
 				FROM targets WHERE targets.id IS NOT NULL
 			) AS found WHERE first IS NOT NULL`+limit+`
@@ -39,6 +39,6 @@ func (t *tx) NextEntries(org directory.OrgID, q directory.NextQuery) iter.Seq2[d
 
 func (t *tx) EntriesAbout(org directory.OrgID, q directory.NextQuery) iter.Seq2[directory.Entry, error] {
 	return each(t, scanEntry, selectEntries+`WHERE org_id = $1 AND target_id > $3 AND target_id <= $4 AND sequence > $2
-			AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
-		ORDER BY target_id, sequence`, org, q.Since, q.After, q.Until)
+			AND target_type = $5 AND outcome = '' AND (before IS NOT NULL OR after IS NOT NULL)
+		ORDER BY target_id, sequence`, org, q.Since, q.After, q.Until, q.Type)
 }

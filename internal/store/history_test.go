@@ -16,7 +16,7 @@ func TestNextEntriesSkipsFromTargetToTarget(t *testing.T) {
 	var queries []string
 	err := db.Read(t.Context(), func(view directory.Tx) error {
 		recorder := &recordingSession{session: view.(*tx).db}
-		drain((&tx{ctx: t.Context(), db: recorder}).NextEntries("o", directory.NextQuery{Since: 1, After: "usr_", Until: "usr_~", Limit: 1}))
+		drain((&tx{ctx: t.Context(), db: recorder}).NextEntries("o", directory.NextQuery{Type: "user", Since: 1, After: "usr_", Until: "usr_~", Limit: 1}))
 		queries = recorder.queries
 		return nil
 	})

@@ -94,7 +94,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		_, _ = rec.Entries(1, 10)
 		_, _ = rec.OrgVersion("o")
 		drain(rec.OrgEntries("o", directory.EntryQuery{}))
-		drain(rec.NextEntries("o", directory.NextQuery{Since: 1, After: "usr_", Until: "usr_~", Limit: 1}))
+		drain(rec.NextEntries("o", directory.NextQuery{Type: "user", Since: 1, After: "usr_", Until: "usr_~", Limit: 1}))
 		_, _ = rec.Replay("s", "k", now)
 		_, _ = rec.CountProvisions("a", now)
 		queries = recorder.queries

@@ -100,12 +100,14 @@ var entryTests = []test{
 			}
 			return e
 		}
+		role, link := about(acme, "role_x", "", `{"n":6}`), about(acme, "usr_a", "", `{"n":7}`)
+		role.Target.Type, link.Target.Type = "role", "issuerLink" // whose ids are those of users
 		refused := about(acme, "usr_b", `{"n":3}`, "")
 		refused.Outcome = directory.Refused
 		s.write(func(tx directory.Tx) error {
 			return appendEntries(tx,
 				about(acme, "usr_b", "", `{"n":1}`), about(acme, "usr_Z", "", `{"n":2}`), refused, about(acme, "usr_b", "", ""), // 1 to 4
-				about(acme, "usr_b", `{"n":1}`, `{"n":5}`), about(acme, "role_x", "", `{"n":6}`), about(acme, "usr_a", "", `{"n":7}`),
+				about(acme, "usr_b", `{"n":1}`, `{"n":5}`), role, link, about(acme, "usr_a", "", `{"n":8}`),
 				about(acme, "usr_b", `{"n":5}`, ""), about(other, "usr_c", "", `{"n":1}`),
 			)
 		})
@@ -113,16 +115,16 @@ var entryTests = []test{
 			q    directory.NextQuery
 			want []int64
 		}{
-			"all":              {directory.NextQuery{After: "usr_", Until: "usr_~"}, []int64{2, 7, 1}},
-			"since some":       {directory.NextQuery{Since: 1, After: "usr_", Until: "usr_~"}, []int64{2, 7, 5}},
-			"since more":       {directory.NextQuery{Since: 5, After: "usr_", Until: "usr_~"}, []int64{7, 8}},
-			"since the last":   {directory.NextQuery{Since: 8, After: "usr_", Until: "usr_~"}, nil},
-			"some":             {directory.NextQuery{After: "usr_", Until: "usr_~", Limit: 2}, []int64{2, 7}},
-			"after one":        {directory.NextQuery{After: "usr_Z", Until: "usr_~"}, []int64{7, 1}},
-			"until one":        {directory.NextQuery{After: "usr_", Until: "usr_a"}, []int64{2, 7}},
-			"of another kind":  {directory.NextQuery{After: "role_", Until: "role_~"}, []int64{6}},
-			"of what is not":   {directory.NextQuery{After: "grp_", Until: "grp_~"}, nil},
-			"one, since it is": {directory.NextQuery{Since: 1, After: "usr_a", Until: "usr_b", Limit: 1}, []int64{5}},
+			"all":              {directory.NextQuery{Type: "user", After: "usr_", Until: "usr_~"}, []int64{2, 8, 1}},
+			"since some":       {directory.NextQuery{Type: "user", Since: 1, After: "usr_", Until: "usr_~"}, []int64{2, 8, 5}},
+			"since more":       {directory.NextQuery{Type: "user", Since: 5, After: "usr_", Until: "usr_~"}, []int64{8, 9}},
+			"since the last":   {directory.NextQuery{Type: "user", Since: 9, After: "usr_", Until: "usr_~"}, nil},
+			"some":             {directory.NextQuery{Type: "user", After: "usr_", Until: "usr_~", Limit: 2}, []int64{2, 8}},
+			"after one":        {directory.NextQuery{Type: "user", After: "usr_Z", Until: "usr_~"}, []int64{8, 1}},
+			"until one":        {directory.NextQuery{Type: "user", After: "usr_", Until: "usr_a"}, []int64{2, 8}},
+			"of another kind":  {directory.NextQuery{Type: "role", After: "role_", Until: "role_~"}, []int64{6}},
+			"of what is not":   {directory.NextQuery{Type: "group", After: "grp_", Until: "grp_~"}, nil},
+			"one, since it is": {directory.NextQuery{Type: "user", Since: 1, After: "usr_a", Until: "usr_b", Limit: 1}, []int64{5}},
 		} {
 			list := got(s, func(tx directory.Tx) ([]directory.Entry, error) { return collect(tx.NextEntries(acme, tt.q)) })
 			var numbers []int64

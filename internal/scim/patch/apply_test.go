@@ -66,6 +66,11 @@ func TestApply(t *testing.T) {
 			`{"op": "replace", "path": "emails.type", "value": "work"}`,
 			`{` + x + `, "emails": [{"value": "a", "type": "work"}]}`,
 		},
+		"a selected element is replaced as a whole, and keeps what selects it": {
+			`{` + x + `, "emails": [{"value": "a", "type": "work", "display": "A"}, {"value": "b", "type": "home", "display": "B"}]}`,
+			`{"op": "replace", "path": "emails[type eq \"work\"]", "value": {"value": "c"}}, {"op": "replace", "path": "emails[type sw \"h\"]", "value": {"value": "d"}}`,
+			`{` + x + `, "emails": [{"value": "c", "type": "work"}, {"value": "d"}]}`,
+		},
 		"replace merges a complex attribute, null removes": {
 			`{` + x + `, "name": {"familyName": "f", "givenName": "g", "middleName": "m"}}`,
 			`{"op": "replace", "path": "name", "value": {"givenName": "h", "middleName": null}}, {"op": "remove", "path": "name.familyName"}`,

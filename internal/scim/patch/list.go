@@ -3,6 +3,7 @@ package patch
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rosterhq/roster/internal/quote"
@@ -211,8 +212,18 @@ func (s step) changeElement(element any) (any, error) {
 			return nil, err
 		}
 		object, isObject := element.(map[string]any)
-		if s.Op == Replace || !isObject {
+		if !isObject {
 			return decoded, nil
+		}
+		if s.Op == Replace {
+			// What the path says of the element need not be repeated in the value.
+			replacement := s.template()
+			if replacement == nil {
+				return decoded, nil
+			}
+			given, _ := decoded.(map[string]any)
+			maps.Copy(replacement, given)
+			return replacement, nil
 		}
 		s.Value, s.inherited = decoded, true
 		return object, s.changeObject(object)

@@ -1,0 +1,61 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/apptest"
+)
+
+func TestProfileIsAResourceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	jane := s.CreateUser("Jane", "jane@example.com", "user")
+	path := "/v2/users/" + jane.ID + "/profile"
+	user := s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID, as(s.APIToken, ""))
+	ans := s.Want(http.StatusOK, "GET", path, as(s.APIToken, ""))
+	if body := string(ans.Body); !strings.Contains(body, `"userName":"jane@example.com"`) || !strings.Contains(body, `"externalId":null`) ||
+		!strings.Contains(body, `"emails":[{"primary":true,"value":"jane@example.com"}]`) || !strings.Contains(body, `"status":"active"`) {
+		t.Errorf("answered %s", body)
+	}
+	tag := ans.Header.Get("ETag")
+	s.Want(http.StatusNotModified, "GET", path, apptest.Request{Token: s.APIToken, Header: map[string]string{"If-None-Match": tag}})
+
+	set := `{"externalId":"4711","attributes":{"costCenter":"R&D","n":12345678901234567890,"deep":[{"a":null}]}}`
+	s.Want(http.StatusOK, "PUT", path+"?dryRun=true", as(s.APIToken, set))
+	if again := s.Want(http.StatusOK, "GET", path, as(s.APIToken, "")); again.Header.Get("ETag") != tag {
+		t.Error("a dry run changed the profile")
+	}
+	changed := apptest.Request{Token: s.APIToken, Header: map[string]string{"If-Match": tag}, Body: set}
+	s.Want(http.StatusOK, "PUT", path, changed)
+	wantError(t, s.Do("PUT", path, changed), 412, "precondition_failed", "")
+	ans = s.Want(http.StatusOK, "GET", path, as(s.APIToken, ""))
+	if body := string(ans.Body); !strings.Contains(body, `"externalId":"4711"`) || !strings.Contains(body, `12345678901234567890`) ||
+		!strings.Contains(body, `"emails":[`) || !strings.Contains(body, `"costCenter":"R`) {
+		t.Errorf("then %s", body)
+	}
+	if after := s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID, as(s.APIToken, "")); string(after.Body) != string(user.Body) {
+		t.Errorf("the user became %s", after.Body)
+	}
+	n := len(entriesOf(t, s, s.APIToken, "action=updateUserProfile"))
+	for range 2 {
+		s.Want(http.StatusOK, "PUT", path, as(s.APIToken, `{}`))
+	}
+	if got := len(entriesOf(t, s, s.APIToken, "action=updateUserProfile")); n != 1 || got != 2 {
+		t.Errorf("%d entries, then %d: the same again has one", n, got)
+	}
+
+	for body, blamed := range map[string]string{
+		`{"externalId":"` + strings.Repeat("x", 256) + `"}`:                            "externalId",
+		`{"externalId":"a\u0000"}`:                                                     "externalId",
+		`{"attributes":{"a":"` + strings.Repeat("x", 16*1024) + `"}}`:                  "attributes",
+		`{"attributes":{"a":"\u0000"}}`:                                                "",
+		`{"attributes":{"a":` + strings.Repeat("[", 9) + strings.Repeat("]", 9) + `}}`: "attributes",
+		`{"attributes":[]}`:                                                            "", `{"userName":"x"}`: "userName",
+	} {
+		wantError(t, s.Do("PUT", path, as(s.APIToken, body)), 400, "invalid", blamed)
+	}
+	wantError(t, s.Do("GET", "/v2/users/usr_none/profile", as(s.APIToken, "")), 404, "not_found", "user")
+	wantError(t, s.Do("PUT", "/v2/users/usr_none/profile", as(s.APIToken, `{}`)), 404, "not_found", "user")
+}
