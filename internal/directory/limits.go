@@ -116,8 +116,52 @@ func (c *Change) checkRoleNames(before, after authz.Set) error {
 // roomForUser refuses another user or invitation. It asks for both before the account is
 // looked up, so that the answer does not show whether there is one.
 func (c *Change) roomForUser(org OrgID) error {
-	if err := c.oneMoreIn(org, limits.Users); err != nil {
+	n, err := c.countUsers(org)
+	if err != nil {
 		return err
 	}
-	return c.oneMoreIn(org, limits.Invitations)
+	if err := c.within(limits.Users, n.users, n.users+1); err != nil {
+		return err
+	}
+	return c.within(limits.Invitations, n.invitations, n.invitations+1)
+}
+
+// userCounts is how many users and open invitations an organization has, as far as they
+// are limited.
+type userCounts struct{ users, invitations int }
+
+// countUsers counts once in a change, because an import adds many users in one, and to
+// count takes time that grows with their number. The caller holds the organization's lock.
+func (c *Change) countUsers(org OrgID) (n *userCounts, err error) {
+	if n = c.counted[org]; n != nil {
+		return n, nil
+	}
+	n = new(userCounts)
+	if c.limits.Users > 0 {
+		if n.users, err = c.CountOf(org, limits.Users); err != nil {
+			return nil, err
+		}
+	}
+	if c.limits.Invitations > 0 {
+		if n.invitations, err = c.CountOf(org, limits.Invitations); err != nil {
+			return nil, err
+		}
+	}
+	if c.counted == nil {
+		c.counted = make(map[OrgID]*userCounts)
+	}
+	c.counted[org] = n
+	return n, nil
+}
+
+// countAdded adds a user to what countUsers has counted.
+func (c *Change) countAdded(u User) {
+	n := c.counted[u.OrgID]
+	if n == nil {
+		return
+	}
+	n.users++
+	if u.Invited {
+		n.invitations++
+	}
 }

@@ -112,13 +112,19 @@ func (c *Change) addUser(u *User, ttl time.Duration) error {
 			c.invite(u, ttl)
 		}
 	}
-	if err = c.Tx.CreateUser(*u, key); CodeOf(err) != Conflict {
+	err = c.Tx.CreateUser(*u, key)
+	if CodeOf(err) == Conflict {
+		if err := c.dropExpired(u.OrgID, key); err != nil {
+			return err
+		}
+		delete(c.counted, u.OrgID)
+		err = c.Tx.CreateUser(*u, key)
+	}
+	if err != nil {
 		return err
 	}
-	if err := c.dropExpired(u.OrgID, key); err != nil {
-		return err
-	}
-	return c.Tx.CreateUser(*u, key)
+	c.countAdded(*u)
+	return nil
 }
 
 // invite makes u an invitation by the actor.
