@@ -2,14 +2,10 @@ package mail_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/rosterhq/roster/internal/dbtest"
@@ -187,23 +183,6 @@ func TestMailsInvitationsAgain(t *testing.T) {
 	}
 }
 
-// An address that is refused for good does not hold up the others.
-func TestGivesUpOnRejected(t *testing.T) {
-	f := newFixture(t)
-	f.add(t, "Jane")
-	f.add(t, "John")
-	p := &postman{want: 1, fail: func(n int) error {
-		if n == 1 {
-			return fmt.Errorf("no such mailbox: %w", mail.ErrRejected)
-		}
-		return nil
-	}}
-	run(t, f, p)
-	if got := names(p.sent); got != "John" {
-		t.Errorf("invited %s", got)
-	}
-}
-
 // A refused create sends no mail and delays none.
 func TestRefusedCreateSendsNoMail(t *testing.T) {
 	f := newFixture(t)
@@ -218,200 +197,6 @@ func TestRefusedCreateSendsNoMail(t *testing.T) {
 	if got := names(p.sent); got != "Jane John" {
 		t.Errorf("invited %s", got)
 	}
-}
-
-// fakeLog is a store that holds a log and how far it was followed; time and waiting
-// are the test's.
-type fakeLog struct {
-	directory.Store
-	cursors map[string]int64
-	entries []directory.Entry
-}
-
-type fakeTx struct {
-	directory.Tx
-	log *fakeLog
-}
-
-func (l *fakeLog) Observe(directory.Observer) {}
-func (l *fakeLog) Changed() <-chan struct{}   { return nil }
-
-func (l *fakeLog) Lead(ctx context.Context, _ string, fn func(context.Context) error) error {
-	return fn(ctx)
-}
-
-func (l *fakeLog) Read(_ context.Context, fn func(directory.Tx) error) error {
-	return fn(fakeTx{log: l})
-}
-
-func (l *fakeLog) Write(_ context.Context, fn func(directory.Tx) error) error {
-	return fn(fakeTx{log: l})
-}
-
-func (tx fakeTx) Lock(directory.Lock) error { return nil }
-
-// User is the one that an entry tells of.
-func (tx fakeTx) User(_ directory.OrgID, id directory.UserID) (u directory.User, err error) {
-	for _, e := range tx.log.entries {
-		if e.Target.ID == string(id) {
-			err = json.Unmarshal(e.After, &u)
-			return u, err
-		}
-	}
-	return u, directory.Errorf(directory.NotFound, "no such user")
-}
-
-func (tx fakeTx) MailReserved(int64) (bool, error)            { return false, nil }
-func (tx fakeTx) ReserveMail(directory.MailReservation) error { return nil }
-func (tx fakeTx) CountMails(directory.OrgID, string, time.Time) (int, time.Time, error) {
-	return 0, time.Time{}, nil
-}
-
-func (tx fakeTx) Account(directory.AccountID) (directory.Account, error) {
-	return directory.Account{}, nil
-}
-func (tx fakeTx) CreateSignInLink(directory.SignInLink) error { return nil }
-
-func (tx fakeTx) SetInvitationMailed(directory.OrgID, directory.UserID, time.Time) error { return nil }
-
-func (tx fakeTx) Cursor(follower string) (int64, error) {
-	seq, ok := tx.log.cursors[follower]
-	if !ok {
-		return 0, directory.Errorf(directory.NotFound, "no such cursor")
-	}
-	return seq, nil
-}
-
-func (tx fakeTx) SetCursor(follower string, seq int64) error {
-	if tx.log.cursors == nil {
-		tx.log.cursors = make(map[string]int64)
-	}
-	tx.log.cursors[follower] = seq
-	return nil
-}
-
-func (tx fakeTx) Entries(after int64, _ int) ([]directory.Entry, error) {
-	var rest []directory.Entry
-	for _, e := range tx.log.entries {
-		if e.Position > after {
-			rest = append(rest, e)
-		}
-	}
-	return rest, nil
-}
-
-// A server that can't be reached is tried again, for a day and no longer.
-func TestRetriesForADay(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		up    time.Duration // from when on mail can be delivered
-		wants int
-	}{
-		{"comes back", time.Hour, 1},
-		{"stays away", 48 * time.Hour, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				start := time.Now()
-				log := &fakeLog{entries: []directory.Entry{invited(1, "jane")}}
-				p := &postman{want: 1, all: make(chan struct{}), fail: func(int) error {
-					if time.Since(start) < c.up {
-						return errors.New("connection refused")
-					}
-					return nil
-				}}
-				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
-				defer stop()
-				mailer(log, p, directory.MailLimits{}).Run(ctx)
-				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
-					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
-				}
-			})
-		})
-	}
-}
-
-// invited is an entry that asks for an invitation.
-func invited(seq int64, name string) directory.Entry {
-	return directory.Entry{
-		Position: seq, At: time.Now(), OrgID: "acme", Action: directory.OpCreateUser.Name,
-		Target: directory.Target{Type: "user", ID: "usr_" + name},
-		After:  fmt.Appendf(nil, `{"id":"usr_%s","email":"%[1]s@example.com","name":"%[1]s","accountId":"acc_%d"}`, name, seq),
-		Actor:  directory.Actor{Kind: directory.ActorAPIToken},
-	}
-}
-
-// An unreadable entry makes no mail lost or sent twice.
-func TestUnreadableEntry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		bad := invited(2, "?")
-		bad.After = []byte(`{`)
-		log := &fakeLog{entries: []directory.Entry{invited(1, "jane"), bad, invited(3, "john")}}
-		p := &postman{all: make(chan struct{})}
-		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
-		defer stop()
-		mailer(log, p, directory.MailLimits{}).Run(ctx)
-		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
-			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
-		}
-	})
-}
-
-// A deferred mail is sent later, also by a server that was started meanwhile. It delays
-// no other mail, and none is sent twice.
-func TestOneWaitsAlone(t *testing.T) {
-	f := newFixture(t)
-	for _, name := range []string{"Ann", "Slow", "Zoe"} {
-		f.add(t, name)
-	}
-	slow := func(inv mail.Invitation) error {
-		if inv.Name == "Slow" {
-			return fmt.Errorf("450 try again later: %w", mail.ErrNotYet)
-		}
-		return nil
-	}
-	p := &postman{want: 2, refuse: slow}
-	run(t, f, p)
-	if got := names(p.sent); got != "Ann Zoe" {
-		t.Errorf("invited %s", got)
-	}
-	f.add(t, "Jill")
-	p = &postman{want: 1, refuse: slow}
-	run(t, f, p)
-	if got := names(p.sent); got != "Jill" {
-		t.Errorf("invited %s while one waits", got)
-	}
-	p = &postman{want: 1}
-	run(t, f, p)
-	if got := names(p.sent); got != "Slow" {
-		t.Errorf("invited %s in the end", got)
-	}
-}
-
-// A deferred mail is retried for a day, less and less often.
-func TestDeferredMailIsRetriedForADay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log := &fakeLog{entries: []directory.Entry{invited(1, "slow"), invited(2, "jane")}}
-		tries := 0
-		p := &postman{refuse: func(inv mail.Invitation) error {
-			if inv.Name != "slow" {
-				return nil
-			}
-			tries++
-			return mail.ErrNotYet
-		}}
-		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
-		defer stop()
-		mailer(log, p, directory.MailLimits{}).Run(ctx)
-		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
-			t.Errorf("invited %s, tried the other %d times", got, tries)
-		}
-		for name, seq := range log.cursors {
-			if name != "mail" && seq != 0 {
-				t.Errorf("entry %d still waits", seq)
-			}
-		}
-	})
 }
 
 // Users who are added while there is no SMTP server get no mail later.
