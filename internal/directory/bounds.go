@@ -9,7 +9,7 @@ type bounds struct {
 	networks  Networks  // none: from anywhere
 }
 
-// boundsOf gives the bounds of a token that the actor makes. It ends no later
+// boundsOf returns the bounds of a token that the actor makes. It ends no later
 // than the token that makes it, but may outlive a session, and, with longest, no later than that from now. It can
 // be used only from where the token that makes it can. A token without an end or
 // networks of its own gets the ones that it may have at most. Errors: [Invalid] for
@@ -36,7 +36,7 @@ func (c *Change) boundsOf(field string, in bounds, longest time.Duration) (out b
 	return out, c.mayBind(out.networks)
 }
 
-// endBy gives the end of a token that may end at latest at most.
+// endBy returns the end of a token that may end at latest at most.
 func endBy(field string, end, latest time.Time, why string) (time.Time, error) {
 	if end.IsZero() {
 		return latest, nil
@@ -47,7 +47,7 @@ func endBy(field string, end, latest time.Time, why string) (time.Time, error) {
 	return end, nil
 }
 
-// mayBind says whether the actor may make a token that can be used from networks.
+// mayBind reports whether the actor may create a token that can be used from networks.
 func (c *Change) mayBind(networks Networks) error {
 	if !networks.Within(c.actor.Networks) {
 		return &Error{Code: Forbidden, Field: "networks", Message: "must lie within the networks that your own token is bound to"}

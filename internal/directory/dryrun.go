@@ -12,7 +12,7 @@ import (
 // MaxDiff is how many subjects an [AccessDiff] tells about.
 const MaxDiff = 100
 
-// AccessDiff says who would gain and lose what by a change that was only tried.
+// AccessDiff lists who would gain and lose capabilities by a dry run.
 type AccessDiff struct {
 	Changes []AccessChange
 	Omitted int // subjects beyond [MaxDiff] that the change may touch
@@ -56,7 +56,7 @@ func (c *Change) touch(org OrgID, target Target, before, after any) {
 	}
 }
 
-// isOwn says whether these are the states of the actor's own user, in whichever organization.
+// isOwn reports whether these are the states of the actor's own user, in whichever organization.
 func (c *Change) isOwn(states ...any) bool {
 	account := accountOf(states...)
 	return account != "" && account == c.actor.AccountID
@@ -136,7 +136,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// mayRead says whether the actor may read what a subject may do. A subject elsewhere
+// mayRead reports whether the actor may read what a subject may do. A subject elsewhere
 // is the actor's own user: see touch.
 func (c *Change) mayRead(s subject) bool {
 	if s.org != c.actor.OrgID || s.id == string(c.actor.UserID) || s.id == string(c.actor.TokenID) {

@@ -40,7 +40,7 @@ type Entry struct {
 	subject AccountID // of who writes the entry; it saves finding it in the states
 }
 
-// Outcome says what became of what was asked for.
+// Outcome is the result of a request.
 type Outcome string
 
 // The outcomes. Followers that need only changes skip refusals.
@@ -98,7 +98,7 @@ func (e *Entry) account() AccountID {
 	return u.AccountID
 }
 
-// ActorKind says what kind of principal acted.
+// ActorKind is the kind of principal that acted.
 type ActorKind string
 
 // The kinds of actor.
@@ -106,7 +106,7 @@ const (
 	ActorAPIToken ActorKind = "apiToken"
 	ActorAccount  ActorKind = "account"
 	ActorOperator ActorKind = "operator" // whoever runs the program's admin commands
-	ActorSystem   ActorKind = "system"   // the server by itself, as it was told before
+	ActorSystem   ActorKind = "system"   // the server by itself, as configured before
 )
 
 // Actor is who made a change, with the name they had then.
@@ -124,8 +124,8 @@ var (
 	SystemActor   = SystemPrincipal("").Actor()
 )
 
-// ID is what the log can be asked for by: the user's id of a person, else the
-// token's, or the kind of who has neither.
+// ID is the actor's id in queries of the log: a person's user id, else the token's id, or
+// the kind if there is neither.
 func (a Actor) ID() string {
 	switch {
 	case a.UserID != "":

@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf is the code of the first [Error] in err's chain, or "" if there is none.
@@ -54,12 +54,12 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// Errorf makes an [Error] of the code without a field.
+// Errorf returns an [Error] of the code without a field.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// InvalidField makes an [Invalid] error that blames a member of the input.
+// InvalidField returns an [Invalid] error that blames a member of the input.
 func InvalidField(field, format string, args ...any) *Error {
 	return &Error{Code: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
 }

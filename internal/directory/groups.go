@@ -56,21 +56,21 @@ type NewGroup struct {
 	Roles       *[]RoleID
 }
 
-// ListGroups gives the groups of the principal's organization. Permission rbac|read.
+// ListGroups returns the groups of the principal's organization. Permission rbac|read.
 func (s *Service) ListGroups(ctx context.Context, call Call) ([]Group, error) {
 	return Read(ctx, s, call, OpListGroups, func(tx Tx) ([]Group, error) {
 		return tx.Groups(call.Principal.OrgID)
 	})
 }
 
-// GetGroup gives one group. Permission rbac|read.
+// GetGroup returns one group. Permission rbac|read.
 func (s *Service) GetGroup(ctx context.Context, call Call, id GroupID) (Group, error) {
 	return Read(ctx, s, call, OpGetGroup, func(tx Tx) (Group, error) {
 		return tx.Group(call.Principal.OrgID, id)
 	})
 }
 
-// CreateGroup makes a group. Permission rbac|create, and for one with members or
+// CreateGroup creates a group. Permission rbac|create, and for one with members or
 // roles, users|update and rule 2 for its roles.
 // Audit entry createGroup. Errors: [Invalid] for a bad name or a stranger among
 // members or roles; [Conflict] for a name that is taken.

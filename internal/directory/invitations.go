@@ -12,7 +12,7 @@ import (
 // MaxInvitations is how many open invitations an account is shown, the newest first.
 const MaxInvitations = 100
 
-// ListInvitations gives the open invitations of the account's address, the newest
+// ListInvitations returns the open invitations of the account's address, the newest
 // [MaxInvitations] of them. Needs a personal token.
 func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership, error) {
 	return Read(ctx, s, call, OpListInvitations, func(tx Tx) ([]Membership, error) {

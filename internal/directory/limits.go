@@ -89,7 +89,7 @@ func (c *Change) joinOneMore(field string, ids []UserID) error {
 	return err
 }
 
-// checkSet wants a set of capabilities to name few datasets and views, by proper names.
+// checkSet checks that a set of capabilities names few datasets and views, by proper names.
 // before is the set in whose place it comes.
 func (c *Change) checkSet(before, after authz.Set) error {
 	if err := c.within(limits.NamesPerSet, before.CountNames(), after.CountNames()); err != nil {

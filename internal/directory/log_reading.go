@@ -37,7 +37,7 @@ func SequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
 	return low, nil
 }
 
-// ListEntries gives a part of the audit log of the principal's organization, from
+// ListEntries returns a part of the audit log of the principal's organization, from
 // where q says on: as many entries as q.Limit says, fewer if they are large, or
 // of the log is no more. more tells whether there is more. q.Limit is 1 to 1000.
 //
@@ -50,7 +50,7 @@ func (s *Service) ListEntries(ctx context.Context, call Call, q EntryQuery) (lis
 	return list, more, err
 }
 
-// Renewal gives a principal as it is now, or says that there is none any more.
+// Renewal returns a principal as it is now, or an error if it has ended.
 type Renewal func(context.Context) (*Principal, error)
 
 // renewPatience is how long a renewal may take: a store that does not answer tells

@@ -21,14 +21,14 @@ type Need struct {
 	// Capability is the organization capability asked for; without one, any
 	// principal of the right kind will do.
 	Capability authz.Pair
-	// Personal asks for an account's own token or session: API tokens are refused.
+	// Personal requires an account's own token or session: API tokens are refused.
 	Personal bool
 	// WholeAccount refuses sessions of one organization alone: what the operation does
 	// reaches beyond that organization.
 	WholeAccount bool
-	// Fresh asks a session for a sign-in within [FreshFor].
+	// Fresh requires of a session a sign-in within [FreshFor].
 	Fresh bool
-	// Public asks for nobody: the operation limits itself.
+	// Public requires no principal: the operation limits itself.
 	Public bool
 	// Operator is for the program's admin commands alone; no route leads to it.
 	Operator bool
@@ -244,7 +244,7 @@ var (
 	OpDeleteOrg     = operation("deleteOrg", Need{Operator: true})
 )
 
-// Authorize says whether p brings what the operation needs. The error is
+// Authorize checks whether p brings what the operation needs. The error is
 // [Forbidden] and names what is missing, or [Invalid] where only the choice of
 // an organization is.
 func (op Operation) Authorize(p *Principal) error {

@@ -28,7 +28,7 @@ type Deployment struct {
 	APIToken      string // has every capability
 }
 
-// Initialize makes the first organization of an empty database, its owner, and
+// Initialize creates the first organization of an empty database, its owner, and
 // a token of each kind. It is for the operator: there is nobody to ask yet.
 // Audit entries createOrg, createUser, createPersonalToken, createAPIToken,
 // createSignInLink.
@@ -106,7 +106,7 @@ func (s *Service) operate(tx Tx) *Change {
 	return c
 }
 
-// CreatePersonalTokenFor makes a personal token for the account with an email
+// CreatePersonalTokenFor creates a personal token for the account with an email
 // address. It is the operator's way back in. The operator vouches
 // for the person: the address is verified, see [Change.Verify]. Audit entry
 // createPersonalToken, by the operator, in each of the account's organizations. Errors: [NotFound]; [Invalid].

@@ -1,6 +1,6 @@
 package directory
 
-// OrgCreation says which accounts may create organizations. It is the operator's
+// OrgCreation selects the accounts that may create organizations. It is the operator's
 // choice. Provisioning is another: it asks for no account.
 type OrgCreation string
 

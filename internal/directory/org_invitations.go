@@ -12,7 +12,7 @@ import (
 // InvitationGrace is how long an expired invitation can still be resent before it is dropped.
 const InvitationGrace = 30 * 24 * time.Hour
 
-// InvitationState says what an invitation is good for.
+// InvitationState is whether an invitation can be accepted.
 type InvitationState string
 
 // The states of an invitation.
@@ -36,7 +36,7 @@ type InvitationQuery struct {
 	Limit int
 }
 
-// ListOrgInvitations gives the organization's invitations in the order of their ids,
+// ListOrgInvitations returns the organization's invitations in the order of their ids,
 // expired ones included. Permission users|create.
 func (s *Service) ListOrgInvitations(ctx context.Context, call Call, q InvitationQuery) ([]Invitation, error) {
 	return Read(ctx, s, call, OpListOrgInvitations, func(tx Tx) ([]Invitation, error) {

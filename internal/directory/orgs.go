@@ -22,7 +22,7 @@ type Org struct {
 // Target is the organization as the target of an entry.
 func (o Org) Target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
 
-// addOrg makes and stores an organization without members.
+// addOrg creates and stores an organization without members.
 func (c *Change) addOrg(field, name string) (Org, error) {
 	name, err := CleanName(field, name)
 	if err != nil {
@@ -60,7 +60,7 @@ type Membership struct {
 	User User `json:"user"`
 }
 
-// ListOrgs gives the organizations the principal belongs to: all those of an
+// ListOrgs returns the organizations the principal belongs to: all those of an
 // account, in the order it joined them, or the one of an API token. Organizations in
 // which the account is suspended are left out.
 func (s *Service) ListOrgs(ctx context.Context, call Call) ([]Membership, error) {
@@ -89,7 +89,7 @@ func memberships(tx Tx, p *Principal) (all []Membership, err error) {
 	return all, nil
 }
 
-// GetOrg gives an organization that the principal belongs to. Errors:
+// GetOrg returns an organization that the principal belongs to. Errors:
 // [NotFound] for any other, whether it exists or not.
 func (s *Service) GetOrg(ctx context.Context, call Call, id OrgID) (Membership, error) {
 	return Read(ctx, s, call, OpGetOrg, func(tx Tx) (Membership, error) {
@@ -110,7 +110,7 @@ func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
 	return Membership{}, Missing("organization")
 }
 
-// CreateOrg makes an organization that the principal's account owns. Needs a
+// CreateOrg creates an organization that the principal's account owns. Needs a
 // personal token of an account that [OrgCreation] allows to. Audit entries createOrg and
 // createUser in the new organization. Errors: [Invalid] for a bad name; [LimitExceeded].
 func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Membership, error) {

@@ -45,14 +45,14 @@ type NewPersonalToken struct {
 	Networks    Networks
 }
 
-// ListPersonalTokens gives the account's own personal tokens, expired ones included.
+// ListPersonalTokens returns the account's own personal tokens, expired ones included.
 func (s *Service) ListPersonalTokens(ctx context.Context, call Call) ([]PersonalTokenRecord, error) {
 	return Read(ctx, s, call, OpListPersonalTokens, func(tx Tx) ([]PersonalTokenRecord, error) {
 		return tx.PersonalTokens(call.Principal.AccountID)
 	})
 }
 
-// CreatePersonalToken makes a personal token for the account itself. Needs a
+// CreatePersonalToken creates a personal token for the account itself. Needs a
 // personal token; the new one ends no later and works only from where that does.
 // Audit entry createPersonalToken in each of the account's organizations. Errors:
 // [Invalid]; [Forbidden] for wider networks; [LimitExceeded].

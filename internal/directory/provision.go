@@ -39,7 +39,7 @@ type Provisioned struct {
 	APIToken  string // has every capability; ends with the organization unless it is claimed
 }
 
-// ProvisionOrg makes a temporary organization for whoever asks; nobody has to be
+// ProvisionOrg creates a temporary organization for whoever asks; nobody has to be
 // known. It is deleted with everything in it after [ProvisionLifetime] unless a
 // human claims it. Audit entries createOrg and createAPIToken. Errors: [Invalid]
 // for a bad name; [RateLimited] beyond [MaxProvisions] for call's address.

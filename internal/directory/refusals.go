@@ -33,7 +33,7 @@ type refused struct {
 	skipped int
 }
 
-// keep says whether a refusal is to be written down, and how many were not since
+// keep reports whether a refusal is to be recorded, and how many were not since
 // the last that was.
 func (r *refusals) keep(id TokenID, now time.Time) (skipped int, ok bool) {
 	r.mu.Lock()
@@ -158,7 +158,7 @@ type RefusedToken struct {
 
 func (e *RefusedToken) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error that is answered, with its code.
+// Unwrap returns the error that is answered, with its code.
 func (e *RefusedToken) Unwrap() error { return e.Err }
 
 func (e *RefusedToken) reason() string {

@@ -67,7 +67,7 @@ type NewRole struct {
 	Members      *[]UserID
 }
 
-// ListRoles gives the built-in roles, strongest first, then the custom ones.
+// ListRoles returns the built-in roles, strongest first, then the custom ones.
 // Permission rbac|read.
 func (s *Service) ListRoles(ctx context.Context, call Call) ([]Role, error) {
 	return Read(ctx, s, call, OpListRoles, func(tx Tx) ([]Role, error) {
@@ -96,7 +96,7 @@ func (s *Service) ListRoles(ctx context.Context, call Call) ([]Role, error) {
 	})
 }
 
-// GetRole gives one role, built-in ones included. Permission rbac|read.
+// GetRole returns one role, built-in ones included. Permission rbac|read.
 func (s *Service) GetRole(ctx context.Context, call Call, id RoleID) (Role, error) {
 	return Read(ctx, s, call, OpGetRole, func(tx Tx) (Role, error) {
 		return roleWithMembers(tx, call.Principal.OrgID, id)
@@ -117,7 +117,7 @@ func roleWithMembers(tx Tx, org OrgID, id RoleID) (Role, error) {
 	return role, nil
 }
 
-// CreateRole makes a custom role and gives it to its members.
+// CreateRole creates a custom role and assigns it to its members.
 //
 // Permission rbac|create, rule 2 for the capabilities, and users|update if it is
 // given to members. Audit entries createRole and, per member, updateUserRole's shape.
@@ -254,7 +254,7 @@ func (c *Change) fillRole(role *Role, in NewRole) (err error) {
 	return c.mayRedefine(before, *role)
 }
 
-// foldKeyOf gives the one of names that equals name but for letter case, or "".
+// foldKeyOf returns the one of names that equals name but for letter case, or "".
 func foldKeyOf(names []string, name string) string {
 	i := slices.IndexFunc(names, func(n string) bool { return text.FoldKey(n) == text.FoldKey(name) })
 	if i < 0 {
@@ -263,7 +263,7 @@ func foldKeyOf(names []string, name string) string {
 	return names[i]
 }
 
-// movesTo gives the base roles of those whose role changes if the listed users, and no
+// movesTo returns the new base roles of the users whose role changes if the listed users, and no
 // others, have the role. Those who join and those who fall to none count together
 // against what one request may change.
 func (c *Change) movesTo(role Role, members *[]UserID) (map[UserID]RoleID, error) {
@@ -327,7 +327,7 @@ func (c *Change) moveUsers(moves map[UserID]RoleID) error {
 	return nil
 }
 
-// checkUsers wants every id to be a user of this organization.
+// checkUsers checks that every id is a user of this organization.
 func (c *Change) checkUsers(field string, ids []UserID) error {
 	missing, err := c.HasUsers(c.actor.OrgID, ids)
 	if err != nil {
@@ -339,7 +339,7 @@ func (c *Change) checkUsers(field string, ids []UserID) error {
 	return nil
 }
 
-// nameTaken says whose name a unique key refused.
+// nameTaken replaces the conflict of a unique key by an error that names the kind of object.
 func nameTaken(err error, kind string) error {
 	if CodeOf(err) == Conflict {
 		return &Error{Code: Conflict, Field: "name", Message: "a " + kind + " of this name exists already", Err: err}

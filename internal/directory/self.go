@@ -2,7 +2,7 @@ package directory
 
 import "context"
 
-// GetSelf gives the principal's own user: in the organization the request names,
+// GetSelf returns the principal's own user: in the organization the request names,
 // else in the account's oldest one. Needs a personal token.
 func (s *Service) GetSelf(ctx context.Context, call Call) (User, error) {
 	return Read(ctx, s, call, OpGetSelf, func(tx Tx) (User, error) {

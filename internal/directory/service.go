@@ -50,7 +50,7 @@ const InvitationTTL = 7 * 24 * time.Hour
 // WithInvitationTTL sets how long an invitation stays open, instead of [InvitationTTL].
 func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.invitationTTL = d } }
 
-// NewService makes a service over a store. Audit entries are authenticated and
+// NewService returns a service over a store. Audit entries are authenticated and
 // sealed with keys, and webhook secrets are derived from keys. clock returns the
 // current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {

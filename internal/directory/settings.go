@@ -50,7 +50,7 @@ func SettingsTarget(org OrgID) Target {
 	return Target{Type: "orgSettings", ID: string(org), Name: "settings"}
 }
 
-// GetOrgSettings gives the settings of an organization that the principal belongs
+// GetOrgSettings returns the settings of an organization that the principal belongs
 // to. Errors: [NotFound] for any other.
 func (s *Service) GetOrgSettings(ctx context.Context, call Call, id OrgID) (OrgSettings, error) {
 	return Read(ctx, s, call, OpGetOrgSettings, func(tx Tx) (OrgSettings, error) {

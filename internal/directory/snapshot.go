@@ -21,7 +21,7 @@ type Snapshot interface {
 // 0 for before all of them. See the package history.
 type Past func(tx Tx, sequence int64) Snapshot
 
-// NextQuery asks for the first entry about each of some targets.
+// NextQuery selects the first entry about each of some targets.
 type NextQuery struct {
 	Type  string // of the targets: entries of other types may have their ids
 	Since int64  // only entries with greater numbers

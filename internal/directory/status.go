@@ -41,7 +41,7 @@ type UserState struct{ User }
 
 func (u UserState) checkedBy(p Precondition) error { return p.UserState(u) }
 
-// GetUserStatus gives a user of the principal's organization for their status.
+// GetUserStatus returns a user of the principal's organization for their status.
 // Permission users|read. Errors: [NotFound].
 func (s *Service) GetUserStatus(ctx context.Context, call Call, id UserID) (UserState, error) {
 	return Read(ctx, s, call, OpGetUserStatus, func(tx Tx) (UserState, error) {

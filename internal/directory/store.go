@@ -29,10 +29,10 @@ type Store interface {
 	// Observe registers the observer, which is called for every change from then on. It
 	// is called once, before the store is used.
 	Observe(Observer)
-	// InTouch reports whether the observer has been told of everything up to a
-	// second ago at most, by whomever it was done.
+	// InTouch reports whether the observer has been called for every change, of any
+	// process, up to at most a second ago.
 	InTouch() bool
-	// Changed gives a channel that is closed when there may be new entries.
+	// Changed returns a channel that is closed when there may be new entries.
 	Changed() <-chan struct{}
 	// Lead runs fn while no other process runs one of the same name, and waits for
 	// its turn if need be. fn's context ends when that can't be promised any more:
@@ -53,28 +53,28 @@ type Observer struct {
 	Changed func()
 }
 
-// Lock names what transactions take turns at: each waits until those that locked
-// the same have ended, and sees what they did.
+// Lock names a thing that transactions change in turns. Each waits until those that locked
+// the same thing have ended, and sees their changes.
 type Lock string
 
-// LockDeployment is for what concerns all organizations.
+// LockDeployment is for changes that concern all organizations.
 const LockDeployment Lock = "deployment"
 
-// LockOrg is for an organization, all that is in it, and its log.
+// LockOrg is for an organization with all its objects and its log.
 func LockOrg(id OrgID) Lock { return Lock("org:" + id) }
 
 // LockAccount is for an account's tokens and the set of its memberships.
 func LockAccount(id AccountID) Lock { return Lock("account:" + id) }
 
-// LockWebhook is for a webhook and what is queued for it.
+// LockWebhook is for a webhook and its queue.
 func LockWebhook(org OrgID, id WebhookID) Lock {
 	return Lock("webhook:" + string(org) + ":" + string(id))
 }
 
-// LockFollower is for how far a follower of the log has come.
+// LockFollower is for the cursor of a follower of the log.
 func LockFollower(name string) Lock { return Lock("follower:" + name) }
 
-// LockAddr is for what an address of the network has made.
+// LockAddr is for the organizations that a network address has provisioned.
 func LockAddr(addr string) Lock { return Lock("addr:" + addr) }
 
 // Tx is the view of the store inside one transaction.

@@ -7,14 +7,14 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 )
 
-// limitTx counts what [Limits] bound.
+// limitTx counts the objects that [Limits] bound.
 type limitTx interface {
-	// CountOf counts what an organization has, and CountOfAccount what an account has.
+	// CountOf counts objects of an organization, and CountOfAccount objects of an account.
 	CountOf(OrgID, limits.Name) (int, error)
 	CountOfAccount(AccountID, limits.Name) (int, error)
 	// HighestCount is the count of the organization or account that has the most.
 	HighestCount(limits.Name) (int, error)
-	// UserInGroups gives one of the users who is in so many groups or more, "" for none.
+	// UserInGroups returns one of the users who is in so many groups or more, "" for none.
 	UserInGroups(org OrgID, ids []UserID, groups int) (UserID, error)
 }
 
@@ -24,7 +24,7 @@ type orgTx interface {
 	Totals() (Totals, error)
 	CreateOrg(Org) error
 	UpdateOrg(Org) error
-	// OrgSettings are the zero value for an organization that has set nothing.
+	// OrgSettings returns the zero value for an organization without settings.
 	OrgSettings(OrgID) (OrgSettings, error)
 	SetOrgSettings(OrgID, OrgSettings) error
 	DeleteOrg(OrgID) error // with everything in it, its log included; accounts stay
@@ -40,7 +40,7 @@ type orgTx interface {
 
 type accountTx interface {
 	AccountByEmail(emailKey string) (Account, error)
-	// EnsureAccount gives the account with a's address, which is a itself if there
+	// EnsureAccount returns the account with a's address, which is a itself if there
 	// was none.
 	EnsureAccount(a Account, emailKey string) (Account, error)
 	RenameAccount(id AccountID, name string) error
@@ -70,7 +70,7 @@ type userTx interface {
 	// another, which is not counted; "" for the last.
 	CountUsersBetween(org OrgID, from, to UserID) (int, error)
 	HasUsers(org OrgID, ids []UserID) (missing []UserID, err error)
-	// CreateUser answers an address that is there with [Conflict], after which the
+	// CreateUser returns [Conflict] for an address that exists already, after which the
 	// transaction may go on.
 	CreateUser(u User, emailKey string) error
 	UpdateUser(User) error          // account, name, role, invitation and suspension
@@ -98,7 +98,7 @@ type UserQuery struct {
 }
 
 type roleTx interface {
-	// Role and Roles know custom roles only.
+	// Role and Roles return custom roles only.
 	Role(OrgID, RoleID) (Role, error)
 	Roles(OrgID) ([]Role, error)
 	CreateRole(r Role, nameKey string) error

@@ -17,7 +17,7 @@ type entryTx interface {
 	LastEntry() (position int64, err error)
 	// Leaves lists what seals an organization's entries after a sequence.
 	Leaves(org OrgID, after int64, limit int) ([]Leaf, error)
-	// LastOrgEntry gives sequence and time of an organization's last entry, zero for
+	// LastOrgEntry returns sequence and time of an organization's last entry, zero for
 	// an organization without any.
 	LastOrgEntry(OrgID) (sequence int64, at time.Time, err error)
 	OrgEntries(OrgID, EntryQuery) iter.Seq2[Entry, error]
@@ -37,7 +37,7 @@ type entryTx interface {
 	// KeepReplay writes over what has, and over nothing else: [Conflict].
 	Replay(scope, key string, now time.Time) (Replay, error)
 	KeepReplay(r Replay, now time.Time) error
-	// DropReplays forgets what expired by now.
+	// DropReplays deletes the replays that have expired.
 	DropReplays(now time.Time) error
 }
 
@@ -49,8 +49,7 @@ type webhookTx interface {
 	DeleteWebhook(OrgID, WebhookID) error // with its deliveries
 }
 
-// followerTx is for those who follow the log: see internal/follow, which alone moves
-// cursors.
+// followerTx is for the followers of the log. Only internal/follow moves cursors.
 type followerTx interface {
 	// Cursor and SetCursor keep the position up to which a follower has read.
 	Cursor(follower string) (int64, error)
@@ -60,7 +59,7 @@ type followerTx interface {
 	OrgsAfter(position int64, limit int) (orgs []OrgID, upTo int64, err error)
 }
 
-// sealerTx is for internal/sealing, which alone advances or drops sealed history.
+// sealerTx is for internal/sealing, the only package that advances or drops sealed history.
 type sealerTx interface {
 	PutTile(OrgID, audit.TileID, []byte) error
 	CreateCheckpoint(OrgID, SignedCheckpoint) error
@@ -86,9 +85,9 @@ type deliveryTx interface {
 	Deliveries(OrgID, WebhookID, DeliveryQuery) ([]Delivery, error)
 	// PutDelivery adds a delivery, or replaces the one that is there.
 	PutDelivery(Delivery) error
-	// EndDeliveries makes those pending ones dead that are to be given up by a time.
+	// EndDeliveries marks pending deliveries dead that are to be given up by a time.
 	EndDeliveries(org OrgID, id WebhookID, giveUpBy, now time.Time, why string) (int, error)
-	// RequeueDead makes up to limit dead ones pending, the oldest entries' first,
+	// RequeueDead marks up to limit dead deliveries pending, the oldest entries' first,
 	// with the times of as, and says whether there are more.
 	RequeueDead(org OrgID, id WebhookID, as Delivery, limit int) (n int, more bool, err error)
 
@@ -134,14 +133,14 @@ type MailReservation struct {
 	At       time.Time
 }
 
-// WebhookQueue is a webhook with something to deliver.
+// WebhookQueue is a webhook with deliveries that are due.
 type WebhookQueue struct {
 	OrgID     OrgID
 	WebhookID WebhookID
 	Failures  int // since it last took something
 }
 
-// Replay is the remembered result of a request with an idempotency key.
+// Replay is the stored result of a request with an idempotency key.
 type Replay struct {
 	Scope       string // the principal's token id: keys of others don't collide
 	Key         string
@@ -150,15 +149,15 @@ type Replay struct {
 	ExpiresAt   time.Time
 }
 
-// Leaf is what of an entry is sealed.
+// Leaf is the sealed part of an entry.
 type Leaf struct {
 	Sequence  int64
 	Hash, MAC []byte
 }
 
-// auditTx keeps what proves the log.
+// auditTx stores the proofs of the log.
 type auditTx interface {
-	// Tile is a tile of an organization's tree, nothing if there is none.
+	// Tile returns a tile of an organization's tree, or nothing if it does not exist.
 	Tile(OrgID, audit.TileID) ([]byte, error)
 	// Checkpoint is the signed head of a size, of the newest for 0. Checkpoints
 	// lists those of greater sizes than after, in their order.

@@ -72,7 +72,7 @@ type NewAPIToken struct {
 	atMost   time.Duration // how long it works unless ExpiresAt says so; 0: for ever
 }
 
-// CreateAPIToken makes an API token. Permission apiTokens|create, and the
+// CreateAPIToken creates an API token. Permission apiTokens|create, and the
 // capabilities must be among the principal's own. It ends no later than the token
 // that makes it and the organization's maximum lifetime, and works only from where
 // that token does. Audit entry createAPIToken. Errors: [Invalid] for a bad name, or
@@ -90,7 +90,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 	})
 }
 
-// issueAPIToken makes and stores a token within the actor's own capabilities,
+// issueAPIToken creates and stores a token within the actor's own capabilities,
 // which can give no more than giving.
 func (c *Change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIToken, err error) {
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
@@ -140,7 +140,7 @@ func secondsUp(d time.Duration) int64 {
 	return min(int64((d-1)/time.Second)+1, int64(math.MaxInt64/time.Second))
 }
 
-// cleanExpiry wants a time to come, or none; it is kept to the microsecond.
+// cleanExpiry checks that a time is in the future or zero, and truncates it to the microsecond.
 func cleanExpiry(field string, t, now time.Time) (time.Time, error) {
 	if t.IsZero() {
 		return time.Time{}, nil
@@ -191,7 +191,7 @@ func (s *Service) DeleteAPIToken(ctx context.Context, call Call, id TokenID) err
 // maxSuccessors is how many living successors the result of a regeneration names.
 const maxSuccessors = 10
 
-// Regeneration says what replaces an API token and when the old one ends.
+// Regeneration describes the token that replaces another, and when the old one ends.
 type Regeneration struct {
 	ExistingExpiresAt time.Time    // now or earlier: at once
 	NewExpiresAt      time.Time    // zero: never, or as KeepLifetime says
@@ -199,7 +199,7 @@ type Regeneration struct {
 	NewToken          *NewAPIToken // nil: name, description and capabilities of the old one
 }
 
-// RegenerateAPIToken makes a new token in place of one, which may have expired,
+// RegenerateAPIToken creates a new token in place of one, which may have expired,
 // and lets the old one end. It never lets the old one live longer than it would.
 //
 // Permission apiTokens|update, and both tokens' capabilities must be among the

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// usage keeps in memory when API tokens were last used, so that requests cost no write.
+// usage caches when API tokens were last used, so that requests cost no write.
 // [Service.StoreUsage] stores it from time to time.
 type usage struct {
 	mu    sync.Mutex

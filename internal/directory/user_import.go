@@ -12,7 +12,7 @@ import (
 // short enough that other organizations hardly wait for it.
 const ImportGroup = 100
 
-// ImportOutcome says what became of one user of an import.
+// ImportOutcome is the result for one user of an import.
 type ImportOutcome string
 
 // The outcomes of an import.

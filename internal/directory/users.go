@@ -145,7 +145,7 @@ func (c *Change) dropExpired(org OrgID, key string) error {
 	return c.AsSystem(org, OpExpireInvitation).takeOut(there)
 }
 
-// GetUser gives one user of the principal's organization. Permission users|read.
+// GetUser returns one user of the principal's organization. Permission users|read.
 func (s *Service) GetUser(ctx context.Context, call Call, id UserID) (User, error) {
 	return Read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) {
 		return tx.User(call.Principal.OrgID, id)
@@ -177,7 +177,7 @@ func (s *Service) GetUserWire(ctx context.Context, call Call, id UserID, f WireF
 	return wire, nil
 }
 
-// FindUserWire gives the user of the principal's organization who has an address,
+// FindUserWire returns the user of the principal's organization who has an address,
 // without regard to letter case, in a protocol's wire format. It reads the cache first,
 // as [Service.GetUserWire] does. The caller owns the result.
 //
@@ -268,7 +268,7 @@ func (c *Change) settleAccount(removed AccountID) error {
 	return c.DeleteAccount(removed)
 }
 
-// UpdateUserRole gives a user another base role.
+// UpdateUserRole changes a user's base role.
 //
 // Permission users|update, and rule 2 for the role; owners are made and unmade
 // by owners only. Audit entry updateUserRole. Errors: [NotFound]; [Invalid] for
