@@ -74,7 +74,9 @@ func stepsWanted() int {
 	switch {
 	case wholeRun():
 		return 10_000
-	case dbtest.OnPostgres() || raceEnabled || testing.Short():
+	case testing.Short():
+		return 250
+	case dbtest.OnPostgres() || raceEnabled:
 		return 500
 	default:
 		return 2_000

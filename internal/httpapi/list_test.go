@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/apptest"
 	"github.com/rosterhq/roster/internal/directory"
@@ -37,6 +38,32 @@ func fill(t *testing.T, s *apptest.Server, n int) {
 		})
 	}
 	wg.Wait()
+}
+
+// store adds n users past the API, in one transaction and without audit entries. It takes
+// a fraction of the time of fill.
+func store(t *testing.T, s *apptest.Server, n int) {
+	t.Helper()
+	err := s.Store.Write(t.Context(), func(tx directory.Tx) error {
+		for i := range n {
+			email := fmt.Sprintf("user%d@example.com", i)
+			a := directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: email, Name: fmt.Sprintf("User %d Müller", i), CreatedAt: time.Unix(1, 0)}
+			if _, err := tx.EnsureAccount(a, email); err != nil {
+				return err
+			}
+			u := directory.User{
+				ID: directory.UserID(fmt.Sprintf("usr_%026d", i)), OrgID: directory.OrgID(s.OrgID), AccountID: a.ID, Email: email, Name: a.Name,
+				Role: directory.RoleRef{ID: "user", Name: "user"}, CreatedAt: a.CreatedAt,
+			}
+			if err := tx.CreateUser(u, email); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Pages, one after another, are the whole list.
@@ -149,7 +176,7 @@ func TestListStreams(t *testing.T) { // not parallel: it measures the heap
 		t.Skip("makes 30,000 users")
 	}
 	s := apptest.Start(t)
-	fill(t, s, 30_000)
+	store(t, s, 30_000)
 	read := func() (n int64) {
 		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v2/users", nil)
 		if err != nil {
