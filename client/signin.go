@@ -87,3 +87,23 @@ func (c *Client) GetSessionLimits(ctx context.Context, orgID string) (SessionLim
 func (c *Client) UpdateSessionLimits(ctx context.Context, orgID string, l SessionLimits) (SessionLimits, error) {
 	return fetch[SessionLimits](ctx, c, http.MethodPut, "/v2/orgs/"+url.PathEscape(orgID)+"/session-limits", nil, l)
 }
+
+// SignInRules are what an organization requires of people with addresses in its verified
+// domains, except owners.
+type SignInRules struct {
+	// RequireIssuer has them sign in by an issuer of the organization. Their personal
+	// tokens may be used in it for TokenSeconds after that; nil stands for 30 days.
+	RequireIssuer bool   `json:"requireIssuer"`
+	TokenSeconds  *int64 `json:"tokenSeconds"`
+}
+
+// GetSignInRules returns the rules of an organization that you belong to.
+func (c *Client) GetSignInRules(ctx context.Context, orgID string) (SignInRules, error) {
+	return fetch[SignInRules](ctx, c, http.MethodGet, "/v2/orgs/"+url.PathEscape(orgID)+"/sign-in-rules", nil, nil)
+}
+
+// UpdateSignInRules changes the rules of an organization that you own. Needs a personal
+// token.
+func (c *Client) UpdateSignInRules(ctx context.Context, orgID string, r SignInRules) (SignInRules, error) {
+	return fetch[SignInRules](ctx, c, http.MethodPut, "/v2/orgs/"+url.PathEscape(orgID)+"/sign-in-rules", nil, r)
+}

@@ -23,7 +23,7 @@ func (s *session) orgs() *cobra.Command {
 		}))
 	update.Flags().StringVar(&name, "name", "", "new `NAME` of the organization")
 	require(update, "name")
-	return group("orgs", "Manage organizations", "The organizations that the token's owner belongs to.", "roster orgs list", update, s.orgSettings(), s.orgSessionLimits(),
+	return group("orgs", "Manage organizations", "The organizations that the token's owner belongs to.", "roster orgs list", update, s.orgSettings(), s.orgSessionLimits(), s.orgSignInRules(),
 		s.command("list", "List the organizations you belong to", "roster orgs list", cobra.NoArgs, list(s, orgColumns, (*client.Client).ListOrgs)),
 		s.command("get ID", "Show an organization", "roster orgs get acme-x7q2", cobra.ExactArgs(1), byID(s, orgColumns, (*client.Client).GetOrg)),
 		s.write("create NAME", "Create an organization that you own\nNeeds a personal token.", "roster orgs create Acme", cobra.ExactArgs(1),

@@ -106,6 +106,9 @@ func put[K comparable, V any](c *cache, t *table[K, V], most int, epoch uint64, 
 }
 
 func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
+	if p.awaitsIssuer {
+		return // it ends with a sign-in, which invalidates nothing
+	}
 	from := []source{{ofToken, string(p.TokenID)}}
 	if p.Kind.ofAccount() {
 		from = append(from, source{ofAccount, string(p.AccountID)}, source{ofGroups, string(p.OrgID)})
@@ -166,7 +169,7 @@ func (c *cache) drop(e *Entry) {
 	}
 	c.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "domain", "provisioning": // none is cached
+	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "provisioning": // none is cached
 	case "organization":
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()
@@ -176,7 +179,7 @@ func (c *cache) drop(e *Entry) {
 		c.dropSource(ofAccount, string(e.account()))
 	case "apiToken", "personalToken", "session":
 		c.dropSource(ofToken, e.Target.ID)
-	case "group", "orgSettings", "issuer": // sessions end with their issuer
+	case "group", "orgSettings", "issuer", "domain": // sessions end with their issuer and its domain
 		c.dropSource(ofGroups, string(e.OrgID))
 	case "role":
 		c.dropSource(ofGroups, string(e.OrgID))

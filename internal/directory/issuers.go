@@ -50,6 +50,8 @@ type IssuerLink struct {
 	Subject   string    `json:"subject"`
 	AccountID AccountID `json:"accountId"`
 	CreatedAt time.Time `json:"-"`
+	// SignedInAt is when the person signed in by the issuer last.
+	SignedInAt time.Time `json:"-"`
 }
 
 // issuerTx keeps organizations' issuers, and who signed in by them.
@@ -65,6 +67,10 @@ type issuerTx interface {
 	// IssuerLinks lists those of an account with an issuer.
 	IssuerLinks(OrgID, IssuerID, AccountID) ([]IssuerLink, error)
 	CreateIssuerLink(IssuerLink) error
+	// UseIssuerLink stores when a person signed in by an issuer. IssuerUsed reports whether
+	// anybody has.
+	UseIssuerLink(org OrgID, issuer IssuerID, subject string, at time.Time) error
+	IssuerUsed(OrgID, IssuerID) (bool, error)
 	// DropIssuerLinks deletes those of an account in an organization.
 	DropIssuerLinks(OrgID, AccountID) error
 }

@@ -49,6 +49,7 @@ func (h *harness) updateIssuer(t *rapid.T) {
 			rules: func(_ *model, a *actor, v *verdict) {
 				onlyOwners(a, v)
 				v.add(a.org.issuer(id) == nil, directory.NotFound)
+				v.add(!in.Enabled && a.org.needs(id), directory.Conflict)
 			},
 			mutate: func(_ *model, a *actor, _ made) {
 				i := a.org.issuer(id)
@@ -70,6 +71,7 @@ func (h *harness) deleteIssuer(t *rapid.T) {
 			rules: func(_ *model, a *actor, v *verdict) {
 				onlyOwners(a, v)
 				v.add(a.org.issuer(id) == nil, directory.NotFound)
+				v.add(a.org.needs(id), directory.Conflict)
 			},
 			mutate: func(_ *model, a *actor, _ made) {
 				a.org.issuers = without(a.org.issuers, func(i *mIssuer) bool { return i.id == id })

@@ -21,6 +21,7 @@ type actor struct {
 
 	onlyOrg directory.OrgID // of a session
 	stale   bool            // a session whose sign-in is too long ago
+	awaits  bool            // a sign-in by the issuer, to act anywhere
 }
 
 func (a *actor) isOwner() bool { return a.personal && a.user != nil && a.user.role == "owner" }
@@ -60,16 +61,20 @@ func (m *model) resolve(id directory.TokenID, named directory.OrgID) (*actor, di
 		if expired(k.expires, m.now) {
 			return nil, directory.Unauthenticated
 		}
-		return m.resolveAccount(a, id, named)
+		return m.resolveAccount(a, k, named)
 	}
 	return nil, directory.Unauthenticated
 }
 
-func (m *model) resolveAccount(a *mAccount, id directory.TokenID, named directory.OrgID) (*actor, directory.Code) {
+func (m *model) resolveAccount(a *mAccount, k *mToken, named directory.OrgID) (*actor, directory.Code) {
 	active := m.active(a.n)
-	p := &actor{personal: true, token: id, account: a.n, caps: facts{}, suspended: len(active) == 0}
+	p := &actor{personal: true, token: k.id, account: a.n, caps: facts{}, suspended: len(active) == 0}
 	for _, ms := range active {
 		if ms.org.id == named || (named == "" && len(active) == 1) {
+			if m.awaitsIssuer(k, ms) {
+				p.awaits = true
+				break
+			}
 			p.org, p.user, p.caps = ms.org, ms.user, ms.org.effective(ms.user)
 			p.giving = p.caps
 			return p, ""

@@ -40,6 +40,7 @@ type mLink struct {
 	issuer  directory.IssuerID
 	subject string
 	account int
+	at      time.Time // of the last sign-in
 }
 
 type mDomain struct {
@@ -95,11 +96,11 @@ func (m *model) resolveSession(a *mAccount, k *mToken, named directory.OrgID) (*
 			return nil, directory.Forbidden
 		}
 		named = s.onlyOrg
-		if !m.alive(s) || !m.org(s.onlyOrg).issuer(s.issuer).enabled {
+		if !m.alive(s) || !m.org(s.onlyOrg).issuer(s.issuer).enabled || !m.org(s.onlyOrg).holdsDomain() {
 			return nil, directory.Unauthenticated
 		}
 	}
-	p, code := m.resolveAccount(a, k.id, named)
+	p, code := m.resolveAccount(a, k, named)
 	if p != nil {
 		p.onlyOrg, p.stale = s.onlyOrg, m.now.Sub(s.fresh) >= directory.FreshFor
 	}
@@ -236,6 +237,7 @@ func (m *model) maySignIn(o *mOrg, i *mIssuer, in identity.IssuerSignIn) (v verd
 // signedIn is what a sign-in by an issuer leads to.
 func (h *harness) signedIn(t *rapid.T, o *mOrg, i *mIssuer, in identity.IssuerSignIn, issued directory.IssuedSession) {
 	if l := o.link(i.id, in.Person.Subject); l != nil {
+		l.at = h.m.now
 		h.m.account(l.account).start(issued, in.Replaces, h.m.now)
 		return
 	}
@@ -255,7 +257,7 @@ func (h *harness) signedIn(t *rapid.T, o *mOrg, i *mIssuer, in identity.IssuerSi
 	if u.invited {
 		u.invited, u.account, u.name = false, account.n, account.name
 	}
-	o.links = append(o.links, &mLink{i.id, in.Person.Subject, account.n})
+	o.links = append(o.links, &mLink{i.id, in.Person.Subject, account.n, h.m.now})
 	account.verify()
 	account.start(issued, in.Replaces, h.m.now)
 }

@@ -32,6 +32,9 @@ type mOrg struct {
 	links   []*mLink
 	domain  *mDomain // of everybody's addresses; nil if it was not added
 
+	requires bool          // its issuer
+	tokenFor time.Duration // after a sign-in by it
+
 	provision *mProvision
 }
 
@@ -112,7 +115,7 @@ func key(s string) string { return strings.ToLower(s) }
 func (m *model) clone() *model {
 	c := &model{now: m.now, serial: m.serial, replays: m.replays}
 	for _, o := range m.orgs {
-		org := &mOrg{id: o.id}
+		org := &mOrg{id: o.id, requires: o.requires, tokenFor: o.tokenFor}
 		org.users, org.roles, org.groups, org.tokens = copies(o.users), copies(o.roles), copies(o.groups), copies(o.tokens)
 		if o.provision != nil {
 			p := *o.provision

@@ -176,6 +176,8 @@ func (h *harness) verdict(s step, call directory.Call) (verdict, *mReplay) {
 		return verdict{directory.Forbidden}, nil
 	case a.suspended && !s.suspended:
 		return verdict{directory.Forbidden}, nil
+	case a.awaits && !s.anyOrg:
+		return verdict{directory.Forbidden}, nil
 	case a.org == nil && !s.anyOrg:
 		return verdict{directory.Invalid}, nil
 	case s.need != "" && !a.caps.has(s.need):
@@ -208,7 +210,7 @@ func (h *harness) resolveFor(m *model, s step, p *directory.Principal) (*actor, 
 		return m.resolve(p.TokenID, p.OrgID)
 	}
 	a, code := m.resolve(p.TokenID, s.in)
-	if code == directory.Forbidden {
+	if code == directory.Forbidden && !m.awaitsIssuerIn(p.TokenID, s.in) {
 		code = directory.NotFound // as if the organization did not exist
 	}
 	return a, code

@@ -163,6 +163,7 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		{2, h.addDomain},
 		{3, h.verifyDomain},
 		{1, h.deleteDomain},
+		{3, h.updateSignInRules},
 		{1, h.deleteOrg},
 	} {
 		for range action.often {

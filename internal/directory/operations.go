@@ -200,6 +200,9 @@ var (
 	OpGetSessionLimits    = operation("getSessionLimits", Need{AnyOrg: true})
 	OpUpdateSessionLimits = operation("updateSessionLimits", ownAccount.fresh()) // of an owner
 
+	OpGetSignInRules    = operation("getSignInRules", Need{AnyOrg: true})
+	OpUpdateSignInRules = operation("updateSignInRules", ownAccount.fresh()) // of an owner
+
 	OpGetCheckpoint    = operation("getAuditCheckpoint", capability("auditLog", authz.Read))
 	OpListCheckpoints  = operation("getAuditCheckpoints", capability("auditLog", authz.Read))
 	OpGetAuditKeys     = operation("getAuditKeys", capability("auditLog", authz.Read))
@@ -265,6 +268,9 @@ func (op Operation) Authorize(p *Principal) error {
 	}
 	if p.Suspended && !need.Suspended {
 		return ErrSuspended
+	}
+	if p.awaitsIssuer && !need.AnyOrg {
+		return errByIssuer
 	}
 	if p.OrgID == "" && !need.AnyOrg {
 		return Errorf(Invalid, "you belong to several organizations: the X-Axiom-Org-Id header must be set")

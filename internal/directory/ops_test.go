@@ -139,6 +139,9 @@ var operations = []operation{
 	{name: "createInvitationLink", target: "signInLink", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateInvitationLink(s.Context(), call, s.fresh.ID)
 	}},
+	{name: "updateSignInRules", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateSignInRules(s.Context(), call, s.org.ID, directory.SignInRules{TokenSeconds: 3600})
+	}},
 	{name: "updateSessionLimits", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateSessionLimits(s.Context(), call, s.org.ID, directory.SessionLimits{IdleSeconds: 600})
 	}},
@@ -263,7 +266,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpCreateWebhook, directory.OpUpdateWebhook, directory.OpDeleteWebhook, directory.OpRotateSecret, directory.OpTestWebhook,
 		directory.OpReplayWebhook, directory.OpReplayDelivery,
 		directory.OpDeleteSession, directory.OpDeleteSessions, directory.OpUpdatePasskey, directory.OpDeletePasskey,
-		directory.OpCreateInvitationLink, directory.OpUpdateSessionLimits,
+		directory.OpCreateInvitationLink, directory.OpUpdateSessionLimits, directory.OpUpdateSignInRules,
 	} {
 		if !have[op.Name] {
 			t.Errorf("%s is missing", op.Name)

@@ -19,6 +19,7 @@ type Precondition interface {
 	Passkey(current Passkey) error
 	Domain(current Domain) error
 	SessionLimits(current SessionLimits) error
+	SignInRules(current SignInRules) error
 	Issuer(current Issuer) error
 	Profile(current Profiled) error
 	ProvisioningSettings(current ProvisioningSettings) error
@@ -55,6 +56,7 @@ func (k Passkey) checkedBy(p Precondition) error             { return p.Passkey(
 func (i Issuer) checkedBy(p Precondition) error              { return p.Issuer(i) }
 func (d Domain) checkedBy(p Precondition) error              { return p.Domain(d) }
 func (l SessionLimits) checkedBy(p Precondition) error       { return p.SessionLimits(l) }
+func (r SignInRules) checkedBy(p Precondition) error         { return p.SignInRules(r) }
 func (u Profiled) checkedBy(p Precondition) error            { return p.Profile(u) }
 func (s ProvisioningSettings) checkedBy(p Precondition) error {
 	return p.ProvisioningSettings(s)

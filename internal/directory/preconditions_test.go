@@ -24,6 +24,7 @@ func (f precondition) Retention(r directory.Retention) error               { ret
 func (f precondition) Session(t directory.SessionRecord) error             { return f(t) }
 func (f precondition) Passkey(k directory.Passkey) error                   { return f(k) }
 func (f precondition) SessionLimits(l directory.SessionLimits) error       { return f(l) }
+func (f precondition) SignInRules(r directory.SignInRules) error           { return f(r) }
 func (f precondition) Issuer(i directory.Issuer) error                     { return f(i) }
 func (f precondition) Profile(u directory.Profiled) error                  { return f(u) }
 func (f precondition) ProvisioningSettings(s directory.ProvisioningSettings) error {
@@ -91,6 +92,8 @@ func current(s *scene, op operation, shown any) any {
 		return s.laptop
 	case directory.Passkey:
 		return s.key.ID
+	case directory.SignInRules:
+		return must(s.GetSignInRules(s.Context(), s.byOwner(), s.org.ID))(s)
 	case directory.SessionLimits:
 		return must(s.GetSessionLimits(s.Context(), s.byOwner(), s.org.ID))(s)
 	case directory.Membership:

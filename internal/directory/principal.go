@@ -51,10 +51,16 @@ type Principal struct {
 	// acts in none of them, but may still join others.
 	Suspended bool
 
-	mark    *usageMark    // API tokens only
-	makerID UserID        // API tokens only; see [APITokenRecord]
-	tooOld  time.Time     // when the organization refuses a personal token; zero: never
-	session *sessionState // sessions only
+	email   string     // of an account that acts in an organization
+	mark    *usageMark // API tokens only
+	makerID UserID     // API tokens only; see [APITokenRecord]
+	tooOld  time.Time  // when the organization refuses a personal token; zero: never
+	// issuerBy is when the organization refuses a credential until the person has signed in
+	// by its issuer again; zero: never. Of an account that acts in no organization for that
+	// reason, awaitsIssuer is set.
+	issuerBy     time.Time
+	awaitsIssuer bool
+	session      *sessionState // sessions only
 }
 
 // maker is the user who counts as the maker of what p creates; "" for none.
@@ -185,7 +191,7 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 func (s *Service) cachedPrincipal(key principalKey) (*Principal, bool) {
 	p, ok := s.cache.principals.get(key)
 	now := s.now()
-	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) {
+	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) || expired(p.issuerBy, now) {
 		return nil, false
 	}
 	return p, true
@@ -221,7 +227,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	p, err := personalPrincipal(tx, t, org)
 	if !expired(t.ExpiresAt, s.now()) {
 		if err == nil {
-			err = s.youngEnough(p)
+			p, err = s.accepted(p, org)
 		}
 		return p, err
 	}
@@ -236,12 +242,14 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	return nil, err
 }
 
-// youngEnough checks that a personal token is not older than the organization allows.
-func (s *Service) youngEnough(p *Principal) error {
+// accepted checks the organization's own rules for personal tokens: none is older than it
+// allows, and if it requires its issuer, the person has signed in by it. named is the
+// organization that the request names.
+func (s *Service) accepted(p *Principal, named OrgID) (*Principal, error) {
 	if expired(p.tooOld, s.now()) {
-		return &RefusedToken{Principal: p, Err: errTooOld}
+		return p, &RefusedToken{Principal: p, Err: errTooOld}
 	}
-	return nil
+	return p.signedInByIssuer(named, s.now())
 }
 
 // personalPrincipal is t's account acting in org, see [accountPrincipal].
@@ -252,7 +260,7 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 	}
 	p.Kind, p.TokenID, p.ExpiresAt, p.Networks = PersonalToken, t.ID, t.ExpiresAt, t.Networks
 	p.tooOld = settings.tooOld(t)
-	return p, nil
+	return p, p.requireIssuer(tx, settings)
 }
 
 // accountPrincipal is an account acting in org, however it is authenticated, with the
@@ -279,7 +287,7 @@ func accountPrincipal(tx Tx, account AccountID, org OrgID) (p *Principal, settin
 	if org == "" && len(users) > 1 {
 		return p, settings, nil
 	}
-	p.OrgID, p.UserID, p.Role = named.OrgID, named.ID, named.Role.ID
+	p.OrgID, p.UserID, p.Role, p.email = named.OrgID, named.ID, named.Role.ID, named.Email
 	if settings, err = tx.OrgSettings(named.OrgID); err != nil {
 		return nil, settings, err
 	}
@@ -340,7 +348,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return now, s.youngEnough(now)
+	return s.accepted(now, p.OrgID)
 }
 
 func (t APITokenRecord) principal() *Principal {

@@ -148,6 +148,7 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 			return nil, noSession(err)
 		}
 	}
+	named := org
 	p, settings, err := accountPrincipal(tx, t.AccountID, org)
 	if errors.Is(err, errBadToken) { // a member nowhere
 		err = ErrNoSession
@@ -165,7 +166,16 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 	if expired(p.ExpiresAt, now) || p.session.idled(now) {
 		return nil, ErrNoSession
 	}
-	return p, nil
+	if t.IssuerID != "" {
+		return p, p.needVouched(tx)
+	}
+	if err := p.requireIssuer(tx, settings); err != nil {
+		return nil, err
+	}
+	if !p.issuerBy.IsZero() {
+		p.issuerBy = longAgo // the session itself is no sign-in by the issuer, however recent another was
+	}
+	return p.signedInByIssuer(named, now)
 }
 
 // reloadSession reads a session's principal again as it is now.

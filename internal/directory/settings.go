@@ -22,6 +22,9 @@ type OrgSettings struct {
 	// SessionIdleSeconds and SessionSeconds are the [SessionLimits]; 0: the default.
 	SessionIdleSeconds int64 `json:"sessionIdleSeconds,omitempty"`
 	SessionSeconds     int64 `json:"sessionLifetimeSeconds,omitempty"`
+	// RequireIssuer and IssuerTokenSeconds are the [SignInRules]; 0: the default.
+	RequireIssuer      bool  `json:"requireIssuer,omitempty"`
+	IssuerTokenSeconds int64 `json:"issuerTokenSeconds,omitempty"`
 }
 
 func (s OrgSettings) longestToken() time.Duration {

@@ -89,8 +89,10 @@ func (m ifMatch) Retention(r directory.Retention) error         { return check(m
 func (m ifMatch) Session(t directory.SessionRecord) error       { return check(m, sessionOf(t)) }
 func (m ifMatch) Passkey(k directory.Passkey) error             { return check(m, passkeyOf(k)) }
 func (m ifMatch) SessionLimits(l directory.SessionLimits) error { return check(m, sessionLimitsOf(l)) }
-func (m ifMatch) Issuer(i directory.Issuer) error               { return check(m, issuerOf(i)) }
-func (m ifMatch) Profile(u directory.Profiled) error            { return check(m, userProfileOf(u)) }
+
+func (m ifMatch) SignInRules(r directory.SignInRules) error { return check(m, signInRulesOf(r)) }
+func (m ifMatch) Issuer(i directory.Issuer) error           { return check(m, issuerOf(i)) }
+func (m ifMatch) Profile(u directory.Profiled) error        { return check(m, userProfileOf(u)) }
 
 // PersonalToken implements [directory.Precondition].
 func (m ifMatch) PersonalToken(t directory.PersonalTokenRecord) error {

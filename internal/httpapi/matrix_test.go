@@ -45,6 +45,8 @@ var oracle = map[string]string{
 	"DELETE /v2/user/passkeys/{id}":                         "personal",
 	"GET /v2/orgs/{id}/session-limits":                      "any",
 	"PUT /v2/orgs/{id}/session-limits":                      "personal",
+	"GET /v2/orgs/{id}/sign-in-rules":                       "any",
+	"PUT /v2/orgs/{id}/sign-in-rules":                       "personal",
 	"GET /v2/users/{id}/access":                             "rbac|read",
 	"GET /v2/user":                                          "personal",
 	"PUT /v2/user":                                          "personal",
@@ -287,7 +289,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		body := map[string]string{
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/users/{id}/status": `{"status":"suspended"}`, "PUT /v2/users/{id}/profile": `{"externalId":"x"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
 			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
-			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`, "PUT /v2/user/passkeys/{id}": `{"name":"x"}`,
+			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`,
+			"PUT /v2/orgs/{id}/sign-in-rules":  `{"requireIssuer":false,"tokenSeconds":null}`, "PUT /v2/user/passkeys/{id}": `{"name":"x"}`,
 			"PUT /v2/tokens/{id}/networks": `{"networks":[]}`, "PUT /v2/user/tokens/{id}/networks": `{"networks":[]}`,
 			"PUT /v2/issuers/{id}":  `{"name":"x","url":"https://sso.example.com","clientId":"c"}`,
 			"PUT /v2/webhooks/{id}": `{"name":"x","url":"https://127.0.0.1/"}`, "POST /v2/webhooks/{id}/rotate-secret": `{}`, "POST /v2/webhooks/{id}/replay": `{}`,

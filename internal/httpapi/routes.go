@@ -112,6 +112,8 @@ var v2 = []route{
 	{"PUT", "/v2/orgs/{id}/settings", directory.OpUpdateOrgSettings, replyTo(updateOrgSettings, orgSettingsOf), nil},
 	{"GET", "/v2/orgs/{id}/session-limits", directory.OpGetSessionLimits, reply(callWithID(service.GetSessionLimits), sessionLimitsOf), nil},
 	{"PUT", "/v2/orgs/{id}/session-limits", directory.OpUpdateSessionLimits, replyTo(updateSessionLimits, sessionLimitsOf), nil},
+	{"GET", "/v2/orgs/{id}/sign-in-rules", directory.OpGetSignInRules, reply(callWithID(service.GetSignInRules), signInRulesOf), nil},
+	{"PUT", "/v2/orgs/{id}/sign-in-rules", directory.OpUpdateSignInRules, replyTo(updateSignInRules, signInRulesOf), nil},
 	{"GET", "/v2/issuers", directory.OpListIssuers, replyList(call(service.ListIssuers), issuerOf), nil},
 	{"POST", "/v2/issuers", directory.OpCreateIssuer, replyTo(createIssuer, issuerOf), nil},
 	{"GET", "/v2/issuers/{id}", directory.OpGetIssuer, reply(callWithID(service.GetIssuer), issuerOf), nil},

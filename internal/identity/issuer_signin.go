@@ -81,6 +81,9 @@ func signInBy(c *directory.Change, call directory.Call, i directory.Issuer, in I
 	if u.Suspended {
 		return session, directory.ErrSuspended
 	}
+	if err := c.UseIssuerLink(i.OrgID, i.ID, in.Person.Subject, c.Now()); err != nil {
+		return session, err
+	}
 	if err := mapGroups(c, i, u, in.Person.Groups); err != nil {
 		return session, err
 	}

@@ -120,7 +120,8 @@ func (s *Proofs) checkNewIssuer(in NewIssuer) error {
 // UpdateIssuer replaces the settings of an issuer. From then on, the mapping of groups gives
 // what the caller can give. Disabling the issuer ends the sessions that it opened. Needs
 // what [Proofs.CreateIssuer] needs. Audit entry updateIssuer. Errors: [directory.NotFound];
-// [directory.Invalid].
+// [directory.Invalid]; [directory.Conflict] for disabling the last one while the
+// organization requires an issuer.
 func (s *Proofs) UpdateIssuer(ctx context.Context, call directory.Call, id directory.IssuerID, in NewIssuer) (directory.Issuer, error) {
 	return writeIssuer(ctx, s, call, directory.OpUpdateIssuer, func(c *directory.Change) (directory.Issuer, error) {
 		before, err := issuerToChange(c, id)
@@ -137,6 +138,11 @@ func (s *Proofs) UpdateIssuer(ctx context.Context, call directory.Call, id direc
 		if err := s.apply(c, &after, in); err != nil {
 			return directory.Issuer{}, err
 		}
+		if !after.Enabled {
+			if err := c.MayEndIssuer(before); err != nil {
+				return directory.Issuer{}, err
+			}
+		}
 		if err := c.Tx.UpdateIssuer(after); err != nil {
 			return directory.Issuer{}, err
 		}
@@ -146,11 +152,15 @@ func (s *Proofs) UpdateIssuer(ctx context.Context, call directory.Call, id direc
 
 // DeleteIssuer deletes an issuer. Those who signed in by it stay members; their sessions
 // end. Needs a personal token, or a session with a fresh sign-in, of an owner. Audit entry
-// deleteIssuer. Errors: [directory.NotFound].
+// deleteIssuer. Errors: [directory.NotFound]; [directory.Conflict] for the last enabled one
+// while the organization requires an issuer.
 func (s *Proofs) DeleteIssuer(ctx context.Context, call directory.Call, id directory.IssuerID) error {
 	_, err := writeIssuer(ctx, s, call, directory.OpDeleteIssuer, func(c *directory.Change) (struct{}, error) {
 		i, err := issuerToChange(c, id)
 		if err != nil {
+			return struct{}{}, err
+		}
+		if err := c.MayEndIssuer(i); err != nil {
 			return struct{}{}, err
 		}
 		if err := c.Tx.DeleteIssuer(i.OrgID, i.ID); err != nil {

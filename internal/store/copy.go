@@ -24,7 +24,7 @@ func columns(list string) []string { return strings.Fields(list) }
 // tables lists the tables to copy. A table comes after those it refers to.
 var tables = []table{
 	{"orgs", 1, columns("id name created_at updated_at")},
-	{"org_settings", 1, columns("org_id max_token_seconds session_idle_seconds session_seconds")},
+	{"org_settings", 1, columns("org_id max_token_seconds session_idle_seconds session_seconds require_issuer issuer_token_seconds")},
 	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
 	{"accounts", 1, columns("id email email_key name created_at verified_at signed_in_at")},
 	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at mailed_at suspended profiled")},
@@ -49,7 +49,7 @@ var tables = []table{
 	{"provisioning_state", 1, columns("org_id breaker run")},
 	{"provisioning_losses", 2, columns("org_id user_id")},
 	{"issuers", 2, columns("org_id id name url client_id secret settings created_at created_by updated_at updated_by")},
-	{"issuer_links", 3, columns("org_id issuer_id subject account_id created_at")},
+	{"issuer_links", 3, columns("org_id issuer_id subject account_id created_at signed_in_at")},
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +
 		" created_at updated_at created_by failures next_at")},
 	{"webhook_deliveries", 3, columns("org_id webhook_id sequence action state attempts queued_at due_at give_up_at ended_at last_at status took failure")},

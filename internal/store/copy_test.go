@@ -57,7 +57,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.PutTile(org, audit.TileID{Level: 1, Index: 2}, []byte{0, 1, 255}),
 			tx.CreateCheckpoint(org, directory.SignedCheckpoint{Size: 1, Note: "note", SealedAt: now}),
 			tx.SetRetention(org, 30),
-			tx.SetOrgSettings(org, directory.OrgSettings{MaxTokenSeconds: 7200}),
+			tx.SetOrgSettings(org, directory.OrgSettings{MaxTokenSeconds: 7200, RequireIssuer: true, IssuerTokenSeconds: 3600}),
 			tx.KeepReplay(directory.Replay{Scope: "tok_a", Key: "k", Result: []byte("{}"), ExpiresAt: now}, now),
 			tx.SetCursor("mail", 2),
 			tx.PutProfile(org, "usr_0001", directory.Profile{
@@ -71,7 +71,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.CreateDomain(directory.Domain{OrgID: org, Name: "example.com", Challenge: "c", CreatedAt: now, VerifiedAt: now}),
 			suspend(tx, org, "usr_0001"),
 			tx.CreateIssuer(directory.Issuer{OrgID: org, ID: "iss_a", Name: "I", URL: "https://issuer.example", SealedSecret: []byte{0, 1}, CreatedAt: now, UpdatedAt: now}),
-			tx.CreateIssuerLink(directory.IssuerLink{OrgID: org, IssuerID: "iss_a", Subject: "s", AccountID: "acc_0001", CreatedAt: now}),
+			tx.CreateIssuerLink(directory.IssuerLink{OrgID: org, IssuerID: "iss_a", Subject: "s", AccountID: "acc_0001", CreatedAt: now, SignedInAt: now}),
 			tx.ReserveMail(directory.MailReservation{Position: 1, OrgID: org, EmailKey: "0000@example.com", At: now}),
 			tx.SetInvitationMailed(org, "usr_0000", now),
 			tx.CreateWebhook(directory.Webhook{OrgID: org, ID: "whk_a", Name: "W", URL: "https://example.com", Enabled: true, CreatedAt: now}),

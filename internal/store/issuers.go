@@ -1,6 +1,10 @@
 package store
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 const selectIssuers = `SELECT org_id, id, name, url, client_id, secret, settings, created_at, created_by, updated_at, updated_by FROM issuers `
 
@@ -34,12 +38,12 @@ func (t *tx) DeleteIssuer(org directory.OrgID, id directory.IssuerID) error {
 	return t.execOne("issuer", `DELETE FROM issuers WHERE org_id = $1 AND id = $2`, org, id)
 }
 
-const selectIssuerLinks = `SELECT org_id, issuer_id, subject, account_id, created_at FROM issuer_links `
+const selectIssuerLinks = `SELECT org_id, issuer_id, subject, account_id, created_at, signed_in_at FROM issuer_links `
 
 func scanIssuerLink(row scanner) (l directory.IssuerLink, err error) {
-	var created int64
-	err = row.Scan(&l.OrgID, &l.IssuerID, &l.Subject, &l.AccountID, &created)
-	l.CreatedAt = fromMicros(created)
+	var created, signedIn int64
+	err = row.Scan(&l.OrgID, &l.IssuerID, &l.Subject, &l.AccountID, &created, &signedIn)
+	l.CreatedAt, l.SignedInAt = fromMicros(created), fromMicros(signedIn)
 	return l, err
 }
 
@@ -52,8 +56,17 @@ func (t *tx) IssuerLinks(org directory.OrgID, issuer directory.IssuerID, account
 }
 
 func (t *tx) CreateIssuerLink(l directory.IssuerLink) error {
-	return t.exec(`INSERT INTO issuer_links (org_id, issuer_id, subject, account_id, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		l.OrgID, l.IssuerID, l.Subject, l.AccountID, micros(l.CreatedAt))
+	return t.exec(`INSERT INTO issuer_links (org_id, issuer_id, subject, account_id, created_at, signed_in_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		l.OrgID, l.IssuerID, l.Subject, l.AccountID, micros(l.CreatedAt), micros(l.SignedInAt))
+}
+
+func (t *tx) UseIssuerLink(org directory.OrgID, issuer directory.IssuerID, subject string, at time.Time) error {
+	return t.exec(`UPDATE issuer_links SET signed_in_at = $1 WHERE org_id = $2 AND issuer_id = $3 AND subject = $4`, micros(at), org, issuer, subject)
+}
+
+func (t *tx) IssuerUsed(org directory.OrgID, issuer directory.IssuerID) (bool, error) {
+	n, err := t.count(`SELECT count(*) FROM (SELECT 1 AS used FROM issuer_links WHERE org_id = $1 AND issuer_id = $2 AND signed_in_at > 0 LIMIT 1) AS found`, org, issuer)
+	return n > 0, err
 }
 
 func (t *tx) DropIssuerLinks(org directory.OrgID, account directory.AccountID) error {

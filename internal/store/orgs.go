@@ -52,13 +52,13 @@ func (t *tx) DeleteOrg(id directory.OrgID) error {
 }
 
 func scanOrgSettings(row scanner) (s directory.OrgSettings, err error) {
-	err = row.Scan(&s.MaxTokenSeconds, &s.SessionIdleSeconds, &s.SessionSeconds)
+	err = row.Scan(&s.MaxTokenSeconds, &s.SessionIdleSeconds, &s.SessionSeconds, &s.RequireIssuer, &s.IssuerTokenSeconds)
 	return s, err
 }
 
 func (t *tx) OrgSettings(org directory.OrgID) (directory.OrgSettings, error) {
 	s, err := one(t, "settings", scanOrgSettings,
-		`SELECT max_token_seconds, session_idle_seconds, session_seconds FROM org_settings WHERE org_id = $1`, org)
+		`SELECT max_token_seconds, session_idle_seconds, session_seconds, require_issuer, issuer_token_seconds FROM org_settings WHERE org_id = $1`, org)
 	if directory.CodeOf(err) == directory.NotFound {
 		return directory.OrgSettings{}, nil
 	}
@@ -66,8 +66,10 @@ func (t *tx) OrgSettings(org directory.OrgID) (directory.OrgSettings, error) {
 }
 
 func (t *tx) SetOrgSettings(org directory.OrgID, s directory.OrgSettings) error {
-	return t.exec(`INSERT INTO org_settings (org_id, max_token_seconds, session_idle_seconds, session_seconds) VALUES ($1, $2, $3, $4)
+	return t.exec(`INSERT INTO org_settings (org_id, max_token_seconds, session_idle_seconds, session_seconds, require_issuer, issuer_token_seconds)
+			VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (org_id) DO UPDATE SET max_token_seconds = excluded.max_token_seconds,
-			session_idle_seconds = excluded.session_idle_seconds, session_seconds = excluded.session_seconds`,
-		org, s.MaxTokenSeconds, s.SessionIdleSeconds, s.SessionSeconds)
+			session_idle_seconds = excluded.session_idle_seconds, session_seconds = excluded.session_seconds,
+			require_issuer = excluded.require_issuer, issuer_token_seconds = excluded.issuer_token_seconds`,
+		org, s.MaxTokenSeconds, s.SessionIdleSeconds, s.SessionSeconds, flag(s.RequireIssuer), s.IssuerTokenSeconds)
 }

@@ -61,6 +61,14 @@ var issuerTests = []test{
 		s.equal("of an account", []directory.IssuerLink{l}, got(s, func(tx directory.Tx) ([]directory.IssuerLink, error) {
 			return tx.IssuerLinks(acme, a.ID, "acc_a")
 		}))
+		used := func(id directory.IssuerID) bool {
+			return got(s, func(tx directory.Tx) (bool, error) { return tx.IssuerUsed(acme, id) })
+		}
+		s.equal("used by nobody", false, used(b.ID))
+		s.write(func(tx directory.Tx) error { return tx.UseIssuerLink(acme, b.ID, "Sub", start) })
+		n.SignedInAt = start
+		s.equal("used", n, got(s, find(n)))
+		s.equal("which issuer was used", []bool{false, true}, []bool{used(a.ID), used(b.ID)})
 		s.fails("same subject", directory.Conflict, func(tx directory.Tx) error { return tx.CreateIssuerLink(l) })
 		s.write(func(tx directory.Tx) error { return tx.DropIssuerLinks(other, "acc_a") })
 		s.equal("stays", l, got(s, find(l)))

@@ -29,7 +29,7 @@ var orgTests = []test{
 		s.write(func(tx directory.Tx) error { return putOrgs(tx, acme, other) })
 		s.equal("none", directory.OrgSettings{}, got(s, settings))
 		for _, seconds := range []int64{3600, 7200, 0} {
-			want := directory.OrgSettings{MaxTokenSeconds: seconds, SessionIdleSeconds: seconds / 2, SessionSeconds: seconds / 3}
+			want := directory.OrgSettings{MaxTokenSeconds: seconds, SessionIdleSeconds: seconds / 2, SessionSeconds: seconds / 3, RequireIssuer: seconds > 0, IssuerTokenSeconds: seconds}
 			s.write(func(tx directory.Tx) error {
 				return all(tx.SetOrgSettings(acme, want), tx.SetOrgSettings(other, directory.OrgSettings{MaxTokenSeconds: 5}))
 			})

@@ -20,7 +20,9 @@ CREATE TABLE org_settings (
     org_id            TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
     max_token_seconds    BIGINT NOT NULL,
     session_idle_seconds BIGINT NOT NULL,
-    session_seconds      BIGINT NOT NULL
+    session_seconds      BIGINT NOT NULL,
+    require_issuer       BIGINT NOT NULL,
+    issuer_token_seconds BIGINT NOT NULL
 );
 
 -- Rows stay until they expire, also when claimed: they count against the address.
@@ -395,6 +397,7 @@ CREATE TABLE issuer_links (
     subject    TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     created_at BIGINT NOT NULL,
+    signed_in_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, issuer_id, subject),
     FOREIGN KEY (org_id, issuer_id) REFERENCES issuers (org_id, id) ON DELETE CASCADE
 );

@@ -19,7 +19,9 @@ CREATE TABLE org_settings (
     org_id            TEXT    NOT NULL PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
     max_token_seconds    INTEGER NOT NULL,
     session_idle_seconds INTEGER NOT NULL,
-    session_seconds      INTEGER NOT NULL
+    session_seconds      INTEGER NOT NULL,
+    require_issuer       INTEGER NOT NULL,
+    issuer_token_seconds INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Rows stay until they expire, also when claimed: they count against the address.
@@ -391,6 +393,7 @@ CREATE TABLE issuer_links (
     subject    TEXT NOT NULL,
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     created_at INTEGER NOT NULL,
+    signed_in_at INTEGER NOT NULL,
     PRIMARY KEY (org_id, issuer_id, subject),
     FOREIGN KEY (org_id, issuer_id) REFERENCES issuers (org_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
