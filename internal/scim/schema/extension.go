@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,25 +60,6 @@ func ParseExtension(body []byte) (*Schema, error) {
 		return nil, err
 	}
 	return &s, nil
-}
-
-// ParseExtensions is [ParseExtension] for a JSON array of schemas that are used together.
-func ParseExtensions(body []byte) ([]*Schema, error) {
-	var list []json.RawMessage
-	if err := jsonv2.Unmarshal(body, &list); err != nil {
-		return nil, Errorf(InvalidSyntax, "schemas: must be a list of schemas: %s", quote.Cut(err.Error()))
-	}
-	extensions := make([]*Schema, len(list))
-	for i, one := range list {
-		var err error
-		if extensions[i], err = ParseExtension(one); err != nil {
-			if e, ok := errors.AsType[*Error](err); ok {
-				err = Errorf(e.Type, "schemas[%d]: %s", i, e.Detail)
-			}
-			return nil, err
-		}
-	}
-	return extensions, CheckExtensions(extensions)
 }
 
 // CheckExtensions checks that an organization's extensions of one resource type can be

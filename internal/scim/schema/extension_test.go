@@ -133,20 +133,6 @@ func TestExtensionValuesAreHeldToTheSchema(t *testing.T) {
 	}
 }
 
-func TestParseExtensions(t *testing.T) {
-	extensions, err := schema.ParseExtensions([]byte(`[` + acmeSchema + `, {"id": "urn:example:b", "attributes": [{"name": "c"}]}]`))
-	if err != nil || len(extensions) != 2 || extensions[1].ID != "urn:example:b" {
-		t.Errorf("%v %v", extensions, err)
-	}
-	_, err = schema.ParseExtensions([]byte(`[` + acmeSchema + `, {"id": "b"}]`))
-	failsWith(t, "a wrong one", err, schema.InvalidValue, `schemas[1]: id: "b" must be a URN of at most 200 bytes, as in urn:example:params:scim:schemas:2.0:User`)
-	_, err = schema.ParseExtensions([]byte(`[` + acmeSchema + `, ` + acmeSchema + `]`))
-	failsWith(t, "one twice", err, schema.InvalidValue, `id: there is already a schema "urn:example:acme:1.0"`)
-	if _, err = schema.ParseExtensions([]byte(`{}`)); err == nil {
-		t.Error("an object is no list")
-	}
-}
-
 func TestCheckExtensions(t *testing.T) {
 	a := &schema.Schema{ID: "urn:example:a"}
 	failsWith(t, "twice", schema.CheckExtensions([]*schema.Schema{a, {ID: "URN:example:A"}}), schema.InvalidValue,
