@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
@@ -457,4 +458,29 @@ func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
 	if !slices.Contains(past.ids(), jane.ID) {
 		t.Errorf("the users then were %v, without %s", past.ids(), jane.ID)
 	}
+}
+
+// A key is rotated without entering the secrets of issuers again: an update seals them with
+// the newest key.
+func TestUpdateSealsTheSecretWithTheNewestKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	older, newer := must(audit.GenerateKey("roster.test"))(t), must(audit.GenerateKey("roster.test"))(t)
+	with := func(file string) *identity.Proofs {
+		return identity.New(w.Service, must(audit.ParseKeyring([]byte(file)))(t), w.clock.Now, identity.Options{})
+	}
+	i := must(with(older).CreateIssuer(t.Context(), w.byOwner(), newIssuer()))(t)
+	open := func(p *identity.Proofs) error {
+		client, err := p.IssuerToSignIn(t.Context(), directory.Call{}, w.org.ID, i.ID)
+		if err == nil && client.ClientSecret != "the-client-secret" {
+			t.Errorf("the secret is %q", client.ClientSecret)
+		}
+		return err
+	}
+	w.wants("with the older key behind the newer one", "", open(with(newer+"\n"+older)))
+	w.wants("without the older key", directory.Unavailable, open(with(newer)))
+	unchanged := newIssuer()
+	unchanged.ClientSecret = ""
+	must(with(newer+"\n"+older).UpdateIssuer(t.Context(), w.byOwner(), i.ID, unchanged))(t)
+	w.wants("without the older key, after an update", "", open(with(newer)))
 }

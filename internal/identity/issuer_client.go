@@ -11,6 +11,16 @@ func (s *Proofs) sealSecret(i directory.Issuer, secret string) []byte {
 	return seal(s.keys.IssuerKeys(string(i.OrgID))[0], []byte(secret), []byte(i.ID))
 }
 
+// openSecret opens a sealed secret with whichever key of the server's fits.
+func (s *Proofs) openSecret(i directory.Issuer) (secret string, ok bool) {
+	for _, key := range s.keys.IssuerKeys(string(i.OrgID)) {
+		if secret, ok := unseal(key, i.SealedSecret, []byte(i.ID)); ok {
+			return string(secret), true
+		}
+	}
+	return "", false
+}
+
 // IssuerClient is an issuer with its client's secret, to sign in by.
 type IssuerClient struct {
 	directory.Issuer
@@ -33,11 +43,9 @@ func (s *Proofs) IssuerToSignIn(ctx context.Context, call directory.Call, org di
 	if err != nil {
 		return IssuerClient{}, err
 	}
-	for _, key := range s.keys.IssuerKeys(string(org)) {
-		if secret, ok := unseal(key, out.SealedSecret, []byte(out.ID)); ok {
-			out.ClientSecret = string(secret)
-			return out, nil
-		}
+	var ok bool
+	if out.ClientSecret, ok = s.openSecret(out.Issuer); ok {
+		return out, nil
 	}
 	return IssuerClient{}, directory.Errorf(directory.Unavailable, "the issuer's client secret can't be opened with the server's keys; an owner must enter it again")
 }

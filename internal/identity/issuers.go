@@ -191,7 +191,10 @@ func (s *Proofs) apply(c *directory.Change, i *directory.Issuer, in NewIssuer) (
 		return err
 	}
 	i.UpdatedAt, i.UpdatedBy = c.Now(), c.Actor().Giver()
-	if in.ClientSecret == "" {
+	if in.ClientSecret == "" { // it stays, sealed with the newest key
+		if secret, ok := s.openSecret(*i); ok {
+			i.SealedSecret = s.sealSecret(*i, secret)
+		}
 		return nil
 	}
 	if len(in.ClientSecret) > maxSecret || strings.ContainsFunc(in.ClientSecret, func(r rune) bool { return r <= ' ' || r > '~' }) {
