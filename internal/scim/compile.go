@@ -132,7 +132,26 @@ func (c compiler) has(cond filter.Has) (directory.Condition, error) {
 	if c.list == nil && (name == "groups" || name == "members") {
 		return directory.Some{Path: pathOf(cond.Ref)}, nil
 	}
+	if c.list == nil && cond.Ref.Attr.MultiValued {
+		return directory.Some{Path: pathOf(cond.Ref), Where: anySub(cond.Ref.Attr, nil)}, nil
+	}
+	if cond.Ref.Last().Type == schema.Complex {
+		return anySub(cond.Ref.Attr, c.path(cond.Ref)), nil
+	}
 	return directory.Present{Path: c.path(cond.Ref)}, nil
+}
+
+// anySub holds if one of the sub-attributes has a value that is not empty. Of elements
+// that are not complex, the element itself must have one.
+func anySub(attr *schema.Attribute, at directory.Path) directory.Condition {
+	if attr.Type != schema.Complex {
+		return directory.Present{Path: directory.Path{}}
+	}
+	var anyOf directory.Or
+	for _, sub := range attr.SubAttributes {
+		anyOf = append(anyOf, directory.Present{Path: append(slices.Clone(at), sub.Name)})
+	}
+	return anyOf
 }
 
 func (c compiler) some(cond filter.Some) (directory.Condition, error) {
