@@ -32,19 +32,21 @@ type NewUser struct {
 
 // ListUsersOptions selects users. Zero values select all.
 type ListUsersOptions struct {
-	Email    string
-	Role     string
-	Status   UserStatus
-	Query    string    // in the name or the address
-	PageSize int       // users per request; 0: all in one answer
-	At       time.Time // the state at this time; zero: the current state
+	Email  string
+	Role   string
+	Status UserStatus
+	// ExternalID is that of the profile, see [Client.GetUserProfile].
+	ExternalID string
+	Query      string    // in the name or the address
+	PageSize   int       // users per request; 0: all in one answer
+	At         time.Time // the state at this time; zero: the current state
 }
 
 // ListUsers yields users as they arrive, in bounded memory. An error ends the sequence.
 // Permission users|read, and auditLog|read if f.At is set.
 func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[User, error] {
 	query := make(url.Values)
-	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "status": string(f.Status), "q": f.Query} {
+	for name, value := range map[string]string{"email": f.Email, "role": f.Role, "status": string(f.Status), "externalId": f.ExternalID, "q": f.Query} {
 		if value != "" {
 			query.Set(name, value)
 		}

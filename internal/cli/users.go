@@ -60,6 +60,7 @@ func (s *session) usersList() *cobra.Command {
 	flagValues(cmd, "role", roleLookup.complete(s))
 	cmd.Flags().StringVar((*string)(&o.Status), "status", "", "only users with this `STATUS`: active, suspended or invited")
 	complete(cmd, "status", "active", "suspended", "invited")
+	cmd.Flags().StringVar(&o.ExternalID, "external-id", "", "only users whose profile has this external `ID`")
 	cmd.Flags().StringVar(&o.Query, "query", "", "only users with this `TEXT` in their name or address")
 	addAt(cmd, &at)
 	return cmd

@@ -93,8 +93,10 @@ type UserQuery struct {
 	EmailKey string
 	Role     RoleID
 	Status   UserStatus
-	After    UserID
-	Limit    int
+	// ExternalID is that of a stored profile.
+	ExternalID string
+	After      UserID
+	Limit      int
 }
 
 type roleTx interface {

@@ -14,10 +14,12 @@ type UserFilter struct {
 	Email  string // exact, in any letter case
 	Role   RoleID
 	Status UserStatus
-	Text   string    // part of the name or the email, in any letter case
-	After  UserID    // only users with greater ids
-	Limit  int       // 0: no limit
-	At     time.Time // users as they were at that time; zero: as they are now
+	// ExternalID is exact. It can't be combined with At.
+	ExternalID string
+	Text       string    // part of the name or the email, in any letter case
+	After      UserID    // only users with greater ids
+	Limit      int       // 0: no limit
+	At         time.Time // users as they were at that time; zero: as they are now
 }
 
 // UserSink receives a list of users while it is read. Its methods must return quickly,
@@ -182,7 +184,7 @@ func (l *userList) compare(tx Tx) error {
 func (l *userList) query(size int) UserQuery {
 	q := UserQuery{After: l.f.After, Limit: size}
 	if l.f.At.IsZero() {
-		q.Role, q.Status = l.f.Role, l.f.Status
+		q.Role, q.Status, q.ExternalID = l.f.Role, l.f.Status, l.f.ExternalID
 		if l.f.Email != "" {
 			q.EmailKey = text.FoldKey(l.f.Email)
 		}

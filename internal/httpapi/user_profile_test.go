@@ -38,6 +38,12 @@ func TestProfileIsAResourceOfItsOwn(t *testing.T) {
 	if after := s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID, as(s.APIToken, "")); string(after.Body) != string(user.Body) {
 		t.Errorf("the user became %s", after.Body)
 	}
+	for query, want := range map[string]bool{"externalId=4711": true, "externalId=4711&status=active&limit=5": true, "externalId=471": false, "externalId=4711&role=admin": false} {
+		if list := s.Want(http.StatusOK, "GET", "/v2/users?"+query, as(s.APIToken, "")); strings.Contains(string(list.Body), jane.ID) != want || strings.Contains(string(list.Body), s.UserID) {
+			t.Errorf("?%s lists %s", query, list.Body)
+		}
+	}
+	wantError(t, s.Do("GET", "/v2/users?externalId=4711&at=2026-01-01T00:00:00Z", as(s.APIToken, "")), 400, "invalid", "externalId")
 	n := len(entriesOf(t, s, s.APIToken, "action=updateUserProfile"))
 	for range 2 {
 		s.Want(http.StatusOK, "PUT", path, as(s.APIToken, `{}`))

@@ -133,6 +133,9 @@ func userFilter(q url.Values) (f directory.UserFilter, err error) {
 	if f.Status = directory.UserStatus(q.Get("status")); f.Status != "" && !f.Status.Known() {
 		return f, directory.InvalidField("status", "%s is not a status; use active, suspended or invited", quote.Input(f.Status))
 	}
+	if f.ExternalID = q.Get("externalId"); f.ExternalID != "" && !f.At.IsZero() {
+		return f, directory.InvalidField("externalId", "can't be combined with at")
+	}
 	f.After, err = decodeCursor(q.Get("cursor"))
 	return f, err
 }

@@ -162,9 +162,6 @@ func scanProfiledGroup(row scanner) (s sorted[directory.ProfiledGroup], err erro
 	return s, err
 }
 
-// userColumns are those of selectUsers.
-var userColumns = selectUsers[:strings.Index(selectUsers, "\n")]
-
 func (t *tx) Profiled(org directory.OrgID, id directory.UserID) (directory.Profiled, error) {
 	s, err := one(t, "user", scanProfiled, userColumns+profiledColumns+`, NULL`+profiledUsers+`u.id = $2`, org, id)
 	return s.row, err

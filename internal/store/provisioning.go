@@ -26,7 +26,7 @@ func (t *tx) SetProvisioningSettings(org directory.OrgID, s directory.Provisioni
 
 func scanProvisioningState(row scanner) (s directory.ProvisioningState, err error) {
 	var breaker, run string
-	if err = row.Scan(&breaker, &run); err != nil {
+	if err := row.Scan(&breaker, &run); err != nil {
 		return s, err
 	}
 	if breaker != "" {

@@ -82,6 +82,10 @@ func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory
 	if q.Role != "" {
 		narrow("role_id =", q.Role)
 	}
+	if q.ExternalID != "" {
+		narrow("id IN (SELECT p.user_id FROM profiles p WHERE p.org_id = $1 AND p.external_id <> '' AND p.external_id =", q.ExternalID)
+		where.WriteString(")")
+	}
 	where.WriteString(withStatus[q.Status])
 	packed, err := one(t, "page", scanValue[string], fmt.Sprintf(selectPage, &where), args...)
 	if err != nil || packed == "" {

@@ -12,8 +12,9 @@ import (
 
 // selectUsers reads a role's name from its row. Built-in roles have no row; their name is
 // their id.
-const selectUsers = `SELECT u.org_id, u.id, COALESCE(u.account_id, ''), u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited_by, u.expires_at, u.created_at, u.suspended
-	FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
+const selectUsers = userColumns + ` FROM users u LEFT JOIN roles r ON r.org_id = u.org_id AND r.id = u.role_id `
+
+const userColumns = `SELECT u.org_id, u.id, COALESCE(u.account_id, ''), u.email, u.name, u.role_id, COALESCE(r.name, u.role_id), u.invited_by, u.expires_at, u.created_at, u.suspended`
 
 func scanUser(row scanner) (u directory.User, err error) {
 	var created, expires, suspended int64

@@ -83,6 +83,7 @@ var profileTests = []test{
 			UserName: c.Email, Attributes: directory.AttributesOf(c), UpdatedAt: c.CreatedAt,
 		}}, got(s, profiled(acme, "usr_c")))
 		missing(s, "of another organization", profiled(acme, "usr_o"))
+		s.equal("by external id", []directory.UserID{"usr_b"}, userIDs(got(s, users(directory.UserQuery{ExternalID: "Ext-b"}))))
 		changed := newProfile("A2")
 		changed.Version, changed.ExternalID = 2, ""
 		s.write(func(tx directory.Tx) error { return tx.PutProfile(acme, "usr_a", changed) })
