@@ -13,7 +13,7 @@ import (
 const acme = "urn:example:acme:1.0"
 
 const acmeSchema = `{"id": "urn:example:acme:1.0", "name": "Acme", "meta": {"location": "x"}, "attributes": [
-	{"name": "code", "caseExact": true, "uniqueness": "server", "mutability": "immutable"},
+	{"name": "code", "caseExact": true, "mutability": "immutable"},
 	{"name": "color", "canonicalValues": ["Red", "Blue"]},
 	{"name": "exactColor", "canonicalValues": ["Red", "red"], "caseExact": true},
 	{"name": "tags", "type": "STRING", "multiValued": true},
@@ -70,7 +70,7 @@ func TestParseExtensionErrors(t *testing.T) {
 		one(`{"name": "a", "mutability": "x"}`):                           `attributes.a: "x" is not a mutability; use one of readOnly, readWrite, immutable, writeOnly`,
 		one(`{"name": "a", "returned": "x"}`):                             `attributes.a: "x" is not a returned; use one of always, never, default, request`,
 		one(`{"name": "a", "uniqueness": "x"}`):                           `attributes.a: "x" is not a uniqueness; use one of none, server, global`,
-		one(`{"name": "a", "multiValued": true, "uniqueness": "server"}`): `attributes.a: only single values of top-level attributes can be unique; set uniqueness to none`,
+		one(`{"name": "a", "multiValued": true, "uniqueness": "server"}`): `attributes.a: values of extension attributes are not kept unique; set uniqueness to none`,
 		one(`{"name": "a", "type": "complex"}`):                           `attributes.a: must have at least one attribute`,
 		one(`{"name": "a", "subAttributes": [{"name": "b"}]}`):            `attributes.a: only a complex attribute has sub-attributes`,
 		one(`{"name": "a", "type": "complex", "subAttributes": [{"name": "b", "type": "complex"}]}`):   `attributes.a.b: a sub-attribute can't be complex`,
