@@ -55,3 +55,25 @@ func (c *Client) UpdatePersonalTokenNetworks(ctx context.Context, id string, net
 func (c *Client) DeletePersonalToken(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/user/tokens/"+url.PathEscape(id), nil, nil, nil)
 }
+
+// MemberToken is a personal token of a user, as an organization sees it.
+type MemberToken struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	ExpiresAt  *time.Time `json:"expiresAt"`  // nil: never
+	LastUsedAt *time.Time `json:"lastUsedAt"` // in the organization; nil: never
+	Networks   []string   `json:"networks"`   // none: from anywhere
+}
+
+// ListMemberTokens returns the personal tokens with which a user can act in the
+// organization. Permission users|update.
+func (c *Client) ListMemberTokens(ctx context.Context, user string) ([]MemberToken, error) {
+	return fetch[[]MemberToken](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(user)+"/tokens", nil, nil)
+}
+
+// RevokeMemberToken revokes a personal token of a user in the organization. It still works
+// in other organizations. Permission users|update; only owners revoke an owner's tokens.
+func (c *Client) RevokeMemberToken(ctx context.Context, user, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v2/users/"+url.PathEscape(user)+"/tokens/"+url.PathEscape(id), nil, nil, nil)
+}

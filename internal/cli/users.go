@@ -28,7 +28,8 @@ func (s *session) users() *cobra.Command {
 				return findUser(ctx, c, args[0])
 			})), false, s.completeUsers()),
 		s.write("rename-me NAME", "Change your own name\nThe names of other users can't be changed. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
-			byID(s, userColumns, (*client.Client).UpdateSelf)))
+			byID(s, userColumns, (*client.Client).UpdateSelf)),
+		s.usersTokens(), s.usersRevokeToken())
 }
 
 func (s *session) usersList() *cobra.Command {

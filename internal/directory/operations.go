@@ -114,6 +114,9 @@ var (
 	OpCreatePersonalToken = operation("createPersonalToken", wholeAccount.fresh())
 	OpDeletePersonalToken = operation("deletePersonalToken", wholeAccount)
 
+	OpListMemberTokens  = operation("getUserTokens", capability("users", authz.Update))
+	OpRevokeMemberToken = operation("revokeUserToken", capability("users", authz.Update))
+
 	OpListSessions   = operation("getSessions", ownAccount.evenSuspended())
 	OpDeleteSession  = operation("deleteSession", ownAccount.evenSuspended())
 	OpDeleteSessions = operation("deleteSessions", ownAccount.evenSuspended())

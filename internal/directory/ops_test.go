@@ -124,6 +124,9 @@ var operations = []operation{
 	{name: "deletePersonalToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeletePersonalToken(s.Context(), call, s.spare.ID))
 	}},
+	{name: "revokeUserToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.RevokeMemberToken(s.Context(), call, s.owner.ID, s.spare.ID))
+	}},
 	{name: "deleteSession", target: "session", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteSession(s.Context(), call, s.laptop))
 	}},
@@ -256,7 +259,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 	}
 	for _, op := range []directory.Operation{
 		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSelf,
-		directory.OpCreatePersonalToken, directory.OpDeletePersonalToken, directory.OpAcceptInvitation, directory.OpDeclineInvitation,
+		directory.OpCreatePersonalToken, directory.OpDeletePersonalToken, directory.OpRevokeMemberToken, directory.OpAcceptInvitation, directory.OpDeclineInvitation,
 		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 		directory.OpUpdateAPITokenNetworks, directory.OpUpdatePersonalTokenNetworks, directory.OpUpdateOrgSettings,
 		directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole,

@@ -70,6 +70,11 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 		if err != nil {
 			return IssuedPersonalToken{}, err
 		}
+		if c.actor.Kind == PersonalToken { // a token that an organization revoked makes none that acts there
+			if err := c.CopyRevocations(c.actor.AccountID, c.actor.TokenID, t.ID); err != nil {
+				return IssuedPersonalToken{}, err
+			}
+		}
 		if call.DryRun != nil {
 			t.Secret = "" // there will be no such token
 		}

@@ -51,10 +51,11 @@ type Principal struct {
 	// acts in none of them, but may still join others.
 	Suspended bool
 
-	email   string     // of an account that acts in an organization
-	mark    *usageMark // API tokens only
-	makerID UserID     // API tokens only; see [APITokenRecord]
-	tooOld  time.Time  // when the organization refuses a personal token; zero: never
+	email   string // of an account that acts in an organization
+	mark    *usageMark
+	makerID UserID    // API tokens only; see [APITokenRecord]
+	revoked bool      // the organization has revoked the personal token
+	tooOld  time.Time // when the organization refuses a personal token; zero: never
 	// issuerBy is when the organization refuses a credential until the person has signed in
 	// by its issuer again; zero: never. Of an account that acts in no organization for that
 	// reason, awaitsIssuer is set.
@@ -118,6 +119,8 @@ var (
 	errElsewhere = Errorf(Forbidden, "the token is bound to networks, and this request does not come from any of them")
 	errTooOld    = Errorf(Forbidden, "this personal token is older than the organization allows; "+
 		"make a new one with a token that is not, or ask the operator (roster admin create-personal-token)")
+	errRevokedHere = Errorf(Forbidden, "this personal token was revoked in this organization; make another one after signing in, "+
+		"or ask somebody who manages the organization's users")
 	// ErrSuspended is the error for a user who is suspended. It is answered like errNotYours where an organization is looked up.
 	ErrSuspended = &Error{Code: Forbidden, Err: errNotYours, Message: "your membership is suspended; " +
 		"ask somebody who manages the organization's users to reactivate it"}
@@ -212,7 +215,7 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 	if org != "" && org != t.OrgID {
 		return nil, errNotYours
 	}
-	p.mark = s.usage.mark(t.OrgID, t.ID)
+	p.mark = s.usage.mark(t.key())
 	return p, nil
 }
 
@@ -229,6 +232,9 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 		if err == nil {
 			p, err = s.accepted(p, org)
 		}
+		if err == nil && p.OrgID != "" {
+			p.mark = s.usage.mark(tokenKey{p.OrgID, t.AccountID, t.ID})
+		}
 		return p, err
 	}
 	switch CodeOf(err) {
@@ -242,10 +248,13 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	return nil, err
 }
 
-// accepted checks the organization's own rules for personal tokens: none is older than it
-// allows, and if it requires its issuer, the person has signed in by it. named is the
-// organization that the request names.
+// accepted checks the organization's own rules for personal tokens: it has not revoked the
+// token, none is older than it allows, and if it requires its issuer, the person has signed
+// in by it. named is the organization that the request names.
 func (s *Service) accepted(p *Principal, named OrgID) (*Principal, error) {
+	if p.revoked {
+		return p, &RefusedToken{Principal: p, Err: errRevokedHere}
+	}
 	if expired(p.tooOld, s.now()) {
 		return p, &RefusedToken{Principal: p, Err: errTooOld}
 	}
@@ -260,6 +269,11 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 	}
 	p.Kind, p.TokenID, p.ExpiresAt, p.Networks = PersonalToken, t.ID, t.ExpiresAt, t.Networks
 	p.tooOld = settings.tooOld(t)
+	if p.OrgID != "" {
+		if p.revoked, err = tx.TokenRevoked(p.OrgID, t.AccountID, t.ID); err != nil {
+			return nil, err
+		}
+	}
 	return p, p.requireIssuer(tx, settings)
 }
 

@@ -168,4 +168,14 @@ type tokenTx interface {
 	CreatePersonalToken(PersonalTokenRecord) error
 	SetPersonalTokenNetworks(AccountID, TokenID, Networks) error
 	DeletePersonalToken(AccountID, TokenID) error
+	// UsePersonalToken stores when a personal token was last used in an organization, unless
+	// a later time is stored or the token is gone. TokenUses has what is stored of an
+	// account's tokens.
+	UsePersonalToken(org OrgID, account AccountID, id TokenID, at time.Time) error
+	TokenUses(OrgID, AccountID) (map[TokenID]TokenUse, error)
+	// RevokeToken revokes a personal token in an organization. CopyRevocations revokes a
+	// token wherever another one of the account is.
+	RevokeToken(org OrgID, account AccountID, id TokenID, at time.Time) error
+	TokenRevoked(OrgID, AccountID, TokenID) (bool, error)
+	CopyRevocations(account AccountID, from, to TokenID) error
 }

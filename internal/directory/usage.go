@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
-// usage caches when API tokens were last used, so that requests cost no write.
+// usage caches when tokens were last used, so that requests cost no write.
 // [Service.StoreUsage] stores it from time to time.
 type usage struct {
 	mu    sync.Mutex
 	marks map[tokenKey]*usageMark
 }
 
+// tokenKey is a token in an organization. What a personal token does in one is no business of another.
 type tokenKey struct {
-	org OrgID
-	id  TokenID
+	org     OrgID
+	account AccountID // of a personal token
+	id      TokenID
 }
 
 // usageMark is a token's last use, in microseconds since 1970.
@@ -26,10 +28,9 @@ type usageMark struct {
 }
 
 // mark returns the mark that a token's principals share.
-func (u *usage) mark(org OrgID, id TokenID) *usageMark {
+func (u *usage) mark(key tokenKey) *usageMark {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	key := tokenKey{org, id}
 	if u.marks[key] == nil {
 		if u.marks == nil {
 			u.marks = make(map[tokenKey]*usageMark)
@@ -40,9 +41,9 @@ func (u *usage) mark(org OrgID, id TokenID) *usageMark {
 }
 
 // latest is when a token was last used, of which the store may have an earlier time.
-func (u *usage) latest(org OrgID, id TokenID, stored time.Time) time.Time {
+func (u *usage) latest(key tokenKey, stored time.Time) time.Time {
 	u.mu.Lock()
-	m := u.marks[tokenKey{org, id}]
+	m := u.marks[key]
 	u.mu.Unlock()
 	if m != nil {
 		if last := m.last.Load(); last > 0 && last > stored.UnixMicro() {
@@ -74,6 +75,8 @@ func (u *usage) keep(stored map[tokenKey]time.Time) {
 	}
 }
 
+func (t APITokenRecord) key() tokenKey { return tokenKey{org: t.OrgID, id: t.ID} }
+
 // TokenUsage is what is known of an API token beyond the v2 object.
 type TokenUsage struct {
 	Token      APITokenRecord
@@ -92,7 +95,7 @@ func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (Tok
 		if err != nil {
 			return TokenUsage{}, err
 		}
-		return TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.OrgID, t.ID, stored)}, nil
+		return TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.key(), stored)}, nil
 	})
 }
 
@@ -111,7 +114,7 @@ func (s *Service) ListTokenUsage(ctx context.Context, call Call, unusedSince tim
 		}
 		all := make([]TokenUsage, 0, len(tokens))
 		for _, t := range tokens {
-			u := TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.OrgID, t.ID, used[t.ID])}
+			u := TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.key(), used[t.ID])}
 			if unusedSince.IsZero() || (!expired(t.ExpiresAt, s.now()) && t.CreatedAt.Before(unusedSince) && u.LastUsedAt.Before(unusedSince)) {
 				all = append(all, u)
 			}
@@ -131,7 +134,7 @@ func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n in
 	return n, err
 }
 
-// StoreUsage stores the times at which API tokens were last used. After an error, they
+// StoreUsage stores the times at which tokens were last used. After an error, they
 // are stored the next time.
 func (s *Service) StoreUsage(ctx context.Context) error {
 	used := s.usage.unstored()
@@ -140,6 +143,12 @@ func (s *Service) StoreUsage(ctx context.Context) error {
 	}
 	err := s.store.Write(ctx, func(tx Tx) error {
 		for token, at := range used {
+			if token.account != "" {
+				if err := tx.UsePersonalToken(token.org, token.account, token.id, at); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := tx.UseAPIToken(token.org, token.id, at); err != nil {
 				return err
 			}

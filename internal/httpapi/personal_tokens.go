@@ -27,6 +27,27 @@ func issuedPersonalTokenOf(t directory.IssuedPersonalToken) issuedPersonalToken 
 
 func (issuedPersonalToken) confidential() {}
 
+// memberToken is a personal token as an organization sees it.
+type memberToken struct {
+	CreatedAt  wireTime          `json:"createdAt"`
+	ExpiresAt  wireTime          `json:"expiresAt"`
+	ID         directory.TokenID `json:"id"`
+	LastUsedAt wireTime          `json:"lastUsedAt"`
+	Name       string            `json:"name"`
+	Networks   []string          `json:"networks"`
+}
+
+func memberTokenOf(t directory.MemberToken) memberToken {
+	return memberToken{
+		CreatedAt: wireTime{t.CreatedAt}, ExpiresAt: wireTime{t.ExpiresAt}, ID: t.ID, LastUsedAt: wireTime{t.LastUsedAt}, Name: t.Name, Networks: t.Networks.Strings(),
+	}
+}
+
+func revokeMemberToken(rq *request) error {
+	user, token := directory.UserID(rq.PathValue("id")), directory.TokenID(rq.PathValue("tokenId"))
+	return rq.api.service.RevokeMemberToken(rq.Context(), rq.call, user, token)
+}
+
 type newPersonalTokenBody struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description"`

@@ -280,3 +280,35 @@ func TestListTokenUsage(t *testing.T) {
 	wantError(t, s.Do("GET", "/v2/tokens/usage?unusedSince=90d", as(s.APIToken, "")), 400, "invalid", "unusedSince")
 	wantError(t, s.Do("GET", "/v2/users?role=emperor", as(s.APIToken, "")), 400, "invalid", "role")
 }
+
+func TestMemberTokens(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	var made struct{ ID, Token string }
+	s.Want(http.StatusOK, "POST", "/v2/user/tokens", as(s.PersonalToken, `{"name":"laptop"}`)).Decode(t, &made)
+	s.Want(http.StatusOK, "GET", "/v2/users", as(made.Token, ""))
+	path := "/v2/users/" + s.UserID + "/tokens"
+	var list []struct {
+		ID, Name   string
+		LastUsedAt *time.Time
+	}
+	s.Want(http.StatusOK, "GET", path, as(s.APIToken, "")).Decode(t, &list)
+	i := slices.IndexFunc(list, func(k struct {
+		ID, Name   string
+		LastUsedAt *time.Time
+	},
+	) bool {
+		return k.ID == made.ID
+	})
+	if len(list) != 2 || i < 0 || list[i].Name != "laptop" || list[i].LastUsedAt == nil {
+		t.Errorf("the list is %+v", list)
+	}
+	wantError(t, s.Do("DELETE", path+"/"+made.ID, as(s.APIToken, "")), 403, "forbidden", "only an owner")
+	wantError(t, s.Do("DELETE", path+"/"+made.ID, apptest.Request{Token: s.PersonalToken, Header: map[string]string{"If-Match": `"x"`}}), 412, "precondition_failed", "If-Match")
+	s.Want(http.StatusNoContent, "DELETE", path+"/"+made.ID+"?dryRun=true", as(s.PersonalToken, ""))
+	s.Want(http.StatusOK, "GET", "/v2/users", as(made.Token, ""))
+	s.Want(http.StatusNoContent, "DELETE", path+"/"+made.ID, as(s.PersonalToken, ""))
+	wantError(t, s.Do("GET", "/v2/users", as(made.Token, "")), 403, "forbidden", "revoked in this organization")
+	wantError(t, s.Do("DELETE", path+"/"+made.ID, as(s.PersonalToken, "")), 404, "not_found", "token")
+	wantError(t, s.Do("GET", "/v2/users/usr_nobody/tokens", as(s.PersonalToken, "")), 404, "not_found", "user")
+}

@@ -1,6 +1,10 @@
 package store
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 const selectPersonalTokens = `SELECT account_id, id, hash, name, description, expires_at, networks, created_at FROM personal_tokens `
 
@@ -37,4 +41,46 @@ func (t *tx) SetPersonalTokenNetworks(account directory.AccountID, id directory.
 
 func (t *tx) DeletePersonalToken(account directory.AccountID, id directory.TokenID) error {
 	return t.execOne("token", `DELETE FROM personal_tokens WHERE account_id = $1 AND id = $2`, account, id)
+}
+
+// UsePersonalToken selects the token and the organization, because they may be gone by
+// the time that a use is stored.
+func (t *tx) UsePersonalToken(org directory.OrgID, account directory.AccountID, id directory.TokenID, at time.Time) error {
+	return t.exec(`INSERT INTO token_uses (org_id, account_id, token_id, last_used_at, revoked_at)
+			SELECT o.id, p.account_id, p.id, CAST($4 AS BIGINT), 0 FROM orgs o, personal_tokens p
+			WHERE o.id = $1 AND p.account_id = $2 AND p.id = $3
+		ON CONFLICT (org_id, account_id, token_id) DO UPDATE SET last_used_at = excluded.last_used_at
+		WHERE token_uses.last_used_at < excluded.last_used_at`, org, account, id, micros(at))
+}
+
+func (t *tx) TokenUses(org directory.OrgID, account directory.AccountID) (map[directory.TokenID]directory.TokenUse, error) {
+	type row struct {
+		id            directory.TokenID
+		used, revoked int64
+	}
+	rows, err := list(t, func(s scanner) (r row, err error) {
+		err = s.Scan(&r.id, &r.used, &r.revoked)
+		return r, err
+	}, `SELECT token_id, last_used_at, revoked_at FROM token_uses WHERE org_id = $1 AND account_id = $2`, org, account)
+	uses := make(map[directory.TokenID]directory.TokenUse, len(rows))
+	for _, r := range rows {
+		uses[r.id] = directory.TokenUse{LastUsedAt: fromMicros(r.used), Revoked: r.revoked > 0}
+	}
+	return uses, err
+}
+
+func (t *tx) RevokeToken(org directory.OrgID, account directory.AccountID, id directory.TokenID, at time.Time) error {
+	return t.exec(`INSERT INTO token_uses (org_id, account_id, token_id, last_used_at, revoked_at) VALUES ($1, $2, $3, 0, $4)
+		ON CONFLICT (org_id, account_id, token_id) DO UPDATE SET revoked_at = excluded.revoked_at`, org, account, id, micros(at))
+}
+
+func (t *tx) TokenRevoked(org directory.OrgID, account directory.AccountID, id directory.TokenID) (bool, error) {
+	n, err := t.count(`SELECT count(*) FROM token_uses WHERE org_id = $1 AND account_id = $2 AND token_id = $3 AND revoked_at > 0`, org, account, id)
+	return n > 0, err
+}
+
+func (t *tx) CopyRevocations(account directory.AccountID, from, to directory.TokenID) error {
+	return t.exec(`INSERT INTO token_uses (org_id, account_id, token_id, last_used_at, revoked_at)
+		SELECT org_id, account_id, CAST($3 AS TEXT), 0, revoked_at FROM token_uses WHERE account_id = $1 AND token_id = $2 AND revoked_at > 0`,
+		account, from, to)
 }

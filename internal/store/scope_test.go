@@ -16,7 +16,7 @@ import (
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
 	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
-	"domains", "issuers", "issuer_links",
+	"domains", "issuers", "issuer_links", "token_uses",
 }
 
 // unscoped are the statements that look across organizations, and why they must.

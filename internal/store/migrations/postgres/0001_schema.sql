@@ -155,6 +155,20 @@ CREATE TABLE personal_tokens (
     PRIMARY KEY (account_id, id)
 );
 
+-- When a personal token was last used in an organization, and since when it is revoked
+-- there. 0: never.
+CREATE TABLE token_uses (
+    org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    account_id   TEXT COLLATE "C" NOT NULL,
+    token_id     TEXT COLLATE "C" NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    revoked_at   BIGINT NOT NULL,
+    PRIMARY KEY (org_id, account_id, token_id),
+    FOREIGN KEY (account_id, token_id) REFERENCES personal_tokens (account_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX token_uses_token ON token_uses (account_id, token_id);
+
 -- Sessions of people who signed in with a browser. With only_org, a session acts in that organization alone.
 CREATE TABLE sessions (
     account_id   TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -154,6 +154,20 @@ CREATE TABLE personal_tokens (
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- When a personal token was last used in an organization, and since when it is revoked
+-- there. 0: never.
+CREATE TABLE token_uses (
+    org_id       TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    account_id   TEXT    NOT NULL,
+    token_id     TEXT    NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    revoked_at   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, account_id, token_id),
+    FOREIGN KEY (account_id, token_id) REFERENCES personal_tokens (account_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX token_uses_token ON token_uses (account_id, token_id);
+
 -- Sessions of people who signed in with a browser. With only_org, a session acts in that organization alone.
 CREATE TABLE sessions (
     account_id   TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
