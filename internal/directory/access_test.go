@@ -37,15 +37,15 @@ func explained(a directory.Access) (lines []string) {
 func TestAccessNamesEveryPath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	base := w.role("Base", "users|read", "dataset:logs:query|read")
-	reader := w.role("Reader", "users|read", "dataset:*:query|read", "view:v:share|read")
-	writer := w.role("Writer", "users|create")
-	jane := w.join("Jane", base.ID)
-	w.group("B", []directory.UserID{jane.ID}, writer.ID, reader.ID)
-	w.pass(time.Millisecond) // groups come in order of their ids, which follow the clock
-	w.group("A", []directory.UserID{jane.ID, w.owner.ID}, reader.ID)
-	w.group("Without her", []directory.UserID{w.owner.ID}, "admin")
-	w.group("Without roles", []directory.UserID{jane.ID})
+	base := w.Role("Base", "users|read", "dataset:logs:query|read")
+	reader := w.Role("Reader", "users|read", "dataset:*:query|read", "view:v:share|read")
+	writer := w.Role("Writer", "users|create")
+	jane := w.Join("Jane", base.ID)
+	w.Group("B", []directory.UserID{jane.ID}, writer.ID, reader.ID)
+	w.Pass(time.Millisecond) // groups come in order of their ids, which follow the clock
+	w.Group("A", []directory.UserID{jane.ID, w.Owner.ID}, reader.ID)
+	w.Group("Without her", []directory.UserID{w.Owner.ID}, "admin")
+	w.Group("Without roles", []directory.UserID{jane.ID})
 	want := []string{
 		"users|create ← B→Writer",
 		"users|read ← Base, B→Reader, A→Reader",
@@ -53,11 +53,11 @@ func TestAccessNamesEveryPath(t *testing.T) {
 		"dataset:logs:query|read ← Base, B→Reader, A→Reader",
 		"view:v:share|read ← B→Reader, A→Reader",
 	}
-	got := explained(must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, authz.Query{}))(t))
+	got := explained(must(w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, time.Time{}, authz.Query{}))(t))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	self := must(w.GetSelfAccess(t.Context(), w.by(jane), authz.Query{}))(t)
+	self := must(w.GetSelfAccess(t.Context(), w.By(jane), authz.Query{}))(t)
 	if diff := cmp.Diff(want, explained(self)); diff != "" {
 		t.Errorf("asked by herself (-want +got):\n%s", diff)
 	}
@@ -69,8 +69,8 @@ func TestAccessNamesEveryPath(t *testing.T) {
 func TestAccessOfAPITokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := w.token("users|read", "view:v:share|read")
-	a := must(w.GetSelfAccess(t.Context(), w.as(token.Secret, ""), authz.Query{}))(t)
+	token := w.Token("users|read", "view:v:share|read")
+	a := must(w.GetSelfAccess(t.Context(), w.As(token.Secret, ""), authz.Query{}))(t)
 	var got []string
 	for _, c := range a.Capabilities {
 		got = append(got, fmt.Sprint(c.Scope, ":", c.Name, ":", c.Pair))
@@ -86,15 +86,15 @@ func TestAccessOfAPITokens(t *testing.T) {
 func TestAccessIsForThoseWhoMayRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	jane := w.join("Jane", "user")
-	_, err := w.GetUserAccess(t.Context(), w.by(jane), w.owner.ID, time.Time{}, authz.Query{})
-	w.wants("without rbac|read", directory.Forbidden, err)
+	rival := w.Tenant("Rival")
+	jane := w.Join("Jane", "user")
+	_, err := w.GetUserAccess(t.Context(), w.By(jane), w.Owner.ID, time.Time{}, authz.Query{})
+	w.Wants("without rbac|read", directory.Forbidden, err)
 	for _, id := range []directory.UserID{"usr_0", rival.ID} {
-		_, err = w.GetUserAccess(t.Context(), w.byOwner(), id, time.Time{}, authz.Query{})
-		w.wants(string(id), directory.NotFound, err)
+		_, err = w.GetUserAccess(t.Context(), w.ByOwner(), id, time.Time{}, authz.Query{})
+		w.Wants(string(id), directory.NotFound, err)
 	}
-	if a := must(w.GetUserAccess(t.Context(), w.byOwner(), w.owner.ID, time.Time{}, authz.Query{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
+	if a := must(w.GetUserAccess(t.Context(), w.ByOwner(), w.Owner.ID, time.Time{}, authz.Query{}))(t); len(a.Capabilities) != len(authz.Everything().Names()) {
 		t.Errorf("the owner has %d capabilities", len(a.Capabilities))
 	}
 }
@@ -115,22 +115,22 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 		n++
 		role := func(label string) directory.Role {
 			names := rapid.SliceOfNDistinct(rapid.SampledFrom(pathPool), 0, 4, rapid.ID).Draw(t, label)
-			return w.role(fmt.Sprint(label, n), names...)
+			return w.Role(fmt.Sprint(label, n), names...)
 		}
-		jane := w.join(fmt.Sprint("jane", n), role("base").ID)
+		jane := w.Join(fmt.Sprint("jane", n), role("base").ID)
 		for i := range rapid.IntRange(0, 3).Draw(t, "groups") {
 			name := fmt.Sprint("group", i)
 			roles := []directory.RoleID{role(name + "a").ID}
 			if rapid.Bool().Draw(t, "two roles") {
 				roles = append(roles, role(name+"b").ID)
 			}
-			w.group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
+			w.Group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
 		}
 		access := func() directory.Access {
-			return must(w.GetUserAccess(w.Context(), w.byOwner(), jane.ID, time.Time{}, authz.Query{}))(w)
+			return must(w.GetUserAccess(w.Context(), w.ByOwner(), jane.ID, time.Time{}, authz.Query{}))(w)
 		}
 		holds := func(c directory.AccessCapability) bool {
-			p := w.by(jane).Principal
+			p := w.By(jane).Principal
 			return p.Capabilities.Covers(setOf(w, c))
 		}
 		all := access().Capabilities
@@ -191,10 +191,10 @@ func sourcesOf(a directory.Access) (all []directory.Source) {
 func takeAway(w *world, m member, s directory.Source) {
 	w.Helper()
 	if s.Group == nil {
-		must(w.UpdateUserRole(w.Context(), w.byOwner(), m.ID, authz.RoleNone))(w)
+		must(w.UpdateUserRole(w.Context(), w.ByOwner(), m.ID, authz.RoleNone))(w)
 		return
 	}
-	g := must(w.GetGroup(w.Context(), w.byOwner(), s.Group.ID))(w)
+	g := must(w.GetGroup(w.Context(), w.ByOwner(), s.Group.ID))(w)
 	left := slices.DeleteFunc(slices.Clone(g.Roles), func(id directory.RoleID) bool { return id == s.Role.ID })
-	must(w.UpdateGroup(w.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: g.Name, Roles: &left}))(w)
+	must(w.UpdateGroup(w.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: g.Name, Roles: &left}))(w)
 }

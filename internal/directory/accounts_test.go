@@ -18,7 +18,7 @@ import (
 // account reads the account of an address; ok is false where there is none.
 func (w *world) account(email string) (a directory.Account, ok bool) {
 	w.Helper()
-	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
+	err := w.DB.Read(w.Context(), func(tx directory.Tx) (err error) {
 		a, err = tx.AccountByEmail(text.FoldKey(email))
 		return err
 	})
@@ -28,41 +28,33 @@ func (w *world) account(email string) (a directory.Account, ok bool) {
 	return a, err == nil
 }
 
-func (w *world) dead(what, secret string) {
-	w.Helper()
-	for _, org := range []directory.OrgID{"", w.org.ID} {
-		_, err := w.Authenticate(w.Context(), secret, org)
-		w.wants(what, directory.Unauthenticated, err)
-	}
-}
-
 // Rule 9: the account and its tokens go with the last membership, and the same
 // address is somebody new afterwards.
 func TestAccountEndsWithItsLastMembership(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "admin")
-	second := must(w.CreatePersonalToken(t.Context(), w.by(jane), directory.NewPersonalToken{Name: "second"}))(t)
-	made := must(w.CreateAPIToken(t.Context(), w.by(jane), directory.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
+	jane := w.Join("Jane", "admin")
+	second := must(w.CreatePersonalToken(t.Context(), w.By(jane), directory.NewPersonalToken{Name: "second"}))(t)
+	made := must(w.CreateAPIToken(t.Context(), w.By(jane), directory.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
 
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	if a, ok := w.account(jane.Email); ok {
 		t.Errorf("the account is there still: %v", a)
 	}
-	w.dead("first token", jane.secret)
-	w.dead("second token", second.Secret)
-	w.as(made.Secret, "") // it is the organization's, not hers
+	w.Dead("first token", jane.Secret)
+	w.Dead("second token", second.Secret)
+	w.As(made.Secret, "") // it is the organization's, not hers
 	_, err := w.CreatePersonalTokenFor(t.Context(), jane.Email, directory.NewPersonalToken{Name: "x"})
-	w.wants("a token for nobody", directory.NotFound, err)
+	w.Wants("a token for nobody", directory.NotFound, err)
 
-	w.pass(time.Second)
-	again := must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "Another Jane", Email: strings.ToUpper(jane.Email), Role: "user"}))(t)
+	w.Pass(time.Second)
+	again := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Another Jane", Email: strings.ToUpper(jane.Email), Role: "user"}))(t)
 	if again.ID == jane.ID || again.AccountID == jane.AccountID || again.Invited || again.Name != "Another Jane" {
 		t.Errorf("the newcomer is %+v", again)
 	}
-	w.dead("first token after the return", jane.secret)
-	w.dead("second token after the return", second.Secret)
-	if p := w.by(w.withToken(again)).Principal; p.UserID != again.ID || p.Role != "user" {
+	w.Dead("first token after the return", jane.Secret)
+	w.Dead("second token after the return", second.Secret)
+	if p := w.By(w.WithToken(again)).Principal; p.UserID != again.ID || p.Role != "user" {
 		t.Errorf("the newcomer acts as %+v", p)
 	}
 }
@@ -70,14 +62,14 @@ func TestAccountEndsWithItsLastMembership(t *testing.T) {
 func TestAccountLivesWhileItHasAMembership(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	there := w.invite(rival, "user")
-	must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
-	w.wants("remove from one", "", w.RemoveUser(t.Context(), w.byOwner(), there.ID))
+	rival := w.Tenant("Rival")
+	there := w.Invite(rival, "user")
+	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
+	w.Wants("remove from one", "", w.RemoveUser(t.Context(), w.ByOwner(), there.ID))
 
-	_, err := w.Authenticate(t.Context(), rival.secret, w.org.ID)
-	w.wants("there", directory.Forbidden, err)
-	if p := w.as(rival.secret, "").Principal; p.OrgID != rival.OrgID || p.Role != "owner" {
+	_, err := w.Authenticate(t.Context(), rival.Secret, w.Org.ID)
+	w.Wants("there", directory.Forbidden, err)
+	if p := w.As(rival.Secret, "").Principal; p.OrgID != rival.OrgID || p.Role != "owner" {
 		t.Errorf("at home it acts as %+v", p)
 	}
 	if a, ok := w.account(rival.Email); !ok || a.ID != rival.AccountID {
@@ -89,13 +81,13 @@ func TestAccountLivesWhileItHasAMembership(t *testing.T) {
 func TestInvitationsDoNotEndAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	w.invite(rival, "user")
-	w.wants("decline", "", w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID))
-	w.by(rival)
-	invited := w.invite(rival, "user")
-	w.wants("withdraw", "", w.RemoveUser(t.Context(), w.byOwner(), invited.ID))
-	w.by(rival)
+	rival := w.Tenant("Rival")
+	w.Invite(rival, "user")
+	w.Wants("decline", "", w.DeclineInvitation(t.Context(), w.By(rival), w.Org.ID))
+	w.By(rival)
+	invited := w.Invite(rival, "user")
+	w.Wants("withdraw", "", w.RemoveUser(t.Context(), w.ByOwner(), invited.ID))
+	w.By(rival)
 }
 
 // An account that ends leaves the open invitations of its address as they are: nothing
@@ -103,25 +95,25 @@ func TestInvitationsDoNotEndAccounts(t *testing.T) {
 func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "user")
-	rival := w.tenant("Rival")
-	there := must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "Jane", Email: strings.ToUpper(jane.Email), Role: "admin"}))(t)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
-	w.dead("the old token", jane.secret)
+	jane := w.Join("Jane", "user")
+	rival := w.Tenant("Rival")
+	there := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Jane", Email: strings.ToUpper(jane.Email), Role: "admin"}))(t)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
+	w.Dead("the old token", jane.Secret)
 	if a, ok := w.account(jane.Email); ok {
 		t.Errorf("the account is there still: %+v", a)
 	}
 
-	again := must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "Jane again", Email: jane.Email, Role: "user"}))(t)
-	back := w.withToken(again)
-	if open := must(w.ListInvitations(t.Context(), w.by(back)))(t); len(open) != 1 || open[0].Org.ID != rival.OrgID {
+	again := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane again", Email: jane.Email, Role: "user"}))(t)
+	back := w.WithToken(again)
+	if open := must(w.ListInvitations(t.Context(), w.By(back)))(t); len(open) != 1 || open[0].Org.ID != rival.OrgID {
 		t.Errorf("open invitations %v", open)
 	}
-	u := must(w.AcceptInvitation(t.Context(), w.by(back), rival.OrgID))(t)
+	u := must(w.AcceptInvitation(t.Context(), w.By(back), rival.OrgID))(t)
 	if u.ID != there.ID || u.AccountID != again.AccountID {
 		t.Errorf("accepted as %+v", u)
 	}
-	w.dead("the old token in the end", jane.secret)
+	w.Dead("the old token in the end", jane.Secret)
 }
 
 // To delete an organization takes no lock for each of its users: PostgreSQL has room
@@ -129,22 +121,22 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 func TestDeletedOrganizationsTakeFewLocks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
+	rival := w.Tenant("Rival")
 	for i := range 30 {
-		must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
+		must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
 	}
-	w.invite(rival, "user")
-	must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
+	w.Invite(rival, "user")
+	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
 	locks := 0
-	counting := directory.NewService(lockCounter{w.db, &locks}, dbtest.Keys(), w.clock.Now)
-	w.wants("delete", "", counting.DeleteOrg(t.Context(), rival.OrgID))
+	counting := directory.NewService(lockCounter{w.DB, &locks}, dbtest.Keys(), w.Clock)
+	w.Wants("delete", "", counting.DeleteOrg(t.Context(), rival.OrgID))
 	if locks > 3 { // the organization, and who is in another
 		t.Errorf("%d locks", locks)
 	}
 	if _, ok := w.account("x7@example.net"); ok {
 		t.Error("an account without memberships is there still")
 	}
-	w.as(rival.secret, w.org.ID)
+	w.As(rival.Secret, w.Org.ID)
 }
 
 type lockCounter struct {
@@ -171,36 +163,36 @@ func (t countedTx) Lock(l directory.Lock) error {
 func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 	t.Parallel()
 	for what, remove := range map[string]func(w *world, vip member) error{
-		"removed by an owner": func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.byOwner(), vip.ID) },
-		"removed by a token":  func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.as(w.apiToken, ""), vip.ID) },
+		"removed by an owner": func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.ByOwner(), vip.ID) },
+		"removed by a token":  func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.As(w.APIToken, ""), vip.ID) },
 		"organization deleted": func(w *world, vip member) error {
-			other := w.tenant("Other")
-			u := must(w.CreateUser(w.Context(), w.by(other), directory.NewUser{Name: vip.Name, Email: vip.Email, Role: "user"}))(w)
-			must(w.AcceptInvitation(w.Context(), w.by(vip), u.OrgID))(w)
-			w.wants("leave", "", w.RemoveUser(w.Context(), w.byOwner(), vip.ID))
+			other := w.Tenant("Other")
+			u := must(w.CreateUser(w.Context(), w.By(other), directory.NewUser{Name: vip.Name, Email: vip.Email, Role: "user"}))(w)
+			must(w.AcceptInvitation(w.Context(), w.By(vip), u.OrgID))(w)
+			w.Wants("leave", "", w.RemoveUser(w.Context(), w.ByOwner(), vip.ID))
 			return w.DeleteOrg(w.Context(), other.OrgID)
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			stranger, vip := w.tenant("Stranger"), w.join("Vip", "user")
-			there := must(w.CreateUser(t.Context(), w.by(stranger), directory.NewUser{Name: "Theirs", Email: vip.Email, Role: "user"}))(t)
+			stranger, vip := w.Tenant("Stranger"), w.Join("Vip", "user")
+			there := must(w.CreateUser(t.Context(), w.By(stranger), directory.NewUser{Name: "Theirs", Email: vip.Email, Role: "user"}))(t)
 			visible := func() string {
 				var users listed
-				must(w.ListUsers(t.Context(), w.by(stranger), directory.UserFilter{}, &users))(t)
+				must(w.ListUsers(t.Context(), w.By(stranger), directory.UserFilter{}, &users))(t)
 				var log strings.Builder
-				for _, e := range w.since(0) {
+				for _, e := range w.Since(0) {
 					if e.OrgID == stranger.OrgID {
 						fmt.Fprintln(&log, e.Sequence, e.Action, e.Target, e.Actor, string(e.After))
 					}
 				}
-				access := must(w.GetUserAccess(t.Context(), w.by(stranger), there.ID, time.Time{}, authz.Query{}))(t)
-				open := must(w.ListOrgInvitations(t.Context(), w.by(stranger), directory.InvitationQuery{Limit: 10}))(t)
+				access := must(w.GetUserAccess(t.Context(), w.By(stranger), there.ID, time.Time{}, authz.Query{}))(t)
+				open := must(w.ListOrgInvitations(t.Context(), w.By(stranger), directory.InvitationQuery{Limit: 10}))(t)
 				return fmt.Sprint(users.users, log.String(), len(access.Capabilities), open)
 			}
 			before := visible()
-			w.wants(what, "", remove(w, vip))
+			w.Wants(what, "", remove(w, vip))
 			if diff := cmp.Diff(before, visible()); diff != "" {
 				t.Errorf("the stranger sees (-before +after):\n%s", diff)
 			}
@@ -212,24 +204,24 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 func TestDeletedOrganizationsEndAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	only := must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "Only", Email: "only@example.net", Role: "user"}))(t)
-	onlyToken := w.withToken(only)
-	w.invite(rival, "user")
-	must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
-	invited := w.invite(onlyToken, "read-only") // open in the organization that stays
-	before := w.org
-	w.wants("delete", "", w.DeleteOrg(t.Context(), rival.OrgID))
+	rival := w.Tenant("Rival")
+	only := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Only", Email: "only@example.net", Role: "user"}))(t)
+	onlyToken := w.WithToken(only)
+	w.Invite(rival, "user")
+	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
+	invited := w.Invite(onlyToken, "read-only") // open in the organization that stays
+	before := w.Org
+	w.Wants("delete", "", w.DeleteOrg(t.Context(), rival.OrgID))
 
-	w.dead("of the account that ended", onlyToken.secret)
-	if p := w.as(rival.secret, "").Principal; p.OrgID != w.org.ID {
+	w.Dead("of the account that ended", onlyToken.Secret)
+	if p := w.As(rival.Secret, "").Principal; p.OrgID != w.Org.ID {
 		t.Errorf("the account with another membership acts as %+v", p)
 	}
-	if u := w.user(invited.ID); u != invited {
+	if u := w.User(invited.ID); u != invited {
 		t.Errorf("the open invitation is %+v, was %+v", u, invited)
 	}
-	if m := must(w.GetOrg(t.Context(), w.byOwner(), w.org.ID))(t); m.Org != before {
+	if m := must(w.GetOrg(t.Context(), w.ByOwner(), w.Org.ID))(t); m.Org != before {
 		t.Errorf("the other organization is %+v", m.Org)
 	}
-	w.wants("delete again", directory.NotFound, w.DeleteOrg(t.Context(), rival.OrgID))
+	w.Wants("delete again", directory.NotFound, w.DeleteOrg(t.Context(), rival.OrgID))
 }

@@ -21,7 +21,7 @@ func TestCreateUserAllocations(t *testing.T) {
 		t.Skip("the budget is for SQLite's writer")
 	}
 	w := newWorld(t)
-	p, err := w.Authenticate(t.Context(), w.apiToken, "")
+	p, err := w.Authenticate(t.Context(), w.APIToken, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // The cost of a durable write when many wait for the disk together.
 func BenchmarkCreateUserParallel(b *testing.B) {
 	w := newWorld(b)
-	call := w.byOwner()
+	call := w.ByOwner()
 	var n atomic.Int64
 	b.ReportAllocs()
 	b.SetParallelism(32)
@@ -35,7 +35,7 @@ func BenchmarkCreateUserParallel(b *testing.B) {
 func BenchmarkAsOf(b *testing.B) {
 	const users = 100_000
 	w := newWorld(b)
-	org := w.org.ID
+	org := w.Org.ID
 	began := w.now()
 	ids := make([]directory.UserID, users)
 	number := must(lastNumber(w))(b)
@@ -71,7 +71,7 @@ func BenchmarkAsOf(b *testing.B) {
 	const some = 2000 // a transaction
 	for _, made := range []bool{true, false} {
 		for from := 0; from < users; from += some {
-			err := w.db.Write(b.Context(), func(tx directory.Tx) error {
+			err := w.DB.Write(b.Context(), func(tx directory.Tx) error {
 				for i := range some {
 					if err := tell(tx, from+i, made); err != nil {
 						return err
@@ -84,8 +84,8 @@ func BenchmarkAsOf(b *testing.B) {
 			}
 		}
 	}
-	w.pass(time.Duration(number+1) * time.Second)
-	call := w.byOwner()
+	w.Pass(time.Duration(number+1) * time.Second)
+	call := w.ByOwner()
 	for what, at := range map[string]time.Time{
 		"before half": began.Add(users * time.Second), "before 1000": began.Add(time.Duration(number-1000) * time.Second), "now": {},
 	} {
@@ -117,8 +117,8 @@ func BenchmarkAsOf(b *testing.B) {
 }
 
 func lastNumber(w *world) (number int64, err error) {
-	err = w.db.Read(w.Context(), func(tx directory.Tx) error {
-		number, _, err = tx.LastOrgEntry(w.org.ID)
+	err = w.DB.Read(w.Context(), func(tx directory.Tx) error {
+		number, _, err = tx.LastOrgEntry(w.Org.ID)
 		return err
 	})
 	return number, err
@@ -127,11 +127,11 @@ func lastNumber(w *world) (number int64, err error) {
 // The fixed cost of every request.
 func BenchmarkAuthenticate(b *testing.B) {
 	w := newWorld(b)
-	for name, secret := range map[string]string{"api": w.apiToken, "personal": w.owner.secret} {
+	for name, secret := range map[string]string{"api": w.APIToken, "personal": w.Owner.Secret} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := w.Authenticate(b.Context(), secret, w.org.ID); err != nil {
+				if _, err := w.Authenticate(b.Context(), secret, w.Org.ID); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -141,10 +141,10 @@ func BenchmarkAuthenticate(b *testing.B) {
 
 func BenchmarkGetUserWire(b *testing.B) {
 	w := newWorld(b)
-	call := w.byOwner()
+	call := w.ByOwner()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.GetUserWire(b.Context(), call, w.owner.ID, nameWire); err != nil {
+		if _, err := w.GetUserWire(b.Context(), call, w.Owner.ID, nameWire); err != nil {
 			b.Fatal(err)
 		}
 	}

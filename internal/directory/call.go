@@ -63,8 +63,8 @@ func (s *Service) change(tx Tx, call Call, op Operation, actor *Principal) *Chan
 	}
 }
 
-// as is c as another operation, by the same actor.
-func (c *Change) as(op Operation) *Change { return c.By(c.actor, op) }
+// As is c as another operation, by the same actor.
+func (c *Change) As(op Operation) *Change { return c.By(c.actor, op) }
 
 // By is c as an operation that another principal carries out in the course of the same
 // call. The rules about what the actor may do hold for that principal.

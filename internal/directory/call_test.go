@@ -14,7 +14,7 @@ import (
 func TestErrorsWithoutCodeNameTheOperation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	call := w.byOwner()
+	call := w.ByOwner()
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	dry := call
@@ -23,7 +23,7 @@ func TestErrorsWithoutCodeNameTheOperation(t *testing.T) {
 	for name, try := range map[string]func(context.Context) error{
 		"createUser": func(ctx context.Context) error { return second(w.CreateUser(ctx, call, in)) },
 		"updateUserRole": func(ctx context.Context) error {
-			return second(w.UpdateUserRole(ctx, dry, w.owner.ID, "user"))
+			return second(w.UpdateUserRole(ctx, dry, w.Owner.ID, "user"))
 		},
 		"getRoleById": func(ctx context.Context) error { return second(w.GetRole(ctx, call, "none such")) },
 		"getUsers": func(ctx context.Context) error {

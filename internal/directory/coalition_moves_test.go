@@ -106,7 +106,7 @@ func (c *coalition) drawPrincipal(t *rapid.T, name string) (p *directory.Princip
 		if p = c.drawAnyPrincipal(t); p == nil {
 			continue
 		}
-		if need, ok := needs[name]; !ok || p.Capabilities.Allows(need) && p.OrgID == c.w.org.ID {
+		if need, ok := needs[name]; !ok || p.Capabilities.Allows(need) && p.OrgID == c.w.Org.ID {
 			break
 		}
 	}
@@ -117,7 +117,7 @@ func (c *coalition) drawAnyPrincipal(t *rapid.T) *directory.Principal {
 	if len(c.old) > 0 && rarely(t, 8, "old principal") {
 		return pick(t, c.old, "which")
 	}
-	secret, org := c.emails[pick(t, c.order, "account")], c.w.org.ID
+	secret, org := c.emails[pick(t, c.order, "account")], c.w.Org.ID
 	if len(c.secrets) > 0 && rapid.Bool().Draw(t, "another secret") {
 		secret = pick(t, c.secrets, "secret")
 		if strings.HasPrefix(secret, "xaat-") || rapid.Bool().Draw(t, "names none") {
@@ -187,7 +187,7 @@ func (c *coalition) createUser(t *rapid.T) {
 		if err != nil || call.DryRun != nil || c.emails[key(email)] != "" {
 			return err
 		}
-		c.knows(email, c.w.withToken(u).secret)
+		c.knows(email, c.w.WithToken(u).Secret)
 		return nil
 	})
 }
@@ -301,7 +301,7 @@ func (c *coalition) deleteGroup(t *rapid.T) {
 
 func (c *coalition) drawEnd(t *rapid.T) time.Time {
 	if rarely(t, 4, "ends") {
-		return c.w.clock.Now().Add(time.Duration(1+below(t, 50, "steps")) * time.Millisecond)
+		return c.w.Clock().Add(time.Duration(1+below(t, 50, "steps")) * time.Millisecond)
 	}
 	return time.Time{}
 }
@@ -317,7 +317,7 @@ func (c *coalition) createAPIToken(t *rapid.T) {
 
 func (c *coalition) regenerateAPIToken(t *rapid.T) {
 	id := drawID[directory.TokenID](t, c, "token")
-	in := directory.Regeneration{ExistingExpiresAt: c.w.clock.Now().Add(time.Hour), NewExpiresAt: c.drawEnd(t)}
+	in := directory.Regeneration{ExistingExpiresAt: c.w.Clock().Add(time.Hour), NewExpiresAt: c.drawEnd(t)}
 	if rapid.Bool().Draw(t, "new token") {
 		in.NewToken = &directory.NewAPIToken{Name: "r", Capabilities: c.drawSet(t)}
 	}
@@ -358,7 +358,7 @@ func (c *coalition) answerInvitation(t *rapid.T) {
 	if rarely(t, 3, "decline") {
 		for _, email := range c.order {
 			if p, err := c.authenticate(c.emails[email], ""); err == nil {
-				err = c.w.DeclineInvitation(c.w.Context(), directory.Call{Principal: p}, c.w.org.ID)
+				err = c.w.DeclineInvitation(c.w.Context(), directory.Call{Principal: p}, c.w.Org.ID)
 				c.tally.count("declineInvitation", outcome(err))
 			}
 		}
@@ -369,7 +369,7 @@ func (c *coalition) answerInvitation(t *rapid.T) {
 		if err != nil {
 			continue
 		}
-		_, err = c.w.AcceptInvitation(c.w.Context(), directory.Call{Principal: p}, c.w.org.ID)
+		_, err = c.w.AcceptInvitation(c.w.Context(), directory.Call{Principal: p}, c.w.Org.ID)
 		if directory.CodeOf(err) != directory.NotFound {
 			c.tally.count("acceptInvitation", outcome(err))
 			c.log = append(c.log, fmt.Sprintf("acceptInvitation by %s: %v", email, err))
@@ -410,19 +410,19 @@ func (c *coalition) honest(t *rapid.T) {
 	if rapid.Bool().Draw(t, "weak") {
 		role = c.drawRole(t)
 	}
-	if id == c.w.owner.ID || role == "owner" {
+	if id == c.w.Owner.ID || role == "owner" {
 		t.Skip("not that")
 	}
 	if set := c.sets[role]; c.now[string(id)].theirs && !c.held.Covers(set) {
 		t.Skip("not more than they have")
 	}
 	if rarely(t, 3, "suspend") { // bystanders too, whom the coalition must not get back
-		err := second(c.w.UpdateUserStatus(c.w.Context(), c.w.byOwner(), id, directory.Suspended))
+		err := second(c.w.UpdateUserStatus(c.w.Context(), c.w.ByOwner(), id, directory.Suspended))
 		c.log = append(c.log, fmt.Sprintf("the owner suspends %s: %v", id, err))
 		return
 	}
 	if c.now[string(id)].theirs {
-		_, err := c.w.UpdateUserRole(c.w.Context(), c.w.byOwner(), id, role)
+		_, err := c.w.UpdateUserRole(c.w.Context(), c.w.ByOwner(), id, role)
 		c.log = append(c.log, fmt.Sprintf("the owner gives %s to %s: %v", role, id, err))
 	}
 }

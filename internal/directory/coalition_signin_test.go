@@ -43,10 +43,10 @@ func (c *coalition) signIn(t *rapid.T) {
 func (c *coalition) signInByIssuer(t *rapid.T) {
 	email := pick(t, append([]string{"olivia@example.com", "bystander@example.com", "strong.newcomer@example.com"}, c.order...), "whom")
 	in := identity.IssuerSignIn{
-		OrgID: c.issuer.OrgID, IssuerID: c.issuer.ID, Person: person("sub-"+email, email), Ceremony: c.w.ceremony(),
+		OrgID: c.issuer.OrgID, IssuerID: c.issuer.ID, Person: person("sub-"+email, email), Ceremony: c.w.Ceremony(),
 	}
 	if rarely(t, 6, "in the other organization") {
-		in.OrgID = c.w.org.ID
+		in.OrgID = c.w.Org.ID
 	}
 	session, err := c.w.SignInByIssuer(c.w.Context(), directory.Call{RemoteAddr: "192.0.2.9"}, in)
 	c.signedIn(session, err)

@@ -100,42 +100,42 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	if rarely(rt, 3, "not even users") {
 		powers = powers[2:] // what the built-in user has is beyond them then
 	}
-	bystander, manager := w.join("Bystander", "user"), w.join("Manager", w.role("Managing", drawPowers(rt, powers)...).ID)
-	w.group("Admins", []directory.UserID{bystander.ID}, "admin")
-	w.group("Empty", nil, w.role("Strong", "users|read", "auditLog|read", "billing|read", "dataset:*:trim|update").ID)
-	w.token("users|create", "users|update") // it could give everything
-	must(w.CreateAPIToken(w.Context(), w.byOwner(), directory.NewAPIToken{
-		Name: "expired", Capabilities: caps(w, "users|update"), ExpiresAt: w.clock.Now().Add(time.Second),
+	bystander, manager := w.Join("Bystander", "user"), w.Join("Manager", w.Role("Managing", drawPowers(rt, powers)...).ID)
+	w.Group("Admins", []directory.UserID{bystander.ID}, "admin")
+	w.Group("Empty", nil, w.Role("Strong", "users|read", "auditLog|read", "billing|read", "dataset:*:trim|update").ID)
+	w.Token("users|create", "users|update") // it could give everything
+	must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+		Name: "expired", Capabilities: caps(w, "users|update"), ExpiresAt: w.Clock().Add(time.Second),
 	}))(w)
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	for name, role := range map[string]directory.RoleID{"Strong Newcomer": "admin", "Plain Newcomer": "user"} {
-		must(w.CreateUser(w.Context(), w.byOwner(), directory.NewUser{Name: name, Email: strings.ReplaceAll(key(name), " ", ".") + "@example.com", Role: role}))(w)
+		must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{Name: name, Email: strings.ReplaceAll(key(name), " ", ".") + "@example.com", Role: role}))(w)
 	}
 
 	for i := range 2 + below(rt, 2, "members") {
-		role := w.role(fmt.Sprint("Member ", i), drawPowers(rt, powers)...)
-		m := w.join(fmt.Sprint("m", i), role.ID)
+		role := w.Role(fmt.Sprint("Member ", i), drawPowers(rt, powers)...)
+		m := w.Join(fmt.Sprint("m", i), role.ID)
 		if i == 0 {
-			w.group("Theirs", []directory.UserID{m.ID}, w.role("Side", pick(rt, prizes, "side"), pick(rt, powers, "power")).ID)
+			w.Group("Theirs", []directory.UserID{m.ID}, w.Role("Side", pick(rt, prizes, "side"), pick(rt, powers, "power")).ID)
 		}
-		c.knows(m.Email, m.secret)
+		c.knows(m.Email, m.Secret)
 	}
 	for _, name := range []string{"Evil", "Worse", "Worst"} {
-		owner := w.tenant(name)
+		owner := w.Tenant(name)
 		c.evil = owner.OrgID
-		c.knows(owner.Email, owner.secret)
+		c.knows(owner.Email, owner.Secret)
 		c.outside = append(c.outside, owner.Email)
 		if name == "Evil" {
-			w.verifiesDomain(c.evil, "example.com")
+			w.VerifiesDomain(c.evil, "example.com")
 			in := newIssuer()
 			in.Provision = true
-			c.issuer = must(w.CreateIssuer(w.Context(), w.by(owner), in))(w)
+			c.issuer = must(w.CreateIssuer(w.Context(), w.By(owner), in))(w)
 		}
 	}
 	c.read(rt)
 	c.holdAll()
 	// A token that somebody else has made for them: all it can give counts as held.
-	by := w.by(manager).Principal
+	by := w.By(manager).Principal
 	if by.Capabilities.Allows(authz.Pair{Resource: "apiTokens", Action: authz.Create}) {
 		k := must(w.CreateAPIToken(w.Context(), directory.Call{Principal: by}, directory.NewAPIToken{
 			Name: "given", Capabilities: by.Capabilities.Intersect(caps(w, drawPowers(rt, powers)...)),
@@ -166,7 +166,7 @@ func (c *coalition) run(rt *rapid.T) {
 	moves := c.moves()
 	rt.Repeat(map[string]func(*rapid.T){
 		"collude": func(t *rapid.T) {
-			c.w.pass(time.Millisecond)
+			c.w.Pass(time.Millisecond)
 			c.tally.steps++
 			before := c.now
 			pick(t, moves, "what")(t)
@@ -210,7 +210,7 @@ func (c *coalition) check(t *rapid.T, before map[string]standing) {
 // checkSecrets holds that whatever they have acts as nobody else in the organization.
 func (c *coalition) checkSecrets(t *rapid.T) {
 	for _, secret := range c.secrets {
-		p, err := c.authenticate(secret, c.w.org.ID)
+		p, err := c.authenticate(secret, c.w.Org.ID)
 		if err == nil && p.UserID != "" && !c.now[string(p.UserID)].theirs {
 			t.Fatalf("a token or session of theirs acts as %s (%s)\nafter:\n%s", p.UserID, p.Name, lines(c.log))
 		}
@@ -246,8 +246,8 @@ func lines(log []string) (s string) {
 // read finds out what everybody may do, past the service.
 func (c *coalition) read(t *rapid.T) {
 	c.now, c.ids, c.sets = make(map[string]standing), make(map[string][]string), make(map[directory.RoleID]authz.Set)
-	err := c.w.db.Read(c.w.Context(), func(tx directory.Tx) error {
-		org := c.w.org.ID
+	err := c.w.DB.Read(c.w.Context(), func(tx directory.Tx) error {
+		org := c.w.Org.ID
 		roles, err := tx.Roles(org)
 		if err != nil {
 			return err

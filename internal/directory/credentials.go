@@ -26,7 +26,7 @@ func (c *Change) dropCredentials(account AccountID) error {
 		if err := c.Tx.DeletePersonalToken(t.AccountID, t.ID); err != nil {
 			return err
 		}
-		if err := c.as(OpDeletePersonalToken).RecordForAccount(account, t.Target(), t, nil); err != nil {
+		if err := c.As(OpDeletePersonalToken).RecordForAccount(account, t.Target(), t, nil); err != nil {
 			return err
 		}
 	}
@@ -44,7 +44,7 @@ func (c *Change) dropCredentials(account AccountID) error {
 		return err
 	}
 	for _, t := range sessions {
-		if err := c.as(OpDeleteSession).EndSession(t); err != nil {
+		if err := c.As(OpDeleteSession).EndSession(t); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func (c *Change) EndPasskey(p Passkey) error {
 	if err := c.Tx.DeletePasskey(p.AccountID, p.ID); err != nil {
 		return err
 	}
-	return c.as(OpDeletePasskey).RecordForAccount(p.AccountID, p.Target(), p, nil)
+	return c.As(OpDeletePasskey).RecordForAccount(p.AccountID, p.Target(), p, nil)
 }
 
 // EndSession deletes a session. Audit entry in each of the organizations where the session

@@ -15,13 +15,13 @@ import (
 // hooked makes a webhook in the first organization.
 func (w *world) hooked(in webhooks.NewWebhook) directory.Webhook {
 	w.Helper()
-	return must(w.CreateWebhook(w.Context(), w.byOwner(), in))(w).Webhook
+	return must(w.CreateWebhook(w.Context(), w.ByOwner(), in))(w).Webhook
 }
 
 // waiting lists the actions of the entries that wait for a webhook, in order.
 func (w *world) waiting(id directory.WebhookID) string {
 	w.Helper()
-	list, _, err := w.ListDeliveries(w.Context(), w.byOwner(), id, directory.DeliveryQuery{State: directory.DeliveryPending, Limit: 5000})
+	list, _, err := w.ListDeliveries(w.Context(), w.ByOwner(), id, directory.DeliveryQuery{State: directory.DeliveryPending, Limit: 5000})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -50,8 +50,8 @@ func TestFiltersKnowTheLog(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, bad := range []directory.WebhookFilter{{Actions: []string{"createuser"}}, {Actions: []string{"made*"}}, {Actions: []string{""}}, {TargetTypes: []string{"users"}}} {
-		_, err := w.CreateWebhook(t.Context(), w.byOwner(), webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: bad})
-		w.wants(fmt.Sprint(bad), directory.Invalid, err)
+		_, err := w.CreateWebhook(t.Context(), w.ByOwner(), webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: bad})
+		w.Wants(fmt.Sprint(bad), directory.Invalid, err)
 	}
 }
 
@@ -60,13 +60,13 @@ func TestReplayInParts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.hooked(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: directory.WebhookFilter{Actions: []string{"createUser"}}}).ID
-	err := w.db.Write(t.Context(), func(tx directory.Tx) error {
-		last, at, err := tx.LastOrgEntry(w.org.ID)
+	err := w.DB.Write(t.Context(), func(tx directory.Tx) error {
+		last, at, err := tx.LastOrgEntry(w.Org.ID)
 		if err != nil {
 			return err
 		}
 		for i := range int64(webhooks.MaxReplay + 5) {
-			e := directory.Entry{Sequence: last + 1 + i, At: at, OrgID: w.org.ID, Action: "createUser", Target: directory.Target{Type: "user", ID: "usr_x"}}
+			e := directory.Entry{Sequence: last + 1 + i, At: at, OrgID: w.Org.ID, Action: "createUser", Target: directory.Target{Type: "user", ID: "usr_x"}}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ func TestReplayInParts(t *testing.T) {
 	}
 	scope, total := webhooks.ReplayScope{FromSequence: 1}, 0
 	for parts := 0; ; parts++ {
-		out := must(w.ReplayWebhook(t.Context(), w.byOwner(), id, scope))(t)
+		out := must(w.ReplayWebhook(t.Context(), w.ByOwner(), id, scope))(t)
 		total += out.Count
 		if out.Count > webhooks.MaxReplay || out.More != (out.NextSequence > 0) || parts > 3 {
 			t.Fatalf("part %d: %+v", parts, out)

@@ -28,20 +28,20 @@ func TestDryRunWritesNothing(t *testing.T) {
 			t.Skip("it makes the account on the way")
 		}
 		call := op.call(s)
-		before := s.tables()
+		before := s.Tables()
 		dry := call
 		dry.DryRun = new(directory.AccessDiff)
 		dry.IdempotencyKey, dry.Fingerprint = "k", []byte("f")
 		tried, err := op.do(s, dry)
-		s.wants("dry", "", err)
-		s.unchanged("dry", before)
+		s.Wants("dry", "", err)
+		s.Unchanged("dry", before)
 		if secret := secretOf(tried); secret != "" {
 			t.Errorf("the value of a token that does not exist: %q", secret)
 		}
 		wet := call
 		wet.IdempotencyKey, wet.Fingerprint = "k", []byte("f") // the dry run has not used it up
 		done, err := op.do(s, wet)
-		s.wants("real", "", err)
+		s.Wants("real", "", err)
 		shape := func(v any) string {
 			return drawn.ReplaceAllString(string(must(json.Marshal(v))(t)), "$1")
 		}
@@ -54,9 +54,9 @@ func TestDryRunWritesNothing(t *testing.T) {
 // diffOf tries a change and says who would gain and lose what.
 func (s *scene) diffOf(do func(call directory.Call) error) []string {
 	s.Helper()
-	call := s.byOwner()
+	call := s.ByOwner()
 	call.DryRun = new(directory.AccessDiff)
-	s.wants("dry run", "", do(call))
+	s.Wants("dry run", "", do(call))
 	var lines []string
 	for _, c := range call.DryRun.Changes {
 		line := c.Target.Type + " " + c.Target.Name
@@ -75,10 +75,10 @@ func (s *scene) diffOf(do func(call directory.Call) error) []string {
 func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	low := s.world.role("Low", "users|read")
-	high := s.world.role("High", "users|read", "users|delete", "dataset:logs:query|read")
-	ann, bob := s.join("Ann", low.ID), s.join("Bob", low.ID)
-	team := s.world.group("Team", []directory.UserID{ann.ID}, low.ID)
+	low := s.world.Role("Low", "users|read")
+	high := s.world.Role("High", "users|read", "users|delete", "dataset:logs:query|read")
+	ann, bob := s.Join("Ann", low.ID), s.Join("Bob", low.ID)
+	team := s.world.Group("Team", []directory.UserID{ann.ID}, low.ID)
 	for what, tt := range map[string]struct {
 		do   func(call directory.Call) error
 		want []string
@@ -87,7 +87,7 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: "n@example.com", Role: low.ID}))
 		}, []string{"user New +users|read"}},
 		"a new user who has an account, which is not told": {func(call directory.Call) error {
-			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: s.tenant("T").Email, Role: low.ID}))
+			return second(s.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: s.Tenant("T").Email, Role: low.ID}))
 		}, []string{"user New +users|read"}},
 		"another role": {func(call directory.Call) error {
 			return second(s.UpdateUserRole(t.Context(), call, ann.ID, high.ID))
@@ -134,19 +134,19 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	jane, rival := s.join("Janet", "user"), s.tenant("Elsewhere")
+	jane, rival := s.Join("Janet", "user"), s.Tenant("Elsewhere")
 	invited := func(m member) directory.User {
-		return must(s.CreateUser(t.Context(), s.by(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
+		return must(s.CreateUser(t.Context(), s.By(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
 	}
 	heir := invited(jane)
-	call := s.byOwner()
+	call := s.ByOwner()
 	call.DryRun = new(directory.AccessDiff)
-	s.wants("remove", "", s.RemoveUser(t.Context(), call, jane.ID))
+	s.Wants("remove", "", s.RemoveUser(t.Context(), call, jane.ID))
 	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(jane.ID) || call.DryRun.Omitted != 0 {
 		t.Errorf("removing %s, who is invited as %s: %+v", jane.ID, heir.ID, call.DryRun)
 	}
 
-	call = s.by(jane)
+	call = s.By(jane)
 	call.DryRun = new(directory.AccessDiff)
 	must(s.AcceptInvitation(t.Context(), call, rival.OrgID))(t)
 	if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.ID != string(heir.ID) || got[0].Gained.Empty() {
@@ -164,7 +164,7 @@ func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
 func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	victim := s.join("Victim", "admin")
+	victim := s.Join("Victim", "admin")
 	for what, tt := range map[string]struct {
 		with  []string
 		try   func(call directory.Call) error
@@ -186,17 +186,17 @@ func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
 			return s.DeleteAPIToken(t.Context(), call, call.Principal.TokenID)
 		}, true},
 	} {
-		call := s.as(s.world.token(tt.with...).Secret, "")
+		call := s.As(s.world.Token(tt.with...).Secret, "")
 		call.DryRun = new(directory.AccessDiff)
-		s.wants(what, "", tt.try(call))
+		s.Wants(what, "", tt.try(call))
 		if got := call.DryRun.Changes; len(got) != 1 || got[0].Target.Name == "" || !got[0].Lost.Empty() != tt.shown {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
-	self := s.join("Herself", s.world.role("Leaver", "users|delete").ID)
-	call := s.by(self)
+	self := s.Join("Herself", s.world.Role("Leaver", "users|delete").ID)
+	call := s.By(self)
 	call.DryRun = new(directory.AccessDiff)
-	s.wants("leave", "", s.RemoveUser(t.Context(), call, self.ID))
+	s.Wants("leave", "", s.RemoveUser(t.Context(), call, self.ID))
 	if got := call.DryRun.Changes; len(got) != 1 || got[0].Lost.Empty() {
 		t.Errorf("oneself: %+v", got)
 	}
@@ -206,11 +206,11 @@ func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
 func TestDryRunOfMany(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	role := s.world.role("Crowd")
+	role := s.world.Role("Crowd")
 	for i := range directory.MaxDiff + 5 {
-		must(s.CreateUser(t.Context(), s.byOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: role.ID}))(t)
+		must(s.CreateUser(t.Context(), s.ByOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: role.ID}))(t)
 	}
-	call := s.byOwner()
+	call := s.ByOwner()
 	call.DryRun = new(directory.AccessDiff)
 	must(s.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Crowd", Capabilities: caps(t, "users|read")}))(t)
 	if n := len(call.DryRun.Changes); n != directory.MaxDiff || call.DryRun.Omitted != 5 {
@@ -228,10 +228,10 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 		have := func() map[string][]string {
 			all := make(map[string][]string)
 			var users listed
-			must(s.ListUsers(t.Context(), s.byOwner(), directory.UserFilter{}, &users))(t)
+			must(s.ListUsers(t.Context(), s.ByOwner(), directory.UserFilter{}, &users))(t)
 			for _, u := range users.users {
 				var names []string
-				for _, c := range must(s.GetUserAccess(t.Context(), s.byOwner(), u.ID, time.Time{}, authz.Query{}))(t).Capabilities {
+				for _, c := range must(s.GetUserAccess(t.Context(), s.ByOwner(), u.ID, time.Time{}, authz.Query{}))(t).Capabilities {
 					names = append(names, fmt.Sprint(c.Scope, c.Name, c.Pair))
 				}
 				all[string(u.ID)] = names
@@ -242,8 +242,8 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 		before := have()
 		dry := call
 		dry.DryRun = new(directory.AccessDiff)
-		s.wants("dry", "", second(op.do(s, dry)))
-		s.wants("real", "", second(op.do(s, call)))
+		s.Wants("dry", "", second(op.do(s, dry)))
+		s.Wants("real", "", second(op.do(s, call)))
 		after := have()
 		told := make(map[string]bool)
 		for _, c := range dry.DryRun.Changes {
@@ -271,11 +271,11 @@ func (s *trialStore) Write(ctx context.Context, fn func(directory.Tx) error) err
 func TestDryRunsAreMarkedAsTrials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	db := &trialStore{Store: w.db}
-	service := directory.NewService(db, dbtest.Keys(), w.clock.Now)
-	dry := w.byOwner()
+	db := &trialStore{Store: w.DB}
+	service := directory.NewService(db, dbtest.Keys(), w.Clock)
+	dry := w.ByOwner()
 	dry.DryRun = new(directory.AccessDiff)
-	for _, call := range []directory.Call{dry, w.byOwner()} {
+	for _, call := range []directory.Call{dry, w.ByOwner()} {
 		must(service.CreateGroup(t.Context(), call, directory.NewGroup{Name: "Readers"}))(t)
 	}
 	if want := []bool{true, false}; !slices.Equal(db.trials, want) {

@@ -1,8 +1,6 @@
 package directory_test
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -19,17 +17,17 @@ func TestEveryChangeIsInTheLog(t *testing.T) {
 	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {
 		call := op.call(s)
-		last := s.lastEntry()
+		last := s.LastEntry()
 		answer, err := op.do(s, call)
-		s.wants(op.name, "", err)
+		s.Wants(op.name, "", err)
 		var about []directory.Entry
-		for _, e := range s.since(last) {
+		for _, e := range s.Since(last) {
 			if e.TraceID == call.TraceID && e.Action == op.name {
 				about = append(about, e)
 			}
 		}
 		if len(about) == 0 {
-			t.Fatalf("no entry; the log holds %v", s.since(last))
+			t.Fatalf("no entry; the log holds %v", s.Since(last))
 		}
 		e := about[0]
 		p := call.Principal
@@ -46,7 +44,7 @@ func TestEveryChangeIsInTheLog(t *testing.T) {
 		if e.RemoteAddr != call.RemoteAddr || e.UserAgent != call.UserAgent {
 			t.Errorf("from %q with %q", e.RemoteAddr, e.UserAgent)
 		}
-		if now := s.clock.Now().UTC().Truncate(time.Microsecond); !e.At.Equal(now) {
+		if now := s.Clock().UTC().Truncate(time.Microsecond); !e.At.Equal(now) {
 			t.Errorf("at %s, want %s", e.At, now)
 		}
 		if e.Target.Type != op.target || e.Target.ID == "" || (e.Target.Name == "" && op.name != "erasePersonalData") {
@@ -66,40 +64,8 @@ func TestEveryChangeIsInTheLog(t *testing.T) {
 		if op.before && op.after && string(e.Before) == string(e.After) {
 			t.Errorf("before and after are the same: %s", e.Before)
 		}
-		noSecrets(t, s.world, answer)
+		s.NoSecrets(secretOf(answer))
 	})
-}
-
-// noSecrets looks for token values and their hashes in the whole log, and for
-// values in the whole database.
-func noSecrets(t *testing.T, w *world, answer any) {
-	t.Helper()
-	secrets := []string{"xaat-", "xapt-", "xclm-", "xsess-", "xlnk-", "whsec_"}
-	for _, value := range []string{w.apiToken, w.owner.secret, secretOf(answer)} {
-		if value == "" {
-			continue
-		}
-		h := directory.HashSecret(value)
-		secrets = append(secrets, hex.EncodeToString(h[:]), base64.StdEncoding.EncodeToString(h[:]), base64.RawURLEncoding.EncodeToString(h[:]),
-			strings.Trim(fmt.Sprint(h), "[]"), strings.ReplaceAll(strings.Trim(fmt.Sprint(h), "[]"), " ", ","), value[5:])
-	}
-	for _, e := range w.since(0) {
-		line := string(must(json.Marshal(e))(t))
-		for _, secret := range secrets {
-			if strings.Contains(line, secret) {
-				t.Errorf("the log holds %q: %s", secret, line)
-			}
-		}
-	}
-	for table, rows := range w.tables() {
-		for _, row := range rows {
-			for _, secret := range secrets[:6] {
-				if strings.Contains(row, secret) {
-					t.Errorf("table %s holds %q: %s", table, secret, row)
-				}
-			}
-		}
-	}
 }
 
 func secretOf(answer any) string {
@@ -120,12 +86,12 @@ func secretOf(answer any) string {
 func TestAPITokensAsActors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := w.token("users|create")
-	last := w.lastEntry()
-	must(w.CreateUser(t.Context(), w.as(token.Secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
-	list := w.since(last)
+	token := w.Token("users|create")
+	last := w.LastEntry()
+	must(w.CreateUser(t.Context(), w.As(token.Secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
+	list := w.Since(last)
 	want := directory.Actor{Kind: directory.ActorAPIToken, TokenID: token.ID, Name: "token"}
-	if len(list) != 1 || list[0].Actor != want || list[0].OrgID != w.org.ID {
+	if len(list) != 1 || list[0].Actor != want || list[0].OrgID != w.Org.ID {
 		t.Errorf("the log holds %+v", list)
 	}
 }
@@ -134,12 +100,12 @@ func TestAPITokensAsActors(t *testing.T) {
 func TestEachUserTouchedHasAnEntry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Role")
-	a, b, c := w.join("A", role.ID), w.join("B", role.ID), w.join("C", "user")
-	last := w.lastEntry()
-	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Role", Description: "new", Members: members(b.ID, c.ID)}))(t)
+	role := w.Role("Role")
+	a, b, c := w.Join("A", role.ID), w.Join("B", role.ID), w.Join("C", "user")
+	last := w.LastEntry()
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Role", Description: "new", Members: members(b.ID, c.ID)}))(t)
 	got := make(map[string]string)
-	for _, e := range w.since(last) {
+	for _, e := range w.Since(last) {
 		var after struct{ Role directory.RoleRef }
 		if err := json.Unmarshal(e.After, &after); err != nil {
 			t.Fatal(err)
@@ -157,9 +123,9 @@ func TestEachUserTouchedHasAnEntry(t *testing.T) {
 func TestAccountChangesAreInAllItsOrganizations(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	must(s.AcceptInvitation(t.Context(), s.by(s.rival), s.org.ID))(t)
-	third := s.tenant("Third")
-	must(s.CreateUser(t.Context(), s.by(third), directory.NewUser{Name: "R", Email: s.rival.Email, Role: "user"}))(t)
+	must(s.AcceptInvitation(t.Context(), s.By(s.rival), s.Org.ID))(t)
+	third := s.Tenant("Third")
+	must(s.CreateUser(t.Context(), s.By(third), directory.NewUser{Name: "R", Email: s.rival.Email, Role: "user"}))(t)
 	name := "Renamed"
 	for what, change := range map[string]func(call directory.Call) error{
 		"rename": func(call directory.Call) error {
@@ -169,13 +135,13 @@ func TestAccountChangesAreInAllItsOrganizations(t *testing.T) {
 			return second(s.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
 		},
 	} {
-		last := s.lastEntry()
-		s.wants(what, "", change(s.as(s.rival.secret, "")))
+		last := s.LastEntry()
+		s.Wants(what, "", change(s.As(s.rival.Secret, "")))
 		orgs := make(map[directory.OrgID]int)
-		for _, e := range s.since(last) {
+		for _, e := range s.Since(last) {
 			orgs[e.OrgID]++
 		}
-		if len(orgs) != 2 || orgs[s.org.ID] != 1 || orgs[s.rival.OrgID] != 1 {
+		if len(orgs) != 2 || orgs[s.Org.ID] != 1 || orgs[s.rival.OrgID] != 1 {
 			t.Errorf("%s: entries in %v", what, orgs)
 		}
 	}

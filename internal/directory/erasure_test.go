@@ -19,43 +19,43 @@ import (
 func TestEraseUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Janine", "admin")
-	call := w.by(jane)
+	jane := w.Join("Janine", "admin")
+	call := w.By(jane)
 	call.RemoteAddr, call.UserAgent = "198.51.100.77", "janines-laptop"
 	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
 	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: ptr("Janine Doe")}))(t)
-	w.wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.byOwner(), token.ID))
+	w.Wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), token.ID))
 	// Her name is also removed from tokens and webhooks that others still use.
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
 	hook := must(w.CreateWebhook(t.Context(), call, newHook("hook")))(t)
-	must(w.UpdateWebhook(t.Context(), w.byOwner(), hook.ID, newHook("changed")))(t)
-	w.refused("of a user", directory.Conflict, "", func() error {
-		_, err := w.EraseUser(t.Context(), w.byOwner(), jane.ID)
+	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, newHook("changed")))(t)
+	w.Refused("of a user", directory.Conflict, "", func() error {
+		_, err := w.EraseUser(t.Context(), w.ByOwner(), jane.ID)
 		return err
 	})
-	w.refused("by an admin", directory.Forbidden, "", func() error {
+	w.Refused("by an admin", directory.Forbidden, "", func() error {
 		_, err := w.EraseUser(t.Context(), call, jane.ID)
 		return err
 	})
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
-	w.refused("of nobody", directory.NotFound, "", func() error {
-		_, err := w.EraseUser(t.Context(), w.byOwner(), "usr_06h0tznb294kc6smm97b5r4g8g")
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
+	w.Refused("of nobody", directory.NotFound, "", func() error {
+		_, err := w.EraseUser(t.Context(), w.ByOwner(), "usr_06h0tznb294kc6smm97b5r4g8g")
 		return err
 	})
 	w.seal()
 	before := w.evidence()
 
-	dry := w.byOwner()
+	dry := w.ByOwner()
 	dry.DryRun = new(directory.AccessDiff)
 	tried := must(w.EraseUser(t.Context(), dry, jane.ID))(t)
-	if !bytes.Contains(w.export(w.org.ID), []byte("Janine")) {
+	if !bytes.Contains(w.export(w.Org.ID), []byte("Janine")) {
 		t.Fatal("a dry run erased")
 	}
-	n := must(w.EraseUser(t.Context(), w.byOwner(), jane.ID))(t)
+	n := must(w.EraseUser(t.Context(), w.ByOwner(), jane.ID))(t)
 	if n != tried || n < 5 {
 		t.Errorf("%d entries, tried %d", n, tried)
 	}
-	for name, rows := range dbtest.Tables(t, w.database) {
+	for name, rows := range dbtest.Tables(t, w.Database) {
 		for _, row := range rows {
 			for _, gone := range []string{"Janine", "janine", "198.51.100.77", "laptop"} {
 				if bytes.Contains([]byte(row), []byte(gone)) {
@@ -64,14 +64,14 @@ func TestEraseUser(t *testing.T) {
 			}
 		}
 	}
-	if !bytes.Contains(w.export(w.org.ID), []byte(jane.ID)) {
+	if !bytes.Contains(w.export(w.Org.ID), []byte(jane.ID)) {
 		t.Error("ids are gone too")
 	}
-	w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
-	must(w.UpdateWebhook(t.Context(), w.byOwner(), hook.ID, newHook("again")))(t)
-	w.wants("the log, with a change since", "", w.CheckLog(t.Context(), w.org.ID))
-	usage := must(w.GetTokenUsage(t.Context(), w.byOwner(), kept.ID))(t)
-	for _, by := range []directory.Actor{usage.Token.CreatedBy, must(w.GetWebhook(t.Context(), w.byOwner(), hook.ID))(t).CreatedBy} {
+	w.Wants("the log", "", w.CheckLog(t.Context(), w.Org.ID))
+	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, newHook("again")))(t)
+	w.Wants("the log, with a change since", "", w.CheckLog(t.Context(), w.Org.ID))
+	usage := must(w.GetTokenUsage(t.Context(), w.ByOwner(), kept.ID))(t)
+	for _, by := range []directory.Actor{usage.Token.CreatedBy, must(w.GetWebhook(t.Context(), w.ByOwner(), hook.ID))(t).CreatedBy} {
 		if by.UserID != jane.ID || by.Name != "" {
 			t.Errorf("made by %+v", by)
 		}
@@ -84,7 +84,7 @@ func TestEraseUser(t *testing.T) {
 	if err != nil || report.Erased < 4 {
 		t.Errorf("%+v, %v", report, err)
 	}
-	_ = must(w.EraseUser(t.Context(), w.byOwner(), jane.ID))(t) // again changes nothing
+	_ = must(w.EraseUser(t.Context(), w.ByOwner(), jane.ID))(t) // again changes nothing
 	w.seal()
 	if again, err := w.verify(w.evidence()); err != nil || again.Erased != report.Erased {
 		t.Errorf("again: %+v, %v", again, err)
@@ -96,14 +96,14 @@ func TestEraseUser(t *testing.T) {
 func TestErasureGoesOnUnderItsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Janine", "admin")
-	call := w.by(jane)
+	jane := w.Join("Janine", "admin")
+	call := w.By(jane)
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	writes := 0
-	db := cutOff{w.db, func() bool { writes++; return writes > 1 }}
-	cut := auditlog.New(directory.NewService(db, dbtest.Keys(), w.clock.Now), db, dbtest.Keys())
-	call = w.byOwner()
+	db := cutOff{w.DB, func() bool { writes++; return writes > 1 }}
+	cut := auditlog.New(directory.NewService(db, dbtest.Keys(), w.Clock), db, dbtest.Keys())
+	call = w.ByOwner()
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("erase")
 	if _, err := cut.EraseUser(t.Context(), call, jane.ID); !errors.Is(err, errCut) {
 		t.Fatalf("cut off after the first transaction: %v", err)
@@ -111,17 +111,17 @@ func TestErasureGoesOnUnderItsKey(t *testing.T) {
 	if !w.holds("Janine") {
 		t.Fatal("nothing was left to erase")
 	}
-	last := w.lastEntry()
+	last := w.LastEntry()
 	if n := must(w.EraseUser(t.Context(), call, jane.ID))(t); n < 3 {
 		t.Errorf("the repeated call says %d entries", n)
 	}
 	if w.holds("Janine") {
 		t.Error("the repeated call says it is done, and the name is there still")
 	}
-	if entries := w.since(last); len(entries) > 0 {
+	if entries := w.Since(last); len(entries) > 0 {
 		t.Errorf("the repeated call is in the log: %+v", entries)
 	}
-	if by := must(w.GetTokenUsage(t.Context(), w.byOwner(), kept.ID))(t).Token.CreatedBy; by.UserID != jane.ID || by.Name != "" {
+	if by := must(w.GetTokenUsage(t.Context(), w.ByOwner(), kept.ID))(t).Token.CreatedBy; by.UserID != jane.ID || by.Name != "" {
 		t.Errorf("made by %+v", by)
 	}
 	w.seal()
@@ -148,7 +148,7 @@ func (s cutOff) Write(ctx context.Context, fn func(directory.Tx) error) error {
 // holds says whether a text is anywhere in the database.
 func (w *world) holds(text string) bool {
 	w.Helper()
-	for _, rows := range w.tables() {
+	for _, rows := range w.Tables() {
 		for _, row := range rows {
 			if strings.Contains(row, text) {
 				return true
@@ -164,62 +164,62 @@ func TestRetention(t *testing.T) {
 	w := newWorld(t)
 	w.history(6)
 	early := w.evidence()
-	w.pass(40 * 24 * time.Hour)
-	w.refused("too long", directory.Invalid, "days", func() error {
-		_, err := w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: auditlog.MaxRetentionDays + 1})
+	w.Pass(40 * 24 * time.Hour)
+	w.Refused("too long", directory.Invalid, "days", func() error {
+		_, err := w.SetRetention(t.Context(), w.ByOwner(), directory.Retention{Days: auditlog.MaxRetentionDays + 1})
 		return err
 	})
-	admin := w.join("Admin", "admin")
-	w.refused("by an admin", directory.Forbidden, "", func() error {
-		_, err := w.SetRetention(t.Context(), w.by(admin), directory.Retention{Days: 1})
+	admin := w.Join("Admin", "admin")
+	w.Refused("by an admin", directory.Forbidden, "", func() error {
+		_, err := w.SetRetention(t.Context(), w.By(admin), directory.Retention{Days: 1})
 		return err
 	})
-	w.wants("prune what is kept for ever", "", w.sealer().Prune(t.Context()))
+	w.Wants("prune what is kept for ever", "", w.sealer().Prune(t.Context()))
 	if r, err := w.verify(early); err != nil || r.First != 1 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	_ = must(w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: 30}))(t)
+	_ = must(w.SetRetention(t.Context(), w.ByOwner(), directory.Retention{Days: 30}))(t)
 	w.seal()
-	w.wants("prune", "", w.sealer().Prune(t.Context()))
-	w.wants("prune again", "", w.sealer().Prune(t.Context()))
+	w.Wants("prune", "", w.sealer().Prune(t.Context()))
+	w.Wants("prune again", "", w.sealer().Prune(t.Context()))
 	w.seal()
 	e := w.evidence()
 	first := int64(0)
-	w.wants("read", "", w.db.Read(t.Context(), func(tx directory.Tx) error {
-		for entry, err := range tx.OrgEntries(w.org.ID, directory.EntryQuery{Limit: 1}) {
+	w.Wants("read", "", w.DB.Read(t.Context(), func(tx directory.Tx) error {
+		for entry, err := range tx.OrgEntries(w.Org.ID, directory.EntryQuery{Limit: 1}) {
 			if err != nil {
 				return err
 			}
 			first = entry.Sequence
-			if age := w.clock.Now().Sub(entry.At); age > 30*24*time.Hour {
+			if age := w.Clock().Sub(entry.At); age > 30*24*time.Hour {
 				t.Errorf("entry %d is %v old", entry.Sequence, age)
 			}
 		}
 		return nil
 	}))
-	e.First = must(w.ProveInclusion(t.Context(), w.byOwner(), first, 0))(t).Proof
+	e.First = must(w.ProveInclusion(t.Context(), w.ByOwner(), first, 0))(t).Proof
 	report, err := w.verify(e)
 	if err != nil || report.First != first || first < 10 {
 		t.Errorf("%+v, %v", report, err)
 	}
 	// A checkpoint of what is gone still holds.
 	e.Since = early.Checkpoint
-	e.SinceProof = must(w.ProveConsistency(t.Context(), w.byOwner(), first-4, 0))(t).Proof
+	e.SinceProof = must(w.ProveConsistency(t.Context(), w.ByOwner(), first-4, 0))(t).Proof
 	if _, err := w.verify(e); err == nil {
 		t.Error("a proof of another size passes")
 	}
-	size := must(w.ListCheckpoints(t.Context(), w.byOwner(), 0, 1000))(t)
+	size := must(w.ListCheckpoints(t.Context(), w.ByOwner(), 0, 1000))(t)
 	for _, c := range size {
 		if c.Note == early.Checkpoint {
-			e.SinceProof = must(w.ProveConsistency(t.Context(), w.byOwner(), c.Size, 0))(t).Proof
+			e.SinceProof = must(w.ProveConsistency(t.Context(), w.ByOwner(), c.Size, 0))(t).Proof
 		}
 	}
 	if _, err := w.verify(e); err != nil {
 		t.Errorf("since before the pruning: %v", err)
 	}
 	// One more by hand is one too many.
-	dbtest.Exec(t, w.database, "DELETE FROM entries WHERE org_id = '"+string(w.org.ID)+"' AND sequence = "+strconv.FormatInt(first, 10))
-	e.First = must(w.ProveInclusion(t.Context(), w.byOwner(), first+1, 0))(t).Proof
+	dbtest.Exec(t, w.Database, "DELETE FROM entries WHERE org_id = '"+string(w.Org.ID)+"' AND sequence = "+strconv.FormatInt(first, 10))
+	e.First = must(w.ProveInclusion(t.Context(), w.ByOwner(), first+1, 0))(t).Proof
 	if _, err := w.verify(e); err == nil {
 		t.Error("one more is missing and nobody says so")
 	}

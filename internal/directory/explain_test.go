@@ -12,18 +12,18 @@ import (
 // wide is a member of groups that give many roles with many names.
 func wide(w *world, roles, names int) member {
 	query, _ := authz.Dataset.Grant(authz.Pair{Resource: "query", Action: authz.Read})
-	jane := w.join("Jane", "user")
+	jane := w.Join("Jane", "user")
 	var ids []directory.RoleID
 	for i := range roles {
 		set := authz.Set{Datasets: make(map[string]authz.Grants), Views: map[string]authz.Grants{"v": authz.View.All()}}
 		for n := range names {
 			set.Datasets[fmt.Sprintf("dataset-%03d", (i+n)%(2*names))] = query
 		}
-		role := must(w.CreateRole(w.Context(), w.byOwner(), directory.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(w)
+		role := must(w.CreateRole(w.Context(), w.ByOwner(), directory.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(w)
 		ids = append(ids, role.ID)
 	}
 	for half := range 2 { // each role by two groups
-		w.group(fmt.Sprint("Group ", half), []directory.UserID{jane.ID}, ids...)
+		w.Group(fmt.Sprint("Group ", half), []directory.UserID{jane.ID}, ids...)
 	}
 	return jane
 }
@@ -34,7 +34,7 @@ func TestAccessPages(t *testing.T) {
 	w := newWorld(t)
 	jane := wide(w, 4, 10)
 	explain := func(q authz.Query) directory.Access {
-		return must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, time.Time{}, q))(t)
+		return must(w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, time.Time{}, q))(t)
 	}
 	whole := explain(authz.Query{})
 	if whole.More || len(whole.Capabilities) < 40 {

@@ -12,32 +12,32 @@ import (
 func TestTokenGivesNoMoreThanItsMaker(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me := w.join("Me", w.role("Support", "users|read", "users|update", "apiTokens|create").ID)
+	me := w.Join("Me", w.Role("Support", "users|read", "users|update", "apiTokens|create").ID)
 	raise := func(call directory.Call) func() error {
 		return func() error { return second(w.UpdateUserRole(t.Context(), call, me.ID, "admin")) }
 	}
-	w.refused("the user", directory.Forbidden, "", raise(w.by(me)))
-	token := must(w.CreateAPIToken(t.Context(), w.by(me), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
-	w.refused("their token", directory.Forbidden, "", raise(w.as(token.Secret, "")))
+	w.Refused("the user", directory.Forbidden, "", raise(w.By(me)))
+	token := must(w.CreateAPIToken(t.Context(), w.By(me), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
+	w.Refused("their token", directory.Forbidden, "", raise(w.As(token.Secret, "")))
 	// An owner's and an admin's tokens give what their makers do.
-	w.wants("an owner's token", "", raise(w.as(w.token("users|update").Secret, ""))())
+	w.Wants("an owner's token", "", raise(w.As(w.Token("users|update").Secret, ""))())
 }
 
 // A token that replaces another gives what both the actor and the old one could.
 func TestRegeneratedTokenGivesWhatBothCould(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	weak := w.join("Weak", w.role("Weak", "users|update", "apiTokens|create", "apiTokens|update").ID)
-	ofOwner := w.token("users|update")
-	ofWeak := must(w.CreateAPIToken(t.Context(), w.by(weak), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
-	jane := w.join("Jane", "none")
+	weak := w.Join("Weak", w.Role("Weak", "users|update", "apiTokens|create", "apiTokens|update").ID)
+	ofOwner := w.Token("users|update")
+	ofWeak := must(w.CreateAPIToken(t.Context(), w.By(weak), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
+	jane := w.Join("Jane", "none")
 	for what, tt := range map[string]struct {
 		by  member
 		old directory.TokenID
-	}{"an owner's, by the weak": {weak, ofOwner.ID}, "the weak one's, by an owner": {w.owner, ofWeak.ID}} {
-		next := must(w.RegenerateAPIToken(t.Context(), w.by(tt.by), tt.old, directory.Regeneration{ExistingExpiresAt: w.clock.Now().Add(-time.Hour)}))(t)
-		w.refused(what, directory.Forbidden, "", func() error {
-			return second(w.UpdateUserRole(t.Context(), w.as(next.Secret, ""), jane.ID, "admin"))
+	}{"an owner's, by the weak": {weak, ofOwner.ID}, "the weak one's, by an owner": {w.Owner, ofWeak.ID}} {
+		next := must(w.RegenerateAPIToken(t.Context(), w.By(tt.by), tt.old, directory.Regeneration{ExistingExpiresAt: w.Clock().Add(-time.Hour)}))(t)
+		w.Refused(what, directory.Forbidden, "", func() error {
+			return second(w.UpdateUserRole(t.Context(), w.As(next.Secret, ""), jane.ID, "admin"))
 		})
 	}
 }
@@ -46,10 +46,10 @@ func TestRegeneratedTokenGivesWhatBothCould(t *testing.T) {
 func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	had, given := w.role("Had", "users|read"), w.role("Given", "users|read")
-	bob := w.join("Bob", had.ID)
-	group := w.group("Group", []directory.UserID{bob.ID}, given.ID)
-	rbac := w.as(w.token("rbac|create", "rbac|update", "users|read").Secret, "")
+	had, given := w.Role("Had", "users|read"), w.Role("Given", "users|read")
+	bob := w.Join("Bob", had.ID)
+	group := w.Group("Group", []directory.UserID{bob.ID}, given.ID)
+	rbac := w.As(w.Token("rbac|create", "rbac|update", "users|read").Secret, "")
 	for what, try := range map[string]func() error{
 		"a group with a member and admin": func() error {
 			return second(w.CreateGroup(t.Context(), rbac, directory.NewGroup{Name: "X", Members: members(bob.ID), Roles: roleIDs("admin")}))
@@ -70,27 +70,27 @@ func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 			return second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "X", Members: members(bob.ID)}))
 		},
 	} {
-		w.refused(what, directory.Forbidden, "", try)
+		w.Refused(what, directory.Forbidden, "", try)
 	}
-	w.wants("a group's name", "", second(w.UpdateGroup(t.Context(), rbac, group.ID, directory.NewGroup{Name: "Renamed"})))
-	w.wants("a role that nobody has", "", second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "X", Capabilities: caps(w, "users|read")})))
+	w.Wants("a group's name", "", second(w.UpdateGroup(t.Context(), rbac, group.ID, directory.NewGroup{Name: "Renamed"})))
+	w.Wants("a role that nobody has", "", second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "X", Capabilities: caps(w, "users|read")})))
 }
 
 // Taking access away never needs the right to give it.
 func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	strong := w.role("Strong", "auditLog|read", "users|read", "billing|read")
-	weaker := w.role("Weaker", "auditLog|read")
-	a, b := w.join("A", strong.ID), w.join("B", "admin")
-	group := w.group("G", []directory.UserID{a.ID, b.ID}, strong.ID, "admin")
-	me := w.by(w.join("Me", w.role("Manager", "users|update", "rbac|update").ID))
-	w.wants("fewer members", "", second(w.UpdateGroup(t.Context(), me, group.ID, directory.NewGroup{Name: "G", Members: members(a.ID)})))
-	w.wants("fewer roles", "", second(w.UpdateGroup(t.Context(), me, group.ID, directory.NewGroup{Name: "G", Roles: roleIDs(strong.ID)})))
-	w.wants("a role that holds less", "", second(w.UpdateUserRole(t.Context(), me, a.ID, weaker.ID)))
-	w.wants("an admin who only reads", "", second(w.UpdateUserRole(t.Context(), me, b.ID, "read-only")))
-	w.wants("a narrower role", "", second(w.UpdateRole(t.Context(), me, strong.ID, directory.NewRole{Name: "Strong", Capabilities: weaker.Capabilities})))
-	w.refused("wide again", directory.Forbidden, "", func() error {
+	strong := w.Role("Strong", "auditLog|read", "users|read", "billing|read")
+	weaker := w.Role("Weaker", "auditLog|read")
+	a, b := w.Join("A", strong.ID), w.Join("B", "admin")
+	group := w.Group("G", []directory.UserID{a.ID, b.ID}, strong.ID, "admin")
+	me := w.By(w.Join("Me", w.Role("Manager", "users|update", "rbac|update").ID))
+	w.Wants("fewer members", "", second(w.UpdateGroup(t.Context(), me, group.ID, directory.NewGroup{Name: "G", Members: members(a.ID)})))
+	w.Wants("fewer roles", "", second(w.UpdateGroup(t.Context(), me, group.ID, directory.NewGroup{Name: "G", Roles: roleIDs(strong.ID)})))
+	w.Wants("a role that holds less", "", second(w.UpdateUserRole(t.Context(), me, a.ID, weaker.ID)))
+	w.Wants("an admin who only reads", "", second(w.UpdateUserRole(t.Context(), me, b.ID, "read-only")))
+	w.Wants("a narrower role", "", second(w.UpdateRole(t.Context(), me, strong.ID, directory.NewRole{Name: "Strong", Capabilities: weaker.Capabilities})))
+	w.Refused("wide again", directory.Forbidden, "", func() error {
 		return second(w.UpdateRole(t.Context(), me, strong.ID, directory.NewRole{Name: "Strong", Capabilities: strong.Capabilities}))
 	})
 }
@@ -99,13 +99,13 @@ func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 func TestWideningNetworksCountsAsGiving(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bound := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
+	bound := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
 		Name: "t", Capabilities: caps(w, "users|update"), Networks: networks(t, "10.0.0.0/8"),
 	}))(t)
-	me := w.by(w.join("Me", w.role("Tokens", "users|update", "apiTokens|update").ID))
-	w.refused("to anywhere", directory.Forbidden, "", func() error {
+	me := w.By(w.Join("Me", w.Role("Tokens", "users|update", "apiTokens|update").ID))
+	w.Refused("to anywhere", directory.Forbidden, "", func() error {
 		return second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, nil))
 	})
-	w.wants("to less", "", second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, networks(t, "10.1.0.0/16"))))
-	w.wants("an owner", "", second(w.UpdateAPITokenNetworks(t.Context(), w.byOwner(), bound.ID, nil)))
+	w.Wants("to less", "", second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, networks(t, "10.1.0.0/16"))))
+	w.Wants("an owner", "", second(w.UpdateAPITokenNetworks(t.Context(), w.ByOwner(), bound.ID, nil)))
 }

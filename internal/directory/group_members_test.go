@@ -14,16 +14,16 @@ import (
 func (w *world) crowd(n int, role directory.RoleID, group directory.GroupID) (ids []directory.UserID) {
 	w.Helper()
 	for i := range n {
-		ids = append(ids, directory.UserID(fmt.Sprintf("usr_%s%022d", w.org.ID[:4], i)))
+		ids = append(ids, directory.UserID(fmt.Sprintf("usr_%s%022d", w.Org.ID[:4], i)))
 	}
-	w.wants("crowd", "", w.db.Write(w.Context(), func(tx directory.Tx) error {
+	w.Wants("crowd", "", w.DB.Write(w.Context(), func(tx directory.Tx) error {
 		for i, id := range ids {
 			email := fmt.Sprintf("c%d@example.com", i)
 			a, err := tx.EnsureAccount(directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: email, Name: "C"}, email)
 			if err != nil {
 				return err
 			}
-			u := directory.User{ID: id, OrgID: w.org.ID, AccountID: a.ID, Email: email, Name: "C", Role: directory.RoleRef{ID: role}}
+			u := directory.User{ID: id, OrgID: w.Org.ID, AccountID: a.ID, Email: email, Name: "C", Role: directory.RoleRef{ID: role}}
 			if err := tx.CreateUser(u, email); err != nil {
 				return err
 			}
@@ -31,7 +31,7 @@ func (w *world) crowd(n int, role directory.RoleID, group directory.GroupID) (id
 		if group == "" {
 			return nil
 		}
-		return tx.ChangeMembers(w.org.ID, group, ids, nil)
+		return tx.ChangeMembers(w.Org.ID, group, ids, nil)
 	}))
 	return ids
 }
@@ -41,13 +41,13 @@ func (w *world) crowd(n int, role directory.RoleID, group directory.GroupID) (id
 func TestMembersOfLargeGroupsCostTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane, role := w.join("Jane", "user"), w.role("Role", "users|read")
-	small, large := w.group("Small", nil, role.ID), w.group("Large", nil, role.ID)
+	jane, role := w.Join("Jane", "user"), w.Role("Role", "users|read")
+	small, large := w.Group("Small", nil, role.ID), w.Group("Large", nil, role.ID)
 	ids := w.crowd(5000, "none", large.ID)
-	w.wants("fill", "", w.db.Write(t.Context(), func(tx directory.Tx) error {
-		return tx.ChangeMembers(w.org.ID, small.ID, ids[:50], nil)
+	w.Wants("fill", "", w.DB.Write(t.Context(), func(tx directory.Tx) error {
+		return tx.ChangeMembers(w.Org.ID, small.ID, ids[:50], nil)
 	}))
-	call := w.byOwner()
+	call := w.ByOwner()
 	call.Precondition = precondition(func(any) error { return nil })
 	statements := w.counted()
 	cost := func(g directory.Group) (cost []int) {
@@ -61,9 +61,9 @@ func TestMembersOfLargeGroupsCostTheSame(t *testing.T) {
 				return w.ChangeGroupMembers(t.Context(), call, g.ID, ids[:1], []directory.UserID{jane.ID})
 			},
 		} {
-			last := w.lastEntry()
-			cost = append(cost, statements(func() { w.wants("change", "", change()) }))
-			list := w.since(last)
+			last := w.LastEntry()
+			cost = append(cost, statements(func() { w.Wants("change", "", change()) }))
+			list := w.Since(last)
 			if len(list) != 1 {
 				t.Fatalf("%d entries", len(list))
 			}
@@ -81,46 +81,46 @@ func TestMembersOfLargeGroupsCostTheSame(t *testing.T) {
 func TestGroupMembersAreIdempotent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane, joe := w.join("Jane", "none"), w.join("Joe", "none")
-	g := w.group("G", []directory.UserID{joe.ID}, "admin")
+	jane, joe := w.Join("Jane", "none"), w.Join("Joe", "none")
+	g := w.Group("G", []directory.UserID{joe.ID}, "admin")
 	wantMembers := func(ids ...directory.UserID) {
 		t.Helper()
-		if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t).Members; !slices.Equal(got, sorted(ids...)) {
+		if got := must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t).Members; !slices.Equal(got, sorted(ids...)) {
 			t.Errorf("members %v, want %v", got, ids)
 		}
 	}
-	last := w.lastEntry()
+	last := w.LastEntry()
 	for range 2 {
-		w.wants("add", "", w.AddGroupMember(t.Context(), w.byOwner(), g.ID, jane.ID))
+		w.Wants("add", "", w.AddGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 		wantMembers(jane.ID, joe.ID)
 	}
-	if p := w.by(jane).Principal; p.Capabilities.Empty() {
+	if p := w.By(jane).Principal; p.Capabilities.Empty() {
 		t.Error("the group gives nothing")
 	}
 	for range 2 {
-		w.wants("remove", "", w.RemoveGroupMember(t.Context(), w.byOwner(), g.ID, jane.ID))
+		w.Wants("remove", "", w.RemoveGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 		wantMembers(joe.ID)
 	}
-	if p := w.by(jane).Principal; !p.Capabilities.Empty() {
+	if p := w.By(jane).Principal; !p.Capabilities.Empty() {
 		t.Error("the group still gives something")
 	}
 	for range 2 {
-		w.wants("change", "", w.ChangeGroupMembers(t.Context(), w.byOwner(), g.ID, []directory.UserID{jane.ID, jane.ID}, []directory.UserID{joe.ID, "usr_x"}))
+		w.Wants("change", "", w.ChangeGroupMembers(t.Context(), w.ByOwner(), g.ID, []directory.UserID{jane.ID, jane.ID}, []directory.UserID{joe.ID, "usr_x"}))
 		wantMembers(jane.ID)
 	}
-	if n := len(w.since(last)); n != 3 {
+	if n := len(w.Since(last)); n != 3 {
 		t.Errorf("%d entries, want 3", n)
 	}
-	w.wants("log", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("log", "", w.CheckLog(t.Context(), w.Org.ID))
 }
 
 func TestGroupMembersRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane, joe, rival := w.join("Jane", "user"), w.join("Joe", "none"), w.tenant("Rival")
-	g, theirs := w.group("G", []directory.UserID{joe.ID}, "admin"), must(w.CreateGroup(t.Context(), w.by(rival), directory.NewGroup{Name: "T"}))(t)
-	managed := w.group("Managed", nil)
-	w.wants("manage", "", w.db.Write(t.Context(), func(tx directory.Tx) error {
+	jane, joe, rival := w.Join("Jane", "user"), w.Join("Joe", "none"), w.Tenant("Rival")
+	g, theirs := w.Group("G", []directory.UserID{joe.ID}, "admin"), must(w.CreateGroup(t.Context(), w.By(rival), directory.NewGroup{Name: "T"}))(t)
+	managed := w.Group("Managed", nil)
+	w.Wants("manage", "", w.DB.Write(t.Context(), func(tx directory.Tx) error {
 		managed.Managed = true
 		return tx.UpdateGroup(managed, "managed")
 	}))
@@ -128,52 +128,52 @@ func TestGroupMembersRefused(t *testing.T) {
 		return func() error { return w.AddGroupMember(t.Context(), call, g, u) }
 	}
 	change := func(add, remove []directory.UserID) func() error {
-		return func() error { return w.ChangeGroupMembers(t.Context(), w.byOwner(), g.ID, add, remove) }
+		return func() error { return w.ChangeGroupMembers(t.Context(), w.ByOwner(), g.ID, add, remove) }
 	}
-	w.refused("no such user", directory.NotFound, "", add(w.byOwner(), g.ID, "usr_x"))
-	w.refused("another's user", directory.NotFound, "", add(w.byOwner(), g.ID, rival.ID))
-	w.refused("another's group", directory.NotFound, "", add(w.byOwner(), theirs.ID, jane.ID))
-	w.refused("managed", directory.Conflict, "members", add(w.byOwner(), managed.ID, jane.ID))
-	w.refused("a stranger", directory.Invalid, "add", change([]directory.UserID{rival.ID}, nil))
-	w.refused("in both", directory.Invalid, "remove", change([]directory.UserID{jane.ID}, []directory.UserID{jane.ID}))
-	w.refused("too many", directory.LimitExceeded, "", change(nil, make([]directory.UserID, 1001)))
+	w.Refused("no such user", directory.NotFound, "", add(w.ByOwner(), g.ID, "usr_x"))
+	w.Refused("another's user", directory.NotFound, "", add(w.ByOwner(), g.ID, rival.ID))
+	w.Refused("another's group", directory.NotFound, "", add(w.ByOwner(), theirs.ID, jane.ID))
+	w.Refused("managed", directory.Conflict, "members", add(w.ByOwner(), managed.ID, jane.ID))
+	w.Refused("a stranger", directory.Invalid, "add", change([]directory.UserID{rival.ID}, nil))
+	w.Refused("in both", directory.Invalid, "remove", change([]directory.UserID{jane.ID}, []directory.UserID{jane.ID}))
+	w.Refused("too many", directory.LimitExceeded, "", change(nil, make([]directory.UserID, 1001)))
 	// rbac|update alone neither adds nor removes; with users|update, nobody gives what
 	// they do not hold, but may take it away.
-	rbac := w.as(w.token("rbac|update").Secret, "")
-	w.refused("rbac alone", directory.Forbidden, "", add(rbac, g.ID, jane.ID))
-	w.refused("rbac alone, to remove", directory.Forbidden, "", func() error { return w.RemoveGroupMember(t.Context(), rbac, g.ID, joe.ID) })
-	helper := w.join("Helper", w.role("Helper", "rbac|update", "users|update").ID)
-	w.refused("gives admin", directory.Forbidden, "", add(w.by(helper), g.ID, helper.ID))
-	w.wants("takes admin", "", w.RemoveGroupMember(t.Context(), w.by(helper), g.ID, joe.ID))
+	rbac := w.As(w.Token("rbac|update").Secret, "")
+	w.Refused("rbac alone", directory.Forbidden, "", add(rbac, g.ID, jane.ID))
+	w.Refused("rbac alone, to remove", directory.Forbidden, "", func() error { return w.RemoveGroupMember(t.Context(), rbac, g.ID, joe.ID) })
+	helper := w.Join("Helper", w.Role("Helper", "rbac|update", "users|update").ID)
+	w.Refused("gives admin", directory.Forbidden, "", add(w.By(helper), g.ID, helper.ID))
+	w.Wants("takes admin", "", w.RemoveGroupMember(t.Context(), w.By(helper), g.ID, joe.ID))
 }
 
 // The past is told from entries that only hold who came and went.
 func TestPastOfGroupMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "none")
-	g := w.group("G", nil, "read-only")
+	jane := w.Join("Jane", "none")
+	g := w.Group("G", nil, "read-only")
 	var was []bool
 	var at []time.Time
 	mark := func(in bool) {
-		was, at = append(was, in), append(at, w.clock.Now())
-		w.pass(time.Second)
+		was, at = append(was, in), append(at, w.Clock())
+		w.Pass(time.Second)
 	}
 	mark(false)
-	w.wants("add", "", w.AddGroupMember(t.Context(), w.byOwner(), g.ID, jane.ID))
+	w.Wants("add", "", w.AddGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 	mark(true)
-	must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(t)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(t)
 	mark(true)
-	w.wants("remove", "", w.RemoveGroupMember(t.Context(), w.byOwner(), g.ID, jane.ID))
+	w.Wants("remove", "", w.RemoveGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 	mark(false)
-	must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Back", Members: members(jane.ID, w.owner.ID)}))(t)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Back", Members: members(jane.ID, w.Owner.ID)}))(t)
 	mark(true)
-	w.wants("log", "", w.CheckLog(t.Context(), w.org.ID))
-	w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+	w.Wants("log", "", w.CheckLog(t.Context(), w.Org.ID))
+	w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
 	mark(false)
-	w.wants("log", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("log", "", w.CheckLog(t.Context(), w.Org.ID))
 	for i := range was {
-		access := must(w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at[i], authz.Query{Limit: 10}))(t)
+		access := must(w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, at[i], authz.Query{Limit: 10}))(t)
 		if got := len(access.Capabilities) > 0; got != was[i] {
 			t.Errorf("moment %d: in the group: %t, want %t", i, got, was[i])
 		}
@@ -184,17 +184,17 @@ func TestPastOfGroupMembers(t *testing.T) {
 func TestPutsMoveFewMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role, g := w.role("Role"), w.group("G", nil)
+	role, g := w.Role("Role"), w.Group("G", nil)
 	w.crowd(1001, role.ID, g.ID)
-	last := w.lastEntry()
-	w.refused("role", directory.LimitExceeded, "members", func() error {
-		return second(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Role", Members: members()}))
+	last := w.LastEntry()
+	w.Refused("role", directory.LimitExceeded, "members", func() error {
+		return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Role", Members: members()}))
 	})
-	w.refused("group", directory.LimitExceeded, "members", func() error {
-		return second(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "G", Members: members()}))
+	w.Refused("group", directory.LimitExceeded, "members", func() error {
+		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "G", Members: members()}))
 	})
-	w.wants("delete", directory.Conflict, w.DeleteRole(t.Context(), w.byOwner(), role.ID))
-	if n := len(w.since(last)); n != 0 {
+	w.Wants("delete", directory.Conflict, w.DeleteRole(t.Context(), w.ByOwner(), role.ID))
+	if n := len(w.Since(last)); n != 0 {
 		t.Errorf("%d entries", n)
 	}
 }
@@ -204,12 +204,12 @@ func TestPutsMoveFewMembers(t *testing.T) {
 func TestDryRunOfManyReadsFew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Role")
-	g := w.group("G", nil, role.ID)
+	role := w.Role("Role")
+	g := w.Group("G", nil, role.ID)
 	ids := w.crowd(directory.MaxDiff, role.ID, g.ID)
 	statements := w.counted()
 	try := func() (omitted, n int) {
-		call := w.byOwner()
+		call := w.ByOwner()
 		call.DryRun = new(directory.AccessDiff)
 		n = statements(func() {
 			must(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "users|read")}))(t)
@@ -222,7 +222,7 @@ func TestDryRunOfManyReadsFew(t *testing.T) {
 		t.Errorf("%d omitted of %d", omitted, len(ids))
 	}
 	for i := range 20 {
-		w.join(fmt.Sprint("More", i), role.ID)
+		w.Join(fmt.Sprint("More", i), role.ID)
 	}
 	omitted, many := try()
 	if omitted != 20 || many > few {

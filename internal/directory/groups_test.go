@@ -16,22 +16,22 @@ func roleIDs(ids ...directory.RoleID) *[]directory.RoleID { return &ids }
 func TestCreateGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a, b := w.join("A", "none"), w.join("B", "user")
-	custom := w.role("Custom", "users|read")
-	g := must(w.CreateGroup(t.Context(), w.byOwner(), directory.NewGroup{
+	a, b := w.Join("A", "none"), w.Join("B", "user")
+	custom := w.Role("Custom", "users|read")
+	g := must(w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{
 		Name: " Team ", Description: "x", Members: members(b.ID, a.ID, b.ID), Roles: roleIDs(custom.ID, "admin", custom.ID),
 	}))(t)
 	want := directory.Group{
-		ID: g.ID, OrgID: w.org.ID, Name: "Team", Description: "x", Members: sorted(a.ID, b.ID), Roles: sorted(custom.ID, "admin"),
-		CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond),
+		ID: g.ID, OrgID: w.Org.ID, Name: "Team", Description: "x", Members: sorted(a.ID, b.ID), Roles: sorted(custom.ID, "admin"),
+		CreatedAt: w.Clock().UTC().Truncate(time.Microsecond),
 	}
-	listed := must(w.ListGroups(t.Context(), w.byOwner()))(t)
-	read := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t)
+	listed := must(w.ListGroups(t.Context(), w.ByOwner()))(t)
+	read := must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t)
 	if diff := cmp.Diff([]directory.Group{want, want, want}, append(listed, g, read)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	// The group adds to the base role at once.
-	if p := w.by(a).Principal; !p.Capabilities.Covers(caps(t, "users|delete", "rbac|update")) || p.Role != "none" {
+	if p := w.By(a).Principal; !p.Capabilities.Covers(caps(t, "users|delete", "rbac|update")) || p.Role != "none" {
 		t.Errorf("a member acts as %s with %v", p.Role, p.Capabilities.Names())
 	}
 }
@@ -39,12 +39,12 @@ func TestCreateGroup(t *testing.T) {
 func TestUpdateGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a, b := w.join("A", "none"), w.join("B", "none")
-	g := w.group("G", []directory.UserID{a.ID}, "admin")
+	a, b := w.Join("A", "none"), w.Join("B", "none")
+	g := w.Group("G", []directory.UserID{a.ID}, "admin")
 	update := func(in directory.NewGroup) directory.Group {
 		t.Helper()
-		updated := must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, in))(t)
-		if diff := cmp.Diff(updated, must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t)); diff != "" {
+		updated := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, in))(t)
+		if diff := cmp.Diff(updated, must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t)); diff != "" {
 			t.Errorf("(-answered +read later):\n%s", diff)
 		}
 		return updated
@@ -53,11 +53,11 @@ func TestUpdateGroup(t *testing.T) {
 		t.Errorf("what was left out has changed: %v", got)
 	}
 	update(directory.NewGroup{Name: "G", Members: members(b.ID)})
-	if pa, pb := w.by(a).Principal, w.by(b).Principal; !pa.Capabilities.Empty() || pb.Capabilities.Empty() {
+	if pa, pb := w.By(a).Principal, w.By(b).Principal; !pa.Capabilities.Empty() || pb.Capabilities.Empty() {
 		t.Errorf("after the exchange: %v, %v", pa.Capabilities.Names(), pb.Capabilities.Names())
 	}
 	update(directory.NewGroup{Name: "G", Roles: roleIDs("read-only")})
-	if p := w.by(b).Principal; p.Capabilities.Covers(caps(t, "users|create")) {
+	if p := w.By(b).Principal; p.Capabilities.Covers(caps(t, "users|create")) {
 		t.Errorf("with another role: %v", p.Capabilities.Names())
 	}
 	if got := update(directory.NewGroup{Name: "G", Members: members(), Roles: roleIDs()}); len(got.Members)+len(got.Roles) != 0 {
@@ -68,12 +68,12 @@ func TestUpdateGroup(t *testing.T) {
 func TestGroupRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	theirs := must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
-	theirGroup := must(w.CreateGroup(t.Context(), w.by(rival), directory.NewGroup{Name: "Theirs"}))(t)
-	a := w.join("A", "user")
-	g := w.group("G", []directory.UserID{a.ID})
-	w.group("Taken", nil)
+	rival := w.Tenant("Rival")
+	theirs := must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Theirs"}))(t)
+	theirGroup := must(w.CreateGroup(t.Context(), w.By(rival), directory.NewGroup{Name: "Theirs"}))(t)
+	a := w.Join("A", "user")
+	g := w.Group("G", []directory.UserID{a.ID})
+	w.Group("Taken", nil)
 	for what, tt := range map[string]struct {
 		in    directory.NewGroup
 		code  directory.Code
@@ -94,20 +94,20 @@ func TestGroupRefuses(t *testing.T) {
 			}
 			return err
 		}
-		w.refused("create with "+what, tt.code, tt.field, func() error {
-			return named(second(w.CreateGroup(t.Context(), w.byOwner(), tt.in)))
+		w.Refused("create with "+what, tt.code, tt.field, func() error {
+			return named(second(w.CreateGroup(t.Context(), w.ByOwner(), tt.in)))
 		})
-		w.refused("update with "+what, tt.code, tt.field, func() error {
-			return named(second(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, tt.in)))
+		w.Refused("update with "+what, tt.code, tt.field, func() error {
+			return named(second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, tt.in)))
 		})
 	}
 	for _, id := range []directory.GroupID{"grp_0", theirGroup.ID} {
-		w.refused("update "+string(id), directory.NotFound, "", func() error {
-			return second(w.UpdateGroup(t.Context(), w.byOwner(), id, directory.NewGroup{Name: "X"}))
+		w.Refused("update "+string(id), directory.NotFound, "", func() error {
+			return second(w.UpdateGroup(t.Context(), w.ByOwner(), id, directory.NewGroup{Name: "X"}))
 		})
-		w.refused("delete "+string(id), directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.byOwner(), id) })
-		_, err := w.GetGroup(t.Context(), w.byOwner(), id)
-		w.wants("get "+string(id), directory.NotFound, err)
+		w.Refused("delete "+string(id), directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.ByOwner(), id) })
+		_, err := w.GetGroup(t.Context(), w.ByOwner(), id)
+		w.Wants("get "+string(id), directory.NotFound, err)
 	}
 }
 
@@ -116,23 +116,23 @@ func TestGroupRefuses(t *testing.T) {
 func TestGroupsHandOutWithinRule2(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	money := w.role("Money", "billing|read")
-	more := w.role("More money", "billing|update")
-	clerk := w.role("Clerk", "rbac|create", "rbac|update", "users|update", "billing|read", "billing|update")
-	admin := w.join("Admin", "admin")
-	token := must(w.CreateAPIToken(t.Context(), w.by(admin), directory.NewAPIToken{
+	money := w.Role("Money", "billing|read")
+	more := w.Role("More money", "billing|update")
+	clerk := w.Role("Clerk", "rbac|create", "rbac|update", "users|update", "billing|read", "billing|update")
+	admin := w.Join("Admin", "admin")
+	token := must(w.CreateAPIToken(t.Context(), w.By(admin), directory.NewAPIToken{
 		Name: "t", Capabilities: caps(w, "rbac|create", "rbac|update", "users|update"),
 	}))(t)
-	a, b := w.join("A", "none"), w.join("B", "none")
-	g := w.group("G", []directory.UserID{a.ID}, money.ID)
+	a, b := w.Join("A", "none"), w.Join("B", "none")
+	g := w.Group("G", []directory.UserID{a.ID}, money.ID)
 	for _, tt := range []struct {
 		who  string
 		call directory.Call
 		want directory.Code
 	}{
-		{"admin", w.by(admin), directory.Forbidden},
-		{"token", w.as(token.Secret, ""), directory.Forbidden},
-		{"clerk", w.by(w.join("Clerky", clerk.ID)), ""},
+		{"admin", w.By(admin), directory.Forbidden},
+		{"token", w.As(token.Secret, ""), directory.Forbidden},
+		{"clerk", w.By(w.Join("Clerky", clerk.ID)), ""},
 	} {
 		who, call, want := tt.who, tt.call, tt.want
 		tries := map[string]func() error{
@@ -148,12 +148,12 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 		}
 		for what, try := range tries {
 			if want != "" {
-				w.refused(who+": "+what, want, "", try)
+				w.Refused(who+": "+what, want, "", try)
 			} else {
-				w.wants(who+": "+what, "", try())
+				w.Wants(who+": "+what, "", try())
 			}
 		}
-		w.wants(who+": another name", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Description: who})))
+		w.Wants(who+": another name", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Description: who})))
 	}
 }
 
@@ -161,24 +161,24 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 func TestManagedGroups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a, b := w.join("A", "none"), w.join("B", "none")
-	g := w.group("G", []directory.UserID{a.ID}, "user")
+	a, b := w.Join("A", "none"), w.Join("B", "none")
+	g := w.Group("G", []directory.UserID{a.ID}, "user")
 	manage(t, w, g.ID)
-	if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t); !got.Managed {
+	if got := must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t); !got.Managed {
 		t.Fatal("not managed")
 	}
 	for what, m := range map[string]*[]directory.UserID{"one more": members(a.ID, b.ID), "another": members(b.ID), "none": members()} {
-		w.refused(what, directory.Conflict, "members", func() error {
-			return second(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "G", Members: m}))
+		w.Refused(what, directory.Conflict, "members", func() error {
+			return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "G", Members: m}))
 		})
 	}
-	got := must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "H", Members: members(a.ID), Roles: roleIDs("read-only")}))(t)
+	got := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "H", Members: members(a.ID), Roles: roleIDs("read-only")}))(t)
 	if !got.Managed || got.Name != "H" || !slices.Equal(got.Roles, []directory.RoleID{"read-only"}) {
 		t.Errorf("after the change %v", got)
 	}
 	// A user who leaves the organization leaves its groups, even managed ones.
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), a.ID))
-	if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t); len(got.Members) != 0 {
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), a.ID))
+	if got := must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t); len(got.Members) != 0 {
 		t.Errorf("members %v", got.Members)
 	}
 }
@@ -186,8 +186,8 @@ func TestManagedGroups(t *testing.T) {
 // manage makes a group managed, which no operation does yet.
 func manage(t *testing.T, w *world, id directory.GroupID) {
 	t.Helper()
-	err := w.db.Write(t.Context(), func(tx directory.Tx) error {
-		g, err := tx.Group(w.org.ID, id)
+	err := w.DB.Write(t.Context(), func(tx directory.Tx) error {
+		g, err := tx.Group(w.Org.ID, id)
 		if err != nil {
 			return err
 		}
@@ -202,16 +202,16 @@ func manage(t *testing.T, w *world, id directory.GroupID) {
 func TestDeleteGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.join("A", "none")
-	g := w.group("G", []directory.UserID{a.ID}, "admin")
-	call := w.by(a)
-	w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
-	if p := w.by(a).Principal; !p.Capabilities.Empty() {
+	a := w.Join("A", "none")
+	g := w.Group("G", []directory.UserID{a.ID}, "admin")
+	call := w.By(a)
+	w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
+	if p := w.By(a).Principal; !p.Capabilities.Empty() {
 		t.Errorf("a member has %v still", p.Capabilities.Names())
 	}
-	w.refused("a request under way", directory.Forbidden, "", func() error {
+	w.Refused("a request under way", directory.Forbidden, "", func() error {
 		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	})
-	w.refused("again", directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.byOwner(), g.ID) })
-	w.group("G", nil)
+	w.Refused("again", directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.ByOwner(), g.ID) })
+	w.Group("G", nil)
 }

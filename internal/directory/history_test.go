@@ -15,19 +15,19 @@ import (
 )
 
 // now is the clock as entries have it.
-func (w *world) now() time.Time { return w.clock.Now().UTC().Truncate(time.Microsecond) }
+func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
 
 // accessAt writes what a user could do at a time.
 func (w *world) accessAt(id directory.UserID, at time.Time) string {
 	w.Helper()
-	return tellAccess(must(w.GetUserAccess(w.Context(), w.byOwner(), id, at, authz.Query{}))(w))
+	return tellAccess(must(w.GetUserAccess(w.Context(), w.ByOwner(), id, at, authz.Query{}))(w))
 }
 
 // usersAt lists who was in the first organization at a time.
 func (w *world) usersAt(at time.Time) []directory.User {
 	w.Helper()
 	var l listed
-	must(w.ListUsers(w.Context(), w.byOwner(), directory.UserFilter{At: at}, &l))(w)
+	must(w.ListUsers(w.Context(), w.ByOwner(), directory.UserFilter{At: at}, &l))(w)
 	return l.users
 }
 
@@ -37,51 +37,51 @@ func TestAsOfWhatIsGone(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]func(w *world, u directory.UserID, g directory.Group){
 		"the user went first": func(w *world, u directory.UserID, g directory.Group) {
-			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
-			w.pass(time.Second)
-			w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
+			w.Pass(time.Second)
+			w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
 		},
 		"the group went first": func(w *world, u directory.UserID, g directory.Group) {
-			w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
-			w.pass(time.Second)
-			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+			w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
+			w.Pass(time.Second)
+			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
 		},
 		"the group stays": func(w *world, u directory.UserID, _ directory.Group) {
-			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
+			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
 		},
 		"the group changed between": func(w *world, u directory.UserID, g directory.Group) {
-			must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(w)
-			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
-			must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Again"}))(w)
+			must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(w)
+			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
+			must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Again"}))(w)
 		},
 		"all at once": func(w *world, u directory.UserID, g directory.Group) {
-			w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u))
-			w.wants("delete", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
+			w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			role := w.role("Deployer", "dataset:logs:query|read")
-			jane, joe := w.join("Jane", role.ID), w.join("Joe", "user")
-			g := w.group("On call", []directory.UserID{jane.ID, joe.ID}, "read-only")
-			w.pass(time.Hour)
+			role := w.Role("Deployer", "dataset:logs:query|read")
+			jane, joe := w.Join("Jane", role.ID), w.Join("Joe", "user")
+			g := w.Group("On call", []directory.UserID{jane.ID, joe.ID}, "read-only")
+			w.Pass(time.Hour)
 			at, want, users := w.now(), w.accessAt(jane.ID, time.Time{}), w.usersAt(time.Time{})
-			w.pass(time.Hour)
-			must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "none"))(t)
-			w.pass(time.Hour)
-			w.wants("delete the role", "", w.DeleteRole(t.Context(), w.byOwner(), role.ID))
+			w.Pass(time.Hour)
+			must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "none"))(t)
+			w.Pass(time.Hour)
+			w.Wants("delete the role", "", w.DeleteRole(t.Context(), w.ByOwner(), role.ID))
 			after(w, jane.ID, g)
-			w.pass(time.Hour)
+			w.Pass(time.Hour)
 			if got := w.accessAt(jane.ID, at); got != want || !strings.Contains(want, "On call") {
 				t.Errorf("was told as\n%s\nis told as\n%s", want, got)
 			}
 			if got := w.usersAt(at); !slices.Equal(got, users) {
 				t.Errorf("were %+v, are told as %+v", users, got)
 			}
-			_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, w.now(), authz.Query{})
-			w.wants("now", directory.NotFound, err)
-			w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
+			_, err := w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, w.now(), authz.Query{})
+			w.Wants("now", directory.NotFound, err)
+			w.Wants("the log", "", w.CheckLog(t.Context(), w.Org.ID))
 		})
 	}
 }
@@ -91,10 +91,10 @@ func TestAsOfTimes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	began := w.now()
-	w.pass(time.Hour)
-	jane := w.join("Jane", "user")
+	w.Pass(time.Hour)
+	jane := w.Join("Jane", "user")
 	made := w.now()
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	for _, c := range []struct {
 		what  string
 		at    time.Time
@@ -111,8 +111,8 @@ func TestAsOfTimes(t *testing.T) {
 		if got := w.usersAt(c.at); len(got) != c.users {
 			t.Errorf("%s there were %+v", c.what, got)
 		}
-		_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, c.at, authz.Query{})
-		w.wants(c.what, c.code, err)
+		_, err := w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, c.at, authz.Query{})
+		w.Wants(c.what, c.code, err)
 	}
 	var l listed
 	ask := func(call directory.Call, at time.Time) (users, access error) {
@@ -120,9 +120,9 @@ func TestAsOfTimes(t *testing.T) {
 		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at, authz.Query{})
 		return users, access
 	}
-	users, access := ask(w.byOwner(), w.now().Add(time.Second))
-	w.wants("users to come", directory.Invalid, users)
-	w.wants("access to come", directory.Invalid, access)
+	users, access := ask(w.ByOwner(), w.now().Add(time.Second))
+	w.Wants("users to come", directory.Invalid, users)
+	w.Wants("access to come", directory.Invalid, access)
 	for _, c := range []struct {
 		caps          string
 		users, access directory.Code
@@ -133,20 +133,20 @@ func TestAsOfTimes(t *testing.T) {
 		{"users|read auditLog|read", "", directory.Forbidden},
 		{"rbac|read auditLog|read", directory.Forbidden, ""},
 	} {
-		users, access := ask(w.as(w.token(strings.Fields(c.caps)...).Secret, ""), made)
-		w.wants(c.caps+": users", c.users, users)
-		w.wants(c.caps+": access", c.access, access)
+		users, access := ask(w.As(w.Token(strings.Fields(c.caps)...).Secret, ""), made)
+		w.Wants(c.caps+": users", c.users, users)
+		w.Wants(c.caps+": access", c.access, access)
 	}
 	// Another organization's ids, and ids of other things, are nobody's.
-	rival := w.tenant("Rival")
-	g := w.group("Group", nil)
-	w.pass(time.Second)
+	rival := w.Tenant("Rival")
+	g := w.Group("Group", nil)
+	w.Pass(time.Second)
 	made = w.now()
-	w.pass(time.Second)
-	must(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "Other"}))(t)
+	w.Pass(time.Second)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Other"}))(t)
 	for _, id := range []string{string(rival.ID), string(g.ID), "", "usr_~", "\xff"} {
-		_, err := w.GetUserAccess(t.Context(), w.byOwner(), directory.UserID(id), made, authz.Query{})
-		w.wants(fmt.Sprintf("%q", id), directory.NotFound, err)
+		_, err := w.GetUserAccess(t.Context(), w.ByOwner(), directory.UserID(id), made, authz.Query{})
+		w.Wants(fmt.Sprintf("%q", id), directory.NotFound, err)
 	}
 }
 
@@ -155,34 +155,34 @@ func TestAsOfTimes(t *testing.T) {
 func TestAsOfAfterRetention(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Role", "users|read")
-	jane := w.join("Jane", role.ID)
-	w.group("Group", []directory.UserID{jane.ID}, "read-only")
+	role := w.Role("Role", "users|read")
+	jane := w.Join("Jane", role.ID)
+	w.Group("Group", []directory.UserID{jane.ID}, "read-only")
 	w.history(3)
-	w.pass(40 * 24 * time.Hour)
-	w.join("Joe", "user")
-	w.pass(time.Hour)
+	w.Pass(40 * 24 * time.Hour)
+	w.Join("Joe", "user")
+	w.Pass(time.Hour)
 	at, want, users := w.now(), w.accessAt(jane.ID, time.Time{}), w.usersAt(time.Time{})
-	w.pass(time.Hour)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
-	must(w.SetRetention(t.Context(), w.byOwner(), directory.Retention{Days: 30}))(t)
+	w.Pass(time.Hour)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
+	must(w.SetRetention(t.Context(), w.ByOwner(), directory.Retention{Days: 30}))(t)
 	w.seal()
-	w.pass(time.Hour)
-	w.wants("prune", "", w.sealer().Prune(t.Context()))
+	w.Pass(time.Hour)
+	w.Wants("prune", "", w.sealer().Prune(t.Context()))
 	if got := w.accessAt(jane.ID, at); got != want {
 		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
 	}
 	if got := w.usersAt(at); !slices.Equal(got, users) {
 		t.Errorf("were %+v, are told as %+v", users, got)
 	}
-	_, err := w.GetUserAccess(t.Context(), w.byOwner(), jane.ID, at.Add(-30*24*time.Hour), authz.Query{})
-	w.wants("what is not kept", directory.Invalid, err)
+	_, err := w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, at.Add(-30*24*time.Hour), authz.Query{})
+	w.Wants("what is not kept", directory.Invalid, err)
 	if err == nil || !strings.Contains(err.Error(), "is kept from 2026-") {
 		t.Errorf("%v does not say from when on", err)
 	}
-	w.wants("the log", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("the log", "", w.CheckLog(t.Context(), w.Org.ID))
 	// What was erased is empty; what they could do stays.
-	must(w.EraseUser(t.Context(), w.byOwner(), jane.ID))(t)
+	must(w.EraseUser(t.Context(), w.ByOwner(), jane.ID))(t)
 	if got := w.accessAt(jane.ID, at); got != want {
 		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
 	}
@@ -191,7 +191,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 			t.Errorf("%+v", u)
 		}
 	}
-	w.wants("the log, erased", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("the log, erased", "", w.CheckLog(t.Context(), w.Org.ID))
 }
 
 // Whatever is changed behind the log's back is found.
@@ -214,16 +214,16 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			role := w.role("Role", "users|read")
-			jane := w.join("Jane", role.ID)
-			w.group("Group", []directory.UserID{jane.ID}, "read-only")
-			must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
-			hook := must(w.CreateWebhook(t.Context(), w.byOwner(), newHook("x")))(t)
-			must(w.RotateWebhookSecret(t.Context(), w.byOwner(), hook.ID, time.Time{}))(t)
-			must(w.ReplayWebhook(t.Context(), w.byOwner(), hook.ID, webhooks.ReplayScope{FromSequence: 1}))(t)
-			w.wants("before", "", w.CheckLog(t.Context(), w.org.ID))
-			dbtest.Exec(t, w.database, statement)
-			if err := w.CheckLog(t.Context(), w.org.ID); err == nil {
+			role := w.Role("Role", "users|read")
+			jane := w.Join("Jane", role.ID)
+			w.Group("Group", []directory.UserID{jane.ID}, "read-only")
+			must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
+			hook := must(w.CreateWebhook(t.Context(), w.ByOwner(), newHook("x")))(t)
+			must(w.RotateWebhookSecret(t.Context(), w.ByOwner(), hook.ID, time.Time{}))(t)
+			must(w.ReplayWebhook(t.Context(), w.ByOwner(), hook.ID, webhooks.ReplayScope{FromSequence: 1}))(t)
+			w.Wants("before", "", w.CheckLog(t.Context(), w.Org.ID))
+			dbtest.Exec(t, w.Database, statement)
+			if err := w.CheckLog(t.Context(), w.Org.ID); err == nil {
 				t.Error("nothing is found")
 			} else {
 				t.Log(err)
@@ -231,7 +231,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	w.wants("no organization", directory.NotFound, w.CheckLog(t.Context(), "nowhere"))
+	w.Wants("no organization", directory.NotFound, w.CheckLog(t.Context(), "nowhere"))
 }
 
 // The log tells of both tokens of a regeneration, and of the tokens that lose
@@ -239,11 +239,11 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 func TestTokensInTheLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	old := w.token("users|read")
-	last := w.lastEntry()
-	fresh := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
+	old := w.Token("users|read")
+	last := w.LastEntry()
+	fresh := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
 	var told []string
-	for _, e := range w.since(last) {
+	for _, e := range w.Since(last) {
 		var was, is directory.APITokenRecord
 		for state, v := range map[*directory.APITokenRecord][]byte{&was: e.Before, &is: e.After} {
 			if v != nil {
@@ -263,14 +263,31 @@ func TestTokensInTheLog(t *testing.T) {
 	}
 
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Agent's"))(t)
-	agent := w.as(out.APIToken, "")
+	agent := w.As(out.APIToken, "")
 	// The agent invited who claims it, in other letters.
 	must(w.CreateUser(t.Context(), agent, directory.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
-	w.pass(time.Minute)
-	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.byOwner().Principal}, directory.NewClaim{Claim: out.Claim}))(t)
-	w.wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))
+	w.Pass(time.Minute)
+	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.ByOwner().Principal}, directory.NewClaim{Claim: out.Claim}))(t)
+	w.Wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))
 	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: out.Org.ID, Capabilities: authz.Everything()}}
 	if u := must(w.GetUser(t.Context(), call, claimed.Owner.ID))(t); u != claimed.Owner {
 		t.Errorf("the claimant is %+v, was told %+v", u, claimed.Owner)
+	}
+}
+
+// The entry of a first sign-in by an issuer has the id of its user, who was there before.
+func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.Issuer(nil)
+	jane := w.Join("Jane", "user")
+	then := w.Clock()
+	w.Pass(time.Minute)
+	must(w.SignInBy(i, person("sub-1", jane.Email)))(t)
+	w.Pass(time.Minute)
+	past := new(listed)
+	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{At: then}, past))(t)
+	if !slices.Contains(past.ids(), jane.ID) {
+		t.Errorf("the users then were %v, without %s", past.ids(), jane.ID)
 	}
 }

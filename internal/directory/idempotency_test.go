@@ -24,37 +24,37 @@ func TestRepeatedWithItsKey(t *testing.T) {
 		call := op.call(s)
 		call.IdempotencyKey, call.Fingerprint = "key", []byte("request")
 		first, err := op.do(s, call)
-		s.wants("first", "", err)
-		before := s.tables()
+		s.Wants("first", "", err)
+		before := s.Tables()
 		again, err := op.do(s, call)
 		if op.secret {
-			s.wants("again", directory.Conflict, err)
+			s.Wants("again", directory.Conflict, err)
 			if err == nil || strings.Contains(err.Error(), secretOf(first)) || !strings.Contains(err.Error(), "delete") {
 				t.Errorf("%v does not say what to do", err)
 			}
 		} else {
-			s.wants("again", "", err)
+			s.Wants("again", "", err)
 			// Keys are for POST alone, and no POST answers a group whose version has risen.
 			if diff := cmp.Diff(first, again, sameSet, cmpopts.EquateComparable(netip.Prefix{}), cmpopts.IgnoreFields(directory.Group{}, "Version")); diff != "" {
 				t.Errorf("the answers differ (-first +again):\n%s", diff)
 			}
 		}
-		s.unchanged("again", before)
+		s.Unchanged("again", before)
 
 		call.Fingerprint = []byte("another request")
-		s.refused("another request", directory.KeyReused, "", func() error { return second(op.do(s, call)) })
-		noSecrets(t, s.world, first)
+		s.Refused("another request", directory.KeyReused, "", func() error { return second(op.do(s, call)) })
+		s.NoSecrets(secretOf(first))
 	})
 }
 
 func TestKeysAreEachPrincipalsOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "admin")
-	second := w.token("users|create")
+	jane := w.Join("Jane", "admin")
+	second := w.Token("users|create")
 	seen := make(map[directory.UserID]bool)
-	for i, secret := range []string{w.owner.secret, jane.secret, w.apiToken, second.Secret} {
-		call := w.as(secret, "")
+	for i, secret := range []string{w.Owner.Secret, jane.Secret, w.APIToken, second.Secret} {
+		call := w.As(secret, "")
 		call.IdempotencyKey, call.Fingerprint = "same", []byte("same")
 		in := directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}
 		u := must(w.CreateUser(t.Context(), call, in))(t)
@@ -72,18 +72,18 @@ func TestKeysAreEachPrincipalsOwn(t *testing.T) {
 func TestKeysAreForOneOrganizationAndOperation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
+	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
 	in := directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}
-	call := w.as(w.owner.secret, w.org.ID)
+	call := w.As(w.Owner.Secret, w.Org.ID)
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 	must(w.CreateUser(t.Context(), call, in))(t)
 
-	elsewhere := w.as(w.owner.secret, other.Org.ID)
+	elsewhere := w.As(w.Owner.Secret, other.Org.ID)
 	elsewhere.IdempotencyKey, elsewhere.Fingerprint = "k", []byte("f")
-	w.refused("in another organization", directory.KeyReused, "", func() error {
+	w.Refused("in another organization", directory.KeyReused, "", func() error {
 		return second(w.CreateUser(t.Context(), elsewhere, in))
 	})
-	w.refused("for another operation", directory.KeyReused, "", func() error {
+	w.Refused("for another operation", directory.KeyReused, "", func() error {
 		return second(w.CreateRole(t.Context(), call, directory.NewRole{Name: "X"}))
 	})
 }
@@ -93,28 +93,28 @@ func TestKeysExpire(t *testing.T) {
 	t.Parallel()
 	for _, sweep := range []bool{false, true} {
 		w := newWorld(t)
-		call := w.byOwner()
+		call := w.ByOwner()
 		call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 		create := func(email string) (directory.User, error) {
 			return w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: email, Role: "user"})
 		}
 		first := must(create("x@example.com"))(t)
-		w.pass(directory.IdempotencyWindow - time.Microsecond)
+		w.Pass(directory.IdempotencyWindow - time.Microsecond)
 		if sweep {
-			w.wants("sweep", "", w.Sweep(t.Context()))
+			w.Wants("sweep", "", w.Sweep(t.Context()))
 		}
 		if again := must(create("x@example.com"))(t); again != first {
 			t.Errorf("just before the end: %v", again)
 		}
-		w.pass(time.Microsecond)
+		w.Pass(time.Microsecond)
 		if sweep {
-			w.wants("sweep", "", w.Sweep(t.Context()))
-			if rows := w.tables()["replays"]; len(rows) != 0 {
+			w.Wants("sweep", "", w.Sweep(t.Context()))
+			if rows := w.Tables()["replays"]; len(rows) != 0 {
 				t.Errorf("swept, and there is %v", rows)
 			}
 		}
 		_, err := create("x@example.com")
-		w.wants("at the end it is a new request", directory.Conflict, err)
+		w.Wants("at the end it is a new request", directory.Conflict, err)
 		next := must(create("y@example.com"))(t)
 		if next.ID == first.ID {
 			t.Error("the old answer came again")
@@ -129,9 +129,9 @@ func TestKeysExpire(t *testing.T) {
 func TestRefusedRequestsKeepNoKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	call := w.byOwner()
+	call := w.ByOwner()
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("bad")
-	w.refused("bad", directory.Invalid, "email", func() error {
+	w.Refused("bad", directory.Invalid, "email", func() error {
 		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x", Role: "user"}))
 	})
 	call.Fingerprint = []byte("good")
@@ -143,15 +143,15 @@ func TestRefusedRequestsKeepNoKey(t *testing.T) {
 func TestReplayNeedsThePermissionStill(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "admin")
-	call := w.by(jane)
+	jane := w.Join("Jane", "admin")
+	call := w.By(jane)
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 	create := func() error {
 		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	}
-	w.wants("first", "", create())
-	must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "user"))(t)
-	w.refused("demoted", directory.Forbidden, "", create)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
-	w.refused("removed", directory.Unauthenticated, "", create)
+	w.Wants("first", "", create())
+	must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "user"))(t)
+	w.Refused("demoted", directory.Forbidden, "", create)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
+	w.Refused("removed", directory.Unauthenticated, "", create)
 }

@@ -10,7 +10,7 @@ import (
 // state is what the organization sees of its one invitation.
 func (w *world) state() directory.InvitationState {
 	w.Helper()
-	open := must(w.ListOrgInvitations(w.Context(), w.byOwner(), directory.InvitationQuery{Limit: 10}))(w)
+	open := must(w.ListOrgInvitations(w.Context(), w.ByOwner(), directory.InvitationQuery{Limit: 10}))(w)
 	if len(open) != 1 {
 		w.Fatalf("%d invitations, want 1", len(open))
 	}
@@ -18,7 +18,7 @@ func (w *world) state() directory.InvitationState {
 }
 
 func (w *world) accept(m member) error {
-	return second(w.AcceptInvitation(w.Context(), w.by(m), w.org.ID))
+	return second(w.AcceptInvitation(w.Context(), w.By(m), w.Org.ID))
 }
 
 // An invitation can be accepted until its time is over, which is the operator's choice.
@@ -32,29 +32,29 @@ func TestInvitationExpires(t *testing.T) {
 			want = ttl
 			w.configure(directory.WithInvitationTTL(ttl))
 		}
-		rival := w.tenant("Rival")
-		u := w.invite(rival, "user")
+		rival := w.Tenant("Rival")
+		u := w.Invite(rival, "user")
 		if got := u.ExpiresAt.Sub(u.CreatedAt); got != want {
 			t.Errorf("open for %s, want %s", got, want)
 		}
-		w.pass(want - time.Microsecond)
+		w.Pass(want - time.Microsecond)
 		if got := w.state(); got != directory.InvitationOpen {
 			t.Errorf("a moment before the end: %s", got)
 		}
-		w.pass(time.Microsecond)
+		w.Pass(time.Microsecond)
 		if got := w.state(); got != directory.InvitationExpired {
 			t.Errorf("at the end: %s", got)
 		}
-		w.refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
-		if mine := must(w.ListInvitations(t.Context(), w.by(rival)))(t); len(mine) != 0 {
+		w.Refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
+		if mine := must(w.ListInvitations(t.Context(), w.By(rival)))(t); len(mine) != 0 {
 			t.Errorf("still listed: %+v", mine)
 		}
-		again := must(w.ResendInvitation(t.Context(), w.byOwner(), u.ID))(t)
+		again := must(w.ResendInvitation(t.Context(), w.ByOwner(), u.ID))(t)
 		if got := again.User.ExpiresAt.Sub(u.ExpiresAt); got != want || again.State != directory.InvitationOpen {
 			t.Errorf("resent as %+v, open for %s", again, got)
 		}
-		w.wants("accept what was resent", "", w.accept(rival))
-		w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+		w.Wants("accept what was resent", "", w.accept(rival))
+		w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 	}
 }
 
@@ -70,40 +70,40 @@ func TestInvitationLapses(t *testing.T) {
 		byToken bool
 		lose    func(w *world, by inviter) error
 	}{
-		"the inviter is removed": {false, func(w *world, by inviter) error { return w.RemoveUser(w.Context(), w.byOwner(), by.ID) }},
+		"the inviter is removed": {false, func(w *world, by inviter) error { return w.RemoveUser(w.Context(), w.ByOwner(), by.ID) }},
 		"the inviter is demoted": {false, func(w *world, by inviter) error {
-			return second(w.UpdateUserRole(w.Context(), w.byOwner(), by.ID, "read-only"))
+			return second(w.UpdateUserRole(w.Context(), w.ByOwner(), by.ID, "read-only"))
 		}},
 		"the token is deleted": {true, func(w *world, by inviter) error {
-			return w.DeleteAPIToken(w.Context(), w.byOwner(), by.token.ID)
+			return w.DeleteAPIToken(w.Context(), w.ByOwner(), by.token.ID)
 		}},
 		"the token is regenerated and ends": {true, func(w *world, by inviter) error {
-			err := second(w.RegenerateAPIToken(w.Context(), w.byOwner(), by.token.ID, directory.Regeneration{}))
-			w.pass(time.Hour)
+			err := second(w.RegenerateAPIToken(w.Context(), w.ByOwner(), by.token.ID, directory.Regeneration{}))
+			w.Pass(time.Hour)
 			return err
 		}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			rival := w.tenant("Rival")
-			by := inviter{w.join("Ann", "admin"), w.token("users|create")}
-			call := w.by(by.member)
+			rival := w.Tenant("Rival")
+			by := inviter{w.Join("Ann", "admin"), w.Token("users|create")}
+			call := w.By(by.member)
 			if c.byToken {
-				call = w.as(by.token.Secret, "")
+				call = w.As(by.token.Secret, "")
 			}
 			u := must(w.CreateUser(t.Context(), call, directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
 			if got := w.state(); got != directory.InvitationOpen {
 				t.Fatalf("at first: %s", got)
 			}
-			w.wants("lose", "", c.lose(w, by))
+			w.Wants("lose", "", c.lose(w, by))
 			if got := w.state(); got != directory.InvitationLapsed {
 				t.Errorf("now: %s", got)
 			}
-			w.refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
-			must(w.ResendInvitation(t.Context(), w.byOwner(), u.ID))(t)
-			w.wants("accept what was resent", "", w.accept(rival))
-			w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+			w.Refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
+			must(w.ResendInvitation(t.Context(), w.ByOwner(), u.ID))(t)
+			w.Wants("accept what was resent", "", w.accept(rival))
+			w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 		})
 	}
 }
@@ -112,45 +112,45 @@ func TestInvitationLapses(t *testing.T) {
 func TestExpiredInvitationIsReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	old := w.invite(rival, "admin")
+	rival := w.Tenant("Rival")
+	old := w.Invite(rival, "admin")
 	again := directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}
-	w.refused("while it is open", directory.Conflict, "email", func() error { return second(w.CreateUser(t.Context(), w.byOwner(), again)) })
-	w.pass(directory.InvitationTTL)
-	from := w.lastEntry()
-	u := must(w.CreateUser(t.Context(), w.byOwner(), again))(t)
+	w.Refused("while it is open", directory.Conflict, "email", func() error { return second(w.CreateUser(t.Context(), w.ByOwner(), again)) })
+	w.Pass(directory.InvitationTTL)
+	from := w.LastEntry()
+	u := must(w.CreateUser(t.Context(), w.ByOwner(), again))(t)
 	if u.ID == old.ID || !u.Invited || u.Role.ID != "user" {
 		t.Errorf("added as %+v", u)
 	}
-	w.wants("the old one", directory.NotFound, second(w.GetUser(t.Context(), w.byOwner(), old.ID)))
-	entries := w.since(from)
+	w.Wants("the old one", directory.NotFound, second(w.GetUser(t.Context(), w.ByOwner(), old.ID)))
+	entries := w.Since(from)
 	if len(entries) != 2 || entries[0].Action != "expireInvitation" || entries[0].Actor.Kind != directory.ActorSystem || entries[1].Action != "createUser" {
 		t.Errorf("entries %+v", entries)
 	}
-	w.wants("accept", "", w.accept(rival))
-	w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("accept", "", w.accept(rival))
+	w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 }
 
 // The sweep drops what expired longer than the grace ago, and nothing else.
 func TestSweepDropsExpiredInvitations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	early, late, joined := w.tenant("Early"), w.tenant("Late"), w.tenant("Joined")
-	gone, accepted := w.invite(early, "user"), w.invite(joined, "user")
-	w.wants("accept", "", w.accept(joined))
-	w.pass(time.Hour)
-	kept := w.invite(late, "user")
-	w.pass(directory.InvitationTTL + directory.InvitationGrace - time.Hour)
-	w.wants("sweep", "", w.DropInvitations(t.Context()))
-	w.user(gone.ID) // its last moment
-	w.pass(time.Microsecond)
-	w.wants("sweep again", "", w.DropInvitations(t.Context()))
-	w.wants("what expired", directory.NotFound, second(w.GetUser(t.Context(), w.byOwner(), gone.ID)))
-	w.user(kept.ID)
-	w.user(accepted.ID)
-	last := w.since(w.lastEntry() - 1)
+	early, late, joined := w.Tenant("Early"), w.Tenant("Late"), w.Tenant("Joined")
+	gone, accepted := w.Invite(early, "user"), w.Invite(joined, "user")
+	w.Wants("accept", "", w.accept(joined))
+	w.Pass(time.Hour)
+	kept := w.Invite(late, "user")
+	w.Pass(directory.InvitationTTL + directory.InvitationGrace - time.Hour)
+	w.Wants("sweep", "", w.DropInvitations(t.Context()))
+	w.User(gone.ID) // its last moment
+	w.Pass(time.Microsecond)
+	w.Wants("sweep again", "", w.DropInvitations(t.Context()))
+	w.Wants("what expired", directory.NotFound, second(w.GetUser(t.Context(), w.ByOwner(), gone.ID)))
+	w.User(kept.ID)
+	w.User(accepted.ID)
+	last := w.Since(w.LastEntry() - 1)
 	if e := last[len(last)-1]; e.Action != "expireInvitation" || e.Actor.Kind != directory.ActorSystem || e.Target.ID != string(gone.ID) {
 		t.Errorf("the last entry is %+v", e)
 	}
-	w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 }

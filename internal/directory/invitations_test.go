@@ -22,9 +22,9 @@ func showUser(u directory.User) shown { return shown{u.Email, u.Name, u.Role, le
 func TestInvitationAnswersAlike(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
+	rival := w.Tenant("Rival")
 	add := func(email string) directory.User {
-		return must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "Jane", Email: email, Role: "user"}))(t)
+		return must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane", Email: email, Role: "user"}))(t)
 	}
 	known, unknown := add("RIVAL@example.NET"), add("UNKNOWN@example.NET")
 	if !known.Invited || unknown.Invited {
@@ -39,28 +39,28 @@ func TestInvitationAnswersAlike(t *testing.T) {
 		}
 	}
 	alike("created", known, unknown)
-	alike("read", w.user(known.ID), w.user(unknown.ID))
+	alike("read", w.User(known.ID), w.User(unknown.ID))
 	var users listed
-	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{Text: "example.net"}, &users))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Text: "example.net"}, &users))(t)
 	if len(users.users) != 2 {
 		t.Fatalf("listed %v", users.users)
 	}
 	// The invited account's own name does not show, whatever becomes of it.
 	name := "Secret Name"
-	must(w.UpdateSelf(t.Context(), w.by(rival), directory.SelfUpdate{Name: &name}))(t)
-	alike("after the account's renaming", w.user(known.ID), w.user(unknown.ID))
+	must(w.UpdateSelf(t.Context(), w.By(rival), directory.SelfUpdate{Name: &name}))(t)
+	alike("after the account's renaming", w.User(known.ID), w.User(unknown.ID))
 	// Both can be given another role and both can be removed.
 	for _, u := range []directory.User{known, unknown} {
-		must(w.UpdateUserRole(t.Context(), w.byOwner(), u.ID, "read-only"))(t)
+		must(w.UpdateUserRole(t.Context(), w.ByOwner(), u.ID, "read-only"))(t)
 	}
-	alike("with another role", w.user(known.ID), w.user(unknown.ID))
+	alike("with another role", w.User(known.ID), w.User(unknown.ID))
 	for _, email := range []string{known.Email, unknown.Email} {
-		w.refused("again", directory.Conflict, "email", func() error {
-			return second(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: email, Role: "user"}))
+		w.Refused("again", directory.Conflict, "email", func() error {
+			return second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: email, Role: "user"}))
 		})
 	}
 	for _, u := range []directory.User{known, unknown} {
-		w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u.ID))
+		w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u.ID))
 	}
 }
 
@@ -68,18 +68,18 @@ func TestInvitationAnswersAlike(t *testing.T) {
 func TestInvitedMayDoNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	invited := w.invite(rival, "admin")
-	w.group("G", []directory.UserID{invited.ID}, "admin")
+	rival := w.Tenant("Rival")
+	invited := w.Invite(rival, "admin")
+	w.Group("G", []directory.UserID{invited.ID}, "admin")
 
-	_, err := w.Authenticate(t.Context(), rival.secret, w.org.ID)
-	w.wants("authenticate", directory.Forbidden, err)
-	_, err = w.Authenticate(t.Context(), rival.secret, "unknown-0000")
-	w.wants("authenticate elsewhere", directory.Forbidden, err)
-	if access := must(w.GetUserAccess(t.Context(), w.byOwner(), invited.ID, time.Time{}, authz.Query{}))(t); len(access.Capabilities) != 0 {
+	_, err := w.Authenticate(t.Context(), rival.Secret, w.Org.ID)
+	w.Wants("authenticate", directory.Forbidden, err)
+	_, err = w.Authenticate(t.Context(), rival.Secret, "unknown-0000")
+	w.Wants("authenticate elsewhere", directory.Forbidden, err)
+	if access := must(w.GetUserAccess(t.Context(), w.ByOwner(), invited.ID, time.Time{}, authz.Query{}))(t); len(access.Capabilities) != 0 {
 		t.Errorf("they have %v", access.Capabilities)
 	}
-	call := w.as(rival.secret, "") // without a header, their own organization is meant still
+	call := w.As(rival.Secret, "") // without a header, their own organization is meant still
 	if call.Principal.OrgID != rival.OrgID {
 		t.Errorf("acts in %s", call.Principal.OrgID)
 	}
@@ -91,82 +91,82 @@ func TestInvitedMayDoNothing(t *testing.T) {
 		try  func() error
 		code directory.Code
 	}{
-		"get the organization":    {func() error { return second(w.GetOrg(t.Context(), call, w.org.ID)) }, directory.NotFound},
-		"rename the organization": {func() error { return second(w.UpdateOrg(t.Context(), call, w.org.ID, "X")) }, directory.NotFound},
+		"get the organization":    {func() error { return second(w.GetOrg(t.Context(), call, w.Org.ID)) }, directory.NotFound},
+		"rename the organization": {func() error { return second(w.UpdateOrg(t.Context(), call, w.Org.ID, "X")) }, directory.NotFound},
 		"rename the invited user": {func() error {
 			return second(w.UpdateUser(t.Context(), call, invited.ID, directory.SelfUpdate{Name: &name}))
 		}, directory.Forbidden},
 	} {
-		w.refused(what, code.code, "", code.try)
+		w.Refused(what, code.code, "", code.try)
 	}
 }
 
 func TestAcceptInvitation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	invited := w.invite(rival, "admin")
-	open := must(w.ListInvitations(t.Context(), w.by(rival)))(t)
-	if len(open) != 1 || open[0].Org.ID != w.org.ID || open[0].User.ID != invited.ID || open[0].User.Role.ID != "admin" {
+	rival := w.Tenant("Rival")
+	invited := w.Invite(rival, "admin")
+	open := must(w.ListInvitations(t.Context(), w.By(rival)))(t)
+	if len(open) != 1 || open[0].Org.ID != w.Org.ID || open[0].User.ID != invited.ID || open[0].User.Role.ID != "admin" {
 		t.Errorf("open invitations %+v", open)
 	}
-	u := must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
+	u := must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
 	if u.ID != invited.ID || u.Name != rival.Name || u.Invited || u.Role.ID != "admin" {
 		t.Errorf("accepted as %+v", u)
 	}
-	if got := w.user(invited.ID); got != u {
+	if got := w.User(invited.ID); got != u {
 		t.Errorf("read as %+v, want %+v", got, u)
 	}
-	if p := w.as(rival.secret, w.org.ID).Principal; p.UserID != invited.ID || p.Role != "admin" {
+	if p := w.As(rival.Secret, w.Org.ID).Principal; p.UserID != invited.ID || p.Role != "admin" {
 		t.Errorf("acts as %+v", p)
 	}
-	if open := must(w.ListInvitations(t.Context(), w.by(rival)))(t); len(open) != 0 {
+	if open := must(w.ListInvitations(t.Context(), w.By(rival)))(t); len(open) != 0 {
 		t.Errorf("open still %v", open)
 	}
 	for what, try := range map[string]func() error{
-		"accept again":     func() error { return second(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID)) },
-		"decline after it": func() error { return w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID) },
+		"accept again":     func() error { return second(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID)) },
+		"decline after it": func() error { return w.DeclineInvitation(t.Context(), w.By(rival), w.Org.ID) },
 	} {
-		w.refused(what, directory.NotFound, "", try)
+		w.Refused(what, directory.NotFound, "", try)
 	}
 }
 
 func TestDeclineInvitation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	invited := w.invite(rival, "admin")
-	g := w.group("G", []directory.UserID{invited.ID})
-	w.wants("decline", "", w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID))
-	_, err := w.GetUser(t.Context(), w.byOwner(), invited.ID)
-	w.wants("the user", directory.NotFound, err)
-	if got := must(w.GetGroup(t.Context(), w.byOwner(), g.ID))(t); len(got.Members) != 0 {
+	rival := w.Tenant("Rival")
+	invited := w.Invite(rival, "admin")
+	g := w.Group("G", []directory.UserID{invited.ID})
+	w.Wants("decline", "", w.DeclineInvitation(t.Context(), w.By(rival), w.Org.ID))
+	_, err := w.GetUser(t.Context(), w.ByOwner(), invited.ID)
+	w.Wants("the user", directory.NotFound, err)
+	if got := must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t); len(got.Members) != 0 {
 		t.Errorf("in the group still: %v", got.Members)
 	}
-	w.refused("decline again", directory.NotFound, "", func() error { return w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID) })
-	w.refused("accept after it", directory.NotFound, "", func() error {
-		return second(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))
+	w.Refused("decline again", directory.NotFound, "", func() error { return w.DeclineInvitation(t.Context(), w.By(rival), w.Org.ID) })
+	w.Refused("accept after it", directory.NotFound, "", func() error {
+		return second(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))
 	})
-	w.invite(rival, "user") // one may ask again
+	w.Invite(rival, "user") // one may ask again
 }
 
 // An invitation is for one account, and a membership is none.
 func TestOthersInvitations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival, third := w.tenant("Rival"), w.tenant("Third")
-	w.invite(rival, "admin")
-	for who, m := range map[string]member{"a stranger": third, "a member": w.owner} {
-		w.refused(who+" accepts", directory.NotFound, "", func() error {
-			return second(w.AcceptInvitation(t.Context(), w.by(m), w.org.ID))
+	rival, third := w.Tenant("Rival"), w.Tenant("Third")
+	w.Invite(rival, "admin")
+	for who, m := range map[string]member{"a stranger": third, "a member": w.Owner} {
+		w.Refused(who+" accepts", directory.NotFound, "", func() error {
+			return second(w.AcceptInvitation(t.Context(), w.By(m), w.Org.ID))
 		})
-		w.refused(who+" declines", directory.NotFound, "", func() error { return w.DeclineInvitation(t.Context(), w.by(m), w.org.ID) })
-		if open := must(w.ListInvitations(t.Context(), w.by(m)))(t); len(open) != 0 {
+		w.Refused(who+" declines", directory.NotFound, "", func() error { return w.DeclineInvitation(t.Context(), w.By(m), w.Org.ID) })
+		if open := must(w.ListInvitations(t.Context(), w.By(m)))(t); len(open) != 0 {
 			t.Errorf("%s is shown %v", who, open)
 		}
 	}
-	w.refused("an unknown organization", directory.NotFound, "", func() error {
-		return second(w.AcceptInvitation(t.Context(), w.by(rival), "unknown-0000"))
+	w.Refused("an unknown organization", directory.NotFound, "", func() error {
+		return second(w.AcceptInvitation(t.Context(), w.By(rival), "unknown-0000"))
 	})
 }
 
@@ -174,11 +174,11 @@ func TestOthersInvitations(t *testing.T) {
 func TestInvitationsCanChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	invited := w.invite(rival, "admin")
-	must(w.UpdateUserRole(t.Context(), w.byOwner(), invited.ID, "read-only"))(t)
-	u := must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
-	if p := w.as(rival.secret, w.org.ID).Principal; u.Role.ID != "read-only" || p.Capabilities.Covers(caps(t, "users|create")) {
+	rival := w.Tenant("Rival")
+	invited := w.Invite(rival, "admin")
+	must(w.UpdateUserRole(t.Context(), w.ByOwner(), invited.ID, "read-only"))(t)
+	u := must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
+	if p := w.As(rival.Secret, w.Org.ID).Principal; u.Role.ID != "read-only" || p.Capabilities.Covers(caps(t, "users|create")) {
 		t.Errorf("accepted as %v with %v", u.Role, p.Capabilities.Names())
 	}
 }

@@ -53,7 +53,7 @@ var limited = []struct {
 		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))
 	}},
 	{limits.GroupsPerUser, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.owner.ID)}))
+		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.Owner.ID)}))
 	}},
 }
 
@@ -75,7 +75,7 @@ func TestRaceLimitsHold(t *testing.T) {
 			}
 			anybody := directory.WithOrgCreation(directory.OrgCreationAnybody)
 			w.configure(limit(most), anybody)
-			call := w.as(w.owner.secret, w.org.ID)
+			call := w.As(w.Owner.Secret, w.Org.ID)
 			var all sync.WaitGroup
 			errs := make([]error, 8)
 			for i := range errs {
@@ -91,7 +91,7 @@ func TestRaceLimitsHold(t *testing.T) {
 						t.Errorf("%q does not say %q and which limit", err, want)
 					}
 				case "":
-					w.wants("make", "", err)
+					w.Wants("make", "", err)
 					made++
 				default:
 					t.Error(err)
@@ -105,15 +105,15 @@ func TestRaceLimitsHold(t *testing.T) {
 			}
 			dry := call
 			dry.DryRun = new(directory.AccessDiff)
-			w.wants("dry run", directory.LimitExceeded, l.more(w, 100, dry))
+			w.Wants("dry run", directory.LimitExceeded, l.more(w, 100, dry))
 
 			w.configure(limit(1), anybody)
-			w.wants("above a lowered limit", directory.LimitExceeded, l.more(w, 101, call))
+			w.Wants("above a lowered limit", directory.LimitExceeded, l.more(w, 101, call))
 			w.configure(limit(most+1), anybody)
-			w.wants("dry run below a raised one", "", l.more(w, 102, dry))
-			w.wants("below a raised one", "", l.more(w, 103, call))
+			w.Wants("dry run below a raised one", "", l.more(w, 102, dry))
+			w.Wants("below a raised one", "", l.more(w, 103, call))
 			w.configure(limit(0), anybody)
-			w.wants("without one", "", l.more(w, 104, call))
+			w.Wants("without one", "", l.more(w, 104, call))
 		})
 	}
 }
@@ -126,17 +126,17 @@ func TestInvitationLimitHidesAccounts(t *testing.T) {
 	limits := limits.Default()
 	limits.Invitations = 1
 	w.configure(directory.WithLimits(limits), directory.WithOrgCreation(directory.OrgCreationAnybody))
-	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
+	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
 	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		must(w.CreateUser(t.Context(), w.as(w.owner.secret, w.org.ID), directory.NewUser{Name: "x", Email: email, Role: "none"}))(t)
+		must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, w.Org.ID), directory.NewUser{Name: "x", Email: email, Role: "none"}))(t)
 	}
-	there := w.as(w.owner.secret, other.Org.ID)
+	there := w.As(w.Owner.Secret, other.Org.ID)
 	add := func(email string) error {
 		return second(w.CreateUser(t.Context(), there, directory.NewUser{Name: "x", Email: email, Role: "none"}))
 	}
-	w.wants("the first", "", add("a@example.com"))
-	w.wants("one with an account", directory.LimitExceeded, add("b@example.com"))
-	w.wants("one without", directory.LimitExceeded, add("new@example.com"))
+	w.Wants("the first", "", add("a@example.com"))
+	w.Wants("one with an account", directory.LimitExceeded, add("b@example.com"))
+	w.Wants("one without", directory.LimitExceeded, add("new@example.com"))
 }
 
 func TestLimitsOnParts(t *testing.T) {
@@ -144,33 +144,33 @@ func TestLimitsOnParts(t *testing.T) {
 	w := newWorld(t)
 	limits := limits.Limits{RolesPerGroup: 2, NamesPerSet: 3, Names: 5, MembersPerRequest: 2}
 	w.configure(directory.WithLimits(limits))
-	call := w.as(w.owner.secret, w.org.ID)
+	call := w.As(w.Owner.Secret, w.Org.ID)
 	role := func(name string, names int) (directory.Role, error) {
 		return w.CreateRole(t.Context(), call, directory.NewRole{Name: name, Capabilities: naming(name, names)})
 	}
 	three := must(role("three", 3))(t)
-	w.wants("a set that names too many", directory.LimitExceeded, second(role("four", 4)))
-	w.wants("a token's set", directory.LimitExceeded, second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "x", Capabilities: naming("t", 4)})))
+	w.Wants("a set that names too many", directory.LimitExceeded, second(role("four", 4)))
+	w.Wants("a token's set", directory.LimitExceeded, second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "x", Capabilities: naming("t", 4)})))
 	two := must(role("two", 2))(t)
 	update := func(names int) error {
 		return second(w.UpdateRole(t.Context(), call, two.ID, directory.NewRole{Name: "two", Capabilities: naming("two", names)}))
 	}
-	w.wants("roles that name too many together", directory.LimitExceeded, update(3))
-	w.wants("the same number", "", update(2))
-	w.wants("fewer", "", update(1))
-	w.wants("as many again", "", update(2))
+	w.Wants("roles that name too many together", directory.LimitExceeded, update(3))
+	w.Wants("the same number", "", update(2))
+	w.Wants("fewer", "", update(1))
+	w.Wants("as many again", "", update(2))
 
 	group := func(ids ...directory.RoleID) error {
 		return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &ids}))
 	}
-	w.wants("three roles", directory.LimitExceeded, group(three.ID, two.ID, "user"))
-	w.wants("two roles", "", group(three.ID, two.ID))
+	w.Wants("three roles", directory.LimitExceeded, group(three.ID, two.ID, "user"))
+	w.Wants("two roles", "", group(three.ID, two.ID))
 
 	many := members("usr_1", "usr_2", "usr_3")
-	w.refused("a group's members", directory.LimitExceeded, "members", func() error {
+	w.Refused("a group's members", directory.LimitExceeded, "members", func() error {
 		return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "m", Members: many}))
 	})
-	w.refused("a role's members", directory.LimitExceeded, "members", func() error {
+	w.Refused("a role's members", directory.LimitExceeded, "members", func() error {
 		return second(w.CreateRole(t.Context(), call, directory.NewRole{Name: "m", Members: many}))
 	})
 }
@@ -180,25 +180,25 @@ func TestLimitOnRoleChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.configure(directory.WithLimits(limits.Limits{RoleChangesPerRequest: 2}))
-	a, b, c := w.join("A", "none"), w.join("B", "none"), w.join("C", "none")
-	role := w.role("Crowd")
+	a, b, c := w.Join("A", "none"), w.Join("B", "none"), w.Join("C", "none")
+	role := w.Role("Crowd")
 	put := func(ids ...directory.UserID) error {
-		return second(w.UpdateRole(t.Context(), w.as(w.owner.secret, w.org.ID), role.ID, directory.NewRole{Name: "Crowd", Members: &ids}))
+		return second(w.UpdateRole(t.Context(), w.As(w.Owner.Secret, w.Org.ID), role.ID, directory.NewRole{Name: "Crowd", Members: &ids}))
 	}
-	w.refused("three at once", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID, c.ID) })
-	w.wants("two", "", put(a.ID, b.ID))
-	w.wants("the same two and a third", "", put(a.ID, b.ID, c.ID))
-	w.wants("two who leave", "", put(a.ID))
-	w.wants("one leaves, one comes", "", put(b.ID))
-	w.wants("one leaves, one comes again", "", put(c.ID))
-	w.refused("one leaves, two come", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID) })
+	w.Refused("three at once", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID, c.ID) })
+	w.Wants("two", "", put(a.ID, b.ID))
+	w.Wants("the same two and a third", "", put(a.ID, b.ID, c.ID))
+	w.Wants("two who leave", "", put(a.ID))
+	w.Wants("one leaves, one comes", "", put(b.ID))
+	w.Wants("one leaves, one comes again", "", put(c.ID))
+	w.Refused("one leaves, two come", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID) })
 }
 
 // Objects above a lowered limit stay, can be changed, and can shrink.
 func TestAboveALoweredLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	call := w.as(w.owner.secret, w.org.ID)
+	call := w.As(w.Owner.Secret, w.Org.ID)
 	role := must(w.CreateRole(t.Context(), call, directory.NewRole{Name: "r", Capabilities: naming("r", 5)}))(t)
 	roles := []directory.RoleID{"user", "read-only", role.ID}
 	g := must(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &roles}))(t)
@@ -206,32 +206,32 @@ func TestAboveALoweredLimit(t *testing.T) {
 	update := func(names int) error {
 		return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "renamed", Capabilities: naming("r", names)}))
 	}
-	w.wants("as it is", "", update(5))
-	w.wants("growing", directory.LimitExceeded, update(6))
-	w.wants("shrinking", "", update(4))
-	w.wants("a group as it is", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
+	w.Wants("as it is", "", update(5))
+	w.Wants("growing", directory.LimitExceeded, update(6))
+	w.Wants("shrinking", "", update(4))
+	w.Wants("a group as it is", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
 	fewer := roles[:2]
-	w.wants("a group with fewer", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &fewer})))
-	w.wants("a group growing again", directory.LimitExceeded, second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
+	w.Wants("a group with fewer", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &fewer})))
+	w.Wants("a group growing again", directory.LimitExceeded, second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
 }
 
 // Membership by accepting counts as well as membership by creating.
 func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
-	john := w.join("john", "user")
-	must(w.CreateUser(t.Context(), w.as(w.owner.secret, other.Org.ID), directory.NewUser{Name: "John", Email: john.Email, Role: "none"}))(t)
+	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
+	john := w.Join("john", "user")
+	must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, other.Org.ID), directory.NewUser{Name: "John", Email: john.Email, Role: "none"}))(t)
 	w.configure(directory.WithLimits(limits.Limits{Organizations: 1}))
-	w.wants("accept", directory.LimitExceeded, second(w.AcceptInvitation(t.Context(), w.by(john), other.Org.ID)))
+	w.Wants("accept", directory.LimitExceeded, second(w.AcceptInvitation(t.Context(), w.By(john), other.Org.ID)))
 	w.configure(directory.WithLimits(limits.Limits{Organizations: 2}))
-	w.wants("accept below the limit", "", second(w.AcceptInvitation(t.Context(), w.by(john), other.Org.ID)))
+	w.Wants("accept below the limit", "", second(w.AcceptInvitation(t.Context(), w.By(john), other.Org.ID)))
 }
 
 func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	john := w.join("john", "admin")
+	john := w.Join("john", "admin")
 	for _, c := range []struct {
 		who           directory.OrgCreation
 		owner, member directory.Code
@@ -241,13 +241,13 @@ func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
 		{directory.OrgCreationAnybody, "", ""},
 	} {
 		w.configure(directory.WithOrgCreation(c.who))
-		w.wants(string(c.who)+", an owner", c.owner, second(w.CreateOrg(t.Context(), w.as(w.owner.secret, w.org.ID), "X")))
-		err := second(w.CreateOrg(t.Context(), w.by(john), "X"))
-		w.wants(string(c.who)+", an admin", c.member, err)
+		w.Wants(string(c.who)+", an owner", c.owner, second(w.CreateOrg(t.Context(), w.As(w.Owner.Secret, w.Org.ID), "X")))
+		err := second(w.CreateOrg(t.Context(), w.By(john), "X"))
+		w.Wants(string(c.who)+", an admin", c.member, err)
 		if err != nil && !strings.Contains(err.Error(), "--allow-org-creation") {
 			t.Errorf("%q does not name the setting", err)
 		}
 	}
 	w.configure() // the default; john owns one by now
-	w.wants("who has come to own one", "", second(w.CreateOrg(t.Context(), w.as(john.secret, w.org.ID), "X")))
+	w.Wants("who has come to own one", "", second(w.CreateOrg(t.Context(), w.As(john.Secret, w.Org.ID), "X")))
 }

@@ -11,15 +11,15 @@ import (
 // grow appends n entries in one transaction and gives the number of the last.
 func (w *world) grow(n int) (last int64) {
 	w.Helper()
-	err := w.db.Write(w.Context(), func(tx directory.Tx) error {
-		number, at, err := tx.LastOrgEntry(w.org.ID)
+	err := w.DB.Write(w.Context(), func(tx directory.Tx) error {
+		number, at, err := tx.LastOrgEntry(w.Org.ID)
 		if err != nil {
 			return err
 		}
 		last = number + int64(n)
 		for number < last {
 			number++
-			e := directory.Entry{Sequence: number, At: at, OrgID: w.org.ID, Action: "grow", Target: directory.Target{Type: "role", ID: "role_a"}}
+			e := directory.Entry{Sequence: number, At: at, OrgID: w.Org.ID, Action: "grow", Target: directory.Target{Type: "role", ID: "role_a"}}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ func TestExportEntries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	last := w.grow(2500)
-	p, err := w.Authenticate(t.Context(), w.apiToken, "")
+	p, err := w.Authenticate(t.Context(), w.APIToken, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestExportEntries(t *testing.T) {
 	}
 
 	_, err = export(directory.EntryQuery{}, still, func() {
-		if err := w.db.Write(t.Context(), func(tx directory.Tx) error { return tx.DropEntries(w.org.ID, 1500) }); err != nil {
+		if err := w.DB.Write(t.Context(), func(tx directory.Tx) error { return tx.DropEntries(w.Org.ID, 1500) }); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -114,14 +114,14 @@ func TestListEntriesBoundsItsMemory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	last := w.grow(1)
-	p, err := w.Authenticate(t.Context(), w.apiToken, "")
+	p, err := w.Authenticate(t.Context(), w.APIToken, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	large := `{"name":"` + string(slices.Repeat([]byte("x"), 1<<20)) + `"}`
-	err = w.db.Write(t.Context(), func(tx directory.Tx) error {
+	err = w.DB.Write(t.Context(), func(tx directory.Tx) error {
 		for n := range int64(10) {
-			e := directory.Entry{Sequence: last + 1 + n, At: w.clock.Now(), OrgID: w.org.ID, Action: "grow", After: []byte(large)}
+			e := directory.Entry{Sequence: last + 1 + n, At: w.Clock(), OrgID: w.Org.ID, Action: "grow", After: []byte(large)}
 			if err := tx.AppendEntry(e); err != nil {
 				return err
 			}

@@ -37,7 +37,7 @@ func (r *reality) holds(ok bool, format string, args ...any) {
 // design.md by itself, and what requests would be told against both.
 func (h *harness) check(t *rapid.T) {
 	r := &reality{users: make(map[directory.OrgID][]directory.User)}
-	err := h.w.db.Read(h.w.Context(), func(tx directory.Tx) (err error) {
+	err := h.w.DB.Read(h.w.Context(), func(tx directory.Tx) (err error) {
 		if r.orgs, err = tx.CountOrgs(); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (h *harness) remember(t *rapid.T) {
 	if !rarely(t, 12, "remember") {
 		return
 	}
-	at := h.w.clock.Now().UTC().Truncate(time.Microsecond)
+	at := h.w.Clock().UTC().Truncate(time.Microsecond)
 	for _, o := range h.m.orgs {
 		h.moments = append(h.moments, h.tell(t, o.id, at, time.Time{}))
 	}

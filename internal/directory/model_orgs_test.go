@@ -123,7 +123,7 @@ func (h *harness) provision(t *rapid.T) {
 		return err
 	}, func() {
 		agent := h.m.newAccount("agent@"+string(out.Org.ID)+".invalid", "Provisioning agent")
-		token := h.w.as(out.APIToken, "").Principal
+		token := h.w.As(out.APIToken, "").Principal
 		ends := h.m.now.Add(24 * time.Hour)
 		h.m.orgs = append(h.m.orgs, &mOrg{
 			id:        out.Org.ID,
@@ -136,7 +136,7 @@ func (h *harness) provision(t *rapid.T) {
 
 func (h *harness) userByEmail(t *rapid.T, org directory.OrgID, email string) directory.UserID {
 	var found directory.UserID
-	err := h.w.db.Read(h.w.Context(), func(tx directory.Tx) error {
+	err := h.w.DB.Read(h.w.Context(), func(tx directory.Tx) error {
 		u, err := tx.UserByEmail(org, text.FoldKey(email))
 		found = u.ID
 		return err
@@ -186,7 +186,7 @@ func (h *harness) claim(t *rapid.T) {
 	}, func() {
 		if call.Principal == nil {
 			account = h.m.newAccount(in.Email, in.Name)
-			p := h.w.as(out.PersonalToken, "").Principal
+			p := h.w.As(out.PersonalToken, "").Principal
 			account.tokens = []*mToken{{id: p.TokenID, secret: out.PersonalToken}}
 		}
 		o.claimedBy(h.m, account, out.Owner.ID)
@@ -255,7 +255,7 @@ func (h *harness) pass(t *rapid.T) {
 	h.begin()
 	d := pick(t, []time.Duration{time.Microsecond, time.Second, time.Hour, 10 * time.Hour, 25 * time.Hour, 100 * time.Hour, 800 * time.Hour}, "time")
 	h.operate(t, "pass "+d.String(), nil, func() error { return nil }, func() {
-		h.w.pass(d)
+		h.w.Pass(d)
 		h.m.now = h.m.now.Add(d)
 	})
 }

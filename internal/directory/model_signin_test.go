@@ -192,7 +192,7 @@ func (h *harness) signInByIssuer(t *rapid.T) {
 		in.OrgID = h.drawOrg(t)
 	}
 	h.begin()
-	in.Ceremony = h.w.ceremony()
+	in.Ceremony = h.w.Ceremony()
 	v := h.m.maySignIn(o, i, in)
 	var issued directory.IssuedSession
 	h.operate(t, fmt.Sprintf("signInByIssuer %s of %s in %s as %s", p.Subject, i.id, in.OrgID, p.Email), v, func() (err error) {

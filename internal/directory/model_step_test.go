@@ -78,7 +78,7 @@ func (h *harness) fail(t *rapid.T, format string, args ...any) {
 // the order in which things were made, and a failure can be run again.
 func (h *harness) begin() {
 	h.tally.steps++
-	h.w.pass(time.Millisecond)
+	h.w.Pass(time.Millisecond)
 	h.m.now = h.m.now.Add(time.Millisecond)
 }
 

@@ -117,7 +117,7 @@ func setDefault(t *testing.T, name, value string) {
 
 func runModel(t *testing.T, rt *rapid.T, all *tally) {
 	w := newWorld(&lasting{TB: t, each: rt})
-	dns := w.resolving()
+	dns := w.Resolving()
 	h := &harness{w: w, dns: dns, m: firstModel(w), accounts: make(map[int]directory.AccountID), tally: all}
 	var actions []func(*rapid.T)
 	for _, action := range []struct {
@@ -179,16 +179,16 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 
 // firstModel is a deployment that has just been initialized.
 func firstModel(w *world) *model {
-	now := w.clock.Now().UTC().Truncate(time.Microsecond)
+	now := w.Clock().UTC().Truncate(time.Microsecond)
 	m := &model{now: now, replays: make(map[string]mReplay)}
-	owner := m.newAccount(w.owner.Email, w.owner.Name)
+	owner := m.newAccount(w.Owner.Email, w.Owner.Name)
 	owner.verified = true
-	owner.tokens = []*mToken{{id: w.byOwner().Principal.TokenID, secret: w.owner.secret}}
-	token := w.as(w.apiToken, "").Principal
+	owner.tokens = []*mToken{{id: w.ByOwner().Principal.TokenID, secret: w.Owner.Secret}}
+	token := w.As(w.APIToken, "").Principal
 	m.orgs = []*mOrg{{
-		id:     w.org.ID,
-		users:  []*mUser{{id: w.owner.ID, account: owner.n, email: owner.email, name: owner.name, role: "owner"}},
-		tokens: []*mToken{{id: token.TokenID, secret: w.apiToken, caps: factsOf(token.Capabilities), giving: builtinFacts["owner"], expires: time.Time{}}},
+		id:     w.Org.ID,
+		users:  []*mUser{{id: w.Owner.ID, account: owner.n, email: owner.email, name: owner.name, role: "owner"}},
+		tokens: []*mToken{{id: token.TokenID, secret: w.APIToken, caps: factsOf(token.Capabilities), giving: builtinFacts["owner"], expires: time.Time{}}},
 	}}
 	return m
 }

@@ -150,7 +150,7 @@ func (c *Change) drop(made Created) error {
 		if err := c.Tx.DeleteAPIToken(t.OrgID, t.ID); err != nil {
 			return err
 		}
-		if err := c.as(OpDeleteAPIToken).Record(t.Target(), t, nil); err != nil {
+		if err := c.As(OpDeleteAPIToken).Record(t.Target(), t, nil); err != nil {
 			return err
 		}
 	}
@@ -158,12 +158,12 @@ func (c *Change) drop(made Created) error {
 		if err := c.Tx.DeleteWebhook(w.OrgID, w.ID); err != nil {
 			return err
 		}
-		if err := c.as(OpDeleteWebhook).Record(w.Target(), w, nil); err != nil {
+		if err := c.As(OpDeleteWebhook).Record(w.Target(), w, nil); err != nil {
 			return err
 		}
 	}
 	for _, u := range made.Invitations {
-		if err := c.as(OpRevokeInvitation).takeOut(u); err != nil {
+		if err := c.As(OpRevokeInvitation).takeOut(u); err != nil {
 			return err
 		}
 	}

@@ -11,20 +11,20 @@ import (
 // gone, and an invitation by themselves and one with each token that is left.
 func (w *world) leaver() member {
 	w.Helper()
-	ann := w.join("Ann", "admin")
+	ann := w.Join("Ann", "admin")
 	token := func(call directory.Call) directory.IssuedAPIToken {
 		return must(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(w, "apiTokens|create", "users|read", "users|create")}))(w)
 	}
-	first := token(w.by(ann))
-	between := token(w.as(first.Secret, ""))
-	last := token(w.as(between.Secret, ""))
-	w.wants("delete the one between", "", w.DeleteAPIToken(w.Context(), w.byOwner(), between.ID))
-	must(w.CreateWebhook(w.Context(), w.by(ann), newHook("hook")))(w)
-	for name, call := range map[string]directory.Call{"One": w.by(ann), "Two": w.as(first.Secret, ""), "Three": w.as(last.Secret, "")} {
-		m := w.tenant(name)
+	first := token(w.By(ann))
+	between := token(w.As(first.Secret, ""))
+	last := token(w.As(between.Secret, ""))
+	w.Wants("delete the one between", "", w.DeleteAPIToken(w.Context(), w.ByOwner(), between.ID))
+	must(w.CreateWebhook(w.Context(), w.By(ann), newHook("hook")))(w)
+	for name, call := range map[string]directory.Call{"One": w.By(ann), "Two": w.As(first.Secret, ""), "Three": w.As(last.Secret, "")} {
+		m := w.Tenant(name)
 		must(w.CreateUser(w.Context(), call, directory.NewUser{Name: name, Email: m.Email, Role: "user"}))(w)
 	}
-	w.invite(w.tenant("Another"), "user") // the owner's
+	w.Invite(w.Tenant("Another"), "user") // the owner's
 	return ann
 }
 
@@ -34,7 +34,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 		for _, kinds := range []directory.Revocation{{}, {Tokens: true}, {Webhooks: true}, {Invitations: true}, {Tokens: true, Webhooks: true, Invitations: true}} {
 			w := newWorld(t)
 			ann := w.leaver()
-			others := w.token("users|read")
+			others := w.Token("users|read")
 			do := func(call directory.Call) (left directory.Created, err error) {
 				if way == "remove" {
 					return w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)
@@ -42,18 +42,18 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 				_, left, err = w.UpdateUserRoleAndRevoke(t.Context(), call, ann.ID, "none", kinds)
 				return left, err
 			}
-			made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t)
+			made := must(w.ListCreated(t.Context(), w.ByOwner(), ann.ID))(t)
 			if len(made.Tokens) != 2 || len(made.Webhooks) != 1 || len(made.Invitations) != 3 {
 				t.Fatalf("Ann made %+v", made)
 			}
-			dry := w.byOwner()
+			dry := w.ByOwner()
 			dry.DryRun = new(directory.AccessDiff)
-			before := w.tables()
+			before := w.Tables()
 			tried := must(do(dry))(t)
-			w.unchanged("a dry run", before)
-			left := must(do(w.byOwner()))(t)
-			tokens := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)
-			hooks := must(w.ListWebhooks(t.Context(), w.byOwner()))(t)
+			w.Unchanged("a dry run", before)
+			left := must(do(w.ByOwner()))(t)
+			tokens := must(w.ListAPITokens(t.Context(), w.ByOwner()))(t)
+			hooks := must(w.ListWebhooks(t.Context(), w.ByOwner()))(t)
 			wantTokens, wantHooks, wantInvited := 2, 1, 3
 			if kinds.Tokens {
 				wantTokens = 0
@@ -64,7 +64,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 			if kinds.Invitations {
 				wantInvited = 0
 			}
-			invited := must(w.ListOrgInvitations(t.Context(), w.byOwner(), directory.InvitationQuery{Limit: 10}))(t)
+			invited := must(w.ListOrgInvitations(t.Context(), w.ByOwner(), directory.InvitationQuery{Limit: 10}))(t)
 			if len(left.Invitations) != wantInvited || len(tried.Invitations) != wantInvited || len(invited) != wantInvited+1 {
 				t.Errorf("%s, %+v: left %d invitations of theirs, %d in all, tried %d", way, kinds, len(left.Invitations), len(invited), len(tried.Invitations))
 			}
@@ -74,7 +74,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 			if len(tokens) != wantTokens+2 || len(hooks) != wantHooks || !slices.ContainsFunc(tokens, func(k directory.APITokenRecord) bool { return k.ID == others.ID }) {
 				t.Errorf("%s, %+v: there are %d tokens and %d webhooks", way, kinds, len(tokens), len(hooks))
 			}
-			w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+			w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 		}
 	}
 }
@@ -85,10 +85,10 @@ func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann := w.leaver()
-	call := w.as(w.token("users|delete", "users|update", "users|read").Secret, "")
+	call := w.As(w.Token("users|delete", "users|update", "users|read").Secret, "")
 	for _, kinds := range []directory.Revocation{{Tokens: true}, {Webhooks: true}, {Invitations: true}} {
-		w.refused("remove", directory.Forbidden, "", func() error { return second(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)) })
-		w.refused("demote", directory.Forbidden, "", func() error {
+		w.Refused("remove", directory.Forbidden, "", func() error { return second(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)) })
+		w.Refused("demote", directory.Forbidden, "", func() error {
 			_, _, err := w.UpdateUserRoleAndRevoke(t.Context(), call, ann.ID, "none", kinds)
 			return err
 		})
@@ -100,8 +100,8 @@ func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
 			t.Errorf("without the permission to read them: %+v", c)
 		}
 	}
-	w.wants("nobody", directory.NotFound, second(w.ListCreated(t.Context(), w.byOwner(), "usr_none")))
-	if made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t); len(made.Tokens) != 2 {
+	w.Wants("nobody", directory.NotFound, second(w.ListCreated(t.Context(), w.ByOwner(), "usr_none")))
+	if made := must(w.ListCreated(t.Context(), w.ByOwner(), ann.ID))(t); len(made.Tokens) != 2 {
 		t.Errorf("what somebody made who is gone: %+v", made)
 	}
 }
@@ -111,8 +111,8 @@ func TestExpiredInvitationsAreNotListedAsCreated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann := w.leaver()
-	w.pass(directory.InvitationTTL)
-	if made := must(w.ListCreated(t.Context(), w.byOwner(), ann.ID))(t); len(made.Invitations) != 0 || len(made.Tokens) != 2 {
+	w.Pass(directory.InvitationTTL)
+	if made := must(w.ListCreated(t.Context(), w.ByOwner(), ann.ID))(t); len(made.Invitations) != 0 || len(made.Tokens) != 2 {
 		t.Errorf("created %+v", made)
 	}
 }

@@ -86,10 +86,10 @@ func (s *Service) initialize(tx Tx, in NewDeployment) (d Deployment, err error) 
 	}
 	d.PersonalToken, d.APIToken = personal.Secret, api.Secret
 	err = errors.Join(
-		c.as(OpCreateOrg).Record(d.Org.Target(), nil, d.Org),
-		c.as(OpCreateUser).Record(d.Owner.Target(), nil, d.Owner),
-		c.as(OpCreatePersonalToken).Record(personal.Target(), nil, personal.PersonalTokenRecord),
-		c.as(OpCreateAPIToken).Record(api.Target(), nil, api.APITokenRecord),
+		c.As(OpCreateOrg).Record(d.Org.Target(), nil, d.Org),
+		c.As(OpCreateUser).Record(d.Owner.Target(), nil, d.Owner),
+		c.As(OpCreatePersonalToken).Record(personal.Target(), nil, personal.PersonalTokenRecord),
+		c.As(OpCreateAPIToken).Record(api.Target(), nil, api.APITokenRecord),
 	)
 	if err != nil {
 		return d, err
@@ -119,7 +119,7 @@ func (s *Service) CreatePersonalTokenFor(ctx context.Context, email string, in N
 		if err != nil {
 			return err
 		}
-		c := s.operate(tx).as(OpCreatePersonalToken)
+		c := s.operate(tx).As(OpCreatePersonalToken)
 		if err := c.Lock(LockAccount(account.ID)); err != nil {
 			return err
 		}

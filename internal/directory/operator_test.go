@@ -14,24 +14,24 @@ import (
 func TestInitialize(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if p := w.byOwner().Principal; p.Role != "owner" || !p.Capabilities.Equal(authz.Everything()) {
+	if p := w.ByOwner().Principal; p.Role != "owner" || !p.Capabilities.Equal(authz.Everything()) {
 		t.Errorf("the owner acts as %+v", p)
 	}
-	if p := w.as(w.apiToken, "").Principal; !p.Capabilities.Equal(authz.Everything()) || !p.Giving.Equal(authz.Unlimited()) {
+	if p := w.As(w.APIToken, "").Principal; !p.Capabilities.Equal(authz.Everything()) || !p.Giving.Equal(authz.Unlimited()) {
 		t.Errorf("the API token acts with %v", p.Capabilities.Names())
 	}
 	var actions []string
-	for _, e := range w.since(0) {
+	for _, e := range w.Since(0) {
 		actions = append(actions, e.Action)
-		if e.Actor != (directory.Actor{Kind: directory.ActorOperator, Name: "operator"}) || e.OrgID != w.org.ID {
+		if e.Actor != (directory.Actor{Kind: directory.ActorOperator, Name: "operator"}) || e.OrgID != w.Org.ID {
 			t.Errorf("entry %+v", e)
 		}
 	}
 	if len(actions) != 5 {
 		t.Errorf("entries %v", actions)
 	}
-	noSecrets(t, w, nil)
-	w.refused("again", directory.Conflict, "", func() error {
+	w.NoSecrets()
+	w.Refused("again", directory.Conflict, "", func() error {
 		return second(w.Initialize(t.Context(), directory.NewDeployment{OrgName: "B", OwnerName: "B", OwnerEmail: "b@example.com"}))
 	})
 }
@@ -59,19 +59,19 @@ func TestInitializeRefuses(t *testing.T) {
 func TestCreatePersonalTokenFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "user")
-	last := w.lastEntry()
+	jane := w.Join("Jane", "user")
+	last := w.LastEntry()
 	issued := must(w.CreatePersonalTokenFor(t.Context(), "JANE@example.com", directory.NewPersonalToken{
-		Name: "back in", ExpiresAt: w.clock.Now().Add(time.Hour),
+		Name: "back in", ExpiresAt: w.Clock().Add(time.Hour),
 	}))(t)
-	if p := w.as(issued.Secret, "").Principal; p.UserID != jane.ID {
+	if p := w.As(issued.Secret, "").Principal; p.UserID != jane.ID {
 		t.Errorf("acts as %+v", p)
 	}
-	list := w.since(last)
+	list := w.Since(last)
 	if len(list) != 1 || list[0].Actor.Kind != directory.ActorOperator || list[0].Action != "createPersonalToken" || list[0].Target.ID != string(issued.ID) {
 		t.Errorf("the log holds %+v", list)
 	}
-	noSecrets(t, w, issued)
+	w.NoSecrets(issued.Secret)
 	for what, tt := range map[string]struct {
 		email string
 		in    directory.NewPersonalToken
@@ -79,9 +79,9 @@ func TestCreatePersonalTokenFor(t *testing.T) {
 	}{
 		"nobody":      {"nobody@example.com", directory.NewPersonalToken{Name: "x"}, directory.NotFound},
 		"no name":     {jane.Email, directory.NewPersonalToken{}, directory.Invalid},
-		"in the past": {jane.Email, directory.NewPersonalToken{Name: "x", ExpiresAt: w.clock.Now()}, directory.Invalid},
+		"in the past": {jane.Email, directory.NewPersonalToken{Name: "x", ExpiresAt: w.Clock()}, directory.Invalid},
 	} {
-		w.refused(what, tt.code, "", func() error {
+		w.Refused(what, tt.code, "", func() error {
 			return second(w.CreatePersonalTokenFor(t.Context(), tt.email, tt.in))
 		})
 	}

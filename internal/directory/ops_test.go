@@ -30,26 +30,26 @@ type scene struct {
 func newScene(t testing.TB) *scene {
 	t.Helper()
 	s := &scene{world: newWorld(t)}
-	s.jane, s.nobody = s.join("Jane", "user"), s.join("Nobody", "none")
-	s.rival = s.tenant("Rival")
-	s.invite(s.rival, "admin")
-	s.role = s.world.role("Role", "users|read")
-	s.group = s.world.group("Group", []directory.UserID{s.jane.ID}, "read-only")
-	s.token = s.world.token("users|read")
-	s.spare = must(s.CreatePersonalToken(t.Context(), s.byOwner(), directory.NewPersonalToken{Name: "spare"}))(t)
-	gone := s.join("Gone", "user")
+	s.jane, s.nobody = s.Join("Jane", "user"), s.Join("Nobody", "none")
+	s.rival = s.Tenant("Rival")
+	s.Invite(s.rival, "admin")
+	s.role = s.world.Role("Role", "users|read")
+	s.group = s.world.Group("Group", []directory.UserID{s.jane.ID}, "read-only")
+	s.token = s.world.Token("users|read")
+	s.spare = must(s.CreatePersonalToken(t.Context(), s.ByOwner(), directory.NewPersonalToken{Name: "spare"}))(t)
+	gone := s.Join("Gone", "user")
 	s.gone = gone.User
-	s.wants("remove", "", s.RemoveUser(t.Context(), s.byOwner(), gone.ID))
-	s.hook = must(s.CreateWebhook(t.Context(), s.byOwner(), newHook("hook")))(t)
-	s.fresh = must(s.CreateUser(t.Context(), s.byOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
-	laptop := s.inSession(s.signIn(s.owner.User), s.org.ID)
+	s.Wants("remove", "", s.RemoveUser(t.Context(), s.ByOwner(), gone.ID))
+	s.hook = must(s.CreateWebhook(t.Context(), s.ByOwner(), newHook("hook")))(t)
+	s.fresh = must(s.CreateUser(t.Context(), s.ByOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
+	laptop := s.InSession(s.SignIn(s.Owner.User), s.Org.ID)
 	s.laptop = laptop.Principal.TokenID
 	s.key = must(s.CreatePasskey(t.Context(), laptop, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
-	s.settle()
+	s.Settle()
 	if err := s.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.pass(time.Second) // nothing is made in the same moment as the scene
+	s.Pass(time.Second) // nothing is made in the same moment as the scene
 	return s
 }
 
@@ -80,11 +80,11 @@ func (op operation) String() string {
 // call starts the operation as whoever can do it.
 func (op operation) call(s *scene) directory.Call {
 	s.Helper()
-	m := s.owner
+	m := s.Owner
 	if op.by != nil {
 		m = op.by(s)
 	}
-	call := s.by(m)
+	call := s.By(m)
 	call.TraceID, call.RemoteAddr, call.UserAgent = "trace-1", "192.0.2.7", "test/1"
 	return call
 }
@@ -101,7 +101,7 @@ var operations = []operation{
 		return s.CreateUser(s.Context(), call, directory.NewUser{Name: "New", Email: "new@example.com", Role: s.role.ID})
 	}},
 	{name: "createUser", what: "of an account there is", target: "user", after: true, do: func(s *scene, call directory.Call) (any, error) {
-		other := s.tenant("Other")
+		other := s.Tenant("Other")
 		return s.CreateUser(s.Context(), call, directory.NewUser{Name: "New", Email: other.Email, Role: "user"})
 	}},
 	{name: "removeUserFromOrg", target: "user", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
@@ -125,7 +125,7 @@ var operations = []operation{
 		return deleted(s.DeletePersonalToken(s.Context(), call, s.spare.ID))
 	}},
 	{name: "revokeUserToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return deleted(s.RevokeMemberToken(s.Context(), call, s.owner.ID, s.spare.ID))
+		return deleted(s.RevokeMemberToken(s.Context(), call, s.Owner.ID, s.spare.ID))
 	}},
 	{name: "deleteSession", target: "session", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteSession(s.Context(), call, s.laptop))
@@ -143,16 +143,16 @@ var operations = []operation{
 		return s.CreateInvitationLink(s.Context(), call, s.fresh.ID)
 	}},
 	{name: "updateSignInRules", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateSignInRules(s.Context(), call, s.org.ID, directory.SignInRules{TokenSeconds: 3600})
+		return s.UpdateSignInRules(s.Context(), call, s.Org.ID, directory.SignInRules{TokenSeconds: 3600})
 	}},
 	{name: "updateSessionLimits", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateSessionLimits(s.Context(), call, s.org.ID, directory.SessionLimits{IdleSeconds: 600})
+		return s.UpdateSessionLimits(s.Context(), call, s.Org.ID, directory.SessionLimits{IdleSeconds: 600})
 	}},
 	{name: "acceptInvitation", target: "user", before: true, after: true, by: byRival, do: func(s *scene, call directory.Call) (any, error) {
-		return s.AcceptInvitation(s.Context(), call, s.org.ID)
+		return s.AcceptInvitation(s.Context(), call, s.Org.ID)
 	}},
 	{name: "declineInvitation", target: "user", before: true, by: byRival, do: func(s *scene, call directory.Call) (any, error) {
-		return deleted(s.DeclineInvitation(s.Context(), call, s.org.ID))
+		return deleted(s.DeclineInvitation(s.Context(), call, s.Org.ID))
 	}},
 	{name: "createAPIToken", target: "apiToken", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateAPIToken(s.Context(), call, directory.NewAPIToken{Name: "new", Capabilities: caps(s, "users|read")})
@@ -170,7 +170,7 @@ var operations = []operation{
 		return s.UpdatePersonalTokenNetworks(s.Context(), call, s.spare.ID, networks(s, "192.0.2.0/24"))
 	}},
 	{name: "updateOrgSettings", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateOrgSettings(s.Context(), call, s.org.ID, directory.OrgSettings{MaxTokenSeconds: 7200})
+		return s.UpdateOrgSettings(s.Context(), call, s.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200})
 	}},
 	{name: "createRole", target: "role", after: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateRole(s.Context(), call, directory.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: members(s.jane.ID)})
@@ -191,13 +191,13 @@ var operations = []operation{
 		return deleted(s.DeleteGroup(s.Context(), call, s.group.ID))
 	}},
 	{name: "addGroupMember", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return deleted(s.AddGroupMember(s.Context(), call, s.group.ID, s.owner.ID))
+		return deleted(s.AddGroupMember(s.Context(), call, s.group.ID, s.Owner.ID))
 	}},
 	{name: "removeGroupMember", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.RemoveGroupMember(s.Context(), call, s.group.ID, s.jane.ID))
 	}},
 	{name: "updateGroupMembers", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return deleted(s.ChangeGroupMembers(s.Context(), call, s.group.ID, []directory.UserID{s.owner.ID}, []directory.UserID{s.jane.ID}))
+		return deleted(s.ChangeGroupMembers(s.Context(), call, s.group.ID, []directory.UserID{s.Owner.ID}, []directory.UserID{s.jane.ID}))
 	}},
 	{name: "createOrg", target: "organization", after: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreateOrg(s.Context(), call, "New")
@@ -221,14 +221,14 @@ var operations = []operation{
 		return s.ReplayWebhook(s.Context(), call, s.hook.ID, webhooks.ReplayScope{FromSequence: 1})
 	}},
 	{name: "replayWebhookDelivery", target: "webhook", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		list, _, err := s.ListDeliveries(s.Context(), s.byOwner(), s.hook.ID, directory.DeliveryQuery{Limit: 1})
+		list, _, err := s.ListDeliveries(s.Context(), s.ByOwner(), s.hook.ID, directory.DeliveryQuery{Limit: 1})
 		if err != nil || len(list) != 1 {
 			s.Fatalf("%d deliveries, %v", len(list), err)
 		}
-		return s.ReplayDelivery(s.Context(), call, s.hook.ID, webhooks.MessageID(s.org.ID, list[0].Sequence))
+		return s.ReplayDelivery(s.Context(), call, s.hook.ID, webhooks.MessageID(s.Org.ID, list[0].Sequence))
 	}},
 	{name: "updateOrg", target: "organization", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateOrg(s.Context(), call, s.org.ID, "Changed")
+		return s.UpdateOrg(s.Context(), call, s.Org.ID, "Changed")
 	}},
 	{name: "updateAuditRetention", target: "auditLog", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.SetRetention(s.Context(), call, directory.Retention{Days: 30})
@@ -291,11 +291,11 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 		if op.by != nil || slices.Contains(own, op.name) || op.what != "" {
 			t.Skip("anybody may do this to themselves")
 		}
-		call := s.by(s.nobody)
-		s.refused("nobody", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
+		call := s.By(s.nobody)
+		s.Refused("nobody", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
 		call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
-		s.refused("with a key", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
+		s.Refused("with a key", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
 		call.DryRun = new(directory.AccessDiff)
-		s.refused("dry", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
+		s.Refused("dry", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
 	})
 }

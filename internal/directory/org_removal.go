@@ -38,7 +38,7 @@ func (c *Change) deleteOrg(id OrgID) error {
 	}
 	// The entry must not keep the name or the members of the organization.
 	org.Name = ""
-	return c.as(OpDeleteOrg).RecordIn(id, org.Target(), nil, nil)
+	return c.As(OpDeleteOrg).RecordIn(id, org.Target(), nil, nil)
 }
 
 // settleAccounts is settleAccount for many. Most are in no other organization and go

@@ -138,7 +138,7 @@ func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Member
 		}
 		return Membership{Org: org, User: owner}, errors.Join(
 			c.RecordIn(org.ID, org.Target(), nil, org),
-			c.as(OpCreateUser).RecordIn(org.ID, owner.Target(), nil, owner),
+			c.As(OpCreateUser).RecordIn(org.ID, owner.Target(), nil, owner),
 		)
 	})
 }

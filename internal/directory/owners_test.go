@@ -32,7 +32,7 @@ var unmaking = map[string]func(w *world, call directory.Call, id directory.UserI
 
 func (w *world) roleNamed(name string) directory.Role {
 	w.Helper()
-	for _, r := range must(w.ListRoles(w.Context(), w.byOwner()))(w) {
+	for _, r := range must(w.ListRoles(w.Context(), w.ByOwner()))(w) {
 		if r.Name == name {
 			return r
 		}
@@ -49,24 +49,24 @@ func TestLastOwnerStays(t *testing.T) {
 			w := newWorld(t)
 			// Others who can do all that an owner can are no owners: not with a
 			// role that has every capability, not through a group.
-			everything := must(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
-			w.join("Almighty", everything.ID)
-			grouped := w.join("Grouped", "user")
-			w.group("G", []directory.UserID{grouped.ID}, everything.ID)
+			everything := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
+			w.Join("Almighty", everything.ID)
+			grouped := w.Join("Grouped", "user")
+			w.Group("G", []directory.UserID{grouped.ID}, everything.ID)
 			// Nor is somebody who may become one.
-			invited := w.tenant("Rival")
-			w.invite(invited, "owner")
+			invited := w.Tenant("Rival")
+			w.Invite(invited, "owner")
 
-			w.role("There")
-			w.wants("the only owner", directory.Conflict, unmake(w, w.byOwner(), w.owner.ID))
-			if u := w.user(w.owner.ID); u.Role.ID != authz.RoleOwner {
+			w.Role("There")
+			w.Wants("the only owner", directory.Conflict, unmake(w, w.ByOwner(), w.Owner.ID))
+			if u := w.User(w.Owner.ID); u.Role.ID != authz.RoleOwner {
 				t.Fatalf("the owner is %s", u.Role.ID)
 			}
 
-			must(w.AcceptInvitation(t.Context(), w.as(invited.secret, invited.OrgID), w.org.ID))(t)
-			call := w.as(invited.secret, w.org.ID)
-			w.wants("one of two", "", unmake(w, w.byOwner(), w.owner.ID))
-			w.wants("the one that is left", directory.Conflict, unmaking["remove"](w, call, call.Principal.UserID))
+			must(w.AcceptInvitation(t.Context(), w.As(invited.Secret, invited.OrgID), w.Org.ID))(t)
+			call := w.As(invited.Secret, w.Org.ID)
+			w.Wants("one of two", "", unmake(w, w.ByOwner(), w.Owner.ID))
+			w.Wants("the one that is left", directory.Conflict, unmaking["remove"](w, call, call.Principal.UserID))
 		})
 	}
 }
@@ -76,32 +76,32 @@ func TestLastOwnerStays(t *testing.T) {
 func TestOwnersAreTheOwnersAffair(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	everything := must(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
-	second := member{w.join("Second", "owner").User, ""}
-	invited := w.invite(w.tenant("Rival"), "owner")
-	token := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "t", Capabilities: authz.Everything()}))(t)
-	jane := w.join("Jane", "user")
-	w.role("There")
+	everything := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
+	second := member{User: w.Join("Second", "owner").User}
+	invited := w.Invite(w.Tenant("Rival"), "owner")
+	token := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", Capabilities: authz.Everything()}))(t)
+	jane := w.Join("Jane", "user")
+	w.Role("There")
 	for who, secret := range map[string]string{
-		"an admin":                           w.join("Admin", "admin").secret,
-		"somebody with every capability":     w.join("Almighty", everything.ID).secret,
+		"an admin":                           w.Join("Admin", "admin").Secret,
+		"somebody with every capability":     w.Join("Almighty", everything.ID).Secret,
 		"an API token with every capability": token.Secret,
 	} {
-		call := w.as(secret, "")
+		call := w.As(secret, "")
 		for what, unmake := range unmaking {
 			for whom, id := range map[string]directory.UserID{"an owner": second.ID, "an invited owner": invited.ID} {
-				w.refused(who+": "+what+" "+whom, directory.Forbidden, "", func() error { return unmake(w, call, id) })
+				w.Refused(who+": "+what+" "+whom, directory.Forbidden, "", func() error { return unmake(w, call, id) })
 			}
 		}
-		w.refused(who+": make an owner", directory.Forbidden, "", func() error {
+		w.Refused(who+": make an owner", directory.Forbidden, "", func() error {
 			_, err := w.UpdateUserRole(t.Context(), call, jane.ID, "owner")
 			return err
 		})
-		w.refused(who+": create an owner", directory.Forbidden, "", func() error {
+		w.Refused(who+": create an owner", directory.Forbidden, "", func() error {
 			_, err := w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "owner"})
 			return err
 		})
-		w.refused(who+": leave an owner as one", directory.Forbidden, "", func() error {
+		w.Refused(who+": leave an owner as one", directory.Forbidden, "", func() error {
 			_, err := w.UpdateUserRole(t.Context(), call, second.ID, "owner")
 			return err
 		})
@@ -111,13 +111,13 @@ func TestOwnersAreTheOwnersAffair(t *testing.T) {
 func TestNoOwnersThroughGroups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	g := w.group("G", nil)
+	g := w.Group("G", nil)
 	roles := []directory.RoleID{"user", "owner"}
-	w.refused("create", directory.Invalid, "roles", func() error {
-		return second(w.CreateGroup(t.Context(), w.byOwner(), directory.NewGroup{Name: "H", Roles: &roles}))
+	w.Refused("create", directory.Invalid, "roles", func() error {
+		return second(w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: "H", Roles: &roles}))
 	})
-	w.refused("update", directory.Invalid, "roles", func() error {
-		return second(w.UpdateGroup(t.Context(), w.byOwner(), g.ID, directory.NewGroup{Name: "G", Roles: &roles}))
+	w.Refused("update", directory.Invalid, "roles", func() error {
+		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "G", Roles: &roles}))
 	})
 }
 
@@ -125,21 +125,21 @@ func TestNoOwnersThroughGroups(t *testing.T) {
 func TestOwnersUnmakeOwners(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a, b := w.join("A", "owner"), w.join("B", "owner")
-	must(w.UpdateUserRole(t.Context(), w.by(a), b.ID, "admin"))(t)
-	w.refused("one who was", directory.Forbidden, "", func() error { return w.RemoveUser(t.Context(), w.by(b), a.ID) })
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.by(a), w.owner.ID))
-	w.refused("the last one", directory.Conflict, "", func() error { return w.RemoveUser(t.Context(), w.by(a), a.ID) })
-	must(w.UpdateUserRole(t.Context(), w.by(a), b.ID, "owner"))(t)
-	w.wants("the last but one", "", w.RemoveUser(t.Context(), w.by(a), a.ID))
+	a, b := w.Join("A", "owner"), w.Join("B", "owner")
+	must(w.UpdateUserRole(t.Context(), w.By(a), b.ID, "admin"))(t)
+	w.Refused("one who was", directory.Forbidden, "", func() error { return w.RemoveUser(t.Context(), w.By(b), a.ID) })
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.By(a), w.Owner.ID))
+	w.Refused("the last one", directory.Conflict, "", func() error { return w.RemoveUser(t.Context(), w.By(a), a.ID) })
+	must(w.UpdateUserRole(t.Context(), w.By(a), b.ID, "owner"))(t)
+	w.Wants("the last but one", "", w.RemoveUser(t.Context(), w.By(a), a.ID))
 }
 
 // Two owners can't both be unmade by one change.
 func TestOneChangeCannotUnmakeAllOwners(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.join("B", "owner")
-	w.refused("both", directory.Conflict, "", func() error {
-		return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "R", Members: &[]directory.UserID{w.owner.ID, b.ID}}))
+	b := w.Join("B", "owner")
+	w.Refused("both", directory.Conflict, "", func() error {
+		return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "R", Members: &[]directory.UserID{w.Owner.ID, b.ID}}))
 	})
 }

@@ -44,13 +44,13 @@ func TestPreconditions(t *testing.T) {
 			return refusal
 		})
 		if !op.asks {
-			s.wants("an operation that asks nothing", "", second(op.do(s, call)))
+			s.Wants("an operation that asks nothing", "", second(op.do(s, call)))
 			if len(shown) > 0 {
 				t.Errorf("asked about %v", shown)
 			}
 			return
 		}
-		s.refused("refused by the precondition", directory.PreconditionFailed, "", func() error { return second(op.do(s, call)) })
+		s.Refused("refused by the precondition", directory.PreconditionFailed, "", func() error { return second(op.do(s, call)) })
 		if len(shown) != 1 {
 			t.Fatalf("asked about %v", shown)
 		}
@@ -59,7 +59,7 @@ func TestPreconditions(t *testing.T) {
 			t.Errorf("asked about %v, want %v", got, want)
 		}
 		call.Precondition = precondition(func(any) error { return nil })
-		s.wants("allowed by the precondition", "", second(op.do(s, call)))
+		s.Wants("allowed by the precondition", "", second(op.do(s, call)))
 	})
 }
 
@@ -68,11 +68,11 @@ func current(s *scene, op operation, shown any) any {
 	s.Helper()
 	switch shown.(type) {
 	case directory.User:
-		return s.user(s.jane.ID)
+		return s.User(s.jane.ID)
 	case directory.Role:
-		return must(s.GetRole(s.Context(), s.byOwner(), s.role.ID))(s).ID
+		return must(s.GetRole(s.Context(), s.ByOwner(), s.role.ID))(s).ID
 	case directory.Group:
-		return must(s.GetGroup(s.Context(), s.byOwner(), s.group.ID))(s).ID
+		return must(s.GetGroup(s.Context(), s.ByOwner(), s.group.ID))(s).ID
 	case directory.APITokenRecord:
 		return s.token.ID
 	case directory.PersonalTokenRecord:
@@ -83,9 +83,9 @@ func current(s *scene, op operation, shown any) any {
 		}
 		return s.spare.ID
 	case directory.OrgSettings:
-		return must(s.GetOrgSettings(s.Context(), s.byOwner(), s.org.ID))(s)
+		return must(s.GetOrgSettings(s.Context(), s.ByOwner(), s.Org.ID))(s)
 	case directory.Retention:
-		return must(s.GetRetention(s.Context(), s.byOwner()))(s)
+		return must(s.GetRetention(s.Context(), s.ByOwner()))(s)
 	case directory.Webhook:
 		return s.hook.ID
 	case directory.SessionRecord:
@@ -93,11 +93,11 @@ func current(s *scene, op operation, shown any) any {
 	case directory.Passkey:
 		return s.key.ID
 	case directory.SignInRules:
-		return must(s.GetSignInRules(s.Context(), s.byOwner(), s.org.ID))(s)
+		return must(s.GetSignInRules(s.Context(), s.ByOwner(), s.Org.ID))(s)
 	case directory.SessionLimits:
-		return must(s.GetSessionLimits(s.Context(), s.byOwner(), s.org.ID))(s)
+		return must(s.GetSessionLimits(s.Context(), s.ByOwner(), s.Org.ID))(s)
 	case directory.Membership:
-		return must(s.GetOrg(s.Context(), s.byOwner(), s.org.ID))(s)
+		return must(s.GetOrg(s.Context(), s.ByOwner(), s.Org.ID))(s)
 	}
 	s.Fatalf("%s asks about a %T", op, shown)
 	return nil
@@ -130,8 +130,8 @@ func idOf(shown any) any {
 func TestPreconditionSeesRoleMembers(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	must(s.UpdateUserRole(t.Context(), s.byOwner(), s.jane.ID, s.role.ID))(t)
-	call := s.byOwner()
+	must(s.UpdateUserRole(t.Context(), s.ByOwner(), s.jane.ID, s.role.ID))(t)
+	call := s.ByOwner()
 	call.Precondition = precondition(func(current any) error {
 		if r, ok := current.(directory.Role); !ok || len(r.Members) != 1 || r.Members[0] != s.jane.ID {
 			t.Errorf("shown %v", current)

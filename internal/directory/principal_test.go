@@ -12,8 +12,8 @@ import (
 func TestAuthenticateRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	value := strings.TrimPrefix(w.apiToken, "xaat-")
+	rival := w.Tenant("Rival")
+	value := strings.TrimPrefix(w.APIToken, "xaat-")
 	for what, secret := range map[string]string{
 		"nothing":              "",
 		"a prefix alone":       "xaat-",
@@ -24,16 +24,16 @@ func TestAuthenticateRefuses(t *testing.T) {
 		"another prefix":       "xclm-" + value,
 		"prefix in upper case": "XAAT-" + value,
 		"value in upper case":  "xaat-" + strings.ToUpper(value),
-		"a space after it":     w.apiToken + " ",
-		"a part of it":         w.apiToken[:len(w.apiToken)-1],
-		"bearer and all":       "Bearer " + w.apiToken,
+		"a space after it":     w.APIToken + " ",
+		"a part of it":         w.APIToken[:len(w.APIToken)-1],
+		"bearer and all":       "Bearer " + w.APIToken,
 		"something long":       "xaat-" + strings.Repeat("0", 1<<16),
 		"invalid UTF-8":        "xaat-\xff\x00",
-		"an id":                string(w.as(w.apiToken, "").Principal.TokenID),
+		"an id":                string(w.As(w.APIToken, "").Principal.TokenID),
 	} {
-		for _, org := range []directory.OrgID{"", w.org.ID, rival.OrgID, "unknown-0000"} {
+		for _, org := range []directory.OrgID{"", w.Org.ID, rival.OrgID, "unknown-0000"} {
 			_, err := w.Authenticate(t.Context(), secret, org)
-			w.wants(what, directory.Unauthenticated, err)
+			w.Wants(what, directory.Unauthenticated, err)
 		}
 	}
 }
@@ -43,9 +43,9 @@ func TestAuthenticateRefuses(t *testing.T) {
 func TestAuthenticateInAnOrganization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	jane := w.join("Jane", "user")
-	second := must(w.CreateOrg(t.Context(), w.by(jane), "Second"))(t)
+	rival := w.Tenant("Rival")
+	jane := w.Join("Jane", "user")
+	second := must(w.CreateOrg(t.Context(), w.By(jane), "Second"))(t)
 	for what, tt := range map[string]struct {
 		secret  string
 		org     directory.OrgID
@@ -54,31 +54,31 @@ func TestAuthenticateInAnOrganization(t *testing.T) {
 		user    directory.UserID
 		role    directory.RoleID
 	}{
-		"API token, none named":       {w.apiToken, "", false, w.org.ID, "", ""},
-		"API token, its own named":    {w.apiToken, w.org.ID, false, w.org.ID, "", ""},
-		"API token, another named":    {w.apiToken, rival.OrgID, true, "", "", ""},
-		"API token, an unknown named": {w.apiToken, "unknown-0000", true, "", "", ""},
-		"one membership, none named":  {w.owner.secret, "", false, w.org.ID, w.owner.ID, "owner"},
-		"one membership, named":       {w.owner.secret, w.org.ID, false, w.org.ID, w.owner.ID, "owner"},
-		"one membership, another":     {w.owner.secret, rival.OrgID, true, "", "", ""},
-		"one membership, an unknown":  {w.owner.secret, "unknown-0000", true, "", "", ""},
-		"several, none named":         {jane.secret, "", false, "", "", ""},
-		"several, the first":          {jane.secret, w.org.ID, false, w.org.ID, jane.ID, "user"},
-		"several, the second":         {jane.secret, second.Org.ID, false, second.Org.ID, second.User.ID, "owner"},
-		"several, another":            {jane.secret, rival.OrgID, true, "", "", ""},
+		"API token, none named":       {w.APIToken, "", false, w.Org.ID, "", ""},
+		"API token, its own named":    {w.APIToken, w.Org.ID, false, w.Org.ID, "", ""},
+		"API token, another named":    {w.APIToken, rival.OrgID, true, "", "", ""},
+		"API token, an unknown named": {w.APIToken, "unknown-0000", true, "", "", ""},
+		"one membership, none named":  {w.Owner.Secret, "", false, w.Org.ID, w.Owner.ID, "owner"},
+		"one membership, named":       {w.Owner.Secret, w.Org.ID, false, w.Org.ID, w.Owner.ID, "owner"},
+		"one membership, another":     {w.Owner.Secret, rival.OrgID, true, "", "", ""},
+		"one membership, an unknown":  {w.Owner.Secret, "unknown-0000", true, "", "", ""},
+		"several, none named":         {jane.Secret, "", false, "", "", ""},
+		"several, the first":          {jane.Secret, w.Org.ID, false, w.Org.ID, jane.ID, "user"},
+		"several, the second":         {jane.Secret, second.Org.ID, false, second.Org.ID, second.User.ID, "owner"},
+		"several, another":            {jane.Secret, rival.OrgID, true, "", "", ""},
 	} {
 		p, err := w.Authenticate(t.Context(), tt.secret, tt.org)
 		if tt.refused {
-			w.wants(what, directory.Forbidden, err)
+			w.Wants(what, directory.Forbidden, err)
 			continue
 		}
-		w.wants(what, "", err)
+		w.Wants(what, "", err)
 		if p.OrgID != tt.in || p.UserID != tt.user || p.Role != tt.role {
 			t.Errorf("%s: acts as %+v", what, p)
 		}
 	}
-	_, theirs := w.Authenticate(t.Context(), w.apiToken, rival.OrgID)
-	_, unknown := w.Authenticate(t.Context(), w.apiToken, "unknown-0000")
+	_, theirs := w.Authenticate(t.Context(), w.APIToken, rival.OrgID)
+	_, unknown := w.Authenticate(t.Context(), w.APIToken, "unknown-0000")
 	if theirs.Error() != unknown.Error() {
 		t.Errorf("answers differ: %q, %q", theirs, unknown)
 	}
@@ -89,11 +89,11 @@ func TestAuthenticateInAnOrganization(t *testing.T) {
 func TestARequestStaysInItsOrganization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "admin")
-	must(w.CreateOrg(t.Context(), w.by(jane), "Second"))(t)
-	call := w.as(jane.secret, w.org.ID)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
-	w.refused("create", directory.Forbidden, "", func() error {
+	jane := w.Join("Jane", "admin")
+	must(w.CreateOrg(t.Context(), w.By(jane), "Second"))(t)
+	call := w.As(jane.Secret, w.Org.ID)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
+	w.Refused("create", directory.Forbidden, "", func() error {
 		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	})
 }
@@ -145,33 +145,33 @@ func TestTheNextRequestSeesEveryChange(t *testing.T) {
 		base, _ := authz.Builtin(authz.RoleNone)
 		want := base.Union(caps(t, names...))
 		for range 2 { // read, then remembered
-			if p := s.as(jane.secret, s.org.ID).Principal; !p.Capabilities.Equal(want) {
+			if p := s.As(jane.Secret, s.Org.ID).Principal; !p.Capabilities.Equal(want) {
 				t.Errorf("%s: acts with %v, want %v", what, p.Capabilities.Names(), want.Names())
 			}
 		}
 	}
-	must(s.UpdateGroup(t.Context(), s.byOwner(), s.group.ID, directory.NewGroup{Name: "G", Members: members()}))(t)
-	must(s.UpdateUserRole(t.Context(), s.byOwner(), jane.ID, s.role.ID))(t)
+	must(s.UpdateGroup(t.Context(), s.ByOwner(), s.group.ID, directory.NewGroup{Name: "G", Members: members()}))(t)
+	must(s.UpdateUserRole(t.Context(), s.ByOwner(), jane.ID, s.role.ID))(t)
 	acts("a custom role", "users|read")
-	must(s.UpdateRole(t.Context(), s.byOwner(), s.role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "users|update")}))(t)
+	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "users|update")}))(t)
 	acts("the role was edited", "users|update")
-	must(s.UpdateGroup(t.Context(), s.byOwner(), s.group.ID, directory.NewGroup{Name: "G", Members: members(jane.ID), Roles: roleIDs(s.role.ID)}))(t)
-	must(s.UpdateUserRole(t.Context(), s.byOwner(), jane.ID, "none"))(t)
+	must(s.UpdateGroup(t.Context(), s.ByOwner(), s.group.ID, directory.NewGroup{Name: "G", Members: members(jane.ID), Roles: roleIDs(s.role.ID)}))(t)
+	must(s.UpdateUserRole(t.Context(), s.ByOwner(), jane.ID, "none"))(t)
 	acts("through the group", "users|update")
-	must(s.UpdateRole(t.Context(), s.byOwner(), s.role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "flows|read")}))(t)
+	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "flows|read")}))(t)
 	acts("the group's role was edited", "flows|read")
-	s.wants("delete the group", "", s.DeleteGroup(t.Context(), s.byOwner(), s.group.ID))
+	s.Wants("delete the group", "", s.DeleteGroup(t.Context(), s.ByOwner(), s.group.ID))
 	acts("the group was deleted")
-	must(s.UpdateRole(t.Context(), s.byOwner(), s.role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "flows|read"), Members: members(jane.ID)}))(t)
+	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "flows|read"), Members: members(jane.ID)}))(t)
 	acts("a member of the role", "flows|read")
-	made := must(s.CreateOrg(t.Context(), s.by(jane), "Second"))(t)
-	if p := s.as(jane.secret, "").Principal; p.OrgID != "" {
+	made := must(s.CreateOrg(t.Context(), s.By(jane), "Second"))(t)
+	if p := s.As(jane.Secret, "").Principal; p.OrgID != "" {
 		t.Errorf("in two organizations, acts in %s", p.OrgID)
 	}
-	s.wants("delete the organization", "", s.DeleteOrg(t.Context(), made.Org.ID))
-	if p := s.as(jane.secret, "").Principal; p.OrgID != s.org.ID {
+	s.Wants("delete the organization", "", s.DeleteOrg(t.Context(), made.Org.ID))
+	if p := s.As(jane.Secret, "").Principal; p.OrgID != s.Org.ID {
 		t.Errorf("in one organization again, acts in %q", p.OrgID)
 	}
-	s.pass(time.Hour)
+	s.Pass(time.Hour)
 	acts("time passed", "flows|read")
 }

@@ -90,9 +90,9 @@ func (c *Change) provision(s *Service, name string) (out Provisioned, err error)
 		c.CreateProvision(Provision{
 			OrgID: out.Org.ID, Hash: HashSecret(out.Claim), RemoteAddr: networks.Source(c.call.RemoteAddr), ExpiresAt: out.ExpiresAt,
 		}),
-		c.as(OpProvisionOrg).Record(out.Org.Target(), nil, out.Org),
-		c.as(OpCreateUser).Record(agent.Target(), nil, agent),
-		c.as(OpCreateAPIToken).Record(token.Target(), nil, token.APITokenRecord),
+		c.As(OpProvisionOrg).Record(out.Org.Target(), nil, out.Org),
+		c.As(OpCreateUser).Record(agent.Target(), nil, agent),
+		c.As(OpCreateAPIToken).Record(token.Target(), nil, token.APITokenRecord),
 	)
 }
 
@@ -124,7 +124,7 @@ func (s *Service) ClaimOrg(ctx context.Context, call Call, in NewClaim) (out Cla
 	}
 	ctx = ForTenant(ctx, call.tenant(Operation{Need: ownAccount})) // the organization is not theirs yet
 	err = s.store.Write(ctx, func(tx Tx) error {
-		c := s.operate(tx).as(OpClaimOrg)
+		c := s.operate(tx).As(OpClaimOrg)
 		c.call = call
 		p, err := c.openProvision(in.Claim)
 		if err != nil {
@@ -246,7 +246,7 @@ func (c *Change) dropInvitation(org OrgID, key string) error {
 	if err != nil {
 		return err
 	}
-	return c.as(OpRevokeInvitation).takeOut(there)
+	return c.As(OpRevokeInvitation).takeOut(there)
 }
 
 // endProvision makes the organization permanent: the agent's owner goes, its
@@ -280,7 +280,7 @@ func (c *Change) endProvision(p Provision) error {
 	if err != nil {
 		return err
 	}
-	if err := c.as(OpRemoveUser).takeOut(agent); err != nil {
+	if err := c.As(OpRemoveUser).takeOut(agent); err != nil {
 		return err
 	}
 	return c.settleAccount(agent.AccountID)

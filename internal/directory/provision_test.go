@@ -192,21 +192,21 @@ func TestProvisionsAreDroppedEachByItself(t *testing.T) {
 	for _, name := range []string{"Aaa", "Bbb", "Zzz"} {
 		all = append(all, must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name))(t).Org.ID)
 	}
-	w.pass(directory.ProvisionLifetime + time.Second)
+	w.Pass(directory.ProvisionLifetime + time.Second)
 	writes := 0
-	cut := directory.NewService(cutOff{w.db, func() bool { writes++; return writes == 2 }}, dbtest.Keys(), w.clock.Now)
+	cut := directory.NewService(cutOff{w.DB, func() bool { writes++; return writes == 2 }}, dbtest.Keys(), w.Clock)
 	err := cut.DropProvisions(t.Context())
 	if !errors.Is(err, errCut) || !strings.Contains(err.Error(), string(all[1])) {
 		t.Errorf("the second could not be dropped: %v", err)
 	}
 	for i, id := range all {
-		err := w.db.Read(t.Context(), func(tx directory.Tx) error { return second(tx.Org(id)) })
+		err := w.DB.Read(t.Context(), func(tx directory.Tx) error { return second(tx.Org(id)) })
 		if gone := directory.CodeOf(err) == directory.NotFound; gone != (i != 1) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	w.wants("again", "", w.DropProvisions(t.Context()))
-	w.wants("the second", directory.NotFound, w.db.Read(t.Context(), func(tx directory.Tx) error { return second(tx.Org(all[1])) }))
+	w.Wants("again", "", w.DropProvisions(t.Context()))
+	w.Wants("the second", directory.NotFound, w.DB.Read(t.Context(), func(tx directory.Tx) error { return second(tx.Org(all[1])) }))
 }
 
 // An address gets three a day; claimed ones count, yesterday's don't.
@@ -272,8 +272,8 @@ func TestAgentCannotClaimItsOrganization(t *testing.T) {
 	w := newWorld(t)
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
 	agent := must(w.CreatePersonalTokenFor(t.Context(), "agent@"+string(out.Org.ID)+".invalid", directory.NewPersonalToken{Name: "x"}))(t)
-	w.refused("the agent", directory.Forbidden, "", func() error {
-		return second(w.ClaimOrg(t.Context(), w.as(agent.Secret, ""), directory.NewClaim{Claim: out.Claim}))
+	w.Refused("the agent", directory.Forbidden, "", func() error {
+		return second(w.ClaimOrg(t.Context(), w.As(agent.Secret, ""), directory.NewClaim{Claim: out.Claim}))
 	})
 }
 
@@ -281,10 +281,10 @@ func TestAgentCannotClaimItsOrganization(t *testing.T) {
 func TestIssuersSessionCannotClaim(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	i := w.issuer(nil)
-	session := must(w.signInBy(i, person("sub", "olivia@example.com")))(t)
+	i := w.Issuer(nil)
+	session := must(w.SignInBy(i, person("sub", "olivia@example.com")))(t)
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
-	w.refused("a session of an issuer", directory.Forbidden, "", func() error {
-		return second(w.ClaimOrg(t.Context(), w.inSession(session.Secret, ""), directory.NewClaim{Claim: out.Claim}))
+	w.Refused("a session of an issuer", directory.Forbidden, "", func() error {
+		return second(w.ClaimOrg(t.Context(), w.InSession(session.Secret, ""), directory.NewClaim{Claim: out.Claim}))
 	})
 }

@@ -9,9 +9,6 @@ import (
 // The methods in this file are for packages that change users and groups on behalf of a
 // directory, within [Write]. They hold the same rules as the operations of the [Service].
 
-// As returns c with another operation, whose name its entries have.
-func (c *Change) As(op Operation) *Change { return c.as(op) }
-
 // RecordedUser is the state of a user in entries about their profile: with what of the
 // profile changes.
 type RecordedUser struct {

@@ -20,12 +20,12 @@ func TestRaceInvitation(t *testing.T) {
 	} {
 		for range 3 {
 			w := newWorld(t)
-			rival, ann := w.tenant("Rival"), w.join("Ann", "admin")
-			u := must(w.CreateUser(t.Context(), w.by(ann), directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
-			owner, agent, person := w.byOwner(), w.as(w.apiToken, ""), w.by(rival)
+			rival, ann := w.Tenant("Rival"), w.Join("Ann", "admin")
+			u := must(w.CreateUser(t.Context(), w.By(ann), directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
+			owner, agent, person := w.ByOwner(), w.As(w.APIToken, ""), w.By(rival)
 			do := map[string]func(w *world) error{
-				accept:           func(w *world) error { return second(w.AcceptInvitation(t.Context(), person, w.org.ID)) },
-				"decline":        func(w *world) error { return w.DeclineInvitation(t.Context(), person, w.org.ID) },
+				accept:           func(w *world) error { return second(w.AcceptInvitation(t.Context(), person, w.Org.ID)) },
+				"decline":        func(w *world) error { return w.DeclineInvitation(t.Context(), person, w.Org.ID) },
 				"revoke":         func(w *world) error { return w.RevokeInvitation(t.Context(), owner, u.ID) },
 				"resend":         func(w *world) error { return second(w.ResendInvitation(t.Context(), agent, u.ID)) },
 				"remove":         func(w *world) error { return w.RemoveUser(t.Context(), agent, u.ID) },
@@ -57,7 +57,7 @@ func TestRaceInvitation(t *testing.T) {
 				t.Errorf("%v: done %v, and the user is %+v", rivals, done, found)
 			}
 			told := make(map[string]int)
-			for _, e := range w.since(0) {
+			for _, e := range w.Since(0) {
 				if e.Target.ID == string(u.ID) {
 					told[e.Action]++
 				}
@@ -69,7 +69,7 @@ func TestRaceInvitation(t *testing.T) {
 					t.Errorf("%v: %d entries %s, want %d", rivals, told[action], action, done[what])
 				}
 			}
-			w.wants("replay", "", w.CheckLog(t.Context(), w.org.ID))
+			w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 		}
 	}
 }

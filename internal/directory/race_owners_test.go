@@ -12,8 +12,8 @@ import (
 // owners counts an organization's owners, past the service.
 func (w *world) owners() (n int) {
 	w.Helper()
-	err := w.db.Read(w.Context(), func(tx directory.Tx) (err error) {
-		n, err = tx.CountUsers(w.org.ID, "owner")
+	err := w.DB.Read(w.Context(), func(tx directory.Tx) (err error) {
+		n, err = tx.CountUsers(w.Org.ID, "owner")
 		return err
 	})
 	if err != nil {
@@ -28,27 +28,27 @@ var leaving = []struct {
 	do   func(w *world, m member) error
 }{
 	{"removes themselves", func(w *world, m member) error {
-		return w.RemoveUser(w.Context(), directory.Call{Principal: m.principal(w)}, m.ID)
+		return w.RemoveUser(w.Context(), directory.Call{Principal: principal(m, w)}, m.ID)
 	}},
 	{"demotes themselves", func(w *world, m member) error {
-		return second(w.UpdateUserRole(w.Context(), directory.Call{Principal: m.principal(w)}, m.ID, "none"))
+		return second(w.UpdateUserRole(w.Context(), directory.Call{Principal: principal(m, w)}, m.ID, "none"))
 	}},
 	{"suspends themselves", func(w *world, m member) error {
-		return second(w.UpdateUserStatus(w.Context(), directory.Call{Principal: m.principal(w)}, m.ID, directory.Suspended))
+		return second(w.UpdateUserStatus(w.Context(), directory.Call{Principal: principal(m, w)}, m.ID, directory.Suspended))
 	}},
 	{"becomes a member of a new role", func(w *world, m member) error {
-		return second(w.CreateRole(w.Context(), directory.Call{Principal: m.principal(w)}, directory.NewRole{
+		return second(w.CreateRole(w.Context(), directory.Call{Principal: principal(m, w)}, directory.NewRole{
 			Name: string(m.ID), Members: members(m.ID),
 		}))
 	}},
 }
 
-// principal authenticates on any goroutine; a dead token gives a principal that
+// principal authenticates on any goroutine. For a dead token it returns a principal that
 // no operation accepts.
-func (m member) principal(w *world) *directory.Principal {
-	p, err := w.Authenticate(w.Context(), m.secret, w.org.ID)
+func principal(m member, w *world) *directory.Principal {
+	p, err := w.Authenticate(w.Context(), m.Secret, w.Org.ID)
 	if err != nil {
-		return &directory.Principal{Kind: directory.PersonalToken, OrgID: w.org.ID}
+		return &directory.Principal{Kind: directory.PersonalToken, OrgID: w.Org.ID}
 	}
 	return p
 }
@@ -75,9 +75,9 @@ func TestRaceOwnersAllLeave(t *testing.T) {
 
 func ownersLeave(t *testing.T, n, mix int) {
 	w := newWorld(t)
-	all := []member{w.owner}
+	all := []member{w.Owner}
 	for i := range n - 1 {
-		all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
+		all = append(all, w.Join(fmt.Sprint("owner", i), "owner"))
 	}
 	nodes := [2]*world{w, w}
 	if n == 2 {
@@ -141,9 +141,9 @@ func TestRaceOwnersUnmakeEachOther(t *testing.T) {
 	for n := 2; n <= 5; n++ {
 		for round := range 6 {
 			w := newWorld(t)
-			all := []member{w.owner}
+			all := []member{w.Owner}
 			for i := range n - 1 {
-				all = append(all, w.join(fmt.Sprint("owner", i), "owner"))
+				all = append(all, w.Join(fmt.Sprint("owner", i), "owner"))
 			}
 			nodes := w.nodes()
 			stop := w.watchOwners()
@@ -153,7 +153,7 @@ func TestRaceOwnersUnmakeEachOther(t *testing.T) {
 				if target >= actor {
 					target++
 				}
-				call := directory.Call{Principal: all[actor].principal(w)}
+				call := directory.Call{Principal: principal(all[actor], w)}
 				if (i+round)%3 == 1 {
 					return second(w.UpdateUserStatus(w.Context(), call, all[target].ID, directory.Suspended))
 				}
@@ -168,7 +168,7 @@ func TestRaceOwnersUnmakeEachOther(t *testing.T) {
 				t.Fatalf("%d owners: nobody is left", n)
 			}
 			removedOrDemoted := 0
-			for _, e := range w.since(0) {
+			for _, e := range w.Since(0) {
 				unmakes := e.Action == "removeUserFromOrg" || e.Action == "updateUserRole" || e.Action == "updateUserStatus"
 				was := string(e.Before)
 				if unmakes && strings.Contains(was, `"role":{"id":"owner"`) && !strings.Contains(was, `"suspended":true`) {

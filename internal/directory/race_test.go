@@ -12,34 +12,6 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// atOnce runs fn n times, all starting together, and gives the answers.
-func atOnce(n int, fn func(i int) error) []error {
-	answers := make([]error, n)
-	var ready, done sync.WaitGroup
-	begin := make(chan struct{})
-	ready.Add(n)
-	for i := range n {
-		done.Go(func() {
-			ready.Done()
-			<-begin
-			answers[i] = fn(i)
-		})
-	}
-	ready.Wait()
-	close(begin)
-	done.Wait()
-	return answers
-}
-
-// tallyOf counts answers by their code.
-func tallyOf(answers []error) map[directory.Code]int {
-	counts := make(map[directory.Code]int)
-	for _, err := range answers {
-		counts[outcome(err)]++
-	}
-	return counts
-}
-
 // An organization that is deleted takes along the accounts that are in no other, by
 // then: who leaves the other at the same moment ends too, and who is added to it there
 // is a member there, of an account that is not theirs of before.
@@ -49,18 +21,18 @@ func TestRaceDeletedOrganization(t *testing.T) {
 	const leaving, added = 6, 1
 	for range 2 {
 		w := newWorld(t)
-		rival := w.tenant("Rival")
+		rival := w.Tenant("Rival")
 		emails := make([]string, leaving+added)
 		leave := make([]directory.UserID, leaving) // users of Acme
 		for i := range emails {
 			emails[i] = fmt.Sprintf("x%d@example.net", i)
-			m := w.withToken(must(w.CreateUser(t.Context(), w.by(rival), directory.NewUser{Name: "X", Email: emails[i], Role: "user"}))(t))
+			m := w.WithToken(must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "X", Email: emails[i], Role: "user"}))(t))
 			if i < leaving {
-				leave[i] = w.invite(m, "user").ID
-				must(w.AcceptInvitation(t.Context(), w.by(m), w.org.ID))(t)
+				leave[i] = w.Invite(m, "user").ID
+				must(w.AcceptInvitation(t.Context(), w.By(m), w.Org.ID))(t)
 			}
 		}
-		calls := []directory.Call{w.byOwner(), w.as(w.apiToken, "")}
+		calls := []directory.Call{w.ByOwner(), w.As(w.APIToken, "")}
 		nodes := w.nodes()
 		answers := atOnce(len(emails)+1, func(i int) error {
 			switch n := nodes[i%2]; {
@@ -78,7 +50,7 @@ func TestRaceDeletedOrganization(t *testing.T) {
 		for i, email := range emails {
 			_, ok := w.account(email)
 			var found listed
-			must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{Email: email}, &found))(t)
+			must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Email: email}, &found))(t)
 			if i < leaving {
 				if ok || len(found.users) > 0 {
 					t.Errorf("%s has an account: %t, and is %+v", email, ok, found.users)
@@ -102,8 +74,8 @@ func TestRaceSameEmail(t *testing.T) {
 	}
 	for range 5 {
 		w := newWorld(t)
-		rival := w.tenant("Rival")
-		calls := []directory.Call{w.byOwner(), w.as(w.apiToken, ""), w.by(rival)}
+		rival := w.Tenant("Rival")
+		calls := []directory.Call{w.ByOwner(), w.As(w.APIToken, ""), w.By(rival)}
 		nodes := w.nodes()
 		answers := atOnce(3*len(spellings), func(i int) error {
 			return second(nodes[i%2].CreateUser(w.Context(), calls[i%3], directory.NewUser{Name: "Sam", Email: spellings[i/3], Role: "user"}))
@@ -117,7 +89,7 @@ func TestRaceSameEmail(t *testing.T) {
 			t.Fatal("no account")
 		}
 		active := 0
-		for _, call := range []directory.Call{w.byOwner(), w.by(rival)} {
+		for _, call := range []directory.Call{w.ByOwner(), w.By(rival)} {
 			var found listed
 			must(w.ListUsers(t.Context(), call, directory.UserFilter{Email: spellings[0]}, &found))(t)
 			if len(found.users) != 1 {
@@ -143,7 +115,7 @@ func TestRaceSameKey(t *testing.T) {
 	t.Parallel()
 	for range 5 {
 		w := newWorld(t)
-		call := w.byOwner()
+		call := w.ByOwner()
 		call.IdempotencyKey, call.Fingerprint = "key", []byte("request")
 		const n = 16
 		users := make([]directory.User, n)
@@ -159,7 +131,7 @@ func TestRaceSameKey(t *testing.T) {
 			t.Errorf("different answers: %v", distinct)
 		}
 		made := 0
-		for _, e := range w.since(0) {
+		for _, e := range w.Since(0) {
 			if e.Action == "createUser" && e.Target.Name == "Jane" {
 				made++
 			}
@@ -176,40 +148,40 @@ func TestRaceLosingThePermission(t *testing.T) {
 	t.Parallel()
 	for what, lose := range map[string]func(w *world, jane member, role directory.Role, group directory.Group) error{
 		"demoted": func(w *world, jane member, _ directory.Role, _ directory.Group) error {
-			return second(w.UpdateUserRole(w.Context(), w.byOwner(), jane.ID, "none"))
+			return second(w.UpdateUserRole(w.Context(), w.ByOwner(), jane.ID, "none"))
 		},
 		"removed": func(w *world, jane member, _ directory.Role, _ directory.Group) error {
-			return w.RemoveUser(w.Context(), w.byOwner(), jane.ID)
+			return w.RemoveUser(w.Context(), w.ByOwner(), jane.ID)
 		},
 		"the role loses it": func(w *world, _ member, role directory.Role, _ directory.Group) error {
-			return second(w.UpdateRole(w.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Creator"}))
+			return second(w.UpdateRole(w.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Creator"}))
 		},
 		"the group loses the role": func(w *world, jane member, _ directory.Role, group directory.Group) error {
-			return second(w.UpdateGroup(w.Context(), w.byOwner(), group.ID, directory.NewGroup{Name: "G", Roles: roleIDs()}))
+			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, directory.NewGroup{Name: "G", Roles: roleIDs()}))
 		},
 		"taken out of the group": func(w *world, jane member, _ directory.Role, group directory.Group) error {
-			return second(w.UpdateGroup(w.Context(), w.byOwner(), group.ID, directory.NewGroup{Name: "G", Members: members()}))
+			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, directory.NewGroup{Name: "G", Members: members()}))
 		},
 		"the group is deleted": func(w *world, _ member, _ directory.Role, group directory.Group) error {
-			return w.DeleteGroup(w.Context(), w.byOwner(), group.ID)
+			return w.DeleteGroup(w.Context(), w.ByOwner(), group.ID)
 		},
 		"the token is deleted": func(w *world, jane member, _ directory.Role, _ directory.Group) error {
-			call := w.by(jane)
+			call := w.By(jane)
 			return w.DeletePersonalToken(w.Context(), call, call.Principal.TokenID)
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			w := newWorld(t)
-			role := w.role("Creator", "users|create")
-			jane := w.join("Jane", "none")
+			role := w.Role("Creator", "users|create")
+			jane := w.Join("Jane", "none")
 			var roles []directory.RoleID
 			if strings.Contains(what, "group") {
 				roles = append(roles, role.ID)
 			} else {
-				must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, role.ID))(t)
+				must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, role.ID))(t)
 			}
-			group := w.group("G", []directory.UserID{jane.ID}, roles...)
-			held := jane.principal(w)
+			group := w.Group("G", []directory.UserID{jane.ID}, roles...)
+			held := principal(jane, w)
 			nodes := w.nodes()
 
 			var lost atomic.Bool
@@ -226,7 +198,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 						}
 						p := held
 						if i%2 == 0 {
-							p = jane.principal(w)
+							p = principal(jane, w)
 						}
 						tooLate := lost.Load()
 						_, err := nodes[i/2%2].CreateUser(w.Context(), directory.Call{Principal: p}, directory.NewUser{
@@ -264,7 +236,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 func TestRaceRaises(t *testing.T) {
 	t.Parallel()
 	r := newRaising(t)
-	before := r.by(r.me).Principal.Capabilities
+	before := r.By(r.me).Principal.Capabilities
 	var tries []func(*raising, directory.Call) error
 	for _, raise := range raises {
 		tries = append(tries, raise)
@@ -273,12 +245,12 @@ func TestRaceRaises(t *testing.T) {
 	answers := atOnce(4*len(tries), func(i int) error {
 		on := *r
 		on.world = nodes[i/len(tries)%2]
-		return tries[i%len(tries)](&on, directory.Call{Principal: r.me.principal(on.world)})
+		return tries[i%len(tries)](&on, directory.Call{Principal: principal(r.me, on.world)})
 	})
 	if got := tallyOf(answers); got[directory.Forbidden] != len(answers) {
 		t.Errorf("answers %v", got)
 	}
-	if after := r.by(r.me).Principal.Capabilities; !after.Equal(before) {
+	if after := r.By(r.me).Principal.Capabilities; !after.Equal(before) {
 		t.Errorf("from %v to %v", before.Names(), after.Names())
 	}
 }
@@ -288,8 +260,8 @@ func TestRaceRaises(t *testing.T) {
 func TestRaceTokensWithinTheirMaker(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Maker", "apiTokens|create", "users|delete")
-	jane := w.join("Jane", role.ID)
+	role := w.Role("Maker", "apiTokens|create", "users|delete")
+	jane := w.Join("Jane", role.ID)
 	strong, weak := caps(t, "apiTokens|create", "users|delete"), caps(t, "apiTokens|create")
 	nodes := w.nodes()
 	answers := atOnce(40, func(i int) error {
@@ -299,16 +271,16 @@ func TestRaceTokensWithinTheirMaker(t *testing.T) {
 			if i%8 == 0 {
 				set = weak
 			}
-			return second(w.UpdateRole(w.Context(), directory.Call{Principal: w.owner.principal(w)}, role.ID, directory.NewRole{Name: "Maker", Capabilities: set}))
+			return second(w.UpdateRole(w.Context(), directory.Call{Principal: principal(w.Owner, w)}, role.ID, directory.NewRole{Name: "Maker", Capabilities: set}))
 		}
-		return second(w.CreateAPIToken(w.Context(), directory.Call{Principal: jane.principal(w)}, directory.NewAPIToken{Name: "t", Capabilities: strong}))
+		return second(w.CreateAPIToken(w.Context(), directory.Call{Principal: principal(jane, w)}, directory.NewAPIToken{Name: "t", Capabilities: strong}))
 	})
 	counts := tallyOf(answers)
 	if counts[""]+counts[directory.Forbidden] != len(answers) {
 		t.Errorf("answers %v", counts)
 	}
 	has := true
-	for _, e := range w.since(0) {
+	for _, e := range w.Since(0) {
 		switch {
 		case e.Action == "updateRole":
 			has = strings.Contains(string(e.After), `"delete"`)

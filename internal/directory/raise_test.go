@@ -22,14 +22,14 @@ type raising struct {
 
 func newRaising(t *testing.T) *raising {
 	r := &raising{world: newWorld(t)}
-	r.base = r.role("Base", "users|read", "users|create", "users|update", "users|delete",
+	r.base = r.Role("Base", "users|read", "users|create", "users|update", "users|delete",
 		"rbac|create", "rbac|update", "rbac|delete", "apiTokens|create", "apiTokens|update")
-	r.side = r.role("Side", "rbac|read", "dataset:logs:query|read")
-	r.more = r.role("More", "users|read", "auditLog|read")
-	r.less = r.role("Less", "users|read")
-	r.me = r.join("Me", r.base.ID)
-	r.mine = r.group("Mine", []directory.UserID{r.me.ID}, r.side.ID)
-	r.other = r.group("Other", nil, r.more.ID)
+	r.side = r.Role("Side", "rbac|read", "dataset:logs:query|read")
+	r.more = r.Role("More", "users|read", "auditLog|read")
+	r.less = r.Role("Less", "users|read")
+	r.me = r.Join("Me", r.base.ID)
+	r.mine = r.Group("Mine", []directory.UserID{r.me.ID}, r.side.ID)
+	r.other = r.Group("Other", nil, r.more.ID)
 	return r
 }
 
@@ -110,12 +110,12 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 	t.Parallel()
 	r := newRaising(t)
 	for path, raise := range raises {
-		r.refused(path, directory.Forbidden, "", func() error { return raise(r, r.by(r.me)) })
+		r.Refused(path, directory.Forbidden, "", func() error { return raise(r, r.By(r.me)) })
 	}
 	// The owner may do each of these to somebody else.
 	for path, raise := range raises {
 		r := newRaising(t)
-		r.wants("the owner: "+path, "", raise(r, r.byOwner()))
+		r.Wants("the owner: "+path, "", raise(r, r.ByOwner()))
 	}
 }
 
@@ -156,7 +156,7 @@ func TestNoRaise(t *testing.T) {
 		},
 	} {
 		r := newRaising(t)
-		r.wants(what, "", change(r, r.by(r.me)))
+		r.Wants(what, "", change(r, r.By(r.me)))
 	}
 }
 
@@ -164,17 +164,17 @@ func TestNoRaise(t *testing.T) {
 func TestRaiseIsJudgedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	r := newRaising(t)
-	swap := r.role("Swap", "auditLog|read") // less in number, and something new
-	r.refused("an exchange", directory.Forbidden, "", func() error {
-		return second(r.UpdateUserRole(r.Context(), r.by(r.me), r.me.ID, swap.ID))
+	swap := r.Role("Swap", "auditLog|read") // less in number, and something new
+	r.Refused("an exchange", directory.Forbidden, "", func() error {
+		return second(r.UpdateUserRole(r.Context(), r.By(r.me), r.me.ID, swap.ID))
 	})
 	// The base role loses what the group's role gains: nothing new together.
 	moved := caps(r, "users|delete")
-	r.wants("to the group", "", r.edit(r.by(r.me), r.side, moved))
-	r.wants("from the base role", "", second(r.UpdateRole(r.Context(), r.by(r.me), r.base.ID, directory.NewRole{
+	r.Wants("to the group", "", r.edit(r.By(r.me), r.side, moved))
+	r.Wants("from the base role", "", second(r.UpdateRole(r.Context(), r.By(r.me), r.base.ID, directory.NewRole{
 		Name: "Base", Capabilities: r.base.Capabilities.Minus(moved),
 	})))
-	if p := r.by(r.me).Principal; !p.Capabilities.Equal(r.base.Capabilities.Union(r.side.Capabilities)) {
+	if p := r.By(r.me).Principal; !p.Capabilities.Equal(r.base.Capabilities.Union(r.side.Capabilities)) {
 		r.Errorf("in the end %v", p.Capabilities.Names())
 	}
 }

@@ -12,7 +12,7 @@ import (
 // refusals are the refused entries since a sequence number.
 func (w *world) refusals(since int64) (list []directory.Entry) {
 	w.Helper()
-	for _, e := range w.since(since) {
+	for _, e := range w.Since(since) {
 		if e.Outcome == directory.Refused {
 			list = append(list, e)
 		}
@@ -23,13 +23,13 @@ func (w *world) refusals(since int64) (list []directory.Entry) {
 func TestRefusalsAreWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	nobody := w.join("Nobody", "none")
-	call := w.by(nobody)
+	nobody := w.Join("Nobody", "none")
+	call := w.By(nobody)
 	call.TraceID, call.RemoteAddr, call.UserAgent = "trace-1", "192.0.2.7", "test/1"
-	last := w.lastEntry()
+	last := w.LastEntry()
 	target := directory.Target{Type: "user", ID: strings.Repeat("ü\x00", 100)}
-	err := w.RemoveUser(t.Context(), call, w.owner.ID)
-	w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
+	err := w.RemoveUser(t.Context(), call, w.Owner.ID)
+	w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
 	list := w.refusals(last)
 	if len(list) != 1 {
 		t.Fatalf("%d entries", len(list))
@@ -41,20 +41,20 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 	}
 	// Errors that are not refusals are not recorded.
 	for _, other := range []error{nil, directory.Errorf(directory.NotFound, "x"), errors.New("x")} {
-		w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, other))
+		w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, other))
 	}
 	if n := len(w.refusals(last)); n != 1 {
 		t.Errorf("%d entries after what is none", n)
 	}
 	// Nobody fills the log, and what was left out is counted.
 	for range 50 {
-		w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
+		w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
 	}
 	if n := len(w.refusals(last)); n != 10 {
 		t.Errorf("%d entries of 51 refusals in a minute, want 10", n)
 	}
-	w.pass(time.Minute)
-	w.wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
+	w.Pass(time.Minute)
+	w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
 	list = w.refusals(last)
 	if reason := list[len(list)-1].Reason; !strings.Contains(reason, "41 earlier refusals were not recorded") {
 		t.Errorf("the next one says %q", reason)
@@ -69,22 +69,22 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 func TestExpiredTokensAreWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	api := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
-	personal := must(w.CreatePersonalToken(t.Context(), w.byOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.clock.Now().Add(time.Hour)}))(t)
-	w.pass(2 * time.Hour)
-	last := w.lastEntry()
+	api := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	personal := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	w.Pass(2 * time.Hour)
+	last := w.LastEntry()
 	for _, secret := range []string{api.Secret, personal.Secret, "xaat-00000000-0000-4000-8000-000000000000"} {
 		_, err := w.Authenticate(t.Context(), secret, "")
-		w.wants("authenticate", directory.Unauthenticated, err)
+		w.Wants("authenticate", directory.Unauthenticated, err)
 		if err.Error() != "the token is unknown, expired or revoked" {
 			t.Errorf("the answer tells more: %v", err)
 		}
 		if refusal, ok := errors.AsType[*directory.RefusedToken](err); ok {
-			w.wants("record", "", w.RecordSignIn(t.Context(), directory.Call{TraceID: "t"}, refusal))
+			w.Wants("record", "", w.RecordSignIn(t.Context(), directory.Call{TraceID: "t"}, refusal))
 		}
 	}
 	list := w.refusals(last)
-	if len(list) != 2 || list[0].Target.ID != string(api.ID) || list[1].Actor.UserID != w.owner.ID || list[0].Action != "signIn" {
+	if len(list) != 2 || list[0].Target.ID != string(api.ID) || list[1].Actor.UserID != w.Owner.ID || list[0].Action != "signIn" {
 		t.Errorf("%+v", list)
 	}
 }

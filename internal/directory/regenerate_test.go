@@ -13,7 +13,7 @@ import (
 // old is a token to regenerate.
 func (w *world) old(expires time.Time, capabilities ...string) directory.IssuedAPIToken {
 	w.Helper()
-	return must(w.CreateAPIToken(w.Context(), w.byOwner(), directory.NewAPIToken{
+	return must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
 		Name: "Old", Description: "old one", Capabilities: caps(w, capabilities...), ExpiresAt: expires,
 	}))(w)
 }
@@ -28,16 +28,16 @@ func (w *world) works(what string, token directory.IssuedAPIToken, want bool) {
 func TestRegenerate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	old := w.old(w.clock.Now().Add(time.Hour), "users|read", "dataset:logs:query|read")
-	w.pass(time.Minute)
-	next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.clock.Now()}))(t)
+	old := w.old(w.Clock().Add(time.Hour), "users|read", "dataset:logs:query|read")
+	w.Pass(time.Minute)
+	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.Clock()}))(t)
 	if next.ID == old.ID || next.Secret == old.Secret {
 		t.Error("the new token is the old one")
 	}
 	if next.Name != "Old" || next.Description != "old one" || !next.Capabilities.Equal(old.Capabilities) || !next.ExpiresAt.IsZero() {
 		t.Errorf("the new token is %+v", next)
 	}
-	read := must(w.GetAPIToken(t.Context(), w.byOwner(), next.ID))(t)
+	read := must(w.GetAPIToken(t.Context(), w.ByOwner(), next.ID))(t)
 	if diff := cmp.Diff(next.APITokenRecord, read, sameSet); diff != "" {
 		t.Errorf("(-answered +read):\n%s", diff)
 	}
@@ -48,7 +48,7 @@ func TestRegenerate(t *testing.T) {
 func TestRegenerateWithNewToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	end := w.clock.Now().Add(48 * time.Hour)
+	end := w.Clock().Add(48 * time.Hour)
 	for what, tt := range map[string]struct {
 		in      directory.Regeneration
 		expires time.Time
@@ -60,7 +60,7 @@ func TestRegenerateWithNewToken(t *testing.T) {
 		"copy and expiry": {directory.Regeneration{NewExpiresAt: end}, end},
 	} {
 		old := w.old(time.Time{}, "users|read")
-		next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, tt.in))(t)
+		next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, tt.in))(t)
 		if !next.ExpiresAt.Equal(tt.expires.UTC().Truncate(time.Microsecond)) && (!tt.expires.IsZero() || !next.ExpiresAt.IsZero()) {
 			t.Errorf("%s: ends %s, want %s", what, next.ExpiresAt, tt.expires)
 		}
@@ -70,10 +70,10 @@ func TestRegenerateWithNewToken(t *testing.T) {
 	}
 	old := w.old(time.Time{}, "users|read")
 	for what, in := range map[string]directory.NewAPIToken{
-		"name": {}, "expiresAt": {Name: "x", ExpiresAt: w.clock.Now().Add(-time.Hour)},
+		"name": {}, "expiresAt": {Name: "x", ExpiresAt: w.Clock().Add(-time.Hour)},
 	} {
-		w.refused("bad "+what, directory.Invalid, what, func() error {
-			return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{NewToken: &in}))
+		w.Refused("bad "+what, directory.Invalid, what, func() error {
+			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{NewToken: &in}))
 		})
 	}
 }
@@ -103,16 +103,16 @@ func TestRegenerateGracePeriod(t *testing.T) {
 			w := newWorld(t)
 			var expires time.Time
 			if tt.life > 0 {
-				expires = w.clock.Now().Add(tt.life)
+				expires = w.Clock().Add(tt.life)
 			}
 			old := w.old(expires, "users|read")
-			next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
-				ExistingExpiresAt: w.clock.Now().Add(tt.grace),
+			next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
+				ExistingExpiresAt: w.Clock().Add(tt.grace),
 			}))(t)
 			if tt.ends > 0 {
-				w.pass(tt.ends - 2*time.Microsecond)
+				w.Pass(tt.ends - 2*time.Microsecond)
 				w.works("the old one in time", old, true)
-				w.pass(2 * time.Microsecond)
+				w.Pass(2 * time.Microsecond)
 			}
 			w.works("the old one after it", old, false)
 			w.works("the new one", next, true)
@@ -124,10 +124,10 @@ func TestRegenerateGracePeriod(t *testing.T) {
 func TestRegenerateExpired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	old := w.old(w.clock.Now().Add(time.Hour), "users|read")
-	w.pass(2 * time.Hour)
-	next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
-		ExistingExpiresAt: w.clock.Now().Add(time.Hour),
+	old := w.old(w.Clock().Add(time.Hour), "users|read")
+	w.Pass(2 * time.Hour)
+	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
+		ExistingExpiresAt: w.Clock().Add(time.Hour),
 	}))(t)
 	w.works("the old one", old, false)
 	w.works("the new one", next, true)
@@ -138,43 +138,43 @@ func TestRegenerateEndOfTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old := w.old(time.Time{}, "users|read")
-	w.refused("beyond year 9999", directory.Invalid, "existingTokenExpiresAt", func() error {
-		return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
+	w.Refused("beyond year 9999", directory.Invalid, "existingTokenExpiresAt", func() error {
+		return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
 			ExistingExpiresAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("west", -12*3600)),
 		}))
 	})
-	must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, directory.Regeneration{
+	must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
 		ExistingExpiresAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 	}))(t)
-	w.wants("delete the old one", "", w.DeleteAPIToken(t.Context(), w.byOwner(), old.ID))
+	w.Wants("delete the old one", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), old.ID))
 }
 
 // To regenerate a token is to be handed what it can do.
 func TestRegenerateStaysWithinTheCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	renewer := w.role("Renewer", "apiTokens|update", "users|read")
+	renewer := w.Role("Renewer", "apiTokens|update", "users|read")
 	strong := w.old(time.Time{}, "users|read", "users|delete")
 	weak := w.old(time.Time{}, "users|read")
 	named := w.old(time.Time{}, "dataset:logs:query|read")
 	for who, call := range map[string]directory.Call{
-		"user":  w.by(w.join("Renewer2", renewer.ID)),
-		"token": w.as(w.token("apiTokens|update", "users|read").Secret, ""),
+		"user":  w.By(w.Join("Renewer2", renewer.ID)),
+		"token": w.As(w.Token("apiTokens|update", "users|read").Secret, ""),
 	} {
 		regenerate := func(id directory.TokenID, in directory.Regeneration) func() error {
 			return func() error { return second(w.RegenerateAPIToken(t.Context(), call, id, in)) }
 		}
-		w.refused(who+": a stronger one", directory.Forbidden, "", regenerate(strong.ID, directory.Regeneration{}))
-		w.refused(who+": a stronger one, for a weaker", directory.Forbidden, "",
+		w.Refused(who+": a stronger one", directory.Forbidden, "", regenerate(strong.ID, directory.Regeneration{}))
+		w.Refused(who+": a stronger one, for a weaker", directory.Forbidden, "",
 			regenerate(strong.ID, directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "x"}}))
-		w.refused(who+": one for a dataset they don't have", directory.Forbidden, "", regenerate(named.ID, directory.Regeneration{}))
-		w.refused(who+": a weaker one, for a stronger", directory.Forbidden, "",
+		w.Refused(who+": one for a dataset they don't have", directory.Forbidden, "", regenerate(named.ID, directory.Regeneration{}))
+		w.Refused(who+": a weaker one, for a stronger", directory.Forbidden, "",
 			regenerate(weak.ID, directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "x", Capabilities: authz.Everything()}}))
 		w.works("what was refused", strong, true)
-		w.wants(who+": one within", "", regenerate(weak.ID, directory.Regeneration{ExistingExpiresAt: w.clock.Now().Add(time.Hour)})())
+		w.Wants(who+": one within", "", regenerate(weak.ID, directory.Regeneration{ExistingExpiresAt: w.Clock().Add(time.Hour)})())
 	}
-	maker := w.as(w.token("apiTokens|create", "apiTokens|read", "apiTokens|delete", "users|read").Secret, "")
-	w.refused("without apiTokens|update", directory.Forbidden, "", func() error {
+	maker := w.As(w.Token("apiTokens|create", "apiTokens|read", "apiTokens|delete", "users|read").Secret, "")
+	w.Refused("without apiTokens|update", directory.Forbidden, "", func() error {
 		return second(w.RegenerateAPIToken(t.Context(), maker, weak.ID, directory.Regeneration{}))
 	})
 }
@@ -183,8 +183,8 @@ func TestRegenerateStaysWithinTheCaller(t *testing.T) {
 func TestRegenerateOneself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	self := w.token("apiTokens|update", "apiTokens|read")
-	next := must(w.RegenerateAPIToken(t.Context(), w.as(self.Secret, ""), self.ID, directory.Regeneration{}))(t)
+	self := w.Token("apiTokens|update", "apiTokens|read")
+	next := must(w.RegenerateAPIToken(t.Context(), w.As(self.Secret, ""), self.ID, directory.Regeneration{}))(t)
 	w.works("the old one", self, false)
 	w.works("the new one", next, true)
 	if got := next.CreatedBy; got.Kind != directory.ActorAPIToken || got.TokenID != self.ID {
@@ -199,29 +199,29 @@ func TestRegenerateKeepsTheLifetime(t *testing.T) {
 	w := newWorld(t)
 	const days = 10 * 24 * time.Hour
 	keep := directory.Regeneration{KeepLifetime: true}
-	old := w.old(w.clock.Now().Add(days), "users|read")
-	w.pass(9 * 24 * time.Hour)
+	old := w.old(w.Clock().Add(days), "users|read")
+	w.Pass(9 * 24 * time.Hour)
 	for range 2 {
-		next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, keep))(t)
+		next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, keep))(t)
 		if want := w.now().Add(days); !next.ExpiresAt.Equal(want) {
 			t.Errorf("ends %s, want %s", next.ExpiresAt, want)
 		}
-		w.pass(time.Hour)
+		w.Pass(time.Hour)
 	}
-	forever := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), w.old(time.Time{}, "users|read").ID, keep))(t)
+	forever := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), w.old(time.Time{}, "users|read").ID, keep))(t)
 	if !forever.ExpiresAt.IsZero() {
 		t.Errorf("the successor of a token without an end ends %s", forever.ExpiresAt)
 	}
-	brief := w.old(w.clock.Now().Add(time.Microsecond), "users|read")
-	if next := must(w.RegenerateAPIToken(t.Context(), w.byOwner(), brief.ID, keep))(t); next.ExpiresAt.IsZero() {
+	brief := w.old(w.Clock().Add(time.Microsecond), "users|read")
+	if next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), brief.ID, keep))(t); next.ExpiresAt.IsZero() {
 		t.Error("the successor of a token that lived a microsecond never ends")
 	}
 	for what, in := range map[string]directory.Regeneration{
-		"beside":           {KeepLifetime: true, NewExpiresAt: w.clock.Now().Add(time.Hour)},
-		"in the new token": {KeepLifetime: true, NewToken: &directory.NewAPIToken{Name: "x", ExpiresAt: w.clock.Now().Add(time.Hour)}},
+		"beside":           {KeepLifetime: true, NewExpiresAt: w.Clock().Add(time.Hour)},
+		"in the new token": {KeepLifetime: true, NewToken: &directory.NewAPIToken{Name: "x", ExpiresAt: w.Clock().Add(time.Hour)}},
 	} {
-		w.refused("an expiry "+what, directory.Invalid, "keepLifetime", func() error {
-			return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), old.ID, in))
+		w.Refused("an expiry "+what, directory.Invalid, "keepLifetime", func() error {
+			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, in))
 		})
 	}
 }
@@ -230,10 +230,10 @@ func TestRegenerateKeepsTheLifetime(t *testing.T) {
 func TestRegenerateKeepsTheLifetimeWithinBounds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	keep := directory.Regeneration{KeepLifetime: true, ExistingExpiresAt: w.clock.Now().Add(1000 * time.Hour)}
-	long, forever, short := w.old(w.clock.Now().Add(100*time.Hour), "users|read"), w.old(time.Time{}, "users|read"), w.old(w.clock.Now().Add(time.Hour), "users|read")
-	renewer := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
-		Name: "Renewer", Capabilities: caps(t, "apiTokens|update", "users|read"), ExpiresAt: w.clock.Now().Add(5 * time.Hour),
+	keep := directory.Regeneration{KeepLifetime: true, ExistingExpiresAt: w.Clock().Add(1000 * time.Hour)}
+	long, forever, short := w.old(w.Clock().Add(100*time.Hour), "users|read"), w.old(time.Time{}, "users|read"), w.old(w.Clock().Add(time.Hour), "users|read")
+	renewer := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+		Name: "Renewer", Capabilities: caps(t, "apiTokens|update", "users|read"), ExpiresAt: w.Clock().Add(5 * time.Hour),
 	}))(t)
 	ends := func(what string, call directory.Call, id directory.TokenID, want time.Duration) {
 		t.Helper()
@@ -242,12 +242,12 @@ func TestRegenerateKeepsTheLifetimeWithinBounds(t *testing.T) {
 			t.Errorf("%s ends after %s, want %s", what, got, want)
 		}
 	}
-	ends("the actor's token bounds it", w.as(renewer.Secret, ""), long.ID, 5*time.Hour)
-	ends("the actor's token bounds one without an end", w.as(renewer.Secret, ""), forever.ID, 5*time.Hour)
-	must(w.UpdateOrgSettings(t.Context(), w.byOwner(), w.org.ID, directory.OrgSettings{MaxTokenSeconds: 7200}))(t)
-	ends("a long one in an organization with a maximum", w.byOwner(), long.ID, 2*time.Hour)
-	ends("one without an end in an organization with a maximum", w.byOwner(), forever.ID, 2*time.Hour)
-	ends("a short one in an organization with a maximum", w.byOwner(), short.ID, time.Hour)
+	ends("the actor's token bounds it", w.As(renewer.Secret, ""), long.ID, 5*time.Hour)
+	ends("the actor's token bounds one without an end", w.As(renewer.Secret, ""), forever.ID, 5*time.Hour)
+	must(w.UpdateOrgSettings(t.Context(), w.ByOwner(), w.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200}))(t)
+	ends("a long one in an organization with a maximum", w.ByOwner(), long.ID, 2*time.Hour)
+	ends("one without an end in an organization with a maximum", w.ByOwner(), forever.ID, 2*time.Hour)
+	ends("a short one in an organization with a maximum", w.ByOwner(), short.ID, time.Hour)
 }
 
 // Successors that live are named, also those of successors that don't.
@@ -256,7 +256,7 @@ func TestRegenerateTwiceNamesTheSuccessors(t *testing.T) {
 	w := newWorld(t)
 	again := func(id directory.TokenID) directory.IssuedAPIToken {
 		t.Helper()
-		return must(w.RegenerateAPIToken(t.Context(), w.byOwner(), id, directory.Regeneration{}))(t)
+		return must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), id, directory.Regeneration{}))(t)
 	}
 	a := w.old(time.Time{}, "users|read")
 	b := again(a.ID)
@@ -268,8 +268,8 @@ func TestRegenerateTwiceNamesTheSuccessors(t *testing.T) {
 	if diff := cmp.Diff([]directory.TokenID{c.ID}, d.Successors); diff != "" {
 		t.Errorf("successors (-want +got):\n%s", diff)
 	}
-	w.wants("delete a successor", "", w.DeleteAPIToken(t.Context(), w.byOwner(), c.ID))
-	w.wants("delete the other", "", w.DeleteAPIToken(t.Context(), w.byOwner(), d.ID))
+	w.Wants("delete a successor", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), c.ID))
+	w.Wants("delete the other", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), d.ID))
 	if e := again(a.ID); len(e.Successors) != 0 {
 		t.Errorf("successors that were deleted are named: %v", e.Successors)
 	}

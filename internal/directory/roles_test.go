@@ -17,24 +17,24 @@ func members(ids ...directory.UserID) *[]directory.UserID { return &ids }
 func TestCreateRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a, b := w.join("A", "user"), w.join("B", "admin")
+	a, b := w.Join("A", "user"), w.Join("B", "admin")
 	set := caps(t, "users|read", "dataset:logs:query|read", "view:*:share|create")
-	r := must(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{
+	r := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{
 		Name: " Support ", Description: " helps\n", Capabilities: set, Members: members(b.ID, a.ID, b.ID),
 	}))(t)
 	want := directory.Role{
-		ID: r.ID, OrgID: w.org.ID, Name: "Support", Description: "helps", Capabilities: set,
-		CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond), Members: sorted(a.ID, b.ID),
+		ID: r.ID, OrgID: w.Org.ID, Name: "Support", Description: "helps", Capabilities: set,
+		CreatedAt: w.Clock().UTC().Truncate(time.Microsecond), Members: sorted(a.ID, b.ID),
 	}
 	same := cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
 	if diff := cmp.Diff(want, r, same); diff != "" {
 		t.Errorf("(-want +answered):\n%s", diff)
 	}
-	if diff := cmp.Diff(want, must(w.GetRole(t.Context(), w.byOwner(), r.ID))(t), same); diff != "" {
+	if diff := cmp.Diff(want, must(w.GetRole(t.Context(), w.ByOwner(), r.ID))(t), same); diff != "" {
 		t.Errorf("(-want +read later):\n%s", diff)
 	}
 	for _, m := range []member{a, b} {
-		if u := w.user(m.ID); u.Role != r.Ref() {
+		if u := w.User(m.ID); u.Role != r.Ref() {
 			t.Errorf("%s is %v", m.Name, u.Role)
 		}
 	}
@@ -43,43 +43,43 @@ func TestCreateRole(t *testing.T) {
 func TestRoleNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.role("Support")
-	other := w.role("Other")
+	w.Role("Support")
+	other := w.Role("Other")
 	for _, name := range []string{"Support", "support", "SUPPORT", " support ", "ſupport"} {
-		w.refused("create "+name, directory.Conflict, "name", func() error {
-			return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: name}))
+		w.Refused("create "+name, directory.Conflict, "name", func() error {
+			return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: name}))
 		})
-		w.refused("rename to "+name, directory.Conflict, "name", func() error {
-			return second(w.UpdateRole(t.Context(), w.byOwner(), other.ID, directory.NewRole{Name: name}))
+		w.Refused("rename to "+name, directory.Conflict, "name", func() error {
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, directory.NewRole{Name: name}))
 		})
 	}
 	for _, reserved := range []string{"owner", "Owner", "ADMIN", "user", "uſer", "Read-Only", "none", " None ", "adm\u0069n"} {
-		w.refused("create "+reserved, directory.Conflict, "name", func() error {
-			return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: reserved}))
+		w.Refused("create "+reserved, directory.Conflict, "name", func() error {
+			return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: reserved}))
 		})
-		w.refused("rename to "+reserved, directory.Conflict, "name", func() error {
-			return second(w.UpdateRole(t.Context(), w.byOwner(), other.ID, directory.NewRole{Name: reserved}))
+		w.Refused("rename to "+reserved, directory.Conflict, "name", func() error {
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, directory.NewRole{Name: reserved}))
 		})
 	}
 	for _, free := range []string{"owners", "read only", "users", "support 2"} {
-		w.role(free)
+		w.Role(free)
 	}
-	must(w.UpdateRole(t.Context(), w.byOwner(), other.ID, directory.NewRole{Name: "OTHER"}))(t)
-	rival := w.tenant("Rival")
-	must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Support"}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, directory.NewRole{Name: "OTHER"}))(t)
+	rival := w.Tenant("Rival")
+	must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Support"}))(t)
 }
 
 func TestBuiltinRolesCannotBeChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, id := range authz.BuiltinRoles() {
-		w.refused("update "+id, directory.Conflict, "", func() error {
-			return second(w.UpdateRole(t.Context(), w.byOwner(), directory.RoleID(id), directory.NewRole{Name: "X", Members: members()}))
+		w.Refused("update "+id, directory.Conflict, "", func() error {
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), directory.RoleID(id), directory.NewRole{Name: "X", Members: members()}))
 		})
-		w.refused("delete "+id, directory.Conflict, "", func() error {
-			return w.DeleteRole(t.Context(), w.byOwner(), directory.RoleID(id))
+		w.Refused("delete "+id, directory.Conflict, "", func() error {
+			return w.DeleteRole(t.Context(), w.ByOwner(), directory.RoleID(id))
 		})
-		r := must(w.GetRole(t.Context(), w.byOwner(), directory.RoleID(id)))(t)
+		r := must(w.GetRole(t.Context(), w.ByOwner(), directory.RoleID(id)))(t)
 		if set, _ := authz.Builtin(id); !r.Capabilities.Equal(set) || r.Name != id {
 			t.Errorf("%s reads as %v", id, r)
 		}
@@ -89,14 +89,14 @@ func TestBuiltinRolesCannotBeChanged(t *testing.T) {
 func TestListRoles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
-	custom := w.role("Custom")
-	jane := w.join("Jane", custom.ID)
-	invited := w.invite(rival, "admin")
+	rival := w.Tenant("Rival")
+	must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Theirs"}))(t)
+	custom := w.Role("Custom")
+	jane := w.Join("Jane", custom.ID)
+	invited := w.Invite(rival, "admin")
 	var got []directory.RoleID
 	have := make(map[directory.RoleID][]directory.UserID)
-	for _, r := range must(w.ListRoles(t.Context(), w.byOwner()))(t) {
+	for _, r := range must(w.ListRoles(t.Context(), w.ByOwner()))(t) {
 		got = append(got, r.ID)
 		have[r.ID] = r.Members
 	}
@@ -105,7 +105,7 @@ func TestListRoles(t *testing.T) {
 	}
 	// An invited user has the role already, but none of its capabilities yet.
 	want := map[directory.RoleID][]directory.UserID{
-		"owner": {w.owner.ID}, "admin": {invited.ID}, "user": nil, "read-only": nil, "none": nil, custom.ID: {jane.ID},
+		"owner": {w.Owner.ID}, "admin": {invited.ID}, "user": nil, "read-only": nil, "none": nil, custom.ID: {jane.ID},
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
@@ -115,27 +115,27 @@ func TestListRoles(t *testing.T) {
 func TestUpdateRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	theirs := must(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: "Theirs"}))(t)
-	role := w.role("Role", "users|read")
-	a, b, c := w.join("A", role.ID), w.join("B", role.ID), w.join("C", "user")
-	roleOf := func(m member) directory.RoleID { return w.user(m.ID).Role.ID }
+	rival := w.Tenant("Rival")
+	theirs := must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Theirs"}))(t)
+	role := w.Role("Role", "users|read")
+	a, b, c := w.Join("A", role.ID), w.Join("B", role.ID), w.Join("C", "user")
+	roleOf := func(m member) directory.RoleID { return w.User(m.ID).Role.ID }
 
 	// Without the field nobody's role changes, and what the role grants does at once.
 	set := caps(t, "users|read", "users|delete")
-	r := must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set}))(t)
+	r := must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set}))(t)
 	if !slices.Equal(r.Members, sorted(a.ID, b.ID)) || r.Name != "Renamed" || r.Description != "" {
 		t.Errorf("updated to %v", r)
 	}
-	if p := w.by(a).Principal; !p.Capabilities.Equal(set) {
+	if p := w.By(a).Principal; !p.Capabilities.Equal(set) {
 		t.Errorf("a member has %v", p.Capabilities.Names())
 	}
-	if u := w.user(a.ID); u.Role != r.Ref() {
+	if u := w.User(a.ID); u.Role != r.Ref() {
 		t.Errorf("a member shows the role as %v", u.Role)
 	}
 
 	// With it, those in it have the role, and whoever is taken out has none.
-	r = must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set, Members: members(c.ID, b.ID)}))(t)
+	r = must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set, Members: members(c.ID, b.ID)}))(t)
 	if !slices.Equal(r.Members, sorted(b.ID, c.ID)) {
 		t.Errorf("members %v", r.Members)
 	}
@@ -147,21 +147,21 @@ func TestUpdateRole(t *testing.T) {
 			t.Errorf("%s is %s, want %s", tt.m.Name, got, tt.want)
 		}
 	}
-	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed", Members: members()}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed", Members: members()}))(t)
 	if roleOf(b) != "none" || roleOf(c) != "none" {
 		t.Errorf("after taking everybody out: %s, %s", roleOf(b), roleOf(c))
 	}
 
 	update := func(id directory.RoleID, in directory.NewRole) func() error {
-		return func() error { return second(w.UpdateRole(t.Context(), w.byOwner(), id, in)) }
+		return func() error { return second(w.UpdateRole(t.Context(), w.ByOwner(), id, in)) }
 	}
-	w.refused("unknown", directory.NotFound, "", update("role_0", directory.NewRole{Name: "X"}))
-	w.refused("another organization's", directory.NotFound, "", update(theirs.ID, directory.NewRole{Name: "X"}))
+	w.Refused("unknown", directory.NotFound, "", update("role_0", directory.NewRole{Name: "X"}))
+	w.Refused("another organization's", directory.NotFound, "", update(theirs.ID, directory.NewRole{Name: "X"}))
 	for _, stranger := range []directory.UserID{"usr_0", rival.ID, ""} {
 		in := directory.NewRole{Name: "X", Members: members(a.ID, stranger)}
-		w.refused("with a stranger", directory.Invalid, "members", update(role.ID, in))
-		w.refused("new with a stranger", directory.Invalid, "members", func() error {
-			_, err := w.CreateRole(t.Context(), w.byOwner(), in)
+		w.Refused("with a stranger", directory.Invalid, "members", update(role.ID, in))
+		w.Refused("new with a stranger", directory.Invalid, "members", func() error {
+			_, err := w.CreateRole(t.Context(), w.ByOwner(), in)
 			if err != nil && !strings.Contains(err.Error(), `"`+string(stranger)+`"`) {
 				t.Errorf("%q does not name %q", err, stranger)
 			}
@@ -174,36 +174,36 @@ func TestUpdateRole(t *testing.T) {
 func TestRoleMembersNeedUsersUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Role")
-	a, b := w.join("A", role.ID), w.join("B", "user")
-	rbac := w.as(w.token("rbac|create", "rbac|update").Secret, "")
-	both := w.as(w.token("rbac|create", "rbac|update", "users|update").Secret, "")
+	role := w.Role("Role")
+	a, b := w.Join("A", role.ID), w.Join("B", "user")
+	rbac := w.As(w.Token("rbac|create", "rbac|update").Secret, "")
+	both := w.As(w.Token("rbac|create", "rbac|update", "users|update").Secret, "")
 	update := func(call directory.Call, m *[]directory.UserID) func() error {
 		return func() error {
 			return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Role", Members: m}))
 		}
 	}
-	w.wants("leaving out", "", update(rbac, nil)())
-	w.wants("the same", "", update(rbac, members(a.ID))())
-	w.refused("one more", directory.Forbidden, "", update(rbac, members(a.ID, b.ID)))
-	w.refused("one less", directory.Forbidden, "", update(rbac, members()))
-	w.refused("a new role with members", directory.Forbidden, "", func() error {
+	w.Wants("leaving out", "", update(rbac, nil)())
+	w.Wants("the same", "", update(rbac, members(a.ID))())
+	w.Refused("one more", directory.Forbidden, "", update(rbac, members(a.ID, b.ID)))
+	w.Refused("one less", directory.Forbidden, "", update(rbac, members()))
+	w.Refused("a new role with members", directory.Forbidden, "", func() error {
 		return second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "New", Members: members(a.ID)}))
 	})
-	w.wants("with the permission", "", update(both, members(b.ID))())
+	w.Wants("with the permission", "", update(both, members(b.ID))())
 }
 
 func TestDeleteRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	role := w.role("Role", "users|read")
-	a, b := w.join("A", role.ID), w.join("B", role.ID)
-	g := w.group("G", nil, role.ID)
-	del := func() error { return w.DeleteRole(t.Context(), w.byOwner(), role.ID) }
+	rival := w.Tenant("Rival")
+	role := w.Role("Role", "users|read")
+	a, b := w.Join("A", role.ID), w.Join("B", role.ID)
+	g := w.Group("G", nil, role.ID)
+	del := func() error { return w.DeleteRole(t.Context(), w.ByOwner(), role.ID) }
 	inUse := func(counts ...string) {
 		t.Helper()
-		w.refused("in use", directory.Conflict, "", func() error {
+		w.Refused("in use", directory.Conflict, "", func() error {
 			err := del()
 			for _, count := range counts {
 				if err == nil || !strings.Contains(err.Error(), count) {
@@ -214,30 +214,30 @@ func TestDeleteRole(t *testing.T) {
 		})
 	}
 	inUse("2 users", "1 groups")
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), a.ID))
-	must(w.UpdateUserRole(t.Context(), w.byOwner(), b.ID, "user"))(t)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), a.ID))
+	must(w.UpdateUserRole(t.Context(), w.ByOwner(), b.ID, "user"))(t)
 	inUse("0 users", "1 groups")
-	w.wants("delete the group", "", w.DeleteGroup(t.Context(), w.byOwner(), g.ID))
+	w.Wants("delete the group", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
 	// An invited user will have the role, so it counts as in use.
-	must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "R", Email: rival.Email, Role: role.ID}))(t)
+	must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "R", Email: rival.Email, Role: role.ID}))(t)
 	inUse("1 users", "0 groups")
-	w.wants("decline", "", w.DeclineInvitation(t.Context(), w.by(rival), w.org.ID))
-	w.wants("free", "", del())
-	w.refused("again", directory.NotFound, "", del)
-	_, err := w.GetRole(t.Context(), w.byOwner(), role.ID)
-	w.wants("get", directory.NotFound, err)
-	w.role("Role") // the name is free
+	w.Wants("decline", "", w.DeclineInvitation(t.Context(), w.By(rival), w.Org.ID))
+	w.Wants("free", "", del())
+	w.Refused("again", directory.NotFound, "", del)
+	_, err := w.GetRole(t.Context(), w.ByOwner(), role.ID)
+	w.Wants("get", directory.NotFound, err)
+	w.Role("Role") // the name is free
 }
 
 // What a role may hold: anything within admin, or within what its maker has.
 func TestRolesBeyondAdmin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	money := w.role("Money", "billing|read")
-	admin := w.by(w.join("Admin", "admin"))
-	clerk := w.role("Clerk", "rbac|create", "rbac|update", "rbac|delete", "billing|read")
-	byClerk := w.by(w.join("Clerk2", clerk.ID))
-	apiToken := w.as(w.token("rbac|create", "rbac|update", "rbac|delete").Secret, "")
+	money := w.Role("Money", "billing|read")
+	admin := w.By(w.Join("Admin", "admin"))
+	clerk := w.Role("Clerk", "rbac|create", "rbac|update", "rbac|delete", "billing|read")
+	byClerk := w.By(w.Join("Clerk2", clerk.ID))
+	apiToken := w.As(w.Token("rbac|create", "rbac|update", "rbac|delete").Secret, "")
 	for who, tt := range map[string]struct {
 		call directory.Call
 		set  authz.Set
@@ -249,24 +249,24 @@ func TestRolesBeyondAdmin(t *testing.T) {
 		"token, owner's":     {apiToken, caps(t, "users|read", "billing|update"), ""}, // an owner made it
 		"clerk, what it has": {byClerk, caps(t, "billing|read"), ""},
 		"clerk, beyond":      {byClerk, caps(t, "billing|update"), directory.Forbidden},
-		"owner, everything":  {w.byOwner(), authz.Everything(), ""},
+		"owner, everything":  {w.ByOwner(), authz.Everything(), ""},
 	} {
 		try := func() error {
 			r, err := w.CreateRole(t.Context(), tt.call, directory.NewRole{Name: "New", Capabilities: tt.set})
 			if err == nil {
-				err = w.DeleteRole(t.Context(), w.byOwner(), r.ID)
+				err = w.DeleteRole(t.Context(), w.ByOwner(), r.ID)
 			}
 			return err
 		}
 		if tt.code == "" {
-			w.wants(who, "", try())
+			w.Wants(who, "", try())
 		} else {
-			w.refused(who, tt.code, "", try)
+			w.Refused(who, tt.code, "", try)
 		}
 	}
-	w.wants("an admin renames a role beyond admin", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Mine", Capabilities: money.Capabilities})))
-	w.wants("an admin takes it away", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Money"})))
-	w.refused("an admin gives it back", directory.Forbidden, "", func() error {
+	w.Wants("an admin renames a role beyond admin", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Mine", Capabilities: money.Capabilities})))
+	w.Wants("an admin takes it away", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Money"})))
+	w.Refused("an admin gives it back", directory.Forbidden, "", func() error {
 		return second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Money", Capabilities: money.Capabilities}))
 	})
 }

@@ -12,14 +12,14 @@ import (
 func TestGetSelf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "none")
-	if u := must(w.GetSelf(t.Context(), w.by(jane)))(t); u != jane.User {
+	jane := w.Join("Jane", "none")
+	if u := must(w.GetSelf(t.Context(), w.By(jane)))(t); u != jane.User {
 		t.Errorf("%+v, want %+v", u, jane.User)
 	}
-	w.pass(time.Second)
-	second := must(w.CreateOrg(t.Context(), w.by(jane), "Second"))(t)
-	for named, want := range map[directory.OrgID]directory.UserID{"": jane.ID, w.org.ID: jane.ID, second.Org.ID: second.User.ID} {
-		if u := must(w.GetSelf(t.Context(), w.as(jane.secret, named)))(t); u.ID != want {
+	w.Pass(time.Second)
+	second := must(w.CreateOrg(t.Context(), w.By(jane), "Second"))(t)
+	for named, want := range map[directory.OrgID]directory.UserID{"": jane.ID, w.Org.ID: jane.ID, second.Org.ID: second.User.ID} {
+		if u := must(w.GetSelf(t.Context(), w.As(jane.Secret, named)))(t); u.ID != want {
 			t.Errorf("naming %q: %s, want %s", named, u.ID, want)
 		}
 	}
@@ -31,8 +31,8 @@ func ptr[T any](v T) *T { return &v }
 func TestUpdateSelf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "user")
-	w.group("G", []directory.UserID{jane.ID}, "read-only")
+	jane := w.Join("Jane", "user")
+	w.Group("G", []directory.UserID{jane.ID}, "read-only")
 	role := directory.RoleRef{ID: "user", Name: "user"}
 	for what, tt := range map[string]struct {
 		in    directory.SelfUpdate
@@ -43,7 +43,7 @@ func TestUpdateSelf(t *testing.T) {
 		"the same name":            {directory.SelfUpdate{Name: ptr("Jane")}, ""},
 		"no name":                  {directory.SelfUpdate{}, "name"},
 		"no name, but the rest":    {directory.SelfUpdate{ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, "name"},
-		"another id":               {directory.SelfUpdate{Name: ptr("New"), ID: &w.owner.ID}, "id"},
+		"another id":               {directory.SelfUpdate{Name: ptr("New"), ID: &w.Owner.ID}, "id"},
 		"another email":            {directory.SelfUpdate{Name: ptr("New"), Email: ptr("new@example.com")}, "email"},
 		"email in another case":    {directory.SelfUpdate{Name: ptr("New"), Email: ptr("JANE@example.com")}, "email"},
 		"another role":             {directory.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{ID: "admin", Name: "admin"}}, "role"},
@@ -53,18 +53,18 @@ func TestUpdateSelf(t *testing.T) {
 		"a bad name, all the rest": {directory.SelfUpdate{Name: ptr("a\nb"), ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, "name"},
 	} {
 		for how, update := range map[string]func() (directory.User, error){
-			"self":  func() (directory.User, error) { return w.UpdateSelf(t.Context(), w.by(jane), tt.in) },
-			"by id": func() (directory.User, error) { return w.UpdateUser(t.Context(), w.by(jane), jane.ID, tt.in) },
+			"self":  func() (directory.User, error) { return w.UpdateSelf(t.Context(), w.By(jane), tt.in) },
+			"by id": func() (directory.User, error) { return w.UpdateUser(t.Context(), w.By(jane), jane.ID, tt.in) },
 		} {
-			must(w.UpdateSelf(t.Context(), w.by(jane), directory.SelfUpdate{Name: ptr("Jane")}))(t)
+			must(w.UpdateSelf(t.Context(), w.By(jane), directory.SelfUpdate{Name: ptr("Jane")}))(t)
 			if tt.field != "" {
-				w.refused(how+", "+what, directory.Invalid, tt.field, func() error { return second(update()) })
+				w.Refused(how+", "+what, directory.Invalid, tt.field, func() error { return second(update()) })
 				continue
 			}
 			u := must(update())(t)
 			want := jane.User
 			want.Name = *tt.in.Name
-			if diff := cmp.Diff([]directory.User{want, want}, []directory.User{u, w.user(jane.ID)}); diff != "" {
+			if diff := cmp.Diff([]directory.User{want, want}, []directory.User{u, w.User(jane.ID)}); diff != "" {
 				t.Errorf("%s, %s (-want +got):\n%s", how, what, diff)
 			}
 		}
@@ -75,16 +75,16 @@ func TestUpdateSelf(t *testing.T) {
 func TestUpdateUserOfAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	jane := w.join("Jane", "admin")
-	second2 := must(w.CreateOrg(t.Context(), w.by(jane), "Second"))(t)
+	rival := w.Tenant("Rival")
+	jane := w.Join("Jane", "admin")
+	second2 := must(w.CreateOrg(t.Context(), w.By(jane), "Second"))(t)
 	update := func(named directory.OrgID, id directory.UserID) error {
-		return second(w.UpdateUser(t.Context(), w.as(jane.secret, named), id, directory.SelfUpdate{Name: ptr("X")}))
+		return second(w.UpdateUser(t.Context(), w.As(jane.Secret, named), id, directory.SelfUpdate{Name: ptr("X")}))
 	}
 	var messages []string
-	for what, id := range map[string]directory.UserID{"the owner": w.owner.ID, "of another organization": rival.ID, "nobody": "usr_0", "empty": ""} {
-		w.refused(what, directory.Forbidden, "", func() error {
-			err := update(w.org.ID, id)
+	for what, id := range map[string]directory.UserID{"the owner": w.Owner.ID, "of another organization": rival.ID, "nobody": "usr_0", "empty": ""} {
+		w.Refused(what, directory.Forbidden, "", func() error {
+			err := update(w.Org.ID, id)
 			messages = append(messages, err.Error())
 			return err
 		})
@@ -95,9 +95,9 @@ func TestUpdateUserOfAnother(t *testing.T) {
 		}
 	}
 	// The account's user in the named organization, or in any if none is named.
-	w.wants("named", "", update(second2.Org.ID, second2.User.ID))
-	w.wants("none named", "", update("", second2.User.ID))
-	w.refused("another one named", directory.Forbidden, "", func() error { return update(w.org.ID, second2.User.ID) })
+	w.Wants("named", "", update(second2.Org.ID, second2.User.ID))
+	w.Wants("none named", "", update("", second2.User.ID))
+	w.Refused("another one named", directory.Forbidden, "", func() error { return update(w.Org.ID, second2.User.ID) })
 }
 
 // The name is the account's: it changes in all organizations, but not where the
@@ -105,24 +105,24 @@ func TestUpdateUserOfAnother(t *testing.T) {
 func TestRenamingReachesAllOrganizations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival, third := w.tenant("Rival"), w.tenant("Third")
-	here := w.invite(rival, "user")
-	must(w.AcceptInvitation(t.Context(), w.by(rival), w.org.ID))(t)
-	there := must(w.CreateUser(t.Context(), w.by(third), directory.NewUser{Name: "As invited", Email: rival.Email, Role: "user"}))(t)
-	must(w.UpdateSelf(t.Context(), w.as(rival.secret, ""), directory.SelfUpdate{Name: ptr("New Name")}))(t)
-	if u := w.user(here.ID); u.Name != "New Name" {
+	rival, third := w.Tenant("Rival"), w.Tenant("Third")
+	here := w.Invite(rival, "user")
+	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
+	there := must(w.CreateUser(t.Context(), w.By(third), directory.NewUser{Name: "As invited", Email: rival.Email, Role: "user"}))(t)
+	must(w.UpdateSelf(t.Context(), w.As(rival.Secret, ""), directory.SelfUpdate{Name: ptr("New Name")}))(t)
+	if u := w.User(here.ID); u.Name != "New Name" {
 		t.Errorf("where they joined: %q", u.Name)
 	}
-	if u := must(w.GetUser(t.Context(), w.by(rival), rival.ID))(t); u.Name != "New Name" {
+	if u := must(w.GetUser(t.Context(), w.By(rival), rival.ID))(t); u.Name != "New Name" {
 		t.Errorf("at home: %q", u.Name)
 	}
-	if u := must(w.GetUser(t.Context(), w.by(third), there.ID))(t); u.Name != "As invited" {
+	if u := must(w.GetUser(t.Context(), w.By(third), there.ID))(t); u.Name != "As invited" {
 		t.Errorf("where they are invited: %q", u.Name)
 	}
-	if p := w.by(rival).Principal; p.Name != "New Name" {
+	if p := w.By(rival).Principal; p.Name != "New Name" {
 		t.Errorf("the next request acts as %q", p.Name)
 	}
-	u := must(w.AcceptInvitation(t.Context(), w.as(rival.secret, ""), third.OrgID))(t)
+	u := must(w.AcceptInvitation(t.Context(), w.As(rival.Secret, ""), third.OrgID))(t)
 	if u.Name != "New Name" {
 		t.Errorf("joined as %q", u.Name)
 	}

@@ -55,5 +55,5 @@ func (c *Change) OperatorLink(a Account) (IssuedSignInLink, error) {
 	if err != nil {
 		return l, err
 	}
-	return l, c.as(OpCreateSignInLink).RecordForAccount(a.ID, l.Target(), nil, l.SignInLink)
+	return l, c.As(OpCreateSignInLink).RecordForAccount(a.ID, l.Target(), nil, l.SignInLink)
 }

@@ -66,62 +66,62 @@ var names = map[string]struct {
 func TestNamesFollowOneRule(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	user := w.join("Jane", "user")
+	user := w.Join("Jane", "user")
 	makers := map[string]func(name string) (kept string, err error){
 		"createUser": func(name string) (string, error) {
-			w.pass(1)
-			u, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: name, Email: "x@example.com", Role: "user"})
+			w.Pass(1)
+			u, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: name, Email: "x@example.com", Role: "user"})
 			if err == nil {
-				err = w.RemoveUser(t.Context(), w.byOwner(), u.ID)
+				err = w.RemoveUser(t.Context(), w.ByOwner(), u.ID)
 			}
 			return u.Name, err
 		},
 		"updateSelf": func(name string) (string, error) {
-			u, err := w.UpdateSelf(t.Context(), w.by(user), directory.SelfUpdate{Name: &name})
+			u, err := w.UpdateSelf(t.Context(), w.By(user), directory.SelfUpdate{Name: &name})
 			return u.Name, err
 		},
 		"createRole": func(name string) (string, error) {
-			r, err := w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: name})
+			r, err := w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: name})
 			if err == nil {
-				err = w.DeleteRole(t.Context(), w.byOwner(), r.ID)
+				err = w.DeleteRole(t.Context(), w.ByOwner(), r.ID)
 			}
 			return r.Name, err
 		},
 		"createGroup": func(name string) (string, error) {
-			g, err := w.CreateGroup(t.Context(), w.byOwner(), directory.NewGroup{Name: name})
+			g, err := w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: name})
 			if err == nil {
-				err = w.DeleteGroup(t.Context(), w.byOwner(), g.ID)
+				err = w.DeleteGroup(t.Context(), w.ByOwner(), g.ID)
 			}
 			return g.Name, err
 		},
 		"createAPIToken": func(name string) (string, error) {
-			a, err := w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: name})
+			a, err := w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: name})
 			return a.Name, err
 		},
 		"createPersonalToken": func(name string) (string, error) {
-			p, err := w.CreatePersonalToken(t.Context(), w.by(user), directory.NewPersonalToken{Name: name})
+			p, err := w.CreatePersonalToken(t.Context(), w.By(user), directory.NewPersonalToken{Name: name})
 			return p.Name, err
 		},
 		"createOrg": func(name string) (string, error) {
-			m, err := w.CreateOrg(t.Context(), w.byOwner(), name)
+			m, err := w.CreateOrg(t.Context(), w.ByOwner(), name)
 			return m.Org.Name, err
 		},
 		"updateOrg": func(name string) (string, error) {
-			m, err := w.UpdateOrg(t.Context(), w.byOwner(), w.org.ID, name)
+			m, err := w.UpdateOrg(t.Context(), w.ByOwner(), w.Org.ID, name)
 			return m.Org.Name, err
 		},
 	}
 	for maker, make := range makers {
 		for what, tt := range names {
 			if tt.kept == "" {
-				w.refused(maker+": "+what, directory.Invalid, "name", func() error {
+				w.Refused(maker+": "+what, directory.Invalid, "name", func() error {
 					_, err := make(tt.in)
 					return err
 				})
 				continue
 			}
 			kept, err := make(tt.in)
-			w.wants(maker+": "+what, "", err)
+			w.Wants(maker+": "+what, "", err)
 			if kept != tt.kept {
 				t.Errorf("%s: %s: %q is kept as %q, want %q", maker, what, tt.in, kept, tt.kept)
 			}
@@ -149,16 +149,16 @@ func TestDescriptions(t *testing.T) {
 		"direction":       {"a\n\u202eb", "", true},
 	} {
 		create := func() error {
-			r, err := w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: what, Description: tt.in})
+			r, err := w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: what, Description: tt.in})
 			if err == nil && r.Description != tt.kept {
 				t.Errorf("%s: %q is kept as %q", what, tt.in, r.Description)
 			}
 			return err
 		}
 		if tt.refused {
-			w.refused(what, directory.Invalid, "description", create)
+			w.Refused(what, directory.Invalid, "description", create)
 		} else {
-			w.wants(what, "", create())
+			w.Wants(what, "", create())
 		}
 	}
 }
@@ -217,20 +217,20 @@ func TestEmails(t *testing.T) {
 		"folding white space": {"jane@\r\n example.com", false},
 	} {
 		create := func() error {
-			w.pass(1)
-			u, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "Jane", Email: tt.email, Role: "user"})
+			w.Pass(1)
+			u, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane", Email: tt.email, Role: "user"})
 			if err != nil {
 				return err
 			}
-			if u.Email != tt.email || w.user(u.ID).Email != tt.email {
+			if u.Email != tt.email || w.User(u.ID).Email != tt.email {
 				t.Errorf("%s: %q is kept as %q", what, tt.email, u.Email)
 			}
-			return w.RemoveUser(t.Context(), w.byOwner(), u.ID)
+			return w.RemoveUser(t.Context(), w.ByOwner(), u.ID)
 		}
 		if tt.ok {
-			w.wants(what, "", create())
+			w.Wants(what, "", create())
 		} else {
-			w.refused(what, directory.Invalid, "email", create)
+			w.Refused(what, directory.Invalid, "email", create)
 		}
 	}
 }
@@ -248,14 +248,14 @@ func TestEmailLetterCase(t *testing.T) {
 		{"ǆ@example.com", "ǅ@example.com", "Ǆ@example.com"},
 	} {
 		w := newWorld(t)
-		must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: same[0], Role: "user"}))(t)
+		must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: same[0], Role: "user"}))(t)
 		for _, spelling := range same {
-			w.refused(spelling, directory.Conflict, "email", func() error {
-				_, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: spelling, Role: "user"})
+			w.Refused(spelling, directory.Conflict, "email", func() error {
+				_, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: spelling, Role: "user"})
 				return err
 			})
 			var found listed
-			must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{Email: spelling}, &found))(t)
+			must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Email: spelling}, &found))(t)
 			if len(found.users) != 1 || found.users[0].Email != same[0] {
 				t.Errorf("by %q found %v, want the one kept as %q", spelling, found.users, same[0])
 			}
@@ -266,7 +266,7 @@ func TestEmailLetterCase(t *testing.T) {
 	for _, differ := range []string{
 		"ss@example.com", "ß@example.com", "i@example.com", "İ@example.com", "ı@example.com", "e\u0301@example.com", "é@example.com",
 	} {
-		_, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: differ, Role: "user"})
-		w.wants(differ, "", err)
+		_, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: differ, Role: "user"})
+		w.Wants(differ, "", err)
 	}
 }

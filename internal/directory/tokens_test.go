@@ -22,7 +22,7 @@ func TestCreateAPIToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	shape := regexp.MustCompile(`^xaat-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	now := w.clock.Now().UTC().Truncate(time.Microsecond)
+	now := w.Clock().UTC().Truncate(time.Microsecond)
 	for what, tt := range map[string]struct {
 		expires, kept time.Time
 		code          directory.Code
@@ -40,19 +40,19 @@ func TestCreateAPIToken(t *testing.T) {
 	} {
 		in := directory.NewAPIToken{Name: "CI", Description: "d", Capabilities: caps(t, "users|read", "dataset:*:query|read"), ExpiresAt: tt.expires}
 		if tt.code != "" {
-			w.refused(what, tt.code, "expiresAt", func() error { return second(w.CreateAPIToken(t.Context(), w.byOwner(), in)) })
+			w.Refused(what, tt.code, "expiresAt", func() error { return second(w.CreateAPIToken(t.Context(), w.ByOwner(), in)) })
 			continue
 		}
-		made := must(w.CreateAPIToken(t.Context(), w.byOwner(), in))(t)
+		made := must(w.CreateAPIToken(t.Context(), w.ByOwner(), in))(t)
 		if !shape.MatchString(made.Secret) || made.Hash != directory.HashSecret(made.Secret) {
 			t.Errorf("%s: value %q", what, made.Secret)
 		}
 		want := directory.APITokenRecord{
-			ID: made.ID, OrgID: w.org.ID, Name: "CI", Description: "d", Capabilities: in.Capabilities, ExpiresAt: tt.kept, CreatedAt: now,
+			ID: made.ID, OrgID: w.Org.ID, Name: "CI", Description: "d", Capabilities: in.Capabilities, ExpiresAt: tt.kept, CreatedAt: now,
 			CreatedBy: directory.Actor{
-				Kind: directory.ActorAccount, TokenID: w.byOwner().Principal.TokenID, AccountID: w.owner.AccountID, UserID: w.owner.ID, Name: w.owner.Name,
+				Kind: directory.ActorAccount, TokenID: w.ByOwner().Principal.TokenID, AccountID: w.Owner.AccountID, UserID: w.Owner.ID, Name: w.Owner.Name,
 			},
-			MakerID: w.owner.ID, Giving: authz.Unlimited(), Hash: made.Hash,
+			MakerID: w.Owner.ID, Giving: authz.Unlimited(), Hash: made.Hash,
 		}
 		if !tt.kept.IsZero() { // rounded up to seconds, 292 years at most
 			want.LifetimeSeconds = min(tt.kept.Unix()-now.Unix()+1, 9223372036)
@@ -61,14 +61,14 @@ func TestCreateAPIToken(t *testing.T) {
 			}
 		}
 		// The response equals a later read, to the nanosecond.
-		read := must(w.GetAPIToken(t.Context(), w.byOwner(), made.ID))(t)
-		listed := must(w.ListAPITokens(t.Context(), w.byOwner()))(t)
+		read := must(w.GetAPIToken(t.Context(), w.ByOwner(), made.ID))(t)
+		listed := must(w.ListAPITokens(t.Context(), w.ByOwner()))(t)
 		i := slices.IndexFunc(listed, func(r directory.APITokenRecord) bool { return r.ID == made.ID })
 		if diff := cmp.Diff([]directory.APITokenRecord{want, want, want}, []directory.APITokenRecord{made.APITokenRecord, read, listed[i]}, sameSet); diff != "" {
 			t.Errorf("%s (-want +created, read, listed):\n%s", what, diff)
 		}
-		p := w.as(made.Secret, "").Principal
-		if p.Kind != directory.APIToken || p.TokenID != made.ID || p.OrgID != w.org.ID || !p.Capabilities.Equal(in.Capabilities) || p.UserID != "" {
+		p := w.As(made.Secret, "").Principal
+		if p.Kind != directory.APIToken || p.TokenID != made.ID || p.OrgID != w.Org.ID || !p.Capabilities.Equal(in.Capabilities) || p.UserID != "" {
 			t.Errorf("%s: it acts as %+v", what, p)
 		}
 	}
@@ -78,12 +78,12 @@ func TestCreateAPIToken(t *testing.T) {
 func TestAPITokensStayWithinTheirMaker(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	maker := w.role("Maker", "apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read")
+	maker := w.Role("Maker", "apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read")
 	makers := map[string]directory.Call{
-		"owner": w.byOwner(),
-		"admin": w.by(w.join("Admin", "admin")),
-		"maker": w.by(w.join("Maker2", maker.ID)),
-		"token": w.as(w.token("apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read").Secret, ""),
+		"owner": w.ByOwner(),
+		"admin": w.By(w.Join("Admin", "admin")),
+		"maker": w.By(w.Join("Maker2", maker.ID)),
+		"token": w.As(w.Token("apiTokens|create", "users|read", "dataset:logs:query|read", "view:*:query|read").Secret, ""),
 	}
 	for _, tt := range []struct {
 		want authz.Set
@@ -107,9 +107,9 @@ func TestAPITokensStayWithinTheirMaker(t *testing.T) {
 				return second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: tt.want}))
 			}
 			if slices.Contains(tt.who, who) {
-				w.wants(who+" makes", "", try())
+				w.Wants(who+" makes", "", try())
 			} else {
-				w.refused(who+" makes "+tt.want.Names()[0], directory.Forbidden, "", try)
+				w.Refused(who+" makes "+tt.want.Names()[0], directory.Forbidden, "", try)
 			}
 		}
 	}
@@ -118,79 +118,79 @@ func TestAPITokensStayWithinTheirMaker(t *testing.T) {
 func TestExpiredAndRevokedTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	soon := must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{
-		Name: "soon", Capabilities: caps(t, "users|create"), ExpiresAt: w.clock.Now().Add(time.Hour),
+	soon := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+		Name: "soon", Capabilities: caps(t, "users|create"), ExpiresAt: w.Clock().Add(time.Hour),
 	}))(t)
-	call := w.as(soon.Secret, "")
+	call := w.As(soon.Secret, "")
 	create := func() error {
 		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "none"}))
 	}
-	w.pass(time.Hour - time.Microsecond)
-	w.as(soon.Secret, "")
-	w.pass(time.Microsecond)
+	w.Pass(time.Hour - time.Microsecond)
+	w.As(soon.Secret, "")
+	w.Pass(time.Microsecond)
 	_, err := w.Authenticate(t.Context(), soon.Secret, "")
-	w.wants("expired", directory.Unauthenticated, err)
-	w.refused("expired on the way", directory.Unauthenticated, "", create)
-	if got := must(w.GetAPIToken(t.Context(), w.byOwner(), soon.ID))(t); got.ID != soon.ID {
+	w.Wants("expired", directory.Unauthenticated, err)
+	w.Refused("expired on the way", directory.Unauthenticated, "", create)
+	if got := must(w.GetAPIToken(t.Context(), w.ByOwner(), soon.ID))(t); got.ID != soon.ID {
 		t.Error("an expired token is not shown")
 	}
 
-	other := w.token("users|create")
-	call = w.as(other.Secret, "")
-	w.wants("delete", "", w.DeleteAPIToken(t.Context(), w.byOwner(), other.ID))
+	other := w.Token("users|create")
+	call = w.As(other.Secret, "")
+	w.Wants("delete", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), other.ID))
 	_, err = w.Authenticate(t.Context(), other.Secret, "")
-	w.wants("revoked", directory.Unauthenticated, err)
-	w.refused("revoked on the way", directory.Unauthenticated, "", create)
-	w.refused("delete again", directory.NotFound, "", func() error { return w.DeleteAPIToken(t.Context(), w.byOwner(), other.ID) })
+	w.Wants("revoked", directory.Unauthenticated, err)
+	w.Refused("revoked on the way", directory.Unauthenticated, "", create)
+	w.Refused("delete again", directory.NotFound, "", func() error { return w.DeleteAPIToken(t.Context(), w.ByOwner(), other.ID) })
 }
 
 func TestAPITokensOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	theirs := must(w.CreateAPIToken(t.Context(), w.by(rival), directory.NewAPIToken{Name: "theirs"}))(t)
+	rival := w.Tenant("Rival")
+	theirs := must(w.CreateAPIToken(t.Context(), w.By(rival), directory.NewAPIToken{Name: "theirs"}))(t)
 	for what, try := range map[string]func() error{
-		"get":    func() error { return second(w.GetAPIToken(t.Context(), w.byOwner(), theirs.ID)) },
-		"usage":  func() error { return second(w.GetTokenUsage(t.Context(), w.byOwner(), theirs.ID)) },
-		"delete": func() error { return w.DeleteAPIToken(t.Context(), w.byOwner(), theirs.ID) },
+		"get":    func() error { return second(w.GetAPIToken(t.Context(), w.ByOwner(), theirs.ID)) },
+		"usage":  func() error { return second(w.GetTokenUsage(t.Context(), w.ByOwner(), theirs.ID)) },
+		"delete": func() error { return w.DeleteAPIToken(t.Context(), w.ByOwner(), theirs.ID) },
 		"regenerate": func() error {
-			return second(w.RegenerateAPIToken(t.Context(), w.byOwner(), theirs.ID, directory.Regeneration{}))
+			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), theirs.ID, directory.Regeneration{}))
 		},
 	} {
-		w.refused(what, directory.NotFound, "", try)
+		w.Refused(what, directory.NotFound, "", try)
 	}
 }
 
 func TestTokenUsage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := w.token("users|read")
+	token := w.Token("users|read")
 	usage := func() directory.TokenUsage {
-		return must(w.GetTokenUsage(t.Context(), w.byOwner(), token.ID))(t)
+		return must(w.GetTokenUsage(t.Context(), w.ByOwner(), token.ID))(t)
 	}
-	if u := usage(); !u.LastUsedAt.IsZero() || u.Token.CreatedBy.UserID != w.owner.ID {
+	if u := usage(); !u.LastUsedAt.IsZero() || u.Token.CreatedBy.UserID != w.Owner.ID {
 		t.Errorf("before its first use %+v", u)
 	}
-	w.as(token.Secret, "")
-	w.pass(time.Minute)
-	w.as(token.Secret, "")
-	used := w.clock.Now().UTC().Truncate(time.Microsecond)
-	before := w.tables()
+	w.As(token.Secret, "")
+	w.Pass(time.Minute)
+	w.As(token.Secret, "")
+	used := w.Clock().UTC().Truncate(time.Microsecond)
+	before := w.Tables()
 	if u := usage(); !u.LastUsedAt.Equal(used) {
 		t.Errorf("last used %s, want %s", u.LastUsedAt, used)
 	}
-	w.unchanged("a use", before) // costs no write
+	w.Unchanged("a use", before) // costs no write
 	ended, end := context.WithCancel(t.Context())
 	end()
 	if err := w.StoreUsage(ended); err == nil {
 		t.Error("stored although the context had ended")
 	}
-	w.wants("store what could not be", "", w.StoreUsage(t.Context()))
+	w.Wants("store what could not be", "", w.StoreUsage(t.Context()))
 	if u := usage(); !u.LastUsedAt.Equal(used) {
 		t.Errorf("stored as %s, want %s", u.LastUsedAt, used)
 	}
-	again := directory.NewService(w.db, dbtest.Keys(), w.clock.Now) // after a restart
-	if u := must(again.GetTokenUsage(t.Context(), w.byOwner(), token.ID))(t); !u.LastUsedAt.Equal(used) {
+	again := directory.NewService(w.DB, dbtest.Keys(), w.Clock) // after a restart
+	if u := must(again.GetTokenUsage(t.Context(), w.ByOwner(), token.ID))(t); !u.LastUsedAt.Equal(used) {
 		t.Errorf("read later as %s, want %s", u.LastUsedAt, used)
 	}
 }
@@ -200,29 +200,29 @@ func TestListTokenUsage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	day := 24 * time.Hour
-	used, unused, ended := w.token("users|read"), w.token("users|read"), w.old(w.clock.Now().Add(day), "users|read")
-	w.as(ended.Secret, "")
-	w.wants("store", "", w.StoreUsage(t.Context()))
-	w.pass(100 * day)
-	w.as(used.Secret, "")
+	used, unused, ended := w.Token("users|read"), w.Token("users|read"), w.old(w.Clock().Add(day), "users|read")
+	w.As(ended.Secret, "")
+	w.Wants("store", "", w.StoreUsage(t.Context()))
+	w.Pass(100 * day)
+	w.As(used.Secret, "")
 	at := w.now()
-	fresh := w.token("users|read")
+	fresh := w.Token("users|read")
 	all := map[directory.TokenID]time.Time{}
-	for _, u := range must(w.ListTokenUsage(t.Context(), w.byOwner(), time.Time{}))(t) {
+	for _, u := range must(w.ListTokenUsage(t.Context(), w.ByOwner(), time.Time{}))(t) {
 		all[u.Token.ID] = u.LastUsedAt
 	}
 	if len(all) < 4 || !all[used.ID].Equal(at) || !all[unused.ID].IsZero() || all[ended.ID].IsZero() || !all[fresh.ID].IsZero() {
 		t.Errorf("all tokens were used at %v", all)
 	}
 	var idle []directory.TokenID
-	for _, u := range must(w.ListTokenUsage(t.Context(), w.byOwner(), w.now().Add(-90*day)))(t) {
+	for _, u := range must(w.ListTokenUsage(t.Context(), w.ByOwner(), w.now().Add(-90*day)))(t) {
 		idle = append(idle, u.Token.ID)
 	}
 	if !slices.Contains(idle, unused.ID) || slices.Contains(idle, used.ID) || slices.Contains(idle, ended.ID) || slices.Contains(idle, fresh.ID) {
 		t.Errorf("not used for 90 days: %v; unused is %s, used %s, ended %s, fresh %s", idle, unused.ID, used.ID, ended.ID, fresh.ID)
 	}
-	w.refused("without apiTokens|read", directory.Forbidden, "", func() error {
-		return second(w.ListTokenUsage(t.Context(), w.as(used.Secret, ""), time.Time{}))
+	w.Refused("without apiTokens|read", directory.Forbidden, "", func() error {
+		return second(w.ListTokenUsage(t.Context(), w.As(used.Secret, ""), time.Time{}))
 	})
 }
 
@@ -230,14 +230,14 @@ func TestCountExpiring(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, d := range []time.Duration{time.Hour, 2 * time.Hour, 48 * time.Hour} {
-		must(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "t", ExpiresAt: w.clock.Now().Add(d)}))(t)
+		must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", ExpiresAt: w.Clock().Add(d)}))(t)
 	}
 	for within, want := range map[time.Duration]int{time.Minute: 0, 90 * time.Minute: 1, 24 * time.Hour: 2, 72 * time.Hour: 3} {
 		if n := must(w.CountExpiring(t.Context(), within))(t); n != want {
 			t.Errorf("%d tokens end within %s, want %d", n, within, want)
 		}
 	}
-	w.pass(90 * time.Minute) // what has ended does not end any more
+	w.Pass(90 * time.Minute) // what has ended does not end any more
 	if n := must(w.CountExpiring(t.Context(), 24*time.Hour))(t); n != 1 {
 		t.Errorf("later %d, want 1", n)
 	}
@@ -250,11 +250,11 @@ func TestScopesAreBounded(t *testing.T) {
 		"long":    {Datasets: map[string]authz.Grants{strings.Repeat("x", text.MaxName+1): 1}},
 		"control": {Datasets: map[string]authz.Grants{"a\x1b[2J": 1}},
 	} {
-		w.refused(what, directory.Invalid, "datasetCapabilities", func() error {
-			return second(w.CreateAPIToken(t.Context(), w.byOwner(), directory.NewAPIToken{Name: "x", Capabilities: set}))
+		w.Refused(what, directory.Invalid, "datasetCapabilities", func() error {
+			return second(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "x", Capabilities: set}))
 		})
-		w.refused(what+", a role", directory.Invalid, "datasetCapabilities", func() error {
-			return second(w.CreateRole(t.Context(), w.byOwner(), directory.NewRole{Name: "x", Capabilities: set}))
+		w.Refused(what+", a role", directory.Invalid, "datasetCapabilities", func() error {
+			return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "x", Capabilities: set}))
 		})
 	}
 }

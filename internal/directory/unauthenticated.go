@@ -14,7 +14,7 @@ func WriteUnauthenticated[T any](ctx context.Context, s *Service, call Call, op 
 // WriteAsOperator is [Write] for the operator's commands, which need no permission and
 // have no limits.
 func WriteAsOperator[T any](ctx context.Context, s *Service, op Operation, fn func(*Change) (T, error)) (T, error) {
-	return writeAs(ctx, s, op, func(tx Tx) *Change { return s.operate(tx).as(op) }, fn)
+	return writeAs(ctx, s, op, func(tx Tx) *Change { return s.operate(tx).As(op) }, fn)
 }
 
 func writeAs[T any](ctx context.Context, s *Service, op Operation, begin func(Tx) *Change, fn func(*Change) (T, error)) (result T, err error) {

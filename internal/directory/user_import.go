@@ -44,7 +44,7 @@ func (s *Service) ImportUsers(ctx context.Context, call Call, in []NewUser) ([]I
 	}
 	call.IdempotencyKey, call.Fingerprint, call.Precondition = "", nil, nil
 	return Write(ctx, s, call, OpImportUsers, func(c *Change) ([]Imported, error) {
-		c = c.as(OpCreateUser)
+		c = c.As(OpCreateUser)
 		out := make([]Imported, len(in))
 		for i, user := range in {
 			var err error

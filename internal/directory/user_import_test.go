@@ -22,11 +22,11 @@ func newUsers(prefix string, n int) []directory.NewUser {
 func TestImportCountsUsersOncePerGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	call := w.byOwner()
+	call := w.ByOwner()
 	statements := w.counted()
 	cost := func(prefix string, l limits.Limits) int {
 		t.Helper()
-		w.Service = directory.NewService(w.db, dbtest.Keys(), w.clock.Now, directory.WithLimits(l))
+		w.Service = directory.NewService(w.DB, dbtest.Keys(), w.Clock, directory.WithLimits(l))
 		return statements(func() {
 			for _, r := range must(w.ImportUsers(t.Context(), call, newUsers(prefix, directory.ImportGroup)))(t) {
 				if r.Outcome != directory.ImportAdded {
@@ -47,16 +47,16 @@ func TestImportCountsUsersOncePerGroup(t *testing.T) {
 func TestImportStopsAtTheLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	elsewhere := []member{w.tenant("Anna"), w.tenant("Bert"), w.tenant("Carl")}
-	w.invite(elsewhere[0], "user")
-	w.pass(directory.InvitationTTL)
+	elsewhere := []member{w.Tenant("Anna"), w.Tenant("Bert"), w.Tenant("Carl")}
+	w.Invite(elsewhere[0], "user")
+	w.Pass(directory.InvitationTTL)
 	w.configure(directory.WithLimits(limits.Limits{Users: 5, Invitations: 2}))
 	lines := newUsers("new", 1)
 	for _, m := range elsewhere {
 		lines = append(lines, directory.NewUser{Name: m.Name, Email: m.Email, Role: "user"})
 	}
 	lines = append(lines, newUsers("more", 2)...)
-	results := must(w.ImportUsers(t.Context(), w.byOwner(), lines))(t)
+	results := must(w.ImportUsers(t.Context(), w.ByOwner(), lines))(t)
 	var got []string
 	for _, r := range results {
 		if r.Err != nil {
@@ -70,7 +70,7 @@ func TestImportStopsAtTheLimits(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	var there listed
-	if _, err := w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &there); err != nil || len(there.users) != 4 {
+	if _, err := w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &there); err != nil || len(there.users) != 4 {
 		t.Errorf("%d users, %v; want 4", len(there.users), err)
 	}
 }

@@ -30,7 +30,7 @@ func TestSlowSinksHoldNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.SetBatches(1, 1)
-	w.join("Jane", "user")
+	w.Join("Jane", "user")
 	for what, f := range map[string]directory.UserFilter{
 		"all": {}, "some": {Text: "e"}, "the past": {At: w.now()},
 	} {
@@ -39,7 +39,7 @@ func TestSlowSinksHoldNothing(t *testing.T) {
 			reading, goOn := make(chan struct{}, readers), make(chan struct{})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			call := w.byOwner()
+			call := w.ByOwner()
 			var wg sync.WaitGroup
 			for range readers {
 				wg.Go(func() {
@@ -61,7 +61,7 @@ func TestSlowSinksHoldNothing(t *testing.T) {
 				case <-ctx.Done():
 				}
 			}
-			if _, err := w.GetUser(ctx, call, w.owner.ID); err != nil {
+			if _, err := w.GetUser(ctx, call, w.Owner.ID); err != nil {
 				t.Errorf("somebody else's read: %v", err)
 			}
 			close(goOn)
@@ -75,13 +75,13 @@ func TestListPieces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 6 {
-		w.join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
+		w.Join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	then := w.now()
-	w.pass(time.Second)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), w.join("Late", "user").ID))
-	w.join("Later", "user")
+	w.Pass(time.Second)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Join("Late", "user").ID))
+	w.Join("Later", "user")
 	for _, f := range []directory.UserFilter{
 		{},
 		{Text: "jane"},
@@ -98,11 +98,11 @@ func TestListPieces(t *testing.T) {
 		{At: then, Limit: 3},
 	} {
 		var whole listed
-		wholeNext := must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
+		wholeNext := must(w.ListUsers(t.Context(), w.ByOwner(), f, &whole))(t)
 		for size := 1; size <= 9; size++ {
 			restore := w.SetBatches(max(1, size-1), size)
 			var got listed
-			next, err := w.ListUsers(t.Context(), w.byOwner(), f, &got)
+			next, err := w.ListUsers(t.Context(), w.ByOwner(), f, &got)
 			restore()
 			if diff := cmp.Diff(whole.users, got.users); err != nil || next != wholeNext || got.changed || diff != "" {
 				t.Errorf("%+v in pieces of %d: next %q, changed %t, %v (-want +got):\n%s", f, size, next, got.changed, err, diff)
@@ -119,21 +119,21 @@ func TestListChangesMeanwhile(t *testing.T) {
 	w.SetBatches(2, 3)
 	var were []directory.UserID
 	for i := range 12 {
-		were = append(were, w.join(fmt.Sprint("Jane", i), "user").ID)
+		were = append(were, w.Join(fmt.Sprint("Jane", i), "user").ID)
 	}
-	were = sorted(append(were, w.owner.ID)...)
-	others := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == w.owner.ID })
+	were = sorted(append(were, w.Owner.ID)...)
+	others := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == w.Owner.ID })
 	read, behind := others[0], others[len(others)-1]
 	var before listed
-	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &before))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &before))(t)
 	late := reader{at: func(n int) error {
 		if n != 5 {
 			return nil
 		}
-		w.join("Newcomer", "user")
-		return errors.Join(w.RemoveUser(t.Context(), w.byOwner(), read), w.RemoveUser(t.Context(), w.byOwner(), behind))
+		w.Join("Newcomer", "user")
+		return errors.Join(w.RemoveUser(t.Context(), w.ByOwner(), read), w.RemoveUser(t.Context(), w.ByOwner(), behind))
 	}}
-	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &late))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &late))(t)
 	ids := slices.DeleteFunc(late.ids(), func(id directory.UserID) bool { return !slices.Contains(were, id) })
 	if want := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == behind }); !slices.Equal(ids, want) {
 		t.Errorf("of %v came %v", want, ids)
@@ -142,7 +142,7 @@ func TestListChangesMeanwhile(t *testing.T) {
 		t.Errorf("changed %t, version %q; it began with %q", late.changed, late.version, before.version)
 	}
 	var after listed
-	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &after))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &after))(t)
 	if after.changed || after.version == late.version || len(after.users) != len(were)-1 {
 		t.Errorf("afterwards: changed %t, version %q, %d users", after.changed, after.version, len(after.users))
 	}
@@ -153,12 +153,12 @@ func TestListOfOneVersionHasNotChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.SetBatches(1, 1)
-	rival := w.tenant("Rival")
-	w.join("Jane", "user")
+	rival := w.Tenant("Rival")
+	w.Join("Jane", "user")
 	quiet := reader{at: func(int) error {
-		return second(w.CreateRole(t.Context(), w.by(rival), directory.NewRole{Name: rand.Text()}))
+		return second(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: rand.Text()}))
 	}}
-	must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &quiet))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &quiet))(t)
 	if quiet.changed || len(quiet.users) != 2 {
 		t.Errorf("changed %t, %d users", quiet.changed, len(quiet.users))
 	}
@@ -169,21 +169,21 @@ func TestListEndsWithItsReadersRights(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.SetBatches(1, 1)
-	jane := w.join("Jane", "admin")
-	w.join("John", "user")
+	jane := w.Join("Jane", "admin")
+	w.Join("John", "user")
 	for _, tt := range []struct {
 		what string
 		code directory.Code
 		end  func() error
 	}{
-		{"permission", directory.Forbidden, func() error { return second(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "none")) }},
-		{"membership", directory.Unauthenticated, func() error { return w.RemoveUser(t.Context(), w.byOwner(), jane.ID) }},
+		{"permission", directory.Forbidden, func() error { return second(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "none")) }},
+		{"membership", directory.Unauthenticated, func() error { return w.RemoveUser(t.Context(), w.ByOwner(), jane.ID) }},
 	} {
-		must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, "admin"))(t)
-		call := w.by(jane)
+		must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "admin"))(t)
+		call := w.By(jane)
 		sink := reader{at: func(int) error { return tt.end() }}
 		_, err := w.ListUsers(t.Context(), call, directory.UserFilter{}, &sink)
-		w.wants(tt.what, tt.code, err)
+		w.Wants(tt.what, tt.code, err)
 		if len(sink.users) != 1 {
 			t.Errorf("%s: %d users were read on", tt.what, len(sink.users))
 		}
@@ -196,12 +196,12 @@ func TestPagesReadABoundedPart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 20 {
-		w.join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
+		w.Join(fmt.Sprint("Jane", i), []directory.RoleID{"user", "admin"}[i%2])
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	then := w.now()
-	w.pass(time.Second)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), w.join("Late", "user").ID))
+	w.Pass(time.Second)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Join("Late", "user").ID))
 	for _, f := range []directory.UserFilter{
 		{Text: "zz"},
 		{Text: "jane1"},
@@ -214,12 +214,12 @@ func TestPagesReadABoundedPart(t *testing.T) {
 		{At: then},
 	} {
 		var whole, paged listed
-		must(w.ListUsers(t.Context(), w.byOwner(), f, &whole))(t)
+		must(w.ListUsers(t.Context(), w.ByOwner(), f, &whole))(t)
 		restore := w.SetSearched(4)
 		pages := 0
 		for f.Limit = 3; ; pages++ {
 			was := f.After
-			next := must(w.ListUsers(t.Context(), w.byOwner(), f, &paged))(t)
+			next := must(w.ListUsers(t.Context(), w.ByOwner(), f, &paged))(t)
 			if next == "" {
 				break
 			}
@@ -243,11 +243,11 @@ func TestPagesReadABoundedPart(t *testing.T) {
 func TestListUsersOfARoleThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Support", "users|read")
-	w.join("Jane", role.ID)
+	role := w.Role("Support", "users|read")
+	w.Join("Jane", role.ID)
 	list := func(f directory.UserFilter) ([]directory.User, error) {
 		var all listed
-		_, err := w.ListUsers(t.Context(), w.byOwner(), f, &all)
+		_, err := w.ListUsers(t.Context(), w.ByOwner(), f, &all)
 		return all.users, err
 	}
 	if users := must(list(directory.UserFilter{Role: role.ID}))(t); len(users) != 1 {
@@ -257,7 +257,7 @@ func TestListUsersOfARoleThatIsNotThere(t *testing.T) {
 		t.Errorf("with a role that nobody has: %v", users)
 	}
 	for range 2 { // the second list finds the version in the cache
-		w.refused("a role of no organization", directory.Invalid, "role", func() error { return second(list(directory.UserFilter{Role: "emperor", Limit: 1})) })
+		w.Refused("a role of no organization", directory.Invalid, "role", func() error { return second(list(directory.UserFilter{Role: "emperor", Limit: 1})) })
 	}
 	if users := must(list(directory.UserFilter{Role: "emperor", At: w.now()}))(t); len(users) != 0 {
 		t.Errorf("with a role that may have been there: %v", users)

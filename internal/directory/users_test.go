@@ -15,18 +15,18 @@ import (
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	custom := w.role("Support", "users|read")
+	custom := w.Role("Support", "users|read")
 	for _, role := range []directory.Role{{ID: "owner", Name: "owner"}, {ID: "admin", Name: "admin"}, {ID: "user", Name: "user"}, {ID: "read-only", Name: "read-only"}, {ID: "none", Name: "none"}, custom} {
 		email := "Jane." + string(role.ID) + "@Example.com"
-		u := must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: " Jane Doe ", Email: email, Role: role.ID}))(t)
+		u := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: " Jane Doe ", Email: email, Role: role.ID}))(t)
 		want := directory.User{
-			ID: u.ID, OrgID: w.org.ID, AccountID: u.AccountID, Email: email, Name: "Jane Doe", Role: role.Ref(),
-			CreatedAt: w.clock.Now().UTC().Truncate(time.Microsecond),
+			ID: u.ID, OrgID: w.Org.ID, AccountID: u.AccountID, Email: email, Name: "Jane Doe", Role: role.Ref(),
+			CreatedAt: w.Clock().UTC().Truncate(time.Microsecond),
 		}
 		if diff := cmp.Diff(want, u); diff != "" {
 			t.Errorf("%s (-want +answered):\n%s", role.ID, diff)
 		}
-		if diff := cmp.Diff(want, w.user(u.ID)); diff != "" {
+		if diff := cmp.Diff(want, w.User(u.ID)); diff != "" {
 			t.Errorf("%s (-want +read later):\n%s", role.ID, diff)
 		}
 		if !strings.HasPrefix(string(u.ID), "usr_") || len(u.ID) != 30 {
@@ -38,9 +38,9 @@ func TestCreateUser(t *testing.T) {
 func TestCreateUserRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	elsewhere := w.tenant("Rival")
-	theirs := must(w.CreateRole(t.Context(), w.by(elsewhere), directory.NewRole{Name: "Theirs"}))(t)
-	w.join("Jane", "user")
+	elsewhere := w.Tenant("Rival")
+	theirs := must(w.CreateRole(t.Context(), w.By(elsewhere), directory.NewRole{Name: "Theirs"}))(t)
+	w.Join("Jane", "user")
 	for what, tt := range map[string]struct {
 		in    directory.NewUser
 		code  directory.Code
@@ -51,17 +51,17 @@ func TestCreateUserRefuses(t *testing.T) {
 		"a role in other letter case": {directory.NewUser{Name: "X", Email: "x@example.com", Role: "Admin"}, directory.Invalid, "role"},
 		"another organization's role": {directory.NewUser{Name: "X", Email: "x@example.com", Role: theirs.ID}, directory.Invalid, "role"},
 		"a member":                    {directory.NewUser{Name: "X", Email: "JANE@example.com", Role: "user"}, directory.Conflict, "email"},
-		"the owner":                   {directory.NewUser{Name: "X", Email: w.owner.Email, Role: "user"}, directory.Conflict, "email"},
+		"the owner":                   {directory.NewUser{Name: "X", Email: w.Owner.Email, Role: "user"}, directory.Conflict, "email"},
 	} {
-		w.refused(what, tt.code, tt.field, func() error {
-			_, err := w.CreateUser(t.Context(), w.byOwner(), tt.in)
+		w.Refused(what, tt.code, tt.field, func() error {
+			_, err := w.CreateUser(t.Context(), w.ByOwner(), tt.in)
 			return err
 		})
 	}
 	// An open invitation is a member too: it is not sent twice.
-	w.invite(elsewhere, "user")
-	w.refused("somebody invited", directory.Conflict, "email", func() error {
-		_, err := w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: elsewhere.Email, Role: "user"})
+	w.Invite(elsewhere, "user")
+	w.Refused("somebody invited", directory.Conflict, "email", func() error {
+		_, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: elsewhere.Email, Role: "user"})
 		return err
 	})
 }
@@ -71,20 +71,20 @@ func TestCreateUserRefuses(t *testing.T) {
 func TestRolesThatMayBeGiven(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	accounting := w.role("Accounting", "billing|read")
-	treasury := w.role("Treasury", "billing|read", "billing|update")
-	clerk := w.role("Clerk", "users|create", "users|update", "apiTokens|create", "billing|read")
+	accounting := w.Role("Accounting", "billing|read")
+	treasury := w.Role("Treasury", "billing|read", "billing|update")
+	clerk := w.Role("Clerk", "users|create", "users|update", "apiTokens|create", "billing|read")
 	tokenBy := func(m member) string {
-		return must(w.CreateAPIToken(t.Context(), w.by(m), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|create", "users|update")}))(t).Secret
+		return must(w.CreateAPIToken(t.Context(), w.By(m), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|create", "users|update")}))(t).Secret
 	}
 	givers := map[string]string{
-		"owner":       w.owner.secret,
-		"admin":       w.join("Admin", "admin").secret,
-		"clerk":       w.join("Clerk", clerk.ID).secret,
-		"token":       w.token("users|create", "users|update").Secret,
-		"admin token": tokenBy(w.join("Admin2", "admin")),
-		"clerk token": tokenBy(w.join("Clerk2", clerk.ID)),
-		"all token":   w.apiToken,
+		"owner":       w.Owner.Secret,
+		"admin":       w.Join("Admin", "admin").Secret,
+		"clerk":       w.Join("Clerk", clerk.ID).Secret,
+		"token":       w.Token("users|create", "users|update").Secret,
+		"admin token": tokenBy(w.Join("Admin2", "admin")),
+		"clerk token": tokenBy(w.Join("Clerk2", clerk.ID)),
+		"all token":   w.APIToken,
 	}
 	may := map[string][]directory.RoleID{
 		"owner":       {"owner", "admin", "read-only", accounting.ID, treasury.ID},
@@ -96,22 +96,22 @@ func TestRolesThatMayBeGiven(t *testing.T) {
 		"all token":   {"admin", "read-only", accounting.ID, treasury.ID},
 	}
 	withinUser := []directory.RoleID{"user", "none"}
-	subject := w.join("Subject", "none")
+	subject := w.Join("Subject", "none")
 	for giver, secret := range givers {
 		for _, role := range slices.Concat(withinUser, []directory.RoleID{"owner", "admin", "read-only", accounting.ID, treasury.ID}) {
 			want := directory.Forbidden
 			if slices.Contains(withinUser, role) || slices.Contains(may[giver], role) {
 				want = ""
 			}
-			w.pass(time.Millisecond)
-			u, err := w.CreateUser(t.Context(), w.as(secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: role})
-			w.wants(giver+" creates "+string(role), want, err)
+			w.Pass(time.Millisecond)
+			u, err := w.CreateUser(t.Context(), w.As(secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: role})
+			w.Wants(giver+" creates "+string(role), want, err)
 			if err == nil {
-				w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), u.ID))
+				w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u.ID))
 			}
-			_, err = w.UpdateUserRole(t.Context(), w.as(secret, ""), subject.ID, role)
-			w.wants(giver+" makes "+string(role), want, err)
-			must(w.UpdateUserRole(t.Context(), w.byOwner(), subject.ID, "none"))(t)
+			_, err = w.UpdateUserRole(t.Context(), w.As(secret, ""), subject.ID, role)
+			w.Wants(giver+" makes "+string(role), want, err)
+			must(w.UpdateUserRole(t.Context(), w.ByOwner(), subject.ID, "none"))(t)
 		}
 	}
 }
@@ -119,20 +119,20 @@ func TestRolesThatMayBeGiven(t *testing.T) {
 func TestGetUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	jane := w.join("Jane", "user")
-	if diff := cmp.Diff(jane.User, w.user(jane.ID)); diff != "" {
+	rival := w.Tenant("Rival")
+	jane := w.Join("Jane", "user")
+	if diff := cmp.Diff(jane.User, w.User(jane.ID)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	_, unknown := w.GetUser(t.Context(), w.byOwner(), "usr_0")
-	_, theirs := w.GetUser(t.Context(), w.byOwner(), rival.ID)
-	w.wants("unknown", directory.NotFound, unknown)
-	w.wants("another organization's", directory.NotFound, theirs)
+	_, unknown := w.GetUser(t.Context(), w.ByOwner(), "usr_0")
+	_, theirs := w.GetUser(t.Context(), w.ByOwner(), rival.ID)
+	w.Wants("unknown", directory.NotFound, unknown)
+	w.Wants("another organization's", directory.NotFound, theirs)
 	if unknown.Error() != theirs.Error() {
 		t.Errorf("the answers differ: %q, %q", unknown, theirs)
 	}
-	_, err := w.GetUser(t.Context(), w.as(w.token("users|create").Secret, ""), jane.ID)
-	w.wants("without users|read", directory.Forbidden, err)
+	_, err := w.GetUser(t.Context(), w.As(w.Token("users|create").Secret, ""), jane.ID)
+	w.Wants("without users|read", directory.Forbidden, err)
 	if !strings.Contains(err.Error(), "users|read") {
 		t.Errorf("%q does not name what is missing", err)
 	}
@@ -141,11 +141,11 @@ func TestGetUser(t *testing.T) {
 func TestListUsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.tenant("Rival")
-	admin := w.join("Ådne", "admin")
-	jane := w.join("Jane", "user")
-	other := w.join("Jan", "user")
-	all := []directory.UserID{w.owner.ID, admin.ID, jane.ID, other.ID}
+	w.Tenant("Rival")
+	admin := w.Join("Ådne", "admin")
+	jane := w.Join("Jane", "user")
+	other := w.Join("Jan", "user")
+	all := []directory.UserID{w.Owner.ID, admin.ID, jane.ID, other.ID}
 	slices.Sort(all)
 	after := all[1]
 	for what, tt := range map[string]struct {
@@ -162,15 +162,15 @@ func TestListUsers(t *testing.T) {
 		"by email":                {directory.UserFilter{Email: "JANE@EXAMPLE.COM"}, []directory.UserID{jane.ID}, false},
 		"by part of an email":     {directory.UserFilter{Email: "jane@"}, []directory.UserID{}, false},
 		"by text in the name":     {directory.UserFilter{Text: "åD"}, []directory.UserID{admin.ID}, false},
-		"by text in the email":    {directory.UserFilter{Text: "OLIVIA@"}, []directory.UserID{w.owner.ID}, false},
+		"by text in the email":    {directory.UserFilter{Text: "OLIVIA@"}, []directory.UserID{w.Owner.ID}, false},
 		"by text of several":      {directory.UserFilter{Text: "jan", Role: "user"}, sorted(jane.ID, other.ID), false},
 		"by text, limited":        {directory.UserFilter{Text: "jan", Limit: 1}, sorted(jane.ID, other.ID)[:1], true},
 		"by wildcard signs":       {directory.UserFilter{Text: "%"}, []directory.UserID{}, false},
 	} {
 		var got listed
-		next, err := w.ListUsers(t.Context(), w.byOwner(), tt.f, &got)
+		next, err := w.ListUsers(t.Context(), w.ByOwner(), tt.f, &got)
 		more := next != ""
-		w.wants(what, "", err)
+		w.Wants(what, "", err)
 		if diff := cmp.Diff(tt.want, got.ids()); diff != "" || more != tt.more {
 			t.Errorf("%s: more %t, want %t (-want +got):\n%s", what, more, tt.more, diff)
 		}
@@ -186,26 +186,26 @@ func sorted[T ~string](ids ...T) []T {
 func TestListVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	jane := w.join("Jane", "user")
+	jane := w.Join("Jane", "user")
 	version := func() string {
 		var got listed
-		must(w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &got))(t)
+		must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &got))(t)
 		return got.version
 	}
 	seen := map[string]string{version(): "at first"}
 	name := "Janet"
-	role := w.role("Custom")
+	role := w.Role("Custom")
 	for what, change := range map[string]func() error{
-		"rename": func() error { return second(w.UpdateSelf(t.Context(), w.by(jane), directory.SelfUpdate{Name: &name})) },
-		"role":   func() error { return second(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, role.ID)) },
+		"rename": func() error { return second(w.UpdateSelf(t.Context(), w.By(jane), directory.SelfUpdate{Name: &name})) },
+		"role":   func() error { return second(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, role.ID)) },
 		"role's name": func() error {
-			return second(w.UpdateRole(t.Context(), w.byOwner(), role.ID, directory.NewRole{Name: "Renamed"}))
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed"}))
 		},
 		"newcomer": func() error {
-			return second(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+			return second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 		},
 	} {
-		w.wants(what, "", change())
+		w.Wants(what, "", change())
 		v := version()
 		if earlier, ok := seen[v]; ok {
 			t.Errorf("%s: the version is the one of %s", what, earlier)
@@ -228,7 +228,7 @@ func (*brokenSink) User(directory.User) error { return errSink }
 func TestListUsersStopsWithItsReader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := w.ListUsers(t.Context(), w.byOwner(), directory.UserFilter{}, &brokenSink{}); !errors.Is(err, errSink) {
+	if _, err := w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &brokenSink{}); !errors.Is(err, errSink) {
 		t.Errorf("error %v, want the sink's", err)
 	}
 }
@@ -236,23 +236,23 @@ func TestListUsersStopsWithItsReader(t *testing.T) {
 func TestRemoveUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	jane := w.join("Jane", "user")
-	group := w.group("G", []directory.UserID{jane.ID, w.owner.ID}, "admin")
+	rival := w.Tenant("Rival")
+	jane := w.Join("Jane", "user")
+	group := w.Group("G", []directory.UserID{jane.ID, w.Owner.ID}, "admin")
 
-	w.refused("unknown", directory.NotFound, "", func() error { return w.RemoveUser(t.Context(), w.byOwner(), "usr_0") })
-	w.refused("another organization's", directory.NotFound, "", func() error { return w.RemoveUser(t.Context(), w.byOwner(), rival.ID) })
-	weak := w.as(w.token("users|update", "users|create").Secret, "")
-	w.refused("without users|delete", directory.Forbidden, "", func() error { return w.RemoveUser(t.Context(), weak, jane.ID) })
-	call := w.by(jane)
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.byOwner(), jane.ID))
-	w.refused("remove again", directory.NotFound, "", func() error { return w.RemoveUser(t.Context(), w.byOwner(), jane.ID) })
-	if g := must(w.GetGroup(t.Context(), w.byOwner(), group.ID))(t); !slices.Equal(g.Members, []directory.UserID{w.owner.ID}) {
+	w.Refused("unknown", directory.NotFound, "", func() error { return w.RemoveUser(t.Context(), w.ByOwner(), "usr_0") })
+	w.Refused("another organization's", directory.NotFound, "", func() error { return w.RemoveUser(t.Context(), w.ByOwner(), rival.ID) })
+	weak := w.As(w.Token("users|update", "users|create").Secret, "")
+	w.Refused("without users|delete", directory.Forbidden, "", func() error { return w.RemoveUser(t.Context(), weak, jane.ID) })
+	call := w.By(jane)
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
+	w.Refused("remove again", directory.NotFound, "", func() error { return w.RemoveUser(t.Context(), w.ByOwner(), jane.ID) })
+	if g := must(w.GetGroup(t.Context(), w.ByOwner(), group.ID))(t); !slices.Equal(g.Members, []directory.UserID{w.Owner.ID}) {
 		t.Errorf("the group has %v still", g.Members)
 	}
-	_, err := w.Authenticate(t.Context(), jane.secret, "")
-	w.wants("the next request", directory.Unauthenticated, err)
-	w.refused("a request under way", directory.Unauthenticated, "", func() error {
+	_, err := w.Authenticate(t.Context(), jane.Secret, "")
+	w.Wants("the next request", directory.Unauthenticated, err)
+	w.Refused("a request under way", directory.Unauthenticated, "", func() error {
 		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "back door"}))
 	})
 }
@@ -260,34 +260,34 @@ func TestRemoveUser(t *testing.T) {
 func TestRemoveOneself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	admin := w.join("Admin", "admin")
-	w.wants("remove", "", w.RemoveUser(t.Context(), w.by(admin), admin.ID))
-	_, err := w.Authenticate(t.Context(), admin.secret, "")
-	w.wants("afterwards", directory.Unauthenticated, err)
+	admin := w.Join("Admin", "admin")
+	w.Wants("remove", "", w.RemoveUser(t.Context(), w.By(admin), admin.ID))
+	_, err := w.Authenticate(t.Context(), admin.Secret, "")
+	w.Wants("afterwards", directory.Unauthenticated, err)
 }
 
 func TestUpdateUserRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rival := w.tenant("Rival")
-	jane := w.join("Jane", "user")
-	custom := w.role("Custom", "users|read", "users|delete")
-	u := must(w.UpdateUserRole(t.Context(), w.byOwner(), jane.ID, custom.ID))(t)
+	rival := w.Tenant("Rival")
+	jane := w.Join("Jane", "user")
+	custom := w.Role("Custom", "users|read", "users|delete")
+	u := must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, custom.ID))(t)
 	want := jane.User
 	want.Role = custom.Ref()
-	if diff := cmp.Diff([]directory.User{want, want}, []directory.User{u, w.user(jane.ID)}); diff != "" {
+	if diff := cmp.Diff([]directory.User{want, want}, []directory.User{u, w.User(jane.ID)}); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if p := w.by(jane).Principal; !p.Capabilities.Equal(custom.Capabilities) || p.Role != custom.ID {
+	if p := w.By(jane).Principal; !p.Capabilities.Equal(custom.Capabilities) || p.Role != custom.ID {
 		t.Errorf("the next request acts as %s with %v", p.Role, p.Capabilities.Names())
 	}
 	set := func(id directory.UserID, role directory.RoleID) func() error {
-		return func() error { return second(w.UpdateUserRole(t.Context(), w.byOwner(), id, role)) }
+		return func() error { return second(w.UpdateUserRole(t.Context(), w.ByOwner(), id, role)) }
 	}
-	w.refused("unknown user", directory.NotFound, "", set("usr_0", "user"))
-	w.refused("another organization's user", directory.NotFound, "", set(rival.ID, "user"))
-	w.refused("unknown role", directory.Invalid, "role", set(jane.ID, "role_0"))
-	before := w.tables()
-	w.wants("the role they have", "", set(jane.ID, custom.ID)())
-	w.unchanged("the role they have", before)
+	w.Refused("unknown user", directory.NotFound, "", set("usr_0", "user"))
+	w.Refused("another organization's user", directory.NotFound, "", set(rival.ID, "user"))
+	w.Refused("unknown role", directory.Invalid, "role", set(jane.ID, "role_0"))
+	before := w.Tables()
+	w.Wants("the role they have", "", set(jane.ID, custom.ID)())
+	w.Unchanged("the role they have", before)
 }

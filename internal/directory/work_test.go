@@ -33,7 +33,7 @@ func (c *statementCounter) Start(ctx context.Context, name string, _ ...trace.Sp
 func (w *world) counted() func(fn func()) int {
 	w.Helper()
 	var c statementCounter
-	db, err := store.Open(w.Context(), w.database, store.Options{Tracer: &c})
+	db, err := store.Open(w.Context(), w.Database, store.Options{Tracer: &c})
 	if err != nil {
 		w.Fatalf("open: %v", err)
 	}
@@ -42,7 +42,7 @@ func (w *world) counted() func(fn func()) int {
 			w.Errorf("close: %v", err)
 		}
 	})
-	w.db, w.Service = db, directory.NewService(db, dbtest.Keys(), w.clock.Now)
+	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock)
 	return func(fn func()) int {
 		before := c.n.Load()
 		fn()
@@ -56,7 +56,7 @@ func (w *world) counted() func(fn func()) int {
 func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	call := w.byOwner()
+	call := w.ByOwner()
 	statements := w.counted()
 	orgs := 1
 	grow := func(to int) {
@@ -102,20 +102,20 @@ func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	base := w.role("Base", "users|create", "users|read")
-	jane := w.join("Jane", base.ID)
-	roles := []directory.RoleID{base.ID, w.role("A", "users|read").ID, w.role("B", "users|read").ID}
+	base := w.Role("Base", "users|create", "users|read")
+	jane := w.Join("Jane", base.ID)
+	roles := []directory.RoleID{base.ID, w.Role("A", "users|read").ID, w.Role("B", "users|read").ID}
 	statements := w.counted()
 	n := 0
 	create := func() {
 		n++
-		must(w.CreateUser(t.Context(), w.by(jane), directory.NewUser{Name: "New", Email: fmt.Sprintf("n%d@example.com", n), Role: "none"}))(t)
+		must(w.CreateUser(t.Context(), w.By(jane), directory.NewUser{Name: "New", Email: fmt.Sprintf("n%d@example.com", n), Role: "none"}))(t)
 	}
-	w.group("First", []directory.UserID{jane.ID, w.owner.ID}, roles...)
+	w.Group("First", []directory.UserID{jane.ID, w.Owner.ID}, roles...)
 	create()
 	one := statements(create)
 	for i := range 10 {
-		w.group(fmt.Sprint("Group", i), []directory.UserID{jane.ID, w.owner.ID}, roles...)
+		w.Group(fmt.Sprint("Group", i), []directory.UserID{jane.ID, w.Owner.ID}, roles...)
 	}
 	create()
 	if many := statements(create); many > one {
@@ -128,21 +128,21 @@ func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
 func TestUnchangedPutsLeaveNoEntry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := w.role("Role", "users|read", "dataset:logs:query|read")
-	jane, john := w.join("Jane", role.ID), w.join("John", "user")
-	group := w.group("Group", []directory.UserID{jane.ID, john.ID}, role.ID)
-	last := w.lastEntry()
+	role := w.Role("Role", "users|read", "dataset:logs:query|read")
+	jane, john := w.Join("Jane", role.ID), w.Join("John", "user")
+	group := w.Group("Group", []directory.UserID{jane.ID, john.ID}, role.ID)
+	last := w.LastEntry()
 	in := directory.NewRole{Name: "Role", Capabilities: role.Capabilities, Members: members(jane.ID)}
 	for range 3 {
-		must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, in))(t)
-		must(w.UpdateGroup(t.Context(), w.byOwner(), group.ID, directory.NewGroup{Name: "Group", Members: members(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
+		must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, in))(t)
+		must(w.UpdateGroup(t.Context(), w.ByOwner(), group.ID, directory.NewGroup{Name: "Group", Members: members(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
 	}
-	if list := w.since(last); len(list) != 0 {
+	if list := w.Since(last); len(list) != 0 {
 		t.Errorf("puts that change nothing leave %+v", list)
 	}
 	in.Description = "new"
-	must(w.UpdateRole(t.Context(), w.byOwner(), role.ID, in))(t)
-	list := w.since(last)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, in))(t)
+	list := w.Since(last)
 	if len(list) != 1 || strings.Contains(string(list[0].Before)+string(list[0].After), string(jane.ID)) {
 		t.Errorf("a new description leaves %+v", list)
 	}
@@ -154,10 +154,10 @@ func TestOneMemberIsOneRow(t *testing.T) {
 	w := newWorld(t)
 	var ids []directory.UserID
 	for i := range 30 {
-		ids = append(ids, w.join(fmt.Sprint("Jane", i), "user").ID)
+		ids = append(ids, w.Join(fmt.Sprint("Jane", i), "user").ID)
 	}
-	small, large := w.group("Small", ids[:2]), w.group("Large", ids[:29])
-	call := w.byOwner()
+	small, large := w.Group("Small", ids[:2]), w.Group("Large", ids[:29])
+	call := w.ByOwner()
 	statements := w.counted()
 	change := func(g directory.Group, to []directory.UserID) func() {
 		return func() {

@@ -33,12 +33,15 @@ type World struct {
 
 	DB       *store.Store
 	Database string
+	// Identity are the options of Proofs from the next Configure on.
+	Identity identity.Options
+
 	Org      directory.Org
 	Owner    Member
+	APIToken string // has all of the organization's capabilities
 
-	mu  sync.Mutex
-	now time.Time
-	txt map[string][]string // records by name
+	clock *clock
+	names *names
 }
 
 // Member is a user with a personal token.
@@ -47,67 +50,103 @@ type Member struct {
 	Secret string
 }
 
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+type names struct {
+	mu  sync.Mutex
+	txt map[string][]string
+}
+
 // New opens a database of its own. The clock starts off a whole microsecond, which
-// storage does not keep.
-func New(t testing.TB) *World {
+// storage does not keep. The options are those of the directory.
+func New(t testing.TB, options ...directory.Option) *World {
 	t.Helper()
-	w := &World{TB: t, Database: Database(t), now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))}
-	db, err := store.Open(t.Context(), w.Database, store.Options{})
-	if err != nil {
-		t.Fatalf("open: %v", err)
+	w := &World{
+		TB: t, Database: Database(t), Identity: identity.Options{CheckIssuerURL: func(string) error { return nil }},
+		names: &names{txt: make(map[string][]string)},
+		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock, directory.WithPast(history.At))
-	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, identity.Options{Resolver: w, CheckIssuerURL: func(string) error { return nil }})
-	w.Trail = auditlog.New(w.Service, db, dbtest.Keys())
-	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
+	w.Identity.Resolver = w
+	w.open(options)
 	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	}))(t)
-	w.Org, w.Owner = d.Org, Member{d.Owner, d.PersonalToken}
+	w.Org, w.Owner, w.APIToken = d.Org, Member{d.Owner, d.PersonalToken}, d.APIToken
 	return w
+}
+
+// Beside is another process on the world's database.
+func (w *World) Beside(options ...directory.Option) *World {
+	w.Helper()
+	other := *w
+	other.open(options)
+	return &other
+}
+
+func (w *World) open(options []directory.Option) {
+	w.Helper()
+	db, err := store.Open(w.Context(), w.Database, store.Options{})
+	if err != nil {
+		w.Fatalf("open: %v", err)
+	}
+	w.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			w.Errorf("close: %v", err)
+		}
+	})
+	w.DB = db
+	w.Configure(options...)
+}
+
+// Configure replaces the services by others, with options, on the same database.
+func (w *World) Configure(options ...directory.Option) {
+	w.Service = directory.NewService(w.DB, dbtest.Keys(), w.Clock, append([]directory.Option{directory.WithPast(history.At)}, options...)...)
+	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, w.Identity)
+	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
+	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
+}
+
+// CheckLog compares the state that the log leads to with the stored one.
+func (w *World) CheckLog(ctx context.Context, org directory.OrgID) error {
+	return history.Check(ctx, w.DB, org)
 }
 
 // Publish sets the TXT records of a name.
 func (w *World) Publish(name string, values ...string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.txt == nil {
-		w.txt = make(map[string][]string)
-	}
-	w.txt[name] = values
+	w.names.mu.Lock()
+	defer w.names.mu.Unlock()
+	w.names.txt[name] = values
 }
 
 // LookupTXT returns the records that were published under a name.
 func (w *World) LookupTXT(_ context.Context, name string) ([]string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.txt[name], nil
+	w.names.mu.Lock()
+	defer w.names.mu.Unlock()
+	return w.names.txt[name], nil
 }
 
 // Clock is the test's time.
 func (w *World) Clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	return w.clock.now
 }
 
 // Pass moves the clock.
 func (w *World) Pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	w.clock.now = w.clock.now.Add(d)
 }
 
 // Now sets the clock to the real time, for tests with programs that have no other.
 func (w *World) Now() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = time.Now()
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	w.clock.now = time.Now()
 }
 
 // Must returns the result of a call that has to succeed.
@@ -119,46 +158,6 @@ func Must[T any](v T, err error) func(testing.TB) T {
 		}
 		return v
 	}
-}
-
-// Wants checks the code of a call's error, "" for no error.
-func (w *World) Wants(what string, code directory.Code, err error) {
-	w.Helper()
-	if got := directory.CodeOf(err); got != code || (code == "" && err != nil) {
-		w.Errorf("%s: %q (%v), want %q", what, got, err, code)
-	}
-}
-
-// By starts a call by a member.
-func (w *World) By(m Member) directory.Call {
-	w.Helper()
-	return directory.Call{Principal: Must(w.Authenticate(w.Context(), m.Secret, m.OrgID))(w)}
-}
-
-// ByOwner starts a call by the owner of the first organization.
-func (w *World) ByOwner() directory.Call {
-	w.Helper()
-	return w.By(w.Owner)
-}
-
-// Join makes a user of the first organization with a personal token.
-func (w *World) Join(name string, role directory.RoleID) Member {
-	w.Helper()
-	u := Must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{
-		Name: name, Email: strings.ToLower(name) + "@example.com", Role: role,
-	}))(w)
-	t := Must(w.CreatePersonalTokenFor(w.Context(), u.Email, directory.NewPersonalToken{Name: "test"}))(w)
-	return Member{u, t.Secret}
-}
-
-// Tenant makes another organization with an owner who is not in the first one.
-func (w *World) Tenant(name string) Member {
-	w.Helper()
-	out := Must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: name}, name))(w)
-	claimed := Must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{
-		Claim: out.Claim, Name: name, Email: strings.ToLower(name) + "@example.net",
-	}))(w)
-	return Member{claimed.Owner, claimed.PersonalToken}
 }
 
 // Settle waits until all entries there are can be read.
@@ -178,6 +177,33 @@ func (w *World) Since(position int64) (list []directory.Entry) {
 		return err
 	}))
 	return list
+}
+
+// LastEntry is the position of the newest entry.
+func (w *World) LastEntry() (position int64) {
+	w.Helper()
+	w.Wants("read the log", "", w.DB.Read(w.Context(), func(tx directory.Tx) (err error) {
+		position, err = tx.LastEntry()
+		return err
+	}))
+	return position
+}
+
+// EntriesOf returns the whole log of an organization.
+func (w *World) EntriesOf(org directory.OrgID) (all []directory.Entry) {
+	w.Helper()
+	w.Settle()
+	w.Wants("read the log", "", w.DB.Read(w.Context(), func(tx directory.Tx) error {
+		all = nil
+		for e, err := range tx.OrgEntries(org, directory.EntryQuery{}) {
+			if err != nil {
+				return err
+			}
+			all = append(all, e)
+		}
+		return nil
+	}))
+	return all
 }
 
 // Hook makes a webhook in the first organization.

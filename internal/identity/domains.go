@@ -51,17 +51,16 @@ func (s *Proofs) AddDomain(ctx context.Context, call directory.Call, name string
 // Needs a personal token, or a session with a fresh sign-in, of an owner. Audit entry
 // deleteDomain. Errors: [directory.NotFound].
 func (s *Proofs) DeleteDomain(ctx context.Context, call directory.Call, name string) error {
-	_, err := directory.Write(ctx, s.directory, call, directory.OpDeleteDomain, func(c *directory.Change) (struct{}, error) {
+	return directory.Do(ctx, s.directory, call, directory.OpDeleteDomain, func(c *directory.Change) error {
 		d, err := domainToChange(c, c.Actor(), call, name)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Tx.DeleteDomain(d.OrgID, d.Name); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(d.Target(), d, nil)
+		return c.Record(d.Target(), d, nil)
 	})
-	return err
 }
 
 // domainToChange returns a domain of p's organization that p may change, if the call's

@@ -49,14 +49,11 @@ func mayReadIssuers(p *directory.Principal) error {
 	return nil
 }
 
-// writeIssuer carries out a change of issuers, which only owners may make.
-func writeIssuer[T any](ctx context.Context, s *Proofs, call directory.Call, op directory.Operation, fn func(*directory.Change) (T, error)) (T, error) {
-	return directory.Write(ctx, s.directory, call, op, func(c *directory.Change) (out T, err error) {
-		if !c.Actor().IsOwner() {
-			return out, directory.Errorf(directory.Forbidden, "only an owner can change the issuers")
-		}
-		return fn(c)
-	})
+func mayChangeIssuers(p *directory.Principal) error {
+	if !p.IsOwner() {
+		return directory.Errorf(directory.Forbidden, "only an owner can change the issuers")
+	}
+	return nil
 }
 
 // CreateIssuer adds an issuer. Needs a personal token, or a session with a fresh sign-in,
@@ -64,7 +61,10 @@ func writeIssuer[T any](ctx context.Context, s *Proofs, call directory.Call, op 
 // Errors: [directory.Invalid]; [directory.Conflict] for an issuer that is there;
 // [directory.LimitExceeded].
 func (s *Proofs) CreateIssuer(ctx context.Context, call directory.Call, in NewIssuer) (directory.Issuer, error) {
-	return writeIssuer(ctx, s, call, directory.OpCreateIssuer, func(c *directory.Change) (i directory.Issuer, err error) {
+	return directory.Write(ctx, s.directory, call, directory.OpCreateIssuer, func(c *directory.Change) (i directory.Issuer, err error) {
+		if err := mayChangeIssuers(c.Actor()); err != nil {
+			return i, err
+		}
 		if err := s.checkNewIssuer(in); err != nil {
 			return i, err
 		}
@@ -123,7 +123,10 @@ func (s *Proofs) checkNewIssuer(in NewIssuer) error {
 // [directory.Invalid]; [directory.Conflict] for disabling the last one while the
 // organization requires an issuer.
 func (s *Proofs) UpdateIssuer(ctx context.Context, call directory.Call, id directory.IssuerID, in NewIssuer) (directory.Issuer, error) {
-	return writeIssuer(ctx, s, call, directory.OpUpdateIssuer, func(c *directory.Change) (directory.Issuer, error) {
+	return directory.Write(ctx, s.directory, call, directory.OpUpdateIssuer, func(c *directory.Change) (directory.Issuer, error) {
+		if err := mayChangeIssuers(c.Actor()); err != nil {
+			return directory.Issuer{}, err
+		}
 		before, err := issuerToChange(c, id)
 		if err != nil {
 			return directory.Issuer{}, err
@@ -155,20 +158,22 @@ func (s *Proofs) UpdateIssuer(ctx context.Context, call directory.Call, id direc
 // deleteIssuer. Errors: [directory.NotFound]; [directory.Conflict] for the last enabled one
 // while the organization requires an issuer.
 func (s *Proofs) DeleteIssuer(ctx context.Context, call directory.Call, id directory.IssuerID) error {
-	_, err := writeIssuer(ctx, s, call, directory.OpDeleteIssuer, func(c *directory.Change) (struct{}, error) {
+	return directory.Do(ctx, s.directory, call, directory.OpDeleteIssuer, func(c *directory.Change) error {
+		if err := mayChangeIssuers(c.Actor()); err != nil {
+			return err
+		}
 		i, err := issuerToChange(c, id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.MayEndIssuer(i); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Tx.DeleteIssuer(i.OrgID, i.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(i.Target(), i, nil)
+		return c.Record(i.Target(), i, nil)
 	})
-	return err
 }
 
 func issuerToChange(c *directory.Change, id directory.IssuerID) (directory.Issuer, error) {

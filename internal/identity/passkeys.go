@@ -90,17 +90,16 @@ func (s *Proofs) RenamePasskey(ctx context.Context, call directory.Call, id dire
 // Needs a personal token, or a session with a fresh sign-in. Audit entry deletePasskey in
 // each of the account's organizations. Errors: [directory.NotFound].
 func (s *Proofs) DeletePasskey(ctx context.Context, call directory.Call, id directory.PasskeyID) error {
-	_, err := directory.Write(ctx, s.directory, call, directory.OpDeletePasskey, func(c *directory.Change) (struct{}, error) {
+	return directory.Do(ctx, s.directory, call, directory.OpDeletePasskey, func(c *directory.Change) error {
 		p, err := c.Passkey(c.Actor().AccountID, id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Check(p); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.EndPasskey(p)
+		return c.EndPasskey(p)
 	})
-	return err
 }
 
 // PasskeyCheck checks a response of an authenticator against a passkey and returns the

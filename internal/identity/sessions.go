@@ -117,20 +117,19 @@ func sessionsOf(tx directory.Tx, p *directory.Principal) ([]directory.SessionRec
 // a personal token or session. Audit entry deleteSession in each of the organizations
 // that the session acts in. Errors: [directory.NotFound].
 func (s *Proofs) DeleteSession(ctx context.Context, call directory.Call, id directory.TokenID) error {
-	_, err := directory.Write(ctx, s.directory, call, directory.OpDeleteSession, func(c *directory.Change) (struct{}, error) {
+	return directory.Do(ctx, s.directory, call, directory.OpDeleteSession, func(c *directory.Change) error {
 		t, err := c.Session(c.Actor().AccountID, id)
 		if err == nil && c.Actor().OnlyOrg != "" && t.OnlyOrg != c.Actor().OnlyOrg {
 			err = directory.Missing("session")
 		}
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Check(t); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.EndSession(t)
+		return c.EndSession(t)
 	})
-	return err
 }
 
 // DeleteSessions ends all of the account's sessions but the one used, and counts them.
@@ -158,15 +157,14 @@ func (s *Proofs) DeleteSessions(ctx context.Context, call directory.Call) (int, 
 // SignOut ends the session used. Audit entry signOut, as for [Proofs.DeleteSession].
 // Errors: [directory.Forbidden] for a principal that is no session.
 func (s *Proofs) SignOut(ctx context.Context, call directory.Call) error {
-	_, err := directory.Write(ctx, s.directory, call, directory.OpSignOut, func(c *directory.Change) (struct{}, error) {
+	return directory.Do(ctx, s.directory, call, directory.OpSignOut, func(c *directory.Change) error {
 		if c.Actor().Kind != directory.Session {
-			return struct{}{}, directory.Errorf(directory.Forbidden, "only a session can be signed out of")
+			return directory.Errorf(directory.Forbidden, "only a session can be signed out of")
 		}
 		t, err := c.Session(c.Actor().AccountID, c.Actor().TokenID)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.EndSession(t)
+		return c.EndSession(t)
 	})
-	return err
 }

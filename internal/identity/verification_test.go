@@ -1,4 +1,4 @@
-package directory_test
+package identity_test
 
 import (
 	"sync"
@@ -17,7 +17,7 @@ func (w *world) claimed(email string) member {
 	w.Helper()
 	out := must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: email}, "Claimed"))(w)
 	c := must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Stranger", Email: email}))(w)
-	return member{c.Owner, c.PersonalToken}
+	return member{User: c.Owner, Secret: c.PersonalToken}
 }
 
 // mailed requests a link by mail, and gives its value.
@@ -36,15 +36,15 @@ func TestStrangersGetNothingOfAnAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	stranger := w.claimed("director@acme.example")
-	call := w.by(stranger)
-	session := w.inSession(must(w.UseSignInLink(t.Context(), directory.Call{}, w.copied(stranger), "", ""))(t).Secret, "")
-	w.invite(stranger, "owner")
+	call := w.By(stranger)
+	session := w.InSession(must(w.UseSignInLink(t.Context(), directory.Call{}, w.copied(stranger), "", ""))(t).Secret, "")
+	w.Invite(stranger, "owner")
 	for what, call := range map[string]directory.Call{"token": call, "session": session} {
-		w.refused(what+" accepts", directory.Forbidden, "", func() error { return second(w.AcceptInvitation(t.Context(), call, w.org.ID)) })
-		w.refused(what+" declines", directory.Forbidden, "", func() error { return w.DeclineInvitation(t.Context(), call, w.org.ID) })
-		w.refused(what+" lists", directory.Forbidden, "", func() error { return second(w.ListInvitations(t.Context(), call)) })
+		w.Refused(what+" accepts", directory.Forbidden, "", func() error { return second(w.AcceptInvitation(t.Context(), call, w.Org.ID)) })
+		w.Refused(what+" declines", directory.Forbidden, "", func() error { return w.DeclineInvitation(t.Context(), call, w.Org.ID) })
+		w.Refused(what+" lists", directory.Forbidden, "", func() error { return second(w.ListInvitations(t.Context(), call)) })
 		out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: what}, "Another"))(t)
-		w.refused(what+" claims", directory.Forbidden, "", func() error {
+		w.Refused(what+" claims", directory.Forbidden, "", func() error {
 			return second(w.ClaimOrg(t.Context(), call, directory.NewClaim{Claim: out.Claim}))
 		})
 		if must(w.IsVerified(t.Context(), call))(t) {
@@ -53,25 +53,25 @@ func TestStrangersGetNothingOfAnAddress(t *testing.T) {
 	}
 	must(w.CreatePasskey(t.Context(), session, identity.NewPasskey{Name: "theirs", CredentialID: []byte("theirs"), Credential: []byte("{}")}))(t)
 
-	director := w.inSession(must(w.UseSignInLink(t.Context(), directory.Call{}, w.mailed("director@acme.example"), "cookie", ""))(t).Secret, stranger.OrgID)
-	w.dead("the stranger's token", stranger.secret)
-	w.refused("the stranger's session", directory.Unauthenticated, "", func() error { return second(w.CreateOrg(t.Context(), session, "x")) })
+	director := w.InSession(must(w.UseSignInLink(t.Context(), directory.Call{}, w.mailed("director@acme.example"), "cookie", ""))(t).Secret, stranger.OrgID)
+	w.Dead("the stranger's token", stranger.Secret)
+	w.Refused("the stranger's session", directory.Unauthenticated, "", func() error { return second(w.CreateOrg(t.Context(), session, "x")) })
 	if keys := must(w.ListPasskeys(t.Context(), director))(t); len(keys) > 0 {
 		t.Errorf("the stranger's passkeys are left: %v", keys)
 	}
-	u := must(w.AcceptInvitation(t.Context(), director, w.org.ID))(t)
+	u := must(w.AcceptInvitation(t.Context(), director, w.Org.ID))(t)
 	if !u.IsOwner() || u.Invited {
 		t.Errorf("the director is %+v", u)
 	}
-	for _, org := range []directory.OrgID{w.org.ID, stranger.OrgID} {
-		w.wants("check", "", w.CheckLog(t.Context(), org))
+	for _, org := range []directory.OrgID{w.Org.ID, stranger.OrgID} {
+		w.Wants("check", "", w.CheckLog(t.Context(), org))
 	}
 
 	// The first verification is the only one that drops anything.
 	token := must(w.CreatePersonalToken(t.Context(), director, directory.NewPersonalToken{Name: "mine"}))(t)
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	must(w.UseSignInLink(t.Context(), directory.Call{}, w.mailed("director@acme.example"), "cookie", ""))(t)
-	if _, err := w.Authenticate(t.Context(), token.Secret, w.org.ID); err != nil {
+	if _, err := w.Authenticate(t.Context(), token.Secret, w.Org.ID); err != nil {
 		t.Errorf("a second verification drops tokens: %v", err)
 	}
 }
@@ -82,9 +82,9 @@ func (w *world) copied(m member) string {
 	w.Helper()
 	l := directory.SignInLink{
 		ID: "lnk_copied", AccountID: m.AccountID, Method: directory.SignInInvitationLink,
-		CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Hour), Hash: directory.HashSecret("copied"),
+		CreatedAt: w.Clock(), ExpiresAt: w.Clock().Add(time.Hour), Hash: directory.HashSecret("copied"),
 	}
-	w.wants("copy", "", w.db.Write(w.Context(), func(tx directory.Tx) error { return tx.CreateSignInLink(l) }))
+	w.Wants("copy", "", w.DB.Write(w.Context(), func(tx directory.Tx) error { return tx.CreateSignInLink(l) }))
 	return "copied"
 }
 
@@ -98,14 +98,14 @@ func TestTheOperatorVouches(t *testing.T) {
 			t.Errorf("%s: verified is %v", what, got)
 		}
 	}
-	verified("the first owner", w.byOwner(), true)
+	verified("the first owner", w.ByOwner(), true)
 	a := w.claimed("a@example.org")
-	verified("claimed", w.by(a), false)
-	verified("with the operator's token", w.by(w.withToken(a.User)), true)
-	w.dead("the token before", a.secret)
+	verified("claimed", w.By(a), false)
+	verified("with the operator's token", w.By(w.WithToken(a.User)), true)
+	w.Dead("the token before", a.Secret)
 	b := w.claimed("b@example.org")
-	verified("with the operator's link", w.inSession(w.signIn(b.User), ""), true)
-	w.dead("the token before", b.secret)
+	verified("with the operator's link", w.InSession(w.SignIn(b.User), ""), true)
+	w.Dead("the token before", b.Secret)
 }
 
 // An inviter's link signs a new person in for the first time, verifies nothing, and is
@@ -113,60 +113,60 @@ func TestTheOperatorVouches(t *testing.T) {
 func TestInvitationLink(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	admin := w.join("Admin", "admin")
+	admin := w.Join("Admin", "admin")
 	add := func(name string, role directory.RoleID) directory.User {
-		return must(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: name, Email: name + "@example.org", Role: role}))(t)
+		return must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: name, Email: name + "@example.org", Role: role}))(t)
 	}
 	link := func(by directory.Call, id directory.UserID) (directory.IssuedSignInLink, error) {
 		return w.CreateInvitationLink(t.Context(), by, id)
 	}
 	jane := add("jane", "user")
-	first, other := must(link(w.by(admin), jane.ID))(t), must(link(w.by(admin), jane.ID))(t)
+	first, other := must(link(w.By(admin), jane.ID))(t), must(link(w.By(admin), jane.ID))(t)
 	session := must(w.UseSignInLink(t.Context(), directory.Call{}, first.Secret, "", ""))(t)
-	call := w.inSession(session.Secret, "")
+	call := w.InSession(session.Secret, "")
 	if call.Principal.UserID != jane.ID || session.Method != directory.SignInInvitationLink || must(w.IsVerified(t.Context(), call))(t) {
 		t.Errorf("signed in as %+v", call.Principal)
 	}
 	_, err := w.UseSignInLink(t.Context(), directory.Call{}, other.Secret, "", "")
-	w.wants("another one, after the first sign-in", directory.Unauthenticated, err)
-	w.refused("another link", directory.Conflict, "", func() error { return second(link(w.by(admin), jane.ID)) })
+	w.Wants("another one, after the first sign-in", directory.Unauthenticated, err)
+	w.Refused("another link", directory.Conflict, "", func() error { return second(link(w.By(admin), jane.ID)) })
 
 	owner := add("owner2", "owner")
-	w.refused("of an owner, by an admin", directory.Forbidden, "", func() error { return second(link(w.by(admin), owner.ID)) })
-	w.wants("of an owner, by an owner", "", second(link(w.byOwner(), owner.ID)))
-	weak := w.role("Adds users", "users|create", "users|read")
+	w.Refused("of an owner, by an admin", directory.Forbidden, "", func() error { return second(link(w.By(admin), owner.ID)) })
+	w.Wants("of an owner, by an owner", "", second(link(w.ByOwner(), owner.ID)))
+	weak := w.Role("Adds users", "users|create", "users|read")
 	strong := add("strong", "admin")
-	weakest := w.by(w.join("Weak", weak.ID))
-	w.refused("of an admin, by somebody weaker", directory.Forbidden, "", func() error { return second(link(weakest, strong.ID)) })
+	weakest := w.By(w.Join("Weak", weak.ID))
+	w.Refused("of an admin, by somebody weaker", directory.Forbidden, "", func() error { return second(link(weakest, strong.ID)) })
 	grouped := add("grouped", "none")
-	w.group("Admins", []directory.UserID{grouped.ID}, "admin")
-	w.refused("of an admin by a group", directory.Forbidden, "", func() error { return second(link(weakest, grouped.ID)) })
+	w.Group("Admins", []directory.UserID{grouped.ID}, "admin")
+	w.Refused("of an admin by a group", directory.Forbidden, "", func() error { return second(link(weakest, grouped.ID)) })
 
-	rival := w.tenant("Rival")
-	invited := w.invite(rival, "user")
-	w.refused("of an invitation", directory.Conflict, "", func() error { return second(link(w.byOwner(), invited.ID)) })
-	w.refused("of somebody with a token", directory.Conflict, "", func() error { return second(link(w.byOwner(), admin.ID)) })
-	w.refused("another's user", directory.NotFound, "", func() error { return second(link(w.byOwner(), rival.ID)) })
+	rival := w.Tenant("Rival")
+	invited := w.Invite(rival, "user")
+	w.Refused("of an invitation", directory.Conflict, "", func() error { return second(link(w.ByOwner(), invited.ID)) })
+	w.Refused("of somebody with a token", directory.Conflict, "", func() error { return second(link(w.ByOwner(), admin.ID)) })
+	w.Refused("another's user", directory.NotFound, "", func() error { return second(link(w.ByOwner(), rival.ID)) })
 }
 
 // A session of one organization alone acts there, and changes nothing that reaches beyond.
 func TestSessionOfOneOrganization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := must(w.CreateOrg(t.Context(), w.byOwner(), "Other"))(t)
-	now, secret := w.clock.Now(), ident.Secret(directory.SessionPrefix)
-	w.wants("start a session", "", w.db.Write(t.Context(), func(tx directory.Tx) error {
+	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
+	now, secret := w.Clock(), ident.Secret(directory.SessionPrefix)
+	w.Wants("start a session", "", w.DB.Write(t.Context(), func(tx directory.Tx) error {
 		return tx.CreateSession(directory.SessionRecord{
-			ID: directory.TokenID(ident.New("ses", now)), AccountID: w.owner.AccountID, OnlyOrg: w.org.ID, Method: directory.SignInIssuer,
+			ID: directory.TokenID(ident.New("ses", now)), AccountID: w.Owner.AccountID, OnlyOrg: w.Org.ID, Method: directory.SignInIssuer,
 			CreatedAt: now, ExpiresAt: now.Add(directory.SessionLifetime), LastUsedAt: now, FreshAt: now, Hash: directory.HashSecret(secret),
 		})
 	}))
-	call := w.inSession(secret, "")
-	if call.Principal.OrgID != w.org.ID || !call.Principal.IsOwner() {
+	call := w.InSession(secret, "")
+	if call.Principal.OrgID != w.Org.ID || !call.Principal.IsOwner() {
 		t.Errorf("acts as %+v", call.Principal)
 	}
 	_, err := w.AuthenticateSession(t.Context(), secret, other.Org.ID, "")
-	w.wants("in another of the account's", directory.Forbidden, err)
+	w.Wants("in another of the account's", directory.Forbidden, err)
 	for what, try := range map[string]func() error{
 		"personal token": func() error {
 			return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
@@ -182,30 +182,30 @@ func TestSessionOfOneOrganization(t *testing.T) {
 			return second(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name}))
 		},
 	} {
-		w.refused(what, directory.Forbidden, "", try)
+		w.Refused(what, directory.Forbidden, "", try)
 	}
-	w.refused("the other's settings", directory.NotFound, "", func() error {
+	w.Refused("the other's settings", directory.NotFound, "", func() error {
 		return second(w.UpdateOrgSettings(t.Context(), call, other.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200}))
 	})
-	if all := must(w.ListOrgs(t.Context(), call))(t); len(all) != 1 || all[0].Org.ID != w.org.ID {
+	if all := must(w.ListOrgs(t.Context(), call))(t); len(all) != 1 || all[0].Org.ID != w.Org.ID {
 		t.Errorf("it lists %v", all)
 	}
-	everywhere := w.signIn(w.owner.User)
+	everywhere := w.SignIn(w.Owner.User)
 	if all := must(w.ListSessions(t.Context(), call))(t); len(all) != 1 {
 		t.Errorf("it lists the sessions %v", all)
 	}
-	outside := w.inSession(everywhere, w.org.ID).Principal.TokenID
-	w.refused("another session", directory.NotFound, "", func() error { return w.DeleteSession(t.Context(), call, outside) })
-	for _, e := range w.entriesOf(other.Org.ID) {
+	outside := w.InSession(everywhere, w.Org.ID).Principal.TokenID
+	w.Refused("another session", directory.NotFound, "", func() error { return w.DeleteSession(t.Context(), call, outside) })
+	for _, e := range w.EntriesOf(other.Org.ID) {
 		if e.Target.ID == string(call.Principal.TokenID) {
 			t.Errorf("the other organization's log has %+v", e)
 		}
 	}
 
 	// Removed and added again, the person is another user, and the session stays ended.
-	w.wants("owner too", "", second(w.CreateUser(t.Context(), w.byOwner(), directory.NewUser{Name: "x", Email: "x@example.org", Role: "owner"})))
-	w.wants("leave", "", w.RemoveUser(t.Context(), w.byOwner(), w.owner.ID))
-	w.endedIn("removed", secret, "")
+	w.Wants("owner too", "", second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "x", Email: "x@example.org", Role: "owner"})))
+	w.Wants("leave", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Owner.ID))
+	w.Ended("removed", secret, "")
 }
 
 // Ceremonies are sealed for a purpose and a time, and can't be changed.
@@ -219,7 +219,7 @@ func TestCeremonies(t *testing.T) {
 	open := func(what, purpose, sealed string) {
 		t.Helper()
 		_, err := w.OpenCeremony(purpose, sealed)
-		w.wants(what, directory.Unauthenticated, err)
+		w.Wants(what, directory.Unauthenticated, err)
 	}
 	open("another purpose", "two", sealed)
 	open("nothing", "one", "")
@@ -229,7 +229,7 @@ func TestCeremonies(t *testing.T) {
 		changed[i] ^= 1
 		open("changed", "one", string(changed))
 	}
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	open("late", "one", sealed)
 }
 
@@ -239,7 +239,7 @@ func TestLinksRace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	nodes := w.nodes()
-	link := w.linkFor(w.owner.User)
+	link := w.LinkFor(w.Owner.User)
 	var won atomic.Int64
 	var wait sync.WaitGroup
 	for i := range 8 {
@@ -257,7 +257,7 @@ func TestLinksRace(t *testing.T) {
 		t.Errorf("the link signed in %d times", n)
 	}
 
-	call := w.inSession(w.signIn(w.owner.User), "")
+	call := w.InSession(w.SignIn(w.Owner.User), "")
 	must(w.CreatePasskey(t.Context(), call, identity.NewPasskey{Name: "x", CredentialID: []byte("x"), Credential: []byte("{}")}))(t)
 	ceremony := must(w.OpenCeremony("x", w.SealCeremony("x", nil, time.Minute)))(t)
 	won.Store(0)
@@ -276,5 +276,5 @@ func TestLinksRace(t *testing.T) {
 	if n := won.Load(); n != 1 {
 		t.Errorf("the passkey's answer signed in %d times", n)
 	}
-	w.wants("check", "", w.CheckLog(t.Context(), w.org.ID))
+	w.Wants("check", "", w.CheckLog(t.Context(), w.Org.ID))
 }

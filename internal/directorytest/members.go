@@ -1,0 +1,135 @@
+package directorytest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// As starts a call with a token; org is the organization that the request names.
+func (w *World) As(secret string, org directory.OrgID) directory.Call {
+	w.Helper()
+	return directory.Call{Principal: Must(w.Authenticate(w.Context(), secret, org))(w)}
+}
+
+// By starts a call by a member.
+func (w *World) By(m Member) directory.Call {
+	w.Helper()
+	return w.As(m.Secret, m.OrgID)
+}
+
+// ByOwner starts a call by the owner of the first organization.
+func (w *World) ByOwner() directory.Call {
+	w.Helper()
+	return w.By(w.Owner)
+}
+
+// Join makes a user of the first organization with a personal token.
+func (w *World) Join(name string, role directory.RoleID) Member {
+	w.Helper()
+	return w.WithToken(Must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{
+		Name: name, Email: strings.ToLower(name) + "@example.com", Role: role,
+	}))(w))
+}
+
+// WithToken adds a token to a user's account, which verifies its address.
+func (w *World) WithToken(u directory.User) Member {
+	w.Helper()
+	return Member{u, Must(w.CreatePersonalTokenFor(w.Context(), u.Email, directory.NewPersonalToken{Name: "test"}))(w).Secret}
+}
+
+// Tenant makes another organization with an owner who is not in the first one.
+func (w *World) Tenant(name string) Member {
+	w.Helper()
+	out := Must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: name}, name))(w)
+	claimed := Must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{
+		Claim: out.Claim, Name: name, Email: strings.ToLower(name) + "@example.net",
+	}))(w)
+	return w.WithToken(claimed.Owner)
+}
+
+// Invite adds the account of m to the first organization and returns its user there.
+func (w *World) Invite(m Member, role directory.RoleID) directory.User {
+	w.Helper()
+	return Must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{Name: "Invited " + m.Name, Email: m.Email, Role: role}))(w)
+}
+
+// Role makes a custom role in the first organization.
+func (w *World) Role(name string, capabilities ...string) directory.Role {
+	w.Helper()
+	return Must(w.CreateRole(w.Context(), w.ByOwner(), directory.NewRole{Name: name, Capabilities: Caps(w, capabilities...)}))(w)
+}
+
+// Group makes a group in the first organization.
+func (w *World) Group(name string, members []directory.UserID, roles ...directory.RoleID) directory.Group {
+	w.Helper()
+	return Must(w.CreateGroup(w.Context(), w.ByOwner(), directory.NewGroup{Name: name, Members: &members, Roles: &roles}))(w)
+}
+
+// Token makes an API token in the first organization.
+func (w *World) Token(capabilities ...string) directory.IssuedAPIToken {
+	w.Helper()
+	return Must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+		Name: "token", Capabilities: Caps(w, capabilities...),
+	}))(w)
+}
+
+// User reads a user of the first organization as they are now.
+func (w *World) User(id directory.UserID) directory.User {
+	w.Helper()
+	return Must(w.GetUser(w.Context(), w.ByOwner(), id))(w)
+}
+
+// LinkFor makes a link that signs in a user.
+func (w *World) LinkFor(u directory.User) string {
+	w.Helper()
+	return Must(w.CreateSignInLinkFor(w.Context(), u.Email))(w).Secret
+}
+
+// SignIn signs a user in and returns the session's value.
+func (w *World) SignIn(u directory.User) string {
+	w.Helper()
+	call := directory.Call{RemoteAddr: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+	return Must(w.UseSignInLink(w.Context(), call, w.LinkFor(u), "", ""))(w).Secret
+}
+
+// InSession starts a call by a session, in an organization.
+func (w *World) InSession(secret string, org directory.OrgID) directory.Call {
+	w.Helper()
+	return directory.Call{Principal: Must(w.AuthenticateSession(w.Context(), secret, org, "192.0.2.7"))(w)}
+}
+
+// Caps reads capabilities as people write them: "users|create",
+// "dataset:logs:query|read", "view:*:share|read".
+func Caps(t testing.TB, names ...string) authz.Set {
+	t.Helper()
+	var s authz.Set
+	for _, name := range names {
+		one, err := ParseCap(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = s.Union(one)
+	}
+	return s
+}
+
+// ParseCap reads one of the capabilities of [Caps].
+func ParseCap(name string) (authz.Set, error) {
+	scope, on, pair := "", "", name
+	if parts := strings.SplitN(name, ":", 3); len(parts) == 3 {
+		scope, on, pair = parts[0], parts[1], parts[2]
+	}
+	resource, action, _ := strings.Cut(pair, "|")
+	wire := map[string][]string{resource: {action}}
+	switch scope {
+	case "":
+		return authz.Wire{Org: wire}.Parse()
+	case "dataset":
+		return authz.Wire{Datasets: map[string]map[string][]string{on: wire}}.Parse()
+	default:
+		return authz.Wire{Views: map[string]map[string][]string{on: wire}}.Parse()
+	}
+}
