@@ -70,6 +70,9 @@ type auditData struct {
 	Actions []string
 	// Searched is set if the rest has to be searched before there is anything to show.
 	Searched bool
+	// Since and Until are the ends of the slider that chooses a time, and At is where it
+	// stands, in minutes since 1970. If Until is 0, there is no slider.
+	Since, Until, At int64
 }
 
 // markedEntry is an entry with what its proof says.
@@ -120,7 +123,23 @@ func optional(t time.Time) *time.Time {
 	return &t
 }
 
-func showAudit(rq *request) (any, error) { return rq.listEntries() }
+func showAudit(rq *request) (any, error) {
+	d, err := rq.listEntries()
+	if err != nil {
+		return nil, err
+	}
+	oldest, _, err := rq.console.Service.ListEntries(rq.Context(), rq.call, directory.EntryQuery{Limit: 1})
+	if err != nil || len(oldest) == 0 {
+		return d, err
+	}
+	minute := func(t time.Time) int64 { return t.Unix() / 60 }
+	d.Since, d.Until = minute(oldest[0].At), minute(rq.now())+1
+	d.At = d.Until
+	if to, err := parseAt(d.Filter.To); err == nil && !to.IsZero() {
+		d.At = min(max(minute(to), d.Since), d.Until)
+	}
+	return d, nil
+}
 
 func showAuditRows(rq *request) (any, error) {
 	d, err := rq.listEntries()

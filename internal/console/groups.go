@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ var groupsPage = page{
 var groupPage = page{
 	about: "group",
 	path:  "groups/{id}", name: "group", title: "Group", needs: []directory.Operation{directory.OpGetGroup}, show: showGroup,
-	parts: map[string]func(*request) (any, error){"candidates": showCandidates, "preview": previewGroup},
+	parts: map[string]func(*request) (any, error){"members": showMembers, "candidates": showCandidates, "preview": previewGroup},
 	actions: map[string]action{
 		"save":   {directory.OpUpdateGroup, saveGroup},
 		"delete": {directory.OpDeleteGroup, deleteGroup},
@@ -30,7 +31,7 @@ var groupPage = page{
 }
 
 const (
-	membersShown    = 100
+	membersShown    = 50
 	candidatesShown = 8
 )
 
@@ -45,10 +46,20 @@ func createGroup(rq *request) (outcome, error) {
 func (rq *request) groupID() directory.GroupID { return directory.GroupID(rq.PathValue("id")) }
 
 type groupData struct {
-	Group   groupUse
-	Members []directory.User
-	Roles   []givenRole
-	MaySee  bool // the members' names
+	Group  groupUse
+	Users  []directory.User // to be added
+	Roles  []givenRole
+	MaySee bool // the members' names
+	membersData
+}
+
+// membersData is a part of the list of members.
+type membersData struct {
+	Members  []directory.User
+	Text     string
+	First    bool   // the part is the list's beginning
+	More     string // the rest's query; "" if there is none
+	Searched bool   // the rest has to be searched before there is anything to show
 }
 
 // givenRole is a role that a group may give.
@@ -58,7 +69,7 @@ type givenRole struct {
 }
 
 func showGroup(rq *request) (any, error) {
-	g, members, err := rq.groupWith(rq.groupID(), membersShown)
+	g, err := rq.groupUse(rq.groupID())
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +79,9 @@ func showGroup(rq *request) (any, error) {
 	}
 	d := groupData{Group: g, MaySee: rq.may(directory.OpListUsers)}
 	if d.MaySee {
-		d.Members = members
+		if d.membersData, err = rq.listMembers(); err != nil {
+			return nil, err
+		}
 	}
 	given := g.Roles
 	if rq.form != nil && rq.form.name == "save" {
@@ -78,6 +91,26 @@ func showGroup(rq *request) (any, error) {
 		d.Roles = append(d.Roles, givenRole{r, slices.Contains(given, r.ID)})
 	}
 	return d, nil
+}
+
+// showMembers is a further part of the list of members, or the beginning of another search.
+func showMembers(rq *request) (any, error) {
+	members, err := rq.listMembers()
+	return groupData{Group: groupUse{Group: directory.Group{ID: rq.groupID()}}, membersData: members}, err
+}
+
+// listMembers reads the part of the list of members that the query asks for.
+func (rq *request) listMembers() (d membersData, err error) {
+	q := rq.URL.Query()
+	after := directory.UserID(q.Get("after"))
+	d = membersData{Text: strings.TrimSpace(q.Get("member")), First: after == ""}
+	found, after, err := rq.findUsers(directory.UserFilter{Group: rq.groupID(), Text: d.Text, After: after}, membersShown)
+	d.Members = found
+	if after != "" {
+		d.Searched = len(found) < membersShown
+		d.More = "?" + url.Values{"member": {d.Text}, "after": {string(after)}}.Encode()
+	}
+	return d, err
 }
 
 // rolesIn are the roles that the form chooses.
@@ -118,18 +151,11 @@ func showCandidates(rq *request) (any, error) {
 	if text == "" {
 		return groupData{}, nil
 	}
-	found := foundUsers{}
-	f := directory.UserFilter{Text: text, Limit: candidatesShown}
-	for range searchSteps {
-		next, err := rq.console.Service.ListUsers(rq.Context(), rq.call, f, &found)
-		if err != nil {
-			return nil, err
-		}
-		if f.After, f.Limit = next, candidatesShown-len(found.users); next == "" || f.Limit == 0 {
-			break
-		}
+	found, _, err := rq.findUsers(directory.UserFilter{Text: text}, candidatesShown)
+	if err != nil {
+		return nil, err
 	}
-	return groupData{Members: found.users, Group: groupUse{Group: directory.Group{ID: rq.groupID()}}}, nil
+	return groupData{Users: found, Group: groupUse{Group: directory.Group{ID: rq.groupID()}}}, nil
 }
 
 func (rq *request) chosenUser() (directory.User, error) {

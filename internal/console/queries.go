@@ -100,29 +100,15 @@ func (rq *request) groupUses() ([]groupUse, error) {
 	})
 }
 
-// groupWith gives a group with its first members, up to a number.
-func (rq *request) groupWith(id directory.GroupID, members int) (use groupUse, first []directory.User, err error) {
-	_, err = directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpGetGroup, func(tx directory.Tx) (_ struct{}, err error) {
+// groupUse gives a group with how many members it has.
+func (rq *request) groupUse(id directory.GroupID) (groupUse, error) {
+	return directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpGetGroup, func(tx directory.Tx) (use groupUse, err error) {
 		if use.Group, err = tx.GroupHead(rq.org, id); err != nil {
-			return struct{}{}, err
+			return use, err
 		}
-		if use.Count, err = tx.CountMembers(rq.org, id); err != nil {
-			return struct{}{}, err
-		}
-		ids, err := tx.Reached(rq.org, "", id, members)
-		if err != nil {
-			return struct{}{}, err
-		}
-		for _, user := range ids {
-			u, err := tx.User(rq.org, user)
-			if err != nil {
-				return struct{}{}, err
-			}
-			first = append(first, u)
-		}
-		return struct{}{}, nil
+		use.Count, err = tx.CountMembers(rq.org, id)
+		return use, err
 	})
-	return use, first, err
 }
 
 // daysShown is how many days the pictures of the overview cover.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/rosterhq/roster/internal/browsertest"
 )
 
@@ -159,6 +161,34 @@ func TestSwitchingOrganizations(t *testing.T) {
 	b.Click(".menu > summary")
 	b.Click(`a[data-key="r"]`)
 	b.Await(`document.querySelector("h1")?.textContent === "Roles"`)
+	for _, problem := range b.Problems() {
+		t.Error(problem)
+	}
+}
+
+func TestAuditLogIsShownAsOfATimeBySlider(t *testing.T) {
+	b, s := browsertest.Start(t), newSite(t)
+	s.Pass(time.Hour)
+	s.add("Late Arrival", "late@example.com", "user")
+	s.Pass(time.Hour)
+	b.SetCookie(s.URL, sessionCookie, s.sign(s.Owner.Email))
+	b.Open(s.URL + s.path("audit"))
+	b.AwaitText("Late Arrival")
+	b.Await(`document.querySelector(".slider output").textContent === "now"`)
+	browsertest.Eval[any](b, `document.querySelector("[data-slider]").focus()`)
+	for range 70 {
+		b.Press(kb.ArrowLeft) // a minute
+	}
+	b.Await(`!document.querySelector("#rows").innerText.includes("Late Arrival")`)
+	if at := browsertest.Eval[string](b, `document.querySelector("#to").value`); at == "" || !strings.Contains(b.Location(), "to=") {
+		t.Errorf("the field has %q, the address is %s", at, b.Location())
+	}
+	b.Await(`document.querySelector(".live").hidden`)
+	b.Press(kb.End)
+	b.AwaitText("Late Arrival")
+	if at := browsertest.Eval[string](b, `document.querySelector("#to").value`); at != "" {
+		t.Errorf("at its right end, the slider leaves %q in the field", at)
+	}
 	for _, problem := range b.Problems() {
 		t.Error(problem)
 	}

@@ -72,19 +72,12 @@ func listUsers(rq *request) (d usersData, err error) {
 	if status := directory.UserStatus(d.Status); d.Status != "" && !status.Known() {
 		return d, directory.InvalidField("status", "must be active, suspended or invited")
 	}
-	found := foundUsers{}
-	for range searchSteps {
-		f := directory.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), Status: directory.UserStatus(d.Status), At: d.At, After: after, Limit: usersShown - len(found.users)}
-		if after, err = rq.console.Service.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
-			return d, err
-		}
-		if after == "" || len(found.users) == usersShown {
-			break
-		}
+	f := directory.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), Status: directory.UserStatus(d.Status), At: d.At, After: after}
+	if d.Users, after, err = rq.findUsers(f, usersShown); err != nil {
+		return d, err
 	}
-	d.Users = found.users
 	if after != "" {
-		d.Searched = len(found.users) < usersShown
+		d.Searched = len(d.Users) < usersShown
 		d.More = d.query(string(after))
 	}
 	return d, nil
@@ -115,6 +108,21 @@ func parseAt(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, directory.InvalidField("at", "is not a time such as 2026-01-31T12:00")
+}
+
+// findUsers lists up to some users. after is where the list goes on; "" if that were all.
+func (rq *request) findUsers(f directory.UserFilter, most int) (users []directory.User, after directory.UserID, err error) {
+	found := foundUsers{}
+	for range searchSteps {
+		f.Limit = most - len(found.users)
+		if f.After, err = rq.console.Service.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
+			return nil, "", err
+		}
+		if f.After == "" || len(found.users) == most {
+			break
+		}
+	}
+	return found.users, f.After, nil
 }
 
 // foundUsers collects users.

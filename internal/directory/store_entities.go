@@ -93,6 +93,7 @@ type UserQuery struct {
 	EmailKey string
 	Role     RoleID
 	Status   UserStatus
+	Group    GroupID // only its members
 	// ExternalID is that of a stored profile.
 	ExternalID string
 	After      UserID

@@ -14,6 +14,7 @@ type UserFilter struct {
 	Email  string // exact, in any letter case
 	Role   RoleID
 	Status UserStatus
+	Group  GroupID // only its members, as they are now
 	// ExternalID is exact. It can't be combined with At.
 	ExternalID string
 	Text       string    // part of the name or the email, in any letter case
@@ -184,7 +185,7 @@ func (l *userList) compare(tx Tx) error {
 func (l *userList) query(size int) UserQuery {
 	q := UserQuery{After: l.f.After, Limit: size}
 	if l.f.At.IsZero() {
-		q.Role, q.Status, q.ExternalID = l.f.Role, l.f.Status, l.f.ExternalID
+		q.Role, q.Status, q.ExternalID, q.Group = l.f.Role, l.f.Status, l.f.ExternalID, l.f.Group
 		if l.f.Email != "" {
 			q.EmailKey = text.FoldKey(l.f.Email)
 		}

@@ -67,27 +67,8 @@ func (t *tx) hand(page []directory.User, yield func(directory.User, error) bool)
 
 // pageOfUsers reads a page into the given one, whose memory it reuses.
 func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory.UserQuery, most int, roles *roleNames) ([]directory.User, error) {
-	args := []any{org, betweenUsers, betweenColumns, most}
-	var where strings.Builder
-	narrow := func(condition string, arg any) {
-		args = append(args, arg)
-		fmt.Fprintf(&where, " AND %s $%d", condition, len(args))
-	}
-	if q.After != "" {
-		narrow("id >", q.After)
-	}
-	if q.EmailKey != "" {
-		narrow("email_key =", q.EmailKey)
-	}
-	if q.Role != "" {
-		narrow("role_id =", q.Role)
-	}
-	if q.ExternalID != "" {
-		narrow("id IN (SELECT p.user_id FROM profiles p WHERE p.org_id = $1 AND p.external_id <> '' AND p.external_id =", q.ExternalID)
-		where.WriteString(")")
-	}
-	where.WriteString(withStatus[q.Status])
-	packed, err := one(t, "page", scanValue[string], fmt.Sprintf(selectPage, &where), args...)
+	where, args := whereUsers(q, org, betweenUsers, betweenColumns, most)
+	packed, err := one(t, "page", scanValue[string], fmt.Sprintf(selectPage, where), args...)
 	if err != nil || packed == "" {
 		return nil, err
 	}
@@ -111,9 +92,59 @@ func (t *tx) pageOfUsers(page []directory.User, org directory.OrgID, q directory
 
 // withStatus are the conditions on users of a status.
 var withStatus = map[directory.UserStatus]string{
-	directory.Active:    " AND account_id IS NOT NULL AND suspended = 0",
-	directory.Suspended: " AND suspended = 1",
-	directory.Invited:   " AND account_id IS NULL",
+	directory.Active:    "account_id IS NOT NULL AND suspended = 0",
+	directory.Suspended: "suspended = 1",
+	directory.Invited:   "account_id IS NULL",
+}
+
+// whereUsers makes the conditions of a page, after those on the organization, $1. The
+// fourth of the arguments is the page's limit.
+//
+// The condition that lets the fewest users through finds their ids first, in an index that
+// has them in order. SQLite would rather read all of the organization: without
+// statistics, it takes organizations for small.
+func whereUsers(q directory.UserQuery, args ...any) (string, []any) {
+	arg := func(value any) string {
+		args = append(args, value)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	after := arg(q.After)
+	first, from, id := "", "users", "id"
+	var rest strings.Builder
+	narrow := func(condition string) { rest.WriteString(" AND " + condition) }
+	if q.EmailKey != "" {
+		narrow("email_key = " + arg(q.EmailKey))
+	}
+	if q.ExternalID != "" {
+		narrow("id IN (SELECT p.user_id FROM profiles p WHERE p.org_id = $1 AND p.external_id <> '' AND p.external_id = " + arg(q.ExternalID) + ")")
+	}
+	if status := withStatus[q.Status]; q.Status == directory.Active {
+		narrow(status)
+	} else {
+		first = status
+	}
+	switch {
+	case q.Group == "":
+	case first == "":
+		first, from, id = "group_id = "+arg(q.Group), "group_members", "user_id"
+	default:
+		narrow("id IN (SELECT user_id FROM group_members WHERE org_id = $1 AND group_id = " + arg(q.Group) + ")")
+	}
+	switch {
+	case q.Role == "":
+	case first == "" && rest.Len() == 0:
+		first = "role_id = " + arg(q.Role)
+	default:
+		narrow("role_id = " + arg(q.Role))
+	}
+	if first == "" {
+		return " AND id > " + after + rest.String(), args
+	}
+	limit := ""
+	if rest.Len() == 0 {
+		limit = fmt.Sprintf(" ORDER BY %s LIMIT $4", id)
+	}
+	return fmt.Sprintf(" AND id IN (SELECT %s FROM %s WHERE org_id = $1 AND %s AND %s > %s%s)%s", id, from, first, id, after, limit, &rest), args
 }
 
 func unpackUser(row string) (u directory.User, err error) {

@@ -133,7 +133,8 @@ func (t *tx) InvitationsTo(key string, now time.Time, limit int) ([]directory.Us
 }
 
 func (t *tx) Invitations(org directory.OrgID, after directory.UserID, limit int) ([]directory.User, error) {
-	return list(t, scanUser, selectUsers+`WHERE u.org_id = $1 AND u.id > $2 AND u.account_id IS NULL ORDER BY u.id LIMIT $3`, org, after, limit)
+	return list(t, scanUser, selectUsers+`WHERE u.org_id = $1 AND u.id IN
+		(SELECT id FROM users WHERE org_id = $1 AND account_id IS NULL AND id > $2 ORDER BY id LIMIT $3) ORDER BY u.id`, org, after, limit)
 }
 
 func (t *tx) ExpiredInvitations(before time.Time, limit int) ([]directory.User, error) {

@@ -98,7 +98,9 @@ var userTests = []test{
 					}
 				}
 			}
-			return nil
+			g, elsewhere := newGroup(acme, "g"), newGroup(other, "g")
+			g.Members, elsewhere.Members = []directory.UserID{"usr_10", "usr_Z", "usr_a0"}, []directory.UserID{"usr_a"}
+			return all(tx.CreateGroup(g, "g"), tx.CreateGroup(elsewhere, "g"))
 		})
 		inOrder := []directory.UserID{"usr_10", "usr_9", "usr_Z", "usr__", "usr_a", "usr_a0", "usr_b", "usr_é"}
 		for what, tt := range map[string]struct {
@@ -120,6 +122,14 @@ var userTests = []test{
 			"suspended":          {directory.UserQuery{Status: directory.Suspended}, []directory.UserID{"usr__", "usr_a0"}},
 			"suspended admins":   {directory.UserQuery{Status: directory.Suspended, Role: authz.RoleAdmin, Limit: 5}, []directory.UserID{"usr_a0"}},
 			"invited":            {directory.UserQuery{Status: directory.Invited}, []directory.UserID{"usr_Z"}},
+			"invited, by email":  {directory.UserQuery{Status: directory.Invited, EmailKey: "acc_a"}, nil},
+			"active admins":      {directory.UserQuery{Status: directory.Active, Role: authz.RoleAdmin, Limit: 2}, []directory.UserID{"usr_10", "usr_b"}},
+			"some suspended":     {directory.UserQuery{Status: directory.Suspended, After: "usr__", Limit: 1}, []directory.UserID{"usr_a0"}},
+			"members":            {directory.UserQuery{Group: "grp_g"}, []directory.UserID{"usr_10", "usr_Z", "usr_a0"}},
+			"some members":       {directory.UserQuery{Group: "grp_g", After: "usr_10", Limit: 1}, []directory.UserID{"usr_Z"}},
+			"suspended members":  {directory.UserQuery{Group: "grp_g", Status: directory.Suspended, Role: authz.RoleAdmin, Limit: 1}, []directory.UserID{"usr_a0"}},
+			"a member by email":  {directory.UserQuery{Group: "grp_g", EmailKey: "acc_10"}, []directory.UserID{"usr_10"}},
+			"members of nothing": {directory.UserQuery{Group: "grp_x"}, nil},
 			"by all, in vain":    {directory.UserQuery{EmailKey: "acc_b", Role: authz.RoleAdmin, After: "usr_b"}, nil},
 		} {
 			s.equal(what, tt.want, userIDs(got(s, users(tt.q))))

@@ -98,11 +98,26 @@
     const watched = document.visibilityState === 'visible' && Date.now() - seen < 15 * 60 * 1000
     const badge = $('.live')
     if (badge) badge.textContent = watched ? 'Live' : 'Paused'
+    if (badge) badge.hidden = !$('[data-poll]')
     if (watched) for (const live of all('[data-poll]')) htmx.trigger(live, 'poll')
   }, 3000)
 
   // An error of a part stays until the next part is asked for.
   document.addEventListener('htmx:beforeRequest', () => $('#alert')?.replaceChildren())
+
+  // A slider chooses the time in a field, to the minute. Its right end is now: an empty field.
+  for (const slider of all('[data-slider]')) {
+    const field = $(slider.dataset.slider)
+    const time = () => slider.value === slider.max ? '' : new Date(slider.value * 60000).toISOString().slice(0, 16)
+    const say = () => {
+      const text = time() ? time().replace('T', ' ') + ' UTC' : 'now'
+      slider.setAttribute('aria-valuetext', text)
+      $('output', slider.parentElement).textContent = text
+    }
+    slider.addEventListener('input', () => { field.value = time(); say() })
+    field.addEventListener('input', () => { slider.value = field.value ? Date.parse(field.value + 'Z') / 60000 : slider.max; say() })
+    say()
+  }
 
   function unfoldMenu() { const menu = $('[data-menu]'); if (menu) menu.open = wide.matches }
   wide.addEventListener('change', unfoldMenu)
