@@ -39,10 +39,10 @@ type Change struct {
 	actor  *Principal
 	now    time.Time
 
-	answering     User                  // the invitation that the actor accepts or declines
-	locked        []Lock                // so far; to lock again does nothing
-	counted       map[OrgID]*userCounts // by countUsers
-	touched       map[subject]bool      // dry runs only; whether it is added
+	answering     User             // the invitation that the actor accepts or declines
+	locked        []Lock           // so far; to lock again does nothing
+	counted       *userCounts      // by countUsers; nil: none
+	touched       map[subject]bool // dry runs only; whether it is added
 	touchedRoles  []Role
 	touchedGroups []Group // all of whose members
 }

@@ -19,7 +19,6 @@ type (
 
 var (
 	caps      = directorytest.Caps
-	parseCap  = directorytest.ParseCap
 	outcome   = directorytest.Outcome
 	atOnce    = directorytest.AtOnce
 	tallyOf   = directorytest.Tally

@@ -128,15 +128,18 @@ func (c *Change) roomForUser(org OrgID) error {
 
 // userCounts is how many users and open invitations an organization has, as far as they
 // are limited.
-type userCounts struct{ users, invitations int }
+type userCounts struct {
+	org                OrgID // "" once they are not true any more
+	users, invitations int
+}
 
 // countUsers counts once in a change, because an import adds many users in one, and to
 // count takes time that grows with their number. The caller holds the organization's lock.
 func (c *Change) countUsers(org OrgID) (n *userCounts, err error) {
-	if n = c.counted[org]; n != nil {
-		return n, nil
+	if c.counted != nil && c.counted.org == org {
+		return c.counted, nil
 	}
-	n = new(userCounts)
+	n = &userCounts{org: org}
 	if c.limits.Users > 0 {
 		if n.users, err = c.CountOf(org, limits.Users); err != nil {
 			return nil, err
@@ -147,17 +150,14 @@ func (c *Change) countUsers(org OrgID) (n *userCounts, err error) {
 			return nil, err
 		}
 	}
-	if c.counted == nil {
-		c.counted = make(map[OrgID]*userCounts)
-	}
-	c.counted[org] = n
+	c.counted = n
 	return n, nil
 }
 
 // countAdded adds a user to what countUsers has counted.
 func (c *Change) countAdded(u User) {
-	n := c.counted[u.OrgID]
-	if n == nil {
+	n := c.counted
+	if n == nil || n.org != u.OrgID {
 		return
 	}
 	n.users++

@@ -117,7 +117,7 @@ func (c *Change) addUser(u *User, ttl time.Duration) error {
 		if err := c.dropExpired(u.OrgID, key); err != nil {
 			return err
 		}
-		delete(c.counted, u.OrgID)
+		c.counted.org = ""
 		err = c.Tx.CreateUser(*u, key)
 	}
 	if err != nil {

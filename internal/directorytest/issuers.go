@@ -67,7 +67,7 @@ func NewIssuer() identity.NewIssuer {
 	}
 }
 
-// issuer makes an issuer of the first organization, which has verified example.com.
+// Issuer makes an issuer of the first organization, which has verified example.com.
 func (w *World) Issuer(change func(*identity.NewIssuer)) directory.Issuer {
 	w.Helper()
 	w.VerifiesDomain(w.Org.ID, "example.com")
@@ -83,7 +83,7 @@ func Person(subject, email string, groups ...string) identity.IssuedPerson {
 	return identity.IssuedPerson{Subject: subject, Email: email, EmailVerified: true, Name: "From the issuer", Groups: groups}
 }
 
-// ceremony is a sign-in that a browser has come back from.
+// Ceremony is a sign-in that a browser has come back from.
 func (w *World) Ceremony() identity.Ceremony {
 	w.Helper()
 	return Must(w.OpenCeremony("test", w.SealCeremony("test", []byte("x"), time.Minute)))(w)

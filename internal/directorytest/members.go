@@ -107,7 +107,7 @@ func Caps(t testing.TB, names ...string) authz.Set {
 	t.Helper()
 	var s authz.Set
 	for _, name := range names {
-		one, err := ParseCap(name)
+		one, err := parseCap(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,8 +116,8 @@ func Caps(t testing.TB, names ...string) authz.Set {
 	return s
 }
 
-// ParseCap reads one of the capabilities of [Caps].
-func ParseCap(name string) (authz.Set, error) {
+// parseCap reads one of the capabilities of [Caps].
+func parseCap(name string) (authz.Set, error) {
 	scope, on, pair := "", "", name
 	if parts := strings.SplitN(name, ":", 3); len(parts) == 3 {
 		scope, on, pair = parts[0], parts[1], parts[2]
