@@ -238,6 +238,9 @@ func (c *compiler) present(a field) string {
 	}
 }
 
+// jsonElements is followed by the elements of a JSON array.
+const jsonElements = `SELECT 1 FROM `
+
 var columnIn = regexp.MustCompile(`\{[a-z_.]+\}`)
 
 // someElement selects by the elements of an attribute: rows of a table, or JSON.
@@ -275,7 +278,7 @@ func (c *compiler) someElement(some directory.Some) string {
 			return never
 		}
 		path := inner.bind(c.dialect.path(a.path))
-		from = `SELECT 1 FROM ` + c.dialect.elements(a.folded, path, "f") + ` JOIN ` + c.dialect.elements(a.exact, path, "x") + ` ON x.key = f.key WHERE `
+		from = jsonElements + c.dialect.elements(a.folded, path, "f") + ` JOIN ` + c.dialect.elements(a.exact, path, "x") + ` ON x.key = f.key WHERE `
 		inner.of.attribute = func(path directory.Path) field {
 			return field{kind: jsonField, folded: "f.doc", exact: "x.doc", path: path}
 		}

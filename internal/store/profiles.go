@@ -8,6 +8,12 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
+// The elements of a user's groups and of a group's members, for conditions on them.
+const (
+	groupsOfUser   = `SELECT 1 FROM group_members m JOIN user_groups g ON g.org_id = m.org_id AND g.id = m.group_id WHERE m.org_id = $1 AND m.user_id = u.id AND `
+	membersOfGroup = `SELECT 1 FROM group_members m WHERE m.org_id = $1 AND m.group_id = u.id AND `
+)
+
 // unnamed is a condition on users n who have no stored profile.
 const unnamed = `n.profiled = 0`
 
@@ -62,7 +68,7 @@ func userResource(d jsonDialect) resource {
 			},
 			"groups": {
 				equal: "u.id IN (SELECT n.user_id FROM group_members n WHERE n.org_id = $1 AND n.group_id = %[1]s)",
-				from:  `SELECT 1 FROM group_members m JOIN user_groups g ON g.org_id = m.org_id AND g.id = m.group_id WHERE m.org_id = $1 AND m.user_id = u.id AND `,
+				from:  groupsOfUser,
 				attribute: func(path directory.Path) (field, bool) {
 					switch strings.Join(path, ".") {
 					case "value":
@@ -102,7 +108,7 @@ func groupResource(d jsonDialect) resource {
 		},
 		some: map[string]elements{"members": {
 			equal: "u.id IN (SELECT n.group_id FROM group_members n WHERE n.org_id = $1 AND n.user_id = %[1]s)",
-			from:  `SELECT 1 FROM group_members m WHERE m.org_id = $1 AND m.group_id = u.id AND `,
+			from:  membersOfGroup,
 			attribute: func(path directory.Path) (field, bool) {
 				return field{folded: "m.user_id", exact: "m.user_id"}, strings.Join(path, ".") == "value"
 			},
