@@ -68,7 +68,7 @@ func (s *server) syncDirectory(users, groups, most int) (requests int) {
 // state has the versions of all users and the members of all groups.
 func (s *server) state(users, groups int) (versions, members map[string]string) {
 	versions, members = make(map[string]string), make(map[string]string)
-	for start := 1; start <= users; start += 200 {
+	for start := 1; start <= users+1; start += 200 { // and the owner
 		for _, u := range s.want(200, "GET", fmt.Sprintf("/Users?count=200&startIndex=%d&sortBy=userName", start), nil)["Resources"].([]any) {
 			u := u.(object)
 			versions[u["userName"].(string)] = u["meta"].(object)["version"].(string)
