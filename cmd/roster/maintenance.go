@@ -20,7 +20,8 @@ type maintenance struct {
 }
 
 // run maintains the store until ctx ends. Every minute it stores the times of token use
-// and deletes provisioned organizations that were not claimed. Every hour it deletes
+// and deletes provisioned organizations that were not claimed. Every hour it announces
+// API tokens that expire soon, and deletes
 // expired idempotency keys, invitations and mails, entries past their retention, and old
 // deliveries. It calls failed with each error, and retries in the next round.
 func (m maintenance) run(ctx context.Context, failed func(error)) {
@@ -39,7 +40,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(m.service.StoreUsage(ctx), m.service.DropProvisions(ctx))
 		case <-hour.C:
-			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
+			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.service.AnnounceExpiring(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
 		}
 		if err != nil {
 			failed(err)

@@ -142,13 +142,15 @@ var (
 	// OpExpireInvitation is the server's own; no route leads to it.
 	OpExpireInvitation = operation("expireInvitation", Need{Operator: true})
 
-	OpListAPITokens      = operation("getAPITokens", capability("apiTokens", authz.Read))
-	OpCreateAPIToken     = operation("createAPIToken", capability("apiTokens", authz.Create).fresh())
-	OpGetAPIToken        = operation("getAPIToken", capability("apiTokens", authz.Read))
-	OpGetTokenUsage      = operation("getTokenUsage", capability("apiTokens", authz.Read))
-	OpListTokenUsage     = operation("getTokenUsages", capability("apiTokens", authz.Read))
-	OpDeleteAPIToken     = operation("deleteAPIToken", capability("apiTokens", authz.Delete))
-	OpRegenerateAPIToken = operation("regenerateAPIToken", capability("apiTokens", authz.Update).fresh())
+	OpListAPITokens  = operation("getAPITokens", capability("apiTokens", authz.Read))
+	OpCreateAPIToken = operation("createAPIToken", capability("apiTokens", authz.Create).fresh())
+	OpGetAPIToken    = operation("getAPIToken", capability("apiTokens", authz.Read))
+	OpGetTokenUsage  = operation("getTokenUsage", capability("apiTokens", authz.Read))
+	OpListTokenUsage = operation("getTokenUsages", capability("apiTokens", authz.Read))
+	// OpAnnounceTokenExpiry is the server's own; no route leads to it.
+	OpAnnounceTokenExpiry = operation("announceTokenExpiry", Need{Operator: true})
+	OpDeleteAPIToken      = operation("deleteAPIToken", capability("apiTokens", authz.Delete))
+	OpRegenerateAPIToken  = operation("regenerateAPIToken", capability("apiTokens", authz.Update).fresh())
 
 	OpGetAPITokenNetworks         = operation("getAPITokenNetworks", capability("apiTokens", authz.Read))
 	OpUpdateAPITokenNetworks      = operation("updateAPITokenNetworks", capability("apiTokens", authz.Update).fresh())

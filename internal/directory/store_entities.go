@@ -152,6 +152,10 @@ type tokenTx interface {
 	// SuccessorsOf lists tokens that were made in place of one, or of one of its
 	// successors, and that have not expired.
 	SuccessorsOf(org OrgID, id TokenID, now time.Time, limit int) ([]TokenID, error)
+	// ExpiringAPITokens lists those that expire first, first. NoteExpiryNotice stores that a
+	// token has its notice of a number, and reports whether it had fewer.
+	ExpiringAPITokens(ExpiringQuery) ([]APITokenRecord, error)
+	NoteExpiryNotice(org OrgID, id TokenID, notice int) (first bool, err error)
 	ExpireAPIToken(org OrgID, id TokenID, at time.Time) error
 	SetAPITokenNetworks(OrgID, TokenID, Networks) error
 	UpdateAPITokenCreator(OrgID, TokenID, Actor) error

@@ -114,6 +114,9 @@ func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err
 	if e.Action == directory.OpHoldProvisioning.Name && e.Outcome == directory.Done {
 		return m.deliverHold(ctx, log, e)
 	}
+	if e.Action == directory.OpAnnounceTokenExpiry.Name && e.Outcome == directory.Done {
+		return m.deliverExpiry(ctx, log, e)
+	}
 	added, ok, err := addedBy(e)
 	if err != nil { // a retry would fail too
 		log.Error("invitation given up", "error", err)

@@ -54,6 +54,20 @@ func (t *tx) SuccessorsOf(org directory.OrgID, id directory.TokenID, now time.Ti
 		) SELECT id FROM successors WHERE expires_at = 0 OR expires_at > $3 ORDER BY id LIMIT $4`, org, id, micros(now), limit)
 }
 
+func (t *tx) ExpiringAPITokens(q directory.ExpiringQuery) ([]directory.APITokenRecord, error) {
+	return list(t, scanAPIToken, selectAPITokens+`WHERE expires_at > $1 AND expires_at <= $2 AND notices < $3 AND lifetime > $4
+		AND NOT EXISTS (SELECT 1 FROM api_tokens n WHERE n.org_id = api_tokens.org_id AND n.replaces = api_tokens.id)
+		ORDER BY expires_at, id LIMIT $5`, micros(q.After), micros(q.UpTo), q.Notices, int64(q.Within/time.Second), q.Limit)
+}
+
+func (t *tx) NoteExpiryNotice(org directory.OrgID, id directory.TokenID, notice int) (bool, error) {
+	err := t.execOne("token", `UPDATE api_tokens SET notices = $1 WHERE org_id = $2 AND id = $3 AND notices < $1`, notice, org, id)
+	if directory.CodeOf(err) == directory.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (t *tx) ExpireAPIToken(org directory.OrgID, id directory.TokenID, at time.Time) error {
 	return t.execOne("token", `UPDATE api_tokens SET expires_at = $1 WHERE org_id = $2 AND id = $3`, micros(at), org, id)
 }

@@ -136,6 +136,7 @@ CREATE TABLE api_tokens (
     lifetime     BIGINT NOT NULL, -- in seconds, 0: for ever
     replaces     TEXT COLLATE "C" NOT NULL, -- the token that it was made in place of
     maker_id     TEXT COLLATE "C" NOT NULL,
+    notices      BIGINT NOT NULL DEFAULT 0, -- how often it was announced that it expires
     last_used_at BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 );

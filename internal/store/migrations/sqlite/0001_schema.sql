@@ -135,6 +135,7 @@ CREATE TABLE api_tokens (
     lifetime     INTEGER NOT NULL, -- in seconds, 0: for ever
     replaces     TEXT    NOT NULL, -- the token that it was made in place of
     maker_id     TEXT    NOT NULL,
+    notices      INTEGER NOT NULL DEFAULT 0, -- how often it was announced that it expires
     last_used_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
