@@ -179,7 +179,7 @@ func TestFindIsNeverBehindACommit(t *testing.T) {
 		wire, err := s.FindUserWire(t.Context(), call, email, nameWire)
 		found, _, _ := strings.Cut(string(wire), " ")
 		if (err != nil && directory.CodeOf(err) != directory.NotFound) || found != string(id) {
-			return fmt.Errorf("found %q, %v; want %q", wire, err, id)
+			return fmt.Errorf("found %q, error %w; want %q", wire, err, id)
 		}
 		return nil
 	}

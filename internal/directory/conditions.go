@@ -14,11 +14,11 @@ type Path []string
 // has a value of another type, is false.
 type Condition interface{ isCondition() }
 
-// And is true if all of its conditions are. Or is true if one of them is.
-type (
-	And []Condition
-	Or  []Condition
-)
+// And is true if all of its conditions are.
+type And []Condition
+
+// Or is true if one of its conditions is.
+type Or []Condition
 
 // Not is true if its condition is false.
 type Not struct{ Condition Condition }

@@ -274,7 +274,10 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 			return nil, err
 		}
 	}
-	return p, p.requireIssuer(tx, settings)
+	if err := p.requireIssuer(tx, settings); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // accountPrincipal is an account acting in org, however it is authenticated, with the

@@ -167,7 +167,10 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 		return nil, ErrNoSession
 	}
 	if t.IssuerID != "" {
-		return p, p.needVouched(tx)
+		if err := p.needVouched(tx); err != nil {
+			return nil, err
+		}
+		return p, nil
 	}
 	if err := p.requireIssuer(tx, settings); err != nil {
 		return nil, err
