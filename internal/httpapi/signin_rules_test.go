@@ -26,6 +26,7 @@ func TestSignInRules(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	s.Want(http.StatusOK, "GET", path, as(s.PersonalToken, ""))
+	s.Want(http.StatusOK, "PUT", path, as(s.PersonalToken, `{"requireIssuer":false,"tokenSeconds":3600}`))
 	for body, field := range map[string]string{
 		`{}`: "requireIssuer", `{"requireIssuer":null,"tokenSeconds":null}`: "requireIssuer", `{"requireIssuer":false}`: "tokenSeconds",
 		`{"requireIssuer":false,"tokenSeconds":0}`: "tokenSeconds", `{"requireIssuer":false,"tokenSeconds":3599}`: "tokenSeconds",
