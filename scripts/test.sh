@@ -43,13 +43,14 @@ if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
 	exec scripts/with-chromium.sh scripts/with-node.sh scripts/with-promtool.sh scripts/with-postgres.sh "$0" "$@"
 fi
 
-# Tests on PostgreSQL spend most of their time waiting, so more of them run in parallel than there are cores.
-flags+=(-parallel 8)
+# Tests spend much of their time waiting, for PostgreSQL, browsers and other processes, so more of them run in parallel
+# than there are cores.
+flags+=(-p 4 -parallel 8)
 echo "== Downloading modules"
 go mod download
 echo "== All packages on SQLite, the store on both engines. Each package prints a line; the first run also compiles"
 go test "${flags[@]}" "$@" ./...
 echo "== The packages of the domain and the API again, on PostgreSQL"
-ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail
+ROSTER_TEST_ENGINE=postgres go test "${flags[@]}" "$@" ./internal/directory ./internal/follow ./internal/sealing ./internal/webhooks ./internal/httpapi ./internal/mail ./internal/identity ./internal/provisioning ./internal/scim ./internal/signin
 echo "== The console on PostgreSQL, without a browser"
 ROSTER_TEST_ENGINE=postgres go test -short "${flags[@]}" "$@" ./internal/console
