@@ -24,6 +24,18 @@ func (c *Client) ListSessions(ctx context.Context) ([]Session, error) {
 	return fetch[[]Session](ctx, c, http.MethodGet, "/v2/user/sessions", nil, nil)
 }
 
+// ListMemberSessions returns the sessions with which a user can act in the organization,
+// the one used last first. Permission users|update.
+func (c *Client) ListMemberSessions(ctx context.Context, user string) ([]Session, error) {
+	return fetch[[]Session](ctx, c, http.MethodGet, "/v2/users/"+url.PathEscape(user)+"/sessions", nil, nil)
+}
+
+// EndMemberSession ends a user's session in the organization. It goes on in other
+// organizations. Permission users|update; only owners end an owner's sessions.
+func (c *Client) EndMemberSession(ctx context.Context, user, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v2/users/"+url.PathEscape(user)+"/sessions/"+url.PathEscape(id), nil, nil, nil)
+}
+
 // DeleteSession ends one of your sessions. Needs a personal token.
 func (c *Client) DeleteSession(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/v2/user/sessions/"+url.PathEscape(id), nil, nil, nil)

@@ -36,7 +36,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 			t.Errorf("%s lacks --yes or --dry-run", c.CommandPath())
 		}
 		writes := !c.HasSubCommands() && (c.Name() == "delete" || c.CommandPath() == "roster domains verify" || !slices.Contains(strings.Fields(reads), c.Name())) && !isProfile
-		if c.CommandPath() == "roster users tokens" {
+		if c.CommandPath() == "roster users tokens" || c.CommandPath() == "roster users sessions" {
 			writes = false
 		}
 		if writes != (c.Flags().Lookup("dry-run") != nil) {

@@ -29,7 +29,7 @@ func (s *session) users() *cobra.Command {
 			})), false, s.completeUsers()),
 		s.write("rename-me NAME", "Change your own name\nThe names of other users can't be changed. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
 			byID(s, userColumns, (*client.Client).UpdateSelf)),
-		s.usersTokens(), s.usersRevokeToken())
+		s.usersTokens(), s.usersRevokeToken(), s.usersSessions(), s.usersEndSession())
 }
 
 func (s *session) usersList() *cobra.Command {

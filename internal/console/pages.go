@@ -36,5 +36,6 @@ var gates = []directory.Operation{
 	directory.OpListUsers, directory.OpGetUserAccess, directory.OpListEntries, directory.OpListAPITokens, directory.OpListRoles,
 	directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole, directory.OpCreateGroup, directory.OpUpdateGroup,
 	directory.OpDeleteGroup, directory.OpUpdateGroupMembers, directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
-	directory.OpUpdateUserStatus, directory.OpCreateInvitationLink, directory.OpCreateWebhook, directory.OpUpdateWebhook,
+	directory.OpUpdateUserStatus, directory.OpListMemberSessions, directory.OpCreateInvitationLink, directory.OpCreateWebhook,
+	directory.OpUpdateWebhook,
 }

@@ -157,6 +157,35 @@ func TestSettingsAreSaved(t *testing.T) {
 	s.post(mia, s.path("settings/rename"), url.Values{"name": {"Mine"}}).wants(t, http.StatusForbidden, "Only an owner or admin")
 }
 
+func TestSignInRulesAreSaved(t *testing.T) {
+	s := newSite(t)
+	s.post(s.Owner, s.path("sign-in/rules"), url.Values{"tokenSeconds": {"7"}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, s.path("sign-in")).wants(t, http.StatusOK, `value="7"`).lacks(t, `value="yes" checked> People`)
+	s.post(s.Owner, s.path("sign-in/rules"), url.Values{"requireIssuer": {"yes"}}).wants(t, http.StatusConflict, "sign in by it once", `value="yes" checked> People`)
+	s.post(s.Owner, s.path("sign-in/rules"), url.Values{"tokenSeconds": {"many"}}).wants(t, http.StatusUnprocessableEntity, "not a number of days")
+	mia := s.member("Mia", "mia@example.com", "user")
+	s.get(mia, s.path("sign-in")).wants(t, http.StatusOK, "Nobody has to sign in by an identity provider")
+	s.post(mia, s.path("sign-in/rules"), url.Values{"tokenSeconds": {"7"}}).wants(t, http.StatusForbidden)
+}
+
+// The page of a user has what they sign in with, to end it in this organization.
+func TestMembersCredentialsAreEnded(t *testing.T) {
+	s := newSite(t)
+	mia := s.member("Mia", "mia@example.com", "user")
+	s.get(mia, s.path("")).wants(t, http.StatusOK) // signs her in
+	session := directorytest.Must(s.ListMemberSessions(t.Context(), s.call(s.Owner), mia.ID))(t)[0].ID
+	token := directorytest.Must(s.CreatePersonalToken(t.Context(), s.call(mia), directory.NewPersonalToken{Name: "Laptop"}))(t)
+	here := s.path("users/" + string(mia.ID))
+	s.get(s.Owner, here).wants(t, http.StatusOK, "End<span", string(session), "Revoke<span", string(token.ID), "Laptop")
+	s.post(s.Owner, here+"/end", url.Values{"id": {"ses_none"}}).wants(t, http.StatusNotFound)
+	s.post(s.Owner, here+"/end", url.Values{"id": {string(session)}}).wants(t, http.StatusSeeOther)
+	s.post(s.Owner, here+"/token", url.Values{"id": {string(token.ID)}}).wants(t, http.StatusSeeOther)
+	s.get(s.Owner, here).wants(t, http.StatusOK, "Not signed in anywhere").lacks(t, string(session), string(token.ID))
+	jane := s.member("Jane", "jane@example.com", "user")
+	s.get(jane, here).wants(t, http.StatusOK, "Mia").lacks(t, "Personal tokens</h2>")
+	s.post(jane, here+"/end", url.Values{"id": {string(session)}}).wants(t, http.StatusForbidden)
+}
+
 func TestProfileMakesPersonalTokens(t *testing.T) {
 	s := newSite(t)
 	s.post(s.Owner, s.path("profile/token"), url.Values{"name": {"Laptop"}, "days": {"7"}}).wants(t, http.StatusOK, "xapt-")

@@ -8,13 +8,14 @@ import (
 )
 
 // signInPage has how people sign in to the organization: its identity providers, its
-// verified domains, and the limits on sessions.
+// verified domains, whether they have to use one, and the limits on sessions.
 var signInPage = page{
 	about: "organization",
 	path:  "sign-in", name: "sign-in", title: "Sign-in", menu: "i", needs: []directory.Operation{directory.OpListDomains}, show: showSignIn,
 	actions: map[string]action{
 		"issuer":   {directory.OpCreateIssuer, createIssuer},
 		"domain":   {directory.OpAddDomain, addDomain},
+		"rules":    {directory.OpUpdateSignInRules, changeSignInRules},
 		"sessions": {directory.OpUpdateSessionLimits, limitSessions},
 	},
 }
@@ -34,6 +35,8 @@ type signInData struct {
 	Verified int    // domains
 	Redirect string // "" if the server has no public URL
 
+	RequireIssuer          bool
+	TokenDays              string // that personal tokens act after a sign-in by an issuer; "" for the default
 	IdleHours, SessionDays string // that sessions may act in the organization; "" for the server's limits
 }
 
@@ -57,6 +60,11 @@ func showSignIn(rq *request) (any, error) {
 			d.Verified++
 		}
 	}
+	rules, err := s.GetSignInRules(ctx, rq.call, rq.org)
+	if err != nil {
+		return nil, err
+	}
+	d.RequireIssuer, d.TokenDays = rules.RequireIssuer, inUnits(rules.TokenSeconds, secondsPerDay)
 	limits, err := s.GetSessionLimits(ctx, rq.call, rq.org)
 	d.IdleHours, d.SessionDays = inUnits(limits.IdleSeconds, secondsPerHour), inUnits(limits.LifetimeSeconds, secondsPerDay)
 	return d, err
@@ -72,6 +80,16 @@ func (rq *request) redirectURL() string {
 		return ""
 	}
 	return strings.TrimSuffix(rq.console.PublicURL, "/") + rq.console.SignIn + "/oidc/callback"
+}
+
+func changeSignInRules(rq *request) (outcome, error) {
+	in := directory.SignInRules{RequireIssuer: rq.PostForm.Get("requireIssuer") != ""}
+	var err error
+	if in.TokenSeconds, err = rq.seconds("tokenSeconds", "days", secondsPerDay); err != nil {
+		return outcome{}, err
+	}
+	_, err = rq.console.Service.UpdateSignInRules(rq.Context(), rq.call, rq.org, in)
+	return outcome{to: "sign-in", note: note{Text: "The rules were saved"}}, err
 }
 
 func limitSessions(rq *request) (outcome, error) {

@@ -19,6 +19,8 @@ var userPage = page{
 		"resend": {directory.OpResendInvitation, resendInvitation},
 		"revoke": {directory.OpRevokeInvitation, revokeInvitation},
 		"link":   {directory.OpCreateInvitationLink, copyInvitation},
+		"end":    {directory.OpEndMemberSession, endMemberSession},
+		"token":  {directory.OpRevokeMemberToken, revokeMemberToken},
 	},
 }
 
@@ -44,9 +46,12 @@ type userData struct {
 	Groups  []directory.Group
 	Created directory.Created
 	History []directory.Entry
-	AtText  string
-	At      time.Time
-	Gone    bool // the user was there at the time, and is not now
+	// Sessions and Tokens are what a member signs in with in the organization.
+	Sessions []directory.SessionRecord
+	Tokens   []directory.MemberToken
+	AtText   string
+	At       time.Time
+	Gone     bool // the user was there at the time, and is not now
 }
 
 // accessRow is some capabilities on the same resource for the same reasons.
@@ -94,6 +99,14 @@ func showUser(rq *request) (any, error) {
 	if rq.may(directory.OpListEntries) {
 		q := directory.EntryQuery{Target: string(d.User.ID), NewestFirst: true, Limit: historyShown}
 		if d.History, _, err = s.ListEntries(ctx, rq.call, q); err != nil {
+			return nil, err
+		}
+	}
+	if !d.Gone && !d.User.Invited && rq.may(directory.OpListMemberSessions) {
+		if d.Sessions, err = rq.console.Identity.ListMemberSessions(ctx, rq.call, d.User.ID); err != nil {
+			return nil, err
+		}
+		if d.Tokens, err = s.ListMemberTokens(ctx, rq.call, d.User.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -180,6 +193,16 @@ func changeStatus(rq *request) (outcome, error) {
 		n.Text, n.With["status"] = u.Name+" is suspended", string(directory.Active)
 	}
 	return outcome{to: here, note: n}, nil
+}
+
+func endMemberSession(rq *request) (outcome, error) {
+	err := rq.console.Identity.EndMemberSession(rq.Context(), rq.call, rq.userID(), directory.TokenID(rq.PostForm.Get("id")))
+	return outcome{to: "users/" + string(rq.userID()), note: note{Text: "The session was ended in this organization"}}, err
+}
+
+func revokeMemberToken(rq *request) (outcome, error) {
+	err := rq.console.Service.RevokeMemberToken(rq.Context(), rq.call, rq.userID(), directory.TokenID(rq.PostForm.Get("id")))
+	return outcome{to: "users/" + string(rq.userID()), note: note{Text: "The token was revoked in this organization"}}, err
 }
 
 func resendInvitation(rq *request) (outcome, error) {

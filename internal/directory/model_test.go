@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,12 +97,17 @@ func checkSteps(t *testing.T, steps int) {
 	setDefault(t, "rapid.steps", strconv.Itoa(each))
 }
 
+// givenFlags are the flags that the command line has set, read before a test sets any.
+var givenFlags = sync.OnceValue(func() map[string]bool {
+	given := make(map[string]bool)
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return given
+})
+
 // setDefault sets a flag for this test unless the command line has set it.
 func setDefault(t *testing.T, name, value string) {
 	t.Helper()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
-	if given {
+	if givenFlags()[name] {
 		return
 	}
 	before := flag.Lookup(name).Value.String()

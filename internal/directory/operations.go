@@ -114,8 +114,10 @@ var (
 	OpCreatePersonalToken = operation("createPersonalToken", wholeAccount.fresh())
 	OpDeletePersonalToken = operation("deletePersonalToken", wholeAccount)
 
-	OpListMemberTokens  = operation("getUserTokens", capability("users", authz.Update))
-	OpRevokeMemberToken = operation("revokeUserToken", capability("users", authz.Update))
+	OpListMemberTokens   = operation("getUserTokens", capability("users", authz.Update))
+	OpListMemberSessions = operation("getUserSessions", capability("users", authz.Update))
+	OpEndMemberSession   = operation("endUserSession", capability("users", authz.Update))
+	OpRevokeMemberToken  = operation("revokeUserToken", capability("users", authz.Update))
 
 	OpListSessions   = operation("getSessions", ownAccount.evenSuspended())
 	OpDeleteSession  = operation("deleteSession", ownAccount.evenSuspended())

@@ -127,6 +127,9 @@ var operations = []operation{
 	{name: "revokeUserToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.RevokeMemberToken(s.Context(), call, s.Owner.ID, s.spare.ID))
 	}},
+	{name: "endUserSession", target: "session", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.EndMemberSession(s.Context(), call, s.Owner.ID, s.laptop))
+	}},
 	{name: "deleteSession", target: "session", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteSession(s.Context(), call, s.laptop))
 	}},
@@ -268,7 +271,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpUpdateRetention, directory.OpEraseUser,
 		directory.OpCreateWebhook, directory.OpUpdateWebhook, directory.OpDeleteWebhook, directory.OpRotateSecret, directory.OpTestWebhook,
 		directory.OpReplayWebhook, directory.OpReplayDelivery,
-		directory.OpDeleteSession, directory.OpDeleteSessions, directory.OpUpdatePasskey, directory.OpDeletePasskey,
+		directory.OpDeleteSession, directory.OpDeleteSessions, directory.OpEndMemberSession, directory.OpUpdatePasskey, directory.OpDeletePasskey,
 		directory.OpCreateInvitationLink, directory.OpUpdateSessionLimits, directory.OpUpdateSignInRules,
 	} {
 		if !have[op.Name] {

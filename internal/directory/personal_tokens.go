@@ -75,6 +75,11 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 				return IssuedPersonalToken{}, err
 			}
 		}
+		if c.actor.Kind == Session { // nor does a session that an organization has ended
+			if err := c.RevokeWhereEnded(c.actor.AccountID, c.actor.TokenID, t.ID); err != nil {
+				return IssuedPersonalToken{}, err
+			}
+		}
 		if call.DryRun != nil {
 			t.Secret = "" // there will be no such token
 		}

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -155,6 +156,15 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 	}
 	if err != nil {
 		return nil, err
+	}
+	if p.OrgID != "" {
+		ended, err := tx.SessionsEndedIn(p.OrgID, t.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(ended, t.ID) {
+			return nil, ErrNoSession
+		}
 	}
 	p.Kind, p.TokenID, p.OnlyOrg, p.FreshAt = Session, t.ID, t.OnlyOrg, t.FreshAt
 	p.session = &sessionState{idle: settings.sessionIdle()}

@@ -13,6 +13,11 @@ type signInTx interface {
 	// Sessions lists those of an account, those not used for longest first.
 	Sessions(AccountID) ([]SessionRecord, error)
 	CreateSession(SessionRecord) error
+	// EndSessionIn ends a session in an organization. SessionsEndedIn has those of an
+	// account, and RevokeWhereEnded revokes a personal token wherever a session has ended.
+	EndSessionIn(org OrgID, account AccountID, session TokenID, at time.Time) error
+	SessionsEndedIn(OrgID, AccountID) ([]TokenID, error)
+	RevokeWhereEnded(account AccountID, session, token TokenID) error
 	// UseSession stores when a session was last used; to use one that is gone is no
 	// error, and time never goes back.
 	UseSession(account AccountID, id TokenID, at time.Time) error

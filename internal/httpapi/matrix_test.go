@@ -66,6 +66,8 @@ var oracle = map[string]string{
 	"DELETE /v2/tokens/{id}":                                "apiTokens|delete",
 	"GET /v2/tokens/{id}/usage":                             "apiTokens|read",
 	"GET /v2/users/{id}/tokens":                             "users|update",
+	"GET /v2/users/{id}/sessions":                           "users|update",
+	"DELETE /v2/users/{id}/sessions/{sessionId}":            "users|update",
 	"DELETE /v2/users/{id}/tokens/{tokenId}":                "users|update",
 	"GET /v2/tokens/usage":                                  "apiTokens|read",
 	"POST /v2/tokens/{id}/regenerate":                       "apiTokens|update",

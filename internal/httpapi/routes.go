@@ -43,6 +43,8 @@ var v2 = []route{
 	{"PUT", "/v2/users/{id}/profile", directory.OpUpdateUserProfile, replyTo(updateUserProfile, userProfileOf), nil},
 	{"GET", "/v2/users/{id}/created", directory.OpListCreated, reply(callWithID(service.ListCreated), createdOf), nil},
 	{"GET", "/v2/users/{id}/tokens", directory.OpListMemberTokens, replyList(callWithID(service.ListMemberTokens), memberTokenOf), nil},
+	{"GET", "/v2/users/{id}/sessions", directory.OpListMemberSessions, replyList(callWithID(service.ListMemberSessions), sessionOf), nil},
+	{"DELETE", "/v2/users/{id}/sessions/{sessionId}", directory.OpEndMemberSession, noReply(endMemberSession), nil},
 	{"DELETE", "/v2/users/{id}/tokens/{tokenId}", directory.OpRevokeMemberToken, noReply(revokeMemberToken), nil},
 	{"POST", "/v2/users/{id}/sign-in-link", directory.OpCreateInvitationLink, reply(createInvitationLink, signInLinkOf), nil},
 	{"GET", "/v2/users/{id}/access", directory.OpGetUserAccess, getUserAccess, []string{"at", "capability", "limit", "cursor"}},

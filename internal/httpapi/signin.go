@@ -32,6 +32,11 @@ func deleteSessions(rq *request) error {
 	return err
 }
 
+func endMemberSession(rq *request) error {
+	user, session := directory.UserID(rq.PathValue("id")), directory.TokenID(rq.PathValue("sessionId"))
+	return rq.api.service.EndMemberSession(rq.Context(), rq.call, user, session)
+}
+
 type passkey struct {
 	CreatedAt  wireTime            `json:"createdAt"`
 	ID         directory.PasskeyID `json:"id"`

@@ -68,6 +68,33 @@ func TestPeopleListAndEndTheirSessions(t *testing.T) {
 	}
 }
 
+// Those who may update users see the sessions with which a user acts in the organization,
+// and end one there.
+func TestMemberSessions(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	secret, call := signIn(t, s, "owner@example.com")
+	id := string(call.Principal.TokenID)
+	path := "/v2/users/" + s.UserID + "/sessions"
+	var list []struct{ ID, Device string }
+	s.Want(http.StatusOK, "GET", path, as(s.APIToken, "")).Decode(t, &list)
+	if len(list) != 1 || list[0].ID != id || list[0].Device != "Edge on Windows" {
+		t.Errorf("the list is %+v", list)
+	}
+	wantError(t, s.Do("DELETE", path+"/"+id, as(s.APIToken, "")), 403, "forbidden", "only an owner")
+	wantError(t, s.Do("DELETE", path+"/"+id, apptest.Request{Token: s.PersonalToken, Header: map[string]string{"If-Match": `"x"`}}), 412, "precondition_failed", "If-Match")
+	s.Want(http.StatusNoContent, "DELETE", path+"/"+id+"?dryRun=true", as(s.PersonalToken, ""))
+	if _, err := s.Service.AuthenticateSession(t.Context(), secret, directory.OrgID(s.OrgID), ""); err != nil {
+		t.Errorf("after a dry run: %v", err)
+	}
+	s.Want(http.StatusNoContent, "DELETE", path+"/"+id, as(s.PersonalToken, ""))
+	if _, err := s.Service.AuthenticateSession(t.Context(), secret, directory.OrgID(s.OrgID), ""); directory.CodeOf(err) != directory.Unauthenticated {
+		t.Errorf("ended, and: %v", err)
+	}
+	wantError(t, s.Do("DELETE", path+"/"+id, as(s.PersonalToken, "")), 404, "not_found", "session")
+	wantError(t, s.Do("GET", "/v2/users/usr_nobody/sessions", as(s.PersonalToken, "")), 404, "not_found", "user")
+}
+
 // People list, rename and remove their passkeys.
 func TestPeopleManageTheirPasskeys(t *testing.T) {
 	t.Parallel()

@@ -96,9 +96,7 @@ func (s *Proofs) ListSessions(ctx context.Context, call directory.Call) ([]direc
 			return nil, err
 		}
 		now := s.now()
-		all = slices.DeleteFunc(all, func(t directory.SessionRecord) bool {
-			return !now.Before(t.ExpiresAt) || now.Sub(t.LastUsedAt) >= directory.SessionIdle
-		})
+		all = slices.DeleteFunc(all, func(t directory.SessionRecord) bool { return over(t, now) })
 		slices.Reverse(all)
 		return all, nil
 	})

@@ -36,6 +36,7 @@ var tables = []table{
 	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
 	{"token_uses", 3, columns("org_id account_id token_id last_used_at revoked_at")},
 	{"sessions", 2, columns("account_id id hash only_org method issuer_id created_at last_used_at fresh_at expires_at user_agent remote_addr")},
+	{"session_ends", 3, columns("org_id account_id session_id ended_at")},
 	{"sign_in_links", 2, columns("account_id id hash method first_only browser created_at expires_at used_at")},
 	{"passkeys", 2, columns("account_id id credential_id name credential created_at last_used_at")},
 	{"finished_ceremonies", 1, columns("hash expires_at")},

@@ -49,6 +49,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.CreatePersonalToken(directory.PersonalTokenRecord{AccountID: "acc_0001", ID: "pat_a", Name: "P", Hash: directory.SecretHash{4}, CreatedAt: now}),
 			tx.UsePersonalToken(org, "acc_0001", "pat_a", now),
 			tx.CreateSession(directory.SessionRecord{AccountID: "acc_0001", ID: "ses_a", Method: directory.SignInPasskey, Hash: directory.SecretHash{5}, CreatedAt: now, ExpiresAt: now}),
+			tx.EndSessionIn(org, "acc_0001", "ses_a", now),
 			tx.CreateSignInLink(directory.SignInLink{AccountID: "acc_0001", ID: "lnk_a", Method: directory.SignInLinkMailed, Hash: directory.SecretHash{6}, CreatedAt: now, ExpiresAt: now}),
 			tx.CreatePasskey(directory.Passkey{AccountID: "acc_0001", ID: "pky_a", Name: "Laptop", CredentialID: []byte{0, 255}, Credential: []byte("{}"), CreatedAt: now}),
 			tx.MarkAccount("acc_0001", now, now),

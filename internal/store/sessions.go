@@ -50,3 +50,18 @@ func (t *tx) DropSessionsIn(account directory.AccountID, org directory.OrgID) er
 func (t *tx) DropSessions(by time.Time) error {
 	return t.exec(`DELETE FROM sessions WHERE expires_at <= $1`, micros(by))
 }
+
+func (t *tx) EndSessionIn(org directory.OrgID, account directory.AccountID, session directory.TokenID, at time.Time) error {
+	return t.exec(`INSERT INTO session_ends (org_id, account_id, session_id, ended_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (org_id, account_id, session_id) DO NOTHING`, org, account, session, micros(at))
+}
+
+func (t *tx) SessionsEndedIn(org directory.OrgID, account directory.AccountID) ([]directory.TokenID, error) {
+	return list(t, scanValue[directory.TokenID], `SELECT session_id FROM session_ends WHERE org_id = $1 AND account_id = $2 ORDER BY session_id`, org, account)
+}
+
+func (t *tx) RevokeWhereEnded(account directory.AccountID, session, token directory.TokenID) error {
+	return t.exec(`INSERT INTO token_uses (org_id, account_id, token_id, last_used_at, revoked_at)
+		SELECT org_id, account_id, CAST($3 AS TEXT), 0, ended_at FROM session_ends WHERE account_id = $1 AND session_id = $2`,
+		account, session, token)
+}

@@ -71,6 +71,32 @@ var sessionTests = []test{
 			return tx.CreateSession(again)
 		})
 	}},
+	{"end in an organization", func(s suite) {
+		a, b := newSession("acc_a", "a"), newSession("acc_a", "b")
+		ended := func(org directory.OrgID, account directory.AccountID) []directory.TokenID {
+			return got(s, func(tx directory.Tx) ([]directory.TokenID, error) { return tx.SessionsEndedIn(org, account) })
+		}
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), putAccount(tx, "acc_a"), tx.CreateSession(a), tx.CreateSession(b), tx.CreatePersonalToken(newPersonalToken("acc_a", "new")))
+		})
+		s.equal("none", []directory.TokenID(nil), ended(acme, "acc_a"))
+		for range 2 { // the second time changes nothing
+			s.write(func(tx directory.Tx) error { return tx.EndSessionIn(acme, "acc_a", b.ID, start) })
+		}
+		s.equal("there", []directory.TokenID{b.ID}, ended(acme, "acc_a"))
+		s.equal("in another organization", []directory.TokenID(nil), ended(other, "acc_a"))
+		s.equal("of another account", []directory.TokenID(nil), ended(acme, "acc_b"))
+		s.write(func(tx directory.Tx) error {
+			return tx.RevokeWhereEnded("acc_a", b.ID, newPersonalToken("acc_a", "new").ID)
+		})
+		for org, want := range map[directory.OrgID]bool{acme: true, other: false} {
+			s.equal("the token", want, got(s, func(tx directory.Tx) (bool, error) {
+				return tx.TokenRevoked(org, "acc_a", newPersonalToken("acc_a", "new").ID)
+			}))
+		}
+		s.write(func(tx directory.Tx) error { return tx.DeleteSession("acc_a", b.ID) })
+		s.equal("gone with the session", []directory.TokenID(nil), ended(acme, "acc_a"))
+	}},
 	{"drop what ended, and those of an organization", func(s suite) {
 		a, b, c, d := newSession("acc_a", "a"), newSession("acc_a", "b"), newSession("acc_a", "c"), newSession("acc_b", "d")
 		b.OnlyOrg, c.OnlyOrg, c.ExpiresAt = other, "", start

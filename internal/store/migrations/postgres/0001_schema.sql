@@ -188,6 +188,17 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
+-- The sessions that an organization has ended for acting in it.
+CREATE TABLE session_ends (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    account_id TEXT COLLATE "C" NOT NULL,
+    session_id TEXT COLLATE "C" NOT NULL,
+    ended_at   BIGINT NOT NULL,
+    PRIMARY KEY (org_id, account_id, session_id),
+    FOREIGN KEY (account_id, session_id) REFERENCES sessions (account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX session_ends_session ON session_ends (account_id, session_id);
+
 -- Rows stay until they expire, also when used: they count against the account.
 CREATE TABLE sign_in_links (
     account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

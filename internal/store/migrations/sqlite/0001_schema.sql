@@ -187,6 +187,17 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
+-- The sessions that an organization has ended for acting in it.
+CREATE TABLE session_ends (
+    org_id     TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, account_id, session_id),
+    FOREIGN KEY (account_id, session_id) REFERENCES sessions (account_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_ends_session ON session_ends (account_id, session_id);
+
 -- Rows stay until they expire, also when used: they count against the account.
 CREATE TABLE sign_in_links (
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
