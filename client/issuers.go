@@ -50,6 +50,13 @@ func (c *Client) GetIssuer(ctx context.Context, id string) (Issuer, error) {
 	return fetch[Issuer](ctx, c, http.MethodGet, issuerPath(id), nil, nil)
 }
 
+// CheckIssuer reads what an issuer publishes, and returns why nobody can sign in by it, ""
+// for no reason. It needs the personal token of an owner.
+func (c *Client) CheckIssuer(ctx context.Context, id string) (problem string, err error) {
+	out, err := fetch[struct{ Problem string }](ctx, c, http.MethodGet, issuerPath(id)+"/check", nil, nil)
+	return out.Problem, err
+}
+
 func issuerPath(id string) string { return "/v2/issuers/" + url.PathEscape(id) }
 
 // CreateIssuer adds an issuer. Like every change of an issuer, it needs the personal token

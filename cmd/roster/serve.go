@@ -35,6 +35,7 @@ import (
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/scim"
 	"github.com/rosterhq/roster/internal/sealing"
+	"github.com/rosterhq/roster/internal/signin/oidc"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/tracing"
 	"github.com/rosterhq/roster/internal/userimport"
@@ -109,12 +110,15 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
 		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
 		directory.WithMailLimits(c.MailLimits))
-	proofs := identity.New(service, keys, time.Now, identity.Options{Resolver: dnsresolve.New(c.DNSResolver), CheckIssuerURL: endpoints.CheckURL})
+	issuers := oidc.New(endpoints, time.Now)
+	proofs := identity.New(service, keys, time.Now, identity.Options{
+		Resolver: dnsresolve.New(c.DNSResolver), CheckIssuerURL: endpoints.CheckURL, Discover: issuers.CheckIssuer,
+	})
 	smtp, sender, err := mailSender(c, log)
 	if err != nil {
 		return err
 	}
-	in, err := newSignIn(c, service, proofs, smtp, endpoints, log)
+	in, err := newSignIn(c, service, proofs, smtp, issuers, log)
 	if err != nil {
 		return err
 	}

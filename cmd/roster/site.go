@@ -8,7 +8,6 @@ import (
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
@@ -19,8 +18,8 @@ import (
 )
 
 // newSignIn makes the pages on which people sign in. smtp may be nil.
-func newSignIn(c *config.Config, s *directory.Service, proofs *identity.Proofs, smtp *mail.SMTP, endpoints egress.Policy, log *slog.Logger) (*signin.SignIn, error) {
-	o := signin.Options{Service: s, Identity: proofs, Log: log, Clock: time.Now, PublicURL: c.PublicURL, Home: console.Root, OIDC: oidc.New(endpoints, time.Now)}
+func newSignIn(c *config.Config, s *directory.Service, proofs *identity.Proofs, smtp *mail.SMTP, issuers *oidc.Client, log *slog.Logger) (*signin.SignIn, error) {
+	o := signin.Options{Service: s, Identity: proofs, Log: log, Clock: time.Now, PublicURL: c.PublicURL, Home: console.Root, OIDC: issuers}
 	if smtp != nil {
 		o.Mail = smtp
 	}
@@ -33,7 +32,7 @@ func newSignIn(c *config.Config, s *directory.Service, proofs *identity.Proofs, 
 // sitePages are what people use in a browser.
 func sitePages(c *config.Config, s *directory.Service, proofs *identity.Proofs, trail *auditlog.Trail, hooks *webhooks.Hooks, imports *userimport.Importer, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
 	pages := console.New(console.Options{
-		Service: s, Identity: proofs, Trail: trail, Hooks: hooks, Imports: imports, Issuers: in, Auth: in, Log: log, Clock: time.Now,
+		Service: s, Identity: proofs, Trail: trail, Hooks: hooks, Imports: imports, Auth: in, Log: log, Clock: time.Now,
 		SignIn: signin.Root, PublicURL: c.PublicURL,
 	})
 	return []httpapi.Page{

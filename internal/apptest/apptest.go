@@ -64,8 +64,9 @@ type Options struct {
 	AllowProvision bool
 	Endpoints      *egress.Policy // nil: webhooks may lead to 127.0.0.0/8, over http
 	Resolver       identity.TXTResolver
-	Log            io.Writer // instead of the test's log; at level debug
-	AccessLog      int       // requests for one line of the log; 0: no lines
+	Discover       func(context.Context, string) error // nil: every issuer is as it should be
+	Log            io.Writer                           // instead of the test's log; at level debug
+	AccessLog      int                                 // requests for one line of the log; 0: no lines
 }
 
 // Start runs a server inside the test's process until the test ends. Requests
@@ -115,7 +116,7 @@ func (s *Server) Beside() *Server {
 func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	log := o.logger(s.t)
 	s.Service, s.Store = service, db
-	s.Identity = identity.New(service, dbtest.Keys(), o.Clock, identity.Options{Resolver: o.Resolver})
+	s.Identity = identity.New(service, dbtest.Keys(), o.Clock, identity.Options{Resolver: o.Resolver, Discover: o.discover})
 	s.Sealer = sealing.New(db, dbtest.Keys(), o.Clock)
 	s.Webhooks = webhooks.New(webhooks.Options{
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
@@ -141,6 +142,14 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 			s.t.Errorf("close the test database: %v", err)
 		}
 	})
+}
+
+// discover reads what an issuer publishes, without leaving the machine.
+func (o Options) discover(ctx context.Context, url string) error {
+	if o.Discover == nil {
+		return nil
+	}
+	return o.Discover(ctx, url)
 }
 
 // endpoints are the options' own, or let webhooks lead to this machine.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 
@@ -32,7 +33,7 @@ func (s *session) issuers() *cobra.Command {
 	return group("issuers", "Manage OpenID Connect issuers",
 		"People sign in to the organization by its issuers, with addresses in its verified domains. Changing an issuer needs\nthe personal token of an owner.",
 		"roster issuers create --name 'Acme SSO' --issuer https://acme.okta.example.com --client-id 0oa1b2c3 --client-secret-file secret.txt",
-		s.issuersCreate(), s.issuersUpdate(),
+		s.issuersCreate(), s.issuersUpdate(), s.issuersCheck(),
 		s.command("list", "List issuers", "roster issuers list", cobra.NoArgs, list(s, issuerColumns, (*client.Client).ListIssuers)),
 		s.get(issuerLookup, "get ISSUER", "Show an issuer", "roster issuers get "+exampleIssuer, byID(s, issuerColumns, (*client.Client).GetIssuer)),
 		s.deletion(issuerLookup, "Delete an issuer\nThe sessions that it opened end; its users stay.", "roster issuers delete "+exampleIssuer+" --yes", "issuer", (*client.Client).DeleteIssuer))
@@ -111,6 +112,27 @@ func (s *session) issuersCreate() *cobra.Command {
 	cmd.Flags().StringVar(&f.clientID, "client-id", "", "`ID` of the client that is registered with the issuer")
 	require(cmd, "name", "issuer", "client-id", "client-secret-file")
 	return cmd
+}
+
+func (s *session) issuersCheck() *cobra.Command {
+	return s.command("check ISSUER", `Check an issuer
+Reads what the issuer publishes, and says why nobody can sign in by it. Whether the client and its
+secret are right shows only in a sign-in. Needs the personal token of an owner.`, "roster issuers check "+exampleIssuer, cobra.ExactArgs(1),
+		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			id, err := issuerLookup.find(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			problem, err := c.CheckIssuer(cmd.Context(), id)
+			if err == nil && problem != "" {
+				err = errors.New(problem)
+			}
+			if err != nil {
+				return err
+			}
+			cmd.PrintErrln("the issuer answers as it should")
+			return nil
+		})
 }
 
 func (s *session) issuersUpdate() *cobra.Command {

@@ -29,7 +29,6 @@ type Options struct {
 	Hooks    *webhooks.Hooks
 	Identity *identity.Proofs
 	Imports  *userimport.Importer
-	Issuers  Issuers
 	Auth     Auth
 	Log      *slog.Logger
 	Clock    func() time.Time

@@ -32,9 +32,6 @@ type site struct {
 	unusable error              // of each issuer that is tested
 }
 
-// CheckIssuer is what the site says of an issuer.
-func (s *site) CheckIssuer(context.Context, string) error { return s.unusable }
-
 // session is a session of a member, and when it began.
 type session struct {
 	secret string
@@ -83,8 +80,10 @@ func newSite(t testing.TB) *site {
 	w := directorytest.New(t)
 	log := slog.New(slog.NewTextHandler(logOf{t}, nil))
 	s := &site{World: w, sessions: make(map[string]session)}
+	w.Identity.Discover = func(context.Context, string) error { return s.unusable }
+	w.Configure()
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Imports: userimport.New(w.Service), Issuers: s, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
 		SignIn: "/signin", PublicURL: publicURL,
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

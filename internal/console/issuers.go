@@ -17,7 +17,7 @@ var issuerPage = page{
 		"save":   {directory.OpUpdateIssuer, saveIssuer},
 		"secret": {directory.OpUpdateIssuer, changeIssuerSecret},
 		"groups": {directory.OpUpdateIssuer, mapIssuerGroups},
-		"test":   {directory.OpUpdateIssuer, testIssuer},
+		"test":   {directory.OpCheckIssuer, testIssuer},
 		"delete": {directory.OpDeleteIssuer, deleteIssuer},
 	},
 }
@@ -138,20 +138,19 @@ func mapIssuerGroups(rq *request) (outcome, error) {
 	})
 }
 
-var errOnlyOwners = directory.Errorf(directory.Forbidden, "only an owner can test an issuer")
-
 // testIssuer reads what the issuer publishes. The client and its secret show only in a
 // sign-in.
 func testIssuer(rq *request) (outcome, error) {
-	if !rq.isOwner() {
-		return outcome{}, errOnlyOwners
-	}
 	i, err := rq.issuer()
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := rq.console.Issuers.CheckIssuer(rq.Context(), i.URL); err != nil {
-		return outcome{}, directory.Errorf(directory.Conflict, "%v", err)
+	problem, err := rq.console.Identity.CheckIssuer(rq.Context(), rq.call, i.ID)
+	if err != nil {
+		return outcome{}, err
+	}
+	if problem != "" {
+		return outcome{}, directory.Errorf(directory.Conflict, "%s", problem)
 	}
 	return outcome{to: "sign-in/issuers/" + string(i.ID), note: note{Text: i.Name + " answers as it should. To test the client and its secret, sign in by it in a private window"}}, nil
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
@@ -18,13 +17,6 @@ var signInPage = page{
 		"rules":    {directory.OpUpdateSignInRules, changeSignInRules},
 		"sessions": {directory.OpUpdateSessionLimits, limitSessions},
 	},
-}
-
-// Issuers tries issuers out.
-type Issuers interface {
-	// CheckIssuer reads what an issuer's URL publishes, and says why it can't be used. The
-	// error is fit for people of the organization.
-	CheckIssuer(ctx context.Context, url string) error
 }
 
 type signInData struct {

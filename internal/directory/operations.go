@@ -224,6 +224,7 @@ var (
 
 	OpListIssuers  = operation("listIssuers", Need{Personal: true})               // of an owner or admin
 	OpGetIssuer    = operation("getIssuer", Need{Personal: true})                 // of an owner or admin
+	OpCheckIssuer  = operation("checkIssuer", Need{Personal: true})               // of an owner
 	OpCreateIssuer = operation("createIssuer", Need{Personal: true, Fresh: true}) // of an owner
 	OpUpdateIssuer = operation("updateIssuer", Need{Personal: true, Fresh: true}) // of an owner
 	OpDeleteIssuer = operation("deleteIssuer", Need{Personal: true, Fresh: true}) // of an owner

@@ -37,6 +37,18 @@ func issuerOf(i directory.Issuer) issuer {
 	return out
 }
 
+// issuerCheck is why nobody can sign in by an issuer; null: nothing is known to be wrong.
+type issuerCheck struct {
+	Problem *string `json:"problem"`
+}
+
+func issuerCheckOf(problem string) (out issuerCheck) {
+	if problem != "" {
+		out.Problem = &problem
+	}
+	return out
+}
+
 // issuerInput is an issuer to be made, or written back as it was read; what the server
 // alone sets is not looked at.
 type issuerInput struct {

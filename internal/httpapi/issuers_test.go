@@ -1,10 +1,13 @@
 package httpapi_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/rosterhq/roster/client"
 	"github.com/rosterhq/roster/internal/apptest"
 )
 
@@ -50,4 +53,36 @@ func TestOnlyOwnersManageIssuers(t *testing.T) {
 	wantError(t, s.Do("PUT", path, as(s.PersonalToken, strings.Replace(string(read.Body), "sso.", "other.", 1))), 400, "invalid", "url")
 	s.Want(http.StatusNoContent, "DELETE", path, as(s.PersonalToken, ""))
 	wantError(t, s.Do("GET", path, as(s.PersonalToken, "")), 404, "not_found", "issuer")
+}
+
+// Owners learn why nobody can sign in by an issuer.
+func TestCheckIssuer(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	problem := errors.New("the issuer can't be used: there was no valid answer")
+	s := apptest.StartWith(t, apptest.Options{Discover: func(_ context.Context, url string) error {
+		asked = append(asked, url)
+		return problem // the test waits for each answer
+	}})
+	var made struct{ ID string }
+	s.Want(http.StatusOK, "POST", "/v2/issuers", as(s.PersonalToken, newIssuer)).Decode(t, &made)
+	c, err := client.New(s.URL, s.PersonalToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.CheckIssuer(t.Context(), made.ID); err != nil || got != problem.Error() {
+		t.Errorf("got %q, %v", got, err)
+	}
+	problem = nil
+	if got, err := c.CheckIssuer(t.Context(), made.ID); err != nil || got != "" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if len(asked) != 2 || asked[0] != "https://sso.example.com" {
+		t.Errorf("asked %q", asked)
+	}
+	s.CreateUser("Ada", "ada@example.com", "admin")
+	path := "/v2/issuers/" + made.ID + "/check"
+	wantError(t, s.Do("GET", path, as(s.TokenOf("ada@example.com"), "")), 403, "forbidden", "only an owner")
+	wantError(t, s.Do("GET", "/v2/issuers/iss_none/check", as(s.PersonalToken, "")), 404, "not_found", "issuer")
+	s.Want(http.StatusOK, "GET", path, as(s.PersonalToken, ""))
 }

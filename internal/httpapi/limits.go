@@ -192,6 +192,7 @@ var costs = map[string]cost{
 	"POST /v2/audit/erasures":       {base: 20, long: always},
 	"POST /v2/webhooks/{id}/test":   {base: 5},
 	"POST /v2/webhooks/{id}/replay": {base: 20},
+	"GET /v2/issuers/{id}/check":    {base: 20},
 	"POST /v2/domains/{id}/verify":  {base: 20},
 	"POST /v2/orgs":                 {base: 5},
 	"POST /v2/orgs/provision":       {base: 20},

@@ -109,6 +109,7 @@ var oracle = map[string]string{
 	"POST /v2/audit/erasures":                               "personal",
 	"GET /v2/issuers":                                       "personal",
 	"POST /v2/issuers":                                      "personal",
+	"GET /v2/issuers/{id}/check":                            "personal",
 	"GET /v2/issuers/{id}":                                  "personal",
 	"PUT /v2/issuers/{id}":                                  "personal",
 	"DELETE /v2/issuers/{id}":                               "personal",

@@ -121,6 +121,7 @@ var v2 = []route{
 	{"GET", "/v2/issuers", directory.OpListIssuers, replyList(call(service.ListIssuers), issuerOf), nil},
 	{"POST", "/v2/issuers", directory.OpCreateIssuer, replyTo(createIssuer, issuerOf), nil},
 	{"GET", "/v2/issuers/{id}", directory.OpGetIssuer, reply(callWithID(service.GetIssuer), issuerOf), nil},
+	{"GET", "/v2/issuers/{id}/check", directory.OpCheckIssuer, reply(callWithID(service.CheckIssuer), issuerCheckOf), nil},
 	{"PUT", "/v2/issuers/{id}", directory.OpUpdateIssuer, replyTo(updateIssuer, issuerOf), nil},
 	{"DELETE", "/v2/issuers/{id}", directory.OpDeleteIssuer, noReply(doWithID(service.DeleteIssuer)), nil},
 	{"GET", "/v2/domains", directory.OpListDomains, replyList(call(service.ListDomains), domainOf), nil},

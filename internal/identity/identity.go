@@ -26,6 +26,9 @@ type Options struct {
 	// CheckIssuerURL checks which URLs issuers may have. The error is worded to follow the
 	// name of the field. If it is nil, any https URL will do.
 	CheckIssuerURL func(url string) error
+	// Discover reads what an issuer publishes, and says why nobody can sign in by it. The
+	// error is fit for people of the organization. If it is nil, no issuer can be checked.
+	Discover func(ctx context.Context, url string) error
 }
 
 // TXTResolver looks up the TXT records of a name, which has no final dot. Whatever the

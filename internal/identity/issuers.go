@@ -42,6 +42,29 @@ func (s *Proofs) GetIssuer(ctx context.Context, call directory.Call, id director
 	})
 }
 
+// CheckIssuer reads what an issuer publishes, and returns why nobody can sign in by it, ""
+// for no reason. The client and its secret show only in a sign-in. Needs a personal token
+// or session of an owner. Errors: [directory.NotFound]; [directory.Unavailable] for a
+// server that can't check issuers.
+func (s *Proofs) CheckIssuer(ctx context.Context, call directory.Call, id directory.IssuerID) (problem string, err error) {
+	i, err := directory.Read(ctx, s.directory, call, directory.OpCheckIssuer, func(tx directory.Tx) (directory.Issuer, error) {
+		if !call.Principal.IsOwner() {
+			return directory.Issuer{}, directory.Errorf(directory.Forbidden, "only an owner can check an issuer")
+		}
+		return tx.Issuer(call.Principal.OrgID, id)
+	})
+	if err != nil {
+		return "", err
+	}
+	if s.Discover == nil {
+		return "", directory.Errorf(directory.Unavailable, "this server does not check issuers")
+	}
+	if err := s.Discover(ctx, i.URL); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
+}
+
 func mayReadIssuers(p *directory.Principal) error {
 	if p.Role != authz.RoleOwner && p.Role != authz.RoleAdmin {
 		return directory.Errorf(directory.Forbidden, "only an owner or admin can see the issuers")

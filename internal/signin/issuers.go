@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -32,14 +31,6 @@ type issuerState struct {
 
 // issuersReady reports whether people can sign in by issuers: they must be sent back.
 func (s *SignIn) issuersReady() bool { return s.o.OIDC != nil && s.o.PublicURL != "" }
-
-// CheckIssuer reads what an issuer publishes, and says why nobody can sign in by it.
-func (s *SignIn) CheckIssuer(ctx context.Context, url string) error {
-	if !s.issuersReady() {
-		return errNoIssuers
-	}
-	return s.o.OIDC.CheckIssuer(ctx, url)
-}
 
 func (s *SignIn) callbackURL() string { return strings.TrimSuffix(s.o.PublicURL, "/") + CallbackPath }
 
