@@ -59,10 +59,15 @@ func (s *Proofs) CheckIssuer(ctx context.Context, call directory.Call, id direct
 	if s.Discover == nil {
 		return "", directory.Errorf(directory.Unavailable, "this server does not check issuers")
 	}
-	if err := s.Discover(ctx, i.URL); err != nil {
-		return err.Error(), nil
+	return reason(s.Discover(ctx, i.URL)), nil
+}
+
+// reason is the text of an error, "" for none.
+func reason(err error) string {
+	if err == nil {
+		return ""
 	}
-	return "", nil
+	return err.Error()
 }
 
 func mayReadIssuers(p *directory.Principal) error {
