@@ -9,9 +9,10 @@ import (
 	"github.com/rosterhq/roster/internal/scim/schema"
 )
 
-// compileFilter compiles a filter to a condition of the directory. Errors have the type
-// invalidFilter.
-func compileFilter(text string, t *schema.ResourceType) (directory.Condition, error) {
+// compileFilter compiles a filter to a condition of the directory. hidden is an attribute
+// that the principal may not see, and so not search for; "" for none. Errors have the type
+// invalidFilter, or are [directory.Forbidden].
+func compileFilter(text string, t *schema.ResourceType, hidden string) (directory.Condition, error) {
 	expr, err := filter.Parse(text)
 	if err != nil {
 		return nil, err
@@ -20,13 +21,22 @@ func compileFilter(text string, t *schema.ResourceType) (directory.Condition, er
 	if err != nil {
 		return nil, err
 	}
-	return compiler{t: t}.condition(bound)
+	return compiler{t: t, hidden: hidden}.condition(bound)
 }
 
 // compiler compiles conditions on resources, or on the elements of a list.
 type compiler struct {
-	t    *schema.ResourceType
-	list *schema.Ref
+	t      *schema.ResourceType
+	list   *schema.Ref
+	hidden string
+}
+
+// may refuses a condition on the hidden attribute.
+func (c compiler) may(ref schema.Ref) error {
+	if c.hidden == "" || ref.URN != "" || ref.Attr.Name != c.hidden {
+		return nil
+	}
+	return directory.Errorf(directory.Forbidden, "filter: searching by %s requires the capability rbac|read", c.hidden)
 }
 
 // constant is a condition that holds for all or for none.
@@ -49,10 +59,19 @@ func (c compiler) condition(cond filter.Condition) (directory.Condition, error) 
 		condition, err := c.condition(cond.Condition)
 		return directory.Not{Condition: condition}, err
 	case filter.Has:
+		if err := c.may(cond.Ref); err != nil {
+			return nil, err
+		}
 		return c.has(cond)
 	case filter.Some:
+		if err := c.may(cond.Ref); err != nil {
+			return nil, err
+		}
 		return c.some(cond)
 	case filter.Test:
+		if err := c.may(cond.Ref); err != nil {
+			return nil, err
+		}
 		return c.test(cond)
 	}
 	return constant(false), nil
@@ -168,7 +187,7 @@ func (c compiler) some(cond filter.Some) (directory.Condition, error) {
 		}
 		return anyOf, nil
 	}
-	inner, err := compiler{c.t, &cond.Ref}.condition(cond.Condition)
+	inner, err := compiler{c.t, &cond.Ref, c.hidden}.condition(cond.Condition)
 	return directory.Some{Path: pathOf(cond.Ref), Where: inner}, err
 }
 

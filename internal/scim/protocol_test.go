@@ -202,6 +202,33 @@ func TestAWeakTokenFindsNoDetour(t *testing.T) {
 	s.want(204, "PATCH", "/Groups/"+group, patchOf(object{"op": "replace", "path": "displayName", "value": "Selling"}))
 }
 
+// Who is in which group takes rbac|read, in resources and in filters.
+func TestGroupsOfUsersTakeTheirPermission(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	user := s.createUser("jane@example.com")
+	group := s.createGroup("Sales", user)
+	if o := s.want(200, "GET", "/Users/"+user, nil); o["groups"] == nil {
+		t.Errorf("the user has no groups: %v", o)
+	}
+	s.token = s.APITokenWith(`"orgCapabilities":{"users":["read"]}`)
+	if o := s.want(200, "GET", "/Users/"+user, nil); o["groups"] != nil {
+		t.Errorf("without rbac|read, the user shows %v", o["groups"])
+	}
+	list := s.want(200, "GET", "/Users?filter="+url.QueryEscape(`userName eq "jane@example.com"`), nil)
+	if strings.Contains(encode(t, list), group) {
+		t.Errorf("without rbac|read, the list shows %v", list)
+	}
+	for _, filter := range []string{
+		`groups pr`, `groups.value eq "` + group + `"`, `groups[value eq "` + group + `"]`, `not (userName pr and GROUPS.display sw "S")`,
+	} {
+		if detail := s.refused(403, "", "GET", "/Users?filter="+url.QueryEscape(filter), nil); !strings.Contains(detail, "rbac|read") {
+			t.Errorf("%s: %s", filter, detail)
+		}
+		s.refused(403, "", "POST", "/Users/.search", object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}, "filter": filter})
+	}
+}
+
 // SCIM is charged to the same rate limit as v2.
 func TestRateLimitHoldsForSCIM(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,7 @@ type listQuery struct {
 	start, count              *int
 	cursor                    *string // RFC 9865
 	attributes, excluded      []string
+	hidden                    string // attribute that the principal may not see; "" for none
 }
 
 // queryOf reads the parameters of a URL.
@@ -128,7 +129,7 @@ func (l listQuery) compile(t *schema.ResourceType, most func(*schema.Projection)
 		return c, coded(err)
 	}
 	if l.filter != "" {
-		if c.Where, err = compileFilter(l.filter, t); err != nil {
+		if c.Where, err = compileFilter(l.filter, t, l.hidden); err != nil {
 			return c, coded(err)
 		}
 	}

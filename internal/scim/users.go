@@ -48,6 +48,9 @@ func (rq *request) user(t *schema.ResourceType, p provisioning.Person) (resource
 		resource["externalId"] = p.Profile.ExternalID
 	}
 	var groups []any
+	if !rq.seesGroups() {
+		p.Groups = nil
+	}
 	for _, g := range p.Groups {
 		groups = append(groups, object{
 			"value": string(g.ID), "$ref": rq.base + "/Groups/" + string(g.ID), "display": g.Name, "type": "direct",
@@ -61,6 +64,11 @@ func (rq *request) user(t *schema.ResourceType, p provisioning.Person) (resource
 		"location": rq.userURL(p.ID), "version": userTag(p),
 	}
 	return resource, others
+}
+
+// seesGroups reports whether the principal may see who is in which group.
+func (rq *request) seesGroups() bool {
+	return directory.OpListGroups.Authorize(rq.Call.Principal) == nil
 }
 
 func (rq *request) userURL(id directory.UserID) string { return rq.base + "/Users/" + string(id) }
@@ -140,6 +148,9 @@ func (rq *request) users(l listQuery) (*response, error) {
 		return nil, err
 	}
 	t := types.user
+	if !rq.seesGroups() {
+		l.hidden = "groups"
+	}
 	c, err := l.compile(t, func(*schema.Projection) int { return MaxPage })
 	if err != nil {
 		return nil, err
