@@ -146,7 +146,10 @@ func TestRestoreReplacesDamage(t *testing.T) {
 						size += there.Size()
 					}
 				}
-				if now, err := os.ReadFile(kept); (!withLog && !bytes.Equal(now, bad)) || size < int64(len(bad)) || (withLog && size == 0) {
+				// The log says how many pages the database has. They may be fewer than the
+				// backup's, which are packed in another way.
+				least := int64(len(bad)) * 9 / 10
+				if now, err := os.ReadFile(kept); (!withLog && !bytes.Equal(now, bad)) || size < least || (withLog && size == 0) {
 					t.Errorf("%d bytes of %d are kept: %v", size, len(bad), err)
 				}
 			})
