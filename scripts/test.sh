@@ -45,7 +45,7 @@ fi
 
 # Tests spend much of their time waiting, for PostgreSQL, browsers and other processes, so more of them run in parallel
 # than there are cores.
-flags+=(-p 4 -parallel 8)
+flags+=(-parallel 8)
 echo "== Downloading modules"
 go mod download
 echo "== All packages on SQLite, the store on both engines. Each package prints a line; the first run also compiles"

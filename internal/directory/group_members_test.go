@@ -3,6 +3,7 @@ package directory_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,23 +17,27 @@ func (w *world) crowd(n int, role directory.RoleID, group directory.GroupID) (id
 	for i := range n {
 		ids = append(ids, directory.UserID(fmt.Sprintf("usr_%s%022d", w.Org.ID[:4], i)))
 	}
-	w.Wants("crowd", "", w.DB.Write(w.Context(), func(tx directory.Tx) error {
-		for i, id := range ids {
-			email := fmt.Sprintf("c%d@example.com", i)
-			a, err := tx.EnsureAccount(directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: email, Name: "C"}, email)
-			if err != nil {
-				return err
+	const together = 500 // in a transaction, which may take only so long
+	for chunk := range slices.Chunk(ids, together) {
+		w.Wants("crowd", "", w.DB.Write(w.Context(), func(tx directory.Tx) error {
+			for _, id := range chunk {
+				number := strings.TrimLeft(string(id)[8:], "0")
+				email := "c" + number + "@example.com"
+				a, err := tx.EnsureAccount(directory.Account{ID: directory.AccountID("acc_" + string(id)[4:]), Email: email, Name: "C"}, email)
+				if err != nil {
+					return err
+				}
+				u := directory.User{ID: id, OrgID: w.Org.ID, AccountID: a.ID, Email: email, Name: "C", Role: directory.RoleRef{ID: role}}
+				if err := tx.CreateUser(u, email); err != nil {
+					return err
+				}
 			}
-			u := directory.User{ID: id, OrgID: w.Org.ID, AccountID: a.ID, Email: email, Name: "C", Role: directory.RoleRef{ID: role}}
-			if err := tx.CreateUser(u, email); err != nil {
-				return err
+			if group == "" {
+				return nil
 			}
-		}
-		if group == "" {
-			return nil
-		}
-		return tx.ChangeMembers(w.Org.ID, group, ids, nil)
-	}))
+			return tx.ChangeMembers(w.Org.ID, group, chunk, nil)
+		}))
+	}
 	return ids
 }
 

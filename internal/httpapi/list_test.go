@@ -44,25 +44,28 @@ func fill(t *testing.T, s *apptest.Server, n int) {
 // a fraction of the time of fill.
 func store(t *testing.T, s *apptest.Server, n int) {
 	t.Helper()
-	err := s.Store.Write(t.Context(), func(tx directory.Tx) error {
-		for i := range n {
-			email := fmt.Sprintf("user%d@example.com", i)
-			a := directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: email, Name: fmt.Sprintf("User %d Müller", i), CreatedAt: time.Unix(1, 0)}
-			if _, err := tx.EnsureAccount(a, email); err != nil {
-				return err
+	const together = 1000 // in a transaction, which may take only so long
+	for from := 0; from < n; from += together {
+		err := s.Store.Write(t.Context(), func(tx directory.Tx) error {
+			for i := from; i < min(n, from+together); i++ {
+				email := fmt.Sprintf("user%d@example.com", i)
+				a := directory.Account{ID: directory.AccountID(fmt.Sprintf("acc_%026d", i)), Email: email, Name: fmt.Sprintf("User %d Müller", i), CreatedAt: time.Unix(1, 0)}
+				if _, err := tx.EnsureAccount(a, email); err != nil {
+					return err
+				}
+				u := directory.User{
+					ID: directory.UserID(fmt.Sprintf("usr_%026d", i)), OrgID: directory.OrgID(s.OrgID), AccountID: a.ID, Email: email, Name: a.Name,
+					Role: directory.RoleRef{ID: "user", Name: "user"}, CreatedAt: a.CreatedAt,
+				}
+				if err := tx.CreateUser(u, email); err != nil {
+					return err
+				}
 			}
-			u := directory.User{
-				ID: directory.UserID(fmt.Sprintf("usr_%026d", i)), OrgID: directory.OrgID(s.OrgID), AccountID: a.ID, Email: email, Name: a.Name,
-				Role: directory.RoleRef{ID: "user", Name: "user"}, CreatedAt: a.CreatedAt,
-			}
-			if err := tx.CreateUser(u, email); err != nil {
-				return err
-			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
