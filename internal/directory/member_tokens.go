@@ -17,7 +17,7 @@ type MemberToken struct {
 // Permission users|update. Errors: [NotFound].
 func (s *Service) ListMemberTokens(ctx context.Context, call Call, id UserID) ([]MemberToken, error) {
 	return Read(ctx, s, call, OpListMemberTokens, func(tx Tx) ([]MemberToken, error) {
-		u, err := member(tx, call.Principal.OrgID, id)
+		u, err := Member(tx, call.Principal.OrgID, id)
 		if err != nil {
 			return nil, err
 		}
@@ -52,9 +52,9 @@ type TokenUse struct {
 	Revoked    bool
 }
 
-// member finds a user who is not just invited: an invitation belongs to an address and
-// says nothing of an account.
-func member(tx Tx, org OrgID, id UserID) (User, error) {
+// Member finds a user who is not just invited: an invitation belongs to an address and
+// says nothing of an account. Errors: [NotFound].
+func Member(tx Tx, org OrgID, id UserID) (User, error) {
 	u, err := tx.User(org, id)
 	if err == nil && u.Invited {
 		err = Missing("user")
@@ -70,34 +70,33 @@ func member(tx Tx, org OrgID, id UserID) (User, error) {
 // revokeUserToken in this organization. Errors: [NotFound] for the user and the token,
 // also for a token that does not act in the organization.
 func (s *Service) RevokeMemberToken(ctx context.Context, call Call, id UserID, token TokenID) error {
-	_, err := Write(ctx, s, call, OpRevokeMemberToken, func(c *Change) (struct{}, error) {
-		u, err := member(c, c.actor.OrgID, id)
+	return Do(ctx, s, call, OpRevokeMemberToken, func(c *Change) error {
+		u, err := Member(c, c.actor.OrgID, id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if u.IsOwner() && !c.actor.IsOwner() {
-			return struct{}{}, Errorf(Forbidden, "only an owner, with a personal token, can revoke an owner's tokens")
+			return Errorf(Forbidden, "only an owner, with a personal token, can revoke an owner's tokens")
 		}
 		if err := c.Lock(LockAccount(u.AccountID)); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		t, err := c.PersonalToken(u.AccountID, token)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if revoked, err := c.TokenRevoked(u.OrgID, t.AccountID, t.ID); err != nil || revoked {
 			if err == nil {
 				err = Missing("token")
 			}
-			return struct{}{}, err
+			return err
 		}
 		if err := c.Check(t); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := c.RevokeToken(u.OrgID, t.AccountID, t.ID, c.now); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, c.Record(t.Target(), t, nil)
+		return c.Record(t.Target(), t, nil)
 	})
-	return err
 }

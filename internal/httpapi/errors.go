@@ -21,25 +21,6 @@ const (
 	codeInternal         = protocol.Internal
 )
 
-// statuses maps error codes to HTTP statuses.
-var statuses = map[directory.Code]int{
-	directory.Invalid:            http.StatusBadRequest,
-	directory.Unauthenticated:    http.StatusUnauthorized,
-	directory.Forbidden:          http.StatusForbidden,
-	directory.Reauthenticate:     http.StatusForbidden,
-	directory.NotFound:           http.StatusNotFound,
-	directory.Conflict:           http.StatusConflict,
-	directory.PreconditionFailed: http.StatusPreconditionFailed,
-	directory.KeyReused:          http.StatusUnprocessableEntity,
-	directory.LimitExceeded:      http.StatusForbidden,
-	directory.RateLimited:        http.StatusTooManyRequests,
-	directory.Unavailable:        http.StatusServiceUnavailable,
-	codeMethodNotAllowed:         http.StatusMethodNotAllowed,
-	codeTooLarge:                 http.StatusRequestEntityTooLarge,
-	codeUnsupportedMedia:         http.StatusUnsupportedMediaType,
-	codeInternal:                 http.StatusInternalServerError,
-}
-
 var errInternal = directory.Errorf(codeInternal, "internal error; find it in the server's log by the trace id")
 
 // errorWriter sends an error in the form of a protocol.
@@ -47,7 +28,7 @@ type errorWriter func(http.ResponseWriter, *directory.Error)
 
 // writeError sends an error in the form of v2.
 func writeError(w http.ResponseWriter, e *directory.Error) {
-	writeJSON(responseOf(w), statuses[e.Code], errorJSON(e))
+	writeJSON(responseOf(w), protocol.Statuses[e.Code], errorJSON(e))
 }
 
 // fail responds with an error. An error without a code is logged here, with the trace id,

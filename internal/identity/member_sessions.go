@@ -13,7 +13,7 @@ import (
 // [directory.NotFound], also for an invitation.
 func (s *Proofs) ListMemberSessions(ctx context.Context, call directory.Call, id directory.UserID) ([]directory.SessionRecord, error) {
 	return directory.Read(ctx, s.directory, call, directory.OpListMemberSessions, func(tx directory.Tx) ([]directory.SessionRecord, error) {
-		u, err := joined(tx, call.Principal.OrgID, id)
+		u, err := directory.Member(tx, call.Principal.OrgID, id)
 		if err != nil {
 			return nil, err
 		}
@@ -29,7 +29,7 @@ func (s *Proofs) ListMemberSessions(ctx context.Context, call directory.Call, id
 // for a session that does not act in the organization.
 func (s *Proofs) EndMemberSession(ctx context.Context, call directory.Call, id directory.UserID, session directory.TokenID) error {
 	return directory.Do(ctx, s.directory, call, directory.OpEndMemberSession, func(c *directory.Change) error {
-		u, err := joined(c, c.Actor().OrgID, id)
+		u, err := directory.Member(c, c.Actor().OrgID, id)
 		if err != nil {
 			return err
 		}
@@ -55,16 +55,6 @@ func (s *Proofs) EndMemberSession(ctx context.Context, call directory.Call, id d
 		}
 		return c.Record(acting[i].Target(), acting[i], nil)
 	})
-}
-
-// joined finds a user who is not just invited: an invitation belongs to an address and
-// says nothing of an account.
-func joined(tx directory.Tx, org directory.OrgID, id directory.UserID) (directory.User, error) {
-	u, err := tx.User(org, id)
-	if err == nil && u.Invited {
-		err = directory.Missing("user")
-	}
-	return u, err
 }
 
 // actingIn returns the sessions that act for a user, those used last first.

@@ -53,3 +53,22 @@ const (
 	UnsupportedMedia directory.Code = "unsupported_media_type"
 	Internal         directory.Code = "internal"
 )
+
+// Statuses maps the codes of errors to HTTP statuses, in every protocol.
+var Statuses = map[directory.Code]int{
+	directory.Invalid:            http.StatusBadRequest,
+	directory.Unauthenticated:    http.StatusUnauthorized,
+	directory.Forbidden:          http.StatusForbidden,
+	directory.Reauthenticate:     http.StatusForbidden,
+	directory.NotFound:           http.StatusNotFound,
+	directory.Conflict:           http.StatusConflict,
+	directory.PreconditionFailed: http.StatusPreconditionFailed,
+	directory.KeyReused:          http.StatusUnprocessableEntity,
+	directory.LimitExceeded:      http.StatusForbidden,
+	directory.RateLimited:        http.StatusTooManyRequests,
+	directory.Unavailable:        http.StatusServiceUnavailable,
+	MethodNotAllowed:             http.StatusMethodNotAllowed,
+	TooLarge:                     http.StatusRequestEntityTooLarge,
+	UnsupportedMedia:             http.StatusUnsupportedMediaType,
+	Internal:                     http.StatusInternalServerError,
+}

@@ -12,25 +12,10 @@ import (
 	"github.com/rosterhq/roster/internal/scim/schema"
 )
 
-// statuses maps error codes to HTTP statuses.
+// statuses maps the codes that only this package has to HTTP statuses.
 var statuses = map[directory.Code]int{
-	directory.Invalid:            http.StatusBadRequest,
-	directory.Unauthenticated:    http.StatusUnauthorized,
-	directory.Forbidden:          http.StatusForbidden,
-	directory.Reauthenticate:     http.StatusForbidden,
-	directory.NotFound:           http.StatusNotFound,
-	directory.Conflict:           http.StatusConflict,
-	directory.PreconditionFailed: http.StatusPreconditionFailed,
-	directory.KeyReused:          http.StatusUnprocessableEntity,
-	directory.LimitExceeded:      http.StatusForbidden,
-	directory.RateLimited:        http.StatusTooManyRequests,
-	directory.Unavailable:        http.StatusServiceUnavailable,
-	protocol.MethodNotAllowed:    http.StatusMethodNotAllowed,
-	protocol.TooLarge:            http.StatusRequestEntityTooLarge,
-	protocol.UnsupportedMedia:    http.StatusUnsupportedMediaType,
-	protocol.Internal:            http.StatusInternalServerError,
-	notImplemented:               http.StatusNotImplemented,
-	notModified:                  http.StatusNotModified,
+	notImplemented: http.StatusNotImplemented,
+	notModified:    http.StatusNotModified,
 }
 
 const (
@@ -60,7 +45,10 @@ type errorBody struct {
 }
 
 func errorOf(e *directory.Error) (int, errorBody) {
-	status := statuses[e.Code]
+	status, own := statuses[e.Code]
+	if !own {
+		status = protocol.Statuses[e.Code]
+	}
 	return status, errorBody{[]string{errorURN}, strconv.Itoa(status), typeOf(e), e.Error()}
 }
 
