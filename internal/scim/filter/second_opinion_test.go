@@ -30,7 +30,8 @@ func secondOpinion(t rapid.TB, text string) {
 		t.Errorf("%q: filter-parser returns %T", text, theirs)
 		return
 	}
-	if diff := cmp.Diff(converted, ours); diff != "" {
+	sameNumber := cmp.Comparer(func(a, b json.Number) bool { return strings.EqualFold(string(a), string(b)) }) // it writes 0E0 as 0e0
+	if diff := cmp.Diff(converted, ours, sameNumber); diff != "" {
 		t.Errorf("%q: filter-parser's tree differs: %s", text, diff)
 	}
 }
