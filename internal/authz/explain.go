@@ -14,14 +14,31 @@ const (
 	ScopeOrg     Scope = "organization"
 	ScopeDataset Scope = "dataset"
 	ScopeView    Scope = "view"
+	ScopeApp     Scope = "app"
 )
 
-// Key names one capability.
+// Key names one capability: in an application, by App alone.
 type Key struct {
 	Scope Scope
 	Name  string // the dataset or view; "*" for all
 	Pair  Pair
+	App   AppGrant
 }
+
+// String writes a capability as people do, with its scope and name.
+func (k Key) String() string {
+	switch k.Scope {
+	case ScopeOrg:
+		return k.Pair.String()
+	case ScopeApp:
+		return k.App.String()
+	default:
+		return string(k.Scope) + ":" + k.Name + ":" + k.Pair.String()
+	}
+}
+
+// AppKey names a capability in an application.
+func AppKey(g AppGrant) Key { return Key{Scope: ScopeApp, App: g} }
 
 // Explained is one capability that somebody has, with every reason for it: without its
 // last path, the capability is gone.
@@ -32,8 +49,12 @@ type Explained[S any] struct {
 
 // Query selects a part of an explanation.
 type Query struct {
-	// Only, if set, asks about one capability. A grant on "*" is one on every name.
+	// Only, if set, asks about one capability. A grant on "*" is one on every name, and in
+	// an application, one on a pattern is one on all that the pattern covers.
 	Only *Key
+	// Apps are what stands for all capabilities of every application: what the
+	// applications define.
+	Apps []AppGrant
 	// After continues after the last capability of the page before.
 	After Key
 	// Limit is how many capabilities a page has at most; 0 stands for all. A page also
@@ -80,6 +101,12 @@ func Explain[S any, ID comparable](sources []S, of func(S) (ID, Set)) *Explanati
 // and whether there are more. The work it takes depends on the page, not on what comes
 // after it.
 func (e *Explanation[S]) Page(q Query) (list []Explained[S], more bool) {
+	if q.Only != nil && q.Only.Scope == ScopeApp {
+		if paths := e.appPaths(q.Only.App); len(paths) > 0 {
+			list = append(list, Explained[S]{*q.Only, paths})
+		}
+		return list, false
+	}
 	if q.Only != nil {
 		e.look(q.Only.Scope, q.Only.Name)
 		if paths := e.paths(q.Only.Scope, q.Only.Pair); len(paths) > 0 {
@@ -104,13 +131,51 @@ func (e *Explanation[S]) Page(q Query) (list []Explained[S], more bool) {
 				if q.Limit > 0 && (len(list) == q.Limit || paths >= MaxPaths) {
 					return list, true
 				}
-				x := Explained[S]{Key{scope, name, pair}, e.paths(scope, pair)}
+				x := Explained[S]{Key{Scope: scope, Name: name, Pair: pair}, e.paths(scope, pair)}
 				paths += len(x.Paths)
 				list = append(list, x)
 			}
 		}
 	}
+	for _, g := range e.apps(q.Apps) {
+		if q.After.Scope == ScopeApp && g.compare(q.After.App) <= 0 {
+			continue
+		}
+		if q.Limit > 0 && (len(list) == q.Limit || paths >= MaxPaths) {
+			return list, true
+		}
+		x := Explained[S]{AppKey(g), e.appPaths(g)}
+		paths += len(x.Paths)
+		list = append(list, x)
+	}
 	return list, false
+}
+
+// apps returns the capabilities in applications that sets list, in order. all stands for
+// those of a set that has all of every application.
+func (e *Explanation[S]) apps(all []AppGrant) (listed []AppGrant) {
+	for _, s := range e.sets {
+		if s.Apps.All() {
+			listed = append(listed, all...)
+		}
+		listed = append(listed, s.Apps.list()...)
+	}
+	slices.SortFunc(listed, AppGrant.compare)
+	return slices.Compact(listed)
+}
+
+// appPaths returns the sources that grant a capability in an application.
+func (e *Explanation[S]) appPaths(g AppGrant) (paths []S) {
+	grants := make([]bool, len(e.sets))
+	for i, s := range e.sets {
+		grants[i] = s.Apps.Allows(g)
+	}
+	for i, s := range e.sources {
+		if grants[e.set[i]] {
+			paths = append(paths, s)
+		}
+	}
+	return paths
 }
 
 // look finds what each set grants on a name, and returns the union.
@@ -161,7 +226,7 @@ func (v *Vocabulary) after(last Pair, pairs []Pair) []Pair {
 }
 
 func (s Scope) order() int {
-	return slices.Index([]Scope{"", ScopeOrg, ScopeDataset, ScopeView}, s)
+	return slices.Index([]Scope{"", ScopeOrg, ScopeDataset, ScopeView, ScopeApp}, s)
 }
 
 func (s Scope) vocabulary() *Vocabulary {

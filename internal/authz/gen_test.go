@@ -28,6 +28,7 @@ func sets() *rapid.Generator[authz.Set] {
 			Org:      grants(authz.Org).Draw(t, "org"),
 			Datasets: named(authz.Dataset).Draw(t, "datasets"),
 			Views:    named(authz.View).Draw(t, "views"),
+			Apps:     apps().Draw(t, "apps"),
 		}
 	})
 }
@@ -48,6 +49,7 @@ func within(t *rapid.T, s authz.Set) authz.Set {
 		Org:      s.Org & grants(authz.Org).Draw(t, "org mask"),
 		Datasets: less(authz.Dataset, s.Datasets),
 		Views:    less(authz.View, s.Views),
+		Apps:     appsWithin(t, s.Apps),
 	}
 }
 
@@ -70,6 +72,7 @@ func facts(s authz.Set) map[string]bool {
 	}
 	scope("dataset", authz.Dataset, s.Datasets)
 	scope("view", authz.View, s.Views)
+	maps.Copy(all, appFacts(s.Apps))
 	return all
 }
 

@@ -43,9 +43,10 @@ var (
 // builtinTables lists the capabilities of the built-in roles a second time, by hand.
 var builtinTables = []struct {
 	role, org, dataset, view string // dataset and view on "*"
+	apps                     bool   // all of every application
 }{
-	{authz.RoleOwner, publishedOrg, publishedDataset, publishedView},
-	{authz.RoleAdmin, strings.Replace(publishedOrg, "billing:          read update", "", 1), publishedDataset, publishedView},
+	{authz.RoleOwner, publishedOrg, publishedDataset, publishedView, true},
+	{authz.RoleAdmin, strings.Replace(publishedOrg, "billing:          read update", "", 1), publishedDataset, publishedView, true},
 	{
 		authz.RoleUser, `
 		annotations:  create read update delete
@@ -63,7 +64,7 @@ var builtinTables = []struct {
 		share:          create read delete
 		starredQueries: create read update delete
 		virtualFields:  create read update delete`,
-		publishedView,
+		publishedView, false,
 	},
 	{
 		authz.RoleReadOnly, `
@@ -84,9 +85,9 @@ var builtinTables = []struct {
 		starredQueries: read
 		virtualFields:  read`, `
 		query: read
-		share: read`,
+		share: read`, false,
 	},
-	{authz.RoleNone, "", "", ""},
+	{authz.RoleNone, "", "", "", false},
 }
 
 // table reads "resource: action action" lines.

@@ -33,7 +33,7 @@ func Builtin(role string) (Set, bool) {
 	return s, ok
 }
 
-// adminSet is everything but billing.
+// adminSet is everything but the organization's billing.
 func adminSet() Set {
 	s := Everything()
 	s.Org = Org.where(func(r string, _ Action) bool { return r != "billing" })

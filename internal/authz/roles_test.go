@@ -18,6 +18,9 @@ func TestBuiltinRoles(t *testing.T) {
 			continue
 		}
 		want := set(t, row.org, row.dataset, row.view)
+		if row.apps {
+			want.Apps = authz.AllApps()
+		}
 		if diff := cmp.Diff(want.Names(), got.Names()); diff != "" {
 			t.Errorf("%s (-table +package):\n%s", row.role, diff)
 		}

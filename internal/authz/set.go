@@ -6,13 +6,14 @@ import "maps"
 // made yet included.
 const Wildcard = "*"
 
-// Set is everything a principal may do: on the organization, and by name on
-// datasets and views. The zero value may do nothing. A Set is not changed
+// Set is everything a principal may do: on the organization, by name on datasets and
+// views, and in applications. The zero value may do nothing. A Set is not changed
 // once made; the maps may be shared.
 type Set struct {
 	Org      Grants
 	Datasets map[string]Grants
 	Views    map[string]Grants
+	Apps     AppGrants
 }
 
 // Everything is the set that covers every other.
@@ -21,11 +22,13 @@ func Everything() Set {
 		Org:      Org.All(),
 		Datasets: map[string]Grants{Wildcard: Dataset.All()},
 		Views:    map[string]Grants{Wildcard: View.All()},
+		Apps:     AllApps(),
 	}
 }
 
-// CountNames is how many datasets and views s names, "*" included.
-func (s Set) CountNames() int { return len(s.Datasets) + len(s.Views) }
+// CountNames is how many datasets and views s names, "*" included, and how many
+// capabilities in applications it lists.
+func (s Set) CountNames() int { return len(s.Datasets) + len(s.Views) + s.Apps.Len() }
 
 // Allows reports whether s holds the organization capability p. A pair that is
 // not in the vocabulary is never allowed.
@@ -38,7 +41,8 @@ func (s Set) Allows(p Pair) bool {
 // what s grants on "*" it grants on each name, and only a grant on "*" covers
 // another's "*".
 func (s Set) Covers(other Set) bool {
-	return s.Org.Covers(other.Org) && namedCover(s.Datasets, other.Datasets) && namedCover(s.Views, other.Views)
+	return s.Org.Covers(other.Org) && namedCover(s.Datasets, other.Datasets) && namedCover(s.Views, other.Views) &&
+		s.Apps.Covers(other.Apps)
 }
 
 func namedCover(have, want map[string]Grants) bool {
@@ -56,6 +60,7 @@ func (s Set) Union(other Set) Set {
 		Org:      s.Org | other.Org,
 		Datasets: namedUnion(s.Datasets, other.Datasets),
 		Views:    namedUnion(s.Views, other.Views),
+		Apps:     s.Apps.Union(other.Apps),
 	}
 }
 
@@ -63,12 +68,14 @@ func (s Set) Union(other Set) Set {
 // to join them one by one would copy the first ones' names again and again.
 func UnionOf(sets []Set) (u Set) {
 	var datasets, views union
+	var apps appUnion
 	for _, s := range sets {
 		u.Org |= s.Org
 		datasets.add(s.Datasets)
 		views.add(s.Views)
+		apps.add(s.Apps)
 	}
-	u.Datasets, u.Views = datasets.named, views.named
+	u.Datasets, u.Views, u.Apps = datasets.named, views.named, apps.union()
 	return u
 }
 
@@ -113,6 +120,7 @@ func (s Set) Intersect(other Set) Set {
 		Org:      s.Org & other.Org,
 		Datasets: namedIntersect(s.Datasets, other.Datasets),
 		Views:    namedIntersect(s.Views, other.Views),
+		Apps:     s.Apps.Intersect(other.Apps),
 	}
 }
 
@@ -144,6 +152,7 @@ func (s Set) Minus(other Set) Set {
 		Org:      s.Org &^ other.Org,
 		Datasets: namedMinus(s.Datasets, other.Datasets),
 		Views:    namedMinus(s.Views, other.Views),
+		Apps:     s.Apps.Minus(other.Apps),
 	}
 }
 
@@ -165,7 +174,7 @@ func (s Set) Empty() bool { return s.Equal(Set{}) }
 
 // Equal reports whether s and other grant the same, name by name.
 func (s Set) Equal(other Set) bool {
-	return s.Org == other.Org && namedEqual(s.Datasets, other.Datasets) && namedEqual(s.Views, other.Views)
+	return s.Org == other.Org && namedEqual(s.Datasets, other.Datasets) && namedEqual(s.Views, other.Views) && s.Apps.Equal(other.Apps)
 }
 
 // namedEqual ignores names that grant nothing, which is what their absence does.

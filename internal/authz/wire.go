@@ -15,6 +15,10 @@ type Wire struct {
 	Org      map[string][]string            `json:"orgCapabilities,omitempty"`
 	Datasets map[string]map[string][]string `json:"datasetCapabilities,omitempty"`
 	Views    map[string]map[string][]string `json:"viewCapabilities,omitempty"`
+	Apps     AppsWire                       `json:"appCapabilities,omitempty"`
+	// AllApps stands for all capabilities of every application. Requests and answers of
+	// the API don't have it.
+	AllApps bool `json:"allAppCapabilities,omitempty"`
 }
 
 // ErrNoName is returned for a dataset or view with an empty name.
@@ -43,6 +47,12 @@ func (w Wire) Parse() (s Set, err error) {
 	if s.Views, err = parseNamed(View, w.Views); err != nil {
 		return Set{}, &FieldError{"viewCapabilities", err}
 	}
+	if s.Apps, err = w.Apps.Parse(); err != nil {
+		return Set{}, &FieldError{"appCapabilities", err}
+	}
+	if w.AllApps {
+		s.Apps = AllApps()
+	}
 	return s, nil
 }
 
@@ -66,10 +76,10 @@ func parseNamed(v *Vocabulary, wire map[string]map[string][]string) (map[string]
 	return named, nil
 }
 
-// Wire is s by name. Org and Datasets are never nil, Views is nil when empty:
-// the v2 objects require the first two and leave the third out.
+// Wire is s by name. Org and Datasets are never nil, Views and Apps are nil when empty:
+// the v2 objects require the first two and leave the others out.
 func (s Set) Wire() Wire {
-	w := Wire{Org: Org.Format(s.Org), Datasets: formatNamed(Dataset, s.Datasets)}
+	w := Wire{Org: Org.Format(s.Org), Datasets: formatNamed(Dataset, s.Datasets), Apps: s.Apps.Wire(), AllApps: s.Apps.All()}
 	if len(s.Views) > 0 {
 		w.Views = formatNamed(View, s.Views)
 	}
@@ -87,7 +97,8 @@ func formatNamed(v *Vocabulary, named map[string]Grants) map[string]map[string][
 }
 
 // Names lists every capability of s as people write it: "users|create",
-// "dataset:NAME:query|read", "view:NAME:query|read", sorted within each scope.
+// "dataset:NAME:query|read", "view:NAME:query|read", "app:APP:TYPE|ACTION", sorted within
+// each scope. All capabilities of every application are "app:*".
 func (s Set) Names() []string {
 	var names []string
 	for _, p := range Org.Pairs(s.Org) {
@@ -102,7 +113,7 @@ func (s Set) Names() []string {
 	}
 	scoped("dataset", Dataset, s.Datasets)
 	scoped("view", View, s.Views)
-	return names
+	return append(names, s.Apps.names()...)
 }
 
 // MarshalJSON writes the names, sorted: equal sets give equal bytes.

@@ -232,7 +232,7 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 			for _, u := range users.users {
 				var names []string
 				for _, c := range must(s.GetUserAccess(t.Context(), s.ByOwner(), u.ID, time.Time{}, authz.Query{}))(t).Capabilities {
-					names = append(names, fmt.Sprint(c.Scope, c.Name, c.Pair))
+					names = append(names, c.Key.String())
 				}
 				all[string(u.ID)] = names
 			}

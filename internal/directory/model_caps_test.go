@@ -13,7 +13,7 @@ import (
 )
 
 // facts is a set of capabilities the way the model sees it: "users|create",
-// "dataset:logs:query|read", "view:*:share|read".
+// "dataset:logs:query|read", "view:*:share|read", "app:billing:report:2026-*|read".
 type facts map[string]bool
 
 // covers reports whether whoever has f could do everything in other.
@@ -27,10 +27,25 @@ func (f facts) covers(other facts) bool {
 }
 
 func (f facts) has(fact string) bool {
+	if strings.HasPrefix(fact, "app:") {
+		return f[fact] || f["app:*"] || f.hasOnPrefix(fact)
+	}
 	if parts := strings.SplitN(fact, ":", 3); len(parts) == 3 && f[parts[0]+":*:"+parts[2]] {
 		return true
 	}
 	return f[fact]
+}
+
+// hasOnPrefix says whether a pattern that a capability's in an application begins with has it.
+func (f facts) hasOnPrefix(fact string) bool {
+	on, action, _ := strings.Cut(fact, "|")
+	resource := strings.LastIndexByte(on, ':') + 1
+	for i := resource; i < len(on) && strings.Count(on, ":") == 3; i++ {
+		if f[on[:i]+"*|"+action] {
+			return true
+		}
+	}
+	return false
 }
 
 func (f facts) and(other facts) facts {
@@ -87,10 +102,10 @@ func factsOf(s authz.Set) facts {
 var builtinFacts = map[directory.RoleID]facts{
 	"owner": spell(`annotations crud, apiTokens crud, auditLog r, billing ru, dashboards crud, datasets crud, endpoints crud, flows crud,
 		integrations crud, monitors crud, notifiers crud, rbac crud, sharedAccessKeys ru, users crud, views crud`,
-		`data d, ingest c, query r, share crd, starredQueries crud, trim u, vacuum u, virtualFields crud`, `query r, share crd`),
+		`data d, ingest c, query r, share crd, starredQueries crud, trim u, vacuum u, virtualFields crud`, `query r, share crd`).and(facts{"app:*": true}),
 	"admin": spell(`annotations crud, apiTokens crud, auditLog r, dashboards crud, datasets crud, endpoints crud, flows crud,
 		integrations crud, monitors crud, notifiers crud, rbac crud, sharedAccessKeys ru, users crud, views crud`,
-		`data d, ingest c, query r, share crd, starredQueries crud, trim u, vacuum u, virtualFields crud`, `query r, share crd`),
+		`data d, ingest c, query r, share crd, starredQueries crud, trim u, vacuum u, virtualFields crud`, `query r, share crd`).and(facts{"app:*": true}),
 	"user": spell(`annotations crud, dashboards crud, datasets r, endpoints r, flows crud, integrations r, monitors crud,
 		notifiers crud, users r, views crud`,
 		`ingest c, query r, share crd, starredQueries crud, virtualFields crud`, `query r, share crd`),
@@ -125,6 +140,8 @@ var atoms = []string{
 	"billing|read", "auditLog|read",
 	"dataset:*:query|read", "dataset:logs:query|read", "dataset:logs:ingest|create",
 	"view:*:share|read", "view:v:share|read",
+	"app:billing:invoice|read", "app:billing:invoice|approve",
+	"app:billing:report:*|read", "app:billing:report:2026-*|read", "app:billing:report:2026-01|read", "app:billing:report:2025-*|read",
 }
 
 func drawFacts(t *rapid.T) facts {
@@ -143,5 +160,14 @@ func drawFacts(t *rapid.T) facts {
 	for _, fact := range rapid.SliceOfN(rapid.SampledFrom(atoms), 0, 8).Draw(t, "capabilities") {
 		f[fact] = true
 	}
+	return f.canonical()
+}
+
+// canonical leaves out capabilities in applications that a pattern beside them has.
+func (f facts) canonical() facts {
+	pure := f.pure()
+	maps.DeleteFunc(f, func(fact string, _ bool) bool {
+		return strings.HasPrefix(fact, "app:") && !slices.Contains(pure, fact)
+	})
 	return f
 }

@@ -230,10 +230,7 @@ func (h *harness) checkAccess(t *rapid.T) {
 		}
 		got := make(map[string][]path)
 		for _, c := range a.Capabilities {
-			fact := c.Pair.String()
-			if c.Scope != authz.ScopeOrg {
-				fact = string(c.Scope) + ":" + c.Name + ":" + fact
-			}
+			fact := c.Key.String()
 			for _, s := range c.Paths {
 				p := path{role: s.Role.ID}
 				if s.Group != nil {

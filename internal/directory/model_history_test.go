@@ -110,7 +110,7 @@ func (h *harness) list(t *rapid.T, call directory.Call, f directory.UserFilter) 
 // tellAccess writes what somebody may do, with every reason and its names.
 func tellAccess(a directory.Access) (text string) {
 	for _, c := range a.Capabilities {
-		text += fmt.Sprintf("%s %s %s:", c.Scope, c.Name, c.Pair)
+		text += fmt.Sprintf("%s:", c.Key)
 		for _, p := range c.Paths {
 			text += fmt.Sprintf(" %s %q %v", p.Role.ID, p.Role.Name, p.Role.Capabilities.Names())
 			if p.Group != nil {

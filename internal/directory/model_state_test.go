@@ -299,6 +299,7 @@ func (o *mOrg) access(u *mUser) map[string][]path {
 			}
 		}
 	}
+	o.explainApps(u, explained)
 	paths := make(map[string][]path)
 	for fact := range explained {
 		for _, p := range o.paths(u) {
@@ -309,3 +310,23 @@ func (o *mOrg) access(u *mUser) map[string][]path {
 	}
 	return paths
 }
+
+// explainApps leaves those capabilities in applications that one of u's roles has by
+// itself, and spells out what all of every application are.
+func (o *mOrg) explainApps(u *mUser, explained facts) {
+	maps.DeleteFunc(explained, func(fact string, _ bool) bool { return strings.HasPrefix(fact, "app:") })
+	for _, p := range o.paths(u) {
+		granted, _ := o.roleCaps(p.role)
+		for _, fact := range granted.pure() {
+			if strings.HasPrefix(fact, "app:") && fact != "app:*" {
+				explained[fact] = true
+			}
+		}
+		if granted["app:*"] {
+			maps.Copy(explained, appsDefined)
+		}
+	}
+}
+
+// appsDefined are all capabilities in the applications that there are.
+var appsDefined = facts{}

@@ -28,13 +28,22 @@ func CleanDescription(description string) (string, error) {
 
 func checkEmail(field, email string) error { return inText(field, text.Email(email)) }
 
-// checkScopes requires names of datasets and views to be as other names are.
+// checkScopes requires names of datasets and views, and of what applications have, to be as
+// other names are.
 func checkScopes(s authz.Set) error {
 	for field, named := range map[string]map[string]authz.Grants{"datasetCapabilities": s.Datasets, "viewCapabilities": s.Views} {
 		for name := range named {
 			if err := inText(field, text.Check(name, text.MaxName)); err != nil {
 				return err
 			}
+		}
+	}
+	for g := range s.Apps.Each() {
+		if g.On == "" {
+			continue
+		}
+		if err := inText("appCapabilities", text.Check(string(g.On), text.MaxName)); err != nil {
+			return err
 		}
 	}
 	return nil

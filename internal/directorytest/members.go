@@ -102,7 +102,7 @@ func (w *World) InSession(secret string, org directory.OrgID) directory.Call {
 }
 
 // Caps reads capabilities as people write them: "users|create",
-// "dataset:logs:query|read", "view:*:share|read".
+// "dataset:logs:query|read", "view:*:share|read", "app:billing:report:2026-*|read".
 func Caps(t testing.TB, names ...string) authz.Set {
 	t.Helper()
 	var s authz.Set
@@ -118,6 +118,13 @@ func Caps(t testing.TB, names ...string) authz.Set {
 
 // parseCap reads one of the capabilities of [Caps].
 func parseCap(name string) (authz.Set, error) {
+	if name == "app:*" {
+		return authz.Set{Apps: authz.AllApps()}, nil
+	}
+	if strings.HasPrefix(name, "app:") {
+		g, err := authz.ParseAppGrant(name)
+		return authz.Set{Apps: authz.AppGrantsOf([]authz.AppGrant{g})}, err
+	}
 	scope, on, pair := "", "", name
 	if parts := strings.SplitN(name, ":", 3); len(parts) == 3 {
 		scope, on, pair = parts[0], parts[1], parts[2]

@@ -102,8 +102,8 @@ var kinds = []kind{
 	{Domains, "this organization", "domains", "delete one", func(l *Limits) *int { return &l.Domains }},
 	{RolesPerGroup, "the group", "roles", "take some out, or use several groups", func(l *Limits) *int { return &l.RolesPerGroup }},
 	{GroupsPerUser, "the user", "groups", "take the user out of one", func(l *Limits) *int { return &l.GroupsPerUser }},
-	{NamesPerSet, "the set of capabilities", "names of datasets and views", "take some out, or use *", func(l *Limits) *int { return &l.NamesPerSet }},
-	{NamesInRoles, "this organization", "names of datasets and views in its roles", "take some out of a role, or use *", func(l *Limits) *int { return &l.Names }},
+	{NamesPerSet, "the set of capabilities", "names of datasets and views, with capabilities in applications", "take some out, or use *", func(l *Limits) *int { return &l.NamesPerSet }},
+	{NamesInRoles, "this organization", "names of datasets and views, with capabilities in applications, in its roles", "take some out of a role, or use *", func(l *Limits) *int { return &l.Names }},
 	{MembersPerRequest, "the request", "members", "send several requests", func(l *Limits) *int { return &l.MembersPerRequest }},
 	{RoleChangesPerRequest, "the request", "changes of a user's role", "send several requests", func(l *Limits) *int { return &l.RoleChangesPerRequest }},
 }
