@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -51,8 +52,8 @@ its owner is locked out.`,
 			if ends != nil {
 				in.ExpiresAt = *ends
 			}
-			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
-				t, err := s.CreatePersonalTokenFor(cmd.Context(), email, in)
+			return withOnboarder(cmd, *at, store.Options{MustExist: true}, func(o *onboarding.Onboarder) error {
+				t, err := o.CreatePersonalTokenFor(cmd.Context(), email, in)
 				if err != nil {
 					return err
 				}
@@ -87,8 +88,8 @@ and audit log. The export has no token values, because Roster does not store the
 		Example: `  roster admin export-org --org acme-x7q2 --file acme.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
-				return exportOrg(cmd, s, directory.OrgID(org), file)
+			return withOnboarder(cmd, *at, store.Options{MustExist: true}, func(o *onboarding.Onboarder) error {
+				return exportOrg(cmd, o, directory.OrgID(org), file)
 			})
 		},
 	}
@@ -106,12 +107,12 @@ func addOrgFileFlags(cmd *cobra.Command, org, file *string) {
 
 // exportOrg exports an organization to a new file and syncs it, so that the export
 // is durable before the organization is deleted.
-func exportOrg(cmd *cobra.Command, s *directory.Service, org directory.OrgID, file string) error {
+func exportOrg(cmd *cobra.Command, o *onboarding.Onboarder, org directory.OrgID, file string) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // the operator names the file
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.ExportOrg(cmd.Context(), org, f), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(o.ExportOrg(cmd.Context(), org, f), f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(file))
 	}
 	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "exported %s to %s\n", org, file)
@@ -132,11 +133,11 @@ tokens and log. Accounts without another membership are deleted too. This can't 
 			if !yes {
 				return cli.Usage(errors.New("this deletes the organization permanently; confirm with --yes"))
 			}
-			return withService(cmd, *at, store.Options{MustExist: true}, func(s *directory.Service) error {
-				if err := exportOrg(cmd, s, directory.OrgID(org), file); err != nil {
+			return withOnboarder(cmd, *at, store.Options{MustExist: true}, func(o *onboarding.Onboarder) error {
+				if err := exportOrg(cmd, o, directory.OrgID(org), file); err != nil {
 					return err
 				}
-				if err := s.DeleteOrg(cmd.Context(), directory.OrgID(org)); err != nil {
+				if err := o.DeleteOrg(cmd.Context(), directory.OrgID(org)); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.ErrOrStderr(), "deleted %s\n", org)

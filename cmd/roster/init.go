@@ -14,13 +14,14 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
 
 func initCommand() *cobra.Command {
 	var at place
 	var output, publicURL string
-	var in directory.NewDeployment
+	var in onboarding.NewDeployment
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Create the first organization and its owner",
@@ -35,8 +36,8 @@ A database that already has an organization is not changed.`,
       --owner-name "Olivia Owner" --owner-email olivia@example.com --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd, at, store.Options{}, func(s *directory.Service) error {
-				d, err := s.Initialize(cmd.Context(), in)
+			return withOnboarder(cmd, at, store.Options{}, func(o *onboarding.Onboarder) error {
+				d, err := o.Initialize(cmd.Context(), in)
 				if err != nil {
 					return err
 				}
@@ -84,10 +85,10 @@ func (p *place) addFlags(fs *pflag.FlagSet) {
 	config.AddKeyFlag(fs, &p.keyFile)
 }
 
-// withService opens a database for one command.
-func withService(cmd *cobra.Command, at place, o store.Options, fn func(*directory.Service) error) error {
+// withOnboarder opens a database for one command.
+func withOnboarder(cmd *cobra.Command, at place, o store.Options, fn func(*onboarding.Onboarder) error) error {
 	return withStore(cmd, at, o, func(db *store.Store, keys *audit.Keyring) error {
-		return fn(directory.NewService(db, keys, time.Now))
+		return fn(onboarding.New(directory.NewService(db, keys, time.Now), onboarding.Options{}))
 	})
 }
 
@@ -108,7 +109,7 @@ func withStore(cmd *cobra.Command, at place, o store.Options, fn func(*store.Sto
 	return fn(db, keys)
 }
 
-func printDeployment(w io.Writer, output, database, link string, d directory.Deployment) error {
+func printDeployment(w io.Writer, output, database, link string, d onboarding.Deployment) error {
 	if output == "json" {
 		//nolint:gosec // the command shows the tokens once on purpose
 		return json.NewEncoder(w).Encode(struct {

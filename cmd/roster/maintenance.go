@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -14,6 +15,7 @@ import (
 // maintenance runs the periodic work.
 type maintenance struct {
 	service *directory.Service
+	people  *onboarding.Onboarder
 	sealer  *sealing.Sealer
 	queue   *webhooks.Queue
 	mailer  *mail.Mailer
@@ -38,7 +40,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 			}
 			return
 		case <-minute.C:
-			err = errors.Join(m.service.StoreUsage(ctx), m.service.DropProvisions(ctx))
+			err = errors.Join(m.service.StoreUsage(ctx), m.people.DropProvisions(ctx))
 		case <-hour.C:
 			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.service.AnnounceExpiring(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
 		}

@@ -31,6 +31,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/scim"
@@ -108,12 +109,13 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
-		directory.WithLimits(c.Limits), directory.WithOrgCreation(c.OrgCreation), directory.WithInvitationTTL(c.InvitationTTL),
+		directory.WithLimits(c.Limits), directory.WithInvitationTTL(c.InvitationTTL),
 		directory.WithMailLimits(c.MailLimits))
 	issuers := oidc.New(endpoints, time.Now)
 	proofs := identity.New(service, keys, time.Now, identity.Options{
 		Resolver: dnsresolve.New(c.DNSResolver), CheckIssuerURL: endpoints.CheckURL, Discover: issuers.CheckIssuer,
 	})
+	people := onboarding.New(service, onboarding.Options{OrgCreation: c.OrgCreation})
 	smtp, sender, err := mailSender(c, log)
 	if err != nil {
 		return err
@@ -131,7 +133,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	deliverer := webhooks.New(webhooks.Options{Queue: queue, Endpoints: endpoints, Log: log, Clock: time.Now})
 	mailer := mail.New(mail.Options{Store: db, Sender: sender, Limits: c.MailLimits, Log: log, Clock: time.Now})
 	background.Go(func() {
-		maintenance{service, sealer, queue, mailer}.run(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
+		maintenance{service, people, sealer, queue, mailer}.run(ctx, func(err error) { log.Error("maintenance failed", "error", err) })
 	})
 	background.Go(func() {
 		sealer.Run(ctx, func(err error) { log.Error("sealing the audit log failed", "error", err) })
@@ -147,9 +149,9 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	imports, provisioner := userimport.New(service), provisioning.New(service, scim.CheckExtensions)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Imports: imports, Provisioner: provisioner,
+		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
 		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()},
-		Pages:     sitePages(c, service, proofs, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Pages:     sitePages(c, service, proofs, people, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

@@ -28,6 +28,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/scim"
@@ -50,6 +51,7 @@ type Server struct {
 	Store         *store.Store
 	Service       *directory.Service
 	Identity      *identity.Proofs
+	Onboarding    *onboarding.Onboarder
 	API           *httpapi.API
 	Provisioner   *provisioning.Provisioner
 	Sealer        *sealing.Sealer
@@ -84,8 +86,8 @@ func StartWith(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
-	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody))
-	d, err := service.Initialize(t.Context(), directory.NewDeployment{
+	service := directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At))
+	d, err := onboarding.New(service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {
@@ -108,7 +110,7 @@ func (s *Server) Beside() *Server {
 	}
 	o := Options{RateLimit: 1_000_000, Clock: time.Now}
 	other := *s
-	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At), directory.WithOrgCreation(directory.OrgCreationAnybody)))
+	other.serve(o, db, directory.NewService(db, dbtest.Keys(), o.Clock, directory.WithPast(history.At)))
 	return &other
 }
 
@@ -117,6 +119,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	log := o.logger(s.t)
 	s.Service, s.Store = service, db
 	s.Identity = identity.New(service, dbtest.Keys(), o.Clock, identity.Options{Resolver: o.Resolver, Discover: o.discover})
+	s.Onboarding = onboarding.New(service, onboarding.Options{OrgCreation: onboarding.OrgCreationAnybody})
 	s.Sealer = sealing.New(db, dbtest.Keys(), o.Clock)
 	s.Webhooks = webhooks.New(webhooks.Options{
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
@@ -125,7 +128,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
 		Provisioner: s.Provisioner, Protocols: []protocol.API{scim.New(scim.Options{Provisioner: s.Provisioner}).API()},
-		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Onboarding: s.Onboarding, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)
@@ -313,7 +316,7 @@ func (s *Server) CreateUser(name, email, role string) User {
 // operator would.
 func (s *Server) TokenOf(email string) string {
 	s.t.Helper()
-	t, err := s.Service.CreatePersonalTokenFor(s.t.Context(), email, directory.NewPersonalToken{Name: "test"})
+	t, err := s.Onboarding.CreatePersonalTokenFor(s.t.Context(), email, directory.NewPersonalToken{Name: "test"})
 	if err != nil {
 		s.t.Fatalf("personal token for %s: %v", email, err)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // Version is the program's version; the build sets it.
@@ -60,7 +61,7 @@ type Config struct {
 	AllowProvision   bool
 	DNSResolver      string // host and port; empty: the system's
 	Limits           limits.Limits
-	OrgCreation      directory.OrgCreation
+	OrgCreation      onboarding.OrgCreation
 	SMTPURL          string // holds a password
 	SMTPFrom         string
 	InvitationTTL    time.Duration
@@ -99,7 +100,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.MetricsListen, "metrics-listen", Env("ROSTER_METRICS_LISTEN", DefaultMetricsListen), "`ADDR` to serve /metrics on, which may be that of --listen, or off (env ROSTER_METRICS_LISTEN)")
 	fs.IntVar(&c.RateLimit, "rate-limit", env(c, "ROSTER_RATE_LIMIT", 6000, strconv.Atoi, "a number"), "at most `N` requests a minute for each account, organization's API tokens, and address without a token, 0 for any number (env ROSTER_RATE_LIMIT)")
 	fs.StringSliceVar(&c.limits, "limit", envList("ROSTER_LIMITS"), "`NAME=NUMBER` to limit what an organization or account may have, 0 for any number; repeatable (env ROSTER_LIMITS=roles=500,groups=0)")
-	fs.StringVar((*string)(&c.OrgCreation), "allow-org-creation", Env("ROSTER_ALLOW_ORG_CREATION", string(directory.OrgCreationOwners)), "which accounts may create organizations: nobody, owners (of at least one) or anybody (env ROSTER_ALLOW_ORG_CREATION)")
+	fs.StringVar((*string)(&c.OrgCreation), "allow-org-creation", Env("ROSTER_ALLOW_ORG_CREATION", string(onboarding.OrgCreationOwners)), "which accounts may create organizations: nobody, owners (of at least one) or anybody (env ROSTER_ALLOW_ORG_CREATION)")
 	fs.IntVar(&c.RequestsUnderWay, "requests-under-way", env(c, "ROSTER_REQUESTS_UNDER_WAY", 128, strconv.Atoi, "a number"), "at most `N` concurrent requests per organization, 0 for any number (env ROSTER_REQUESTS_UNDER_WAY)")
 	fs.StringVar(&c.LogFormat, "log-format", Env("ROSTER_LOG_FORMAT", ""), "text or json; by default text on a terminal (env ROSTER_LOG_FORMAT)")
 	fs.StringVar(&c.level, "log-level", Env("ROSTER_LOG_LEVEL", "info"), "debug, info, warn or error (env ROSTER_LOG_LEVEL)")

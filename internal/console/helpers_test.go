@@ -83,7 +83,7 @@ func newSite(t testing.TB) *site {
 	w.Identity.Discover = func(context.Context, string) error { return s.unusable }
 	w.Configure()
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
 		SignIn: "/signin", PublicURL: publicURL,
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -40,7 +40,7 @@ func showSwitcher(rq *request) (any, error) {
 }
 
 func createOrg(rq *request) (outcome, error) {
-	m, err := rq.console.Service.CreateOrg(rq.Context(), rq.call, rq.PostForm.Get("name"))
+	m, err := rq.console.Onboarding.CreateOrg(rq.Context(), rq.call, rq.PostForm.Get("name"))
 	return outcome{to: orgPath(m.Org.ID), note: note{Text: m.Org.Name + " was created"}}, err
 }
 

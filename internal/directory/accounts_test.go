@@ -1,7 +1,6 @@
 package directory_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -116,48 +114,6 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 	w.Dead("the old token in the end", jane.Secret)
 }
 
-// To delete an organization takes no lock for each of its users: PostgreSQL has room
-// for some thousands.
-func TestDeletedOrganizationsTakeFewLocks(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	rival := w.Tenant("Rival")
-	for i := range 30 {
-		must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
-	}
-	w.Invite(rival, "user")
-	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
-	locks := 0
-	counting := directory.NewService(lockCounter{w.DB, &locks}, dbtest.Keys(), w.Clock)
-	w.Wants("delete", "", counting.DeleteOrg(t.Context(), rival.OrgID))
-	if locks > 3 { // the organization, and who is in another
-		t.Errorf("%d locks", locks)
-	}
-	if _, ok := w.account("x7@example.net"); ok {
-		t.Error("an account without memberships is there still")
-	}
-	w.As(rival.Secret, w.Org.ID)
-}
-
-type lockCounter struct {
-	directory.Store
-	locks *int
-}
-
-func (s lockCounter) Write(ctx context.Context, fn func(directory.Tx) error) error {
-	return s.Store.Write(ctx, func(tx directory.Tx) error { return fn(countedTx{tx, s.locks}) })
-}
-
-type countedTx struct {
-	directory.Tx
-	locks *int
-}
-
-func (t countedTx) Lock(l directory.Lock) error {
-	*t.locks++
-	return t.Tx.Lock(l)
-}
-
 // A stranger who has invited somebody learns nothing from their own organization when
 // the person leaves another one, and gets no member.
 func TestInvitersLearnNothingOfRemovals(t *testing.T) {
@@ -198,30 +154,4 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 			}
 		})
 	}
-}
-
-// An organization that is deleted takes along the accounts it was the last of.
-func TestDeletedOrganizationsEndAccounts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	rival := w.Tenant("Rival")
-	only := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Only", Email: "only@example.net", Role: "user"}))(t)
-	onlyToken := w.WithToken(only)
-	w.Invite(rival, "user")
-	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
-	invited := w.Invite(onlyToken, "read-only") // open in the organization that stays
-	before := w.Org
-	w.Wants("delete", "", w.DeleteOrg(t.Context(), rival.OrgID))
-
-	w.Dead("of the account that ended", onlyToken.Secret)
-	if p := w.As(rival.Secret, "").Principal; p.OrgID != w.Org.ID {
-		t.Errorf("the account with another membership acts as %+v", p)
-	}
-	if u := w.User(invited.ID); u != invited {
-		t.Errorf("the open invitation is %+v, was %+v", u, invited)
-	}
-	if m := must(w.GetOrg(t.Context(), w.ByOwner(), w.Org.ID))(t); m.Org != before {
-		t.Errorf("the other organization is %+v", m.Org)
-	}
-	w.Wants("delete again", directory.NotFound, w.DeleteOrg(t.Context(), rival.OrgID))
 }

@@ -13,11 +13,12 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
 
 // openTwice opens one database as two processes would.
-func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
+func openTwice(t *testing.T) (a, b *directory.Service, d onboarding.Deployment) {
 	t.Helper()
 	path := directorytest.Database(t)
 	services := make([]*directory.Service, 2)
@@ -29,7 +30,7 @@ func openTwice(t *testing.T) (a, b *directory.Service, d directory.Deployment) {
 		t.Cleanup(func() { db.Close() })
 		services[i] = directory.NewService(db, dbtest.Keys(), time.Now)
 	}
-	d, err := services[0].Initialize(t.Context(), directory.NewDeployment{
+	d, err := onboarding.New(services[0], onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {
@@ -90,7 +91,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	secret, err := onboarding.New(s, onboarding.Options{}).CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +269,7 @@ func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	secret, err := onboarding.New(s, onboarding.Options{}).CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +334,7 @@ func TestNewOrgKeepsOthersCached(t *testing.T) {
 		seen()
 		api, n := seen()
 		owner := authenticate(t, s, d.PersonalToken)
-		if _, err := s.CreateOrg(t.Context(), directory.Call{Principal: owner}, "Other"); err != nil {
+		if _, err := onboarding.New(s, onboarding.Options{}).CreateOrg(t.Context(), directory.Call{Principal: owner}, "Other"); err != nil {
 			t.Fatal(err)
 		}
 		if p := authenticate(t, s, d.PersonalToken); p.OrgID != "" {

@@ -32,12 +32,13 @@ type Call struct {
 // principal as it is now, and the one way to write audit entries.
 type Change struct {
 	Tx
-	keys   *audit.Keyring
-	limits limits.Limits
-	op     Operation
-	call   Call
-	actor  *Principal
-	now    time.Time
+	keys          *audit.Keyring
+	limits        limits.Limits
+	invitationTTL time.Duration
+	op            Operation
+	call          Call
+	actor         *Principal
+	now           time.Time
 
 	answering     User             // the invitation that the actor accepts or declines
 	locked        []Lock           // so far; to lock again does nothing
@@ -59,7 +60,7 @@ func (c *Change) DryRun() bool { return c.call.DryRun != nil }
 // change starts a change.
 func (s *Service) change(tx Tx, call Call, op Operation, actor *Principal) *Change {
 	return &Change{
-		Tx: tx, keys: s.keys, limits: s.limits, op: op, call: call, actor: actor, now: s.now(),
+		Tx: tx, keys: s.keys, limits: s.limits, invitationTTL: s.invitationTTL, op: op, call: call, actor: actor, now: s.now(),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // TestErrorsWithoutCodeNameTheOperation checks that errors which are only logged start
@@ -30,7 +31,7 @@ func TestErrorsWithoutCodeNameTheOperation(t *testing.T) {
 			return second(w.ListUsers(ctx, call, directory.UserFilter{}, &listed{}))
 		},
 		"claimOrg": func(ctx context.Context) error {
-			return second(w.ClaimOrg(ctx, call, directory.NewClaim{Claim: "none"}))
+			return second(w.ClaimOrg(ctx, call, onboarding.NewClaim{Claim: "none"}))
 		},
 	} {
 		err := try(canceled)

@@ -51,9 +51,9 @@ func (c *Change) dropCredentials(account AccountID) error {
 	return nil
 }
 
-// needVerified rejects an account whose address was not shown to be its person's. Errors:
+// NeedVerified rejects an account whose address was not shown to be its person's. Errors:
 // [Forbidden].
-func needVerified(tx Tx, account AccountID) error {
+func NeedVerified(tx Tx, account AccountID) error {
 	a, err := tx.Account(account)
 	if err != nil || !a.VerifiedAt.IsZero() {
 		return err

@@ -120,7 +120,7 @@ type Actor struct {
 
 // OperatorActor and SystemActor are the actors of changes without a call.
 var (
-	OperatorActor = operatorPrincipal("").Actor()
+	OperatorActor = OperatorPrincipal("").Actor()
 	SystemActor   = SystemPrincipal("").Actor()
 )
 

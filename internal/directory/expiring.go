@@ -49,7 +49,7 @@ func (s *Service) announce(ctx context.Context, notice int) error {
 			return err
 		})
 		for _, t := range soon {
-			one := s.store.Write(ctx, func(tx Tx) error { return s.operate(tx).announceExpiry(t, notice) })
+			one := s.store.Write(ctx, func(tx Tx) error { return s.operate(tx, Call{}, OpAnnounceTokenExpiry).announceExpiry(t, notice) })
 			if one != nil {
 				err = errors.Join(err, fmt.Errorf("announce that the token %s expires: %w", t.ID, one))
 			}

@@ -31,7 +31,7 @@ func must[T any](v T, err error) func(testing.TB) T { return directorytest.Must(
 
 // anybody lets anybody create organizations, and the past be read in small batches.
 func anybody(options ...directory.Option) []directory.Option {
-	return append([]directory.Option{directory.WithOrgCreation(directory.OrgCreationAnybody), directory.WithPast(history.InBatches(3))}, options...)
+	return append([]directory.Option{directory.WithPast(history.InBatches(3))}, options...)
 }
 
 func newWorld(t testing.TB) *world {

@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -267,7 +268,7 @@ func TestTokensInTheLog(t *testing.T) {
 	// The agent invited who claims it, in other letters.
 	must(w.CreateUser(t.Context(), agent, directory.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
 	w.Pass(time.Minute)
-	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.ByOwner().Principal}, directory.NewClaim{Claim: out.Claim}))(t)
+	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.ByOwner().Principal}, onboarding.NewClaim{Claim: out.Claim}))(t)
 	w.Wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))
 	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: out.Org.ID, Capabilities: authz.Everything()}}
 	if u := must(w.GetUser(t.Context(), call, claimed.Owner.ID))(t); u != claimed.Owner {

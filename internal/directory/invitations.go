@@ -16,11 +16,11 @@ const MaxInvitations = 100
 // [MaxInvitations] of them. Needs a personal token.
 func (s *Service) ListInvitations(ctx context.Context, call Call) ([]Membership, error) {
 	return Read(ctx, s, call, OpListInvitations, func(tx Tx) ([]Membership, error) {
-		me, err := self(tx, call.Principal)
+		me, err := Self(tx, call.Principal)
 		if err != nil {
 			return nil, err
 		}
-		if err := needVerified(tx, me.AccountID); err != nil {
+		if err := NeedVerified(tx, me.AccountID); err != nil {
 			return nil, err
 		}
 		users, err := tx.InvitationsTo(text.FoldKey(me.Email), s.now(), MaxInvitations)
@@ -92,7 +92,7 @@ func (c *Change) decline() error {
 		return err
 	}
 	if held.Profile.Version == 0 || expired(invited.ExpiresAt, c.now) {
-		return c.takeOut(invited)
+		return c.TakeOut(invited)
 	}
 	ended := invited
 	ended.ExpiresAt = c.now
@@ -108,10 +108,10 @@ func (c *Change) answer(org OrgID) (me User, err error) {
 	if err := c.Lock(LockOrg(org)); err != nil {
 		return me, err
 	}
-	if me, err = self(c, c.actor); err != nil {
+	if me, err = Self(c, c.actor); err != nil {
 		return me, err
 	}
-	if err := needVerified(c, me.AccountID); err != nil {
+	if err := NeedVerified(c, me.AccountID); err != nil {
 		return me, err
 	}
 	u, err := c.UserByEmail(org, text.FoldKey(me.Email))
@@ -161,6 +161,6 @@ func GiverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 		}
 		return t.principal(), err
 	default:
-		return operatorPrincipal(org), nil
+		return OperatorPrincipal(org), nil
 	}
 }

@@ -61,7 +61,7 @@ func (c *Change) JoinVouched(org OrgID, p VouchedPerson) (a Account, u User, err
 	}
 	added := err == nil
 	if added && u.Invited && expired(u.ExpiresAt, c.now) {
-		if err := c.By(SystemPrincipal(org), OpExpireInvitation).takeOut(u); err != nil {
+		if err := c.By(SystemPrincipal(org), OpExpireInvitation).TakeOut(u); err != nil {
 			return a, u, err
 		}
 		added = false

@@ -73,8 +73,7 @@ func TestRaceLimitsHold(t *testing.T) {
 				}
 				return directory.WithLimits(limits)
 			}
-			anybody := directory.WithOrgCreation(directory.OrgCreationAnybody)
-			w.configure(limit(most), anybody)
+			w.configure(limit(most))
 			call := w.As(w.Owner.Secret, w.Org.ID)
 			var all sync.WaitGroup
 			errs := make([]error, 8)
@@ -107,12 +106,12 @@ func TestRaceLimitsHold(t *testing.T) {
 			dry.DryRun = new(directory.AccessDiff)
 			w.Wants("dry run", directory.LimitExceeded, l.more(w, 100, dry))
 
-			w.configure(limit(1), anybody)
+			w.configure(limit(1))
 			w.Wants("above a lowered limit", directory.LimitExceeded, l.more(w, 101, call))
-			w.configure(limit(most+1), anybody)
+			w.configure(limit(most + 1))
 			w.Wants("dry run below a raised one", "", l.more(w, 102, dry))
 			w.Wants("below a raised one", "", l.more(w, 103, call))
-			w.configure(limit(0), anybody)
+			w.configure(limit(0))
 			w.Wants("without one", "", l.more(w, 104, call))
 		})
 	}
@@ -125,7 +124,7 @@ func TestInvitationLimitHidesAccounts(t *testing.T) {
 	w := newWorld(t)
 	limits := limits.Default()
 	limits.Invitations = 1
-	w.configure(directory.WithLimits(limits), directory.WithOrgCreation(directory.OrgCreationAnybody))
+	w.configure(directory.WithLimits(limits))
 	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
 	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com"} {
 		must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, w.Org.ID), directory.NewUser{Name: "x", Email: email, Role: "none"}))(t)
@@ -226,28 +225,4 @@ func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
 	w.Wants("accept", directory.LimitExceeded, second(w.AcceptInvitation(t.Context(), w.By(john), other.Org.ID)))
 	w.configure(directory.WithLimits(limits.Limits{Organizations: 2}))
 	w.Wants("accept below the limit", "", second(w.AcceptInvitation(t.Context(), w.By(john), other.Org.ID)))
-}
-
-func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	john := w.Join("john", "admin")
-	for _, c := range []struct {
-		who           directory.OrgCreation
-		owner, member directory.Code
-	}{
-		{directory.OrgCreationNobody, directory.Forbidden, directory.Forbidden},
-		{directory.OrgCreationOwners, "", directory.Forbidden},
-		{directory.OrgCreationAnybody, "", ""},
-	} {
-		w.configure(directory.WithOrgCreation(c.who))
-		w.Wants(string(c.who)+", an owner", c.owner, second(w.CreateOrg(t.Context(), w.As(w.Owner.Secret, w.Org.ID), "X")))
-		err := second(w.CreateOrg(t.Context(), w.By(john), "X"))
-		w.Wants(string(c.who)+", an admin", c.member, err)
-		if err != nil && !strings.Contains(err.Error(), "--allow-org-creation") {
-			t.Errorf("%q does not name the setting", err)
-		}
-	}
-	w.configure() // the default; john owns one by now
-	w.Wants("who has come to own one", "", second(w.CreateOrg(t.Context(), w.As(john.Secret, w.Org.ID), "X")))
 }

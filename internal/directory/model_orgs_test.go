@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -112,12 +113,12 @@ func (h *harness) provision(t *rapid.T) {
 			recent++
 		}
 	}
-	if len(h.m.orgs) >= maxModelOrgs && recent < directory.MaxProvisions {
+	if len(h.m.orgs) >= maxModelOrgs && recent < onboarding.MaxProvisions {
 		t.Skip("enough of them")
 	}
 	var v verdict
-	v.add(recent >= directory.MaxProvisions, directory.RateLimited)
-	var out directory.Provisioned
+	v.add(recent >= onboarding.MaxProvisions, directory.RateLimited)
+	var out onboarding.Provisioned
 	h.operate(t, "provision from "+addr, v, func() (err error) {
 		out, err = h.w.ProvisionOrg(h.w.Context(), directory.Call{RemoteAddr: addr}, "Org")
 		return err
@@ -151,7 +152,7 @@ func (h *harness) userByEmail(t *rapid.T, org directory.OrgID, email string) dir
 // provisioned organization.
 func (h *harness) claim(t *rapid.T) {
 	var o *mOrg
-	in := directory.NewClaim{Claim: "xclm-none", Name: "Claimant", Email: drawEmail(t)}
+	in := onboarding.NewClaim{Claim: "xclm-none", Name: "Claimant", Email: drawEmail(t)}
 	provisioned := without(h.m.orgs, func(o *mOrg) bool { return o.provision == nil })
 	if open := without(provisioned, func(o *mOrg) bool { return o.provision.claimed }); len(open) > 0 {
 		provisioned = open
@@ -179,7 +180,7 @@ func (h *harness) claim(t *rapid.T) {
 	} else {
 		v.add(account != nil, directory.Conflict)
 	}
-	var out directory.Claimed
+	var out onboarding.Claimed
 	h.operate(t, fmt.Sprintf("claim %s for %s, with a token: %t", in.Claim, in.Email, call.Principal != nil), v, func() (err error) {
 		out, err = h.w.ClaimOrg(h.w.Context(), call, in)
 		return err

@@ -163,7 +163,7 @@ func (c *Change) drop(made Created) error {
 		}
 	}
 	for _, u := range made.Invitations {
-		if err := c.As(OpRevokeInvitation).takeOut(u); err != nil {
+		if err := c.As(OpRevokeInvitation).TakeOut(u); err != nil {
 			return err
 		}
 	}

@@ -250,6 +250,8 @@ var (
 
 	OpProvisionOrg = operation("provisionOrg", Need{Public: true})
 	OpClaimOrg     = operation("claimOrg", Need{Public: true})
+	// OpClaimForAccount is OpClaimOrg for a person who has an account.
+	OpClaimForAccount = Operation{OpClaimOrg.Name, wholeAccount.evenSuspended()}
 	// OpAcceptEntries is of [Service.AcceptEntries].
 	OpAcceptEntries = operation("acceptAuditEntries", Need{Operator: true})
 	OpDeleteOrg     = operation("deleteOrg", Need{Operator: true})

@@ -104,7 +104,7 @@ func (s *Service) ResendInvitation(ctx context.Context, call Call, id UserID) (I
 			return Invitation{}, err
 		}
 		before := u
-		c.invite(&u, s.invitationTTL)
+		c.invite(&u)
 		if err := c.Tx.UpdateUser(u); err != nil {
 			return Invitation{}, err
 		}
@@ -123,7 +123,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, call Call, id UserID) er
 		if err != nil {
 			return err
 		}
-		return c.takeOut(u)
+		return c.TakeOut(u)
 	})
 }
 
@@ -151,7 +151,9 @@ func (s *Service) DropInvitations(ctx context.Context) error {
 			return err
 		})
 		for _, u := range expired {
-			dropErr := s.store.Write(ctx, func(tx Tx) error { return s.operate(tx).dropInvitationAt(u.OrgID, u.ID, before) })
+			dropErr := s.store.Write(ctx, func(tx Tx) error {
+				return s.operate(tx, Call{}, OpExpireInvitation).dropInvitationAt(u.OrgID, u.ID, before)
+			})
 			if dropErr != nil {
 				err = errors.Join(err, fmt.Errorf("drop the expired invitation %s: %w", u.ID, dropErr))
 			}
@@ -175,5 +177,5 @@ func (c *Change) dropInvitationAt(org OrgID, id UserID, before time.Time) error 
 	if err != nil {
 		return err
 	}
-	return c.AsSystem(org, OpExpireInvitation).takeOut(u)
+	return c.AsSystem(org, OpExpireInvitation).TakeOut(u)
 }

@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/ident"
-	"github.com/rosterhq/roster/internal/limits"
-	"github.com/rosterhq/roster/internal/text"
 )
 
 // Org is an organization: the tenant that has users, roles, groups and tokens.
@@ -21,23 +18,6 @@ type Org struct {
 
 // Target is the organization as the target of an entry.
 func (o Org) Target() Target { return Target{Type: "organization", ID: string(o.ID), Name: o.Name} }
-
-// addOrg creates and stores an organization without members.
-func (c *Change) addOrg(field, name string) (Org, error) {
-	name, err := CleanName(field, name)
-	if err != nil {
-		return Org{}, err
-	}
-	org := Org{ID: OrgID(ident.Slug(name)), Name: name, CreatedAt: c.now, UpdatedAt: c.now}
-	// A slug has few random bits; another one is drawn where it is taken.
-	for _, err = c.Org(org.ID); err == nil; _, err = c.Org(org.ID) {
-		org.ID = OrgID(ident.Slug(name))
-	}
-	if CodeOf(err) != NotFound {
-		return Org{}, err
-	}
-	return org, c.CreateOrg(org)
-}
 
 // Account is a person or agent across organizations. Its email is unique
 // without regard to letter case; it lives as long as its last membership.
@@ -108,39 +88,6 @@ func membership(tx Tx, p *Principal, id OrgID) (Membership, error) {
 		}
 	}
 	return Membership{}, Missing("organization")
-}
-
-// CreateOrg creates an organization that the principal's account owns. Needs a
-// personal token of an account that [OrgCreation] allows to. Audit entries createOrg and
-// createUser in the new organization. Errors: [Invalid] for a bad name; [LimitExceeded].
-func (s *Service) CreateOrg(ctx context.Context, call Call, name string) (Membership, error) {
-	return Write(ctx, s, call, OpCreateOrg, func(c *Change) (Membership, error) {
-		if err := c.mayCreateOrg(s.orgCreation); err != nil {
-			return Membership{}, err
-		}
-		if err := c.OneMoreOfAccount(c.actor.AccountID, limits.Organizations); err != nil {
-			return Membership{}, err
-		}
-		me, err := self(c, c.actor)
-		if err != nil {
-			return Membership{}, err
-		}
-		org, err := c.addOrg("name", name)
-		if err != nil {
-			return Membership{}, err
-		}
-		owner := User{
-			ID: UserID(ident.New("usr", c.now)), OrgID: org.ID, AccountID: me.AccountID, Email: me.Email, Name: me.Name,
-			Role: RoleRef{authz.RoleOwner, authz.RoleOwner}, CreatedAt: c.now,
-		}
-		if err := c.Tx.CreateUser(owner, text.FoldKey(owner.Email)); err != nil {
-			return Membership{}, err
-		}
-		return Membership{Org: org, User: owner}, errors.Join(
-			c.RecordIn(org.ID, org.Target(), nil, org),
-			c.As(OpCreateUser).RecordIn(org.ID, owner.Target(), nil, owner),
-		)
-	})
 }
 
 // UpdateOrg renames an organization. Needs a personal token of an owner or admin

@@ -1,7 +1,6 @@
 package directory_test
 
 import (
-	"regexp"
 	"testing"
 	"time"
 
@@ -9,60 +8,6 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 )
-
-func TestCreateOrg(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	jane := w.Join("Jane", "none") // it takes no permission, only an account
-	m := must(w.CreateOrg(t.Context(), w.By(jane), " Canary Experiments! "))(t)
-	if !regexp.MustCompile(`^canary-experiments-[0-9a-z]{4}$`).MatchString(string(m.Org.ID)) || m.Org.Name != "Canary Experiments!" {
-		t.Errorf("organization %+v", m.Org)
-	}
-	now := w.Clock().UTC().Truncate(time.Microsecond)
-	want := directory.User{
-		ID: m.User.ID, OrgID: m.Org.ID, AccountID: jane.AccountID, Email: jane.Email, Name: jane.Name,
-		Role: directory.RoleRef{ID: "owner", Name: "owner"}, CreatedAt: now,
-	}
-	if diff := cmp.Diff(want, m.User); diff != "" {
-		t.Errorf("its owner (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(m, must(w.GetOrg(t.Context(), w.As(jane.Secret, m.Org.ID), m.Org.ID))(t)); diff != "" {
-		t.Errorf("(-answered +read):\n%s", diff)
-	}
-	// From now on the account is in two, and must say which it means.
-	p := w.As(jane.Secret, "").Principal
-	if p.OrgID != "" || !p.Capabilities.Empty() {
-		t.Errorf("without naming one, acts as %+v", p)
-	}
-	_, err := w.GetUser(t.Context(), directory.Call{Principal: p}, jane.ID)
-	w.Wants("in which", directory.Invalid, err)
-}
-
-func TestOrgIDs(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for name, want := range map[string]string{
-		"Acme":               `^acme-[0-9a-z]{4}$`,
-		"A  --  B":           `^a-b-[0-9a-z]{4}$`,
-		"日本":                 `^org-[0-9a-z]{4}$`,
-		"Zoë & Søn":          `^zo-s-n-[0-9a-z]{4}$`,
-		"_1_":                `^1-[0-9a-z]{4}$`,
-		"x-" + longName(199): `^x-x{38}-[0-9a-z]{4}$`,
-	} {
-		m := must(w.CreateOrg(t.Context(), w.As(w.Owner.Secret, w.Org.ID), name))(t)
-		if !regexp.MustCompile(want).MatchString(string(m.Org.ID)) {
-			t.Errorf("%.20q has the id %q, want %s", name, m.Org.ID, want)
-		}
-	}
-}
-
-func longName(n int) string {
-	b := make([]byte, n-1)
-	for i := range b {
-		b[i] = 'x'
-	}
-	return string(b)
-}
 
 func TestListAndGetOrgs(t *testing.T) {
 	t.Parallel()

@@ -66,7 +66,7 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 			return IssuedPersonalToken{}, err
 		}
 		in.ExpiresAt, in.Networks = bound.expiresAt, bound.networks
-		t, err := issuePersonalToken(c, c.actor.AccountID, in, c.now)
+		t, err := IssuePersonalToken(c, c.actor.AccountID, in, c.now)
 		if err != nil {
 			return IssuedPersonalToken{}, err
 		}
@@ -87,7 +87,9 @@ func (s *Service) CreatePersonalToken(ctx context.Context, call Call, in NewPers
 	})
 }
 
-func issuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.Time) (t IssuedPersonalToken, err error) {
+// IssuePersonalToken creates and stores a token of an account. The caller records it.
+// Errors: [Invalid].
+func IssuePersonalToken(tx Tx, account AccountID, in NewPersonalToken, now time.Time) (t IssuedPersonalToken, err error) {
 	t = IssuedPersonalToken{Secret: ident.Secret(personalTokenPrefix), PersonalTokenRecord: PersonalTokenRecord{
 		ID: TokenID(ident.New("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
 	}}

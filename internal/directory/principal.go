@@ -82,8 +82,8 @@ func (p *Principal) use(now time.Time) {
 // IsOwner reports whether p may make, unmake and remove owners.
 func (p *Principal) IsOwner() bool { return p.Kind.ofAccount() && p.Role == authz.RoleOwner }
 
-// operatorPrincipal is the person who runs the admin commands on the database itself.
-func operatorPrincipal(org OrgID) *Principal {
+// OperatorPrincipal is the person who runs the admin commands on the database itself.
+func OperatorPrincipal(org OrgID) *Principal {
 	return &Principal{OrgID: org, Name: "operator", Capabilities: authz.Everything(), Giving: authz.Unlimited()}
 }
 

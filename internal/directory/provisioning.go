@@ -32,7 +32,7 @@ func (c *Change) ProvisionUser(s *Service, in NewUser, suspended bool) (User, er
 	if err != nil {
 		return User{}, err
 	}
-	if err := c.addUser(&u, s.invitationTTL); err != nil || !suspended {
+	if err := c.AddUser(&u); err != nil || !suspended {
 		return u, err
 	}
 	u.Suspended = true
@@ -79,7 +79,7 @@ func (c *Change) Reinvite(s *Service, u User) (User, error) {
 		return u, err
 	}
 	before := u
-	c.invite(&u, s.invitationTTL)
+	c.invite(&u)
 	if err := c.Tx.UpdateUser(u); err != nil {
 		return u, err
 	}
@@ -92,10 +92,10 @@ func (c *Change) Remove(u User) error {
 	if err := c.mayUnmake(u); err != nil {
 		return err
 	}
-	if err := c.takeOut(u); err != nil {
+	if err := c.TakeOut(u); err != nil {
 		return err
 	}
-	return c.settleAccount(u.AccountID)
+	return c.SettleAccount(u.AccountID)
 }
 
 // MayProvisionOwner refuses to take anything away from an owner unless the actor is one.

@@ -6,11 +6,13 @@ import "context"
 // else in the account's oldest one. Needs a personal token.
 func (s *Service) GetSelf(ctx context.Context, call Call) (User, error) {
 	return Read(ctx, s, call, OpGetSelf, func(tx Tx) (User, error) {
-		return self(tx, call.Principal)
+		return Self(tx, call.Principal)
 	})
 }
 
-func self(tx Tx, p *Principal) (User, error) {
+// Self returns the user of p's account in the organization that p acts in, else in the
+// account's oldest one.
+func Self(tx Tx, p *Principal) (User, error) {
 	users, err := tx.AccountUsers(p.AccountID)
 	if err != nil {
 		return User{}, err
@@ -37,7 +39,7 @@ type SelfUpdate struct {
 // Errors: [Invalid] for a bad name, or if anything else would change.
 func (s *Service) UpdateSelf(ctx context.Context, call Call, in SelfUpdate) (User, error) {
 	return Write(ctx, s, call, OpUpdateSelf, func(c *Change) (User, error) {
-		u, err := self(c, c.actor)
+		u, err := Self(c, c.actor)
 		if err != nil {
 			return User{}, err
 		}

@@ -29,9 +29,8 @@ type Service struct {
 	limits    limits.Limits
 	exceeded  exceededCounts
 
-	orgCreation OrgCreation
-	past        Past
-	listSizes   listSizes
+	past      Past
+	listSizes listSizes
 
 	invitationTTL time.Duration
 	mailLimits    MailLimits
@@ -56,7 +55,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
 		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, exceeded: newExceededCounts(), limits: limits.Default(),
-		orgCreation: OrgCreationOwners, listSizes: defaultListSizes, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
+		listSizes: defaultListSizes, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
 	}
 	for _, o := range options {
 		o(s)

@@ -38,6 +38,15 @@ type orgTx interface {
 	ExpiredProvisions(now time.Time) ([]Provision, error)
 }
 
+// Provision is a temporary organization that waits to be claimed, or did.
+type Provision struct {
+	OrgID      OrgID
+	Hash       SecretHash // of the claim's value
+	RemoteAddr string
+	ExpiresAt  time.Time
+	Claimed    bool
+}
+
 type accountTx interface {
 	AccountByEmail(emailKey string) (Account, error)
 	// EnsureAccount returns the account with a's address, which is a itself if there

@@ -26,7 +26,8 @@ func CleanDescription(description string) (string, error) {
 	return description, inText("description", err)
 }
 
-func checkEmail(field, email string) error { return inText(field, text.Email(email)) }
+// CheckEmail checks an email address. Errors: [Invalid].
+func CheckEmail(field, email string) error { return inText(field, text.Email(email)) }
 
 // checkScopes requires names of datasets and views, and of what applications have, to be as
 // other names are.

@@ -82,7 +82,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 		if err := c.checkSet(authz.Set{}, in.Capabilities); err != nil {
 			return IssuedAPIToken{}, err
 		}
-		t, err := c.issueAPIToken(in, c.actor.Giving)
+		t, err := c.IssueAPIToken(in, c.actor.Giving)
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
@@ -90,9 +90,10 @@ func (s *Service) CreateAPIToken(ctx context.Context, call Call, in NewAPIToken)
 	})
 }
 
-// issueAPIToken creates and stores a token within the actor's own capabilities,
-// which can give no more than giving.
-func (c *Change) issueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIToken, err error) {
+// IssueAPIToken creates and stores a token within the actor's own capabilities, which can
+// give no more than giving. The caller records it. Errors: [Forbidden]; [Invalid];
+// [LimitExceeded].
+func (c *Change) IssueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIToken, err error) {
 	if !c.actor.Capabilities.Covers(in.Capabilities) {
 		return t, Errorf(Forbidden, "the token would have capabilities that you don't have yourself")
 	}
@@ -245,7 +246,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}
-		t, err := c.issueAPIToken(next, c.actor.Giving.Intersect(old.Giving))
+		t, err := c.IssueAPIToken(next, c.actor.Giving.Intersect(old.Giving))
 		if err != nil {
 			return IssuedAPIToken{}, err
 		}

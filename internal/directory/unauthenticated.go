@@ -1,6 +1,10 @@
 package directory
 
-import "context"
+import (
+	"context"
+
+	"github.com/rosterhq/roster/internal/limits"
+)
 
 // WriteUnauthenticated is [Write] for somebody who is not known yet, such as a person who
 // signs in. No permission is checked: fn decides what the caller has proved. Until fn
@@ -11,10 +15,24 @@ func WriteUnauthenticated[T any](ctx context.Context, s *Service, call Call, op 
 	return writeAs(ctx, s, op, func(tx Tx) *Change { return s.change(tx, call, op, SystemPrincipal("")) }, fn)
 }
 
-// WriteAsOperator is [Write] for the operator's commands, which need no permission and
-// have no limits.
-func WriteAsOperator[T any](ctx context.Context, s *Service, op Operation, fn func(*Change) (T, error)) (T, error) {
-	return writeAs(ctx, s, op, func(tx Tx) *Change { return s.operate(tx).As(op) }, fn)
+// WriteAsOperator is [Write] for the operator, who needs no permission and has no limits:
+// for the admin commands, and for what the operator lets the public do. The entries name
+// the origin of call, which is empty for a command.
+func WriteAsOperator[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*Change) (T, error)) (T, error) {
+	return writeAs(ctx, s, op, func(tx Tx) *Change { return s.operate(tx, call, op) }, fn)
+}
+
+// DoAsOperator is [WriteAsOperator] for a command without a result.
+func DoAsOperator(ctx context.Context, s *Service, op Operation, fn func(*Change) error) error {
+	_, err := WriteAsOperator(ctx, s, Call{}, op, func(c *Change) (struct{}, error) { return struct{}{}, fn(c) })
+	return err
+}
+
+// operate starts a change by the operator.
+func (s *Service) operate(tx Tx, call Call, op Operation) *Change {
+	c := s.change(tx, call, op, OperatorPrincipal(""))
+	c.limits = limits.Limits{}
+	return c
 }
 
 func writeAs[T any](ctx context.Context, s *Service, op Operation, begin func(Tx) *Change, fn func(*Change) (T, error)) (result T, err error) {
@@ -36,4 +54,9 @@ func ReadUnauthenticated[T any](ctx context.Context, s *Service, call Call, op O
 		return err
 	})
 	return result, op.wrap(err)
+}
+
+// ReadAsOperator runs fn on one snapshot, for the operator and for the server's own work.
+func ReadAsOperator(ctx context.Context, s *Service, fn func(Tx) error) error {
+	return s.store.Read(ctx, fn)
 }

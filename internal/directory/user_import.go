@@ -48,7 +48,7 @@ func (s *Service) ImportUsers(ctx context.Context, call Call, in []NewUser) ([]I
 		out := make([]Imported, len(in))
 		for i, user := range in {
 			var err error
-			if out[i], err = c.importUser(s, user); err != nil {
+			if out[i], err = c.importUser(user); err != nil {
 				return nil, err
 			}
 		}
@@ -57,7 +57,7 @@ func (s *Service) ImportUsers(ctx context.Context, call Call, in []NewUser) ([]I
 }
 
 // importUser refuses a user before it writes anything, so that the transaction goes on.
-func (c *Change) importUser(s *Service, in NewUser) (Imported, error) {
+func (c *Change) importUser(in NewUser) (Imported, error) {
 	u, err := c.newUser(in)
 	if err != nil {
 		return refusedImport(err)
@@ -69,7 +69,7 @@ func (c *Change) importUser(s *Service, in NewUser) (Imported, error) {
 	if err != nil && CodeOf(err) != NotFound {
 		return Imported{}, err
 	}
-	if err := c.addUser(&u, s.invitationTTL); err != nil {
+	if err := c.AddUser(&u); err != nil {
 		return refusedImport(err)
 	}
 	out := Imported{Outcome: ImportAdded, User: u}

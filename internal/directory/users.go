@@ -63,7 +63,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 		if err != nil {
 			return User{}, err
 		}
-		if err := c.addUser(&u, s.invitationTTL); err != nil {
+		if err := c.AddUser(&u); err != nil {
 			return User{}, err
 		}
 		return u, c.Record(u.Target(), nil, u)
@@ -76,7 +76,7 @@ func (c *Change) newUser(in NewUser) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if err := checkEmail("email", in.Email); err != nil {
+	if err := CheckEmail("email", in.Email); err != nil {
 		return User{}, err
 	}
 	role, err := c.roleToGive("role", in.Role, authz.Set{})
@@ -89,9 +89,11 @@ func (c *Change) newUser(in NewUser) (User, error) {
 	}, nil
 }
 
-// addUser gives u a new account, or if the address has one, that account or an
-// invitation, and stores it.
-func (c *Change) addUser(u *User, ttl time.Duration) error {
+// AddUser gives u a new account, or if the address has one, that account or an
+// invitation, and stores it. The caller has checked u and the right to give its role, and
+// records it. Audit entry expireInvitation if u replaces an expired invitation. Errors:
+// [Conflict] if the address is a member or invited already; [LimitExceeded].
+func (c *Change) AddUser(u *User) error {
 	if err := c.roomForUser(u.OrgID); err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func (c *Change) addUser(u *User, ttl time.Duration) error {
 			return err
 		}
 		if !joined {
-			c.invite(u, ttl)
+			c.invite(u)
 		}
 	}
 	err = c.Tx.CreateUser(*u, key)
@@ -128,8 +130,8 @@ func (c *Change) addUser(u *User, ttl time.Duration) error {
 }
 
 // invite makes u an invitation by the actor.
-func (c *Change) invite(u *User, ttl time.Duration) {
-	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.Giver(), c.now.Add(ttl)
+func (c *Change) invite(u *User) {
+	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.Giver(), c.now.Add(c.invitationTTL)
 }
 
 // dropExpired drops the expired invitation that an address has in an organization.
@@ -142,7 +144,7 @@ func (c *Change) dropExpired(org OrgID, key string) error {
 	if !there.Invited || !expired(there.ExpiresAt, c.now) {
 		return &Error{Code: Conflict, Field: "email", Message: "a user with this email address is already a member of the organization"}
 	}
-	return c.AsSystem(org, OpExpireInvitation).takeOut(there)
+	return c.AsSystem(org, OpExpireInvitation).TakeOut(there)
 }
 
 // GetUser returns one user of the principal's organization. Permission users|read.
@@ -221,10 +223,10 @@ func (c *Change) removeUser(id UserID) error {
 	if err := c.mayUnmake(u); err != nil {
 		return err
 	}
-	if err := c.takeOut(u); err != nil {
+	if err := c.TakeOut(u); err != nil {
 		return err
 	}
-	return c.settleAccount(u.AccountID)
+	return c.SettleAccount(u.AccountID)
 }
 
 // RemovedUser is the state of a removed user in the entry: with the groups that they
@@ -234,8 +236,9 @@ type RemovedUser struct {
 	Groups []GroupID `json:"groups,omitempty"`
 }
 
-// takeOut deletes a user and records it. The caller has locked the organization.
-func (c *Change) takeOut(u User) error {
+// TakeOut deletes a user and records it, whatever the actor may do. The caller has locked
+// the organization, and calls [Change.SettleAccount] if the user was a member.
+func (c *Change) TakeOut(u User) error {
 	groups, err := c.GroupIDsOf(u.OrgID, u.ID)
 	if err != nil {
 		return err
@@ -252,9 +255,9 @@ func (c *Change) takeOut(u User) error {
 	return c.RecordIn(u.OrgID, u.Target(), RemovedUser{u, groups}, nil)
 }
 
-// settleAccount deletes an account that has lost its last membership. Open invitations
+// SettleAccount deletes an account that has lost its last membership. Open invitations
 // belong to the address and stay.
-func (c *Change) settleAccount(removed AccountID) error {
+func (c *Change) SettleAccount(removed AccountID) error {
 	if removed == "" {
 		return nil // an invitation has no account
 	}

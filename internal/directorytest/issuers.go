@@ -25,7 +25,7 @@ func (r Records) LookupTXT(_ context.Context, name string) ([]string, error) {
 func (w *World) Resolving() Records {
 	r := make(Records)
 	w.Identity.Resolver = r
-	w.Configure(directory.WithOrgCreation(directory.OrgCreationAnybody))
+	w.Configure()
 	return r
 }
 

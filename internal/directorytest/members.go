@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // As starts a call with a token; org is the organization that the request names.
@@ -44,7 +45,7 @@ func (w *World) WithToken(u directory.User) Member {
 func (w *World) Tenant(name string) Member {
 	w.Helper()
 	out := Must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: name}, name))(w)
-	claimed := Must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{
+	claimed := Must(w.ClaimOrg(w.Context(), directory.Call{}, onboarding.NewClaim{
 		Claim: out.Claim, Name: name, Email: strings.ToLower(name) + "@example.net",
 	}))(w)
 	return w.WithToken(claimed.Owner)

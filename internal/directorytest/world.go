@@ -19,6 +19,7 @@ import (
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -30,11 +31,14 @@ type World struct {
 	*webhooks.Hooks
 	*auditlog.Trail
 	*identity.Proofs
+	*onboarding.Onboarder
 
 	DB       *store.Store
 	Database string
 	// Identity are the options of Proofs from the next Configure on.
 	Identity identity.Options
+	// Onboarding are the options of the Onboarder from the next Configure on.
+	Onboarding onboarding.Options
 
 	Org      directory.Org
 	Owner    Member
@@ -66,12 +70,13 @@ func New(t testing.TB, options ...directory.Option) *World {
 	t.Helper()
 	w := &World{
 		TB: t, Database: Database(t), Identity: identity.Options{CheckIssuerURL: func(string) error { return nil }},
-		names: &names{txt: make(map[string][]string)},
-		clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
+		Onboarding: onboarding.Options{OrgCreation: onboarding.OrgCreationAnybody},
+		names:      &names{txt: make(map[string][]string)},
+		clock:      &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}
 	w.Identity.Resolver = w
 	w.open(options)
-	d := Must(w.Initialize(t.Context(), directory.NewDeployment{
+	d := Must(w.Initialize(t.Context(), onboarding.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "olivia@example.com",
 	}))(t)
 	w.Org, w.Owner, w.APIToken = d.Org, Member{d.Owner, d.PersonalToken}, d.APIToken
@@ -105,6 +110,7 @@ func (w *World) open(options []directory.Option) {
 func (w *World) Configure(options ...directory.Option) {
 	w.Service = directory.NewService(w.DB, dbtest.Keys(), w.Clock, append([]directory.Option{directory.WithPast(history.At)}, options...)...)
 	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, w.Identity)
+	w.Onboarder = onboarding.New(w.Service, w.Onboarding)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 }

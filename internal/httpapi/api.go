@@ -18,6 +18,7 @@ import (
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/turns"
@@ -27,10 +28,11 @@ import (
 
 // Options are what an [API] needs.
 type Options struct {
-	Service  *directory.Service
-	Webhooks *webhooks.Hooks
-	AuditLog *auditlog.Trail
-	Identity *identity.Proofs
+	Service    *directory.Service
+	Webhooks   *webhooks.Hooks
+	AuditLog   *auditlog.Trail
+	Identity   *identity.Proofs
+	Onboarding *onboarding.Onboarder
 	// Provisioner has the operations of directories, of which the API serves what people do.
 	Provisioner *provisioning.Provisioner
 	// Imports imports users. The console has the same one, so that an organization has one
@@ -98,7 +100,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

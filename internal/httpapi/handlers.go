@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -23,6 +24,7 @@ type service struct {
 	*webhooks.Hooks
 	*auditlog.Trail
 	*identity.Proofs
+	*onboarding.Onboarder
 }
 
 // reply responds with what do returns, in its wire format.

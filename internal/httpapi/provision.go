@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 type provisionBody struct {
@@ -70,12 +71,12 @@ type claimed struct {
 	User  directory.UserID `json:"userId"`
 }
 
-func claimedOf(c directory.Claimed) claimed {
+func claimedOf(c onboarding.Claimed) claimed {
 	return claimed{OrgID: c.Owner.OrgID, Token: c.PersonalToken, User: c.Owner.ID}
 }
 
 func (claimed) confidential() {}
 
-func claimOrg(rq *request, body claimBody) (directory.Claimed, error) {
-	return rq.api.service.ClaimOrg(rq.Context(), rq.call, directory.NewClaim{Claim: body.Claim, Name: body.Name, Email: body.Email})
+func claimOrg(rq *request, body claimBody) (onboarding.Claimed, error) {
+	return rq.api.service.ClaimOrg(rq.Context(), rq.call, onboarding.NewClaim{Claim: body.Claim, Name: body.Name, Email: body.Email})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -37,7 +38,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 		t.Fatal(err)
 	}
 	service := directory.NewService(db, dbtest.Keys(), time.Now, directory.WithLimits(limits.Limits{}))
-	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
+	d, err := onboarding.New(service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "O", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

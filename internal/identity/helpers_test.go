@@ -10,7 +10,6 @@ import (
 	"github.com/rosterhq/roster/internal/identity"
 )
 
-// world is a [directorytest.World] in which anybody may create organizations.
 type world struct{ *directorytest.World }
 
 type member = directorytest.Member
@@ -25,7 +24,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{directorytest.New(t)}
 	w.Identity = identity.Options{}
-	w.configure(directory.WithOrgCreation(directory.OrgCreationAnybody))
+	w.configure()
 	return w
 }
 
@@ -35,7 +34,7 @@ func (w *world) configure(options ...directory.Option) { w.Configure(options...)
 // nodes are w and another process on its database, for requests to race on both.
 func (w *world) nodes() [2]*world {
 	w.Helper()
-	return [2]*world{w, {w.Beside(directory.WithOrgCreation(directory.OrgCreationAnybody))}}
+	return [2]*world{w, {w.Beside()}}
 }
 
 func (w *world) same(what string, want, got any) {

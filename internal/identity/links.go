@@ -28,7 +28,7 @@ var errBadLink = directory.Errorf(directory.Unauthenticated, "the link is unknow
 // createSignInLink, by the operator, in each of the account's organizations. Errors:
 // [directory.NotFound].
 func (s *Proofs) CreateSignInLinkFor(ctx context.Context, email string) (directory.IssuedSignInLink, error) {
-	return directory.WriteAsOperator(ctx, s.directory, directory.OpCreateSignInLink, func(c *directory.Change) (l directory.IssuedSignInLink, err error) {
+	return directory.WriteAsOperator(ctx, s.directory, directory.Call{}, directory.OpCreateSignInLink, func(c *directory.Change) (l directory.IssuedSignInLink, err error) {
 		account, err := c.AccountByEmail(text.FoldKey(email))
 		if directory.CodeOf(err) == directory.NotFound {
 			err = directory.Errorf(directory.NotFound, "no account has the email address %s", quote.Input(email))

@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // claimed is the owner of another organization who claimed it under an address that
@@ -16,7 +17,7 @@ import (
 func (w *world) claimed(email string) member {
 	w.Helper()
 	out := must(w.ProvisionOrg(w.Context(), directory.Call{RemoteAddr: email}, "Claimed"))(w)
-	c := must(w.ClaimOrg(w.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Stranger", Email: email}))(w)
+	c := must(w.ClaimOrg(w.Context(), directory.Call{}, onboarding.NewClaim{Claim: out.Claim, Name: "Stranger", Email: email}))(w)
 	return member{User: c.Owner, Secret: c.PersonalToken}
 }
 
@@ -45,7 +46,7 @@ func TestStrangersGetNothingOfAnAddress(t *testing.T) {
 		w.Refused(what+" lists", directory.Forbidden, "", func() error { return second(w.ListInvitations(t.Context(), call)) })
 		out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: what}, "Another"))(t)
 		w.Refused(what+" claims", directory.Forbidden, "", func() error {
-			return second(w.ClaimOrg(t.Context(), call, directory.NewClaim{Claim: out.Claim}))
+			return second(w.ClaimOrg(t.Context(), call, onboarding.NewClaim{Claim: out.Claim}))
 		})
 		if must(w.IsVerified(t.Context(), call))(t) {
 			t.Errorf("%s: the address counts as verified", what)

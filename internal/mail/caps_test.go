@@ -13,12 +13,13 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // tenant makes another organization and returns its API token's principal.
 func (f fixture) tenant(t *testing.T, name string) *directory.Principal {
 	t.Helper()
-	org, err := f.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name)
+	org, err := onboarding.New(f.Service, onboarding.Options{}).ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name)
 	if err != nil {
 		t.Fatal(err)
 	}

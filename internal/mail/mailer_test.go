@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -30,7 +31,7 @@ func newFixture(t *testing.T) fixture {
 	}
 	t.Cleanup(func() { db.Close() })
 	s := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := s.Initialize(t.Context(), directory.NewDeployment{
+	d, err := onboarding.New(s, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {
@@ -161,7 +162,7 @@ func TestMailsInvitationsAgain(t *testing.T) {
 	if _, err := f.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}); err != nil {
 		t.Fatal(err)
 	}
-	beta, err := f.ProvisionOrg(t.Context(), directory.Call{}, "Beta")
+	beta, err := onboarding.New(f.Service, onboarding.Options{}).ProvisionOrg(t.Context(), directory.Call{}, "Beta")
 	if err != nil {
 		t.Fatal(err)
 	}

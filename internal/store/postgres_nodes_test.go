@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // A node goes on beside the migration of the release after it, which only adds;
@@ -23,7 +24,7 @@ func TestPostgresBesideTheNextRelease(t *testing.T) {
 	db := openPostgres(t, database)
 	defer closing(t, db)
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	made, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "o@example.com"})
+	made, err := onboarding.New(service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

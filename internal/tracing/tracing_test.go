@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/httpapi"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/tracing"
 )
@@ -53,7 +54,7 @@ func TestTracesShowRouteAndStatements(t *testing.T) {
 		}
 	}()
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := service.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "olivia@example.com"})
+	d, err := onboarding.New(service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "olivia@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -90,7 +91,7 @@ func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	h := &hooked{t: t, db: &brittle{Store: db}, policy: policy, now: time.Now()}
 	h.Service = directory.NewService(h.db, dbtest.Keys(), h.clock)
 	h.Hooks = webhooks.NewHooks(h.Service, dbtest.Keys(), policy)
-	d, err := h.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com"})
+	d, err := onboarding.New(h.Service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package directory_test
+package onboarding_test
 
 import (
 	"bytes"
@@ -11,12 +11,14 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
 
 // provisioning is an empty deployment whose clock the test moves.
 type provisioning struct {
 	*directory.Service
+	*onboarding.Onboarder
 	db *store.Store
 
 	mu  sync.Mutex
@@ -36,6 +38,7 @@ func newProvisioning(t *testing.T) *provisioning {
 		defer p.mu.Unlock()
 		return p.now
 	})
+	p.Onboarder = onboarding.New(p.Service, onboarding.Options{})
 	return p
 }
 
@@ -45,7 +48,7 @@ func (p *provisioning) pass(d time.Duration) {
 	p.now = p.now.Add(d)
 }
 
-func (p *provisioning) provision(t *testing.T, addr string) directory.Provisioned {
+func (p *provisioning) provision(t *testing.T, addr string) onboarding.Provisioned {
 	t.Helper()
 	out, err := p.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: addr}, "")
 	if err != nil {
@@ -81,10 +84,10 @@ func TestProvisionEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s.pass(directory.ProvisionLifetime)
+	s.pass(onboarding.ProvisionLifetime)
 	_, err = s.Authenticate(t.Context(), out.APIToken, "")
 	wantCode(t, err, directory.Unauthenticated)
-	_, err = s.ClaimOrg(t.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Jim", Email: "jim@example.com"})
+	_, err = s.ClaimOrg(t.Context(), directory.Call{}, onboarding.NewClaim{Claim: out.Claim, Name: "Jim", Email: "jim@example.com"})
 	wantCode(t, err, directory.NotFound)
 
 	if err := s.DropProvisions(t.Context()); err != nil {
@@ -104,15 +107,15 @@ func TestClaim(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), out.APIToken, ""); err != nil {
 		t.Fatal(err)
 	}
-	in := directory.NewClaim{Claim: out.Claim, Name: "Jim", Email: "jim@example.com"}
+	in := onboarding.NewClaim{Claim: out.Claim, Name: "Jim", Email: "jim@example.com"}
 	claimed, err := s.ClaimOrg(t.Context(), directory.Call{}, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ClaimOrg(t.Context(), directory.Call{}, directory.NewClaim{Claim: out.Claim, Name: "Joe", Email: "joe@example.com"})
+	_, err = s.ClaimOrg(t.Context(), directory.Call{}, onboarding.NewClaim{Claim: out.Claim, Name: "Joe", Email: "joe@example.com"})
 	wantCode(t, err, directory.NotFound)
 
-	s.pass(3 * directory.ProvisionLifetime)
+	s.pass(3 * onboarding.ProvisionLifetime)
 	if err := s.DropProvisions(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +153,7 @@ func (c *collect) User(u directory.User) error {
 func TestClaimWithAccount(t *testing.T) {
 	t.Parallel()
 	s := newProvisioning(t)
-	d, err := s.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
+	d, err := s.Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,14 +167,14 @@ func TestClaimWithAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := directory.NewClaim{Claim: out.Claim, Name: "Olivia", Email: "OWNER@example.com"}
+	in := onboarding.NewClaim{Claim: out.Claim, Name: "Olivia", Email: "OWNER@example.com"}
 	_, err = s.ClaimOrg(t.Context(), directory.Call{}, in)
 	wantCode(t, err, directory.Conflict)
 	owner, err := s.Authenticate(t.Context(), d.PersonalToken, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := s.ClaimOrg(t.Context(), directory.Call{Principal: owner}, directory.NewClaim{Claim: out.Claim})
+	claimed, err := s.ClaimOrg(t.Context(), directory.Call{Principal: owner}, onboarding.NewClaim{Claim: out.Claim})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,9 +195,9 @@ func TestProvisionsAreDroppedEachByItself(t *testing.T) {
 	for _, name := range []string{"Aaa", "Bbb", "Zzz"} {
 		all = append(all, must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name))(t).Org.ID)
 	}
-	w.Pass(directory.ProvisionLifetime + time.Second)
+	w.Pass(onboarding.ProvisionLifetime + time.Second)
 	writes := 0
-	cut := directory.NewService(cutOff{w.DB, func() bool { writes++; return writes == 2 }}, dbtest.Keys(), w.Clock)
+	cut := onboarding.New(directory.NewService(cutOff{w.DB, func() bool { writes++; return writes == 2 }}, dbtest.Keys(), w.Clock), onboarding.Options{})
 	err := cut.DropProvisions(t.Context())
 	if !errors.Is(err, errCut) || !strings.Contains(err.Error(), string(all[1])) {
 		t.Errorf("the second could not be dropped: %v", err)
@@ -213,57 +216,14 @@ func TestProvisionsAreDroppedEachByItself(t *testing.T) {
 func TestProvisionLimit(t *testing.T) {
 	t.Parallel()
 	s := newProvisioning(t)
-	for range directory.MaxProvisions {
+	for range onboarding.MaxProvisions {
 		s.provision(t, "127.0.0.1")
 	}
 	_, err := s.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "127.0.0.1"}, "")
 	wantCode(t, err, directory.RateLimited)
 	s.provision(t, "127.0.0.2")
-	s.pass(directory.ProvisionLifetime)
+	s.pass(onboarding.ProvisionLifetime)
 	s.provision(t, "127.0.0.1")
-}
-
-// An export tells everything but secrets; after the deletion one entry is left.
-func TestExportAndDelete(t *testing.T) {
-	t.Parallel()
-	s := newProvisioning(t)
-	d, err := s.Initialize(t.Context(), directory.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "owner@example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := s.ExportOrg(t.Context(), d.Org.ID, &out); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`"organization"`, `"user"`, `"apiToken"`, `"entry"`, "owner@example.com"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the export lacks %s", want)
-		}
-	}
-	for _, secret := range []string{d.APIToken, d.PersonalToken, `"hash":`, `"Hash":`} {
-		if strings.Contains(out.String(), secret) {
-			t.Errorf("the export holds %s", secret)
-		}
-	}
-	if err := s.DeleteOrg(t.Context(), d.Org.ID); err != nil {
-		t.Fatal(err)
-	}
-	for _, secret := range []string{d.APIToken, d.PersonalToken} {
-		_, err := s.Authenticate(t.Context(), secret, "")
-		wantCode(t, err, directory.Unauthenticated)
-	}
-	wantCode(t, s.DeleteOrg(t.Context(), d.Org.ID), directory.NotFound)
-	var left []directory.Entry
-	if err := s.db.Settled(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	err = s.db.Read(t.Context(), func(tx directory.Tx) error {
-		left, err = tx.Entries(0, 100)
-		return err
-	})
-	if err != nil || len(left) != 1 || left[0].Action != "deleteOrg" || left[0].Target.ID != string(d.Org.ID) {
-		t.Errorf("left are %+v, %v", left, err)
-	}
 }
 
 // The agent's user goes with the claim: its account is no owner to leave behind.
@@ -273,7 +233,7 @@ func TestAgentCannotClaimItsOrganization(t *testing.T) {
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
 	agent := must(w.CreatePersonalTokenFor(t.Context(), "agent@"+string(out.Org.ID)+".invalid", directory.NewPersonalToken{Name: "x"}))(t)
 	w.Refused("the agent", directory.Forbidden, "", func() error {
-		return second(w.ClaimOrg(t.Context(), w.As(agent.Secret, ""), directory.NewClaim{Claim: out.Claim}))
+		return second(w.ClaimOrg(t.Context(), w.As(agent.Secret, ""), onboarding.NewClaim{Claim: out.Claim}))
 	})
 }
 
@@ -282,9 +242,9 @@ func TestIssuersSessionCannotClaim(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.Issuer(nil)
-	session := must(w.SignInBy(i, person("sub", "olivia@example.com")))(t)
+	session := must(w.SignInBy(i, directorytest.Person("sub", "olivia@example.com")))(t)
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
 	w.Refused("a session of an issuer", directory.Forbidden, "", func() error {
-		return second(w.ClaimOrg(t.Context(), w.InSession(session.Secret, ""), directory.NewClaim{Claim: out.Claim}))
+		return second(w.ClaimOrg(t.Context(), w.InSession(session.Secret, ""), onboarding.NewClaim{Claim: out.Claim}))
 	})
 }

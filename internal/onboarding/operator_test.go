@@ -1,4 +1,4 @@
-package directory_test
+package onboarding_test
 
 import (
 	"testing"
@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -32,7 +33,7 @@ func TestInitialize(t *testing.T) {
 	}
 	w.NoSecrets()
 	w.Refused("again", directory.Conflict, "", func() error {
-		return second(w.Initialize(t.Context(), directory.NewDeployment{OrgName: "B", OwnerName: "B", OwnerEmail: "b@example.com"}))
+		return second(w.Initialize(t.Context(), onboarding.NewDeployment{OrgName: "B", OwnerName: "B", OwnerEmail: "b@example.com"}))
 	})
 }
 
@@ -40,8 +41,8 @@ func TestInitializeRefuses(t *testing.T) {
 	t.Parallel()
 	db := must(store.Open(t.Context(), directorytest.Database(t), store.Options{}))(t)
 	t.Cleanup(func() { _ = db.Close() })
-	s := directory.NewService(db, dbtest.Keys(), time.Now)
-	for field, in := range map[string]directory.NewDeployment{
+	s := onboarding.New(directory.NewService(db, dbtest.Keys(), time.Now), onboarding.Options{})
+	for field, in := range map[string]onboarding.NewDeployment{
 		"org":         {OrgName: " ", OwnerName: "A", OwnerEmail: "a@example.com"},
 		"owner-name":  {OrgName: "A", OwnerName: "a\nb", OwnerEmail: "a@example.com"},
 		"owner-email": {OrgName: "A", OwnerName: "A", OwnerEmail: "a"},
@@ -52,7 +53,7 @@ func TestInitializeRefuses(t *testing.T) {
 		}
 	}
 	// Nothing stayed: it is the first time still.
-	must(s.Initialize(t.Context(), directory.NewDeployment{OrgName: "A", OwnerName: "A", OwnerEmail: "a@example.com"}))(t)
+	must(s.Initialize(t.Context(), onboarding.NewDeployment{OrgName: "A", OwnerName: "A", OwnerEmail: "a@example.com"}))(t)
 }
 
 // The operator's way back in: any account, no permission, and it is written down.
