@@ -40,7 +40,7 @@ if [ "${QUICK:-}" = 1 ]; then
 fi
 
 if [ -z "${ROSTER_TEST_POSTGRES:-}" ]; then
-	exec scripts/with-chromium.sh scripts/with-node.sh scripts/with-promtool.sh scripts/with-postgres.sh "$0" "$@"
+	exec scripts/with-chromium.sh scripts/with-node.sh scripts/with-promtool.sh scripts/with-guide-tools.sh scripts/with-postgres.sh "$0" "$@"
 fi
 
 # Tests spend much of their time waiting, for PostgreSQL, browsers and other processes, so more of them run in parallel

@@ -1,94 +1,147 @@
 package main
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/rosterhq/roster/internal/dbtest"
 )
 
-// step is a command in a guide, with the output that the guide shows; "" for none.
-type step struct {
-	line            int
-	command, output string
+// guide is a page whose commands the tests run.
+type guide struct {
+	owner    string   // the address of the organization's owner, if not olivia@example.com
+	noServer bool     // the page begins before there is a server
+	postgres bool     // $POSTGRES and $POSTGRES2 are empty databases
+	proxy    string   // $PROXY, where a proxy listens
+	programs []string // that the page uses
+	flags    []string // of roster serve
+	commands int      // the least number of commands that run
 }
 
-// stepsOf returns the commands in a guide's console blocks, which begin with "$ ".
-func stepsOf(t *testing.T, file string) (steps []step) {
-	t.Helper()
-	content, err := os.ReadFile(file)
+// guides are all pages with commands. A page's commands run in order, in one shell, on a server of their
+// own. Before them run those in testdata/guides/PAGE.sh, if there is such a file.
+var guides = map[string]guide{
+	"README.md":                      {owner: "owner@example.com", commands: 5},
+	"docs/guide/as-of.md":            {commands: 5},
+	"docs/guide/audit.md":            {commands: 19},
+	"docs/guide/automation.md":       {commands: 12},
+	"docs/guide/import.md":           {commands: 3},
+	"docs/guide/javascript.md":       {programs: []string{"node", "npm"}, commands: 5},
+	"docs/guide/operations.md":       {noServer: true, commands: 9},
+	"docs/guide/postgresql.md":       {noServer: true, postgres: true, commands: 9},
+	"docs/guide/proxies.md":          {programs: []string{"nginx", "caddy"}, proxy: "127.0.0.3:8443", flags: []string{"--trusted-proxies", "127.0.0.1/32"}, commands: 8},
+	"docs/guide/python.md":           {programs: []string{"python3"}, commands: 3},
+	"docs/guide/scim.md":             {commands: 4},
+	"docs/guide/scim-entra.md":       {commands: 1},
+	"docs/guide/scim-okta.md":        {commands: 1},
+	"docs/guide/sign-in.md":          {commands: 8},
+	"docs/guide/sign-in-oidc.md":     {commands: 1},
+	"docs/guide/terraform.md":        {commands: 3},
+	"docs/guide/tokens-and-roles.md": {flags: []string{"--allow-org-creation", "anybody"}, commands: 30},
+	"docs/guide/tutorial.md":         {commands: 20},
+	"docs/guide/webhooks.md":         {flags: []string{"--webhook-allow-http", "--webhook-allow-networks", "127.0.0.0/8"}, commands: 8},
+}
+
+// notRun is the number of commands that all guides together mark as not run by the tests.
+const notRun = 12
+
+// Every command in every guide works in its order, on a new server, and prints what the guide shows.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../docs/guide/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	inside := false
-	for i, line := range strings.Split(string(content), "\n") {
-		command, isCommand := strings.CutPrefix(line, "$ ")
-		switch {
-		case strings.HasPrefix(line, "```"):
-			inside = line == "```console"
-		case inside && isCommand:
-			steps = append(steps, step{line: i + 1, command: command})
-		case inside && len(steps) > 0:
-			steps[len(steps)-1].output += line + "\n"
+	marked := 0
+	for _, file := range append(pages, "../../README.md") {
+		name, page := strings.TrimPrefix(file, "../../"), readPage(t, file)
+		for _, stray := range strays(page) {
+			t.Errorf("%s:%s is in no console block, so no test runs it", name, stray)
+		}
+		steps := stepsOf(page)
+		for _, s := range steps {
+			if s.notRun != "" {
+				t.Logf("%s:%d: not run, %s: %s", name, s.line, s.notRun, s.command)
+				marked++
+			}
+		}
+		g, listed := guides[name]
+		if ran := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.command == "" || s.notRun != "" }); len(ran) < g.commands || len(ran) > 0 && !listed {
+			t.Errorf("%s has %d commands, but guides says at least %d", name, len(ran), g.commands)
+		}
+		if listed {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				runGuide(t, g, strings.TrimSuffix(filepath.Base(name), ".md"), steps)
+			})
 		}
 	}
-	return steps
-}
-
-// changing are the parts of output that differ from run to run.
-var changing = []struct{ pattern, name string }{
-	{`\b(usr|tok|grp|role|acc)_[0-9a-z]{26}\b`, "${1}_ID"},
-	{`\b(acme)-[0-9a-z]{4}\b`, "$1-SLUG"},
-	{`\d{4}-\d{2}-\d{2}T[0-9:]{8}Z`, "TIME"},
-	{`http://127\.0\.0\.1:\d+`, "URL"},
-	{` +`, " "}, // columns are as wide as their contents
-}
-
-func settled(output string) string {
-	for _, c := range changing {
-		output = regexp.MustCompile(c.pattern).ReplaceAllString(output, c.name)
+	if marked != notRun {
+		t.Errorf("the guides mark %d commands as not run, but notRun says %d", marked, notRun)
 	}
-	return output
 }
 
-// The commands of the tutorial work in their order, on a new server with only the owner's
-// token, and print what the tutorial shows.
-func TestTutorial(t *testing.T) {
+// The examples in the introduction of the API description work, on a new server.
+func TestAPIDescriptionExamples(t *testing.T) {
 	t.Parallel()
-	dir, listen := t.TempDir(), freeAddr(t)
-	database := "sqlite:" + filepath.Join(dir, "roster.db")
-	out, err := exec.CommandContext(t.Context(), "roster", "init", "--database", database, "--org", "Acme",
-		"--owner-name", "Olivia Owner", "--owner-email", "olivia@example.com", "--output", "json").Output()
-	if err != nil {
+	var api struct{ Info struct{ Description string } }
+	if err := yaml.Unmarshal([]byte(readPage(t, "../../internal/httpapi/apidoc/openapi.yaml")), &api); err != nil {
 		t.Fatal(err)
 	}
-	var made struct{ PersonalToken string }
-	if err := json.Unmarshal(out, &made); err != nil {
-		t.Fatal(err)
+	steps := stepsOf(api.Info.Description)
+	if len(steps) < 8 {
+		t.Fatalf("the description has only %d examples", len(steps))
 	}
-	write(t, filepath.Join(dir, "owner.token"), []byte(made.PersonalToken+"\n"))
-	start(t, nil, "roster", "serve", "--database", database, "--listen", listen, "--metrics-listen", "off")
-	get(t, nil, "http://"+listen+"/readyz", nil)
+	runGuide(t, guide{}, "api", steps)
+}
 
-	steps := stepsOf(t, "../../docs/guide/tutorial.md")
-	if len(steps) < 20 {
-		t.Fatalf("the tutorial has only %d commands", len(steps))
+func runGuide(t *testing.T, g guide, name string, steps []step) {
+	t.Helper()
+	if g.postgres && testing.Short() {
+		t.Skip("needs PostgreSQL")
+	}
+	for _, program := range g.programs {
+		if _, err := exec.LookPath(program); err == nil {
+			continue
+		}
+		if testing.Short() {
+			t.Skipf("needs %s", program)
+		}
+		t.Fatalf("%s is missing: run the tests with `make test`, which installs it on Debian", program)
+	}
+	sh := newShell(t)
+	if g.owner == "" {
+		g.owner = "olivia@example.com"
+	}
+	if !g.noServer {
+		sh.serve(t, g)
+	}
+	if g.postgres {
+		sh.run(t, step{command: fmt.Sprintf("POSTGRES='%s' POSTGRES2='%s'", dbtest.Postgres(t), dbtest.Postgres(t))})
+	}
+	setup, err := os.ReadFile(filepath.Join("testdata", "guides", name+".sh"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(setup)) {
+		if !strings.HasPrefix(line, "#") {
+			sh.run(t, step{command: strings.TrimSuffix(line, "\n")})
+		}
 	}
 	for _, s := range steps {
-		cmd := exec.CommandContext(t.Context(), "sh", "-ec", s.command)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "ROSTER_URL=http://"+listen, "HOME="+dir, "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))
-		var errors strings.Builder
-		cmd.Stderr = &errors
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("line %d: %s: %v\n%s", s.line, s.command, err, errors.String())
-		}
-		if got, want := settled(string(out)), settled(s.output); s.output != "" && got != want {
-			t.Errorf("line %d: %s prints\n%swant\n%s", s.line, s.command, got, want)
+		switch {
+		case s.notRun != "":
+		case s.file != "":
+			write(t, filepath.Join(sh.dir, s.file), []byte(sh.real(s.output)))
+		default:
+			sh.run(t, s)
 		}
 	}
 }

@@ -1,0 +1,1 @@
+roster groups create --name 'On call' --role read-only

@@ -1,0 +1,1 @@
+roster scim setup --quiet > scim.token

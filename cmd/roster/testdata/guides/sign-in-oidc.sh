@@ -1,0 +1,2 @@
+echo secret > secret.txt
+chmod 600 secret.txt

@@ -1,0 +1,2 @@
+echo "$ME" > owner.token
+unset ROSTER_TOKEN

@@ -1,0 +1,5 @@
+roster users create --name 'Jane Doe' --email jane.doe@example.com --role user --quiet > jane.id
+export ROSTER_DATABASE=sqlite:other.db
+roster init --org Other --owner-name 'Olivia Owner' --owner-email olivia@example.com
+echo bind https://siem.example.com/roster $RECEIVER
+echo bind _12 _6
