@@ -93,7 +93,7 @@ type state struct {
 // The members of a state that are not public. Account ids would reveal who has an account
 // elsewhere, and so would an invitation, which only existing accounts get.
 var (
-	personalMembers = []string{"email", "name"}
+	personalMembers = []string{"email", "name", "profile"}
 	internalMembers = []string{"accountId", "createdBy", "invited", "invitedBy", "invitedUntil"}
 )
 

@@ -88,8 +88,8 @@ func (s *state) shown() jsontext.Value {
 	return append(joined, s.personal[1:]...)
 }
 
-// EraseActor takes out who acted and where from; EraseTarget a person's name and
-// email as a target. The leaf stays the same: the hashes stay, and the salts
+// EraseActor takes out who acted and where from; EraseTarget a person's name,
+// email and profile as a target. The leaf stays the same: the hashes stay, and the salts
 // needed to guess the data are deleted. [Entry.Finish] has been called.
 func (e *Entry) EraseActor() error {
 	h := e.actorHash()

@@ -59,7 +59,7 @@ type Target struct {
 // gone, the hash says nothing any more, and still proves the rest.
 type Proof struct {
 	ActorSalt  []byte `json:"actorSalt,omitzero"`  // of name, sourceAddress and userAgent
-	TargetSalt []byte `json:"targetSalt,omitzero"` // of a person's name and email
+	TargetSalt []byte `json:"targetSalt,omitzero"` // of a person's name, email and profile
 	// ActorHash and TargetHash stand in for what was erased.
 	ActorHash  *Hash `json:"actorHash,omitzero"`
 	TargetHash *Hash `json:"targetHash,omitzero"`

@@ -12,7 +12,8 @@ import (
 )
 
 // Check replays an organization's log and compares the result with what is stored: the
-// organization and its settings, its users, custom roles, groups, API tokens and webhooks.
+// organization and its settings, its users, custom roles, groups, API tokens and webhooks,
+// and what a directory keeps with users and groups.
 // Each entry must start from the state that the entries before it led to. The error
 // describes the first difference. If retention has dropped the beginning of the log, only
 // what the remaining entries cover is compared. Check is for the operator and for tests.
@@ -23,7 +24,7 @@ func Check(ctx context.Context, store directory.Store, id directory.OrgID) error
 		if err != nil {
 			return err
 		}
-		r := replayer{complete: first.Sequence == 1, state: make(map[stateKey]any), gone: make(map[stateKey]bool)}
+		r := replayer{complete: first.Sequence == 1, state: make(map[stateKey]any), gone: make(map[stateKey]bool), names: make(map[string]string)}
 		for e, err := range tx.OrgEntries(id, directory.EntryQuery{}) {
 			if err != nil {
 				return err
@@ -44,6 +45,7 @@ type replayer struct {
 	complete bool // the log has its beginning
 	state    map[stateKey]any
 	gone     map[stateKey]bool
+	names    map[string]string // the keys of the user names of profiles, with the users
 }
 
 type stateKey struct{ kind, id string }
@@ -52,6 +54,9 @@ func (k stateKey) String() string { return k.kind + " " + k.id }
 
 // apply makes the change that an entry records.
 func (r *replayer) apply(e directory.Entry) error {
+	if err := r.applyProfile(e); err != nil {
+		return err
+	}
 	key := stateKey{e.Target.Type, e.Target.ID}
 	before, err := parseState(key.kind, e.Before)
 	if err != nil {
@@ -253,7 +258,7 @@ func storedStates(tx directory.Tx, id directory.OrgID) (map[stateKey]any, error)
 			return nil, err
 		}
 	}
-	return all, nil
+	return all, storedProfiles(tx, id, all)
 }
 
 // parseState reads a state, without what entries only show with it. It returns nil for

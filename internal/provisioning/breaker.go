@@ -116,6 +116,7 @@ func (c change) lose(target directory.Target, ids []directory.UserID) error {
 		}
 	}
 	if tooMany(lost, b.Present, percent) {
+		target.Name = "" // it may be a person's, whose entries can be erased
 		b.Hold = &Hold{At: c.Now(), Actor: c.Actor().Actor(), Target: target, WouldBe: lost, Present: b.Present, Percent: percent}
 		return &heldNow{b, errHeld}
 	}
@@ -136,7 +137,13 @@ func (c change) hold(held *heldNow) error {
 	if err := c.saveBreaker(held.breaker); err != nil {
 		return err
 	}
-	return c.As(directory.OpHoldProvisioning).Record(Target(c.Actor().OrgID), nil, held.breaker.Hold)
+	return c.As(directory.OpHoldProvisioning).Record(Target(c.Actor().OrgID), nil, held.breaker.Hold.recorded())
+}
+
+// recorded is a hold in entries, which name the actor themselves.
+func (h Hold) recorded() Hold {
+	h.Actor.Name = ""
+	return h
 }
 
 func (c change) saveBreaker(b Breaker) error {
@@ -188,7 +195,7 @@ func (p *Provisioner) endHold(ctx context.Context, call directory.Call, op direc
 		if err := c.saveBreaker(b); err != nil {
 			return Status{}, err
 		}
-		if err := c.Record(Target(c.Actor().OrgID), before, nil); err != nil {
+		if err := c.Record(Target(c.Actor().OrgID), before.recorded(), nil); err != nil {
 			return Status{}, err
 		}
 		return status(c, c.Actor().OrgID)

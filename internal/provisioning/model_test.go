@@ -110,7 +110,8 @@ func (m *model) modifyUser(t *rapid.T) {
 	}
 	_, err := m.modify(id, func(p *provisioning.Profile) {
 		p.UserName, p.Active = want.userName, want.active
-		attributes := maps.Clone(p.Attributes)
+		attributes := make(map[string]any)
+		maps.Copy(attributes, p.Attributes)
 		delete(attributes, "title")
 		if want.title != "" {
 			attributes["title"] = want.title

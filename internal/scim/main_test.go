@@ -107,5 +107,3 @@ const (
 	groupURN      = "urn:ietf:params:scim:schemas:core:2.0:Group"
 	enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 )
-
-func tokenOf(s *server) apptest.Request { return apptest.Request{Token: s.APIToken} }
