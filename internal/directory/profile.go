@@ -66,6 +66,8 @@ type profileTx interface {
 	GroupProfiles(OrgID, ProfileQuery) ([]ProfiledGroup, *ProfileCursor, error)
 	CountGroupProfiles(OrgID, Condition) (int, error)
 
+	uniqueTx
+
 	// ProvisioningSettings are the zero value for an organization that has set nothing.
 	ProvisioningSettings(OrgID) (ProvisioningSettings, error)
 	SetProvisioningSettings(OrgID, ProvisioningSettings) error
@@ -91,6 +93,8 @@ type ProvisioningSettings struct {
 	BreakerPercent int `json:"breakerPercent,omitempty"`
 	// Schemas are extension schemas of the organization, as JSON.
 	Schemas json.RawMessage `json:"schemas,omitempty"`
+	// Unique are the attributes of the schemas whose values must be unique.
+	Unique []UniqueAttribute `json:"unique,omitempty"`
 }
 
 // ProvisioningState is what provisioning keeps for itself, as JSON.

@@ -223,6 +223,7 @@ func storedProfiles(tx directory.Tx, org directory.OrgID, all map[stateKey]any) 
 		return err
 	}
 	if settings.DefaultRole != "" {
+		settings.Unique = nil // follows from the schemas
 		if all[stateKey{settingsKind, string(org)}], err = plain(settings); err != nil {
 			return err
 		}

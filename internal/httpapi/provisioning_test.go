@@ -39,6 +39,23 @@ func TestProvisioningSettings(t *testing.T) {
 	wantError(t, s.Do("PUT", path, as(s.TokenOf("adam@example.com"), `{"breakerPercent":99,"defaultRole":"read-only","schemas":[]}`)), 403, "forbidden", "owner")
 }
 
+func TestUniqueAttributesConflict(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	const badge = "urn:example:acme:2.0:User:badge"
+	settings := func(uniqueness string) apptest.Request {
+		return as(s.PersonalToken, `{"breakerPercent":20,"defaultRole":"user","schemas":[{"id":"urn:example:acme:2.0:User","attributes":[{"name":"badge","uniqueness":"`+uniqueness+`"}]}]}`)
+	}
+	profile := as(s.APIToken, `{"externalId":"","attributes":{"urn:example:acme:2.0:User":{"badge":"A1"}}}`)
+	jane, carl := s.CreateUser("Jane", "jane@example.com", "user"), s.CreateUser("Carl", "carl@example.com", "user")
+	s.Want(http.StatusOK, "PUT", "/v2/users/"+jane.ID+"/profile", profile)
+	s.Want(http.StatusOK, "PUT", "/v2/scim/settings", settings("server"))
+	wantError(t, s.Do("PUT", "/v2/users/"+carl.ID+"/profile", profile), 409, "conflict", badge)
+	s.Want(http.StatusOK, "PUT", "/v2/scim/settings", settings("none"))
+	s.Want(http.StatusOK, "PUT", "/v2/users/"+carl.ID+"/profile", profile)
+	wantError(t, s.Do("PUT", "/v2/scim/settings", settings("server")), 409, "conflict", badge)
+}
+
 func TestHoldIsShownApprovedAndEnded(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

@@ -56,7 +56,8 @@ func (p *Provisioner) ListGroups(ctx context.Context, call directory.Call, q Que
 // members. The answer has no members.
 //
 // Permission rbac|create, and users|update if it has members. Audit entry createGroup.
-// Errors: [directory.Invalid]; [directory.Conflict] for a name that a group has;
+// Errors: [directory.Invalid]; [directory.Conflict] for a name, or the value of a
+// unique attribute, that a group has;
 // [directory.LimitExceeded].
 func (p *Provisioner) CreateGroup(ctx context.Context, call directory.Call, in GroupChange) (Group, error) {
 	return write(ctx, p, call, directory.OpCreateGroup, func(c change) (Group, error) {
@@ -83,6 +84,9 @@ func (p *Provisioner) CreateGroup(ctx context.Context, call directory.Call, in G
 		}
 		profile := directory.GroupProfile{ExternalID: in.ExternalID, Attributes: in.Attributes, UpdatedAt: c.Now()}
 		if err := c.PutGroupProfile(g.OrgID, g.ID, profile); err != nil {
+			return Group{}, err
+		}
+		if err := c.keepUnique(directory.Holder{Group: g.ID}, profile.Attributes); err != nil {
 			return Group{}, err
 		}
 		c.run.GroupsCreated++
@@ -179,6 +183,11 @@ func (c change) changeGroup(before Group, want GroupChange, joined, left []direc
 	is := directory.GroupProfile{ExternalID: want.ExternalID, Attributes: want.Attributes, UpdatedAt: c.Now()}
 	if err := c.PutGroupProfile(g.OrgID, g.ID, is); err != nil {
 		return err
+	}
+	if !kept {
+		if err := c.keepUnique(directory.Holder{Group: g.ID}, is.Attributes); err != nil {
+			return err
+		}
 	}
 	c.run.GroupsUpdated++
 	was, now := directory.RecordedGroup{Group: before.Group}, directory.RecordedGroup{Group: g, Added: joined, Removed: left}

@@ -86,7 +86,9 @@ func TestLogLeadsToTheProfiles(t *testing.T) {
 	w.checkLog()
 }
 
-func acceptSchemas(in json.RawMessage) (json.RawMessage, error) { return in, nil }
+func acceptSchemas(in json.RawMessage) (json.RawMessage, []directory.UniqueAttribute, error) {
+	return in, nil, nil
+}
 
 // inside is a store whose reads are those of a transaction under way.
 type inside struct {

@@ -20,7 +20,8 @@ func (p *Provisioner) GetUserProfile(ctx context.Context, call directory.Call, i
 // account's address as its email, so that a directory still finds the user by it.
 //
 // Permission users|update. Audit entry updateUserProfile, if anything changes. Errors:
-// [directory.NotFound]; [directory.Invalid].
+// [directory.NotFound]; [directory.Invalid]; [directory.Conflict] for the value of a unique
+// attribute that another user has.
 func (p *Provisioner) UpdateUserProfile(ctx context.Context, call directory.Call, id directory.UserID, externalID string, attributes map[string]any) (directory.Profiled, error) {
 	return directory.Write(ctx, p.directory, call, directory.OpUpdateUserProfile, func(tx *directory.Change) (directory.Profiled, error) {
 		c := change{Change: tx, provisioner: p, run: new(Run)}

@@ -27,14 +27,17 @@ import (
 
 // Provisioner carries out a directory's operations.
 type Provisioner struct {
-	directory *directory.Service
-	// checkSchemas checks extension schemas, and returns them as they are stored.
-	checkSchemas func(json.RawMessage) (json.RawMessage, error)
+	directory    *directory.Service
+	checkSchemas CheckSchemas
 }
+
+// CheckSchemas checks extension schemas. It returns them as they are stored, and the
+// attributes that they make unique.
+type CheckSchemas func(json.RawMessage) (json.RawMessage, []directory.UniqueAttribute, error)
 
 // New returns the operations of the directories of a service's organizations. checkSchemas
 // checks extension schemas; without it, none can be set.
-func New(service *directory.Service, checkSchemas func(json.RawMessage) (json.RawMessage, error)) *Provisioner {
+func New(service *directory.Service, checkSchemas CheckSchemas) *Provisioner {
 	return &Provisioner{service, checkSchemas}
 }
 

@@ -41,9 +41,11 @@ func (p *Provisioner) GetSettings(ctx context.Context, call directory.Call) (Set
 // Needs a personal token, or a session with a fresh sign-in, of an owner or admin, and
 // rule 2 for the default role. Only an owner changes the breaker's share. Audit entry
 // updateProvisioningSettings, if anything changes. Errors: [directory.Invalid];
-// [directory.Forbidden].
+// [directory.Forbidden]; [directory.Conflict] for an attribute that becomes unique while
+// users or groups have the same value.
 func (p *Provisioner) UpdateSettings(ctx context.Context, call directory.Call, in Settings) (Settings, error) {
-	return directory.Write(ctx, p.directory, call, directory.OpUpdateProvisioningSettings, func(c *directory.Change) (Settings, error) {
+	return directory.Write(ctx, p.directory, call, directory.OpUpdateProvisioningSettings, func(tx *directory.Change) (Settings, error) {
+		c := change{Change: tx, provisioner: p, run: new(Run)}
 		actor := c.Actor()
 		if actor.Role != authz.RoleOwner && actor.Role != authz.RoleAdmin {
 			return in, directory.Errorf(directory.Forbidden, "only an owner or admin can change the settings of the directory")
@@ -70,14 +72,18 @@ func (p *Provisioner) UpdateSettings(ctx context.Context, call directory.Call, i
 		if in.BreakerPercent != before.BreakerPercent && actor.Role != authz.RoleOwner {
 			return in, directory.Errorf(directory.Forbidden, "only an owner can change breakerPercent")
 		}
-		if in.Schemas, err = p.schemas(in.Schemas); err != nil {
+		var unique []directory.UniqueAttribute
+		if in.Schemas, unique, err = p.schemas(in.Schemas); err != nil {
 			return in, err
 		}
 		if in.DefaultRole == before.DefaultRole && in.BreakerPercent == before.BreakerPercent && same(in.Schemas, before.Schemas) {
 			return before, nil
 		}
-		set := directory.ProvisioningSettings{DefaultRole: in.DefaultRole, BreakerPercent: in.BreakerPercent, Schemas: in.Schemas}
+		set := directory.ProvisioningSettings{DefaultRole: in.DefaultRole, BreakerPercent: in.BreakerPercent, Schemas: in.Schemas, Unique: unique}
 		if err := c.SetProvisioningSettings(actor.OrgID, set); err != nil {
+			return in, err
+		}
+		if err := c.makeUnique(kept.Unique, unique); err != nil {
 			return in, err
 		}
 		return in, c.Record(Target(actor.OrgID), before, in)
@@ -87,15 +93,19 @@ func (p *Provisioner) UpdateSettings(ctx context.Context, call directory.Call, i
 // maxSchemaBytes bounds the extension schemas of an organization.
 const maxSchemaBytes = 64 * 1024
 
-func (p *Provisioner) schemas(in json.RawMessage) (json.RawMessage, error) {
+func (p *Provisioner) schemas(in json.RawMessage) (json.RawMessage, []directory.UniqueAttribute, error) {
 	if len(in) == 0 || string(in) == "null" || string(in) == "[]" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if len(in) > maxSchemaBytes {
-		return nil, directory.InvalidField("schemas", "has %d bytes; at most %d are allowed", len(in), maxSchemaBytes)
+		return nil, nil, directory.InvalidField("schemas", "has %d bytes; at most %d are allowed", len(in), maxSchemaBytes)
 	}
 	if p.checkSchemas == nil {
-		return nil, directory.InvalidField("schemas", "this server takes no extension schemas")
+		return nil, nil, directory.InvalidField("schemas", "this server takes no extension schemas")
 	}
-	return p.checkSchemas(in)
+	checked, unique, err := p.checkSchemas(in)
+	if err == nil && len(unique) > MaxUniqueAttributes {
+		err = directory.InvalidField("schemas", "make %d attributes unique; at most %d are allowed", len(unique), MaxUniqueAttributes)
+	}
+	return checked, unique, err
 }

@@ -60,7 +60,8 @@ func (p *Provisioner) ListUsers(ctx context.Context, call directory.Call, q Quer
 // display name, the name or the user name, whichever is there first.
 //
 // Permission users|create, and rule 2 for the role. Audit entry createUser. Errors:
-// [directory.Invalid]; [directory.Conflict] for a user name or an address that a user has;
+// [directory.Invalid]; [directory.Conflict] for a user name, an address or the value of a
+// unique attribute that a user has;
 // [directory.LimitExceeded].
 func (p *Provisioner) CreateUser(ctx context.Context, call directory.Call, in Profile) (Person, error) {
 	return write(ctx, p, call, directory.OpCreateUser, func(c change) (Person, error) {
@@ -94,6 +95,9 @@ func (p *Provisioner) CreateUser(ctx context.Context, call directory.Call, in Pr
 		if err := c.PutProfile(u.OrgID, u.ID, profile); err != nil {
 			return Person{}, err
 		}
+		if err := c.keepUnique(directory.Holder{User: u.ID}, profile.Attributes); err != nil {
+			return Person{}, err
+		}
 		c.run.Created++
 		_, after := profileChange(directory.Profile{}, profile)
 		if err := c.Record(u.Target(), nil, directory.RecordedUser{User: u, Profile: after}); err != nil {
@@ -111,7 +115,8 @@ func (p *Provisioner) CreateUser(ctx context.Context, call directory.Call, in Pr
 // Permission users|update; to make somebody active, rule 2 for all of their roles. Audit
 // entries updateUserProfile and updateUserStatus, and resendInvitation for an expired
 // invitation that becomes active. Errors: [directory.NotFound]; [directory.Invalid];
-// [directory.Conflict] for a user name that another user has, for the last owner, and
+// [directory.Conflict] for a user name or the value of a unique attribute that another
+// user has, for the last owner, and
 // while the breaker holds the directory; [directory.Forbidden] for an owner.
 func (p *Provisioner) ModifyUser(ctx context.Context, call directory.Call, id directory.UserID, fn func(Person) (Profile, error)) (Person, error) {
 	return write(ctx, p, call, directory.OpUpdateUserProfile, func(c change) (Person, error) {
@@ -179,6 +184,9 @@ func (c change) putProfile(before directory.Profiled, want Profile) error {
 		UserName: want.UserName, ExternalID: want.ExternalID, Attributes: want.Attributes, Version: was.Version + 1, UpdatedAt: c.Now(),
 	}
 	if err := c.PutProfile(before.OrgID, before.ID, is); err != nil {
+		return err
+	}
+	if err := c.keepUnique(directory.Holder{User: before.ID}, is.Attributes); err != nil {
 		return err
 	}
 	c.run.Updated++

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/protocol"
@@ -31,8 +31,10 @@ const (
 	invalidCount  schema.ScimType = "invalidCount"
 )
 
-// unique are the fields whose conflicts are about uniqueness.
-var unique = []string{"userName", "emails", "displayName"}
+// aboutUniqueness reports whether conflicts at a field are about uniqueness.
+func aboutUniqueness(field string) bool {
+	return field == "userName" || field == "emails" || field == "displayName" || strings.HasPrefix(strings.ToLower(field), "urn:")
+}
 
 const errorURN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -59,7 +61,7 @@ func typeOf(e *directory.Error) schema.ScimType {
 	switch {
 	case e.Code == directory.Invalid:
 		return schema.InvalidValue
-	case e.Code == directory.Conflict && slices.Contains(unique, e.Field):
+	case e.Code == directory.Conflict && aboutUniqueness(e.Field):
 		return uniqueness
 	}
 	return ""

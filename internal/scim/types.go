@@ -78,14 +78,30 @@ func parseExtensions(schemas json.RawMessage) (user, group []*schema.Schema, err
 	return user, group, schema.CheckExtensions(group)
 }
 
-// CheckExtensions checks the extension schemas of an organization, a JSON array, and
-// returns them as they are stored. Errors: [directory.Invalid].
-func CheckExtensions(schemas json.RawMessage) (json.RawMessage, error) {
+// CheckExtensions checks the extension schemas of an organization, a JSON array. It
+// returns them as they are stored, and the attributes whose values must be unique. Errors:
+// [directory.Invalid].
+func CheckExtensions(schemas json.RawMessage) (json.RawMessage, []directory.UniqueAttribute, error) {
 	user, group, err := parseExtensions(schemas)
 	if err != nil {
-		return nil, directory.InvalidField("schemas", "%s", err)
+		return nil, nil, directory.InvalidField("schemas", "%s", err)
 	}
-	return json.Marshal(append(user, group...))
+	unique := append(uniqueIn(user, false), uniqueIn(group, true)...)
+	checked, err := json.Marshal(append(user, group...))
+	return checked, unique, err
+}
+
+// uniqueIn are the attributes of extensions that RFC 7643 section 7 calls unique. An
+// organization is all that its directory sees, so server and global mean the same.
+func uniqueIn(extensions []*schema.Schema, ofGroups bool) (unique []directory.UniqueAttribute) {
+	for _, extension := range extensions {
+		for ref := range extension.Refs() {
+			if last := ref.Last(); last.Uniqueness != schema.None {
+				unique = append(unique, directory.UniqueAttribute{Path: pathOf(ref), CaseExact: last.CaseExact, OfGroups: ofGroups})
+			}
+		}
+	}
+	return unique
 }
 
 // load returns the types of the principal's organization.

@@ -47,6 +47,7 @@ var tables = []table{
 	{"profile_emails", 3, columns("org_id user_id email_key")},
 	{"profile_grams", 3, columns("org_id gram user_id")},
 	{"group_profiles", 2, columns("org_id group_id external_id attributes folded updated_at")},
+	{"unique_values", 3, columns("org_id attribute digest user_id group_id")},
 	{"provisioning_settings", 1, columns("org_id settings")},
 	{"provisioning_state", 1, columns("org_id breaker run")},
 	{"provisioning_losses", 2, columns("org_id user_id")},

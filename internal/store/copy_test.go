@@ -67,6 +67,7 @@ func fill(t *testing.T, db *store.Store) {
 				Attributes: map[string]any{"emails": []any{map[string]any{"value": "A@example.com"}}},
 			}),
 			tx.PutGroupProfile(org, "grp_a", directory.GroupProfile{ExternalID: "g", UpdatedAt: now}),
+			addUnique(tx, org, "usr_0001"),
 			tx.SetProvisioningSettings(org, directory.ProvisioningSettings{DefaultRole: "role_a"}),
 			tx.SetProvisioningState(org, directory.ProvisioningState{Breaker: []byte(`{"a":1}`), Run: []byte(`{}`)}),
 			tx.AddLosses(org, []directory.UserID{"usr_0002"}),
@@ -85,6 +86,11 @@ func fill(t *testing.T, db *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func addUnique(tx directory.Tx, org directory.OrgID, id directory.UserID) error {
+	_, err := tx.AddUniqueValues(org, []directory.UniqueValue{{Attribute: "badge", Digest: "1", Holder: directory.Holder{User: id}}})
+	return err
 }
 
 func suspend(tx directory.Tx, org directory.OrgID, id directory.UserID) error {

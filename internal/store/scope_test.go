@@ -16,7 +16,7 @@ import (
 var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
 	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
-	"domains", "issuers", "issuer_links", "token_uses", "session_ends", "profiles", "profile_emails", "profile_grams", "group_profiles",
+	"domains", "issuers", "issuer_links", "token_uses", "session_ends", "profiles", "profile_emails", "profile_grams", "group_profiles", "unique_values",
 	"provisioning_settings", "provisioning_state", "provisioning_losses",
 }
 

@@ -34,29 +34,28 @@ func (s *statements) find(query string) *sql.Stmt {
 	return s.kept[query]
 }
 
-// get returns a prepared statement. The caller must call done when it no longer uses it.
-func (s *statements) get(ctx context.Context, query string) (stmt *sql.Stmt, done func(), err error) {
+// get returns a prepared statement, or nil for one that is not kept, which is to run
+// unprepared.
+func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	s.mu.RLock()
-	stmt = s.kept[query]
+	stmt := s.kept[query]
 	full := len(s.kept) >= maxStatements || strings.HasPrefix(query, keepOut)
 	s.mu.RUnlock()
-	if stmt != nil {
-		return stmt, keep, nil
+	if stmt != nil || full {
+		return stmt, nil
 	}
-	if stmt, err = s.prepare(ctx, query); err != nil {
-		return nil, keep, err
-	}
-	if full {
-		return stmt, func() { _ = stmt.Close() }, nil
+	stmt, err := s.prepare(ctx, query)
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if other := s.kept[query]; other != nil {
 		_ = stmt.Close() // a concurrent call prepared it first
-		return other, keep, nil
+		return other, nil
 	}
 	s.kept[query] = stmt
-	return stmt, keep, nil
+	return stmt, nil
 }
 
 // close closes all statements. SQLite does not close a connection with open statements,
@@ -71,9 +70,6 @@ func (s *statements) close() error {
 	clear(s.kept)
 	return all
 }
-
-// keep leaves a statement prepared.
-func keep() {}
 
 // readSession runs prepared statements inside a read transaction. Statements
 // that are not prepared yet run unprepared, and are prepared after the transaction
@@ -105,32 +101,36 @@ func (s *readSession) query(ctx context.Context, query string, args ...any) (*sq
 func (s *readSession) end(ctx context.Context) {
 	_ = s.tx.Rollback() // it only read
 	for _, query := range s.unknown {
-		if _, done, err := s.stmts.get(ctx, query); err == nil { // done closes what is not kept
-			done()
-		}
+		_, _ = s.stmts.get(ctx, query) // if it fails, the statement runs unprepared again
 	}
 }
 
-// writeSession runs prepared statements on the writer's own connection.
+// writeSession runs prepared statements on the writer's own connection. Those that are not
+// kept run unprepared: a statement must not be closed while its rows are read.
 type writeSession struct {
 	takesTurns
+	conn  *sql.Conn
 	stmts *statements
 }
 
 func (s writeSession) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, done, err := s.stmts.get(ctx, query) // done closes what is not kept
+	stmt, err := s.stmts.get(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	if stmt == nil {
+		return s.conn.ExecContext(ctx, query, args...)
+	}
 	return stmt.ExecContext(ctx, args...)
 }
 
 func (s writeSession) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, done, err := s.stmts.get(ctx, query) // done closes what is not kept
+	stmt, err := s.stmts.get(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	return stmt.QueryContext(ctx, args...) // the caller closes the rows
+	if stmt == nil {
+		return s.conn.QueryContext(ctx, query, args...)
+	}
+	return stmt.QueryContext(ctx, args...)
 }

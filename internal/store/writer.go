@@ -76,7 +76,7 @@ func newWriter(ctx context.Context, db *sql.DB, d *beginLock, n *notifier) (*wri
 	}
 	w := &writer{
 		db: db, conn: conn, beginLock: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: writeBudget,
-		session: writeSession{stmts: newStatements(conn.PrepareContext)}, notifier: n, touch: newTouch(),
+		session: writeSession{conn: conn, stmts: newStatements(conn.PrepareContext)}, notifier: n, touch: newTouch(),
 	}
 	go w.run() //nolint:gosec // it outlives the context that opened the database
 	return w, nil

@@ -98,6 +98,16 @@ var profileTests = []test{
 		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_b") })
 		s.equal("goes with the user", 0, len(selected(s, is("USER.B", "userName"))))
 	}},
+	{"pages within a change", func(s suite) {
+		prepareProfiles(s)
+		s.write(func(tx directory.Tx) error {
+			users, _, err := tx.Profiles(acme, directory.ProfileQuery{})
+			s.equal("users", 3, len(users))
+			n, countErr := tx.CountProfiles(acme, nil)
+			s.equal("counted", 3, n)
+			return all(err, countErr)
+		})
+	}},
 	{"too many letters to find each of them", func(s suite) {
 		prepareProfiles(s)
 		long := newProfile("a")

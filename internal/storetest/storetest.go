@@ -46,6 +46,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Issuers", issuerTests},
 		{"Domains", domainTests},
 		{"Profiles", profileTests},
+		{"Unique", uniqueTests},
 		{"Ceremonies", ceremonyTests},
 		{"Entries", entryTests},
 		{"Audit", auditTests},

@@ -140,8 +140,8 @@ func (a *Attribute) check(path string, nested bool) error {
 		return Errorf(InvalidValue, "%s: only a complex attribute has sub-attributes", path)
 	case a.Mutability == WriteOnly && a.Returned != Never && a.Returned != Default:
 		return Errorf(InvalidValue, "%s: a writeOnly attribute can't be returned; set returned to never", path)
-	case a.Uniqueness != None:
-		return Errorf(InvalidValue, "%s: values of extension attributes are not kept unique; set uniqueness to none", path)
+	case a.Uniqueness != None && (a.Type == Complex || a.Type == Boolean):
+		return Errorf(InvalidValue, "%s: values of the type %s can't be unique; set uniqueness to none, or make a sub-attribute unique", path, a.Type)
 	case a.Required && a.Mutability == ReadOnly:
 		return Errorf(InvalidValue, "%s: no client can give a readOnly attribute; set required to false", path)
 	case len(a.CanonicalValues) > 0 && a.Type != String && a.Type != Reference:

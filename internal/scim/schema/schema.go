@@ -9,6 +9,8 @@
 // same as no value (RFC 7643 section 2.5).
 package schema
 
+import "iter"
+
 // The URNs of the core schemas and of the schemas' own schema.
 const (
 	User           = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -126,6 +128,22 @@ type Ref struct {
 	URN  string     // the extension's, or "" for core and common attributes
 	Attr *Attribute // nil for an extension as a whole
 	Sub  *Attribute // or nil
+}
+
+// Refs yields the schema's attributes and sub-attributes, as those of an extension.
+func (s *Schema) Refs() iter.Seq[Ref] {
+	return func(yield func(Ref) bool) {
+		for _, a := range s.Attributes {
+			if !yield(Ref{s.ID, a, nil}) {
+				return
+			}
+			for _, sub := range a.SubAttributes {
+				if !yield(Ref{s.ID, a, sub}) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Last returns the sub-attribute if there is one, else the attribute.

@@ -375,6 +375,21 @@ CREATE TABLE group_profiles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_profiles_external_id ON group_profiles (org_id, external_id) WHERE external_id <> '';
 
+-- The values of attributes that an organization's extension schemas make unique, hashed.
+-- Either user_id or group_id is set.
+CREATE TABLE unique_values (
+    org_id    TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    user_id   TEXT,
+    group_id  TEXT,
+    PRIMARY KEY (org_id, attribute, digest),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (org_id, group_id) REFERENCES user_groups (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unique_values_user ON unique_values (org_id, user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX unique_values_group ON unique_values (org_id, group_id) WHERE group_id IS NOT NULL;
+
 -- An organization's settings for its directory, and what provisioning keeps for itself. All
 -- but org_id is JSON.
 CREATE TABLE provisioning_settings (
