@@ -3,6 +3,7 @@ package docs_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
+	"github.com/rosterhq/roster/internal/protocol"
 )
 
 const root = ".."
@@ -254,6 +256,16 @@ func TestArchitectureListsEveryPackage(t *testing.T) {
 	for name := range listed {
 		if _, there := all[name]; !there {
 			t.Errorf("ARCHITECTURE.md lists %s, which is no package", name)
+		}
+	}
+}
+
+// The introduction of the API description says of every code of errors what to do.
+func TestErrorsInTheAPIDescription(t *testing.T) {
+	page := read(t, root+"/internal/httpapi/apidoc/openapi.yaml")
+	for code, status := range protocol.Statuses {
+		if line := fmt.Sprintf("    - %d `%s`: ", status, code); !strings.Contains(page, line) {
+			t.Errorf("%q is missing", line)
 		}
 	}
 }

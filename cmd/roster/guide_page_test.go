@@ -18,6 +18,7 @@ type step struct {
 	output  string // "" if the guide shows none
 	file    string // the name of a file to write instead, with the content in output
 	endless bool   // the command runs until somebody stops it
+	fails   bool   // the command exits with another code than 0
 	notRun  string // why the tests don't run it
 }
 
@@ -27,6 +28,7 @@ type step struct {
 //	```console endless      commands that run until they are stopped
 //	```console not run: …   commands that the tests can't run, with the reason
 //	```sh                   commands without output, to copy as a whole
+//	```sh fails             commands that fail
 //	```js onboard.mjs       the file onboard.mjs
 var fence = regexp.MustCompile("^( *)```([a-z]*) ?(.*)$")
 
@@ -48,7 +50,7 @@ func stepsOf(page string) (steps []step) {
 			indent, language, note = m[1], m[2], m[3]
 			switch {
 			case language == "sh":
-				steps = append(steps, step{line: i + 1})
+				steps = append(steps, step{line: i + 1, fails: note == "fails"})
 			case language != "console" && note != "":
 				steps = append(steps, step{line: i + 1, file: note})
 			}

@@ -156,7 +156,7 @@ func (sh *shell) run(t *testing.T, s step) {
 			t.Fatalf("line %d: %s does not end, or ended the shell: %v", s.line, s.command, err)
 		}
 		if code, ended := strings.CutPrefix(line, finished); ended {
-			if code = strings.TrimSpace(code); code != "0" {
+			if code = strings.TrimSpace(code); (code != "0") != s.fails {
 				stderr, _ := os.ReadFile(filepath.Join(sh.dir, "run", "err"))
 				t.Fatalf("line %d: %s exits with %s and prints\n%s%s", s.line, s.command, code, printed.String(), stderr)
 			}

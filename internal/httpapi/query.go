@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -31,7 +30,10 @@ func (rq *request) checkQuery(known []string) error {
 	for name, values := range rq.params {
 		switch {
 		case !slices.Contains(known, name):
-			return directory.Errorf(directory.Invalid, "unknown query parameter %s; the known ones are %s", quote.Input(name), cmp.Or(strings.Join(known, ", "), "none"))
+			if len(known) == 0 {
+				return directory.Errorf(directory.Invalid, "unknown query parameter %s; this operation has none", quote.Input(name))
+			}
+			return directory.Errorf(directory.Invalid, "unknown query parameter %s; the known ones are %s", quote.Input(name), strings.Join(known, ", "))
 		case len(values) > 1:
 			return directory.InvalidField(name, "must be given only once")
 		case values[0] == "": // it would be ignored, which the caller can't have meant

@@ -1,5 +1,5 @@
 // Command gen writes openapi.json from openapi.yaml, in the author's order and with
-// each operation's permission in its description. go generate runs it in the folder
+// each operation's permission and cost in its description. go generate runs it in the folder
 // of the description.
 package main
 
@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -41,7 +42,9 @@ func generate() error {
 func encode(out *bytes.Buffer, n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.MappingNode:
-		describePermission(n)
+		if err := describe(n); err != nil {
+			return err
+		}
 		return list(out, "{}", len(n.Content)/2, func(i int) error {
 			if err := encode(out, n.Content[2*i]); err != nil {
 				return err
@@ -91,20 +94,22 @@ var permissions = map[string]string{
 	"public":   "none",
 }
 
-// describePermission adds an operation's permission to its description: readers of
-// the reference don't see extensions.
-func describePermission(n *yaml.Node) {
-	var permission, description *yaml.Node
+// describe adds an operation's permission and cost to its description: readers of the
+// reference don't see extensions.
+func describe(n *yaml.Node) error {
+	var permission, costs, description *yaml.Node
 	for i := 0; i < len(n.Content); i += 2 {
 		switch n.Content[i].Value {
 		case "x-roster-permission":
 			permission = n.Content[i+1]
+		case "x-cost":
+			costs = n.Content[i+1]
 		case "description":
 			description = n.Content[i+1]
 		}
 	}
 	if permission == nil || description == nil {
-		return
+		return nil
 	}
 	var needs []string
 	for part := range strings.SplitSeq(permission.Value, ", ") {
@@ -116,4 +121,33 @@ func describePermission(n *yaml.Node) {
 		needs = append(needs, part)
 	}
 	description.Value = strings.TrimSpace(description.Value) + "\n\n**Permission:** " + strings.Join(needs, " with ") + "."
+	if costs == nil {
+		return nil
+	}
+	text, err := costText(costs)
+	description.Value += "\n\n**Cost:** " + text + "."
+	return err
+}
+
+// costText returns x-cost as text, as in "20 with `at`, otherwise 5".
+func costText(costs *yaml.Node) (string, error) {
+	var items []struct {
+		Cost int
+		With []string
+	}
+	if err := costs.Decode(&items); err != nil {
+		return "", fmt.Errorf("line %d: %w", costs.Line, err)
+	}
+	var parts []string
+	for _, item := range items {
+		switch {
+		case len(item.With) > 0:
+			parts = append(parts, fmt.Sprintf("%d with `%s`", item.Cost, strings.Join(item.With, "` and `")))
+		case len(items) > 1:
+			parts = append(parts, fmt.Sprintf("otherwise %d", item.Cost))
+		default:
+			parts = append(parts, strconv.Itoa(item.Cost))
+		}
+	}
+	return strings.Join(parts, ", "), nil
 }
