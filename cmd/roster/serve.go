@@ -34,6 +34,7 @@ import (
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/scim"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/signin/oidc"
@@ -139,6 +140,9 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		sealer.Run(ctx, func(err error) { log.Error("sealing the audit log failed", "error", err) })
 	})
 	background.Go(func() { mailer.Run(ctx) })
+	background.Go(func() {
+		schedules.New(db, service).Run(ctx, func(err error) { log.Error("carrying out schedules failed", "error", err) })
+	})
 	saved, err := startBackups(ctx, c, &background, log)
 	if err != nil {
 		return err

@@ -8,9 +8,13 @@ import (
 
 func (s *session) usersSuspend() *cobra.Command {
 	var revoke []string
+	var at string
 	cmd := s.write("suspend USER", "Suspend a user\nThe user keeps role and groups and has no access until they are reactivated. What the user created is\nlisted and stays. With --revoke, it is revoked in the same transaction.",
-		"roster users suspend jane.doe@example.com\nroster users suspend jane.doe@example.com --revoke tokens", cobra.ExactArgs(1),
+		"roster users suspend jane.doe@example.com\nroster users suspend jane.doe@example.com --revoke tokens\nroster users suspend jane.doe@example.com --at 2026-12-01T18:00", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if cmd.Flags().Changed("at") {
+				return s.schedule(cmd, c, args[0], client.ScheduledSuspension, at, revoke...)
+			}
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
@@ -25,13 +29,18 @@ func (s *session) usersSuspend() *cobra.Command {
 			return nil
 		})
 	addRevoke(cmd, &revoke)
-	return cmd
+	addSchedule(cmd, &at)
+	return argument(cmd, false, s.completeUsers())
 }
 
 func (s *session) usersReactivate() *cobra.Command {
-	return s.write("reactivate USER", "Reactivate a suspended user\nThe user has the same role and groups again.",
-		"roster users reactivate jane.doe@example.com", cobra.ExactArgs(1),
+	var at string
+	cmd := s.write("reactivate USER", "Reactivate a suspended user\nThe user has the same role and groups again.",
+		"roster users reactivate jane.doe@example.com\nroster users reactivate jane.doe@example.com --at +7d", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if cmd.Flags().Changed("at") {
+				return s.schedule(cmd, c, args[0], client.ScheduledReactivation, at)
+			}
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
@@ -42,4 +51,6 @@ func (s *session) usersReactivate() *cobra.Command {
 			s.done(cmd, "reactivated", args[0])
 			return nil
 		})
+	addSchedule(cmd, &at)
+	return argument(cmd, false, s.completeUsers())
 }

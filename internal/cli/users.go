@@ -150,9 +150,13 @@ func (s *session) usersSetRole() *cobra.Command {
 
 func (s *session) usersDelete() *cobra.Command {
 	var revoke []string
+	var at string
 	cmd := s.write("delete USER", "Remove a user from the organization\nWhat the user created is listed. With --revoke, it is revoked in the same transaction.",
-		"roster users delete jane.doe@example.com --yes\nroster users delete jane.doe@example.com --revoke all --yes", cobra.ExactArgs(1),
+		"roster users delete jane.doe@example.com --yes\nroster users delete jane.doe@example.com --revoke all --yes\nroster users offboard jane.doe@example.com --revoke all --at 2026-12-01T18:00", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if cmd.Flags().Changed("at") { // it can be canceled, so there is nothing to confirm
+				return s.schedule(cmd, c, args[0], client.ScheduledRemoval, at, revoke...)
+			}
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
@@ -171,5 +175,7 @@ func (s *session) usersDelete() *cobra.Command {
 		})
 	s.addYes(cmd)
 	addRevoke(cmd, &revoke)
+	addSchedule(cmd, &at)
+	cmd.Aliases = []string{"offboard"}
 	return argument(cmd, false, s.completeUsers())
 }

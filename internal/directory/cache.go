@@ -169,7 +169,7 @@ func (c *cache) drop(e *Entry) {
 	}
 	c.dropSource(ofLog, string(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "provisioning": // none is cached
+	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "provisioning", "schedule": // none is cached
 	case "organization":
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()

@@ -39,6 +39,8 @@ type Change struct {
 	call          Call
 	actor         *Principal
 	now           time.Time
+	// byServer makes entries name the server, not the actor, with whose rights it acts.
+	byServer bool
 
 	answering     User             // the invitation that the actor accepts or declines
 	locked        []Lock           // so far; to lock again does nothing

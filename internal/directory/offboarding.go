@@ -11,7 +11,11 @@ const MaxRevoked = 1000
 
 // Revocation says which of the things that a user made are revoked along with a
 // change to the user.
-type Revocation struct{ Tokens, Webhooks, Invitations bool }
+type Revocation struct {
+	Tokens      bool `json:"tokens,omitempty"`
+	Webhooks    bool `json:"webhooks,omitempty"`
+	Invitations bool `json:"invitations,omitempty"`
+}
 
 // Created are the API tokens, webhooks and open invitations that a user made and
 // that still exist. Tokens made by their tokens, at any remove, are among them, and

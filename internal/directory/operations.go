@@ -103,8 +103,15 @@ var (
 	OpUpdateUserRole   = operation("updateUserRole", capability("users", authz.Update))
 	OpGetUserStatus    = operation("getUserStatus", capability("users", authz.Read))
 	OpUpdateUserStatus = operation("updateUserStatus", capability("users", authz.Update))
-	OpListCreated      = operation("getUserCreated", capability("users", authz.Read))
-	OpGetUserAccess    = operation("getUserAccess", capability("rbac", authz.Read))
+	OpGetSchedule      = operation("getUserSchedule", capability("users", authz.Read))
+	OpListSchedules    = operation("getSchedules", capability("users", authz.Read))
+	OpUpdateSchedule   = operation("updateUserSchedule", capability("users", authz.Update)) // and what the act takes
+	OpDeleteSchedule   = operation("deleteUserSchedule", capability("users", authz.Update)) // and what the act takes
+	// OpRunSchedule and OpFailSchedule are the server's own; no route leads to them.
+	OpRunSchedule   = operation("runUserSchedule", Need{Operator: true})
+	OpFailSchedule  = operation("failUserSchedule", Need{Operator: true})
+	OpListCreated   = operation("getUserCreated", capability("users", authz.Read))
+	OpGetUserAccess = operation("getUserAccess", capability("rbac", authz.Read))
 
 	OpGetSelf       = operation("getCurrentUser", ownAccount)
 	OpUpdateSelf    = operation("updateCurrentUser", wholeAccount)

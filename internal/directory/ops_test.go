@@ -45,6 +45,7 @@ func newScene(t testing.TB) *scene {
 	laptop := s.InSession(s.SignIn(s.Owner.User), s.Org.ID)
 	s.laptop = laptop.Principal.TokenID
 	s.key = must(s.CreatePasskey(t.Context(), laptop, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
+	must(s.schedule(s.ByOwner(), s.jane.ID, directory.ScheduledSuspension))(t)
 	s.Settle()
 	if err := s.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)
@@ -109,6 +110,12 @@ var operations = []operation{
 	}},
 	{name: "updateUserRole", target: "user", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateUserRole(s.Context(), call, s.jane.ID, "admin")
+	}},
+	{name: "updateUserSchedule", target: "schedule", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.schedule(call, s.jane.ID, directory.ScheduledRemoval)
+	}},
+	{name: "deleteUserSchedule", target: "schedule", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteSchedule(s.Context(), call, s.jane.ID, directory.ScheduledSuspension))
 	}},
 	{name: "updateCurrentUser", target: "user", before: true, after: true, asks: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
 		name := "Janet"
@@ -261,7 +268,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		have[op.name] = true
 	}
 	for _, op := range []directory.Operation{
-		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSelf,
+		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSchedule, directory.OpDeleteSchedule, directory.OpUpdateSelf,
 		directory.OpCreatePersonalToken, directory.OpDeletePersonalToken, directory.OpRevokeMemberToken, directory.OpAcceptInvitation, directory.OpDeclineInvitation,
 		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 		directory.OpUpdateAPITokenNetworks, directory.OpUpdatePersonalTokenNetworks, directory.OpUpdateOrgSettings,

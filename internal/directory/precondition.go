@@ -6,6 +6,8 @@ package directory
 type Precondition interface {
 	User(current User) error
 	UserState(current UserState) error
+	// Schedule gets the zero value if nothing is scheduled yet.
+	Schedule(current Schedule) error
 	Role(current Role) error
 	Group(current Group) error // without the members
 	APIToken(current APITokenRecord) error
@@ -42,6 +44,7 @@ func (call Call) Check(current guarded) error {
 }
 
 func (u User) checkedBy(p Precondition) error                { return p.User(u) }
+func (s Schedule) checkedBy(p Precondition) error            { return p.Schedule(s) }
 func (r Role) checkedBy(p Precondition) error                { return p.Role(r) }
 func (g Group) checkedBy(p Precondition) error               { return p.Group(g) }
 func (t APITokenRecord) checkedBy(p Precondition) error      { return p.APIToken(t) }

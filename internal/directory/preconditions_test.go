@@ -12,6 +12,7 @@ type precondition func(current any) error
 func (f precondition) User(u directory.User) error                         { return f(u) }
 func (f precondition) Domain(d directory.Domain) error                     { return f(d) }
 func (f precondition) UserState(u directory.UserState) error               { return f(u) }
+func (f precondition) Schedule(s directory.Schedule) error                 { return f(s) }
 func (f precondition) Role(r directory.Role) error                         { return f(r) }
 func (f precondition) Group(g directory.Group) error                       { return f(g) }
 func (f precondition) APIToken(t directory.APITokenRecord) error           { return f(t) }
@@ -69,6 +70,11 @@ func current(s *scene, op operation, shown any) any {
 	switch shown.(type) {
 	case directory.User:
 		return s.User(s.jane.ID)
+	case directory.Schedule:
+		if op.name == "updateUserSchedule" {
+			return directory.Schedule{} // there is none yet
+		}
+		return must(s.GetSchedule(s.Context(), s.ByOwner(), s.jane.ID, directory.ScheduledSuspension))(s)
 	case directory.Role:
 		return must(s.GetRole(s.Context(), s.ByOwner(), s.role.ID))(s).ID
 	case directory.Group:

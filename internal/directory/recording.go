@@ -51,10 +51,15 @@ func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) 
 	return appendEntry(tx, keys, e)
 }
 
-// entry begins an entry of an organization's log by the change's actor.
+// entry begins an entry of an organization's log by the change's actor, or by
+// the server if it acts for them.
 func (c *Change) entry(org OrgID, target Target) Entry {
+	actor := c.actor.Actor()
+	if c.byServer {
+		actor = SystemPrincipal(org).Actor()
+	}
 	return Entry{
-		At: c.now, OrgID: org, Actor: c.actor.Actor(), Action: c.op.Name, Target: target,
+		At: c.now, OrgID: org, Actor: actor, Action: c.op.Name, Target: target,
 		TraceID: c.call.TraceID, RemoteAddr: loggable(c.call.RemoteAddr), UserAgent: loggable(c.call.UserAgent),
 	}
 }

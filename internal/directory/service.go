@@ -86,10 +86,15 @@ func (s *Service) Now() time.Time { return s.now() }
 // Ready reports whether requests can be served: the database answers.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 
-// Sweep deletes expired idempotency keys, sessions and sign-in links.
+// keepFailedSchedules is how long a schedule that could not be carried out stays listed.
+const keepFailedSchedules = 30 * 24 * time.Hour
+
+// Sweep deletes expired idempotency keys, sessions and sign-in links, and schedules that
+// failed long ago.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	return s.store.Write(ctx, func(tx Tx) error {
-		return errors.Join(tx.DropReplays(now), tx.DropSessions(now), tx.DropSignInLinks(now), tx.DropCeremonies(now))
+		return errors.Join(tx.DropReplays(now), tx.DropSessions(now), tx.DropSignInLinks(now), tx.DropCeremonies(now),
+			tx.DropFailedSchedules(now.Add(-keepFailedSchedules)))
 	})
 }

@@ -93,6 +93,8 @@ func (s *Service) UpdateUserStatusAndRevoke(ctx context.Context, call Call, id U
 	return u, left, err
 }
 
+var errInvitedStatus = Errorf(Conflict, "the user has not accepted the invitation; revoke the invitation instead")
+
 // setStatus is the only way to change a user's status, and checks every rule.
 func (c *Change) setStatus(u User, status UserStatus) (after User, err error) {
 	if u.Status() == status {
@@ -107,7 +109,7 @@ func (c *Change) setStatus(u User, status UserStatus) (after User, err error) {
 		return u, err
 	}
 	if u.Invited {
-		return u, Errorf(Conflict, "the user has not accepted the invitation; revoke the invitation instead")
+		return u, errInvitedStatus
 	}
 	after = u
 	after.Suspended = status == Suspended

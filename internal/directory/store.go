@@ -101,4 +101,5 @@ type Tx interface {
 	issuerTx
 	domainTx
 	profileTx
+	scheduleTx
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -75,9 +76,20 @@ func check[Wire any](m ifMatch, current Wire) error {
 	return err
 }
 
-func (m ifMatch) User(u directory.User) error                   { return check(m, userOf(u)) }
-func (m ifMatch) Domain(d directory.Domain) error               { return check(m, domainOf(d)) }
-func (m ifMatch) UserState(u directory.UserState) error         { return check(m, userStatusOf(u)) }
+// checkThere is check for an object that may not exist, which no tag matches.
+func checkThere[Wire any](m ifMatch, createdAt time.Time, current Wire) error {
+	if createdAt.IsZero() {
+		return errPrecondition
+	}
+	return check(m, current)
+}
+
+func (m ifMatch) User(u directory.User) error           { return check(m, userOf(u)) }
+func (m ifMatch) Domain(d directory.Domain) error       { return check(m, domainOf(d)) }
+func (m ifMatch) UserState(u directory.UserState) error { return check(m, userStatusOf(u)) }
+func (m ifMatch) Schedule(s directory.Schedule) error {
+	return checkThere(m, s.CreatedAt, scheduleOf(s))
+}
 func (m ifMatch) Role(r directory.Role) error                   { return check(m, roleOf(r)) }
 func (m ifMatch) Group(g directory.Group) error                 { return check(m, groupOf(g)) }
 func (m ifMatch) APIToken(t directory.APITokenRecord) error     { return check(m, apiTokenOf(t)) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/apptest"
 )
@@ -28,6 +29,10 @@ var oracle = map[string]string{
 	"POST /v2/domains/{id}/verify":                          "personal",
 	"GET /v2/users/{id}/status":                             "users|read",
 	"PUT /v2/users/{id}/status":                             "users|update",
+	"GET /v2/users/{id}/schedule/{action}":                  "users|read",
+	"PUT /v2/users/{id}/schedule/{action}":                  "users|update",
+	"DELETE /v2/users/{id}/schedule/{action}":               "users|update",
+	"GET /v2/schedules":                                     "users|read",
 	"GET /v2/users/{id}/profile":                            "users|read",
 	"PUT /v2/users/{id}/profile":                            "users|update",
 	"GET /v2/scim":                                          "users|read",
@@ -293,7 +298,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		}
 		body := map[string]string{
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/users/{id}/status": `{"status":"suspended"}`, "PUT /v2/users/{id}/profile": `{"externalId":"x"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
-			"PUT /v2/rbac/groups/{id}": `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
+			"PUT /v2/users/{id}/schedule/{action}": `{"at":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`,
+			"PUT /v2/rbac/groups/{id}":             `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/sign-in-rules":  `{"requireIssuer":false,"tokenSeconds":null}`, "PUT /v2/user/passkeys/{id}": `{"name":"x"}`,
 			"PUT /v2/tokens/{id}/networks": `{"networks":[]}`, "PUT /v2/user/tokens/{id}/networks": `{"networks":[]}`,
@@ -304,7 +310,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		for _, secret := range []string{s.APIToken, jane} {
 			var answers [2]string
 			for i, id := range []string{theirs, theirs[:len(theirs)-1] + "0"} {
-				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{userId}", user.ID, "{deliveryId}", "msg_"+other.ID+"_1").Replace(op.Path)
+				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{userId}", user.ID, "{action}", "suspend", "{deliveryId}", "msg_"+other.ID+"_1").Replace(op.Path)
 				ans := s.Do(op.Method, path, as(secret, body))
 				answers[i] = fmt.Sprint(ans.Status, lasting(ans.Header), string(ans.Body))
 			}

@@ -53,11 +53,16 @@ func createdOf(c directory.Created) (out created) {
 }
 
 // revocation reads the parameter revoke.
-func (rq *request) revocation() (kinds directory.Revocation, err error) {
+func (rq *request) revocation() (directory.Revocation, error) {
 	if !rq.params.Has(paramRevoke) {
-		return kinds, nil
+		return directory.Revocation{}, nil
 	}
-	for kind := range strings.SplitSeq(rq.params.Get(paramRevoke), ",") {
+	return revocationOf(strings.Split(rq.params.Get(paramRevoke), ","))
+}
+
+// revocationOf reads a list of kinds of objects to revoke.
+func revocationOf(list []string) (kinds directory.Revocation, err error) {
+	for _, kind := range list {
 		switch kind {
 		case "tokens":
 			kinds.Tokens = true

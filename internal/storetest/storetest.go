@@ -45,6 +45,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Passkeys", passkeyTests},
 		{"Issuers", issuerTests},
 		{"Domains", domainTests},
+		{"Schedules", scheduleTests},
 		{"Profiles", profileTests},
 		{"Unique", uniqueTests},
 		{"Ceremonies", ceremonyTests},

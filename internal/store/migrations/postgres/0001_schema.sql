@@ -73,6 +73,25 @@ CREATE INDEX users_suspended ON users (org_id, id) WHERE suspended = 1;
 CREATE INDEX users_unprofiled ON users (org_id, email_key) WHERE profiled = 0;
 CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
+-- due_at is 0 for a schedule that could not be carried out and is not tried again.
+CREATE TABLE schedules (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    act        TEXT COLLATE "C" NOT NULL,
+    at         BIGINT NOT NULL,
+    revoke     TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL,
+    due_at     BIGINT NOT NULL,
+    attempts   BIGINT NOT NULL,
+    failed_at  BIGINT NOT NULL,
+    failure    TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, user_id, act),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE
+);
+CREATE INDEX schedules_due ON schedules (due_at, org_id) WHERE due_at > 0;
+CREATE INDEX schedules_failed ON schedules (failed_at) WHERE failed_at > 0;
+
 CREATE TABLE roles (
     org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     id           TEXT COLLATE "C" NOT NULL,

@@ -72,6 +72,25 @@ CREATE INDEX users_suspended ON users (org_id, id) WHERE suspended = 1;
 CREATE INDEX users_unprofiled ON users (org_id, email_key) WHERE profiled = 0;
 CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
+-- due_at is 0 for a schedule that could not be carried out and is not tried again.
+CREATE TABLE schedules (
+    org_id     TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    act        TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    revoke     TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    due_at     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    failed_at  INTEGER NOT NULL,
+    failure    TEXT NOT NULL,
+    PRIMARY KEY (org_id, user_id, act),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedules_due ON schedules (due_at, org_id) WHERE due_at > 0;
+CREATE INDEX schedules_failed ON schedules (failed_at) WHERE failed_at > 0;
+
 CREATE TABLE roles (
     org_id       TEXT    NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     id           TEXT    NOT NULL,
