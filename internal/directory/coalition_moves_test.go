@@ -42,6 +42,12 @@ func (c *coalition) moves() (all []func(*rapid.T)) {
 		{3, c.signInByIssuer},
 		{1, c.createIssuer},
 		{1, c.addDomain},
+		{3, c.provisionUser},
+		{4, c.provisionChange},
+		{1, c.provisionRemoval},
+		{2, c.provisionGroup},
+		{4, c.provisionMembers},
+		{1, c.provisionSettings},
 		{2, c.repeat},
 	} {
 		for range move.often {

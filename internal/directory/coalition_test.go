@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/provisioning"
 )
 
 // Some colluding principals do whatever the service offers: with their accounts and
@@ -44,20 +45,22 @@ type coalition struct {
 	tally *tally
 	log   []string
 
-	emails   map[string]string          // of their accounts, each with a personal token
-	order    []string                   // of emails, so that what is drawn is the same each time
-	tokens   map[directory.TokenID]bool // API tokens whose values they have
-	secrets  []string                   // of these, and of personal tokens and sessions
-	old      []*directory.Principal     // from earlier requests
-	again    func() error               // the last request, to be repeated
-	evil     directory.OrgID            // their own organization
-	issuer   directory.Issuer           // of evil, whose domain is everybody's
-	outside  []string                   // emails of theirs whose accounts are elsewhere at first
-	held     authz.Set                  // at any time, by any of them
-	managers bool                       // one of them could create or update users
-	now      map[string]standing        // by user or token id, in the organization attacked
-	ids      map[string][]string        // what there is to name in requests
-	sets     map[directory.RoleID]authz.Set
+	emails  map[string]string          // of their accounts, each with a personal token
+	order   []string                   // of emails, so that what is drawn is the same each time
+	tokens  map[directory.TokenID]bool // API tokens whose values they have
+	secrets []string                   // of these, and of personal tokens and sessions
+	old     []*directory.Principal     // from earlier requests
+	again   func() error               // the last request, to be repeated
+	evil    directory.OrgID            // their own organization
+	issuer  directory.Issuer           // of evil, whose domain is everybody's
+
+	directory *provisioning.Provisioner
+	outside   []string            // emails of theirs whose accounts are elsewhere at first
+	held      authz.Set           // at any time, by any of them
+	managers  bool                // one of them could create or update users
+	now       map[string]standing // by user or token id, in the organization attacked
+	ids       map[string][]string // what there is to name in requests
+	sets      map[directory.RoleID]authz.Set
 }
 
 // standing is what a user or API token of the attacked organization may do.
@@ -100,6 +103,7 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	if rarely(rt, 3, "not even users") {
 		powers = powers[2:] // what the built-in user has is beyond them then
 	}
+	c.defaultRole(rt)
 	bystander, manager := w.Join("Bystander", "user"), w.Join("Manager", w.Role("Managing", drawPowers(rt, powers)...).ID)
 	w.Group("Admins", []directory.UserID{bystander.ID}, "admin")
 	w.Group("Empty", nil, w.Role("Strong", "users|read", "auditLog|read", "billing|read", "dataset:*:trim|update").ID)

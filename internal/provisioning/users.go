@@ -292,8 +292,8 @@ func (c change) userNameFree(name string, but directory.UserID) error {
 	return &directory.Error{Code: directory.Conflict, Field: "userName", Message: "a user of the organization has this user name"}
 }
 
-// addressFree checks that no user has an address. An expired invitation that no directory
-// holds is replaced, as in v2.
+// addressFree checks that no user has an address. A user with an expired invitation has it
+// too: a directory finds them by it, and takes them over.
 func (c change) addressFree(address string) error {
 	u, err := c.UserByEmail(c.Actor().OrgID, directory.FoldKey(address))
 	if directory.CodeOf(err) == directory.NotFound {
