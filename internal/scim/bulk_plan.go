@@ -23,7 +23,10 @@ type bulkStep struct {
 // otherwise as they were given. creates has the operation that each bulkId is of, and refs
 // the bulkIds that each operation refers to, all of which are in creates.
 func planBulk(refs []map[string]bool, creates map[string]int) []bulkStep {
-	p := bulkPlan{refs: refs, creates: creates, done: make([]bool, len(refs)), planned: make([]bool, len(refs)), missing: make([]int, len(refs)), waiting: make(map[int][]int)}
+	p := bulkPlan{
+		refs: refs, creates: creates, done: make([]bool, len(refs)), planned: make([]bool, len(refs)),
+		missing: make([]int, len(refs)), waiting: make(map[int][]int), left: make([][]string, len(refs)),
+	}
 	for i := range refs {
 		p.missing[i] = len(refs[i])
 		for id := range refs[i] {
@@ -50,6 +53,7 @@ type bulkPlan struct {
 	done    []bool        // its resource is there
 	planned []bool        // nothing is left to do for it
 	split   int           // operations in two steps
+	left    [][]string    // references that may lead nowhere yet, in order; made when a circle needs them
 	steps   []bulkStep
 }
 
@@ -81,11 +85,8 @@ func (p *bulkPlan) breakCircle() {
 	seen := make(map[int]bool)
 	for !seen[at] || p.done[at] {
 		seen[at] = true
-		for _, id := range slices.Sorted(maps.Keys(p.refs[at])) {
-			if to := p.creates[id]; !p.done[to] {
-				at = to
-				break
-			}
+		if to := p.missingFrom(at); to >= 0 {
+			at = to
 		}
 	}
 	without := make(map[string]bool)
@@ -96,6 +97,20 @@ func (p *bulkPlan) breakCircle() {
 	}
 	p.split++
 	p.take(bulkStep{operation: at, without: without})
+}
+
+// missingFrom is an operation that one refers to and that is not done, -1 if there is none.
+// What is done stays so, so each reference is looked at once.
+func (p *bulkPlan) missingFrom(at int) int {
+	if p.left[at] == nil {
+		p.left[at] = slices.Sorted(maps.Keys(p.refs[at]))
+	}
+	for ; len(p.left[at]) > 0; p.left[at] = p.left[at][1:] {
+		if to := p.creates[p.left[at][0]]; !p.done[to] {
+			return to
+		}
+	}
+	return -1
 }
 
 // refsIn adds the bulkIds that a value refers to.
