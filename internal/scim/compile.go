@@ -31,12 +31,20 @@ type compiler struct {
 	hidden string
 }
 
-// may refuses a condition on the hidden attribute.
+// may refuses a condition on the hidden attribute, and on one that is never returned, whose
+// value a search would tell.
 func (c compiler) may(ref schema.Ref) error {
+	if neverReturned(ref) {
+		return schema.Errorf(schema.InvalidFilter, "filter: %s is never returned, so it can't be searched for", ref)
+	}
 	if c.hidden == "" || ref.URN != "" || ref.Attr.Name != c.hidden {
 		return nil
 	}
 	return directory.Errorf(directory.Forbidden, "filter: searching by %s requires the capability rbac|read", c.hidden)
+}
+
+func neverReturned(ref schema.Ref) bool {
+	return ref.Attr.Returned == schema.Never || ref.Last().Returned == schema.Never
 }
 
 // constant is a condition that holds for all or for none.

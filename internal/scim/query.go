@@ -194,7 +194,7 @@ func (l listQuery) order(c *compiled, t *schema.ResourceType) error {
 		return mistake(schema.InvalidPath, "sortBy: %s", err)
 	}
 	switch last := ref.Last(); {
-	case ref.Attr.MultiValued, last.Type == schema.Complex, last.Type == schema.Integer, last.Type == schema.Decimal, last.Type == schema.Binary,
+	case neverReturned(ref), ref.Attr.MultiValued, last.Type == schema.Complex, last.Type == schema.Integer, last.Type == schema.Decimal, last.Type == schema.Binary,
 		!searchable(ref):
 		return mistake(schema.InvalidPath, "sortBy: %s can't be sorted by; use an attribute with a single text, boolean or time", ref)
 	default:
