@@ -42,7 +42,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(m.service.StoreUsage(ctx), m.people.DropProvisions(ctx))
 		case <-hour.C:
-			err = errors.Join(m.service.Sweep(ctx), m.service.DropInvitations(ctx), m.service.AnnounceExpiring(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
+			err = errors.Join(m.service.Sweep(ctx), m.people.DropInvitations(ctx), m.service.AnnounceExpiring(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
 		}
 		if err != nil {
 			failed(err)

@@ -110,13 +110,12 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	}
 	endpoints := egress.Policy{AllowHTTP: c.WebhookAllowHTTP, Allowed: c.WebhookNetworks}
 	service := directory.NewService(db, keys, time.Now, directory.WithPast(history.At),
-		directory.WithLimits(c.Limits), directory.WithInvitationTTL(c.InvitationTTL),
-		directory.WithMailLimits(c.MailLimits))
+		directory.WithLimits(c.Limits), directory.WithInvitationTTL(c.InvitationTTL))
 	issuers := oidc.New(endpoints, time.Now)
 	proofs := identity.New(service, keys, time.Now, identity.Options{
 		Resolver: dnsresolve.New(c.DNSResolver), CheckIssuerURL: endpoints.CheckURL, Discover: issuers.CheckIssuer,
 	})
-	people := onboarding.New(service, onboarding.Options{OrgCreation: c.OrgCreation})
+	people := onboarding.New(service, onboarding.Options{OrgCreation: c.OrgCreation, Mails: c.MailLimits})
 	smtp, sender, err := mailSender(c, log)
 	if err != nil {
 		return err
@@ -151,7 +150,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() { deliverer.Run(ctx) })
 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
-	imports, provisioner := userimport.New(service), provisioning.New(service, scim.CheckExtensions)
+	imports, provisioner := userimport.New(service), provisioning.New(service, people, scim.CheckExtensions)
 	api := httpapi.New(httpapi.Options{
 		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
 		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()},

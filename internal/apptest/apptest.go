@@ -28,6 +28,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -119,12 +120,12 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 	log := o.logger(s.t)
 	s.Service, s.Store = service, db
 	s.Identity = identity.New(service, dbtest.Keys(), o.Clock, identity.Options{Resolver: o.Resolver, Discover: o.discover})
-	s.Onboarding = onboarding.New(service, onboarding.Options{OrgCreation: onboarding.OrgCreationAnybody})
+	s.Onboarding = onboarding.New(service, onboarding.Options{OrgCreation: onboarding.OrgCreationAnybody, Mails: limits.DefaultMails()})
 	s.Sealer = sealing.New(db, dbtest.Keys(), o.Clock)
 	s.Webhooks = webhooks.New(webhooks.Options{
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
-	s.Provisioner = provisioning.New(service, scim.CheckExtensions)
+	s.Provisioner = provisioning.New(service, s.Onboarding, scim.CheckExtensions)
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
 		Provisioner: s.Provisioner, Protocols: []protocol.API{scim.New(scim.Options{Provisioner: s.Provisioner}).API()},

@@ -18,7 +18,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
@@ -65,7 +64,7 @@ type Config struct {
 	SMTPURL          string // holds a password
 	SMTPFrom         string
 	InvitationTTL    time.Duration
-	MailLimits       directory.MailLimits
+	MailLimits       limits.Mails
 	// WebhookAllowHTTP and WebhookNetworks allow webhook targets that are forbidden by default.
 	WebhookAllowHTTP bool
 	WebhookNetworks  []netip.Prefix
@@ -114,7 +113,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.WebhookAllowHTTP, "webhook-allow-http", env(c, "ROSTER_WEBHOOK_ALLOW_HTTP", false, strconv.ParseBool, "true or false"), "let webhooks have http URLs (env ROSTER_WEBHOOK_ALLOW_HTTP=true)")
 	fs.StringSliceVar(&c.networks, "webhook-allow-networks", envList("ROSTER_WEBHOOK_ALLOW_NETWORKS"), "`CIDR`s of private networks that webhooks may reach (env ROSTER_WEBHOOK_ALLOW_NETWORKS)")
 	fs.DurationVar(&c.InvitationTTL, "invitation-ttl", env(c, "ROSTER_INVITATION_TTL", 7*24*time.Hour, time.ParseDuration, "a duration, as in 168h"), "how long an invitation can be accepted (env ROSTER_INVITATION_TTL)")
-	mails := directory.DefaultMailLimits()
+	mails := limits.DefaultMails()
 	fs.IntVar(&c.MailLimits.PerRecipient, "mail-per-recipient", env(c, "ROSTER_MAIL_PER_RECIPIENT", mails.PerRecipient, strconv.Atoi, "a number"), "at most `N` mails to a recipient within 24 hours, 0 for any number (env ROSTER_MAIL_PER_RECIPIENT)")
 	fs.IntVar(&c.MailLimits.PerOrganization, "mail-per-organization", env(c, "ROSTER_MAIL_PER_ORGANIZATION", mails.PerOrganization, strconv.Atoi, "a number"), "at most `N` mails of an organization within 24 hours, 0 for any number (env ROSTER_MAIL_PER_ORGANIZATION)")
 	c.addTLSFlags(fs)

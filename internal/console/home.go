@@ -31,7 +31,7 @@ func showHome(rq *request) (any, error) {
 			return nil, err
 		}
 	}
-	d.Invitations, err = rq.console.Service.ListInvitations(rq.Context(), rq.call)
+	d.Invitations, err = rq.console.Onboarding.ListInvitations(rq.Context(), rq.call)
 	return d, err
 }
 
@@ -45,12 +45,12 @@ func createOrg(rq *request) (outcome, error) {
 }
 
 func acceptInvitation(rq *request) (outcome, error) {
-	u, err := rq.console.Service.AcceptInvitation(rq.Context(), rq.call, directory.OrgID(rq.PostForm.Get("org")))
+	u, err := rq.console.Onboarding.AcceptInvitation(rq.Context(), rq.call, directory.OrgID(rq.PostForm.Get("org")))
 	return outcome{to: orgPath(u.OrgID), note: note{Text: "You joined the organization"}}, err
 }
 
 func declineInvitation(rq *request) (outcome, error) {
-	err := rq.console.Service.DeclineInvitation(rq.Context(), rq.call, directory.OrgID(rq.PostForm.Get("org")))
+	err := rq.console.Onboarding.DeclineInvitation(rq.Context(), rq.call, directory.OrgID(rq.PostForm.Get("org")))
 	return outcome{note: note{Text: "The invitation was declined"}}, err
 }
 

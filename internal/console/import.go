@@ -148,11 +148,11 @@ func (o *importOutcome) take(counts userimport.Counts, results []userimport.Resu
 	o.Counts = counts
 	for _, r := range results {
 		switch r.Outcome {
-		case directory.ImportRefused:
+		case userimport.Refused:
 			if len(o.Refused) < refusedShown {
 				o.Refused = append(o.Refused, r)
 			}
-		case directory.ImportAdded, directory.ImportInvited:
+		case userimport.Added, userimport.Invited:
 			if len(o.Added) < addedShown {
 				o.Added = append(o.Added, r)
 			}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // invitationsPage lists the invitations that were not accepted yet.
@@ -17,15 +18,15 @@ var invitationsPage = page{
 }
 
 type invitationsData struct {
-	Invitations []directory.Invitation
+	Invitations []onboarding.Invitation
 	First       bool
 	More        string // the rest's query
 }
 
 func showInvitations(rq *request) (any, error) {
 	after := rq.URL.Query().Get("after")
-	q := directory.InvitationQuery{After: directory.UserID(after), Limit: usersShown + 1}
-	list, err := rq.console.Service.ListOrgInvitations(rq.Context(), rq.call, q)
+	q := onboarding.InvitationQuery{After: directory.UserID(after), Limit: usersShown + 1}
+	list, err := rq.console.Onboarding.ListOrgInvitations(rq.Context(), rq.call, q)
 	d := invitationsData{Invitations: list, First: after == ""}
 	if len(list) > usersShown {
 		d.Invitations = list[:usersShown]
@@ -35,6 +36,6 @@ func showInvitations(rq *request) (any, error) {
 }
 
 func resendFromList(rq *request) (outcome, error) {
-	i, err := rq.console.Service.ResendInvitation(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
+	i, err := rq.console.Onboarding.ResendInvitation(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
 	return outcome{to: "invitations", note: note{Text: "The invitation of " + i.User.Email + " was renewed"}}, err
 }

@@ -206,17 +206,16 @@ func revokeMemberToken(rq *request) (outcome, error) {
 }
 
 func resendInvitation(rq *request) (outcome, error) {
-	i, err := rq.console.Service.ResendInvitation(rq.Context(), rq.call, rq.userID())
+	i, err := rq.console.Onboarding.ResendInvitation(rq.Context(), rq.call, rq.userID())
 	return outcome{to: "users/" + string(rq.userID()), note: note{Text: "The invitation of " + i.User.Email + " was renewed"}}, err
 }
 
 func revokeInvitation(rq *request) (outcome, error) {
-	s, ctx := rq.console.Service, rq.Context()
-	u, err := s.GetUser(ctx, rq.call, rq.userID())
+	u, err := rq.console.Service.GetUser(rq.Context(), rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := s.RevokeInvitation(ctx, rq.call, u.ID); err != nil {
+	if err := rq.console.Onboarding.RevokeInvitation(rq.Context(), rq.call, u.ID); err != nil {
 		return outcome{}, err
 	}
 	again := map[string]string{"email": u.Email, "name": u.Name, "role": string(u.Role.ID)}

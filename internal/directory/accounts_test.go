@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -144,7 +145,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 					}
 				}
 				access := must(w.GetUserAccess(t.Context(), w.By(stranger), there.ID, time.Time{}, authz.Query{}))(t)
-				open := must(w.ListOrgInvitations(t.Context(), w.By(stranger), directory.InvitationQuery{Limit: 10}))(t)
+				open := must(w.ListOrgInvitations(t.Context(), w.By(stranger), onboarding.InvitationQuery{Limit: 10}))(t)
 				return fmt.Sprint(users.users, log.String(), len(access.Capabilities), open)
 			}
 			before := visible()

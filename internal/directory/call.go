@@ -42,7 +42,6 @@ type Change struct {
 	// byServer makes entries name the server, not the actor, with whose rights it acts.
 	byServer bool
 
-	answering     User             // the invitation that the actor accepts or declines
 	locked        []Lock           // so far; to lock again does nothing
 	counted       *userCounts      // by countUsers; nil: none
 	touched       map[subject]bool // dry runs only; whether it is added

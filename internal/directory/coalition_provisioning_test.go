@@ -14,7 +14,7 @@ import (
 // defaultRole is what the owner has users get whom a directory adds. It is more than some
 // coalitions hold.
 func (c *coalition) defaultRole(rt *rapid.T) {
-	c.directory = provisioning.New(c.w.Service, nil)
+	c.directory = provisioning.New(c.w.Service, c.w.Onboarder, nil)
 	role := pick(rt, []directory.RoleID{"user", "none", "admin", c.w.Role("Newcomers", pick(rt, prizes, "default prize")).ID}, "default role")
 	settings := provisioning.Settings{DefaultRole: role, BreakerPercent: 100}
 	must(c.directory.UpdateSettings(c.w.Context(), c.w.ByOwner(), settings))(c.w)

@@ -113,9 +113,9 @@ func (c *Change) checkRoleNames(before, after authz.Set) error {
 	return c.within(limits.NamesInRoles, n, n+after.CountNames()-before.CountNames())
 }
 
-// roomForUser refuses another user or invitation. It asks for both before the account is
+// RoomForUser refuses another user or invitation. It asks for both before the account is
 // looked up, so that the answer does not show whether there is one.
-func (c *Change) roomForUser(org OrgID) error {
+func (c *Change) RoomForUser(org OrgID) error {
 	n, err := c.countUsers(org)
 	if err != nil {
 		return err

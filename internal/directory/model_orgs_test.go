@@ -237,7 +237,7 @@ func (h *harness) maintain(t *rapid.T) {
 	}, func() {
 		for _, o := range slices.Clone(h.m.orgs) {
 			for _, u := range slices.Clone(o.users) {
-				if u.invited && u.expires.Add(directory.InvitationGrace).Before(h.m.now) {
+				if u.invited && u.expires.Add(onboarding.InvitationGrace).Before(h.m.now) {
 					o.drop(u.id)
 				}
 			}

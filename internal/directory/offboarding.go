@@ -43,6 +43,9 @@ func (s *Service) ListCreated(ctx context.Context, call Call, id UserID) (Create
 	})
 }
 
+// invitationBatch is how many invitations are read at a time.
+const invitationBatch = 100
+
 func createdBy(tx Tx, org OrgID, id UserID, now time.Time) (made Created, err error) {
 	if made.Tokens, err = tx.APITokens(org); err != nil {
 		return made, err

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // leaver is an admin who made two tokens and a webhook, a token with a token that is
@@ -64,7 +65,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 			if kinds.Invitations {
 				wantInvited = 0
 			}
-			invited := must(w.ListOrgInvitations(t.Context(), w.ByOwner(), directory.InvitationQuery{Limit: 10}))(t)
+			invited := must(w.ListOrgInvitations(t.Context(), w.ByOwner(), onboarding.InvitationQuery{Limit: 10}))(t)
 			if len(left.Invitations) != wantInvited || len(tried.Invitations) != wantInvited || len(invited) != wantInvited+1 {
 				t.Errorf("%s, %+v: left %d invitations of theirs, %d in all, tried %d", way, kinds, len(left.Invitations), len(invited), len(tried.Invitations))
 			}

@@ -24,21 +24,6 @@ type RecordedProfile struct {
 	Attributes map[string]any `json:"attributes,omitempty"`
 }
 
-// ProvisionUser adds a user as [Service.CreateUser] does, who may be suspended from the
-// start. The caller records it. An invitation that is suspended makes a suspended member
-// of whoever accepts it.
-func (c *Change) ProvisionUser(s *Service, in NewUser, suspended bool) (User, error) {
-	u, err := c.newUser(in)
-	if err != nil {
-		return User{}, err
-	}
-	if err := c.AddUser(&u); err != nil || !suspended {
-		return u, err
-	}
-	u.Suspended = true
-	return u, c.Tx.UpdateUser(u)
-}
-
 // SetActive suspends a user or an invitation, or makes them active again, under the rules
 // of [Service.UpdateUserStatus]. Audit entry by the operation of c.
 func (c *Change) SetActive(u User, active bool) (User, error) {
@@ -61,25 +46,6 @@ func (c *Change) SetActive(u User, active bool) (User, error) {
 	}
 	before := u
 	u.Suspended = !active
-	if err := c.Tx.UpdateUser(u); err != nil {
-		return u, err
-	}
-	return u, c.Record(u.Target(), before, u)
-}
-
-// Expired reports whether u is an invitation that can't be accepted any more.
-func (c *Change) Expired(u User) bool { return u.Invited && expired(u.ExpiresAt, c.now) }
-
-// Reinvite renews an invitation as [Service.ResendInvitation] does. Errors: [RateLimited].
-func (c *Change) Reinvite(s *Service, u User) (User, error) {
-	if _, err := c.roleToGive("role", u.Role.ID, authz.Set{}); err != nil {
-		return u, err
-	}
-	if err := c.mayMailAgain(u, s.mailLimits); err != nil {
-		return u, err
-	}
-	before := u
-	c.invite(&u)
 	if err := c.Tx.UpdateUser(u); err != nil {
 		return u, err
 	}

@@ -90,9 +90,6 @@ func (c *Change) idIn(org OrgID, states ...any) (UserID, error) {
 	if c.actor.AccountID == "" {
 		return "", nil
 	}
-	if c.answering.OrgID == org {
-		return c.answering.ID, nil
-	}
 	for _, state := range states {
 		if u, ok := state.(userState); ok {
 			if account, id := u.membership(); account == c.actor.AccountID {

@@ -33,7 +33,6 @@ type Service struct {
 	listSizes listSizes
 
 	invitationTTL time.Duration
-	mailLimits    MailLimits
 }
 
 // Option configures a [Service].
@@ -55,7 +54,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
 		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, exceeded: newExceededCounts(), limits: limits.Default(),
-		listSizes: defaultListSizes, invitationTTL: InvitationTTL, mailLimits: DefaultMailLimits(),
+		listSizes: defaultListSizes, invitationTTL: InvitationTTL,
 	}
 	for _, o := range options {
 		o(s)

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // newUsers returns n users to import, whose addresses begin with a prefix.
@@ -28,8 +29,8 @@ func TestImportCountsUsersOncePerGroup(t *testing.T) {
 		t.Helper()
 		w.Service = directory.NewService(w.DB, dbtest.Keys(), w.Clock, directory.WithLimits(l))
 		return statements(func() {
-			for _, r := range must(w.ImportUsers(t.Context(), call, newUsers(prefix, directory.ImportGroup)))(t) {
-				if r.Outcome != directory.ImportAdded {
+			for _, r := range must(userimport.New(w.Service).Add(t.Context(), call, newUsers(prefix, userimport.GroupSize)))(t) {
+				if r.Outcome != userimport.Added {
 					t.Fatalf("%+v", r)
 				}
 			}
@@ -56,7 +57,7 @@ func TestImportStopsAtTheLimits(t *testing.T) {
 		lines = append(lines, directory.NewUser{Name: m.Name, Email: m.Email, Role: "user"})
 	}
 	lines = append(lines, newUsers("more", 2)...)
-	results := must(w.ImportUsers(t.Context(), w.ByOwner(), lines))(t)
+	results := must(userimport.New(w.Service).Add(t.Context(), w.ByOwner(), lines))(t)
 	var got []string
 	for _, r := range results {
 		if r.Err != nil {

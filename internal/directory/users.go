@@ -59,7 +59,7 @@ type NewUser struct {
 // a member or invited already, in any letter case.
 func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, error) {
 	return Write(ctx, s, call, OpCreateUser, func(c *Change) (User, error) {
-		u, err := c.newUser(in)
+		u, err := c.CheckNewUser(in)
 		if err != nil {
 			return User{}, err
 		}
@@ -70,8 +70,8 @@ func (s *Service) CreateUser(ctx context.Context, call Call, in NewUser) (User, 
 	})
 }
 
-// newUser checks what a new user of the actor's organization is to be.
-func (c *Change) newUser(in NewUser) (User, error) {
+// CheckNewUser checks what a new user of the actor's organization is to be.
+func (c *Change) CheckNewUser(in NewUser) (User, error) {
 	name, err := CleanName("name", in.Name)
 	if err != nil {
 		return User{}, err
@@ -94,7 +94,7 @@ func (c *Change) newUser(in NewUser) (User, error) {
 // records it. Audit entry expireInvitation if u replaces an expired invitation. Errors:
 // [Conflict] if the address is a member or invited already; [LimitExceeded].
 func (c *Change) AddUser(u *User) error {
-	if err := c.roomForUser(u.OrgID); err != nil {
+	if err := c.RoomForUser(u.OrgID); err != nil {
 		return err
 	}
 	key := text.FoldKey(u.Email)
@@ -111,7 +111,7 @@ func (c *Change) AddUser(u *User) error {
 			return err
 		}
 		if !joined {
-			c.invite(u)
+			c.Invite(u)
 		}
 	}
 	err = c.Tx.CreateUser(*u, key)
@@ -127,11 +127,6 @@ func (c *Change) AddUser(u *User) error {
 	}
 	c.countAdded(*u)
 	return nil
-}
-
-// invite makes u an invitation by the actor.
-func (c *Change) invite(u *User) {
-	u.Invited, u.InvitedBy, u.ExpiresAt = true, c.actor.Giver(), c.now.Add(c.invitationTTL)
 }
 
 // dropExpired drops the expired invitation that an address has in an organization.

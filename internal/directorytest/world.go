@@ -19,6 +19,7 @@ import (
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -70,7 +71,7 @@ func New(t testing.TB, options ...directory.Option) *World {
 	t.Helper()
 	w := &World{
 		TB: t, Database: Database(t), Identity: identity.Options{CheckIssuerURL: func(string) error { return nil }},
-		Onboarding: onboarding.Options{OrgCreation: onboarding.OrgCreationAnybody},
+		Onboarding: onboarding.Options{OrgCreation: onboarding.OrgCreationAnybody, Mails: limits.DefaultMails()},
 		names:      &names{txt: make(map[string][]string)},
 		clock:      &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("east", 5*3600))},
 	}

@@ -60,11 +60,11 @@ type importing struct {
 
 // importResult is the wire format of the result of a line.
 type importResult struct {
-	Line    int                     `json:"line"`
-	Email   string                  `json:"email"`
-	Outcome directory.ImportOutcome `json:"outcome"`
-	ID      directory.UserID        `json:"id,omitempty"`
-	Error   jsontext.Value          `json:"error,omitempty"`
+	Line    int                `json:"line"`
+	Email   string             `json:"email"`
+	Outcome userimport.Outcome `json:"outcome"`
+	ID      directory.UserID   `json:"id,omitempty"`
+	Error   jsontext.Value     `json:"error,omitempty"`
 }
 
 // group adds the next lines, and sends what became of them.

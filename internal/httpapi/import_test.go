@@ -15,7 +15,7 @@ import (
 
 	"github.com/rosterhq/roster/client"
 	"github.com/rosterhq/roster/internal/apptest"
-	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // imported is a line of the response to an import.
@@ -171,7 +171,7 @@ func TestImportStopsWhenTheTokenIsRevoked(t *testing.T) {
 	var sending sync.WaitGroup
 	sending.Go(func() {
 		_, _ = io.WriteString(w, "name,email\n")
-		write(0, directory.ImportGroup)
+		write(0, userimport.GroupSize)
 	})
 	resp, err := http.DefaultClient.Do(req) // responds after the first group, while the body is open
 	if err != nil {
@@ -181,7 +181,7 @@ func TestImportStopsWhenTheTokenIsRevoked(t *testing.T) {
 	sending.Wait()
 	s.Want(http.StatusNoContent, "DELETE", "/v2/tokens/"+tok.ID, as(s.PersonalToken, ""))
 	sending.Go(func() {
-		write(directory.ImportGroup, 3*directory.ImportGroup)
+		write(userimport.GroupSize, 3*userimport.GroupSize)
 		w.Close()
 	})
 	body, err := io.ReadAll(resp.Body)
@@ -190,8 +190,8 @@ func TestImportStopsWhenTheTokenIsRevoked(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := importLines(t, string(body))
-	if last := got[len(got)-1]; len(got) != directory.ImportGroup+1 || last.Error == nil || last.Error.Code != "unauthenticated" {
-		t.Errorf("%d lines, the last is %+v; want %d, then unauthenticated", len(got), last, directory.ImportGroup)
+	if last := got[len(got)-1]; len(got) != userimport.GroupSize+1 || last.Error == nil || last.Error.Code != "unauthenticated" {
+		t.Errorf("%d lines, the last is %+v; want %d, then unauthenticated", len(got), last, userimport.GroupSize)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/rosterhq/roster/client"
 	"github.com/rosterhq/roster/internal/apptest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // beta makes a second organization and a client of it.
@@ -65,8 +67,8 @@ func TestResendAtTheMailCap(t *testing.T) {
 	}
 	mailed := time.Now().UTC().Truncate(time.Microsecond)
 	err = s.Store.Write(t.Context(), func(tx directory.Tx) error {
-		for i := range int64(directory.DefaultMailLimits().PerRecipient) {
-			r := directory.MailReservation{Position: 1 + i, OrgID: directory.OrgID(org), EmailKey: directory.MailKey("jane@example.com"), At: mailed}
+		for i := range int64(limits.DefaultMails().PerRecipient) {
+			r := directory.MailReservation{Position: 1 + i, OrgID: directory.OrgID(org), EmailKey: text.FoldKey("jane@example.com"), At: mailed}
 			if err := tx.ReserveMail(r); err != nil {
 				return err
 			}

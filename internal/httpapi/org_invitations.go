@@ -1,6 +1,10 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"github.com/rosterhq/roster/internal/directory"
+
+	"github.com/rosterhq/roster/internal/onboarding"
+)
 
 // inviter is the user or token that created an invitation. The name is empty if it no
 // longer exists.
@@ -11,18 +15,18 @@ type inviter struct {
 
 // orgInvitation is an invitation as shown to its organization.
 type orgInvitation struct {
-	CreatedAt wireTime                  `json:"createdAt"`
-	Email     string                    `json:"email"`
-	ExpiresAt wireTime                  `json:"expiresAt"`
-	ID        directory.UserID          `json:"id"`
-	InvitedBy inviter                   `json:"invitedBy"`
-	MailedAt  wireTime                  `json:"mailedAt,omitzero"`
-	Name      string                    `json:"name"`
-	Role      roleRef                   `json:"role"`
-	State     directory.InvitationState `json:"state"`
+	CreatedAt wireTime                   `json:"createdAt"`
+	Email     string                     `json:"email"`
+	ExpiresAt wireTime                   `json:"expiresAt"`
+	ID        directory.UserID           `json:"id"`
+	InvitedBy inviter                    `json:"invitedBy"`
+	MailedAt  wireTime                   `json:"mailedAt,omitzero"`
+	Name      string                     `json:"name"`
+	Role      roleRef                    `json:"role"`
+	State     onboarding.InvitationState `json:"state"`
 }
 
-func orgInvitationOf(i directory.Invitation) orgInvitation {
+func orgInvitationOf(i onboarding.Invitation) orgInvitation {
 	u := i.User
 	return orgInvitation{
 		CreatedAt: wireTime{u.CreatedAt}, Email: u.Email, ExpiresAt: wireTime{u.ExpiresAt}, ID: u.ID,
@@ -32,8 +36,8 @@ func orgInvitationOf(i directory.Invitation) orgInvitation {
 
 const defaultInvitations = 100
 
-func listOrgInvitations(rq *request) ([]directory.Invitation, error) {
-	var q directory.InvitationQuery
+func listOrgInvitations(rq *request) ([]onboarding.Invitation, error) {
+	var q onboarding.InvitationQuery
 	var err error
 	if q.Limit, err = pageLimit(rq.params, defaultInvitations); err != nil {
 		return nil, err

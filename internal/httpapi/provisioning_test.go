@@ -65,7 +65,7 @@ func TestHoldIsShownApprovedAndEnded(t *testing.T) {
 	for _, action := range []string{"approve", "end"} {
 		wantError(t, s.Do("POST", "/v2/scim/hold/"+action, as(s.PersonalToken, "")), 409, "conflict", "not held")
 	}
-	p := provisioning.New(s.Service, nil)
+	p := provisioning.New(s.Service, s.Onboarding, nil)
 	principal, err := s.Service.Authenticate(t.Context(), s.APIToken, "")
 	if err != nil {
 		t.Fatal(err)

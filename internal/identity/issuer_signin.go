@@ -30,7 +30,7 @@ type IssuerSignIn struct {
 // If the person's subject has signed in before, it stands for the same account, whatever
 // address the issuer states now. For a new subject, the issuer must vouch for the address,
 // which verifies it, see [directory.Change.Verify]. The person must be a member or invited,
-// or the issuer's setting Provision makes them a member, see [directory.Change.JoinVouched].
+// or the issuer's setting Provision makes them a member, see joinVouched.
 // In any case, the account's address must be in a domain that the organization has
 // verified. The person's groups are mapped to the organization's.
 //
@@ -100,7 +100,7 @@ func knownPerson(c *directory.Change, i directory.Issuer, l directory.IssuerLink
 	}
 	if u, err = c.AccountUser(i.OrgID, a.ID); err != nil {
 		if directory.CodeOf(err) == directory.NotFound {
-			err = directory.ErrNotMember
+			err = errNotMember
 		}
 		return a, u, err
 	}
@@ -128,7 +128,7 @@ func newPerson(c *directory.Change, i directory.Issuer, p IssuedPerson) (a direc
 	if err := needDomain(c, i, p.Email); err != nil {
 		return a, u, err
 	}
-	if a, u, err = c.JoinVouched(i.OrgID, directory.VouchedPerson{Email: p.Email, Name: p.Name, Admit: i.Provision}); err != nil {
+	if a, u, err = joinVouched(c, i.OrgID, vouchedPerson{email: p.Email, name: p.Name, admit: i.Provision}); err != nil {
 		return a, u, err
 	}
 	others, err := c.IssuerLinks(i.OrgID, i.ID, a.ID)

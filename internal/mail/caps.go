@@ -2,9 +2,12 @@ package mail
 
 import (
 	"context"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // reserve makes the invitation of an entry and counts it against the caps, or returns the
@@ -15,7 +18,7 @@ func (m *Mailer) reserve(ctx context.Context, e directory.Entry, added directory
 		if err := tx.Lock(directory.LockFollower(follower)); err != nil {
 			return err
 		}
-		u, awaits, err := directory.AwaitsMail(tx, added, m.clock().UTC())
+		u, awaits, err := awaitsMail(tx, added, m.clock().UTC())
 		if err != nil {
 			return err
 		}
@@ -27,7 +30,7 @@ func (m *Mailer) reserve(ctx context.Context, e directory.Entry, added directory
 		if inv.InviterEmail, err = inviterEmail(tx, e); err != nil {
 			return err
 		}
-		if refused, err = m.underCaps(tx, e, directory.MailKey(u.Email)); err != nil || refused != "" {
+		if refused, err = m.underCaps(tx, e, text.FoldKey(u.Email)); err != nil || refused != "" {
 			return err
 		}
 		inv.SignIn, err = identity.WelcomeLink(tx, u, m.clock().UTC())
@@ -42,7 +45,7 @@ func (m *Mailer) underCaps(tx directory.Tx, e directory.Entry, key string) (refu
 		return "", err
 	}
 	now := m.clock().UTC()
-	since := now.Add(-directory.MailWindow)
+	since := now.Add(-limits.MailWindow)
 	if n, _, err := tx.CountMails("", key, since); err != nil || reached(n, m.limits.PerRecipient) {
 		return recipientCap, err
 	}
@@ -69,6 +72,24 @@ func inviterEmail(tx directory.Tx, e directory.Entry) (string, error) {
 
 // Sweep deletes the reservations that no longer count.
 func (m *Mailer) Sweep(ctx context.Context) error {
-	before := m.clock().UTC().Add(-directory.MailWindow)
+	before := m.clock().UTC().Add(-limits.MailWindow)
 	return m.feed.Store.Write(ctx, func(tx directory.Tx) error { return tx.DropMails(before) })
+}
+
+// awaitsMail returns the user whom an entry added or invited, as they are now, and whether
+// there is still something to tell them: they are a member since, or their invitation can be
+// accepted.
+func awaitsMail(tx directory.Tx, added directory.User, now time.Time) (directory.User, bool, error) {
+	u, err := tx.User(added.OrgID, added.ID)
+	if directory.CodeOf(err) == directory.NotFound {
+		return directory.User{}, false, nil
+	}
+	if err != nil || u.Invited != added.Invited || !u.Invited {
+		return u, u.Invited == added.Invited, err
+	}
+	if u.Suspended || u.InvitationExpired(now) {
+		return u, false, nil
+	}
+	valid, err := directory.MayStillGive(tx, u, now)
+	return u, valid, err
 }

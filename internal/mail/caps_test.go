@@ -10,16 +10,17 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // tenant makes another organization and returns its API token's principal.
 func (f fixture) tenant(t *testing.T, name string) *directory.Principal {
 	t.Helper()
-	org, err := onboarding.New(f.Service, onboarding.Options{}).ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name)
+	org, err := f.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: name}, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,9 +41,9 @@ func (f fixture) invite(t *testing.T, by *directory.Principal, name string) dire
 	return u
 }
 
-func (f fixture) invitations(t *testing.T, by *directory.Principal) []directory.Invitation {
+func (f fixture) invitations(t *testing.T, by *directory.Principal) []onboarding.Invitation {
 	t.Helper()
-	list, err := f.ListOrgInvitations(t.Context(), directory.Call{Principal: by}, directory.InvitationQuery{Limit: 100})
+	list, err := f.ListOrgInvitations(t.Context(), directory.Call{Principal: by}, onboarding.InvitationQuery{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func (f fixture) invitations(t *testing.T, by *directory.Principal) []directory.
 }
 
 // mailAll runs a mailer until it has read the whole log.
-func mailAll(t *testing.T, f fixture, p mail.Sender, limits directory.MailLimits) *mail.Mailer {
+func mailAll(t *testing.T, f fixture, p mail.Sender, limits limits.Mails) *mail.Mailer {
 	t.Helper()
 	var last int64
 	if err := f.store.Read(t.Context(), func(tx directory.Tx) (err error) {
@@ -108,7 +109,7 @@ func TestRecipientCap(t *testing.T) {
 	}
 	f.add(t, "Jane") // another recipient
 	p := &postman{}
-	m := mailAll(t, f, p, directory.MailLimits{PerRecipient: 3, PerOrganization: 100})
+	m := mailAll(t, f, p, limits.Mails{PerRecipient: 3, PerOrganization: 100})
 	if got := names(p.sent); got != "Name 0 Name 1 Name 2 Jane" {
 		t.Errorf("mailed %s", got)
 	}
@@ -139,7 +140,7 @@ func TestOrganizationCap(t *testing.T) {
 	}
 	f.add(t, "Jane")
 	p := &postman{}
-	m := mailAll(t, f, p, directory.MailLimits{PerRecipient: 100, PerOrganization: 2})
+	m := mailAll(t, f, p, limits.Mails{PerRecipient: 100, PerOrganization: 2})
 	if got := names(p.sent); got != "B0 B1 Jane" {
 		t.Errorf("mailed %s", got)
 	}
@@ -152,17 +153,17 @@ func TestOrganizationCap(t *testing.T) {
 func TestRetriedMailCountsOnce(t *testing.T) {
 	f := newFixture(t)
 	f.add(t, "Slow")
-	limits := directory.MailLimits{PerRecipient: 1, PerOrganization: 1}
+	most := limits.Mails{PerRecipient: 1, PerOrganization: 1}
 	tries := 0
 	deferred := &postman{refuse: func(mail.Invitation) error {
 		tries++
 		return mail.ErrNotYet
 	}}
-	mailAll(t, f, deferred, limits)
+	mailAll(t, f, deferred, most)
 	p := &postman{want: 1, all: make(chan struct{})}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go mailer(f.store, p, limits).Run(ctx)
+	go mailer(f.store, p, most).Run(ctx)
 	select {
 	case <-p.all:
 	case <-time.After(2 * time.Minute):
@@ -182,7 +183,7 @@ func TestVoidInvitationsAreNotMailed(t *testing.T) {
 	f.add(t, "Removed")
 	var removed directory.User
 	err := f.store.Read(t.Context(), func(tx directory.Tx) (err error) {
-		removed, err = tx.UserByEmail(f.owner.OrgID, directory.MailKey("removed@example.com"))
+		removed, err = tx.UserByEmail(f.owner.OrgID, text.FoldKey("removed@example.com"))
 		return err
 	})
 	if err == nil {
@@ -198,7 +199,7 @@ func TestVoidInvitationsAreNotMailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &postman{}
-	m := mailAll(t, f, p, directory.MailLimits{})
+	m := mailAll(t, f, p, limits.Mails{})
 	if got := names(p.sent); got != "Open" {
 		t.Errorf("mailed %s", got)
 	}
@@ -211,18 +212,18 @@ func TestVoidInvitationsAreNotMailed(t *testing.T) {
 // try again. What other organizations mailed the address does not show.
 func TestResendAtTheCap(t *testing.T) {
 	f := newFixture(t)
-	limits := directory.MailLimits{PerRecipient: 3, PerOrganization: 100}
+	most := limits.Mails{PerRecipient: 3, PerOrganization: 100}
 	one, two := f.tenant(t, "One"), f.tenant(t, "Two")
 	u := f.invite(t, one, "U")
 	call := directory.Call{Principal: one}
-	s := directory.NewService(f.store, dbtest.Keys(), time.Now, directory.WithMailLimits(limits))
+	s := onboarding.New(f.Service, onboarding.Options{Mails: most})
 	for range 2 {
 		if _, err := s.ResendInvitation(t.Context(), call, u.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	p := &postman{}
-	mailAll(t, f, p, limits)
+	mailAll(t, f, p, most)
 	if len(p.sent) != 3 {
 		t.Fatalf("mailed %d times", len(p.sent))
 	}
@@ -240,7 +241,7 @@ func TestResendAtTheCap(t *testing.T) {
 	if _, err := s.ResendInvitation(t.Context(), directory.Call{Principal: two}, v.ID); err != nil {
 		t.Errorf("another organization learns of the mails: %v", err)
 	}
-	s = directory.NewService(f.store, dbtest.Keys(), time.Now, directory.WithMailLimits(directory.MailLimits{PerOrganization: 3}))
+	s = onboarding.New(f.Service, onboarding.Options{Mails: limits.Mails{PerOrganization: 3}})
 	_, err = s.ResendInvitation(t.Context(), call, u.ID)
 	if directory.CodeOf(err) != directory.RateLimited || !strings.Contains(err.Error(), "mail-per-organization") {
 		t.Errorf("at the organization's cap: %v", err)
@@ -260,7 +261,7 @@ func TestSweepDropsReservationsOlderThanADay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := mailer(f.store, nil, directory.MailLimits{}).Sweep(t.Context()); err != nil {
+	if err := mailer(f.store, nil, limits.Mails{}).Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	err = f.store.Read(t.Context(), func(tx directory.Tx) error {

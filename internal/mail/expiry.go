@@ -11,6 +11,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // Expiry tells the maker of an API token that it expires soon.
@@ -89,7 +90,7 @@ func (m *Mailer) reserveExpiry(ctx context.Context, e directory.Entry) (x Expiry
 			return err
 		}
 		x = Expiry{Email: u.Email, Name: u.Name, OrgID: e.OrgID, TokenID: t.ID, Token: t.Name, ExpiresAt: t.ExpiresAt}
-		refused, err = m.underCaps(tx, e, directory.MailKey(u.Email))
+		refused, err = m.underCaps(tx, e, text.FoldKey(u.Email))
 		return err
 	})
 	return x, refused, err

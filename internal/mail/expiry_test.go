@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 )
 
@@ -52,7 +53,7 @@ func TestMakersAreMailedAboutExpiringTokens(t *testing.T) {
 		}
 	}
 	sender := &expiryPostman{postman: &postman{}}
-	mailAll(t, f, sender, directory.MailLimits{PerRecipient: 2})
+	mailAll(t, f, sender, limits.Mails{PerRecipient: 2})
 	if got := strings.Join(sender.told, ", "); len(sender.told) != 2 || strings.Count(got, "owner@example.com ") != 2 || strings.Contains(got, "deleted") {
 		t.Errorf("told %s", got)
 	}
@@ -68,7 +69,7 @@ func TestRejectedMailAboutAnExpiringTokenIsGivenUp(t *testing.T) {
 	}
 	f.add(t, "Jane")
 	sender := &expiryPostman{postman: &postman{}, reject: true}
-	mailAll(t, f, sender, directory.MailLimits{})
+	mailAll(t, f, sender, limits.Mails{})
 	if names(sender.sent) != "Jane" {
 		t.Errorf("after a rejected mail, invitations went to %q", names(sender.sent))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 const (
@@ -77,7 +78,7 @@ func (m *Mailer) toldOf(ctx context.Context, e directory.Entry) (owners []Hold, 
 			if err != nil {
 				return err
 			}
-			if e.At.Sub(earlier.At) < directory.MailWindow {
+			if e.At.Sub(earlier.At) < limits.MailWindow {
 				holds++
 			}
 		}

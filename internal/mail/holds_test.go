@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/provisioning"
 )
@@ -34,7 +33,7 @@ func TestOwnersAreMailedAboutHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := provisioning.New(directory.NewService(f.store, dbtest.Keys(), time.Now), nil)
+	p := provisioning.New(f.Service, f.Onboarder, nil)
 	var made []provisioning.Person
 	for i := range 10 {
 		person, err := p.CreateUser(t.Context(), call, provisioning.Profile{UserName: fmt.Sprintf("u%d@example.com", i), Active: true})
@@ -60,7 +59,7 @@ func TestOwnersAreMailedAboutHolds(t *testing.T) {
 		}
 	}
 	sender := &holdPostman{postman: &postman{}}
-	mailAll(t, f, sender, directory.MailLimits{})
+	mailAll(t, f, sender, limits.Mails{})
 	if got := strings.Join(sender.told, ", "); strings.Count(got, "owner@example.com 6/") != 3 || strings.Count(got, u.Email) != 3 || len(sender.told) != 6 {
 		t.Errorf("told %s", got)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/follow"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // follower is the name of the mailer's cursor.
@@ -54,7 +55,7 @@ var (
 type Mailer struct {
 	feed    follow.Feed
 	sender  Sender // nil: nothing is sent
-	limits  directory.MailLimits
+	limits  limits.Mails
 	log     *slog.Logger
 	clock   func() time.Time
 	pause   time.Duration
@@ -67,7 +68,7 @@ type Options struct {
 	// Sender may be nil for a server without mail: users who are created meanwhile get no
 	// mail later either.
 	Sender Sender
-	Limits directory.MailLimits
+	Limits limits.Mails
 	Log    *slog.Logger
 	Clock  func() time.Time
 }

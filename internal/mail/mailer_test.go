@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
@@ -19,6 +20,7 @@ import (
 // fixture is a service with an owner who can add users.
 type fixture struct {
 	*directory.Service
+	*onboarding.Onboarder
 	store directory.Store
 	owner *directory.Principal
 }
@@ -31,7 +33,8 @@ func newFixture(t *testing.T) fixture {
 	}
 	t.Cleanup(func() { db.Close() })
 	s := directory.NewService(db, dbtest.Keys(), time.Now)
-	d, err := onboarding.New(s, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{
+	people := onboarding.New(s, onboarding.Options{Mails: limits.DefaultMails()})
+	d, err := people.Initialize(t.Context(), onboarding.NewDeployment{
 		OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com",
 	})
 	if err != nil {
@@ -41,7 +44,7 @@ func newFixture(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{s, db, owner}
+	return fixture{s, people, db, owner}
 }
 
 func (f fixture) add(t *testing.T, name string) {
@@ -100,7 +103,7 @@ func (p *postman) Send(_ context.Context, inv mail.Invitation) error {
 	return nil
 }
 
-func mailer(db directory.Store, sender mail.Sender, limits directory.MailLimits) *mail.Mailer {
+func mailer(db directory.Store, sender mail.Sender, limits limits.Mails) *mail.Mailer {
 	return mail.New(mail.Options{Store: db, Sender: sender, Limits: limits, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
 }
 
@@ -112,7 +115,7 @@ func run(t *testing.T, f fixture, p *postman) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		mailer(f.store, p, directory.MailLimits{}).Run(ctx)
+		mailer(f.store, p, limits.Mails{}).Run(ctx)
 	}()
 	select {
 	case <-p.all:
@@ -162,7 +165,7 @@ func TestMailsInvitationsAgain(t *testing.T) {
 	if _, err := f.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}); err != nil {
 		t.Fatal(err)
 	}
-	beta, err := onboarding.New(f.Service, onboarding.Options{}).ProvisionOrg(t.Context(), directory.Call{}, "Beta")
+	beta, err := f.ProvisionOrg(t.Context(), directory.Call{}, "Beta")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +211,7 @@ func TestWithoutSenderNothingIsMailedLater(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		mailer(f.store, nil, directory.MailLimits{}).Run(ctx)
+		mailer(f.store, nil, limits.Mails{}).Run(ctx)
 	}()
 	for deadline := time.Now().Add(2 * time.Minute); f.cursor(t) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

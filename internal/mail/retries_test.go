@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 )
 
@@ -51,7 +52,7 @@ func TestRetriesForADay(t *testing.T) {
 				}}
 				ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 				defer stop()
-				mailer(log, p, directory.MailLimits{}).Run(ctx)
+				mailer(log, p, limits.Mails{}).Run(ctx)
 				if len(p.sent) != c.wants || log.cursors["mail"] != 1 {
 					t.Errorf("delivered %d, at entry %d; want %d and 1", len(p.sent), log.cursors["mail"], c.wants)
 				}
@@ -69,7 +70,7 @@ func TestUnreadableEntry(t *testing.T) {
 		p := &postman{all: make(chan struct{})}
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
-		mailer(log, p, directory.MailLimits{}).Run(ctx)
+		mailer(log, p, limits.Mails{}).Run(ctx)
 		if got := names(p.sent); got != "jane john" || log.cursors["mail"] != 3 {
 			t.Errorf("invited %s, at entry %d", got, log.cursors["mail"])
 		}
@@ -121,7 +122,7 @@ func TestDeferredMailIsRetriedForADay(t *testing.T) {
 		}}
 		ctx, stop := context.WithTimeout(t.Context(), 72*time.Hour)
 		defer stop()
-		mailer(log, p, directory.MailLimits{}).Run(ctx)
+		mailer(log, p, limits.Mails{}).Run(ctx)
 		if got := names(p.sent); got != "jane" || tries < 40 || tries > 70 {
 			t.Errorf("invited %s, tried the other %d times", got, tries)
 		}

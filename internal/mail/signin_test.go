@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 )
 
@@ -39,7 +40,7 @@ func TestInvitationOfANewPersonSignsThemIn(t *testing.T) {
 	f.add(t, "Jane")
 	f.invite(t, f.tenant(t, "Other"), "Olivia Owner")
 	p := &postman{}
-	mailAll(t, f, p, directory.MailLimits{})
+	mailAll(t, f, p, limits.Mails{})
 	if len(p.sent) != 2 || p.sent[1].SignIn != "" {
 		t.Fatalf("mailed %+v", p.sent)
 	}

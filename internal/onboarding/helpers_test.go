@@ -14,6 +14,10 @@ import (
 // world is a [directorytest.World] in which anybody may create organizations.
 type world struct{ *directorytest.World }
 
+type member = directorytest.Member
+
+var caps = directorytest.Caps
+
 // must returns the result of a call that has to succeed.
 func must[T any](v T, err error) func(testing.TB) T { return directorytest.Must(v, err) }
 
@@ -25,8 +29,8 @@ func newWorld(t testing.TB) *world {
 	return &world{directorytest.New(t)}
 }
 
-// configure replaces the services by others that let some accounts create organizations.
-func (w *world) configure(who onboarding.OrgCreation) {
+// allow replaces the services by others that let some accounts create organizations.
+func (w *world) allow(who onboarding.OrgCreation) {
 	w.Onboarding.OrgCreation = who
 	w.Configure()
 }

@@ -1,11 +1,12 @@
-// Package onboarding has the operations by which organizations and their people come and
-// go: the first organization of a server, further ones, temporary ones that people claim,
-// and their end. Adding and removing single users is in the package directory, whose
-// rules hold for all of these operations.
+// Package onboarding has the operations by which organizations come and go, and people join
+// them: the first organization of a server, further ones, temporary ones that people claim,
+// their end, and invitations. Adding and removing single users is in the package directory,
+// whose rules hold for all of these operations.
 package onboarding
 
 import (
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/limits"
 )
 
 // Onboarder carries out the operations.
@@ -18,6 +19,8 @@ type Onboarder struct {
 type Options struct {
 	// OrgCreation selects who may create organizations; empty: [OrgCreationOwners].
 	OrgCreation OrgCreation
+	// Mails are the limits at which an invitation can't be resent; zero: none.
+	Mails limits.Mails
 }
 
 // New returns the operations of a directory.

@@ -70,7 +70,7 @@ func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
 		{onboarding.OrgCreationOwners, "", directory.Forbidden},
 		{onboarding.OrgCreationAnybody, "", ""},
 	} {
-		w.configure(c.who)
+		w.allow(c.who)
 		w.Wants(string(c.who)+", an owner", c.owner, second(w.CreateOrg(t.Context(), w.As(w.Owner.Secret, w.Org.ID), "X")))
 		err := second(w.CreateOrg(t.Context(), w.By(john), "X"))
 		w.Wants(string(c.who)+", an admin", c.member, err)
@@ -78,6 +78,6 @@ func TestOrgCreationIsTheOperatorsChoice(t *testing.T) {
 			t.Errorf("%q does not name the setting", err)
 		}
 	}
-	w.configure("") // the default; john owns one by now
+	w.allow("") // the default; john owns one by now
 	w.Wants("who has come to own one", "", second(w.CreateOrg(t.Context(), w.As(john.Secret, w.Org.ID), "X")))
 }

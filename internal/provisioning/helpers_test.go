@@ -20,7 +20,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{World: directorytest.New(t)}
-	w.Provisioner = provisioning.New(w.Service, checkSchemas)
+	w.Provisioner = provisioning.New(w.Service, w.Onboarder, checkSchemas)
 	w.token = directorytest.Must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
 		Name: "Directory", Capabilities: capabilities(t, "users", "rbac"),
 	}))(t)

@@ -18,7 +18,7 @@ import (
 // What a directory keeps is what the log leads to. A change past the log is found.
 func TestLogLeadsToTheProfiles(t *testing.T) {
 	w := newWorld(t)
-	w.Provisioner = provisioning.New(w.Service, acceptSchemas)
+	w.Provisioner = provisioning.New(w.Service, w.Onboarder, acceptSchemas)
 	jane, group := w.create("jane"), w.createGroup("Sales")
 	_, err := w.modify(jane.ID, func(p *provisioning.Profile) {
 		p.UserName = "OLAF@example.com"

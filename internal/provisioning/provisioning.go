@@ -23,11 +23,13 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // Provisioner carries out a directory's operations.
 type Provisioner struct {
 	directory    *directory.Service
+	people       *onboarding.Onboarder
 	checkSchemas CheckSchemas
 }
 
@@ -35,10 +37,11 @@ type Provisioner struct {
 // attributes that they make unique.
 type CheckSchemas func(json.RawMessage) (json.RawMessage, []directory.UniqueAttribute, error)
 
-// New returns the operations of the directories of a service's organizations. checkSchemas
-// checks extension schemas; without it, none can be set.
-func New(service *directory.Service, checkSchemas CheckSchemas) *Provisioner {
-	return &Provisioner{service, checkSchemas}
+// New returns the operations of the directories of a service's organizations. people renews
+// the invitations of those whom a directory makes active again. checkSchemas checks
+// extension schemas; without it, none can be set.
+func New(service *directory.Service, people *onboarding.Onboarder, checkSchemas CheckSchemas) *Provisioner {
+	return &Provisioner{service, people, checkSchemas}
 }
 
 // Profile is what a directory sets of a user.

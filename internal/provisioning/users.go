@@ -87,7 +87,7 @@ func (p *Provisioner) CreateUser(ctx context.Context, call directory.Call, in Pr
 		if role == "" {
 			role = authz.RoleUser
 		}
-		u, err := c.ProvisionUser(c.provisioner.directory, directory.NewUser{Name: nameOf(in, address), Email: address, Role: role}, !in.Active)
+		u, err := c.addUser(directory.NewUser{Name: nameOf(in, address), Email: address, Role: role}, !in.Active)
 		if err != nil {
 			return Person{}, err
 		}
@@ -148,6 +148,21 @@ func (p *Provisioner) ModifyUser(ctx context.Context, call directory.Call, id di
 	})
 }
 
+// addUser adds a user as [directory.Service.CreateUser] does, who may be suspended from the
+// start. The caller records it. An invitation that is suspended makes a suspended member of
+// the person who accepts it.
+func (c change) addUser(in directory.NewUser, suspended bool) (directory.User, error) {
+	u, err := c.CheckNewUser(in)
+	if err != nil {
+		return directory.User{}, err
+	}
+	if err := c.AddUser(&u); err != nil || !suspended {
+		return u, err
+	}
+	u.Suspended = true
+	return u, c.Tx.UpdateUser(u)
+}
+
 // setActive suspends a user, or makes them active again.
 func (c change) setActive(u directory.User, active bool) (err error) {
 	if !active {
@@ -162,10 +177,10 @@ func (c change) setActive(u directory.User, active bool) (err error) {
 		return err
 	}
 	c.run.Reactivated++
-	if u, err = c.As(directory.OpUpdateUserStatus).SetActive(u, true); err != nil || !c.Expired(u) {
+	if u, err = c.As(directory.OpUpdateUserStatus).SetActive(u, true); err != nil || !u.InvitationExpired(c.Now()) {
 		return err
 	}
-	_, err = c.As(directory.OpResendInvitation).Reinvite(c.provisioner.directory, u)
+	_, err = c.provisioner.people.Reinvite(c.As(directory.OpResendInvitation), u)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/provisioning"
 )
 
@@ -225,7 +226,7 @@ func TestInvitationStaysAResource(t *testing.T) {
 	}
 	_, err := w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID)
 	w.Wants("accept what was declined", directory.Conflict, err)
-	w.Pass(directory.InvitationGrace + 24*time.Hour)
+	w.Pass(onboarding.InvitationGrace + 24*time.Hour)
 	w.Wants("drop expired ones", "", w.DropInvitations(t.Context()))
 	w.person(invited.ID)
 

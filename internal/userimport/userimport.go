@@ -43,7 +43,7 @@ type Lines interface {
 // Result is what became of a line.
 type Result struct {
 	Line Line
-	directory.Imported
+	Imported
 }
 
 // Counts are the results of an import by their outcome.
@@ -55,14 +55,14 @@ type Counts struct {
 	Refused   int `json:"refused"`
 }
 
-func (c *Counts) count(outcome directory.ImportOutcome) {
+func (c *Counts) count(outcome Outcome) {
 	c.Lines++
 	switch outcome {
-	case directory.ImportAdded:
+	case Added:
 		c.Added++
-	case directory.ImportInvited:
+	case Invited:
 		c.Invited++
-	case directory.ImportUnchanged:
+	case Unchanged:
 		c.Unchanged++
 	default:
 		c.Refused++
@@ -108,13 +108,13 @@ type Import struct {
 // End lets the next import into the organization begin.
 func (im *Import) End() { im.importer.places.Leave(im.tenant, 0) }
 
-// Group reads the next lines, up to [directory.ImportGroup], and adds them in a
+// Group reads the next lines, up to [GroupSize], and adds them in a
 // transaction, which checks the permission again. The results come in the order of the
 // lines, also if an error ends the import after them. more is false at the end.
 func (im *Import) Group(ctx context.Context, lines Lines) (results []Result, more bool, err error) {
-	group := make([]Line, 0, directory.ImportGroup)
+	group := make([]Line, 0, GroupSize)
 	var end error
-	for len(group) < directory.ImportGroup && end == nil {
+	for len(group) < GroupSize && end == nil {
 		var line Line
 		if line, end = lines.Next(); end != nil {
 			break
@@ -146,16 +146,16 @@ func (im *Import) add(ctx context.Context, group []Line) ([]Result, error) {
 	if call.DryRun != nil {
 		call.DryRun = new(directory.AccessDiff)
 	}
-	var added []directory.Imported
+	var added []Imported
 	if len(users) > 0 {
 		var err error
-		if added, err = im.importer.service.ImportUsers(ctx, call, users); err != nil {
+		if added, err = im.importer.Add(ctx, call, users); err != nil {
 			return nil, fmt.Errorf("import a group of users: %w", err)
 		}
 	}
 	results := make([]Result, len(group))
 	for i, line := range group {
-		results[i] = Result{line, directory.Imported{Outcome: directory.ImportRefused, Err: line.Err}}
+		results[i] = Result{line, Imported{Outcome: Refused, Err: line.Err}}
 		if line.Err == nil {
 			results[i].Imported, added = added[0], added[1:]
 			im.foresee(&results[i])
@@ -172,8 +172,8 @@ func (im *Import) foresee(r *Result) {
 	}
 	r.User.ID = "" // there will be no such user
 	key := text.FoldKey(r.Line.User.Email)
-	if im.seen[key] && r.Outcome != directory.ImportRefused {
-		r.Outcome = directory.ImportUnchanged
+	if im.seen[key] && r.Outcome != Refused {
+		r.Outcome = Unchanged
 	}
 	im.seen[key] = true
 }

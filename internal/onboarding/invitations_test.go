@@ -1,4 +1,4 @@
-package directory_test
+package onboarding_test
 
 import (
 	"testing"
@@ -40,10 +40,10 @@ func TestInvitationAnswersAlike(t *testing.T) {
 	}
 	alike("created", known, unknown)
 	alike("read", w.User(known.ID), w.User(unknown.ID))
-	var users listed
+	var users collect
 	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Text: "example.net"}, &users))(t)
-	if len(users.users) != 2 {
-		t.Fatalf("listed %v", users.users)
+	if len(users.all) != 2 {
+		t.Fatalf("listed %v", users.all)
 	}
 	// The invited account's own name does not show, whatever becomes of it.
 	name := "Secret Name"

@@ -1,16 +1,17 @@
-package directory_test
+package onboarding_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // state is what the organization sees of its one invitation.
-func (w *world) state() directory.InvitationState {
+func (w *world) state() onboarding.InvitationState {
 	w.Helper()
-	open := must(w.ListOrgInvitations(w.Context(), w.ByOwner(), directory.InvitationQuery{Limit: 10}))(w)
+	open := must(w.ListOrgInvitations(w.Context(), w.ByOwner(), onboarding.InvitationQuery{Limit: 10}))(w)
 	if len(open) != 1 {
 		w.Fatalf("%d invitations, want 1", len(open))
 	}
@@ -30,7 +31,7 @@ func TestInvitationExpires(t *testing.T) {
 		want := directory.InvitationTTL
 		if ttl > 0 {
 			want = ttl
-			w.configure(directory.WithInvitationTTL(ttl))
+			w.Configure(directory.WithInvitationTTL(ttl))
 		}
 		rival := w.Tenant("Rival")
 		u := w.Invite(rival, "user")
@@ -38,11 +39,11 @@ func TestInvitationExpires(t *testing.T) {
 			t.Errorf("open for %s, want %s", got, want)
 		}
 		w.Pass(want - time.Microsecond)
-		if got := w.state(); got != directory.InvitationOpen {
+		if got := w.state(); got != onboarding.InvitationOpen {
 			t.Errorf("a moment before the end: %s", got)
 		}
 		w.Pass(time.Microsecond)
-		if got := w.state(); got != directory.InvitationExpired {
+		if got := w.state(); got != onboarding.InvitationExpired {
 			t.Errorf("at the end: %s", got)
 		}
 		w.Refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
@@ -50,7 +51,7 @@ func TestInvitationExpires(t *testing.T) {
 			t.Errorf("still listed: %+v", mine)
 		}
 		again := must(w.ResendInvitation(t.Context(), w.ByOwner(), u.ID))(t)
-		if got := again.User.ExpiresAt.Sub(u.ExpiresAt); got != want || again.State != directory.InvitationOpen {
+		if got := again.User.ExpiresAt.Sub(u.ExpiresAt); got != want || again.State != onboarding.InvitationOpen {
 			t.Errorf("resent as %+v, open for %s", again, got)
 		}
 		w.Wants("accept what was resent", "", w.accept(rival))
@@ -93,11 +94,11 @@ func TestInvitationLapses(t *testing.T) {
 				call = w.As(by.token.Secret, "")
 			}
 			u := must(w.CreateUser(t.Context(), call, directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
-			if got := w.state(); got != directory.InvitationOpen {
+			if got := w.state(); got != onboarding.InvitationOpen {
 				t.Fatalf("at first: %s", got)
 			}
 			w.Wants("lose", "", c.lose(w, by))
-			if got := w.state(); got != directory.InvitationLapsed {
+			if got := w.state(); got != onboarding.InvitationLapsed {
 				t.Errorf("now: %s", got)
 			}
 			w.Refused("accept", directory.Conflict, "", func() error { return w.accept(rival) })
@@ -140,7 +141,7 @@ func TestSweepDropsExpiredInvitations(t *testing.T) {
 	w.Wants("accept", "", w.accept(joined))
 	w.Pass(time.Hour)
 	kept := w.Invite(late, "user")
-	w.Pass(directory.InvitationTTL + directory.InvitationGrace - time.Hour)
+	w.Pass(directory.InvitationTTL + onboarding.InvitationGrace - time.Hour)
 	w.Wants("sweep", "", w.DropInvitations(t.Context()))
 	w.User(gone.ID) // its last moment
 	w.Pass(time.Microsecond)
