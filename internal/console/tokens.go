@@ -87,18 +87,14 @@ type tokensData struct {
 }
 
 func showTokens(rq *request) (any, error) {
-	all, err := rq.console.Service.ListAPITokens(rq.Context(), rq.call)
+	all, err := rq.console.Service.ListTokenUsage(rq.Context(), rq.call, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(all) // by id, and so by age
 	d := tokensData{Total: len(all)}
-	for _, t := range all[:min(len(all), tokensShown)] {
-		u, err := rq.console.Service.GetTokenUsage(rq.Context(), rq.call, t.ID)
-		if err != nil {
-			return nil, err
-		}
-		d.Tokens = append(d.Tokens, usedToken{t, u.LastUsedAt, stateOf(t, u.LastUsedAt, rq.now())})
+	for _, u := range all[:min(len(all), tokensShown)] {
+		d.Tokens = append(d.Tokens, usedToken{u.Token, u.LastUsedAt, stateOf(u.Token, u.LastUsedAt, rq.now())})
 	}
 	if len(d.Tokens) > 0 {
 		d.Ages = tokenAges(d.Tokens, rq.now())
