@@ -10,9 +10,10 @@ import (
 // Auth resolves the session of a browser.
 type Auth interface {
 	// Principal gives the person whose session a request has, in an organization; "" is
-	// for pages of no organization. Errors: [directory.Unauthenticated] without a session,
+	// for pages of no organization. remoteAddr is the address that the request comes from,
+	// also behind a proxy. Errors: [directory.Unauthenticated] without a session,
 	// [directory.Forbidden] for an organization that the person is not in.
-	Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error)
+	Principal(r *http.Request, org directory.OrgID, remoteAddr string) (*directory.Principal, error)
 }
 
 // signInLinkPath is the page below [Options.SignIn] that takes links.
@@ -24,6 +25,11 @@ func (rq *request) signInPath() string { return rq.console.SignIn + "?next=" + e
 // linkURL is where a sign-in link leads. Its secret is behind the #, which browsers send to
 // nobody.
 func (rq *request) linkURL(secret string) string {
+	return rq.base() + rq.console.SignIn + signInLinkPath + "#" + secret
+}
+
+// base is the URL at which others reach the server, without a slash at the end.
+func (rq *request) base() string {
 	base := rq.console.PublicURL
 	if base == "" {
 		base = "http://" + rq.Host
@@ -31,7 +37,7 @@ func (rq *request) linkURL(secret string) string {
 			base = "https://" + rq.Host
 		}
 	}
-	return strings.TrimSuffix(base, "/") + rq.console.SignIn + signInLinkPath + "#" + secret
+	return strings.TrimSuffix(base, "/")
 }
 
 // secure reports whether people reach the server over https.

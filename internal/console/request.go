@@ -58,7 +58,7 @@ func (c *Console) handle(p *page, fn func(*request) error) http.Handler {
 
 // signIn finds the person whose session the request has.
 func (rq *request) signIn() error {
-	p, err := rq.console.Auth.Principal(rq.Request, rq.org)
+	p, err := rq.console.Auth.Principal(rq.Request, rq.org, rq.call.RemoteAddr)
 	if err != nil {
 		if directory.CodeOf(err) == directory.Forbidden {
 			rq.org = "" // nothing is shown of an organization that the person is not in
@@ -67,6 +67,9 @@ func (rq *request) signIn() error {
 		return err
 	}
 	rq.call.Principal = p
+	if w, ok := rq.w.(interface{ ActsAs(*directory.Principal) }); ok { // for the access log
+		w.ActsAs(p)
+	}
 	return nil
 }
 

@@ -104,3 +104,17 @@ func TestPagesAreLeftOutOfTheMenuOfWhoMayNotSeeThem(t *testing.T) {
 	nina := s.member("Nina None", "nina@example.com", "none")
 	s.get(nina, s.path("users")).wants(t, http.StatusForbidden, "Missing permission users|read").lacks(t, `data-key="u"`)
 }
+
+func TestPagesSayWhoMakesTheRequest(t *testing.T) {
+	s := newSite(t)
+	s.get(directorytest.Member{}, s.path("users")).wants(t, http.StatusSeeOther)
+	if s.actor != nil {
+		t.Fatalf("without a session, the page says that %+v made the request", s.actor)
+	}
+	s.get(s.Owner, s.path("users")).wants(t, http.StatusOK)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.actor == nil || s.actor.AccountID != s.Owner.AccountID || s.actor.OrgID != s.Org.ID {
+		t.Errorf("the page says that %+v made the request", s.actor)
+	}
+}

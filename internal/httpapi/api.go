@@ -185,7 +185,7 @@ type response struct {
 	trace     string
 	came      time.Time // when the request did
 	route     *routeMetrics
-	principal *directory.Principal // nil: unknown, or of a page
+	principal *directory.Principal // nil: unknown
 	streams   bool                 // events: its duration is no latency
 	status    int                  // 0: nothing is sent yet
 

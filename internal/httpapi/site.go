@@ -13,7 +13,9 @@ import (
 type Page struct {
 	// Pattern is a pattern of [http.ServeMux] without a method.
 	Pattern string
-	// Serve serves a request. Its call has no principal.
+	// Serve serves a request. Its call has no principal. The writer has a method
+	// ActsAs(*directory.Principal), which a page calls when it has found out who makes the
+	// request, so that the access log says it.
 	Serve func(w http.ResponseWriter, r *http.Request, call directory.Call)
 }
 
@@ -28,6 +30,9 @@ func (a *API) mountSite(pages []Page) {
 		}))
 	}
 }
+
+// ActsAs notes who makes the request of a page.
+func (w *response) ActsAs(p *directory.Principal) { w.principal = p }
 
 // wantsPage reports whether a request accepts HTML, as those of browsers do.
 func wantsPage(r *http.Request) bool {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,25 @@ func TestPageGetsTheCallOfItsRequest(t *testing.T) {
 	want := directory.Call{TraceID: w.Header()["X-Axiom-Trace-Id"][0], RemoteAddr: "198.51.100.7", UserAgent: "test"}
 	if got.TraceID == "" || got.TraceID != want.TraceID || got.RemoteAddr != want.RemoteAddr || got.UserAgent != want.UserAgent {
 		t.Errorf("the page got %+v, want %+v", got, want)
+	}
+}
+
+func TestAccessLogHasThePersonOfAPage(t *testing.T) {
+	t.Parallel()
+	log := new(lockedBuffer)
+	site := httpapi.New(httpapi.Options{
+		Service: new(directory.Service), Log: slog.New(slog.NewTextHandler(log, nil)), Clock: time.Now, AccessLog: 1,
+		Pages: []httpapi.Page{{Pattern: "/console/", Serve: func(w http.ResponseWriter, _ *http.Request, _ directory.Call) {
+			w.(interface{ ActsAs(*directory.Principal) }).ActsAs(&directory.Principal{Kind: directory.Session, AccountID: "acc_1", OrgID: "acme-1"})
+			w.WriteHeader(http.StatusOK)
+		}}},
+	})
+	site.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/console/acme/users", nil))
+	lines := awaitRequestLines(log, 1)
+	for _, want := range []string{"route=/console/ ", "principal=acc_1", "organization=acme-1"} {
+		if !strings.Contains(lines[0], want) {
+			t.Errorf("the line lacks %q: %s", want, lines[0])
+		}
 	}
 }
 

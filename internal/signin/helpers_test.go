@@ -81,7 +81,7 @@ func newSite(t testing.TB) *site {
 	mux.HandleFunc("/signin", serve)
 	mux.HandleFunc("/signin/", serve)
 	mux.HandleFunc("/console/", func(w http.ResponseWriter, r *http.Request) {
-		p, err := in.Principal(r, "")
+		p, err := in.Principal(r, "", "192.0.2.1")
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 			return

@@ -150,6 +150,7 @@ func (s *SignIn) signOut(rq *request) error {
 	p, err := s.o.Service.AuthenticateSession(rq.Context(), secret, "", rq.call.RemoteAddr)
 	if err == nil {
 		rq.call.Principal = p
+		rq.actsAs(p)
 		err = s.o.Identity.SignOut(rq.Context(), rq.call)
 	}
 	if err != nil && directory.CodeOf(err) != directory.Unauthenticated {

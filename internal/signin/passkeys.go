@@ -144,6 +144,7 @@ func (s *SignIn) member(rq *request) (directory.Call, error) {
 	p, err := s.o.Service.AuthenticateSession(rq.Context(), s.cookie(rq.Request, sessionCookie), "", rq.call.RemoteAddr)
 	call := rq.call
 	call.Principal = p
+	rq.actsAs(p)
 	return call, err
 }
 

@@ -16,6 +16,13 @@ type request struct {
 	call directory.Call
 }
 
+// actsAs says for the access log who makes the request; nil is nobody.
+func (rq *request) actsAs(p *directory.Principal) {
+	if w, ok := rq.w.(interface{ ActsAs(*directory.Principal) }); ok && p != nil {
+		w.ActsAs(p)
+	}
+}
+
 // handler serves a request, or returns an error before it has sent anything.
 type handler func(*SignIn, *request) error
 

@@ -5,7 +5,6 @@ package signin
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -104,11 +103,10 @@ func (s *SignIn) Serve(w http.ResponseWriter, r *http.Request, call directory.Ca
 }
 
 // Principal gives the person whose session a request has, in an organization; "" for
-// pages of no organization. Errors: [directory.Unauthenticated] without a session;
+// pages of no organization. The request comes from remoteAddr. Errors: [directory.Unauthenticated] without a session;
 // [directory.Forbidden] for an organization that the person is not in.
-func (s *SignIn) Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error) {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return s.o.Service.AuthenticateSession(r.Context(), s.cookie(r, sessionCookie), org, host)
+func (s *SignIn) Principal(r *http.Request, org directory.OrgID, remoteAddr string) (*directory.Principal, error) {
+	return s.o.Service.AuthenticateSession(r.Context(), s.cookie(r, sessionCookie), org, remoteAddr)
 }
 
 var (
