@@ -55,7 +55,7 @@ echo "| page | CPU | median | compressed |"
 echo "| --- | --- | --- | --- |"
 for page in /console/ "" pictures users 'users?q=person99' 'users/rows?q=nobody-at-all' 'users?role=admin' 'users?role=owner' 'users?status=suspended' "users?at=$at" "users/$user" "users/$user/remove" \
 	users/import invitations roles "roles/$role" groups "groups/$group" "groups/$group?q=person99" tokens new-token "tokens/$hook" webhooks audit 'audit?action=createUser' \
-	'audit?action=createGroup' 'audit?outcome=refused' "audit?target=$user" "audit/$entry" sign-in settings profile; do
+	'audit?action=createGroup' 'audit?outcome=refused' "audit?target=$user" "audit/$entry" sign-in sync settings profile; do
 	case $page in /*) path=$page ;; *) path=/console/$org/$page ;; esac
 	before=$(cpu)
 	for _ in $(seq "$runs"); do

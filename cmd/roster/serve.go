@@ -154,7 +154,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	api := httpapi.New(httpapi.Options{
 		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
 		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()},
-		Pages:     sitePages(c, service, proofs, people, trail, hooks, imports, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Pages:     sitePages(c, service, proofs, people, trail, hooks, imports, provisioner, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

@@ -80,6 +80,8 @@ func (s *site) sights() []sight {
 	directorytest.Must(s.VerifyDomain(ctx, s.call(owner), domain.Name))(s)
 	issuer := s.issuer()
 	s.post(owner, issuer+"/groups", url.Values{"groupsClaim": {"groups"}, "value": {"operations"}, "group": {string(group.ID)}}).wants(s, http.StatusSeeOther)
+	s.heldDirectory(second.Org.ID)
+	staging := directorytest.Must(s.CreateOrg(ctx, s.call(owner), "Staging"))(s)
 	s.seal()
 	return []sight{
 		{"organizations", "/console/", nil},
@@ -107,10 +109,22 @@ func (s *site) sights() []sight {
 		{"new-issuer", "sign-in?issuer", nil},
 		{"issuer", strings.TrimPrefix(issuer, s.path("")), nil},
 		{"domain", "sign-in/domains/example.com", nil},
+		{"sync", "/console/" + string(second.Org.ID) + "/sync", nil},
+		{"sync-new", "sync", nil},
+		{"sync-token", "/console/" + string(staging.Org.ID) + "/sync", setUpSync},
 		{"settings", "settings", nil},
 		{"profile", "profile", nil},
 		{"not-found", "nothing", nil},
 	}
+}
+
+// setUpSync sets up a token for a directory.
+func setUpSync(b *browsertest.Browser) {
+	b.Helper()
+	b.Click(`[data-open="token"]`)
+	b.Type("#token-name", "Okta\r")
+	b.AwaitText("Okta was created")
+	browsertest.Eval[bool](b, `(document.querySelector("#secret").value = "xaat-00000000-0000-0000-0000-000000000000", true)`)
 }
 
 // previewImport previews a list with somebody who is there and a line that is refused.

@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/turns"
 	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -25,15 +26,16 @@ const Root = "/console/"
 
 // Options are what a [Console] needs.
 type Options struct {
-	Service    *directory.Service
-	Trail      *auditlog.Trail
-	Hooks      *webhooks.Hooks
-	Identity   *identity.Proofs
-	Onboarding *onboarding.Onboarder
-	Imports    *userimport.Importer
-	Auth       Auth
-	Log        *slog.Logger
-	Clock      func() time.Time
+	Service     *directory.Service
+	Trail       *auditlog.Trail
+	Hooks       *webhooks.Hooks
+	Identity    *identity.Proofs
+	Onboarding  *onboarding.Onboarder
+	Imports     *userimport.Importer
+	Provisioner *provisioning.Provisioner
+	Auth        Auth
+	Log         *slog.Logger
+	Clock       func() time.Time
 	// SignIn is the path of the page that signs people in, which gets the path to come back
 	// to in the parameter next. What else people do to sign in and out is below it.
 	SignIn string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +21,8 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/scim"
 	"github.com/rosterhq/roster/internal/sealing"
 	"github.com/rosterhq/roster/internal/userimport"
 )
@@ -28,8 +32,25 @@ type site struct {
 	*directorytest.World
 	URL string
 
+	Provisioner *provisioning.Provisioner
+
 	sessions map[string]session // by address
 	unusable error              // of each issuer that is tested
+
+	mu    sync.Mutex
+	actor *directory.Principal // of the last request, as its page has said
+}
+
+// actors notes who makes requests, as the access log does.
+type actors struct {
+	http.ResponseWriter
+	site *site
+}
+
+func (a *actors) ActsAs(p *directory.Principal) {
+	a.site.mu.Lock()
+	defer a.site.mu.Unlock()
+	a.site.actor = p
 }
 
 // session is a session of a member, and when it began.
@@ -63,12 +84,15 @@ const sessionCookie = "roster_session"
 // sessionAuth reads sessions, as the sign-in pages do.
 type sessionAuth struct{ service *directory.Service }
 
-func (a sessionAuth) Principal(r *http.Request, org directory.OrgID) (*directory.Principal, error) {
+func (a sessionAuth) Principal(r *http.Request, org directory.OrgID, remoteAddr string) (*directory.Principal, error) {
+	if remoteAddr != "192.0.2.1" { // of the call; the test's connection has another
+		return nil, fmt.Errorf("a session of %q", remoteAddr)
+	}
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
 		return nil, directory.Errorf(directory.Unauthenticated, "there is no session")
 	}
-	return a.service.AuthenticateSession(r.Context(), cookie.Value, org, "192.0.2.1")
+	return a.service.AuthenticateSession(r.Context(), cookie.Value, org, remoteAddr)
 }
 
 // publicURL is where people reach a site, as its pages say. It is plain http, as the test's
@@ -82,12 +106,13 @@ func newSite(t testing.TB) *site {
 	s := &site{World: w, sessions: make(map[string]session)}
 	w.Identity.Discover = func(context.Context, string) error { return s.unusable }
 	w.Configure()
+	s.Provisioner = provisioning.New(w.Service, w.Onboarder, scim.CheckExtensions)
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Provisioner: s.Provisioner, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
 		SignIn: "/signin", PublicURL: publicURL,
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		c.Serve(rw, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
+		c.Serve(&actors{rw, s}, r, directory.Call{TraceID: "0123456789abcdef", RemoteAddr: "192.0.2.1", UserAgent: r.UserAgent()})
 	}))
 	t.Cleanup(server.Close)
 	s.URL = server.URL

@@ -51,7 +51,7 @@ func (s *site) haunt(name string) []string {
 		"users/" + q, "invitations", "roles", "roles/" + string(role.ID), "roles/" + string(role.ID) + "?scope=dataset&name=" + q, "groups", "groups/" + string(group.ID),
 		"groups/" + string(group.ID) + "/candidates?q=victim", "tokens", "tokens/" + string(token.ID), "new-token?preset=" + q, "new-token?scope=view&name=" + q, "audit",
 		"audit?action=" + q, "audit?actor=" + q + "&target=" + q + "&outcome=" + q, "audit?target=" + string(u.ID), "audit/3", "audit/" + q, "settings", "profile",
-		"webhooks", "webhooks/" + string(hook.ID), "webhooks/" + string(hook.ID) + "?state=" + q,
+		"sync", "webhooks", "webhooks/" + string(hook.ID), "webhooks/" + string(hook.ID) + "?state=" + q,
 		"nothing/" + q,
 	} {
 		paths = append(paths, s.path(below))

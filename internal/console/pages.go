@@ -26,6 +26,7 @@ var pages = []page{
 	signInPage,
 	issuerPage,
 	domainPage,
+	syncPage,
 	settingsPage,
 	profilePage,
 }
@@ -37,5 +38,5 @@ var gates = []directory.Operation{
 	directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole, directory.OpCreateGroup, directory.OpUpdateGroup,
 	directory.OpDeleteGroup, directory.OpUpdateGroupMembers, directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 	directory.OpUpdateUserStatus, directory.OpListMemberSessions, directory.OpCreateInvitationLink, directory.OpCreateWebhook,
-	directory.OpUpdateWebhook,
+	directory.OpUpdateWebhook, directory.OpListGroups,
 }

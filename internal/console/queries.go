@@ -100,6 +100,33 @@ func (rq *request) groupUses() ([]groupUse, error) {
 	})
 }
 
+// managedGroups gives up to some of the groups whose members a directory keeps. more is
+// true if there are others.
+func (rq *request) managedGroups(most int) (uses []groupUse, more bool, err error) {
+	uses, err = directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpListGroups, func(tx directory.Tx) ([]groupUse, error) {
+		heads, err := tx.GroupHeads(rq.org)
+		if err != nil {
+			return nil, err
+		}
+		var uses []groupUse
+		for _, g := range heads {
+			if !g.Managed {
+				continue
+			}
+			if more = len(uses) == most; more {
+				break
+			}
+			count, err := tx.CountMembers(rq.org, g.ID)
+			if err != nil {
+				return nil, err
+			}
+			uses = append(uses, groupUse{g, count})
+		}
+		return uses, nil
+	})
+	return uses, more, err
+}
+
 // groupUse gives a group with how many members it has.
 func (rq *request) groupUse(id directory.GroupID) (groupUse, error) {
 	return directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpGetGroup, func(tx directory.Tx) (use groupUse, err error) {

@@ -126,10 +126,17 @@ func (c change) lose(target directory.Target, ids []directory.UserID) error {
 	return c.saveBreaker(b)
 }
 
-// tooMany reports whether a directory takes away too much. A share of everybody holds
-// nothing, also if users were added since the hour began.
+// Allowed is how many of the users who were present when a window began may lose something
+// in it. limited is false if any number may: a share of everybody holds nothing, also if
+// users were added since the window began.
+func Allowed(present, percent int) (most int, limited bool) {
+	return max(FreeLosses, percent*present/100), percent < 100
+}
+
+// tooMany reports whether a directory takes away too much.
 func tooMany(lost, present, percent int) bool {
-	return percent < 100 && lost > FreeLosses && lost*100 > percent*present
+	most, limited := Allowed(present, percent)
+	return limited && lost > most
 }
 
 // hold stores a hold. Audit entry holdProvisioning, by whoever asked for the change.
