@@ -13,9 +13,11 @@ type UserProfile struct {
 	UserName   string         `json:"userName"`
 	ExternalID *string        `json:"externalId"`
 	Attributes map[string]any `json:"attributes"`
-	Status     string         `json:"status"`
-	CreatedAt  time.Time      `json:"createdAt"`
-	UpdatedAt  time.Time      `json:"updatedAt"`
+	// LastActiveAt is when the user last acted in the organization, to the hour; nil: never.
+	LastActiveAt *time.Time `json:"lastActiveAt"`
+	Status       string     `json:"status"`
+	CreatedAt    time.Time  `json:"createdAt"`
+	UpdatedAt    time.Time  `json:"updatedAt"`
 }
 
 // SetUserProfile is what a profile is to be. What is left out is removed.

@@ -37,9 +37,12 @@ type ListUsersOptions struct {
 	Status UserStatus
 	// ExternalID is that of the profile, see [Client.GetUserProfile].
 	ExternalID string
-	Query      string    // in the name or the address
-	PageSize   int       // users per request; 0: all in one answer
-	At         time.Time // the state at this time; zero: the current state
+	// InactiveSince selects users who were neither added nor active since, those who have been
+	// inactive for longest first. The time may be off by an hour.
+	InactiveSince time.Time
+	Query         string    // in the name or the address
+	PageSize      int       // users per request; 0: all in one answer
+	At            time.Time // the state at this time; zero: the current state
 }
 
 // ListUsers yields users as they arrive, in bounded memory. An error ends the sequence.
@@ -52,6 +55,9 @@ func (c *Client) ListUsers(ctx context.Context, f ListUsersOptions) iter.Seq2[Us
 		}
 	}
 	setTime(query, f.At)
+	if !f.InactiveSince.IsZero() {
+		query.Set("inactiveSince", f.InactiveSince.UTC().Format(time.RFC3339Nano))
+	}
 	if f.PageSize > 0 {
 		query.Set("limit", strconv.Itoa(f.PageSize))
 	}

@@ -17,6 +17,7 @@ var userProfileColumns = []column[client.UserProfile]{
 		return *p.ExternalID
 	}},
 	{"status", func(p client.UserProfile) string { return p.Status }},
+	{"last active", func(p client.UserProfile) string { return when(p.LastActiveAt) }},
 	{"created", func(p client.UserProfile) string { return when(&p.CreatedAt) }},
 	{"updated", func(p client.UserProfile) string { return when(&p.UpdatedAt) }},
 	{"attributes", func(p client.UserProfile) string {

@@ -19,13 +19,32 @@ var userColumns = []column[client.User]{
 	{"role", func(u client.User) string { return u.Role.Name }},
 }
 
+// activeUser is a user with when they were last active, to the hour; nil: never.
+type activeUser struct {
+	client.User
+	LastActiveAt *time.Time `json:"lastActiveAt"`
+}
+
+var activeUserColumns = []column[activeUser]{
+	{"id", func(u activeUser) string { return u.ID }},
+	{"name", func(u activeUser) string { return u.Name }},
+	{"email", func(u activeUser) string { return u.Email }},
+	{"role", func(u activeUser) string { return u.Role.Name }},
+	{"last active", func(u activeUser) string { return when(u.LastActiveAt) }},
+}
+
 func (s *session) users() *cobra.Command {
 	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
 		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
 		s.usersList(), s.usersCreate(), s.usersImport(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersProfile(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
 		argument(s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
-			one(s, userColumns, func(ctx context.Context, c *client.Client, args []string) (client.User, error) {
-				return findUser(ctx, c, args[0])
+			one(s, activeUserColumns, func(ctx context.Context, c *client.Client, args []string) (u activeUser, err error) {
+				if u.User, err = findUser(ctx, c, args[0]); err != nil {
+					return u, err
+				}
+				p, err := c.GetUserProfile(ctx, u.ID)
+				u.LastActiveAt = p.LastActiveAt
+				return u, err
 			})), false, s.completeUsers()),
 		s.write("rename-me NAME", "Change your own name\nThe names of other users can't be changed. Needs a personal token.", `roster users rename-me "Jane Roe"`, cobra.ExactArgs(1),
 			byID(s, userColumns, (*client.Client).UpdateSelf)),
@@ -34,12 +53,15 @@ func (s *session) users() *cobra.Command {
 
 func (s *session) usersList() *cobra.Command {
 	var o client.ListUsersOptions
-	var at string
+	var at, inactive string
 	cmd := s.command("list", "List users\nWithout flags, lists all users.",
-		"roster users list\nroster users list --role admin --output csv\nroster users list --query doe\nroster users list --status suspended\nroster users list --at 2026-01-31T23:59:59Z", cobra.NoArgs,
+		"roster users list\nroster users list --role admin --output csv\nroster users list --query doe\nroster users list --status suspended\nroster users list --inactive-since 90d\nroster users list --at 2026-01-31T23:59:59Z", cobra.NoArgs,
 		list(s, userColumns, func(c *client.Client, ctx context.Context) ([]client.User, error) {
 			var err error
 			if o.At, err = timeFlag("--at", at); err != nil {
+				return nil, err
+			}
+			if o.InactiveSince, err = timeFlag("--inactive-since", inactive); err != nil {
 				return nil, err
 			}
 			if o.At.IsZero() && o.Role != "" { // a role of the past may be gone
@@ -62,6 +84,7 @@ func (s *session) usersList() *cobra.Command {
 	cmd.Flags().StringVar((*string)(&o.Status), "status", "", "only users with this `STATUS`: active, suspended or invited")
 	complete(cmd, "status", "active", "suspended", "invited")
 	cmd.Flags().StringVar(&o.ExternalID, "external-id", "", "only users whose profile has this external `ID`")
+	cmd.Flags().StringVar(&inactive, "inactive-since", "", "only users who were neither added nor active since this `TIME`, such as 90d ago, or 2026-01-31T12:00:00Z")
 	cmd.Flags().StringVar(&o.Query, "query", "", "only users with this `TEXT` in their name or address")
 	addAt(cmd, &at)
 	return cmd

@@ -76,6 +76,17 @@ func (rq *request) userGroups(id directory.UserID) ([]directory.Group, error) {
 	})
 }
 
+// activity has when users were last active, of those who ever were.
+func (rq *request) activity(users []directory.User) (map[directory.UserID]time.Time, error) {
+	ids := make([]directory.UserID, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	return directory.Read(rq.Context(), rq.console.Service, rq.call, directory.OpListUsers, func(tx directory.Tx) (map[directory.UserID]time.Time, error) {
+		return tx.Activity(rq.org, ids)
+	})
+}
+
 // groupUse is a group without its members, and how many they are.
 type groupUse struct {
 	directory.Group

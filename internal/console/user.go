@@ -49,6 +49,7 @@ type userData struct {
 	// Sessions and Tokens are what a member signs in with in the organization.
 	Sessions []directory.SessionRecord
 	Tokens   []directory.MemberToken
+	ActiveAt time.Time // zero: never
 	AtText   string
 	At       time.Time
 	Gone     bool // the user was there at the time, and is not now
@@ -109,6 +110,13 @@ func showUser(rq *request) (any, error) {
 		if d.Tokens, err = s.ListMemberTokens(ctx, rq.call, d.User.ID); err != nil {
 			return nil, err
 		}
+	}
+	if !d.Gone {
+		active, err := rq.activity([]directory.User{d.User})
+		if err != nil {
+			return nil, err
+		}
+		d.ActiveAt = active[d.User.ID]
 	}
 	d.Roles, err = rq.roles()
 	return d, err

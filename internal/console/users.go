@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,15 +35,19 @@ type usersData struct {
 	Text     string
 	Role     string
 	Status   string
-	At       time.Time // zero: now
-	AtText   string    // as it was typed
-	First    bool      // the part is the list's beginning
-	More     string    // the rest of the list's path; "" if there is none
-	Searched bool      // the rest has to be searched before there is anything to show
+	Inactive string                         // for how many days; "" for any
+	Active   map[directory.UserID]time.Time // when users were last active; not of the past
+	At       time.Time                      // zero: now
+	AtText   string                         // as it was typed
+	First    bool                           // the part is the list's beginning
+	More     string                         // the rest of the list's path; "" if there is none
+	Searched bool                           // the rest has to be searched before there is anything to show
 }
 
 // Filtered reports whether the list leaves out users.
-func (d usersData) Filtered() bool { return d.Text != "" || d.Role != "" || d.Status != "" }
+func (d usersData) Filtered() bool {
+	return d.Text != "" || d.Role != "" || d.Status != "" || d.Inactive != ""
+}
 
 func showUsers(rq *request) (any, error) {
 	d, err := listUsers(rq)
@@ -65,7 +70,7 @@ func showUserRows(rq *request) (any, error) {
 func listUsers(rq *request) (d usersData, err error) {
 	q := rq.URL.Query()
 	after := directory.UserID(q.Get("after"))
-	d = usersData{Text: strings.TrimSpace(q.Get("q")), Role: q.Get("role"), Status: q.Get("status"), AtText: q.Get("at"), First: after == ""}
+	d = usersData{Text: strings.TrimSpace(q.Get("q")), Role: q.Get("role"), Status: q.Get("status"), Inactive: q.Get("inactive"), AtText: q.Get("at"), First: after == ""}
 	if d.At, err = parseAt(d.AtText); err != nil {
 		return d, err
 	}
@@ -73,6 +78,9 @@ func listUsers(rq *request) (d usersData, err error) {
 		return d, directory.InvalidField("status", "must be active, suspended or invited")
 	}
 	f := directory.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), Status: directory.UserStatus(d.Status), At: d.At, After: after}
+	if f.InactiveSince, err = inactiveSince(d.Inactive, rq.now()); err != nil {
+		return d, err
+	}
 	if d.Users, after, err = rq.findUsers(f, usersShown); err != nil {
 		return d, err
 	}
@@ -80,13 +88,32 @@ func listUsers(rq *request) (d usersData, err error) {
 		d.Searched = len(d.Users) < usersShown
 		d.More = d.query(string(after))
 	}
-	return d, nil
+	if d.At.IsZero() {
+		d.Active, err = rq.activity(d.Users)
+	}
+	return d, err
+}
+
+// inactivities are for how many days users may have been inactive.
+var inactivities = []string{"30", "90", "180", "365"}
+
+// inactiveSince is the time since which users have been inactive who were for a number of
+// days.
+func inactiveSince(days string, now time.Time) (time.Time, error) {
+	if days == "" {
+		return time.Time{}, nil
+	}
+	n, err := strconv.Atoi(days)
+	if err != nil || n < 1 || n > 10_000 {
+		return time.Time{}, directory.InvalidField("inactive", "is not a number of days")
+	}
+	return now.AddDate(0, 0, -n), nil
 }
 
 // query is the query of the list from a user on.
 func (d usersData) query(after string) string {
 	q := make(url.Values)
-	for name, value := range map[string]string{"q": d.Text, "role": d.Role, "status": d.Status, "at": d.AtText, "after": after} {
+	for name, value := range map[string]string{"q": d.Text, "role": d.Role, "status": d.Status, "inactive": d.Inactive, "at": d.AtText, "after": after} {
 		if value != "" {
 			q.Set(name, value)
 		}

@@ -85,3 +85,20 @@ func TestUserPageExplainsAccess(t *testing.T) {
 	mia := s.add("Mia", "mia@example.com", "admin")
 	s.get(s.Owner, s.path("users/"+string(mia.ID))).wants(t, http.StatusOK, "create, read, update, delete", "role <a", "In no group", "Create user")
 }
+
+func TestUsersShowWhenTheyWereLastActive(t *testing.T) {
+	s := newSite(t)
+	s.add("Ada", "ada@example.com", "user")
+	s.Pass(100 * 24 * time.Hour)
+	s.get(s.Owner, s.path("users")).wants(t, http.StatusOK)
+	if err := s.StoreUsage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Pass(3 * time.Hour)
+	s.get(s.Owner, s.path("users")).wants(t, http.StatusOK, ">3 hours ago</time>", "never", "Last active")
+	s.get(s.Owner, s.path("users/"+string(s.Owner.ID))).wants(t, http.StatusOK, "<dt>Last active</dt>", ">3 hours ago</time>")
+	s.get(s.Owner, s.path("users?inactive=90")).wants(t, http.StatusOK, "ada@example.com", `<option value="90" selected>`).lacks(t, "olivia@example.com")
+	s.get(s.Owner, s.path("users/rows?inactive=180"), "HX-Request", "true").wants(t, http.StatusOK, "No user matches")
+	s.get(s.Owner, s.path("users?inactive=many")).wants(t, http.StatusUnprocessableEntity, "not a number of days")
+	s.get(s.Owner, s.path("users?inactive=30&at=2026-01-01T00:00")).wants(t, http.StatusUnprocessableEntity, "combined with at")
+}

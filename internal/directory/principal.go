@@ -51,11 +51,12 @@ type Principal struct {
 	// acts in none of them, but may still join others.
 	Suspended bool
 
-	email   string // of an account that acts in an organization
-	mark    *usageMark
-	makerID UserID    // API tokens only; see [APITokenRecord]
-	revoked bool      // the organization has revoked the personal token
-	tooOld  time.Time // when the organization refuses a personal token; zero: never
+	email   string     // of an account that acts in an organization
+	mark    *usageMark // of the token; not of a session
+	active  *usageMark // of a person in the organization
+	makerID UserID     // API tokens only; see [APITokenRecord]
+	revoked bool       // the organization has revoked the personal token
+	tooOld  time.Time  // when the organization refuses a personal token; zero: never
 	// issuerBy is when the organization refuses a credential until the person has signed in
 	// by its issuer again; zero: never. Of an account that acts in no organization for that
 	// reason, awaitsIssuer is set.
@@ -72,10 +73,12 @@ func (p *Principal) maker() UserID {
 	return p.UserID
 }
 
-// use notes that the principal's token was used.
+// use notes that the principal's token was used, and that its person is active.
 func (p *Principal) use(now time.Time) {
-	if p.mark != nil {
-		p.mark.last.Store(now.UnixMicro())
+	for _, m := range [...]*usageMark{p.mark, p.active} {
+		if m != nil {
+			m.last.Store(now.UnixMicro())
+		}
 	}
 }
 
@@ -234,6 +237,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 		}
 		if err == nil && p.OrgID != "" {
 			p.mark = s.usage.mark(tokenKey{p.OrgID, t.AccountID, t.ID})
+			p.active = s.usage.mark(tokenKey{org: p.OrgID, account: t.AccountID})
 		}
 		return p, err
 	}

@@ -31,6 +31,9 @@ type GroupProfile struct {
 type Profiled struct {
 	User
 	Profile Profile
+	// ActiveAt is when the user was last active, see [ActivityStored]. It is zero if they
+	// never were, and where it is not read.
+	ActiveAt time.Time
 }
 
 // ProfiledGroup is a group with what a directory keeps with it.

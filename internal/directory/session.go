@@ -93,9 +93,13 @@ func (s *Service) AuthenticateSession(ctx context.Context, secret string, org Or
 		if err != nil {
 			return nil, err
 		}
+		if p.OrgID != "" {
+			p.active = s.usage.mark(tokenKey{org: p.OrgID, account: p.AccountID})
+		}
 		s.cache.putPrincipal(epoch, key, p)
 	}
 	s.useSession(ctx, p)
+	p.use(s.now())
 	return p, nil
 }
 

@@ -72,6 +72,13 @@ type userTx interface {
 	// Users yields the members of an organization, invited ones included, with
 	// ids greater than after. A sequence that ends early ends with an error.
 	Users(org OrgID, q UserQuery) iter.Seq2[User, error]
+	// NoteActivity stores when a person was last active in an organization, unless they are
+	// gone, or were active less than [ActivityStored] before the time. Activity has what is
+	// stored of users, without those who have never been active. InactiveUsers lists those
+	// who were neither added nor active since a time, by time and id.
+	NoteActivity(org OrgID, account AccountID, at time.Time) error
+	Activity(OrgID, []UserID) (map[UserID]time.Time, error)
+	InactiveUsers(org OrgID, since time.Time, after ActivityCursor, limit int) ([]InactiveUser, error)
 	CountUsers(org OrgID, role RoleID) (int, error) // neither invited nor suspended ones
 	// CountUsersWithRole counts invited ones too.
 	CountUsersWithRole(org OrgID, role RoleID) (int, error)

@@ -2,26 +2,33 @@ package directory
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// usage caches when tokens were last used, so that requests cost no write.
-// [Service.StoreUsage] stores it from time to time.
+// usage caches when tokens were last used and people last active, so that requests cost no
+// write. [Service.StoreUsage] stores it from time to time.
 type usage struct {
 	mu    sync.Mutex
 	marks map[tokenKey]*usageMark
 }
 
-// tokenKey is a token in an organization. What a personal token does in one is no business of another.
+// tokenKey is a token in an organization, or without an id an account in an organization.
+// What a person does in one is no business of another.
 type tokenKey struct {
 	org     OrgID
 	account AccountID // of a personal token
 	id      TokenID
 }
 
-// usageMark is a token's last use, in microseconds since 1970.
+// ofPerson reports whether the key is that of an account, with whatever it acts.
+func (k tokenKey) ofPerson() bool { return k.id == "" }
+
+// usageMark is the last use of a token, or the last activity of a person, in microseconds
+// since 1970.
 type usageMark struct {
 	last   atomic.Int64
 	stored int64 // guarded by usage.mu
@@ -53,13 +60,18 @@ func (u *usage) latest(key tokenKey, stored time.Time) time.Time {
 	return stored
 }
 
-// unstored returns the marks that moved since they were last stored.
+// unstored returns the marks that moved since they were last stored. Those of people are
+// stored less often: they are rows of large tables.
 func (u *usage) unstored() map[tokenKey]time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	moved := make(map[tokenKey]time.Time)
 	for key, m := range u.marks {
-		if last := m.last.Load(); last > m.stored {
+		last, stored := m.last.Load(), m.stored
+		if key.ofPerson() && stored > 0 {
+			stored += ActivityStored.Microseconds()
+		}
+		if last > stored {
 			moved[key] = time.UnixMicro(last).UTC()
 		}
 	}
@@ -134,29 +146,39 @@ func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n in
 	return n, err
 }
 
-// StoreUsage stores the times at which tokens were last used. After an error, they
-// are stored the next time.
+// usageBatch is how many marks a transaction stores, so that others write in between.
+const usageBatch = 500
+
+// StoreUsage stores the times at which tokens were last used and people last active. After
+// an error, they are stored the next time.
 func (s *Service) StoreUsage(ctx context.Context) error {
 	used := s.usage.unstored()
-	if len(used) == 0 {
-		return nil
-	}
-	err := s.store.Write(ctx, func(tx Tx) error {
-		for token, at := range used {
-			if token.account != "" {
-				if err := tx.UsePersonalToken(token.org, token.account, token.id, at); err != nil {
+	for keys := range slices.Chunk(slices.Collect(maps.Keys(used)), usageBatch) {
+		stored := make(map[tokenKey]time.Time, len(keys))
+		err := s.store.Write(ctx, func(tx Tx) error {
+			for _, key := range keys {
+				if err := key.store(tx, used[key]); err != nil {
 					return err
 				}
-				continue
+				stored[key] = used[key]
 			}
-			if err := tx.UseAPIToken(token.org, token.id, at); err != nil {
-				return err
-			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err == nil {
-		s.usage.keep(used)
+		s.usage.keep(stored)
 	}
-	return err
+	return nil
+}
+
+func (k tokenKey) store(tx Tx, at time.Time) error {
+	switch {
+	case k.ofPerson():
+		return tx.NoteActivity(k.org, k.account, at)
+	case k.account != "":
+		return tx.UsePersonalToken(k.org, k.account, k.id, at)
+	default:
+		return tx.UseAPIToken(k.org, k.id, at)
+	}
 }

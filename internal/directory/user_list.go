@@ -18,9 +18,13 @@ type UserFilter struct {
 	// ExternalID is exact. It can't be combined with At.
 	ExternalID string
 	Text       string    // part of the name or the email, in any letter case
-	After      UserID    // only users with greater ids
+	After      UserID    // only users with greater ids, or where the list continues
 	Limit      int       // 0: no limit
 	At         time.Time // users as they were at that time; zero: as they are now
+	// InactiveSince lists only users who were neither added nor active since, those who have
+	// been inactive for longest first. It can't be combined with At, Group and ExternalID.
+	// After is then what [Service.ListUsers] returned.
+	InactiveSince time.Time
 }
 
 // UserSink receives a list of users while it is read. Its methods must return quickly,
@@ -28,7 +32,8 @@ type UserFilter struct {
 type UserSink interface {
 	// Begin is called before any user, with the version of the list. If the list differs,
 	// its version differs. Begin is called again with another version if the list turns
-	// out to have changed before any user was read.
+	// out to have changed before any user was read. A list of inactive users has no version:
+	// it changes without changes of the organization.
 	Begin(version string) error
 	// Changed is called if the list changes after it was flushed. The list then has no
 	// version as a whole.
@@ -63,7 +68,7 @@ func (l *userList) searched() int {
 
 // ListUsers passes the users of the principal's organization to sink, in the order of
 // their ids, and stops at sink's first error. If Limit cut the list, next is the id
-// after which it continues; otherwise it is "".
+// after which it continues, or of inactive users another text; otherwise it is "".
 //
 // With a Limit, all users are from one snapshot. A page examines a bounded number of
 // users, so it can have fewer users than Limit, or none, and still a next one.
@@ -72,14 +77,18 @@ func (l *userList) searched() int {
 // each further batch, the caller's permission is checked again.
 //
 // Permission users|read, and auditLog|read for a past time. Errors: as those of asOf,
-// [Invalid] for a role that the organization does not have, unless of a past time,
+// [Invalid] for a role that the organization does not have, unless of a past time, and for
+// filters that can't be combined,
 // and [Unauthenticated] or [Forbidden] between batches.
 func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (next UserID, err error) {
 	if err := OpListUsers.Authorize(call.Principal); err != nil {
 		return "", err
 	}
+	if !f.InactiveSince.IsZero() && (!f.At.IsZero() || f.ExternalID != "" || f.Group != "") {
+		return "", InvalidField("inactiveSince", "can't be combined with at or externalId")
+	}
 	known, ok := s.cache.versions.get(call.Principal.OrgID)
-	if ok = ok && f.At.IsZero() && s.store.InTouch(); ok {
+	if ok = ok && f.At.IsZero() && f.InactiveSince.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {
 			return "", err
 		}
@@ -134,7 +143,16 @@ func (l *userList) read(tx Tx, size int) (err error) {
 		return err
 	}
 	l.begun = true
-	return l.take(then.Users(l.call.Principal.OrgID, l.query(size)), size)
+	if !l.f.InactiveSince.IsZero() {
+		return l.takeInactive(tx, size)
+	}
+	return l.take(func(yield func(examined, error) bool) {
+		for u, err := range then.Users(l.call.Principal.OrgID, l.query(size)) {
+			if !yield(examined{u, u.ID}, err) {
+				return
+			}
+		}
+	}, size)
 }
 
 // checkRole rejects a role that the organization does not have. One of the past may be
@@ -160,6 +178,12 @@ func (l *userList) renew(tx Tx) (err error) {
 
 // compare passes the list's version to the sink if the sink does not have it.
 func (l *userList) compare(tx Tx) error {
+	if !l.f.InactiveSince.IsZero() {
+		if l.begun {
+			return nil
+		}
+		return l.sink.Begin("")
+	}
 	org := l.call.Principal.OrgID
 	version, err := tx.OrgVersion(org)
 	if err != nil {
@@ -191,35 +215,41 @@ func (l *userList) query(size int) UserQuery {
 		}
 	}
 	if l.f.Limit > 0 {
-		q.Limit = l.searched() + 1 // one more tells whether the list continues
-		if l.text == "" && l.f.At.IsZero() {
+		q.Limit = l.searched() + 1           // one more tells whether the list continues
+		if l.text == "" && l.f.At.IsZero() { // otherwise l filters too
 			q.Limit = l.f.Limit + 1
 		}
 	}
 	return q
 }
 
+// examined is a user, and where a list continues after them.
+type examined struct {
+	User
+	next UserID
+}
+
 // take passes the users that match to the sink, up to the limit. The next batch begins
 // after the last user that was examined.
-func (l *userList) take(users iter.Seq2[User, error], size int) error {
+func (l *userList) take(users iter.Seq2[examined, error], size int) error {
 	read, taken := 0, 0
 	for u, err := range users {
 		if err != nil {
 			return err
 		}
-		has := l.has(u)
+		has := l.has(u.User)
 		if l.f.Limit > 0 && (read == l.searched() || (has && taken == l.f.Limit)) {
 			l.next = l.f.After
 			break
 		}
 		if has {
 			taken++
-			if err := l.sink.User(u); err != nil {
+			if err := l.sink.User(u.User); err != nil {
 				return err
 			}
 		}
 		read++
-		l.f.After = u.ID
+		l.f.After = u.next
 	}
 	l.all = l.f.Limit > 0 || read < size
 	return nil
@@ -228,8 +258,7 @@ func (l *userList) take(users iter.Seq2[User, error], size int) error {
 // has reports whether the filter includes a user. It searches text here and not in SQL,
 // so that engines can't differ in how they fold letter case.
 func (l *userList) has(u User) bool {
-	if !l.f.At.IsZero() && ((l.f.Role != "" && u.Role.ID != l.f.Role) || (l.f.Status != "" && u.Status() != l.f.Status) ||
-		(l.f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(l.f.Email))) {
+	if !l.stored() && !l.f.hasAll(u) {
 		return false
 	}
 	return l.text == "" || strings.Contains(text.FoldKey(u.Name), l.text) || strings.Contains(text.FoldKey(u.Email), l.text)

@@ -42,9 +42,13 @@ func newPageWriter(rq *request) *listWriter {
 // ofAll reports whether it is the list of all users.
 func (l *listWriter) ofAll() bool { return l.rq.URL.RawQuery == "" }
 
-// Begin implements [directory.UserSink]. The ETag is made of the version and the query.
+// Begin implements [directory.UserSink]. The ETag is made of the version and the query. A
+// list without a version has none.
 func (l *listWriter) Begin(version string) error {
 	l.compress()
+	if version == "" {
+		return nil
+	}
 	l.version = etag([]byte(version + "?" + l.rq.URL.RawQuery))
 	if err := l.tag(l.version); err != nil {
 		return err

@@ -30,7 +30,7 @@ func (rt route) parameters() []string {
 
 // v2 is the route table of the API.
 var v2 = []route{
-	{"GET", "/v2/users", directory.OpListUsers, listUsers, []string{"limit", "cursor", "email", "role", "status", "externalId", "q", "at"}},
+	{"GET", "/v2/users", directory.OpListUsers, listUsers, []string{"limit", "cursor", "email", "role", "status", "externalId", "inactiveSince", "q", "at"}},
 	{"POST", "/v2/users", directory.OpCreateUser, replyTo(createUser, userOf), nil},
 	{"POST", "/v2/users/import", directory.OpImportUsers, importUsers, nil},
 	{"GET", "/v2/users/{id}", directory.OpGetUser, getUser, nil},

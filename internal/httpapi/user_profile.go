@@ -12,6 +12,7 @@ type userProfile struct {
 	Attributes json.RawMessage      `json:"attributes"` // as it is stored: its numbers have any number of digits
 	CreatedAt  wireTime             `json:"createdAt"`
 	ExternalID *string              `json:"externalId"`
+	LastActive wireTime             `json:"lastActiveAt"`
 	Status     directory.UserStatus `json:"status"`
 	UpdatedAt  wireTime             `json:"updatedAt"`
 	UserName   string               `json:"userName"`
@@ -19,7 +20,7 @@ type userProfile struct {
 
 func userProfileOf(u directory.Profiled) userProfile {
 	p := userProfile{
-		Attributes: json.RawMessage("{}"), CreatedAt: wireTime{u.CreatedAt}, Status: u.Status(),
+		Attributes: json.RawMessage("{}"), CreatedAt: wireTime{u.CreatedAt}, LastActive: wireTime{u.ActiveAt}, Status: u.Status(),
 		UpdatedAt: wireTime{u.Profile.UpdatedAt}, UserName: u.Profile.UserName,
 	}
 	if u.Profile.ExternalID != "" {

@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/apptest"
 )
@@ -64,4 +66,49 @@ func TestProfileIsAResourceOfItsOwn(t *testing.T) {
 	}
 	wantError(t, s.Do("GET", "/v2/users/usr_none/profile", as(s.APIToken, "")), 404, "not_found", "user")
 	wantError(t, s.Do("PUT", "/v2/users/usr_none/profile", as(s.APIToken, `{}`)), 404, "not_found", "user")
+}
+
+func TestInactiveUsersAreListed(t *testing.T) {
+	t.Parallel()
+	s := apptest.Start(t)
+	jane := s.CreateUser("Jane", "jane@example.com", "user")
+	profile := "/v2/users/" + s.UserID + "/profile"
+	if ans := s.Want(http.StatusOK, "GET", "/v2/users/"+jane.ID+"/profile", as(s.APIToken, "")); !strings.Contains(string(ans.Body), `"lastActiveAt":null`) {
+		t.Errorf("somebody who was never there has %s", ans.Body)
+	}
+	s.Want(http.StatusOK, "GET", "/v2/user", as(s.PersonalToken, ""))
+	if err := s.Service.StoreUsage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ans := s.Want(http.StatusOK, "GET", profile, as(s.APIToken, ""))
+	var p struct {
+		LastActiveAt time.Time `json:"lastActiveAt"`
+	}
+	if ans.Decode(t, &p); time.Since(p.LastActiveAt) > time.Hour {
+		t.Errorf("who was just there has %s", ans.Body)
+	}
+	tag := ans.Header.Get("ETag")
+	s.Want(http.StatusOK, "PUT", profile, apptest.Request{Token: s.APIToken, Header: map[string]string{"If-Match": tag}, Body: `{"externalId":"x"}`})
+
+	soon := url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339))
+	all := s.Want(http.StatusOK, "GET", "/v2/users?inactiveSince="+soon, as(s.APIToken, ""))
+	if body := string(all.Body); strings.Index(body, jane.ID) < 0 || strings.Index(body, jane.ID) > strings.Index(body, s.UserID) || all.Header.Get("ETag") != "" {
+		t.Errorf("longest first, they are %s with the ETag %q", body, all.Header.Get("ETag"))
+	}
+	first := s.Want(http.StatusOK, "GET", "/v2/users?limit=1&inactiveSince="+soon, as(s.APIToken, ""))
+	next, _, _ := strings.Cut(strings.TrimPrefix(first.Header.Get("Link"), "<"), ">")
+	if u, err := url.Parse(next); err != nil || !u.Query().Has("cursor") {
+		t.Fatalf("the first page leads to %q", next)
+	} else if second := s.Want(http.StatusOK, "GET", u.RequestURI(), as(s.APIToken, "")); !strings.Contains(string(first.Body), jane.ID) || !strings.Contains(string(second.Body), s.UserID) {
+		t.Errorf("in pages, they are %s, then %s", first.Body, second.Body)
+	}
+	if none := s.Want(http.StatusOK, "GET", "/v2/users?inactiveSince=2020-01-01T00:00:00Z", as(s.APIToken, "")); string(none.Body) != "[]\n" {
+		t.Errorf("since long ago, they are %s", none.Body)
+	}
+	for _, query := range []string{"inactiveSince=90d", "inactiveSince=", "inactiveSince=" + soon + "&at=2026-01-01T00:00:00Z", "inactiveSince=" + soon + "&externalId=x"} {
+		wantError(t, s.Do("GET", "/v2/users?"+query, as(s.APIToken, "")), 400, "invalid", "inactiveSince")
+	}
+	other := s.Want(http.StatusOK, "GET", "/v2/users?limit=1", as(s.APIToken, ""))
+	cursor, _, _ := strings.Cut(strings.TrimPrefix(other.Header.Get("Link"), "<"), ">")
+	wantError(t, s.Do("GET", cursor[strings.Index(cursor, "/v2"):]+"&inactiveSince="+soon, as(s.APIToken, "")), 400, "invalid", "cursor")
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -135,6 +136,13 @@ func userFilter(q url.Values) (f directory.UserFilter, err error) {
 	}
 	if f.ExternalID = q.Get("externalId"); f.ExternalID != "" && !f.At.IsZero() {
 		return f, directory.InvalidField("externalId", "can't be combined with at")
+	}
+	since, err := timeOf(q, "inactiveSince")
+	if err != nil {
+		return f, err
+	}
+	if since != nil {
+		f.InactiveSince = since.UTC().Truncate(time.Microsecond)
 	}
 	f.After, err = decodeCursor(q.Get("cursor"))
 	return f, err

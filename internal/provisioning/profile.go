@@ -7,12 +7,23 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// GetUserProfile gives a user with their profile. Permission users|read. Errors:
+// GetUserProfile gives a user with their profile and last activity. Permission users|read. Errors:
 // [directory.NotFound].
 func (p *Provisioner) GetUserProfile(ctx context.Context, call directory.Call, id directory.UserID) (directory.Profiled, error) {
 	return directory.Read(ctx, p.directory, call, directory.OpGetUserProfile, func(tx directory.Tx) (directory.Profiled, error) {
-		return tx.Profiled(call.Principal.OrgID, id)
+		return profiled(tx, call.Principal.OrgID, id)
 	})
+}
+
+// profiled is a user with their profile and last activity.
+func profiled(tx directory.Tx, org directory.OrgID, id directory.UserID) (directory.Profiled, error) {
+	u, err := tx.Profiled(org, id)
+	if err != nil {
+		return u, err
+	}
+	active, err := tx.Activity(org, []directory.UserID{id})
+	u.ActiveAt = active[id]
+	return u, err
 }
 
 // UpdateUserProfile replaces a user's external id and attributes. The user name stays. If
@@ -25,7 +36,7 @@ func (p *Provisioner) GetUserProfile(ctx context.Context, call directory.Call, i
 func (p *Provisioner) UpdateUserProfile(ctx context.Context, call directory.Call, id directory.UserID, externalID string, attributes map[string]any) (directory.Profiled, error) {
 	return directory.Write(ctx, p.directory, call, directory.OpUpdateUserProfile, func(tx *directory.Change) (directory.Profiled, error) {
 		c := change{Change: tx, provisioner: p, run: new(Run)}
-		before, err := c.Profiled(c.Actor().OrgID, id)
+		before, err := profiled(c, c.Actor().OrgID, id)
 		if err != nil {
 			return before, err
 		}
@@ -46,6 +57,6 @@ func (p *Provisioner) UpdateUserProfile(ctx context.Context, call directory.Call
 		if err := c.putProfile(before, want); err != nil {
 			return before, err
 		}
-		return c.Profiled(before.OrgID, before.ID)
+		return profiled(c, before.OrgID, before.ID)
 	})
 }

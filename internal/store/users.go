@@ -148,8 +148,8 @@ func (t *tx) CreateUser(u directory.User, key string) error {
 	if err != nil {
 		return err
 	}
-	added, err := t.insertCount(`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited_by, expires_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (org_id, email_key) DO NOTHING`,
+	added, err := t.insertCount(`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited_by, expires_at, created_at, active_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT (org_id, email_key) DO NOTHING`,
 		u.OrgID, u.ID, accountOf(u), u.Email, key, u.Name, u.Role.ID, inviter, micros(u.ExpiresAt), micros(u.CreatedAt))
 	if err == nil && added == 0 {
 		return directory.Errorf(directory.Conflict, "a user has this address")

@@ -199,6 +199,23 @@ var strangersTry = []attempt{
 		}
 		return second(tx.APITokenUsed(acme, id))
 	}},
+	{"NoteActivity", func(tx directory.Tx, name string) error {
+		if err := tx.NoteActivity(acme, directory.AccountID("acc_"+name), start.Add(time.Hour)); err != nil {
+			return err
+		}
+		active, err := tx.Activity(other, []directory.UserID{directory.UserID("usr_" + name)})
+		if err != nil || len(active) > 0 {
+			return fmt.Errorf("active through another organization: %v, %w", active, err)
+		}
+		return second(tx.AccountUser(acme, directory.AccountID("acc_"+name)))
+	}},
+	{"Activity", func(tx directory.Tx, name string) error {
+		active, err := tx.Activity(acme, []directory.UserID{directory.UserID("usr_" + name)})
+		if err != nil || len(active) > 0 {
+			return fmt.Errorf("read through another organization: %v, %w", active, err)
+		}
+		return second(tx.User(acme, directory.UserID("usr_"+name)))
+	}},
 	{"Webhook", func(tx directory.Tx, name string) error {
 		return second(tx.Webhook(acme, directory.WebhookID("whk_"+name)))
 	}},

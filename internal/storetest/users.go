@@ -42,6 +42,43 @@ var userTests = []test{
 		s.equal("its account", newAccount("acc_c"), got(s, accountByEmail("acc_c")))
 		s.equal("the other one", newUser(acme, "b"), got(s, user(acme, "usr_b")))
 	}},
+	{"activity", func(s suite) {
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), putUsers(tx, acme, "a", "b", "c"), tx.CreateUser(newUser(other, "a"), "acc_a"))
+		})
+		added := newUser(acme, "a").CreatedAt
+		ids := []directory.UserID{"usr_a", "usr_b", "usr_c", "usr_x"}
+		active := func(tx directory.Tx) (map[directory.UserID]time.Time, error) { return tx.Activity(acme, ids) }
+		s.equal("nobody yet", map[directory.UserID]time.Time{}, got(s, active))
+		first := added.Add(time.Minute)
+		for _, tt := range []struct{ at, want time.Time }{
+			{first, first}, // the first one counts however soon
+			{first.Add(directory.ActivityStored), first},
+			{first.Add(directory.ActivityStored + time.Microsecond), first.Add(directory.ActivityStored + time.Microsecond)},
+			{first, first.Add(directory.ActivityStored + time.Microsecond)}, // time never goes back
+		} {
+			s.write(func(tx directory.Tx) error { return tx.NoteActivity(acme, "acc_a", tt.at) })
+			s.equal("active at "+tt.at.String(), map[directory.UserID]time.Time{"usr_a": tt.want}, got(s, active))
+		}
+		s.write(func(tx directory.Tx) error { return tx.NoteActivity(acme, "acc_x", first) }) // gone meanwhile
+
+		inactive := func(since time.Time, after directory.ActivityCursor, limit int) func(directory.Tx) ([]directory.InactiveUser, error) {
+			return func(tx directory.Tx) ([]directory.InactiveUser, error) {
+				return tx.InactiveUsers(acme, since, after, limit)
+			}
+		}
+		from := directory.ActivityCursor{At: -1}
+		never := func(name string) directory.InactiveUser {
+			return directory.InactiveUser{User: newUser(acme, name), Since: added.UnixMicro()}
+		}
+		s.equal("since before they were added", []directory.InactiveUser(nil), got(s, inactive(added, from, 10)))
+		s.equal("without the active one", []directory.InactiveUser{never("b"), never("c")}, got(s, inactive(first, from, 10)))
+		last := never("a")
+		last.Since = first.Add(directory.ActivityStored + time.Microsecond).UnixMicro()
+		s.equal("all, the active one last", []directory.InactiveUser{never("b"), never("c"), last}, got(s, inactive(start.AddDate(1, 0, 0), from, 10)))
+		s.equal("the first", []directory.InactiveUser{never("b")}, got(s, inactive(first, from, 1)))
+		s.equal("after the first", []directory.InactiveUser{never("c"), last}, got(s, inactive(start.AddDate(1, 0, 0), directory.ActivityCursor{At: added.UnixMicro(), ID: "usr_b"}, 10)))
+	}},
 	{"missing and taken", func(s suite) {
 		s.write(func(tx directory.Tx) error {
 			return all(putOrgs(tx, acme, other), putUsers(tx, acme, "a"), putAccount(tx, "acc_b"))

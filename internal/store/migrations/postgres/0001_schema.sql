@@ -62,6 +62,7 @@ CREATE TABLE users (
     mailed_at  BIGINT  NOT NULL DEFAULT 0,
     suspended  BIGINT NOT NULL DEFAULT 0,
     profiled   BIGINT NOT NULL DEFAULT 0, -- 1: there is a row in profiles
+    active_at  BIGINT NOT NULL DEFAULT 0, -- when the person was last active here, or since when they are a user
     PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX users_email ON users (org_id, email_key);
@@ -71,6 +72,7 @@ CREATE INDEX users_invited ON users (email_key, expires_at) WHERE account_id IS 
 CREATE INDEX users_expiry ON users (expires_at) WHERE account_id IS NULL;
 CREATE INDEX users_suspended ON users (org_id, id) WHERE suspended = 1;
 CREATE INDEX users_unprofiled ON users (org_id, email_key) WHERE profiled = 0;
+CREATE INDEX users_active ON users (org_id, active_at, id);
 CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
 -- due_at is 0 for a schedule that could not be carried out and is not tried again.

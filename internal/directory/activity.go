@@ -1,0 +1,89 @@
+package directory
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rosterhq/roster/internal/text"
+)
+
+// ActivityStored is how long activity of a person is not stored again after it was stored:
+// what is known of a person's last activity may lag behind by that, and by the time until
+// [Service.StoreUsage] is called.
+const ActivityStored = time.Hour
+
+// InactiveUser is a user with the time since which they have not been active, in
+// microseconds since 1970: when they last acted in the organization with a personal token
+// or a session, or else since when they are a user.
+type InactiveUser struct {
+	User
+	Since int64
+}
+
+// ActivityCursor is a place in a list of inactive users, who are ordered by time, then id.
+type ActivityCursor struct {
+	At int64 // in microseconds since 1970
+	ID UserID
+}
+
+// betweenCursorParts is in no id.
+const betweenCursorParts = "@"
+
+// id is c as [UserFilter.After] has it.
+func (c ActivityCursor) id() UserID {
+	return c.ID + UserID(betweenCursorParts+strconv.FormatInt(c.At, 10))
+}
+
+func parseActivityCursor(after UserID) (c ActivityCursor, err error) {
+	if after == "" {
+		return ActivityCursor{At: -1}, nil
+	}
+	id, at, _ := strings.Cut(string(after), betweenCursorParts)
+	if c.At, err = strconv.ParseInt(at, 10, 64); err != nil {
+		return c, InvalidField("cursor", "is not a cursor of this list; start again without it")
+	}
+	c.ID = UserID(id)
+	return c, nil
+}
+
+// takeInactive reads a batch of the users who have not been active since a time. l filters
+// them itself and counts how many it has examined.
+func (l *userList) takeInactive(tx Tx, size int) error {
+	after, err := parseActivityCursor(l.f.After)
+	if err != nil {
+		return err
+	}
+	limit := size
+	if l.f.Limit > 0 {
+		if limit = l.searched() + 1; l.unfiltered() { // one more tells whether the list continues
+			limit = l.f.Limit + 1
+		}
+	}
+	users, err := tx.InactiveUsers(l.call.Principal.OrgID, l.f.InactiveSince, after, limit)
+	if err != nil {
+		return err
+	}
+	return l.take(func(yield func(examined, error) bool) {
+		for _, u := range users {
+			if !yield(examined{u.User, ActivityCursor{u.Since, u.ID}.id()}, nil) {
+				return
+			}
+		}
+	}, size)
+}
+
+// unfiltered reports whether l lists all users that storage gives it.
+func (l *userList) unfiltered() bool {
+	return l.text == "" && (l.stored() || (l.f.Role == "" && l.f.Status == "" && l.f.Email == ""))
+}
+
+// stored reports whether storage applies role, status and address.
+func (l *userList) stored() bool { return l.f.At.IsZero() && l.f.InactiveSince.IsZero() }
+
+// hasAll reports whether a user has what the filter asks for that storage can apply to
+// current users in the order of their ids alone.
+func (f UserFilter) hasAll(u User) bool {
+	return (f.Role == "" || u.Role.ID == f.Role) && (f.Status == "" || u.Status() == f.Status) &&
+		(f.Email == "" || text.FoldKey(u.Email) == text.FoldKey(f.Email))
+}
