@@ -33,10 +33,10 @@ type signInData struct {
 }
 
 func showSignIn(rq *request) (any, error) {
-	s, ctx := rq.console.Service, rq.Context()
+	s, ctx := rq.console.Identity, rq.Context()
 	d := signInData{Owner: rq.isOwner(), Redirect: rq.redirectURL()}
 	var err error
-	if d.Issuers, err = rq.console.Identity.ListIssuers(ctx, rq.call); directory.CodeOf(err) == directory.Forbidden {
+	if d.Issuers, err = s.ListIssuers(ctx, rq.call); directory.CodeOf(err) == directory.Forbidden {
 		err = nil
 	} else {
 		d.MaySee = true
@@ -44,7 +44,7 @@ func showSignIn(rq *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.Domains, err = rq.console.Identity.ListDomains(ctx, rq.call); err != nil {
+	if d.Domains, err = s.ListDomains(ctx, rq.call); err != nil {
 		return nil, err
 	}
 	for _, domain := range d.Domains {
@@ -80,7 +80,7 @@ func changeSignInRules(rq *request) (outcome, error) {
 	if in.TokenSeconds, err = rq.seconds("tokenSeconds", "days", secondsPerDay); err != nil {
 		return outcome{}, err
 	}
-	_, err = rq.console.Service.UpdateSignInRules(rq.Context(), rq.call, rq.org, in)
+	_, err = rq.console.Identity.UpdateSignInRules(rq.Context(), rq.call, rq.org, in)
 	return outcome{to: "sign-in", note: note{Text: "The rules were saved"}}, err
 }
 
@@ -93,6 +93,6 @@ func limitSessions(rq *request) (outcome, error) {
 	if in.LifetimeSeconds, err = rq.seconds("lifetimeSeconds", "days", secondsPerDay); err != nil {
 		return outcome{}, err
 	}
-	_, err = rq.console.Service.UpdateSessionLimits(rq.Context(), rq.call, rq.org, in)
+	_, err = rq.console.Identity.UpdateSessionLimits(rq.Context(), rq.call, rq.org, in)
 	return outcome{to: "sign-in", note: note{Text: "The limits were saved"}}, err
 }

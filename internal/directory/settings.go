@@ -56,12 +56,7 @@ func SettingsTarget(org OrgID) Target {
 // GetOrgSettings returns the settings of an organization that the principal belongs
 // to. Errors: [NotFound] for any other.
 func (s *Service) GetOrgSettings(ctx context.Context, call Call, id OrgID) (OrgSettings, error) {
-	return Read(ctx, s, call, OpGetOrgSettings, func(tx Tx) (OrgSettings, error) {
-		if _, err := membership(tx, call.Principal, id); err != nil {
-			return OrgSettings{}, err
-		}
-		return tx.OrgSettings(id)
-	})
+	return ReadSettings(ctx, s, call, OpGetOrgSettings, id, OrgSettings.all)
 }
 
 // UpdateOrgSettings changes an organization's settings. A maximum lifetime holds
@@ -77,39 +72,78 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 		return in, InvalidField("maxTokenLifetimeSeconds", "must be from %d (an hour) to %d (100 years), or null for any lifetime",
 			int64(MinTokenLifetime/time.Second), int64(MaxTokenLifetime/time.Second))
 	}
-	out, err := Write(ctx, s, call.in(id), OpUpdateOrgSettings, func(c *Change) (OrgSettings, error) {
-		if _, err := membership(c, c.actor, id); err != nil {
-			return in, err
-		}
-		before, err := c.OrgSettings(id)
-		if err != nil {
-			return in, err
-		}
-		if err := c.Check(before); err != nil {
-			return in, err
-		}
+	return ChangeSettings(ctx, s, call, OpUpdateOrgSettings, id, OrgSettings.all, func(c *Change, settings *OrgSettings) error {
 		if c.actor.Role != authz.RoleOwner && c.actor.Role != authz.RoleAdmin {
-			return in, Errorf(Forbidden, "only an owner or admin can change the organization's settings")
+			return Errorf(Forbidden, "only an owner or admin can change the organization's settings")
 		}
 		if c.actor.Kind == PersonalToken {
 			t, err := c.PersonalToken(c.actor.AccountID, c.actor.TokenID)
 			if err != nil {
-				return in, err
+				return err
 			}
 			if expired(in.tooOld(t), c.now) {
-				return in, Errorf(Conflict, "the token that you use is older than this maximum and could not undo it; "+
+				return Errorf(Conflict, "the token that you use is older than this maximum and could not undo it; "+
 					"make a new personal token and use that")
 			}
 		}
-		after := before
-		after.MaxTokenSeconds = in.MaxTokenSeconds
-		if err := c.SetOrgSettings(id, after); err != nil {
-			return in, err
+		settings.MaxTokenSeconds = in.MaxTokenSeconds
+		return nil
+	})
+}
+
+func (s OrgSettings) all() OrgSettings { return s }
+
+// ReadSettings carries out an operation that reads a part of the settings of an
+// organization that the principal belongs to. Errors: [NotFound] for any other.
+func ReadSettings[T any](ctx context.Context, s *Service, call Call, op Operation, id OrgID, part func(OrgSettings) T) (T, error) {
+	return Read(ctx, s, call, op, func(tx Tx) (out T, err error) {
+		if _, err := membership(tx, call.Principal, id); err != nil {
+			return out, err
 		}
-		return after, c.Record(SettingsTarget(id), before.Recorded(), after.Recorded())
+		settings, err := tx.OrgSettings(id)
+		return part(settings), err
+	})
+}
+
+// ChangeSettings carries out an operation that changes a part of an organization's settings,
+// to which the call's precondition applies. The principal acts in that organization,
+// whichever one the request names. change holds the operation's own rules, and changes the
+// settings it receives. The audit entry has all settings. Errors: [NotFound] for an
+// organization that the account is not in.
+func ChangeSettings[T guarded](ctx context.Context, s *Service, call Call, op Operation, id OrgID, part func(OrgSettings) T, change func(*Change, *OrgSettings) error) (T, error) {
+	out, err := Write(ctx, s, call.in(id), op, func(c *Change) (out T, err error) {
+		if _, err := membership(c, c.actor, id); err != nil {
+			return out, err
+		}
+		before, err := c.OrgSettings(id)
+		if err != nil {
+			return out, err
+		}
+		if err := c.Check(part(before)); err != nil {
+			return out, err
+		}
+		after := before
+		if err := change(c, &after); err != nil {
+			return out, err
+		}
+		if err := c.SetOrgSettings(id, after); err != nil {
+			return out, err
+		}
+		return part(after), c.Record(SettingsTarget(id), before.Recorded(), after.Recorded())
 	})
 	if errors.Is(err, errNotYours) {
-		return OrgSettings{}, Missing("organization")
+		err = Missing("organization")
 	}
 	return out, err
+}
+
+// in is the call with an account's principal acting in an organization, whichever one
+// the request names.
+func (call Call) in(id OrgID) Call {
+	p := *call.Principal
+	if p.Kind.ofAccount() {
+		p.OrgID = id
+	}
+	call.Principal = &p
+	return call
 }

@@ -170,7 +170,7 @@ func (s *Proofs) UpdateIssuer(ctx context.Context, call directory.Call, id direc
 			return directory.Issuer{}, err
 		}
 		if !after.Enabled {
-			if err := c.MayEndIssuer(before); err != nil {
+			if err := mayEndIssuer(c, before); err != nil {
 				return directory.Issuer{}, err
 			}
 		}
@@ -194,7 +194,7 @@ func (s *Proofs) DeleteIssuer(ctx context.Context, call directory.Call, id direc
 		if err != nil {
 			return err
 		}
-		if err := c.MayEndIssuer(i); err != nil {
+		if err := mayEndIssuer(c, i); err != nil {
 			return err
 		}
 		if err := c.Tx.DeleteIssuer(i.OrgID, i.ID); err != nil {
