@@ -57,10 +57,11 @@ func TestConventions(t *testing.T) {
 	if err := json.Unmarshal(apidoc.JSON, &doc); err != nil {
 		t.Fatal(err)
 	}
-	walk(t, "#", doc)
+	walk(t, doc, "#", doc)
 }
 
-func walk(t *testing.T, at string, v any) {
+// walk checks v, which stands at a place in doc.
+func walk(t *testing.T, doc any, at string, v any) {
 	t.Helper()
 	switch v := v.(type) {
 	case map[string]any:
@@ -68,25 +69,21 @@ func walk(t *testing.T, at string, v any) {
 			t.Errorf("%s is an open object", at)
 		}
 		for key, child := range v {
-			walk(t, at+"/"+key, child)
+			walk(t, doc, at+"/"+key, child)
 		}
 	case []any:
 		for _, child := range v {
-			walk(t, at, child)
+			walk(t, doc, at, child)
 		}
 	case string:
-		if ref, ok := strings.CutPrefix(v, "#/"); ok && strings.HasSuffix(at, "$ref") && !resolves(ref) {
+		if ref, ok := strings.CutPrefix(v, "#/"); ok && strings.HasSuffix(at, "$ref") && !resolves(doc, ref) {
 			t.Errorf("%s leads nowhere: %s", at, v)
 		}
 	}
 }
 
-func resolves(ref string) bool {
-	var doc map[string]any
-	if json.Unmarshal(apidoc.JSON, &doc) != nil {
-		return false
-	}
-	var at any = doc
+func resolves(doc any, ref string) bool {
+	at := doc
 	for token := range strings.SplitSeq(ref, "/") {
 		m, _ := at.(map[string]any)
 		at = m[token]
