@@ -33,7 +33,7 @@ if [ -z "$(postgres_bin)" ] || [ -z "$(pgbouncer_bin)" ]; then
 fi
 
 bin=$(postgres_bin)
-dir=$(mktemp -d /tmp/roster-postgres.XXXXXX)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/roster-postgres.XXXXXX")
 as=()
 if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
 	as=(runuser -u postgres --)

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs a package's test binary on SQLite, and again on PostgreSQL if the package stores
+# anything by way of dbtest.New. `go test -exec` calls it in the package's directory, so each
+# binary is linked once, and both engines' tests share one queue of packages.
+set -u
+
+"$@"
+code=$?
+
+again=()
+case ${PWD##*/internal/} in
+directory | follow | sealing | webhooks | httpapi | mail | identity | provisioning | scim | signin) ;;
+console) again=(-test.short) ;; # without a browser
+*) exit "$code" ;;
+esac
+
+echo "== ${PWD##*/} on PostgreSQL"
+ROSTER_TEST_ENGINE=postgres "$@" ${again[@]+"${again[@]}"} || code=$?
+exit "$code"
