@@ -83,7 +83,7 @@ func StartWith(t testing.TB, o Options) *Server {
 		o.Clock = time.Now
 	}
 	database := directorytest.Database(t)
-	db, err := store.Open(t.Context(), database, store.Options{})
+	db, err := store.Open(t.Context(), database, directorytest.StoreOptions)
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}
@@ -105,7 +105,7 @@ func StartWith(t testing.TB, o Options) *Server {
 // Beside starts a second server on the same database.
 func (s *Server) Beside() *Server {
 	s.t.Helper()
-	db, err := store.Open(s.t.Context(), s.Database, store.Options{MustExist: true})
+	db, err := store.Open(s.t.Context(), s.Database, directorytest.StoreOptions)
 	if err != nil {
 		s.t.Fatalf("open the test database again: %v", err)
 	}

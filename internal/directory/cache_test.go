@@ -23,7 +23,7 @@ func openTwice(t *testing.T) (a, b *directory.Service, d onboarding.Deployment) 
 	path := directorytest.Database(t)
 	services := make([]*directory.Service, 2)
 	for i := range services {
-		db, err := store.Open(t.Context(), path, store.Options{})
+		db, err := store.Open(t.Context(), path, directorytest.StoreOptions)
 		if err != nil {
 			t.Fatal(err)
 		}

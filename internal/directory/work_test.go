@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -33,7 +34,7 @@ func (c *statementCounter) Start(ctx context.Context, name string, _ ...trace.Sp
 func (w *world) counted() func(fn func()) int {
 	w.Helper()
 	var c statementCounter
-	db, err := store.Open(w.Context(), w.Database, store.Options{Tracer: &c})
+	db, err := store.Open(w.Context(), w.Database, store.Options{Tracer: &c, Patience: 2 * time.Minute})
 	if err != nil {
 		w.Fatalf("open: %v", err)
 	}

@@ -3,6 +3,7 @@ package directorytest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/store"
@@ -21,8 +22,11 @@ func Postgres(t testing.TB) string {
 	return dbtest.PostgresFrom(t, migrate)
 }
 
+// StoreOptions are those of the stores on test databases: only a failure waits for a limit of time.
+var StoreOptions = store.Options{Patience: 2 * time.Minute}
+
 func migrate(ctx context.Context, url string) error {
-	db, err := store.Open(ctx, url, store.Options{})
+	db, err := store.Open(ctx, url, StoreOptions)
 	if err != nil {
 		return err
 	}

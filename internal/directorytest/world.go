@@ -94,7 +94,7 @@ func (w *World) Beside(options ...directory.Option) *World {
 
 func (w *World) open(options []directory.Option) {
 	w.Helper()
-	db, err := store.Open(w.Context(), w.Database, store.Options{})
+	db, err := store.Open(w.Context(), w.Database, StoreOptions)
 	if err != nil {
 		w.Fatalf("open: %v", err)
 	}

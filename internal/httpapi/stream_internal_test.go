@@ -33,7 +33,7 @@ type streaming struct {
 }
 
 func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
-	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), directorytest.StoreOptions)
 	if err != nil {
 		t.Fatal(err)
 	}

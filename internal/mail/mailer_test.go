@@ -27,7 +27,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), directorytest.StoreOptions)
 	if err != nil {
 		t.Fatal(err)
 	}

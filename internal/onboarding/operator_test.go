@@ -39,7 +39,7 @@ func TestInitialize(t *testing.T) {
 
 func TestInitializeRefuses(t *testing.T) {
 	t.Parallel()
-	db := must(store.Open(t.Context(), directorytest.Database(t), store.Options{}))(t)
+	db := must(store.Open(t.Context(), directorytest.Database(t), directorytest.StoreOptions))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	s := onboarding.New(directory.NewService(db, dbtest.Keys(), time.Now), onboarding.Options{})
 	for field, in := range map[string]onboarding.NewDeployment{

@@ -27,7 +27,7 @@ type provisioning struct {
 
 func newProvisioning(t *testing.T) *provisioning {
 	t.Helper()
-	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), directorytest.StoreOptions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -122,7 +123,7 @@ func TestCopyThereAndBack(t *testing.T) {
 	stores := make([]*store.Store, len(urls))
 	for i, url := range urls {
 		var err error
-		if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
+		if stores[i], err = store.Open(t.Context(), url, directorytest.StoreOptions); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { closing(t, stores[i]) })

@@ -43,14 +43,15 @@ type postgresEngine struct {
 	feed     *feed
 
 	slots  *turns.Places[directory.Tenant] // of transactions
-	wait   time.Duration                   // limit of the wait for a slot
-	budget time.Duration                   // of a write
+	wait   time.Duration                   // limit of the wait for a slot, and for a read to begin
+	write  time.Duration                   // limit of a write with all its attempts
+	budget time.Duration                   // of a tenant's write, without its wait for locks
 
 	closing sync.RWMutex // held for reading by transactions
 	closed  bool
 }
 
-func openPostgres(ctx context.Context, url string, _ Options, n *notifier) (engine, error) {
+func openPostgres(ctx context.Context, url string, o Options, n *notifier) (engine, error) {
 	db, name, err := connectPostgres(url)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,8 @@ func openPostgres(ctx context.Context, url string, _ Options, n *notifier) (engi
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
 	}
 	return &postgresEngine{
-		db: db, notifier: n, feed: startFeed(db, n), slots: slots, wait: beginTimeout, budget: writeBudget,
+		db: db, notifier: n, feed: startFeed(db, n), slots: slots,
+		wait: max(beginTimeout, o.Patience), write: max(writeTimeout, o.Patience), budget: max(writeBudget, o.Patience),
 	}, nil
 }
 
@@ -201,7 +203,7 @@ func (e *postgresEngine) Read(ctx context.Context, fn func(directory.Tx) error) 
 	// A frozen server keeps its connections open and does not answer.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	late := time.AfterFunc(beginTimeout, func() { cancel(errSlow) })
+	late := time.AfterFunc(e.wait, func() { cancel(errSlow) })
 	sqlTx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err == nil {
 		defer func() { _ = sqlTx.Rollback() }() // it only read
@@ -229,7 +231,7 @@ func (e *postgresEngine) Write(ctx context.Context, fn func(directory.Tx) error)
 		return err
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, e.write, errSlow)
 	defer cancel()
 	for attempt := range attempts {
 		err = e.writeOnce(ctx, fn)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -233,11 +234,12 @@ func (f *feed) entries(ctx context.Context, list []directory.Entry, where string
 	return list, rows.Err()
 }
 
-// settled waits until safe has reached the last position assigned before the call.
+// settled waits until safe has reached the last position assigned before the call. A poll
+// that takes too long for the cache is repeated.
 func (f *feed) settled(ctx context.Context) error {
 	now, _, err := f.state(ctx)
 	for err == nil && f.safe.Load() < now {
-		if err = f.look(ctx); err != nil {
+		if err = f.look(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			break
 		}
 		select {

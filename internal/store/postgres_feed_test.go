@@ -274,7 +274,7 @@ func TestPostgresCutOff(t *testing.T) {
 	for name, between := range map[string]func(*dbtest.Proxy){"cut": (*dbtest.Proxy).Cut, "held": (*dbtest.Proxy).Hold} {
 		t.Run(name, func(t *testing.T) {
 			proxy := dbtest.NewProxy(t, directorytest.Postgres(t))
-			db := openPostgres(t, proxy.URL)
+			db := openPostgresWith(t, proxy.URL, store.Options{})
 			defer closing(t, db)
 			write := func() error {
 				return db.Write(t.Context(), func(tx directory.Tx) error { return appendEntry(tx, "a") })

@@ -14,7 +14,12 @@ import (
 
 func openPostgres(t testing.TB, url string) *store.Store {
 	t.Helper()
-	db, err := store.Open(t.Context(), url, store.Options{})
+	return openPostgresWith(t, url, directorytest.StoreOptions)
+}
+
+func openPostgresWith(t testing.TB, url string, o store.Options) *store.Store {
+	t.Helper()
+	db, err := store.Open(t.Context(), url, o)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

@@ -37,7 +37,7 @@ func openSQLite(ctx context.Context, path string, o Options, n *notifier) (engin
 	if err := sqliteSchema(write).up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
-	w, err := newWriter(ctx, write, openBeginLock(path), n)
+	w, err := newWriter(ctx, write, openBeginLock(path), n, max(writeBudget, o.Patience))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database sqlite:%s: %w", path, err), write.Close())
 	}
@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string, o Options, n *notifier) (engin
 	read.SetMaxOpenConns(conns + 1) // one more for calls without a slot
 	read.SetMaxIdleConns(conns + 1)
 	return &sqliteEngine{
-		read: read, stmts: newStatements(read.PrepareContext), slots: newSlots(conns), wait: beginTimeout, writer: w,
+		read: read, stmts: newStatements(read.PrepareContext), slots: newSlots(conns), wait: max(beginTimeout, o.Patience), writer: w,
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/storetest"
 )
@@ -20,7 +21,7 @@ func sqlitePath(t testing.TB) string { return filepath.Join(t.TempDir(), "roster
 
 func openSQLite(t testing.TB, path string) *store.Store {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	db, err := store.Open(t.Context(), "sqlite:"+path, directorytest.StoreOptions)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

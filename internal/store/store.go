@@ -20,6 +20,9 @@ type Options struct {
 	MustExist bool
 	// Tracer, if not nil, records a span for each transaction and statement.
 	Tracer trace.Tracer
+	// Patience is the least that limits on the time of reads and writes are, for tests, which
+	// may run on a busy machine.
+	Patience time.Duration
 }
 
 // Store is a [directory.Store] on an SQL database.

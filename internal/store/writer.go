@@ -69,13 +69,13 @@ func (j *job) failed() bool { return j.err != nil || j.panics != nil }
 
 var errClosed = directory.Errorf(directory.Unavailable, "the server is shutting down")
 
-func newWriter(ctx context.Context, db *sql.DB, d *beginLock, n *notifier) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, d *beginLock, n *notifier, budget time.Duration) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
-		db: db, conn: conn, beginLock: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: writeBudget,
+		db: db, conn: conn, beginLock: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: budget,
 		session: writeSession{conn: conn, stmts: newStatements(conn.PrepareContext)}, notifier: n, touch: newTouch(),
 	}
 	go w.run() //nolint:gosec // it outlives the context that opened the database

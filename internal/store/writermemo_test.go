@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -15,7 +16,7 @@ func TestTokensAreReadAsTheyAre(t *testing.T) {
 	t.Parallel()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
 	open := func() *store.Store {
-		s, err := store.Open(t.Context(), url, store.Options{})
+		s, err := store.Open(t.Context(), url, directorytest.StoreOptions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +92,7 @@ func TestEndsAreReadAsTheyAre(t *testing.T) {
 	var stores [2]*store.Store
 	for i := range stores {
 		var err error
-		if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
+		if stores[i], err = store.Open(t.Context(), url, directorytest.StoreOptions); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { stores[i].Close() })

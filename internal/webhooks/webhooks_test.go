@@ -83,7 +83,7 @@ type hooked struct {
 
 func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	t.Helper()
-	db, err := store.Open(t.Context(), directorytest.Database(t), store.Options{})
+	db, err := store.Open(t.Context(), directorytest.Database(t), directorytest.StoreOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
