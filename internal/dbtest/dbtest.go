@@ -10,9 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -139,84 +137,4 @@ func execute(t testing.TB, database, statement string) error {
 		return fmt.Errorf("%s: %w", statement, err)
 	}
 	return nil
-}
-
-// readers are the connections of [Tables] by the URLs of their databases. A new connection
-// to SQLite reads and parses the whole schema first.
-var readers struct {
-	mu sync.Mutex
-	by map[string]*sql.DB
-}
-
-// reader returns a connection that stays open until the test ends.
-func reader(t testing.TB, database string) *sql.DB {
-	t.Helper()
-	readers.mu.Lock()
-	defer readers.mu.Unlock()
-	if db := readers.by[database]; db != nil {
-		return db
-	}
-	driver, source := "pgx", database
-	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, source = "sqlite", path
-	}
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if readers.by == nil {
-		readers.by = make(map[string]*sql.DB)
-	}
-	readers.by[database] = db
-	t.Cleanup(func() {
-		readers.mu.Lock()
-		defer readers.mu.Unlock()
-		delete(readers.by, database)
-		_ = db.Close()
-	})
-	return db
-}
-
-// Tables reads every row of every table, past the store, as text in no order
-// that means anything.
-func Tables(t testing.TB, database string) map[string][]string {
-	t.Helper()
-	names := `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`
-	if strings.HasPrefix(database, "sqlite:") {
-		names = `SELECT name FROM sqlite_schema WHERE type = 'table'`
-	}
-	db := reader(t, database)
-	all := make(map[string][]string)
-	for _, name := range rows(t, db, names) {
-		all[name] = rows(t, db, "SELECT * FROM "+name)
-	}
-	return all
-}
-
-func rows(t testing.TB, db *sql.DB, query string) (list []string) {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rows.Next() {
-		values, into := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(list)
-	return list
 }

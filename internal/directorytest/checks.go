@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,9 +50,11 @@ func (w *World) Refused(what string, code directory.Code, field string, try func
 // Unchanged compares the database with what it was.
 func (w *World) Unchanged(what string, before map[string][]string) {
 	w.Helper()
-	if diff := cmp.Diff(before, w.Tables()); diff != "" {
-		w.Errorf("%s: the database has changed (-before +after):\n%s", what, diff)
+	after := w.Tables()
+	if maps.EqualFunc(before, after, slices.Equal) { // far cheaper than a diff
+		return
 	}
+	w.Errorf("%s: the database has changed (-before +after):\n%s", what, cmp.Diff(before, after))
 }
 
 // Tables reads every row of every table, past the store.
