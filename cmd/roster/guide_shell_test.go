@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,7 +66,7 @@ func newShell(t *testing.T) *shell {
 }
 
 // serve starts the page's server. The page acts as the owner; $API is an API token with all capabilities, and
-// $RECEIVER the URL of a receiver of webhooks.
+// $RECEIVER the URL of a receiver of webhooks. $PROXY is an address for a proxy.
 func (sh *shell) serve(t *testing.T, g guide) {
 	t.Helper()
 	database := "sqlite:" + filepath.Join(sh.dir, "server.db")
@@ -108,8 +109,10 @@ func (sh *shell) serve(t *testing.T, g guide) {
 	})
 	sh.url = "http://" + addr
 	sh.ids["acme-x7q2"] = made.OrgID
+	// Nobody else on this machine listens on a random address of the loopback network.
+	proxy := fmt.Sprintf("127.%d.%d.%d:8443", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250)) //nolint:gosec // it has to be unique, not secret
 	sh.run(t, step{command: fmt.Sprintf("export ROSTER_URL=%s ROSTER_TOKEN=%s ME=%[2]s API=%s RECEIVER=%s PROXY=%s",
-		sh.url, made.PersonalToken, made.APIToken, receiver.URL, g.proxy)})
+		sh.url, made.PersonalToken, made.APIToken, receiver.URL, proxy)})
 }
 
 // Files and ports in the guides are those of a machine of its own.

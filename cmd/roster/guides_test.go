@@ -19,7 +19,6 @@ type guide struct {
 	owner    string   // the address of the organization's owner, if not olivia@example.com
 	noServer bool     // the page begins before there is a server
 	postgres bool     // $POSTGRES and $POSTGRES2 are empty databases
-	proxy    string   // $PROXY, where a proxy listens
 	programs []string // that the page uses
 	flags    []string // of roster serve
 	commands int      // the least number of commands that run
@@ -37,7 +36,7 @@ var guides = map[string]guide{
 	"docs/guide/offboarding.md":      {commands: 7},
 	"docs/guide/operations.md":       {noServer: true, commands: 9},
 	"docs/guide/postgresql.md":       {noServer: true, postgres: true, commands: 9},
-	"docs/guide/proxies.md":          {programs: []string{"nginx", "caddy"}, proxy: "127.0.0.3:8443", flags: []string{"--trusted-proxies", "127.0.0.1/32"}, commands: 8},
+	"docs/guide/proxies.md":          {programs: []string{"nginx", "caddy"}, flags: []string{"--trusted-proxies", "127.0.0.1/32"}, commands: 8},
 	"docs/guide/python.md":           {programs: []string{"python3"}, commands: 3},
 	"docs/guide/scim.md":             {commands: 4},
 	"docs/guide/scim-entra.md":       {commands: 1},
