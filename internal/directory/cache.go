@@ -27,7 +27,7 @@ type cache struct {
 
 	principals table[principalKey, *Principal]
 	versions   table[OrgID, string] // of lists
-	users      *usercache.Cache
+	users      *usercache.Cache     // and views
 
 	mu      sync.Mutex
 	sources map[source]*atomic.Bool
@@ -168,8 +168,11 @@ func (c *cache) drop(e *Entry) {
 		return
 	}
 	c.dropSource(ofLog, string(e.OrgID))
+	c.users.DropOrg(viewsOf(e.OrgID))
 	switch e.Target.Type {
-	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "provisioning", "schedule": // none is cached
+	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "schedule": // none is cached
+	case "provisioning":
+		c.users.DropOrg(schemasOf(e.OrgID))
 	case "organization":
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()

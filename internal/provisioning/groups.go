@@ -46,7 +46,7 @@ func (p *Provisioner) ListGroups(ctx context.Context, call directory.Call, q Que
 			}
 		}
 		if q.Total {
-			page.Total, err = tx.CountGroupProfiles(org, q.Where)
+			page.Total, err = total(q, page, func() (int, error) { return tx.CountGroupProfiles(org, q.Where) })
 		}
 		return page, err
 	})

@@ -94,6 +94,15 @@ type Page[T any] struct {
 	Next  *directory.ProfileCursor
 }
 
+// total is how many meet the condition of a page. They are counted if the page does not
+// tell it.
+func total[T any](q Query, page Page[T], count func() (int, error)) (int, error) {
+	if page.Next == nil && q.After == nil && (q.Skip == 0 || len(page.Items) > 0) {
+		return q.Skip + len(page.Items), nil
+	}
+	return count()
+}
+
 // change is a change under way.
 type change struct {
 	*directory.Change

@@ -15,11 +15,13 @@ func (p *Provisioner) GetSelf(ctx context.Context, call directory.Call) (Person,
 	})
 }
 
+// View caches what a protocol makes of the organization, as [directory.View] does.
+func (p *Provisioner) View(ctx context.Context, call directory.Call, op directory.Operation, key string, read func() ([]byte, bool, error)) ([]byte, error) {
+	return directory.View(ctx, p.directory, call, op, key, read)
+}
+
 // Schemas gives the extension schemas of the organization, a JSON array or nil, to those
 // who may call op.
 func (p *Provisioner) Schemas(ctx context.Context, call directory.Call, op directory.Operation) (json.RawMessage, error) {
-	return directory.Read(ctx, p.directory, call, op, func(tx directory.Tx) (json.RawMessage, error) {
-		s, err := tx.ProvisioningSettings(call.Principal.OrgID)
-		return s.Schemas, err
-	})
+	return p.directory.ExtensionSchemas(ctx, call, op)
 }

@@ -49,7 +49,7 @@ func (p *Provisioner) ListUsers(ctx context.Context, call directory.Call, q Quer
 			}
 		}
 		if q.Total {
-			page.Total, err = tx.CountProfiles(org, q.Where)
+			page.Total, err = total(q, page, func() (int, error) { return tx.CountProfiles(org, q.Where) })
 		}
 		return page, err
 	})

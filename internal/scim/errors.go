@@ -89,10 +89,18 @@ func fail(w http.ResponseWriter, e *directory.Error) {
 // contentType is the media type of responses.
 const contentType = "application/scim+json"
 
-func write(w http.ResponseWriter, status int, body any) {
+func encode(body any) []byte {
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // maps, lists, texts and numbers that were JSON
+	}
+	return encoded
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	encoded, ok := body.([]byte)
+	if !ok {
+		encoded = encode(body)
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)

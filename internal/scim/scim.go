@@ -122,6 +122,7 @@ type request struct {
 	body       map[string]any
 	raw        []byte
 	conditions conditions
+	uri        string // of the request, "" for an operation of a bulk request
 }
 
 // response is what a request leads to.
@@ -129,13 +130,13 @@ type response struct {
 	status   int
 	location string
 	tag      string
-	body     any // nil: none
+	body     any // nil: none; []byte: JSON
 }
 
 // serve is the route's handler.
 func (s *Server) serve(rt route) func(http.ResponseWriter, *http.Request, protocol.Request) error {
 	return func(w http.ResponseWriter, r *http.Request, p protocol.Request) error {
-		rq := &request{ctx: r.Context(), server: s, Request: p, base: s.base(r), id: r.PathValue("id"), conditions: conditionsOf(r.Header)}
+		rq := &request{ctx: r.Context(), server: s, Request: p, base: s.base(r), id: r.PathValue("id"), uri: r.URL.RequestURI(), conditions: conditionsOf(r.Header)}
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			return directory.Errorf(directory.Invalid, "the query string is malformed")

@@ -115,6 +115,10 @@ func (rq *request) userResponse(status int, t *schema.ResourceType, p *schema.Pr
 }
 
 func getUser(rq *request) (*response, error) {
+	return rq.cached(directory.OpGetUser, readUser, func(*response) bool { return true })
+}
+
+func readUser(rq *request) (*response, error) {
 	t, projection, err := rq.typed(directory.OpGetUser, users)
 	if err != nil {
 		return nil, err
@@ -127,6 +131,13 @@ func getUser(rq *request) (*response, error) {
 }
 
 func listUsers(rq *request) (*response, error) {
+	return rq.cached(directory.OpListUsers, readUsers, func(answer *response) bool {
+		page, ok := answer.body.(listBody)
+		return ok && page.Items > 0 && !isSearch(rq.query) && rq.query.Has("filter")
+	})
+}
+
+func readUsers(rq *request) (*response, error) {
 	l, err := queryOf(rq.query)
 	if err != nil {
 		return nil, err

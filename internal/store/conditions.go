@@ -84,6 +84,27 @@ func (c *compiler) bind(v any) string {
 	return fmt.Sprintf("$%d", len(c.args))
 }
 
+// keeping is how a statement begins: by default not to be kept, because there are as many
+// as conditions and orders. Of those that find one value by an index there are few.
+func (c *compiler) keeping(q directory.ProfileQuery) string {
+	if len(q.OrderBy) > 0 {
+		return keepOut
+	}
+	switch cond := q.Where.(type) {
+	case nil:
+		return ""
+	case directory.Compare:
+		if a := c.of.attribute(cond.Path); cond.Op == directory.Equal && a.equal != "" && (a.always || !cond.CaseExact) {
+			return ""
+		}
+	case directory.Some:
+		if _, ok := equalValue(cond.Where); ok && len(cond.Path) == 1 && c.of.some[cond.Path[0]].equal != "" {
+			return ""
+		}
+	}
+	return keepOut
+}
+
 const never = "1 = 0"
 
 func (c *compiler) condition(cond directory.Condition) string {

@@ -55,11 +55,11 @@ func soughtGrams(where directory.Condition) (text string, grams []string) {
 		}
 	case directory.Some:
 		inner, ok := cond.Where.(directory.Compare)
-		if ok && len(cond.Path) == 1 && cond.Path[0] == "emails" && len(inner.Path) == 1 && inner.Path[0] == "value" {
+		if ok && len(cond.Path) == 1 && cond.Path[0] == "emails" && len(inner.Path) == 1 && inner.Path[0] == "value" && inner.Op != directory.Equal {
 			return gramsOf(inner)
 		}
 	case directory.Compare:
-		if len(cond.Path) == 1 && (cond.Path[0] == "userName" || cond.Path[0] == "displayName") {
+		if len(cond.Path) == 1 && (cond.Path[0] == "userName" && cond.Op != directory.Equal || cond.Path[0] == "displayName") {
 			return gramsOf(cond)
 		}
 	}
@@ -72,8 +72,9 @@ func gramsOf(cond directory.Compare) (string, []string) {
 		return "", nil
 	}
 	switch cond.Op {
-	case directory.Contains, directory.StartsWith, directory.EndsWith:
-		grams := directory.Grams(text, cond.Op == directory.StartsWith, cond.Op == directory.EndsWith)
+	case directory.Equal, directory.Contains, directory.StartsWith, directory.EndsWith:
+		whole := cond.Op == directory.Equal
+		grams := directory.Grams(text, whole || cond.Op == directory.StartsWith, whole || cond.Op == directory.EndsWith)
 		return text, grams[:min(len(grams), maxSought)]
 	}
 	return "", nil

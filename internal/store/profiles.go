@@ -212,7 +212,7 @@ func countWhere(t *tx, of resource, from string, org directory.OrgID, where dire
 		return 0, err
 	}
 	condition := narrowed + "(" + c.condition(where) + ")"
-	return t.count(keepOut+`SELECT count(*)`+from+`(`+condition+`)`, c.args...)
+	return t.count(c.keeping(directory.ProfileQuery{Where: where})+`SELECT count(*)`+from+`(`+condition+`)`, c.args...)
 }
 
 // page reads a page of rows u, and one row more to see whether there is a next page.
@@ -239,7 +239,7 @@ func page[T any](t *tx, of resource, scan func(scanner) (sorted[T], error), colu
 		where += " AND " + c.after(value, q)
 	}
 	size := q.PageSize()
-	query := keepOut + columns + from + where + " ORDER BY " + order + " LIMIT " + c.bind(size+1)
+	query := c.keeping(q) + columns + from + where + " ORDER BY " + order + " LIMIT " + c.bind(size+1)
 	if q.Skip > 0 && q.After == nil {
 		query += " OFFSET " + c.bind(q.Skip)
 	}

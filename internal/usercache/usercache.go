@@ -1,5 +1,5 @@
 // Package usercache holds users of organizations in the wire formats of protocols, by
-// id and by email address.
+// id and by email address, and other things that are made of an organization.
 package usercache
 
 import (
