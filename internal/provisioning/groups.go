@@ -8,9 +8,26 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 )
 
-// GetGroup gives one group. Permission rbac|read. Errors: [directory.NotFound].
+// MaxMembers is how many members a group, or the groups of a page, are given with. As
+// JSON they are about 15 MiB.
+const MaxMembers = 100_000
+
+// ErrTooManyMembers answers a request for a group with more members than [MaxMembers].
+var ErrTooManyMembers = directory.InvalidField("members", "has more than %d users; leave the attribute out, and find the groups of a user instead", MaxMembers)
+
+// GetGroup gives one group. Permission rbac|read. Errors: [directory.NotFound];
+// [ErrTooManyMembers].
 func (p *Provisioner) GetGroup(ctx context.Context, call directory.Call, id directory.GroupID, withMembers bool) (Group, error) {
 	return directory.Read(ctx, p.directory, call, directory.OpGetGroup, func(tx directory.Tx) (Group, error) {
+		if withMembers {
+			n, err := tx.CountMembers(call.Principal.OrgID, id)
+			if err != nil {
+				return Group{}, err
+			}
+			if n > p.maxMembers {
+				return Group{}, ErrTooManyMembers
+			}
+		}
 		return group(tx, call.Principal.OrgID, id, withMembers)
 	})
 }
@@ -27,13 +44,27 @@ func group(tx directory.Tx, org directory.OrgID, id directory.GroupID, withMembe
 	return g, err
 }
 
-// ListGroups gives a page of the groups that meet a condition. Permission rbac|read.
+// ListGroups gives a page of the groups that meet a condition. With members, the page ends
+// before the group that would make them more than [MaxMembers]. Permission rbac|read.
+// Errors: [ErrTooManyMembers] for the first group of the page.
 func (p *Provisioner) ListGroups(ctx context.Context, call directory.Call, q Query) (Page[Group], error) {
 	return directory.Read(ctx, p.directory, call, directory.OpListGroups, func(tx directory.Tx) (page Page[Group], err error) {
 		org := call.Principal.OrgID
 		groups, next, err := tx.GroupProfiles(org, q.ProfileQuery)
 		if err != nil {
 			return page, err
+		}
+		if q.Related {
+			fits, err := p.fitting(tx, groups)
+			if err != nil {
+				return page, err
+			}
+			if fits < len(groups) {
+				q.Limit = fits
+				if groups, next, err = tx.GroupProfiles(org, q.ProfileQuery); err != nil {
+					return page, err
+				}
+			}
 		}
 		page = Page[Group]{Items: make([]Group, len(groups)), Next: next}
 		for i, g := range groups {
@@ -50,6 +81,24 @@ func (p *Provisioner) ListGroups(ctx context.Context, call directory.Call, q Que
 		}
 		return page, err
 	})
+}
+
+// fitting is how many of the first groups have no more than [MaxMembers] together.
+func (p *Provisioner) fitting(tx directory.Tx, groups []directory.ProfiledGroup) (int, error) {
+	sum := 0
+	for i, g := range groups {
+		n, err := tx.CountMembers(g.OrgID, g.ID)
+		if err != nil {
+			return 0, err
+		}
+		if sum += n; sum > p.maxMembers {
+			if i == 0 {
+				return 0, ErrTooManyMembers
+			}
+			return i, nil
+		}
+	}
+	return len(groups), nil
 }
 
 // CreateGroup makes a group that the directory manages: v2 changes its roles, but not its

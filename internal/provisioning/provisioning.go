@@ -31,6 +31,7 @@ type Provisioner struct {
 	directory    *directory.Service
 	people       *onboarding.Onboarder
 	checkSchemas CheckSchemas
+	maxMembers   int // see [MaxMembers]
 }
 
 // CheckSchemas checks extension schemas. It returns them as they are stored, and the
@@ -41,7 +42,7 @@ type CheckSchemas func(json.RawMessage) (json.RawMessage, []directory.UniqueAttr
 // the invitations of those whom a directory makes active again. checkSchemas checks
 // extension schemas; without it, none can be set.
 func New(service *directory.Service, people *onboarding.Onboarder, checkSchemas CheckSchemas) *Provisioner {
-	return &Provisioner{service, people, checkSchemas}
+	return &Provisioner{service, people, checkSchemas, MaxMembers}
 }
 
 // Profile is what a directory sets of a user.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/protocol"
+	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/scim/schema"
 )
 
@@ -27,6 +28,7 @@ const (
 // section 2.1).
 const (
 	uniqueness    schema.ScimType = "uniqueness"
+	tooMany       schema.ScimType = "tooMany"
 	invalidCursor schema.ScimType = "invalidCursor"
 	invalidCount  schema.ScimType = "invalidCount"
 )
@@ -59,6 +61,8 @@ func typeOf(e *directory.Error) schema.ScimType {
 		return mistake.Type
 	}
 	switch {
+	case errors.Is(e, provisioning.ErrTooManyMembers):
+		return tooMany
 	case e.Code == directory.Invalid:
 		return schema.InvalidValue
 	case e.Code == directory.Conflict && aboutUniqueness(e.Field):

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -206,7 +207,10 @@ func patchGroup(rq *request) (*response, error) {
 		return &response{status: http.StatusNoContent, location: rq.groupURL(g.ID), tag: groupTag(g)}, nil
 	}
 	if projection.Wants("members") {
-		if g, err = rq.server.provisioner.GetGroup(rq.ctx, rq.Call, g.ID, true); err != nil {
+		whole, err := rq.server.provisioner.GetGroup(rq.ctx, rq.Call, g.ID, true)
+		if err == nil {
+			g = whole
+		} else if !errors.Is(err, provisioning.ErrTooManyMembers) { // then it is shown without them: the change is done
 			return nil, err
 		}
 	}
