@@ -198,12 +198,15 @@ var owners = map[string][]string{
 	"internal/follow":  {"SetCursor"},
 	"internal/sealing": {"PutTile", "CreateCheckpoint", "RenumberEntry", "DropEntries", "DropLostDeliveries"},
 	"internal/mail":    {"ReserveMail", "DropMails", "SetInvitationMailed"},
+	"internal/identity": {
+		"CreateSession", "EndSessionIn", "UsePasskey", "FinishCeremony", "CreateDomain", "MarkDomain", "CreateIssuerLink", "UseIssuerLink",
+	},
 	"internal/webhooks": {
 		"AddDelivery", "PutDelivery", "RequeueDead", "EndDeliveries", "SetQueue", "DueDeliveries", "DueQueues", "WakeQueue", "DropDeliveries",
 	},
 }
 
-// Only their owner moves cursors, changes sealed history and queues deliveries. The
+// Only their owner moves cursors, changes sealed history, queues deliveries and starts sessions. The
 // store implements these methods, and tests may call them.
 func TestOwners(t *testing.T) {
 	calls := make(map[string]map[string]bool) // method → packages

@@ -78,7 +78,7 @@ func stepsWanted() int {
 	case testing.Short():
 		return 250
 	case dbtest.OnPostgres() || raceEnabled:
-		return 500
+		return 250
 	default:
 		return 2_000
 	}

@@ -3,7 +3,6 @@ package mail
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -43,23 +42,7 @@ func (m *Mailer) deliverExpiry(ctx context.Context, log *slog.Logger, e director
 		m.metrics.count(refused)
 		return true, nil
 	}
-	err = sender.SendExpiry(ctx, x)
-	switch {
-	case err == nil:
-		m.metrics.count(sent)
-		return true, nil
-	case ctx.Err() != nil:
-		return false, ctx.Err()
-	case errors.Is(err, ErrRejected), m.clock().Sub(e.At) > giveUp:
-		log.Error("mail about an expiring token given up", "error", err)
-		m.metrics.count(givenUp)
-		return true, nil
-	case errors.Is(err, ErrNotYet):
-		return false, nil
-	default:
-		log.Warn("no mail about an expiring token can be sent now", "error", err)
-		return false, errLater
-	}
+	return m.settle(ctx, log, "mail about an expiring token", e, sender.SendExpiry(ctx, x))
 }
 
 // reserveExpiry makes the mail of an entry and counts it against the caps, or returns the

@@ -48,17 +48,11 @@ func (m *Mailer) deliverHold(ctx context.Context, log *slog.Logger, e directory.
 	}
 	for i, h := range owners {
 		err := sender.SendHold(ctx, h)
-		switch {
-		case err == nil:
-			m.metrics.count(sent)
-		case ctx.Err() != nil:
-			return false, ctx.Err()
-		case i == 0 && !errors.Is(err, ErrRejected) && !errors.Is(err, ErrNotYet) && m.clock().Sub(e.At) <= giveUp:
-			log.Warn("no mail about a hold can be sent now", "error", err)
-			return false, errLater
-		default:
-			log.Error("mail about a hold given up", "error", err)
-			m.metrics.count(givenUp)
+		if err != nil && (i > 0 || errors.Is(err, ErrNotYet)) { // a retry would mail the first owners twice
+			err = fmt.Errorf("%w: %w", ErrRejected, err)
+		}
+		if done, err := m.settle(ctx, log, "mail about a hold", e, err); !done {
+			return false, err
 		}
 	}
 	return true, nil

@@ -134,24 +134,32 @@ func (m *Mailer) deliver(ctx context.Context, e directory.Entry) (done bool, err
 		m.metrics.count(refused)
 		return true, nil
 	}
-	err = m.sender.Send(ctx, inv)
+	if err = m.sender.Send(ctx, inv); err == nil {
+		log.Info("invitation mailed")
+		m.keepMailed(ctx, log, e, added)
+	}
+	return m.settle(ctx, log, "invitation", e, err)
+}
+
+// settle counts and logs the outcome of sending the mail of an entry, which what names. It
+// reports whether that is done: the mail was sent or given up. The error is errLater if no
+// mail can be sent now.
+func (m *Mailer) settle(ctx context.Context, log *slog.Logger, what string, e directory.Entry, err error) (done bool, _ error) {
 	switch {
 	case err == nil:
-		log.Info("invitation mailed")
 		m.metrics.count(sent)
-		m.keepMailed(ctx, log, e, added)
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case errors.Is(err, ErrRejected), m.clock().Sub(e.At) > giveUp:
-		log.Error("invitation given up", "error", err)
+		log.Error(what+" given up", "error", err)
 		m.metrics.count(givenUp)
 		return true, nil
 	case errors.Is(err, ErrNotYet):
-		log.Warn("invitation could not be mailed yet", "error", err)
+		log.Warn(what+" could not be sent yet", "error", err)
 		return false, nil
 	default:
-		log.Warn("no invitation can be mailed now", "error", err)
+		log.Warn("no "+what+" can be sent now", "error", err)
 		return false, errLater
 	}
 }
