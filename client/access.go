@@ -12,6 +12,8 @@ type Path struct {
 	Kind  string   `json:"kind"` // role, group or token
 	Role  *RoleRef `json:"role,omitempty"`
 	Group *RoleRef `json:"group,omitempty"`
+
+	Until *time.Time `json:"until,omitempty"` // of a temporary role
 }
 
 // Capability is a capability with every path that grants it.

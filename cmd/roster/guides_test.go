@@ -33,7 +33,7 @@ var guides = map[string]guide{
 	"docs/guide/automation.md":       {commands: 12},
 	"docs/guide/import.md":           {commands: 3},
 	"docs/guide/javascript.md":       {programs: []string{"node", "npm"}, commands: 5},
-	"docs/guide/offboarding.md":      {commands: 7},
+	"docs/guide/offboarding.md":      {commands: 11},
 	"docs/guide/operations.md":       {noServer: true, commands: 9},
 	"docs/guide/postgresql.md":       {noServer: true, postgres: true, commands: 9},
 	"docs/guide/proxies.md":          {programs: []string{"nginx", "caddy"}, flags: []string{"--trusted-proxies", "127.0.0.1/32"}, commands: 8},

@@ -30,6 +30,8 @@ func why(paths []client.Path) string {
 		switch {
 		case p.Group != nil && p.Role != nil:
 			all = append(all, fmt.Sprintf("group %s → role %s", p.Group.Name, p.Role.Name))
+		case p.Role != nil && p.Until != nil:
+			all = append(all, "role "+p.Role.Name+" until "+when(p.Until))
 		case p.Role != nil:
 			all = append(all, "role "+p.Role.Name)
 		default:

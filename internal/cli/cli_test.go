@@ -22,7 +22,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 	t.Parallel()
 	root := &cobra.Command{Use: "roster"}
 	root.AddCommand(Commands()...)
-	reads := "list get show status check received created usage expiring access deliveries whoami login limits healthcheck exit-codes set use delete tail export events checkpoint keys verify"
+	reads := "list temporary-roles get show status check received created usage expiring access deliveries whoami login limits healthcheck exit-codes set use delete tail export events checkpoint keys verify"
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Short == "" || c.Long == "" || (c.Example == "" && c.RunE != nil) {

@@ -36,7 +36,7 @@ var activeUserColumns = []column[activeUser]{
 func (s *session) users() *cobra.Command {
 	return group("users", "Manage the users of an organization", "USER is the id or the email address of a user.",
 		"roster users list\nroster users create --name \"Jane Doe\" --email jane.doe@example.com --role user",
-		s.usersList(), s.usersCreate(), s.usersImport(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersProfile(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
+		s.usersList(), s.usersCreate(), s.usersImport(), s.usersSetRole(), s.usersSuspend(), s.usersReactivate(), s.usersTemporaryRoles(), s.usersEndTemporaryRole(), s.usersProfile(), s.usersDelete(), s.usersAccess(), s.usersCreated(), s.usersLink(),
 		argument(s.command("get USER", "Show a user", "roster users get jane.doe@example.com", cobra.ExactArgs(1),
 			one(s, activeUserColumns, func(ctx context.Context, c *client.Client, args []string) (u activeUser, err error) {
 				if u.User, err = findUser(ctx, c, args[0]); err != nil {
@@ -140,9 +140,13 @@ func (s *session) usersCreate() *cobra.Command {
 
 func (s *session) usersSetRole() *cobra.Command {
 	var revoke []string
-	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWhat the user created is listed. With --revoke, it is revoked in the same transaction.",
-		"roster users set-role jane.doe@example.com admin\nroster users set-role jane.doe@example.com none --revoke all", cobra.ExactArgs(2),
+	var until string
+	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWith --until, gives the role besides the base role until a time. What the user created is listed. With --revoke, it is revoked in the same transaction.",
+		"roster users set-role jane.doe@example.com admin\nroster users set-role jane.doe@example.com none --revoke all\nroster users set-role jane.doe@example.com admin --until +7d", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
+			if cmd.Flags().Changed("until") {
+				return s.setTemporaryRole(cmd, c, args[0], args[1], until)
+			}
 			id, err := userID(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
@@ -162,6 +166,8 @@ func (s *session) usersSetRole() *cobra.Command {
 			return printOne(s, cmd, u, userColumns)
 		})
 	addRevoke(cmd, &revoke)
+	cmd.Flags().StringVar(&until, "until", "", "give the role until this `TIME`: 2026-12-04T18:00 in local time, 2026-12-04T17:00:00Z, or +48h or +7d")
+	cmd.MarkFlagsMutuallyExclusive("until", "revoke")
 	user, role := s.completeUsers(), roleLookup.complete(s)
 	return argument(cmd, true, func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {

@@ -7,15 +7,17 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 )
 
-// Source is one reason for which a user has capabilities: the base role, or a
-// role that a group gives.
+// Source is one reason for which a user has capabilities: the base role, a role that the
+// user has for a time, or one that a group gives.
 type Source struct {
 	Role  Role
-	Group *Group // nil for the base role
+	Group *Group    // nil for the user's own roles
+	Until time.Time // of a temporary role; zero for the others
 }
 
-// sources are all the reasons for what u may do. An invited or suspended user has none.
-func sources(tx Snapshot, u User) ([]Source, error) {
+// sources are all the reasons for what u may do at a time. An invited or suspended user
+// has none.
+func sources(tx Snapshot, u User, now time.Time) ([]Source, error) {
 	if u.Invited || u.Suspended {
 		return nil, nil
 	}
@@ -24,6 +26,17 @@ func sources(tx Snapshot, u User) ([]Source, error) {
 		return nil, err
 	}
 	all := []Source{{Role: base}}
+	temporary, err := temporaryRole(tx, u, now)
+	if err != nil {
+		return nil, err
+	}
+	if temporary != nil {
+		role, err := LookupRole(tx, u.OrgID, temporary.Role.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Source{Role: role, Until: temporary.Until})
+	}
 	read := make(map[RoleID]Role) // each role once, however many groups give it
 	groups, err := tx.GroupsOf(u.OrgID, u.ID)
 	if err != nil {
@@ -44,18 +57,40 @@ func sources(tx Snapshot, u User) ([]Source, error) {
 	return all, nil
 }
 
-// effective is what u may do, the union of all sources, and what u can give.
-func effective(tx Snapshot, u User) (authz.Set, authz.Limit, error) {
-	all, err := sources(tx, u)
+// rights are what a user may do at a time.
+type rights struct {
+	held authz.Set
+	// giving bounds what they can give to others: what they hold without the temporary role.
+	giving authz.Limit
+	// lasting is what they hold without the temporary role, which ends at until. Without one,
+	// until is zero.
+	lasting authz.Set
+	until   time.Time
+}
+
+// effective is what u may do at a time, the union of all sources, and what u can give.
+func effective(tx Snapshot, u User, now time.Time) (r rights, err error) {
+	all, err := sources(tx, u, now)
 	if err != nil {
-		return authz.Set{}, authz.Limit{}, err
+		return r, err
 	}
-	sets := make([]authz.Set, len(all))
-	for i, s := range all {
-		sets[i] = s.Role.Capabilities
+	var lasting []Source
+	var sets []authz.Set
+	for _, s := range all {
+		if !s.Until.IsZero() {
+			r.until = s.Until
+			continue
+		}
+		lasting, sets = append(lasting, s), append(sets, s.Role.Capabilities)
 	}
-	held := authz.UnionOf(sets)
-	return held, giving(all, held), nil
+	r.lasting = authz.UnionOf(sets)
+	r.held, r.giving = r.lasting, giving(lasting, r.lasting)
+	for _, s := range all {
+		if !s.Until.IsZero() {
+			r.held = r.held.Union(s.Role.Capabilities)
+		}
+	}
+	return r, nil
 }
 
 // Subject is whose access is explained: a user, or an API token.
@@ -91,7 +126,10 @@ func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at ti
 		if err != nil {
 			return Access{}, err
 		}
-		return userAccess(then, u, q)
+		if at.IsZero() {
+			at = s.now()
+		}
+		return userAccess(then, u, at, q)
 	})
 }
 
@@ -112,12 +150,12 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call, q authz.Query) (
 		if err != nil {
 			return Access{}, unknownToken(err)
 		}
-		return userAccess(tx, u, q)
+		return userAccess(tx, u, s.now(), q)
 	})
 }
 
-func userAccess(tx Snapshot, u User, q authz.Query) (Access, error) {
-	all, err := sources(tx, u)
+func userAccess(tx Snapshot, u User, now time.Time, q authz.Query) (Access, error) {
+	all, err := sources(tx, u, now)
 	if err != nil {
 		return Access{}, err
 	}

@@ -177,6 +177,8 @@ func (c *cache) drop(e *Entry) {
 		if e.Before != nil || e.After == nil { // nothing of a new one is cached
 			c.clear()
 		}
+	case "temporaryRole":
+		c.dropSource(ofAccount, string(e.account()))
 	case "user":
 		c.users.Drop(string(e.OrgID), e.Target.ID)
 		c.dropSource(ofAccount, string(e.account()))

@@ -45,9 +45,12 @@ func TestFiltersKnowTheLog(t *testing.T) {
 			f.TargetTypes = append(f.TargetTypes, op.target)
 		}
 	}
-	got := w.hooked(webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: f}).WebhookFilter
-	if diff := cmp.Diff(f, got); diff != "" {
-		t.Error(diff)
+	for actions := range slices.Chunk(f.Actions, 40) { // a filter has 50 at most
+		want := directory.WebhookFilter{Actions: actions, TargetTypes: f.TargetTypes}
+		got := w.hooked(webhooks.NewWebhook{Name: actions[0], URL: "https://example.com", WebhookFilter: want}).WebhookFilter
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
 	}
 	for _, bad := range []directory.WebhookFilter{{Actions: []string{"createuser"}}, {Actions: []string{"made*"}}, {Actions: []string{""}}, {TargetTypes: []string{"users"}}} {
 		_, err := w.CreateWebhook(t.Context(), w.ByOwner(), webhooks.NewWebhook{Name: "w", URL: "https://example.com", WebhookFilter: bad})

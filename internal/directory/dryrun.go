@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 )
@@ -42,6 +43,8 @@ func (c *Change) touch(org OrgID, target Target, before, after any) {
 	switch target.Type {
 	case "user", "apiToken":
 		c.touchSubject(subject{org, target.Type, target.ID}, before == nil)
+	case "temporaryRole":
+		c.touchSubject(subject{org, "user", target.ID}, false)
 	case "role":
 		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
 	case "group":
@@ -115,7 +118,7 @@ func (c *Change) subjects() (first []subject, omitted int, err error) {
 // accessNow reads what a subject may do, as seen by tx; nothing if it does not
 // exist. A user who is only being added counts as a member. Otherwise a dry run
 // would reveal, without an audit entry, which addresses have accounts.
-func accessNow(tx Tx, s subject, added bool) (set authz.Set, name string, err error) {
+func accessNow(tx Tx, s subject, added bool, now time.Time) (set authz.Set, name string, err error) {
 	if s.kind == "apiToken" {
 		t, err := tx.APIToken(s.org, TokenID(s.id))
 		return t.Capabilities, t.Name, ignoreNotFound(err)
@@ -125,8 +128,8 @@ func accessNow(tx Tx, s subject, added bool) (set authz.Set, name string, err er
 		return set, "", ignoreNotFound(err)
 	}
 	u.Invited = u.Invited && !added
-	set, _, err = effective(tx, u)
-	return set, u.Name, err
+	r, err := effective(tx, u, now)
+	return r.held, u.Name, err
 }
 
 func ignoreNotFound(err error) error {
@@ -163,7 +166,7 @@ func (c *Change) preview() (p preview, err error) {
 		return p, err
 	}
 	for _, s := range p.subjects {
-		set, name, err := accessNow(c, s, c.touched[s])
+		set, name, err := accessNow(c, s, c.touched[s], c.now)
 		if err != nil {
 			return p, err
 		}
@@ -177,7 +180,7 @@ func (s *Service) compare(ctx context.Context, p preview, diff *AccessDiff) erro
 	*diff = AccessDiff{Omitted: p.omitted}
 	return s.store.Read(ctx, func(tx Tx) error {
 		for i, subject := range p.subjects {
-			before, name, err := accessNow(tx, subject, false)
+			before, name, err := accessNow(tx, subject, false, s.now())
 			if err != nil {
 				return err
 			}

@@ -125,9 +125,9 @@ func (c *Change) MayImpersonate(u User) error {
 	if u.IsOwner() && !c.actor.IsOwner() {
 		return Errorf(Forbidden, "only an owner, with a personal token, can copy an owner's link")
 	}
-	held, _, err := effective(c, u)
+	r, err := effective(c, u, c.now)
 	if err != nil {
 		return err
 	}
-	return c.mayGive(u.Role.Name, held, held.Minus(held))
+	return c.mayGive(u.Role.Name, r.held, authz.Set{})
 }

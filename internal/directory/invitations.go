@@ -51,7 +51,8 @@ func GiverNow(tx Tx, org OrgID, a Actor, now time.Time) (*Principal, error) {
 			return nil, err
 		}
 		p := &Principal{Kind: PersonalToken, OrgID: org, UserID: u.ID, AccountID: u.AccountID, Role: u.Role.ID}
-		p.Capabilities, p.Giving, err = effective(tx, u)
+		r, err := effective(tx, u, now)
+		p.hold(r)
 		return p, err
 	case ActorAPIToken:
 		t, err := tx.APIToken(org, a.TokenID)

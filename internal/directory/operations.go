@@ -108,10 +108,16 @@ var (
 	OpUpdateSchedule   = operation("updateUserSchedule", capability("users", authz.Update)) // and what the act takes
 	OpDeleteSchedule   = operation("deleteUserSchedule", capability("users", authz.Update)) // and what the act takes
 	// OpRunSchedule and OpFailSchedule are the server's own; no route leads to them.
-	OpRunSchedule   = operation("runUserSchedule", Need{Operator: true})
-	OpFailSchedule  = operation("failUserSchedule", Need{Operator: true})
-	OpListCreated   = operation("getUserCreated", capability("users", authz.Read))
-	OpGetUserAccess = operation("getUserAccess", capability("rbac", authz.Read))
+	OpRunSchedule         = operation("runUserSchedule", Need{Operator: true})
+	OpFailSchedule        = operation("failUserSchedule", Need{Operator: true})
+	OpGetTemporaryRole    = operation("getTemporaryRole", capability("users", authz.Read))
+	OpListTemporaryRoles  = operation("getTemporaryRoles", capability("users", authz.Read))
+	OpUpdateTemporaryRole = operation("updateTemporaryRole", capability("users", authz.Update))
+	OpDeleteTemporaryRole = operation("deleteTemporaryRole", capability("users", authz.Update))
+	// OpEndTemporaryRole is the server's own; no route leads to it.
+	OpEndTemporaryRole = operation("endTemporaryRole", Need{Operator: true})
+	OpListCreated      = operation("getUserCreated", capability("users", authz.Read))
+	OpGetUserAccess    = operation("getUserAccess", capability("rbac", authz.Read))
 
 	OpGetSelf       = operation("getCurrentUser", ownAccount)
 	OpUpdateSelf    = operation("updateCurrentUser", wholeAccount)

@@ -42,6 +42,7 @@ func newScene(t testing.TB) *scene {
 	s.Wants("remove", "", s.RemoveUser(t.Context(), s.ByOwner(), gone.ID))
 	s.hook = must(s.CreateWebhook(t.Context(), s.ByOwner(), newHook("hook")))(t)
 	s.fresh = must(s.CreateUser(t.Context(), s.ByOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
+	must(s.UpdateTemporaryRole(t.Context(), s.ByOwner(), s.fresh.ID, directory.NewTemporaryRole{Role: "read-only", Until: s.Clock().Add(time.Hour)}))(t)
 	laptop := s.InSession(s.SignIn(s.Owner.User), s.Org.ID)
 	s.laptop = laptop.Principal.TokenID
 	s.key = must(s.CreatePasskey(t.Context(), laptop, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
@@ -110,6 +111,12 @@ var operations = []operation{
 	}},
 	{name: "updateUserRole", target: "user", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateUserRole(s.Context(), call, s.jane.ID, "admin")
+	}},
+	{name: "updateTemporaryRole", target: "temporaryRole", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateTemporaryRole(s.Context(), call, s.fresh.ID, directory.NewTemporaryRole{Role: "admin", Until: s.Clock().Add(time.Hour)})
+	}},
+	{name: "deleteTemporaryRole", target: "temporaryRole", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteTemporaryRole(s.Context(), call, s.fresh.ID))
 	}},
 	{name: "updateUserSchedule", target: "schedule", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.schedule(call, s.jane.ID, directory.ScheduledRemoval)
@@ -268,7 +275,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		have[op.name] = true
 	}
 	for _, op := range []directory.Operation{
-		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSchedule, directory.OpDeleteSchedule, directory.OpUpdateSelf,
+		directory.OpCreateUser, directory.OpRemoveUser, directory.OpUpdateUserRole, directory.OpUpdateSchedule, directory.OpDeleteSchedule, directory.OpUpdateTemporaryRole, directory.OpDeleteTemporaryRole, directory.OpUpdateSelf,
 		directory.OpCreatePersonalToken, directory.OpDeletePersonalToken, directory.OpRevokeMemberToken, directory.OpAcceptInvitation, directory.OpDeclineInvitation,
 		directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 		directory.OpUpdateAPITokenNetworks, directory.OpUpdatePersonalTokenNetworks, directory.OpUpdateOrgSettings,

@@ -8,6 +8,8 @@ type Precondition interface {
 	UserState(current UserState) error
 	// Schedule gets the zero value if nothing is scheduled yet.
 	Schedule(current Schedule) error
+	// TemporaryRole gets the zero value for a user without one.
+	TemporaryRole(current TemporaryRole) error
 	Role(current Role) error
 	Group(current Group) error // without the members
 	APIToken(current APITokenRecord) error
@@ -45,6 +47,7 @@ func (call Call) Check(current guarded) error {
 
 func (u User) checkedBy(p Precondition) error                { return p.User(u) }
 func (s Schedule) checkedBy(p Precondition) error            { return p.Schedule(s) }
+func (t TemporaryRole) checkedBy(p Precondition) error       { return p.TemporaryRole(t) }
 func (r Role) checkedBy(p Precondition) error                { return p.Role(r) }
 func (g Group) checkedBy(p Precondition) error               { return p.Group(g) }
 func (t APITokenRecord) checkedBy(p Precondition) error      { return p.APIToken(t) }

@@ -12,6 +12,7 @@ type precondition func(current any) error
 func (f precondition) User(u directory.User) error                         { return f(u) }
 func (f precondition) Domain(d directory.Domain) error                     { return f(d) }
 func (f precondition) UserState(u directory.UserState) error               { return f(u) }
+func (f precondition) TemporaryRole(t directory.TemporaryRole) error       { return f(t) }
 func (f precondition) Schedule(s directory.Schedule) error                 { return f(s) }
 func (f precondition) Role(r directory.Role) error                         { return f(r) }
 func (f precondition) Group(g directory.Group) error                       { return f(g) }
@@ -70,6 +71,8 @@ func current(s *scene, op operation, shown any) any {
 	switch shown.(type) {
 	case directory.User:
 		return s.User(s.jane.ID)
+	case directory.TemporaryRole:
+		return must(s.GetTemporaryRole(s.Context(), s.ByOwner(), s.fresh.ID))(s)
 	case directory.Schedule:
 		if op.name == "updateUserSchedule" {
 			return directory.Schedule{} // there is none yet

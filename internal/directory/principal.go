@@ -42,6 +42,11 @@ type Principal struct {
 	Capabilities authz.Set
 	Giving       authz.Limit // bounds what p can give to others
 
+	// lasting is what p may do without the role that the user has until a time; until is zero
+	// if they have none.
+	lasting authz.Set
+	until   time.Time
+
 	// OnlyOrg is the one organization that a session may act in; empty: any of the
 	// account's. FreshAt is when its person last proved themself, see [FreshFor].
 	OnlyOrg OrgID
@@ -63,6 +68,11 @@ type Principal struct {
 	issuerBy     time.Time
 	awaitsIssuer bool
 	session      *sessionState // sessions only
+}
+
+// hold gives an account's principal what its user may do.
+func (p *Principal) hold(r rights) {
+	p.Capabilities, p.Giving, p.lasting, p.until = r.held, r.giving, r.lasting, r.until
 }
 
 // maker is the user who counts as the maker of what p creates; "" for none.
@@ -192,12 +202,12 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 	return p, nil
 }
 
-// cachedPrincipal reads the cache. It checks the token's expiry itself, because no
-// commit tells of that; every other end of a token is a commit.
+// cachedPrincipal reads the cache. It checks the ends of the token and of a temporary role
+// itself, because there is no commit at these times; every other end is a commit.
 func (s *Service) cachedPrincipal(key principalKey) (*Principal, bool) {
 	p, ok := s.cache.principals.get(key)
 	now := s.now()
-	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) || expired(p.issuerBy, now) {
+	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) || expired(p.issuerBy, now) || expired(p.until, now) {
 		return nil, false
 	}
 	return p, true
@@ -230,7 +240,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	if !t.Hash.Equal(hash) {
 		return nil, errBadToken
 	}
-	p, err := personalPrincipal(tx, t, org)
+	p, err := personalPrincipal(tx, t, org, s.now())
 	if !expired(t.ExpiresAt, s.now()) {
 		if err == nil {
 			p, err = s.accepted(p, org)
@@ -266,8 +276,8 @@ func (s *Service) accepted(p *Principal, named OrgID) (*Principal, error) {
 }
 
 // personalPrincipal is t's account acting in org, see [accountPrincipal].
-func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, error) {
-	p, settings, err := accountPrincipal(tx, t.AccountID, org)
+func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID, now time.Time) (*Principal, error) {
+	p, settings, err := accountPrincipal(tx, t.AccountID, org, now)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +299,7 @@ func personalPrincipal(tx Tx, t PersonalTokenRecord, org OrgID) (*Principal, err
 // none if there are several. An organization in which the account is suspended does not
 // count. If there is no other, the account acts without an organization, so that nobody
 // can keep a person from joining other organizations by suspending them.
-func accountPrincipal(tx Tx, account AccountID, org OrgID) (p *Principal, settings OrgSettings, err error) {
+func accountPrincipal(tx Tx, account AccountID, org OrgID, now time.Time) (p *Principal, settings OrgSettings, err error) {
 	users, err := tx.ActiveUsers(account, 2) // enough to tell one from several
 	if err != nil {
 		return nil, settings, err
@@ -312,7 +322,8 @@ func accountPrincipal(tx Tx, account AccountID, org OrgID) (p *Principal, settin
 	if settings, err = tx.OrgSettings(named.OrgID); err != nil {
 		return nil, settings, err
 	}
-	p.Capabilities, p.Giving, err = effective(tx, named)
+	r, err := effective(tx, named, now)
+	p.hold(r)
 	return p, settings, err
 }
 
@@ -365,7 +376,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	if expired(t.ExpiresAt, s.now()) {
 		return nil, errBadToken
 	}
-	now, err := personalPrincipal(tx, t, p.OrgID)
+	now, err := personalPrincipal(tx, t, p.OrgID, s.now())
 	if err != nil {
 		return nil, err
 	}

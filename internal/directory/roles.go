@@ -209,14 +209,18 @@ func (s *Service) DeleteRole(ctx context.Context, call Call, id RoleID) error {
 	})
 }
 
-// usesOf counts the users who have a role, invited ones included, and the groups that
+// usesOf counts the users who have a role, for a time or invited ones included, and the groups that
 // give it.
 func (c *Change) usesOf(role Role) (users, groups int, err error) {
 	if users, err = c.CountUsersWithRole(role.OrgID, role.ID); err != nil {
 		return 0, 0, err
 	}
+	temporary, err := c.CountTemporaryRoles(role.OrgID, role.ID)
+	if err != nil {
+		return 0, 0, err
+	}
 	groups, err = c.CountGroupsWithRole(role.OrgID, role.ID)
-	return users, groups, err
+	return users + temporary, groups, err
 }
 
 // customRole finds a role that can be changed and asks the call's precondition about

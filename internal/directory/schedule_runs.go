@@ -30,7 +30,7 @@ func (s *Service) CarryOutSchedule(ctx context.Context, due Schedule) error {
 		if err != nil || c == nil {
 			return err
 		}
-		return c.carryOutSchedule(s, found)
+		return c.carryOutSchedule(found)
 	})
 	if cause == nil {
 		return nil
@@ -72,8 +72,8 @@ func (s *Service) dueSchedule(tx Tx, seen Schedule) (*Change, Schedule, error) {
 
 // carryOutSchedule makes the change with the rights of the one who scheduled it. Its
 // entries name the server.
-func (c *Change) carryOutSchedule(s *Service, due Schedule) error {
-	maker, err := s.makerOf(c.Tx, due)
+func (c *Change) carryOutSchedule(due Schedule) error {
+	maker, err := makerOf(c.Tx, due, c.now)
 	if err != nil {
 		return err
 	}
@@ -114,36 +114,16 @@ func (c *Change) setStatusOf(id UserID, status UserStatus) error {
 	return err
 }
 
-var (
-	errMakerGone      = Errorf(Forbidden, "the user who scheduled it is not a member of the organization any more")
-	errMakerSuspended = Errorf(Forbidden, "the user who scheduled it is suspended")
-	errMakerToken     = Errorf(Forbidden, "the API token that scheduled it was deleted or has ended")
-)
-
-// makerOf is who made a schedule, as they are now. A user is taken as with a personal
-// token: they need not be signed in.
-func (s *Service) makerOf(tx Tx, due Schedule) (*Principal, error) {
-	by := due.CreatedBy
-	if by.Kind == ActorAPIToken {
-		t, err := tx.APIToken(due.OrgID, by.TokenID)
-		if CodeOf(err) == NotFound || (err == nil && expired(t.ExpiresAt, s.now())) {
-			return nil, errMakerToken
-		}
-		return t.principal(), err
+// makerOf is who made a schedule, as they are now.
+func makerOf(tx Tx, due Schedule, now time.Time) (*Principal, error) {
+	p, err := GiverNow(tx, due.OrgID, due.CreatedBy, now)
+	if err != nil || p != nil {
+		return p, err
 	}
-	p, _, err := accountPrincipal(tx, by.AccountID, due.OrgID)
-	switch {
-	case errors.Is(err, ErrSuspended):
-		return nil, errMakerSuspended
-	case CodeOf(err) == Forbidden:
-		return nil, errMakerGone
-	case err != nil:
-		return nil, err
-	case p.UserID != by.UserID:
-		return nil, errMakerGone // removed, and added again
+	if due.CreatedBy.Kind == ActorAPIToken {
+		return nil, Errorf(Forbidden, "the API token that scheduled it was deleted or has ended")
 	}
-	p.Kind = PersonalToken
-	return p, nil
+	return nil, Errorf(Forbidden, "the user who scheduled it is suspended, or not a member of the organization any more")
 }
 
 // passing are the codes of failures that may pass.

@@ -210,14 +210,14 @@ func TestScheduleFailsIfItsMakerLostThePermission(t *testing.T) {
 		"missing permission users|delete": func(w *world, maker member, _ directory.IssuedAPIToken) {
 			must(w.UpdateUserRole(w.Context(), w.ByOwner(), maker.ID, "user"))(w)
 		},
-		"not a member": func(w *world, maker member, _ directory.IssuedAPIToken) {
+		"or not a member": func(w *world, maker member, _ directory.IssuedAPIToken) {
 			w.Wants("remove", "", w.RemoveUser(w.Context(), w.ByOwner(), maker.ID))
 		},
-		"the user who scheduled it is not": func(w *world, maker member, _ directory.IssuedAPIToken) {
+		"the user who scheduled it is": func(w *world, maker member, _ directory.IssuedAPIToken) {
 			w.Wants("remove", "", w.RemoveUser(w.Context(), w.ByOwner(), maker.ID))
 			w.Join("Maker", "admin") // another user with the same address
 		},
-		"is suspended": func(w *world, maker member, _ directory.IssuedAPIToken) { w.suspend(maker.User) },
+		"it is suspended": func(w *world, maker member, _ directory.IssuedAPIToken) { w.suspend(maker.User) },
 		"was deleted or has ended": func(w *world, _ member, token directory.IssuedAPIToken) {
 			w.Wants("delete", "", w.DeleteAPIToken(w.Context(), w.ByOwner(), token.ID))
 		},

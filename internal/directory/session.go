@@ -154,7 +154,7 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 		}
 	}
 	named := org
-	p, settings, err := accountPrincipal(tx, t.AccountID, org)
+	p, settings, err := accountPrincipal(tx, t.AccountID, org, now)
 	if errors.Is(err, errBadToken) { // a member nowhere
 		err = ErrNoSession
 	}

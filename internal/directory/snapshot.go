@@ -15,6 +15,7 @@ type Snapshot interface {
 	Users(OrgID, UserQuery) iter.Seq2[User, error]
 	Role(OrgID, RoleID) (Role, error)
 	GroupsOf(OrgID, UserID) ([]Group, error)
+	TemporaryRole(OrgID, UserID) (TemporaryRole, error)
 }
 
 // Past returns the principal's organization as it was after the entry of a sequence,

@@ -130,7 +130,7 @@ func (c *Change) mayReactivate(u User) error {
 		return Errorf(Forbidden, "a user can't be reactivated with an API token that they made")
 	}
 	u.Suspended = false
-	all, err := sources(c, u)
+	all, err := sources(c, u, c.now)
 	if err != nil {
 		return err
 	}

@@ -102,4 +102,5 @@ type Tx interface {
 	domainTx
 	profileTx
 	scheduleTx
+	temporaryRoleTx
 }

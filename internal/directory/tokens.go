@@ -122,6 +122,11 @@ func (c *Change) IssueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIT
 	if err != nil {
 		return t, err
 	}
+	if until := c.actor.until; !until.IsZero() && !c.actor.lasting.Covers(in.Capabilities) {
+		if bound.expiresAt, err = endBy("expiresAt", bound.expiresAt, until, "you have some of its capabilities only until then"); err != nil {
+			return t, err
+		}
+	}
 	if end := c.now.Add(in.atMost); in.ExpiresAt.IsZero() && in.atMost > 0 && (bound.expiresAt.IsZero() || end.Before(bound.expiresAt)) {
 		bound.expiresAt = end
 	}

@@ -238,6 +238,9 @@ func (c *Change) TakeOut(u User) error {
 	if err != nil {
 		return err
 	}
+	if err := c.dropTemporaryRoleOf(u); err != nil {
+		return err
+	}
 	if err := c.DeleteUser(u.OrgID, u.ID); err != nil {
 		return err
 	}

@@ -240,6 +240,15 @@ func storedStates(tx directory.Tx, id directory.OrgID) (map[stateKey]any, error)
 			return nil, err
 		}
 	}
+	temporary, err := tx.TemporaryRoles(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range temporary {
+		if err := add(t.Target(), t); err != nil {
+			return nil, err
+		}
+	}
 	domains, err := tx.Domains(id)
 	if err != nil {
 		return nil, err
@@ -274,6 +283,8 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 		return decodeState(raw, func(*directory.OrgSettings) {})
 	case "user":
 		return decodeState(raw, func(u *directory.User) { u.Role.Name = "" }) // belongs to the role
+	case "temporaryRole":
+		return decodeState(raw, func(t *directory.TemporaryRole) { t.Role.Name = "" })
 	case "role":
 		return decodeState(raw, func(r *directory.Role) { r.Members = nil }) // belong to the users
 	case "group":

@@ -82,6 +82,20 @@ func (p past) Role(org directory.OrgID, id directory.RoleID) (directory.Role, er
 	return *was, nil
 }
 
+// TemporaryRole returns the role that the user had for a time, with the name that it had.
+func (p past) TemporaryRole(org directory.OrgID, id directory.UserID) (directory.TemporaryRole, error) {
+	was, known, err := undo[directory.TemporaryRole](p, org, "temporaryRole", string(id))
+	switch {
+	case err != nil:
+		return directory.TemporaryRole{}, err
+	case !known:
+		return p.tx.TemporaryRole(org, id)
+	case was == nil:
+		return directory.TemporaryRole{}, directory.Missing("temporary role")
+	}
+	return *was, nil
+}
+
 // User returns the user as they were, with the name that their role had.
 func (p past) User(org directory.OrgID, id directory.UserID) (directory.User, error) {
 	was, known, err := undo[directory.User](p, org, "user", string(id))

@@ -35,6 +35,7 @@ type accessPath struct {
 	Group *groupRef `json:"group,omitzero"`
 	Kind  string    `json:"kind"`
 	Role  *roleRef  `json:"role,omitzero"`
+	Until wireTime  `json:"until,omitzero"` // of a temporary role
 }
 
 type groupRef struct {
@@ -188,7 +189,7 @@ func accessPaths(s directory.Subject, sources []directory.Source) []accessPath {
 	paths := make([]accessPath, len(sources))
 	for i, src := range sources {
 		ref := roleRef(src.Role.Ref())
-		paths[i] = accessPath{Kind: "role", Role: &ref}
+		paths[i] = accessPath{Kind: "role", Role: &ref, Until: wireTime{src.Until}}
 		if src.Group != nil {
 			paths[i].Kind, paths[i].Group = "group", &groupRef{ID: src.Group.ID, Name: src.Group.Name}
 		}

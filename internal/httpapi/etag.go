@@ -76,9 +76,10 @@ func check[Wire any](m ifMatch, current Wire) error {
 	return err
 }
 
-// checkThere is check for an object that may not exist, which no tag matches.
-func checkThere[Wire any](m ifMatch, createdAt time.Time, current Wire) error {
-	if createdAt.IsZero() {
+// checkThere is check for an object that may not exist, with a time that is set if it does.
+// No tag matches one that does not.
+func checkThere[Wire any](m ifMatch, set time.Time, current Wire) error {
+	if set.IsZero() {
 		return errPrecondition
 	}
 	return check(m, current)
@@ -90,6 +91,11 @@ func (m ifMatch) UserState(u directory.UserState) error { return check(m, userSt
 func (m ifMatch) Schedule(s directory.Schedule) error {
 	return checkThere(m, s.CreatedAt, scheduleOf(s))
 }
+
+func (m ifMatch) TemporaryRole(t directory.TemporaryRole) error {
+	return checkThere(m, t.Until, temporaryRoleOf(t))
+}
+
 func (m ifMatch) Role(r directory.Role) error                   { return check(m, roleOf(r)) }
 func (m ifMatch) Group(g directory.Group) error                 { return check(m, groupOf(g)) }
 func (m ifMatch) APIToken(t directory.APITokenRecord) error     { return check(m, apiTokenOf(t)) }

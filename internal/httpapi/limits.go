@@ -186,6 +186,7 @@ var costs = map[string]cost{
 	"GET /v2/limits":                {base: 2},
 	"GET /v2/rbac/roles":            {base: 2},
 	"GET /v2/schedules":             {base: 2},
+	"GET /v2/temporary-roles":       {base: 2},
 	"GET /v2/rbac/groups":           {base: 2},
 	"GET /v2/audit":                 {base: 2, query: entriesCost},
 	"GET /v2/events":                {base: 5},

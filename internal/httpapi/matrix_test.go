@@ -32,6 +32,10 @@ var oracle = map[string]string{
 	"GET /v2/users/{id}/schedule/{action}":                  "users|read",
 	"PUT /v2/users/{id}/schedule/{action}":                  "users|update",
 	"DELETE /v2/users/{id}/schedule/{action}":               "users|update",
+	"GET /v2/users/{id}/temporary-role":                     "users|read",
+	"PUT /v2/users/{id}/temporary-role":                     "users|update",
+	"DELETE /v2/users/{id}/temporary-role":                  "users|update",
+	"GET /v2/temporary-roles":                               "users|read",
 	"GET /v2/schedules":                                     "users|read",
 	"GET /v2/users/{id}/profile":                            "users|read",
 	"PUT /v2/users/{id}/profile":                            "users|update",
@@ -298,6 +302,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		}
 		body := map[string]string{
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/users/{id}/status": `{"status":"suspended"}`, "PUT /v2/users/{id}/profile": `{"externalId":"x"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
+			"PUT /v2/users/{id}/temporary-role":    `{"role":"user","until":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`,
 			"PUT /v2/users/{id}/schedule/{action}": `{"at":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`,
 			"PUT /v2/rbac/groups/{id}":             `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`,

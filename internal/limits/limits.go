@@ -33,6 +33,7 @@ const (
 	Issuers               Name = "issuers"
 	Domains               Name = "domains"
 	Schedules             Name = "schedules"
+	TemporaryRoles        Name = "temporaryRoles"
 )
 
 // Limits bound what tenants can make, so that the work of a request has a bound.
@@ -54,6 +55,8 @@ type Limits struct {
 	Domains     int // of an organization, verified or not
 	Schedules   int // of an organization, those included that could not be carried out
 
+	TemporaryRoles int // of an organization
+
 	RolesPerGroup int
 	GroupsPerUser int
 	// NamesPerSet bounds the datasets and views that a role or an API token names.
@@ -73,7 +76,7 @@ type Limits struct {
 func Default() Limits {
 	return Limits{
 		Organizations: 100, PersonalTokens: 100, Sessions: 50, Passkeys: 20,
-		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20, Issuers: 10, Domains: 20, Schedules: 1000,
+		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20, Issuers: 10, Domains: 20, Schedules: 1000, TemporaryRoles: 1000,
 		RolesPerGroup: 20, GroupsPerUser: 100,
 		NamesPerSet: 1000, Names: 3000,
 		MembersPerRequest: 1000, RoleChangesPerRequest: 50,
@@ -103,6 +106,7 @@ var kinds = []kind{
 	{Issuers, "this organization", "issuers", "delete one", func(l *Limits) *int { return &l.Issuers }},
 	{Domains, "this organization", "domains", "delete one", func(l *Limits) *int { return &l.Domains }},
 	{Schedules, "this organization", "schedules", "cancel one", func(l *Limits) *int { return &l.Schedules }},
+	{TemporaryRoles, "this organization", "temporary roles", "end one", func(l *Limits) *int { return &l.TemporaryRoles }},
 	{RolesPerGroup, "the group", "roles", "take some out, or use several groups", func(l *Limits) *int { return &l.RolesPerGroup }},
 	{GroupsPerUser, "the user", "groups", "take the user out of one", func(l *Limits) *int { return &l.GroupsPerUser }},
 	{NamesPerSet, "the set of capabilities", "names of datasets and views, with capabilities in applications", "take some out, or use *", func(l *Limits) *int { return &l.NamesPerSet }},
@@ -153,7 +157,7 @@ func Names() []Name {
 // OfOrganization and OfAccount are counted for an organization and for an account. The
 // other limits bound a single object or request.
 var (
-	OfOrganization = []Name{Users, Invitations, Roles, Groups, APITokens, Webhooks, Issuers, Domains, Schedules, NamesInRoles}
+	OfOrganization = []Name{Users, Invitations, Roles, Groups, APITokens, Webhooks, Issuers, Domains, Schedules, TemporaryRoles, NamesInRoles}
 	OfAccount      = []Name{Organizations, PersonalTokens, Sessions, Passkeys}
 )
 

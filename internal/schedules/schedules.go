@@ -1,4 +1,5 @@
-// Package schedules carries out what is scheduled for users when its time has come.
+// Package schedules carries out what is scheduled for users when its time has come, and
+// deletes temporary roles that have ended.
 package schedules
 
 import (
@@ -62,41 +63,52 @@ func (r *Runner) lead(ctx context.Context, failed func(error)) error {
 	return ctx.Err()
 }
 
-// Once carries out a part of what is due in each organization, and returns how many
-// schedules it is done with.
+// Once carries out a part of what is due in each organization, and returns how much of it
+// is done.
 func (r *Runner) Once(ctx context.Context, failed func(error)) (n int, err error) {
-	var orgs []directory.OrgID
+	acts, err := turn(ctx, r, work[directory.Schedule]{
+		orgs: directory.Tx.OrgsWithDueSchedules, due: directory.Tx.DueSchedules, do: r.service.CarryOutSchedule,
+	}, failed)
+	if err != nil {
+		return acts, err
+	}
+	ends, err := turn(ctx, r, work[directory.TemporaryRole]{
+		orgs: directory.Tx.OrgsWithEndedRoles, due: directory.Tx.EndedRoles, do: r.service.EndTemporaryRole,
+	}, failed)
+	return acts + ends, err
+}
+
+// work is something that becomes due.
+type work[T any] struct {
+	orgs func(directory.Tx, time.Time, int) ([]directory.OrgID, error)
+	due  func(directory.Tx, directory.OrgID, time.Time, int) ([]T, error)
+	do   func(context.Context, T) error
+}
+
+// turn does a part of what is due in each organization. What fails does not keep the rest
+// from being done.
+func turn[T any](ctx context.Context, r *Runner, w work[T], failed func(error)) (done int, err error) {
 	now := r.service.Now()
+	var orgs []directory.OrgID
 	err = r.store.Read(ctx, func(tx directory.Tx) (err error) {
-		orgs, err = tx.OrgsWithDueSchedules(now, orgsPerTurn)
+		orgs, err = w.orgs(tx, now, orgsPerTurn)
 		return err
 	})
 	for _, org := range orgs {
-		if err != nil || ctx.Err() != nil {
-			break
+		var due []T
+		if err == nil {
+			err = r.store.Read(ctx, func(tx directory.Tx) (err error) {
+				due, err = w.due(tx, org, now, perTurn)
+				return err
+			})
 		}
-		var done int
-		done, err = r.ofOrg(ctx, org, now, failed)
-		n += done
-	}
-	return n, err
-}
-
-func (r *Runner) ofOrg(ctx context.Context, org directory.OrgID, now time.Time, failed func(error)) (done int, err error) {
-	var due []directory.Schedule
-	err = r.store.Read(ctx, func(tx directory.Tx) (err error) {
-		due, err = tx.DueSchedules(org, now, perTurn)
-		return err
-	})
-	for _, s := range due {
-		if ctx.Err() != nil {
-			break
+		for _, item := range due {
+			if err := w.do(ctx, item); err != nil {
+				failed(fmt.Errorf("in the organization %s: %w", org, err))
+				continue
+			}
+			done++
 		}
-		if err := r.service.CarryOutSchedule(ctx, s); err != nil {
-			failed(fmt.Errorf("carry out the schedule of %s to %s the user %s: %w", s.OrgID, s.Act, s.UserID, err))
-			continue
-		}
-		done++
 	}
 	return done, err
 }

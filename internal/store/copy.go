@@ -28,6 +28,7 @@ var tables = []table{
 	{"provisions", 1, columns("org_id hash remote_addr expires_at claimed")},
 	{"accounts", 1, columns("id email email_key name created_at verified_at signed_in_at")},
 	{"users", 2, columns("org_id id account_id email email_key name role_id invited_by expires_at created_at mailed_at suspended profiled active_at")},
+	{"temporary_roles", 2, columns("org_id user_id role_id until")},
 	{"schedules", 3, columns("org_id user_id act at revoke created_at created_by due_at attempts failed_at failure")},
 	{"roles", 2, columns("org_id id name name_key description names capabilities created_at")},
 	{"user_groups", 2, columns("org_id id name name_key description managed created_at version")},

@@ -74,6 +74,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.AddLosses(org, []directory.UserID{"usr_0002"}),
 			tx.CreateDomain(directory.Domain{OrgID: org, Name: "example.com", Challenge: "c", CreatedAt: now, VerifiedAt: now}),
 			suspend(tx, org, "usr_0001"),
+			tx.PutTemporaryRole(directory.TemporaryRole{OrgID: org, UserID: "usr_0001", Role: directory.RoleRef{ID: "role_a"}, Until: now}),
 			tx.PutSchedule(directory.Schedule{OrgID: org, UserID: "usr_0001", Act: directory.ScheduledRemoval, At: now, CreatedAt: now, DueAt: now, Revoke: directory.Revocation{Tokens: true}}),
 			tx.CreateIssuer(directory.Issuer{OrgID: org, ID: "iss_a", Name: "I", URL: "https://issuer.example", SealedSecret: []byte{0, 1}, CreatedAt: now, UpdatedAt: now}),
 			tx.CreateIssuerLink(directory.IssuerLink{OrgID: org, IssuerID: "iss_a", Subject: "s", AccountID: "acc_0001", CreatedAt: now, SignedInAt: now}),

@@ -229,7 +229,7 @@ func (t *tx) CountGroupsWithRole(org directory.OrgID, role directory.RoleID) (in
 
 // reached is a condition on users u. It selects those whose base role is $2, those in a
 // group that gives role $2, and those in group $3.
-const reached = `u.org_id = $1 AND (u.role_id = $2 OR u.id IN (
+const reached = `u.org_id = $1 AND (u.role_id = $2 OR u.id IN (SELECT user_id FROM temporary_roles WHERE org_id = $1 AND role_id = $2) OR u.id IN (
 	SELECT m.user_id FROM group_members m WHERE m.org_id = $1 AND (m.group_id = $3
 		OR m.group_id IN (SELECT group_id FROM group_roles WHERE org_id = $1 AND role_id = $2)))) `
 

@@ -17,7 +17,7 @@ var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
 	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
 	"domains", "issuers", "issuer_links", "token_uses", "session_ends", "profiles", "profile_emails", "profile_grams", "group_profiles", "unique_values",
-	"provisioning_settings", "provisioning_state", "provisioning_losses", "schedules",
+	"provisioning_settings", "provisioning_state", "provisioning_losses", "schedules", "temporary_roles",
 }
 
 // unscoped are the statements that look across organizations, and why they must.
@@ -40,6 +40,7 @@ var unscoped = map[string]string{
 	"mails WHERE position":           "the mailer follows the whole log",
 	"mails WHERE reserved_at":        "the sweep forgets what was mailed long ago anywhere",
 	"max(n), 0) AS BIGINT":           "the operator's metric looks for the organization that has the most",
+	"temporary_roles WHERE until <=": "one leader ends what has ended anywhere",
 	"schedules WHERE due_at > 0":     "one leader carries out what is due anywhere",
 	"schedules WHERE failed_at > 0":  "the sweep forgets what failed long ago anywhere",
 	"WHERE next_at > 0":              "one leader delivers what is due anywhere",

@@ -68,4 +68,48 @@ var scheduleTests = []test{
 		s.write(func(tx directory.Tx) error { return tx.DeleteOrg(other) })
 		missing(s, "with its organization", one(other, "usr_c", suspend))
 	}},
+	{"temporary roles end in turn", func(s suite) {
+		give := func(org directory.OrgID, user, role string, until time.Time) directory.TemporaryRole {
+			return directory.TemporaryRole{
+				OrgID: org, UserID: directory.UserID("usr_" + user), AccountID: directory.AccountID("acc_" + user),
+				Role: directory.RoleRef{ID: directory.RoleID(role), Name: role}, Until: until,
+			}
+		}
+		first, second, theirs := give(acme, "a", "admin", start.Add(time.Minute)), give(acme, "b", "role_a", start.Add(time.Hour)), give(other, "c", "admin", start)
+		s.write(func(tx directory.Tx) error {
+			return all(putOrgs(tx, acme, other), putUsers(tx, acme, "a", "b"), putUsers(tx, other, "c"), tx.CreateRole(newRole(acme, "a"), "role a"),
+				tx.PutTemporaryRole(give(acme, "a", "role_a", start)), tx.PutTemporaryRole(first), tx.PutTemporaryRole(second), tx.PutTemporaryRole(theirs))
+		})
+		second.Role.Name = newRole(acme, "a").Name
+		one := func(org directory.OrgID, user directory.UserID) func(directory.Tx) (directory.TemporaryRole, error) {
+			return func(tx directory.Tx) (directory.TemporaryRole, error) { return tx.TemporaryRole(org, user) }
+		}
+		list := func(tx directory.Tx) ([]directory.TemporaryRole, error) { return tx.TemporaryRoles(acme) }
+		ended := func(now time.Time, limit int) func(directory.Tx) ([]directory.TemporaryRole, error) {
+			return func(tx directory.Tx) ([]directory.TemporaryRole, error) { return tx.EndedRoles(acme, now, limit) }
+		}
+		orgs := func(now time.Time, limit int) func(directory.Tx) ([]directory.OrgID, error) {
+			return func(tx directory.Tx) ([]directory.OrgID, error) { return tx.OrgsWithEndedRoles(now, limit) }
+		}
+		s.equal("one", second, got(s, one(acme, "usr_b")))
+		missing(s, "another organization's", one(other, "usr_b"))
+		s.equal("by end", []directory.TemporaryRole{first, second}, got(s, list))
+		for role, n := range map[directory.RoleID]int{"admin": 1, "role_a": 1, "user": 0} {
+			s.equal("with "+string(role), n, got(s, func(tx directory.Tx) (int, error) { return tx.CountTemporaryRoles(acme, role) }))
+		}
+		s.equal("count", 2, got(s, func(tx directory.Tx) (int, error) { return tx.CountOf(acme, limits.TemporaryRoles) }))
+		s.equal("highest count", 2, got(s, func(tx directory.Tx) (int, error) { return tx.HighestCount(limits.TemporaryRoles) }))
+		s.equal("reached by the role", []directory.UserID{"usr_b"}, got(s, func(tx directory.Tx) ([]directory.UserID, error) { return tx.Reached(acme, "role_a", "", 10) }))
+		s.equal("none before its end", 0, len(got(s, ended(start.Add(time.Minute-time.Microsecond), 10))))
+		s.equal("at its end", []directory.TemporaryRole{first}, got(s, ended(start.Add(time.Minute), 10)))
+		s.equal("the first", []directory.TemporaryRole{first}, got(s, ended(start.Add(time.Hour), 1)))
+		s.equal("organizations", []directory.OrgID{other, acme}, got(s, orgs(start.Add(time.Hour), 10)))
+		s.equal("the longest waiting", []directory.OrgID{other}, got(s, orgs(start.Add(time.Hour), 1)))
+		s.write(func(tx directory.Tx) error { return tx.DeleteTemporaryRole(acme, "usr_a") })
+		s.fails("delete again", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteTemporaryRole(acme, "usr_a") })
+		s.write(func(tx directory.Tx) error { return tx.DeleteUser(acme, "usr_b") })
+		s.equal("with its user", 0, len(got(s, list)))
+		s.write(func(tx directory.Tx) error { return tx.DeleteOrg(other) })
+		missing(s, "with its organization", one(other, "usr_c"))
+	}},
 }

@@ -74,6 +74,18 @@ CREATE INDEX users_unprofiled ON users (org_id, email_key) WHERE profiled = 0;
 CREATE INDEX users_active ON users (org_id, active_at, id);
 CREATE INDEX users_open ON users (org_id, id) WHERE account_id IS NULL;
 
+-- No key on roles: built-in ones have no row.
+CREATE TABLE temporary_roles (
+    org_id  TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    role_id TEXT NOT NULL,
+    until   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, user_id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX temporary_roles_end ON temporary_roles (until, org_id);
+CREATE INDEX temporary_roles_role ON temporary_roles (org_id, role_id);
+
 -- due_at is 0 for a schedule that could not be carried out and is not tried again.
 CREATE TABLE schedules (
     org_id     TEXT NOT NULL,
