@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/expiry"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/sealing"
@@ -42,7 +43,7 @@ func (m maintenance) run(ctx context.Context, failed func(error)) {
 		case <-minute.C:
 			err = errors.Join(m.service.StoreUsage(ctx), m.people.DropProvisions(ctx))
 		case <-hour.C:
-			err = errors.Join(m.service.Sweep(ctx), m.people.DropInvitations(ctx), m.service.AnnounceExpiring(ctx), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
+			err = errors.Join(m.service.Sweep(ctx), m.people.DropInvitations(ctx), expiry.Announce(ctx, m.service), m.sealer.Prune(ctx), m.queue.Drop(ctx), m.mailer.Sweep(ctx))
 		}
 		if err != nil {
 			failed(err)

@@ -1,7 +1,7 @@
 // Package console serves the web console: pages for people who manage an organization
-// in a browser. A page reads and changes the directory through [directory.Service]
-// alone, as the person who is signed in, so that every rule holds here as it does in
-// the API. Whoever signs people in is behind [Auth].
+// in a browser. A page reads and changes the directory through operations alone, those of
+// [directory.Service] and of packages beside it, as the person who is signed in, so that
+// every rule holds here as it does in the API. Whoever signs people in is behind [Auth].
 package console
 
 import (

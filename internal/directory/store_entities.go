@@ -38,6 +38,16 @@ type orgTx interface {
 	ExpiredProvisions(now time.Time) ([]Provision, error)
 }
 
+// ExpiringQuery selects API tokens of all organizations that expire after a time and no
+// later than another, and that have fewer notices. It leaves out tokens that were made
+// to work no longer than Within, and tokens that were replaced.
+type ExpiringQuery struct {
+	After, UpTo time.Time
+	Notices     int
+	Within      time.Duration
+	Limit       int
+}
+
 // Provision is a temporary organization that waits to be claimed, or did.
 type Provision struct {
 	OrgID      OrgID

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/expiry"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 )
@@ -42,7 +43,7 @@ func TestMakersAreMailedAboutExpiringTokens(t *testing.T) {
 		directorytest.Must(f.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: name, ExpiresAt: soon}))(t)
 	}
 	later := directory.NewService(f.store, dbtest.Keys(), func() time.Time { return time.Now().Add(10 * day) })
-	if err := later.AnnounceExpiring(t.Context()); err != nil {
+	if err := expiry.Announce(t.Context(), later); err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range directorytest.Must(f.ListAPITokens(t.Context(), call))(t) {
@@ -64,7 +65,7 @@ func TestRejectedMailAboutAnExpiringTokenIsGivenUp(t *testing.T) {
 	token := directory.NewAPIToken{Name: "first", ExpiresAt: time.Now().Add(20 * 24 * time.Hour)}
 	directorytest.Must(f.CreateAPIToken(t.Context(), directory.Call{Principal: f.owner}, token))(t)
 	later := directory.NewService(f.store, dbtest.Keys(), func() time.Time { return time.Now().Add(10 * 24 * time.Hour) })
-	if err := later.AnnounceExpiring(t.Context()); err != nil {
+	if err := expiry.Announce(t.Context(), later); err != nil {
 		t.Fatal(err)
 	}
 	f.add(t, "Jane")

@@ -1,4 +1,4 @@
-package directory_test
+package expiry_test
 
 import (
 	"testing"
@@ -7,22 +7,32 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/expiry"
 )
+
+// old makes an API token with a capability to read users.
+func old(w *directorytest.World, expires time.Time) directory.IssuedAPIToken {
+	w.Helper()
+	return directorytest.Must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+		Name: "Old", Capabilities: directorytest.Caps(w, "users|read"), ExpiresAt: expires,
+	}))(w)
+}
 
 // A token is announced once 14 days and once 3 days before its end, and not for every
 // look; what was made to live briefly, or was replaced, is not.
 func TestAnnounceExpiring(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := directorytest.New(t)
 	day := 24 * time.Hour
 	in := func(d time.Duration) time.Time { return w.Clock().Add(d) }
-	long, replaced := w.old(in(100*day), "users|read"), w.old(in(100*day), "users|read")
-	w.old(time.Time{}, "users|read")
-	w.old(in(2*day), "users|read") // made to live briefly
-	week := w.old(in(7*day), "users|read")
+	long, replaced := old(w, in(100*day)), old(w, in(100*day))
+	old(w, time.Time{})
+	old(w, in(2*day)) // made to live briefly
+	week := old(w, in(7*day))
 	announced := func() map[string]int {
 		t.Helper()
-		w.Wants("announce", "", w.AnnounceExpiring(t.Context()))
+		w.Wants("announce", "", expiry.Announce(t.Context(), w.Service))
 		n := make(map[string]int)
 		for _, e := range w.EntriesOf(w.Org.ID) {
 			if e.Action == "announceTokenExpiry" {
@@ -45,7 +55,7 @@ func TestAnnounceExpiring(t *testing.T) {
 	wants("at first", map[string]int{})
 	w.Pass(5 * day)
 	wants("a token of a week, 2 days before its end", map[string]int{string(week.ID): 1})
-	must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), replaced.ID, directory.Regeneration{ExistingExpiresAt: in(85 * day)}))(t)
+	directorytest.Must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), replaced.ID, directory.Regeneration{ExistingExpiresAt: in(85 * day)}))(t)
 	w.Pass(82 * day)
 	wants("13 days before", map[string]int{string(week.ID): 1, string(long.ID): 1})
 	w.Pass(11 * day)
@@ -57,11 +67,11 @@ func TestAnnounceExpiring(t *testing.T) {
 // A server that was off for long announces the end once, not for each notice that it missed.
 func TestAnnounceExpiringAfterAPause(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.old(w.Clock().Add(100*24*time.Hour), "users|read")
+	w := directorytest.New(t)
+	old(w, w.Clock().Add(100*24*time.Hour))
 	w.Pass(99 * 24 * time.Hour)
 	for range 2 {
-		w.Wants("announce", "", w.AnnounceExpiring(t.Context()))
+		w.Wants("announce", "", expiry.Announce(t.Context(), w.Service))
 	}
 	n := 0
 	for _, e := range w.EntriesOf(w.Org.ID) {
