@@ -90,6 +90,8 @@ func TestSecondSyncWritesNothing(t *testing.T) {
 			t.Errorf("the second sync writes something: %s", diff)
 		}
 		s.kill()
+		used := s.cmd.ProcessState
+		t.Logf("both syncs took %v of the server's processor time", (used.UserTime() + used.SystemTime()).Round(time.Millisecond))
 		d.checkHistory(t)
 	})
 }

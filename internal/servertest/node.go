@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -46,10 +47,14 @@ func StartIssuer(t testing.TB, clientID, clientSecret, redirect string) string {
 	return ""
 }
 
+var installing sync.Mutex
+
 // installed returns the directory of a tool in tools/. npm installs its locked packages
 // once.
 func installed(t testing.TB, tool string) string {
 	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
 	_, here, _, _ := runtime.Caller(0)
 	dir := filepath.Join(filepath.Dir(here), "..", "..", "tools", tool)
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {

@@ -1,5 +1,5 @@
-// Package servertest builds servers of other projects, pinned in tools/servers/go.mod, so
-// that tests run against the real thing.
+// Package servertest builds servers and clients of other projects, pinned in tools/, so that
+// tests run against the real thing.
 package servertest
 
 import (
