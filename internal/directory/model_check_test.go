@@ -101,12 +101,15 @@ func (r *reality) readOrg(tx directory.Tx, id directory.OrgID) error {
 		}
 	}
 	r.holds(owners > 0, "%s has no owner", id)
+	if err := r.readProfiles(tx, id); err != nil {
+		return err
+	}
 	groups, err := tx.Groups(id)
 	if err != nil {
 		return err
 	}
 	for _, g := range groups {
-		r.line("%s group %s %s %v %v", id, g.ID, key(g.Name), g.Members, g.Roles)
+		r.line("%s group %s %s %v %v managed %t", id, g.ID, key(g.Name), g.Members, g.Roles, g.Managed)
 		for _, m := range g.Members {
 			r.holds(there[m], "%s: %s is in group %s and not in the organization", id, m, g.ID)
 		}
@@ -166,13 +169,14 @@ func (m *model) lines() []string {
 			r.line("%s user %s %s %q %s %s", o.id, u.id, u.email, u.name, u.role, u.status())
 		}
 		for _, g := range o.groups {
-			r.line("%s group %s %s %v %v", o.id, g.id, g.name, g.members, g.roles)
+			r.line("%s group %s %s %v %v managed %t", o.id, g.id, g.name, g.members, g.roles, g.managed)
 		}
 		for _, k := range o.tokens {
 			r.line("%s token %s %v gives %v ends %s", o.id, k.id, k.caps.sorted(), k.giving.pure(), k.expires)
 		}
 	}
 	m.lineSignIn(r)
+	m.lineProfiles(r)
 	for _, a := range m.accounts {
 		if strings.HasPrefix(a.email, "agent@") {
 			continue

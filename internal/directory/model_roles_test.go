@@ -249,6 +249,7 @@ func (in groupInput) rules(a *actor, v *verdict, before mGroup) {
 	if slices.Equal(before.members, after.members) && slices.Equal(before.roles, after.roles) {
 		return
 	}
+	v.add(before.managed && !slices.Equal(before.members, after.members), directory.Conflict)
 	v.mayChangeWhoGetsWhat(a)
 	joined := slices.ContainsFunc(after.members, func(id directory.UserID) bool { return !slices.Contains(before.members, id) })
 	for _, id := range after.roles {
@@ -333,6 +334,7 @@ func (h *harness) moveMembers(t *rapid.T) {
 				if !there || slices.Equal(g.members, after.members) {
 					return
 				}
+				v.add(g.managed, directory.Conflict)
 				v.mayChangeWhoGetsWhat(a)
 				for _, role := range after.roles {
 					if way != 1 {

@@ -65,6 +65,8 @@ type mUser struct {
 	invited   bool
 	inviter   *actor    // while invited
 	expires   time.Time // while invited
+	profiled  bool      // a directory has changed what it keeps with the user
+	external  string    // id that the directory has for them
 }
 
 func (u *mUser) status() directory.UserStatus {
@@ -89,6 +91,7 @@ type mGroup struct {
 	name    string // as a key
 	members []directory.UserID
 	roles   []directory.RoleID
+	managed bool // a directory changes the members
 }
 
 // mToken is a token of either kind, or a session; caps and giving are of API tokens.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/provisioning"
 )
 
 // step is one request: what it takes, which rules it may break, what it changes
@@ -55,9 +56,11 @@ type harness struct {
 
 	accounts map[int]directory.AccountID // the model's accounts by their numbers
 	dns      records
-	tally    *tally
-	focus    directory.OrgID // whose access is looked at next
-	prefer   []candidate     // who acts next, if it can be them
+
+	directory *provisioning.Provisioner
+	tally     *tally
+	focus     directory.OrgID // whose access is looked at next
+	prefer    []candidate     // who acts next, if it can be them
 
 	moments []moment // what was so earlier
 

@@ -125,6 +125,7 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 	w := newWorld(&lasting{TB: t, each: rt})
 	dns := w.Resolving()
 	h := &harness{w: w, dns: dns, m: firstModel(w), accounts: make(map[int]directory.AccountID), tally: all}
+	h.startDirectory()
 	var actions []func(*rapid.T)
 	for _, action := range []struct {
 		often int
@@ -170,6 +171,9 @@ func runModel(t *testing.T, rt *rapid.T, all *tally) {
 		{3, h.verifyDomain},
 		{1, h.deleteDomain},
 		{3, h.updateSignInRules},
+		{3, h.provisionChange},
+		{2, h.provisionMembers},
+		{1, h.provisionRemoval},
 		{1, h.deleteOrg},
 	} {
 		for range action.often {

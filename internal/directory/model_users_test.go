@@ -106,24 +106,54 @@ func (h *harness) removeUser(t *rapid.T) {
 		return step{
 			name: "removeUserFromOrg", request: string(id), need: "users|delete",
 			rules: func(_ *model, a *actor, v *verdict) {
-				u := a.org.user(id)
-				if v.add(u == nil, directory.NotFound); u != nil {
-					v.mayUnmake(a, u)
-				}
+				v.mayRemove(a, id)
 			},
 			mutate: func(m *model, a *actor, _ made) {
-				u := a.org.user(id)
-				a.org.drop(id)
-				if !u.invited {
-					m.endSessionsIn(u.account, a.org)
-					m.settle(u.account)
-				}
+				m.remove(a.org, id)
 			},
 			do: func(call directory.Call) (made, any, error) {
 				return made{}, struct{}{}, h.w.RemoveUser(h.w.Context(), call, id)
 			},
 		}
 	})
+}
+
+func (v *verdict) mayRemove(a *actor, id directory.UserID) {
+	u := a.org.user(id)
+	if v.add(u == nil, directory.NotFound); u != nil {
+		v.mayUnmake(a, u)
+	}
+}
+
+// remove takes a user out of an organization.
+func (m *model) remove(o *mOrg, id directory.UserID) {
+	u := o.user(id)
+	o.drop(id)
+	if !u.invited {
+		m.endSessionsIn(u.account, o)
+		m.settle(u.account)
+	}
+}
+
+// mayReactivate is rule 2 for all that a suspended user has.
+func (v *verdict) mayReactivate(a *actor, u *mUser) {
+	v.add(!a.personal && a.maker() == u.id, directory.Forbidden)
+	active := *u
+	active.suspended = false
+	for _, p := range a.org.paths(&active) {
+		v.mayGive(a, p.role, nil)
+	}
+}
+
+// statusChanged ends the sessions of somebody who was suspended.
+func (m *model) statusChanged(o *mOrg, u *mUser) {
+	if !u.suspended {
+		return
+	}
+	m.endSessionsIn(u.account, o)
+	if len(m.active(u.account)) == 0 {
+		m.account(u.account).sessions = nil
+	}
 }
 
 func (h *harness) updateUserRole(t *rapid.T) {
@@ -179,22 +209,13 @@ func (h *harness) updateUserStatus(t *rapid.T) {
 					v.mayUnmake(a, u)
 					return
 				}
-				v.add(!a.personal && a.maker() == id, directory.Forbidden)
-				active := *u
-				active.suspended = false
-				for _, p := range a.org.paths(&active) {
-					v.mayGive(a, p.role, nil)
-				}
+				v.mayReactivate(a, u)
 			},
 			mutate: func(m *model, a *actor, _ made) {
 				u, was := a.org.user(id), a.org.user(id).status()
 				u.suspended = status == directory.Suspended
-				if was == status || !u.suspended {
-					return
-				}
-				m.endSessionsIn(u.account, a.org)
-				if len(m.active(u.account)) == 0 {
-					m.account(u.account).sessions = nil
+				if was != status {
+					m.statusChanged(a.org, u)
 				}
 			},
 			do: func(call directory.Call) (made, any, error) {
