@@ -5,6 +5,9 @@ const AnyGram = "*"
 
 const maxGrams = 300
 
+// GramPaths are the attributes whose grams are kept, beside the user name and the emails.
+var GramPaths = []Path{{"displayName"}, {"nickName"}, {"title"}, {"name", "formatted"}, {"name", "givenName"}, {"name", "familyName"}}
+
 // Grams are the runs of three characters in a text. Where others begin or end with the
 // text, a mark counts as a character.
 func Grams(text string, begins, ends bool) []string {

@@ -122,8 +122,17 @@ type Keys struct {
 // Keys folds the profile's texts.
 func (p Profile) Keys() Keys {
 	k := Keys{UserName: text.FoldKey(p.UserName), Emails: emailKeys(p.Attributes), Attributes: foldAttributes(p.Attributes)}
-	name, _ := k.Attributes["displayName"].(string)
-	k.Grams = grams(append([]string{k.UserName, name}, k.Emails...))
+	searched := append([]string{k.UserName}, k.Emails...)
+	for _, path := range GramPaths {
+		var v any = k.Attributes
+		for _, name := range path {
+			object, _ := v.(map[string]any)
+			v = object[name]
+		}
+		text, _ := v.(string)
+		searched = append(searched, text)
+	}
+	k.Grams = grams(searched)
 	return k
 }
 

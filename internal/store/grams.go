@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,8 @@ func soughtGrams(where directory.Condition) (text string, grams []string) {
 			return gramsOf(inner)
 		}
 	case directory.Compare:
-		if len(cond.Path) == 1 && (cond.Path[0] == "userName" && cond.Op != directory.Equal || cond.Path[0] == "displayName") {
+		byName := len(cond.Path) == 1 && cond.Path[0] == "userName" && cond.Op != directory.Equal // an index finds equal ones
+		if byName || slices.ContainsFunc(directory.GramPaths, func(p directory.Path) bool { return slices.Equal(p, cond.Path) }) {
 			return gramsOf(cond)
 		}
 	}

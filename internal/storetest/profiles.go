@@ -197,6 +197,8 @@ var profileTests = []test{
 			{"text is a truth value", is(true, "title"), nil},
 			{"text has a part", is("x", "title", "part"), nil},
 			{"part", is("FAM A", "name", "familyName"), []directory.UserID{a}},
+			{"inside a part", compare(directory.Contains, "AM A", "name", "familyName"), []directory.UserID{a}},
+			{"the end of a title", compare(directory.EndsWith, "OF B", "title"), []directory.UserID{b}},
 			{"extension", is("D\u00c9P.B", enterprise, "department"), []directory.UserID{b}},
 			{"number", is(int64(3), enterprise, "level"), []directory.UserID{a, b}},
 			{"number is less", compare(directory.Less, 3.5, enterprise, "level"), []directory.UserID{a, b}},

@@ -386,8 +386,8 @@ CREATE TABLE profile_emails (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX profile_emails_key ON profile_emails (org_id, email_key);
 
--- Runs of three letters in the user name, the display name and the emails of profiles, by
--- which conditions find texts inside of them.
+-- Runs of three letters in the user name, the emails and the names of profiles, by which
+-- conditions find texts inside of them.
 CREATE TABLE profile_grams (
     org_id  TEXT NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
     gram    TEXT NOT NULL,
