@@ -19,7 +19,8 @@ const (
 // checkSchemas takes a list of unique attributes for schemas.
 func checkSchemas(in json.RawMessage) (json.RawMessage, []directory.UniqueAttribute, error) {
 	var unique []directory.UniqueAttribute
-	return in, unique, json.Unmarshal(in, &unique)
+	err := json.Unmarshal(in, &unique)
+	return in, unique, err
 }
 
 var (
