@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rosterhq/roster/internal/ident"
@@ -138,4 +139,24 @@ func (c *Change) RecordForAccount(account AccountID, target Target, before, afte
 		}
 	}
 	return nil
+}
+
+// ActsIn lists the organizations that a personal token acts in, in the order of their ids:
+// its person is not suspended there, and the token not revoked.
+func ActsIn(tx Tx, t PersonalTokenRecord) (orgs []OrgID, err error) {
+	users, err := tx.AccountUsers(t.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range users {
+		revoked, err := tx.TokenRevoked(u.OrgID, t.AccountID, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !u.Suspended && !revoked {
+			orgs = append(orgs, u.OrgID)
+		}
+	}
+	slices.Sort(orgs)
+	return orgs, nil
 }

@@ -38,9 +38,9 @@ type orgTx interface {
 	ExpiredProvisions(now time.Time) ([]Provision, error)
 }
 
-// ExpiringQuery selects API tokens of all organizations that expire after a time and no
-// later than another, and that have fewer notices. It leaves out tokens that were made
-// to work no longer than Within, and tokens that were replaced.
+// ExpiringQuery selects tokens of all organizations that expire after a time and no later
+// than another, and that have fewer notices. It leaves out tokens that were made to work no
+// longer than Within, and API tokens that were replaced.
 type ExpiringQuery struct {
 	After, UpTo time.Time
 	Notices     int
@@ -197,6 +197,9 @@ type tokenTx interface {
 	PersonalTokenByHash(SecretHash) (PersonalTokenRecord, error)
 	PersonalTokens(AccountID) ([]PersonalTokenRecord, error)
 	CreatePersonalToken(PersonalTokenRecord) error
+	// ExpiringPersonalTokens and NotePersonalExpiryNotice are as those of API tokens.
+	ExpiringPersonalTokens(ExpiringQuery) ([]PersonalTokenRecord, error)
+	NotePersonalExpiryNotice(account AccountID, id TokenID, notice int) (first bool, err error)
 	SetPersonalTokenNetworks(AccountID, TokenID, Networks) error
 	DeletePersonalToken(AccountID, TokenID) error
 	// UsePersonalToken stores when a personal token was last used in an organization, unless

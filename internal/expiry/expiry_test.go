@@ -83,3 +83,78 @@ func TestAnnounceExpiringAfterAPause(t *testing.T) {
 		t.Errorf("%d entries, want 1", n)
 	}
 }
+
+// A personal token is announced in each organization that it acts in: not where the person is
+// suspended, and not where it was revoked.
+func TestAnnounceExpiringPersonalTokens(t *testing.T) {
+	t.Parallel()
+	w := directorytest.New(t)
+	day := 24 * time.Hour
+	mia := w.Join("Mia", "user")
+	add := func(name string, lifetime time.Duration) directory.PersonalTokenRecord {
+		t.Helper()
+		var token directory.IssuedPersonalToken
+		err := w.DB.Write(t.Context(), func(tx directory.Tx) (err error) {
+			token, err = directory.IssuePersonalToken(tx, mia.AccountID, directory.NewPersonalToken{Name: name, ExpiresAt: w.Clock().Add(lifetime)}, w.Clock())
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token.PersonalTokenRecord
+	}
+	orgs := []directory.OrgID{w.Org.ID}
+	for range 3 {
+		m := directorytest.Must(w.CreateOrg(t.Context(), w.By(mia), "Elsewhere"))(t)
+		orgs = append(orgs, m.Org.ID)
+	}
+	long, revoked := add("long", 100*day), add("revoked", 100*day)
+	add("brief", 2*day)
+	in := func(org directory.OrgID, change func(directory.Tx, directory.User) error) {
+		t.Helper()
+		err := w.DB.Write(t.Context(), func(tx directory.Tx) error {
+			u, err := tx.AccountUser(org, mia.AccountID)
+			if err != nil {
+				return err
+			}
+			return change(tx, u)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	in(orgs[1], func(tx directory.Tx, u directory.User) error { u.Suspended = true; return tx.UpdateUser(u) })
+	in(orgs[2], func(tx directory.Tx, u directory.User) error {
+		return tx.RevokeToken(orgs[2], mia.AccountID, long.ID, w.Clock())
+	})
+	for _, org := range orgs {
+		in(org, func(tx directory.Tx, _ directory.User) error {
+			return tx.RevokeToken(org, mia.AccountID, revoked.ID, w.Clock())
+		})
+	}
+	wants := func(what string, want ...int) {
+		t.Helper()
+		for range 2 {
+			w.Wants("announce", "", expiry.Announce(t.Context(), w.Service))
+			for i, org := range orgs {
+				n := 0
+				for _, e := range w.EntriesOf(org) {
+					if e.Action != "announceTokenExpiry" {
+						continue
+					}
+					if n++; e.Actor.Kind != directory.ActorSystem || e.Target != long.Target() {
+						t.Errorf("%s: %+v about %+v", what, e.Actor, e.Target)
+					}
+				}
+				if n != want[i] {
+					t.Errorf("%s: organization %d has %d entries, want %d", what, i, n, want[i])
+				}
+			}
+		}
+	}
+	wants("at first", 0, 0, 0, 0)
+	w.Pass(87 * day)
+	wants("13 days before", 1, 0, 0, 1)
+	w.Pass(11 * day)
+	wants("2 days before", 2, 0, 0, 2)
+}

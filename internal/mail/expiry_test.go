@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/expiry"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/onboarding"
 )
 
 // expiryPostman is a postman that mails about expiring tokens, too.
@@ -73,5 +74,34 @@ func TestRejectedMailAboutAnExpiringTokenIsGivenUp(t *testing.T) {
 	mailAll(t, f, sender, limits.Mails{})
 	if names(sender.sent) != "Jane" {
 		t.Errorf("after a rejected mail, invitations went to %q", names(sender.sent))
+	}
+}
+
+// The person of a personal token is mailed once, in however many organizations it acts.
+func TestPeopleAreMailedOnceAboutTheirExpiringTokens(t *testing.T) {
+	f := newFixture(t)
+	day := 24 * time.Hour
+	call := directory.Call{Principal: f.owner}
+	for range 2 {
+		directorytest.Must(onboarding.New(f.Service, onboarding.Options{}).CreateOrg(t.Context(), call, "Elsewhere"))(t)
+	}
+	for _, name := range []string{"laptop", "deleted"} {
+		directorytest.Must(f.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: name, ExpiresAt: time.Now().Add(20 * day)}))(t)
+	}
+	later := directory.NewService(f.store, dbtest.Keys(), func() time.Time { return time.Now().Add(10 * day) })
+	if err := expiry.Announce(t.Context(), later); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range directorytest.Must(f.ListPersonalTokens(t.Context(), call))(t) {
+		if k.Name == "deleted" {
+			if err := f.DeletePersonalToken(t.Context(), call, k.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sender := &expiryPostman{postman: &postman{}}
+	mailAll(t, f, sender, limits.Mails{})
+	if got := strings.Join(sender.told, ", "); got != "owner@example.com laptop" {
+		t.Errorf("told %q", got)
 	}
 }

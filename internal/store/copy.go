@@ -35,7 +35,7 @@ var tables = []table{
 	{"group_members", 3, columns("org_id group_id user_id")},
 	{"group_roles", 3, columns("org_id group_id role_id")},
 	{"api_tokens", 2, columns("org_id id hash name description capabilities giving expires_at networks created_at created_by lifetime replaces maker_id notices last_used_at")},
-	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at")},
+	{"personal_tokens", 2, columns("account_id id hash name description expires_at networks created_at notices")},
 	{"token_uses", 3, columns("org_id account_id token_id last_used_at revoked_at")},
 	{"sessions", 2, columns("account_id id hash only_org method issuer_id created_at last_used_at fresh_at expires_at user_agent remote_addr")},
 	{"session_ends", 3, columns("org_id account_id session_id ended_at")},

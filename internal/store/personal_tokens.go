@@ -29,6 +29,19 @@ func (t *tx) PersonalTokens(account directory.AccountID) ([]directory.PersonalTo
 	return list(t, scanPersonalToken, selectPersonalTokens+`WHERE account_id = $1 ORDER BY id`, account)
 }
 
+func (t *tx) ExpiringPersonalTokens(q directory.ExpiringQuery) ([]directory.PersonalTokenRecord, error) {
+	return list(t, scanPersonalToken, selectPersonalTokens+`WHERE expires_at > $1 AND expires_at <= $2 AND notices < $3 AND expires_at - created_at > $4
+		ORDER BY expires_at, id LIMIT $5`, micros(q.After), micros(q.UpTo), q.Notices, q.Within.Microseconds(), q.Limit)
+}
+
+func (t *tx) NotePersonalExpiryNotice(account directory.AccountID, id directory.TokenID, notice int) (bool, error) {
+	err := t.execOne("token", `UPDATE personal_tokens SET notices = $1 WHERE account_id = $2 AND id = $3 AND notices < $1`, notice, account, id)
+	if directory.CodeOf(err) == directory.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (t *tx) CreatePersonalToken(r directory.PersonalTokenRecord) error {
 	return t.exec(`INSERT INTO personal_tokens (account_id, id, hash, name, description, expires_at, networks, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -104,6 +104,41 @@ var apiTokenTests = []test{
 			}
 		}
 	}},
+	{"personal tokens that expire soon", func(s suite) {
+		day := 24 * time.Hour
+		token := func(name string, lifetime time.Duration) directory.PersonalTokenRecord {
+			t := newPersonalToken("acc_a", name)
+			t.CreatedAt, t.ExpiresAt = start, time.Time{}
+			if lifetime > 0 {
+				t.ExpiresAt = start.Add(lifetime)
+			}
+			return t
+		}
+		late, soon := token("late", 12*day), token("soon", 11*day)
+		s.write(func(tx directory.Tx) error {
+			return all(putAccount(tx, "acc_a"), tx.CreatePersonalToken(late), tx.CreatePersonalToken(soon), tx.CreatePersonalToken(token("never", 0)),
+				tx.CreatePersonalToken(token("after", 15*day)), tx.CreatePersonalToken(token("over", 9*day)))
+		})
+		q := directory.ExpiringQuery{After: start.Add(9 * day), UpTo: start.Add(12 * day), Notices: 1, Within: 3 * day, Limit: 10}
+		expiring := func(tx directory.Tx) ([]directory.PersonalTokenRecord, error) { return tx.ExpiringPersonalTokens(q) }
+		note := func(notice int) func(directory.Tx) (bool, error) {
+			return func(tx directory.Tx) (bool, error) {
+				return tx.NotePersonalExpiryNotice("acc_a", soon.ID, notice)
+			}
+		}
+		noted := func(notice int) (first bool) {
+			s.write(func(tx directory.Tx) (err error) { first, err = note(notice)(tx); return err })
+			return first
+		}
+		s.equal("the first to expire first", []directory.PersonalTokenRecord{soon, late}, got(s, expiring))
+		s.equal("a first notice, then again", []bool{true, false}, []bool{noted(1), noted(1)})
+		s.equal("without those that have it", []directory.PersonalTokenRecord{late}, got(s, expiring))
+		q.Notices = 2
+		s.equal("the next notice", []directory.PersonalTokenRecord{soon, late}, got(s, expiring))
+		q.Within = 11 * day
+		s.equal("without those made to work no longer", []directory.PersonalTokenRecord{late}, got(s, expiring))
+		s.equal("a notice of the past", []bool{true, false}, []bool{noted(2), noted(1)})
+	}},
 	{"last use", func(s suite) {
 		a := newAPIToken(acme, "a")
 		s.write(func(tx directory.Tx) error {

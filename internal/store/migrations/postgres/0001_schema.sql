@@ -186,8 +186,11 @@ CREATE TABLE personal_tokens (
     expires_at  BIGINT NOT NULL,
     networks    TEXT COLLATE "C" NOT NULL,
     created_at  BIGINT NOT NULL,
+    notices     BIGINT NOT NULL DEFAULT 0, -- how often it was announced that it expires
     PRIMARY KEY (account_id, id)
 );
+
+CREATE INDEX personal_tokens_expiry ON personal_tokens (expires_at);
 
 -- When a personal token was last used in an organization, and since when it is revoked
 -- there. 0: never.

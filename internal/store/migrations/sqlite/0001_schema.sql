@@ -185,8 +185,11 @@ CREATE TABLE personal_tokens (
     expires_at  INTEGER NOT NULL,
     networks    TEXT    NOT NULL,
     created_at  INTEGER NOT NULL,
+    notices     INTEGER NOT NULL DEFAULT 0, -- how often it was announced that it expires
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX personal_tokens_expiry ON personal_tokens (expires_at);
 
 -- When a personal token was last used in an organization, and since when it is revoked
 -- there. 0: never.
