@@ -129,8 +129,11 @@ func (a AppGrants) list() []AppGrant {
 	return a.of.grants
 }
 
-// Of returns the grants of a that are in one application, or all.
+// Of returns the grants that a lists in one application.
 func (a AppGrants) Of(app string) AppGrants {
+	if a.All() {
+		return AppGrants{}
+	}
 	return a.where(func(g AppGrant) bool { return g.App == app })
 }
 
@@ -149,7 +152,7 @@ func (a AppGrants) where(keep func(AppGrant) bool) AppGrants {
 		}
 	}
 	if n == len(list) {
-		return a
+		return a // also all of every application
 	}
 	kept := make([]AppGrant, 0, n)
 	for _, g := range list {

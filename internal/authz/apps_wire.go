@@ -32,19 +32,20 @@ func (w TypeWire) MarshalJSON() ([]byte, error) {
 	return json.Marshal(w.Actions)
 }
 
-var errTypeWire = errors.New(`must be a list of actions, as in ["read"], or if the type has instances, lists by their names, as in {"2026-*": ["read"]}`)
+// ErrTypeWire is returned for what is neither of the two forms.
+var ErrTypeWire = errors.New(`must be a list of actions, as in ["read"], or if the type has instances, lists by their names, as in {"2026-*": ["read"]}`)
 
 // UnmarshalJSON reads a list or an object.
 func (w *TypeWire) UnmarshalJSON(b []byte) error {
 	*w = TypeWire{}
 	if len(b) > 0 && b[0] == '{' {
 		if json.Unmarshal(b, &w.On) != nil {
-			return errTypeWire
+			return ErrTypeWire
 		}
 		return nil
 	}
 	if json.Unmarshal(b, &w.Actions) != nil {
-		return errTypeWire
+		return ErrTypeWire
 	}
 	return nil
 }

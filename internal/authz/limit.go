@@ -71,6 +71,16 @@ func (l Limit) Intersect(other Limit) Limit {
 	return newLimit(min(l.upTo, other.upTo), explicit)
 }
 
+// Apps are the capabilities in applications that l lists.
+func (l Limit) Apps() AppGrants { return l.set.Apps }
+
+// WithoutApps returns l without the capabilities in applications that it lists and drop
+// selects.
+func (l Limit) WithoutApps(drop func(AppGrant) bool) Limit {
+	l.set.Apps = l.set.Apps.Without(drop)
+	return l
+}
+
 // MayGive reports whether somebody with the limit l may give the capabilities in
 // s: they must stay within the built-in role user, or within l. That only owners
 // make owners is not decided here.

@@ -2,9 +2,11 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/quote"
 )
 
 // Source is one reason for which a user has capabilities: the base role, a role that the
@@ -129,7 +131,7 @@ func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at ti
 		if at.IsZero() {
 			at = s.now()
 		}
-		return userAccess(then, u, at, q)
+		return userAccess(tx, then, u, at, q)
 	})
 }
 
@@ -144,27 +146,56 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call, q authz.Query) (
 				return Access{}, unknownToken(err)
 			}
 			own := []Source{{Role: Role{Capabilities: t.Capabilities}}}
-			return accessOf(Subject{Token: &t}, own, q), nil
+			return accessOf(tx, p.OrgID, Subject{Token: &t}, own, q)
 		}
 		u, err := tx.User(p.OrgID, p.UserID)
 		if err != nil {
 			return Access{}, unknownToken(err)
 		}
-		return userAccess(tx, u, s.now(), q)
+		return userAccess(tx, tx, u, s.now(), q)
 	})
 }
 
-func userAccess(tx Snapshot, u User, now time.Time, q authz.Query) (Access, error) {
-	all, err := sources(tx, u, now)
+func userAccess(tx Tx, then Snapshot, u User, now time.Time, q authz.Query) (Access, error) {
+	all, err := sources(then, u, now)
 	if err != nil {
 		return Access{}, err
 	}
-	return accessOf(Subject{User: &u}, all, q), nil
+	return accessOf(tx, u.OrgID, Subject{User: &u}, all, q)
 }
 
-func accessOf(subject Subject, all []Source, q authz.Query) (a Access) {
+// accessOf explains what sources grant. All capabilities of every application are listed
+// as what the applications define now, also for a time that is past.
+func accessOf(tx Tx, org OrgID, subject Subject, all []Source, q authz.Query) (a Access, err error) {
 	a.Subject = subject
+	if q, err = withApps(tx, org, all, q); err != nil {
+		return a, err
+	}
 	of := func(s Source) (RoleID, authz.Set) { return s.Role.ID, s.Role.Capabilities }
 	a.Capabilities, a.More = authz.Explain(all, of).Page(q)
-	return a
+	return a, nil
+}
+
+// withApps adds to a query what applications define. Errors: [Invalid] for a question
+// about what no application defines.
+func withApps(tx Tx, org OrgID, all []Source, q authz.Query) (authz.Query, error) {
+	if q.Only != nil && q.Only.Scope == authz.ScopeApp {
+		g := q.Only.App
+		app, err := LookupApp(tx, org, AppID(g.App))
+		if err == nil {
+			err = app.check(g)
+		}
+		if CodeOf(err) == NotFound || CodeOf(err) == Invalid {
+			return q, InvalidField("capability", "%s is not a capability of an application of this organization", quote.Input(g.String()))
+		}
+		return q, err
+	}
+	if q.Only != nil || !slices.ContainsFunc(all, func(s Source) bool { return s.Role.Capabilities.Apps.All() }) {
+		return q, nil
+	}
+	apps, err := AppsOf(tx, org)
+	for _, app := range apps {
+		q.Apps = append(q.Apps, app.Grants()...)
+	}
+	return q, err
 }

@@ -13,6 +13,8 @@ import (
 const (
 	maxPrincipals = 100_000
 	maxVersions   = 100_000
+	maxApps       = 10_000
+	maxAccess     = 200_000
 )
 
 // cache holds what requests read most, so that a request for a cached user with a
@@ -27,7 +29,9 @@ type cache struct {
 
 	principals table[principalKey, *Principal]
 	versions   table[OrgID, string] // of lists
-	users      *usercache.Cache     // and views
+	apps       table[appKey, Application]
+	access     table[accessKey, *HeldAccess]
+	users      *usercache.Cache // and views
 
 	mu      sync.Mutex
 	sources map[source]*atomic.Bool
@@ -43,6 +47,7 @@ type principalKey struct {
 type source struct {
 	kind sourceKind
 	id   string
+	in   OrgID // of a user or an application, whose ids are not unique by themselves
 }
 
 type sourceKind uint8
@@ -52,6 +57,8 @@ const (
 	ofToken
 	ofGroups // an organization's groups, roles and settings
 	ofLog    // an organization's log
+	ofUser   // a user, an invited one too
+	ofApp    // an application, by appSource
 )
 
 // table is a map that is read without a lock.
@@ -62,7 +69,7 @@ type table[K comparable, V any] struct {
 
 type cached[V any] struct {
 	value V
-	stale [3]*atomic.Bool // flags of its sources; nil for none
+	stale [4]*atomic.Bool // flags of its sources; nil for none
 }
 
 func (t *table[K, V]) get(k K) (v V, ok bool) {
@@ -109,15 +116,18 @@ func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
 	if p.awaitsIssuer {
 		return // it ends with a sign-in, which invalidates nothing
 	}
-	from := []source{{ofToken, string(p.TokenID)}}
+	from := []source{{kind: ofToken, id: string(p.TokenID)}}
+	if p.Kind == AppClient {
+		from = append(from, appSource(p.OrgID, p.App))
+	}
 	if p.Kind.ofAccount() {
-		from = append(from, source{ofAccount, string(p.AccountID)}, source{ofGroups, string(p.OrgID)})
+		from = append(from, source{kind: ofAccount, id: string(p.AccountID)}, source{kind: ofGroups, id: string(p.OrgID)})
 	}
 	put(c, &c.principals, maxPrincipals, epoch, k, p, from...)
 }
 
 func (c *cache) putVersion(epoch uint64, org OrgID, version string) {
-	put(c, &c.versions, maxVersions, epoch, org, version, source{ofLog, string(org)})
+	put(c, &c.versions, maxVersions, epoch, org, version, source{kind: ofLog, id: string(org)})
 }
 
 // putUser stores a user by id, and by address if they were looked up by it.
@@ -138,7 +148,9 @@ func (c *cache) putUser(epoch uint64, format WireFormat, u User, wire []byte, by
 func (c *cache) clear() {
 	c.principals.values.Clear()
 	c.versions.values.Clear()
-	c.principals.n, c.versions.n = 0, 0
+	c.apps.values.Clear()
+	c.access.values.Clear()
+	c.principals.n, c.versions.n, c.apps.n, c.access.n = 0, 0, 0, 0
 	c.sources = nil
 	c.users.Clear()
 }
@@ -182,7 +194,10 @@ func (c *cache) drop(e *Entry) {
 	case "user":
 		c.users.Drop(string(e.OrgID), e.Target.ID)
 		c.dropSource(ofAccount, string(e.account()))
-	case "apiToken", "personalToken", "session":
+		c.dropThat(userSource(e.OrgID, UserID(e.Target.ID)))
+	case "application":
+		c.dropThat(appSource(e.OrgID, AppID(e.Target.ID)))
+	case "apiToken", "personalToken", "session", "appCredential":
 		c.dropSource(ofToken, e.Target.ID)
 	case "group", "orgSettings", "issuer", "domain": // sessions end with their issuer and its domain
 		c.dropSource(ofGroups, string(e.OrgID))
@@ -194,8 +209,9 @@ func (c *cache) drop(e *Entry) {
 	}
 }
 
-func (c *cache) dropSource(kind sourceKind, id string) {
-	s := source{kind, id}
+func (c *cache) dropSource(kind sourceKind, id string) { c.dropThat(source{kind: kind, id: id}) }
+
+func (c *cache) dropThat(s source) {
 	if stale := c.sources[s]; stale != nil {
 		stale.Store(true)
 		delete(c.sources, s)

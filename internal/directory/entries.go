@@ -107,6 +107,8 @@ const (
 	ActorAccount  ActorKind = "account"
 	ActorOperator ActorKind = "operator" // whoever runs the program's admin commands
 	ActorSystem   ActorKind = "system"   // the server by itself, as configured before
+	// ActorApplication is an application, by its credential.
+	ActorApplication ActorKind = "application"
 )
 
 // Actor is who made a change, with the name they had then.

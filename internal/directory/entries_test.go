@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -77,6 +78,8 @@ func secretOf(answer any) string {
 	case directory.IssuedSignInLink:
 		return v.Secret
 	case webhooks.IssuedWebhook:
+		return v.Secret
+	case applications.IssuedCredential:
 		return v.Secret
 	}
 	return ""

@@ -30,6 +30,8 @@ type (
 const (
 	apiTokenPrefix      = "xaat-"
 	personalTokenPrefix = "xapt-"
+	// AppCredentialPrefix is that of applications' credentials.
+	AppCredentialPrefix = "xaap-"
 )
 
 // SecretHash is what the store keeps of a token's value.

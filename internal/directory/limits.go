@@ -89,13 +89,16 @@ func (c *Change) joinOneMore(field string, ids []UserID) error {
 	return err
 }
 
-// checkSet checks that a set of capabilities names few datasets and views, by proper names.
-// before is the set in whose place it comes.
+// checkSet checks that a set of capabilities names few datasets and views, by proper names,
+// and in applications only what these define. before is the set in whose place it comes.
 func (c *Change) checkSet(before, after authz.Set) error {
 	if err := c.within(limits.NamesPerSet, before.CountNames(), after.CountNames()); err != nil {
 		return err
 	}
-	return checkScopes(after)
+	if err := checkScopes(after); err != nil {
+		return err
+	}
+	return c.checkApps(before.Apps, after.Apps)
 }
 
 // checkRoleNames is checkSet for a role, which counts against [Limits.Names] besides.

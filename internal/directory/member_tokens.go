@@ -39,7 +39,7 @@ func (s *Service) ListMemberTokens(ctx context.Context, call Call, id UserID) ([
 			if use.Revoked || expired(t.ExpiresAt, s.now()) || expired(settings.tooOld(t), s.now()) {
 				continue
 			}
-			key := tokenKey{u.OrgID, t.AccountID, t.ID}
+			key := tokenKey{org: u.OrgID, account: t.AccountID, id: t.ID}
 			all = append(all, MemberToken{t, s.usage.latest(key, use.LastUsedAt)})
 		}
 		return all, nil

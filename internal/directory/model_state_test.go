@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -332,4 +333,16 @@ func (o *mOrg) explainApps(u *mUser, explained facts) {
 }
 
 // appsDefined are all capabilities in the applications that there are.
-var appsDefined = facts{}
+var appsDefined = facts{
+	"app:billing:invoice|approve": true, "app:billing:invoice|read": true, "app:billing:report:*|read": true,
+}
+
+// definesBilling applies the application of the deployment that [atoms] and prizes name.
+func definesBilling(w *world) {
+	w.Helper()
+	_, err := w.Apply(w.Context(), []applications.NewApplication{{ID: "billing", Name: "Billing", Types: directory.Vocabulary{
+		"invoice": {Actions: []string{"read", "approve"}},
+		"report":  {Actions: []string{"read"}, Instances: true},
+	}}}, applications.How{})
+	w.Wants("apply billing", "", err)
+}

@@ -123,6 +123,7 @@ func setDefault(t *testing.T, name, value string) {
 
 func runModel(t *testing.T, rt *rapid.T, all *tally) {
 	w := newWorld(&lasting{TB: t, each: rt})
+	definesBilling(w)
 	dns := w.Resolving()
 	h := &harness{w: w, dns: dns, m: firstModel(w), accounts: make(map[int]directory.AccountID), tally: all}
 	h.startDirectory()

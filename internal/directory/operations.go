@@ -34,6 +34,8 @@ type Need struct {
 	Operator bool
 	// AnyOrg makes the organization optional for an account in several.
 	AnyOrg bool
+	// Application requires an application's own credential, which opens nothing else.
+	Application bool
 	// Suspended admits an account that is suspended in all of its organizations.
 	Suspended bool
 }
@@ -194,6 +196,15 @@ var (
 	// OpHoldProvisioning is of a directory that takes away too much; no route leads to it.
 	OpHoldProvisioning = operation("holdProvisioning", Need{Operator: true})
 
+	OpListApplications    = operation("listApplications", capability("rbac", authz.Read))
+	OpGetApplication      = operation("getApplication", capability("rbac", authz.Read))
+	OpCreateApplication   = operation("createApplication", capability("rbac", authz.Create))
+	OpUpdateApplication   = operation("updateApplication", capability("rbac", authz.Update))
+	OpDeleteApplication   = operation("deleteApplication", capability("rbac", authz.Delete))
+	OpListAppCredentials  = operation("listApplicationCredentials", capability("rbac", authz.Read))
+	OpCreateAppCredential = operation("createApplicationCredential", capability("rbac", authz.Update).fresh())
+	OpDeleteAppCredential = operation("deleteApplicationCredential", capability("rbac", authz.Update))
+
 	OpListGroups  = operation("listGroups", capability("rbac", authz.Read))
 	OpGetGroup    = operation("getGroupById", capability("rbac", authz.Read))
 	OpCreateGroup = operation("createGroup", capability("rbac", authz.Create))
@@ -275,7 +286,13 @@ var (
 // an organization is.
 func (op Operation) Authorize(p *Principal) error {
 	need := op.Need
-	if need.Public {
+	if isApp := p != nil && p.Kind == AppClient; isApp != need.Application {
+		if isApp {
+			return Errorf(Forbidden, "%s can't be done with the credential of an application (xaap-…)", op.Name)
+		}
+		return Errorf(Forbidden, "%s needs the credential of an application (xaap-…)", op.Name)
+	}
+	if need.Public || need.Application {
 		return nil
 	}
 	if need.Operator {

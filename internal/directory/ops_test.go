@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -25,6 +26,8 @@ type scene struct {
 	fresh  directory.User                // has not signed in
 	laptop directory.TokenID             // session of the owner's
 	key    directory.Passkey             // of the owner's
+	wiki   directory.Application         // of the first organization
+	cred   applications.IssuedCredential // of the application
 }
 
 func newScene(t testing.TB) *scene {
@@ -47,12 +50,18 @@ func newScene(t testing.TB) *scene {
 	s.laptop = laptop.Principal.TokenID
 	s.key = must(s.CreatePasskey(t.Context(), laptop, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
 	must(s.schedule(s.ByOwner(), s.jane.ID, directory.ScheduledSuspension))(t)
+	s.wiki = must(s.CreateApplication(t.Context(), s.ByOwner(), newApp("wiki")))(t)
+	s.cred = must(s.CreateCredential(t.Context(), s.ByOwner(), s.wiki.ID))(t)
 	s.Settle()
 	if err := s.queue().Fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.Pass(time.Second) // nothing is made in the same moment as the scene
 	return s
+}
+
+func newApp(id directory.AppID) applications.NewApplication {
+	return applications.NewApplication{ID: id, Name: "App", Types: directory.Vocabulary{"page": {Actions: []string{"read", "write"}, Instances: true}}}
 }
 
 func newHook(name string) webhooks.NewWebhook {
@@ -244,6 +253,21 @@ var operations = []operation{
 		}
 		return s.ReplayDelivery(s.Context(), call, s.hook.ID, webhooks.MessageID(s.Org.ID, list[0].Sequence))
 	}},
+	{name: "createApplication", target: "application", after: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateApplication(s.Context(), call, newApp("new"))
+	}},
+	{name: "updateApplication", target: "application", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.UpdateApplication(s.Context(), call, s.wiki.ID, applications.NewApplication{Name: "Changed"}, true)
+	}},
+	{name: "deleteApplication", target: "application", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteApplication(s.Context(), call, s.wiki.ID, false))
+	}},
+	{name: "createApplicationCredential", target: "appCredential", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
+		return s.CreateCredential(s.Context(), call, s.wiki.ID)
+	}},
+	{name: "deleteApplicationCredential", target: "appCredential", before: true, do: func(s *scene, call directory.Call) (any, error) {
+		return deleted(s.DeleteCredential(s.Context(), call, s.wiki.ID, s.cred.ID))
+	}},
 	{name: "updateOrg", target: "organization", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateOrg(s.Context(), call, s.Org.ID, "Changed")
 	}},
@@ -286,6 +310,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 		directory.OpCreateWebhook, directory.OpUpdateWebhook, directory.OpDeleteWebhook, directory.OpRotateSecret, directory.OpTestWebhook,
 		directory.OpReplayWebhook, directory.OpReplayDelivery,
 		directory.OpDeleteSession, directory.OpDeleteSessions, directory.OpEndMemberSession, directory.OpUpdatePasskey, directory.OpDeletePasskey,
+		directory.OpCreateApplication, directory.OpUpdateApplication, directory.OpDeleteApplication, directory.OpCreateAppCredential, directory.OpDeleteAppCredential,
 		directory.OpCreateInvitationLink, directory.OpUpdateSessionLimits, directory.OpUpdateSignInRules,
 	} {
 		if !have[op.Name] {

@@ -27,6 +27,7 @@ type Precondition interface {
 	Issuer(current Issuer) error
 	Profile(current Profiled) error
 	ProvisioningSettings(current ProvisioningSettings) error
+	Application(current Application) error
 }
 
 // guarded is an object that a [Precondition] can be checked against.
@@ -64,6 +65,7 @@ func (d Domain) checkedBy(p Precondition) error              { return p.Domain(d
 func (l SessionLimits) checkedBy(p Precondition) error       { return p.SessionLimits(l) }
 func (r SignInRules) checkedBy(p Precondition) error         { return p.SignInRules(r) }
 func (u Profiled) checkedBy(p Precondition) error            { return p.Profile(u) }
+func (a Application) checkedBy(p Precondition) error         { return p.Application(a) }
 func (s ProvisioningSettings) checkedBy(p Precondition) error {
 	return p.ProvisioningSettings(s)
 }

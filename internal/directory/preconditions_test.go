@@ -29,6 +29,8 @@ func (f precondition) SessionLimits(l directory.SessionLimits) error       { ret
 func (f precondition) SignInRules(r directory.SignInRules) error           { return f(r) }
 func (f precondition) Issuer(i directory.Issuer) error                     { return f(i) }
 func (f precondition) Profile(u directory.Profiled) error                  { return f(u) }
+func (f precondition) Application(a directory.Application) error           { return f(a) }
+
 func (f precondition) ProvisioningSettings(s directory.ProvisioningSettings) error {
 	return f(s)
 }
@@ -105,6 +107,8 @@ func current(s *scene, op operation, shown any) any {
 		return must(s.GetSignInRules(s.Context(), s.ByOwner(), s.Org.ID))(s)
 	case directory.SessionLimits:
 		return must(s.GetSessionLimits(s.Context(), s.ByOwner(), s.Org.ID))(s)
+	case directory.Application:
+		return s.wiki.ID
 	case directory.Membership:
 		return must(s.GetOrg(s.Context(), s.ByOwner(), s.Org.ID))(s)
 	}
@@ -130,6 +134,8 @@ func idOf(shown any) any {
 	case directory.Passkey:
 		return v.ID
 	case directory.TokenNetworks:
+		return v.ID
+	case directory.Application:
 		return v.ID
 	}
 	return shown

@@ -15,8 +15,9 @@ type PrincipalKind uint8
 const (
 	APIToken PrincipalKind = iota + 1
 	PersonalToken
-	Session // of an account that signed in in a browser
-	program // the server itself; no token
+	Session   // of an account that signed in in a browser
+	AppClient // an application, by a credential of its own
+	program   // the server itself; no token
 )
 
 // ofAccount reports whether such a principal is an account in an organization.
@@ -51,6 +52,10 @@ type Principal struct {
 	// account's. FreshAt is when its person last proved themself, see [FreshFor].
 	OnlyOrg OrgID
 	FreshAt time.Time
+
+	// App is the application itself; AppClient only. OrgID is then the organization that it
+	// belongs to, and empty for one of the deployment.
+	App AppID
 
 	// Suspended is true for an account that is suspended in all of its organizations. It
 	// acts in none of them, but may still join others.
@@ -120,6 +125,8 @@ func (p *Principal) Actor() Actor {
 		return Actor{Kind: ActorAPIToken, TokenID: p.TokenID, Name: p.Name}
 	case PersonalToken, Session:
 		return Actor{Kind: ActorAccount, TokenID: p.TokenID, AccountID: p.AccountID, UserID: p.UserID, Name: p.Name}
+	case AppClient:
+		return Actor{Kind: ActorApplication, TokenID: p.TokenID, Name: p.Name}
 	case program:
 		return Actor{Kind: ActorSystem, Name: p.Name}
 	default:
@@ -190,6 +197,8 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 			p, err = s.apiTokenPrincipal(tx, key.hash, org)
 		case strings.HasPrefix(secret, personalTokenPrefix):
 			p, err = s.personalTokenPrincipal(tx, key.hash, org)
+		case strings.HasPrefix(secret, AppCredentialPrefix):
+			p, err = s.appPrincipal(tx, key.hash, org)
 		default:
 			err = errBadToken
 		}
@@ -246,7 +255,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 			p, err = s.accepted(p, org)
 		}
 		if err == nil && p.OrgID != "" {
-			p.mark = s.usage.mark(tokenKey{p.OrgID, t.AccountID, t.ID})
+			p.mark = s.usage.mark(tokenKey{org: p.OrgID, account: t.AccountID, id: t.ID})
 			p.active = s.usage.mark(tokenKey{org: p.OrgID, account: t.AccountID})
 		}
 		return p, err
@@ -368,6 +377,10 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	}
 	if p.Kind == Session {
 		return s.reloadSession(tx, p)
+	}
+	if p.Kind == AppClient {
+		c, err := tx.AppCredential(p.OrgID, p.App, p.TokenID)
+		return c.principal(), unknownToken(err)
 	}
 	t, err := tx.PersonalToken(p.AccountID, p.TokenID)
 	if err != nil {

@@ -64,6 +64,7 @@ type NewRole struct {
 	Name         string
 	Description  string
 	Capabilities authz.Set
+	KeepApps     bool // leaves the role's capabilities in applications as they are
 	Members      *[]UserID
 }
 
@@ -223,6 +224,12 @@ func (c *Change) usesOf(role Role) (users, groups int, err error) {
 	return users + temporary, groups, err
 }
 
+// RoleInUse reports whether users have a role or groups give it.
+func (c *Change) RoleInUse(role Role) (bool, error) {
+	users, groups, err := c.usesOf(role)
+	return users+groups > 0, err
+}
+
 // customRole finds a role that can be changed and asks the call's precondition about
 // it. Only a precondition reads the members, which are part of what it compares.
 func (c *Change) customRole(id RoleID) (Role, error) {
@@ -249,6 +256,9 @@ func (c *Change) fillRole(role *Role, in NewRole) (err error) {
 	}
 	if _, reserved := builtinRole("", RoleID(foldKeyOf(authz.BuiltinRoles(), role.Name))); reserved {
 		return &Error{Code: Conflict, Field: "name", Message: "this is the name of a built-in role"}
+	}
+	if in.KeepApps {
+		in.Capabilities.Apps = role.Capabilities.Apps
 	}
 	if err := c.checkRoleNames(role.Capabilities, in.Capabilities); err != nil {
 		return err

@@ -103,4 +103,5 @@ type Tx interface {
 	profileTx
 	scheduleTx
 	temporaryRoleTx
+	appTx
 }

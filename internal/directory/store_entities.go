@@ -213,3 +213,29 @@ type tokenTx interface {
 	TokenRevoked(OrgID, AccountID, TokenID) (bool, error)
 	CopyRevocations(account AccountID, from, to TokenID) error
 }
+
+// appTx keeps applications: an organization's, or for an empty OrgID, the deployment's.
+type appTx interface {
+	Application(OrgID, AppID) (Application, error)
+	Applications(OrgID) ([]Application, error)
+	CreateApplication(Application) error
+	UpdateApplication(Application) error    // name, types and the time of the update
+	DeleteApplication(OrgID, AppID) error   // and its credentials
+	CountApplicationsOf(AppID) (int, error) // organizations' own ones with an id
+
+	AppCredential(OrgID, AppID, TokenID) (AppCredential, error)
+	AppCredentials(OrgID, AppID) ([]AppCredential, error)
+	AppCredentialByHash(SecretHash) (AppCredential, error)
+	CreateAppCredential(AppCredential) error
+	DeleteAppCredential(OrgID, AppID, TokenID) error
+	// UseAppCredential stores when a credential was last used. To use one that is gone is
+	// no error, and time never goes back.
+	UseAppCredential(OrgID, AppID, TokenID, time.Time) error
+
+	// RolesOfApp and APITokensOfApp list those of an organization, or for an empty OrgID, of
+	// all organizations, that name an application in what they hold or give.
+	RolesOfApp(OrgID, AppID) ([]Role, error)
+	APITokensOfApp(OrgID, AppID) ([]APITokenRecord, error)
+	// SetAPITokenCapabilities stores what a token holds and gives.
+	SetAPITokenCapabilities(APITokenRecord) error
+}

@@ -30,6 +30,9 @@ func OrgTenant(id OrgID) Tenant { return Tenant("org:" + id) }
 // AccountTenant is an account that acts for itself.
 func AccountTenant(id AccountID) Tenant { return Tenant("account:" + id) }
 
+// AppTenant is an application of the deployment.
+func AppTenant(id AppID) Tenant { return Tenant("app:" + id) }
+
 // AddrTenant is an address that requests without a token come from.
 func AddrTenant(addr string) Tenant { return Tenant("addr:" + networks.Source(addr)) }
 
@@ -44,6 +47,8 @@ func (call Call) tenant(op Operation) Tenant {
 		return AccountTenant(p.AccountID)
 	case p.OrgID != "":
 		return OrgTenant(p.OrgID)
+	case p.App != "":
+		return AppTenant(p.App)
 	default:
 		return ""
 	}

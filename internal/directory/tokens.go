@@ -203,6 +203,7 @@ type Regeneration struct {
 	NewExpiresAt      time.Time    // zero: never, or as KeepLifetime says
 	KeepLifetime      bool         // the new one works as long from now on as the old one was to when it was made
 	NewToken          *NewAPIToken // nil: name, description and capabilities of the old one
+	KeepApps          bool         // NewToken has the old one's capabilities in applications
 }
 
 // RegenerateAPIToken creates a new token in place of one, which may have expired,
@@ -229,6 +230,9 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, call Call, id TokenID,
 		next := NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
 		if in.NewToken != nil {
 			next = *in.NewToken
+			if in.KeepApps {
+				next.Capabilities.Apps = old.Capabilities.Apps
+			}
 			if err := c.checkSet(old.Capabilities, next.Capabilities); err != nil {
 				return IssuedAPIToken{}, err
 			}

@@ -21,6 +21,7 @@ type usage struct {
 type tokenKey struct {
 	org     OrgID
 	account AccountID // of a personal token
+	app     AppID     // of an application's credential
 	id      TokenID
 }
 
@@ -178,6 +179,8 @@ func (k tokenKey) store(tx Tx, at time.Time) error {
 		return tx.NoteActivity(k.org, k.account, at)
 	case k.account != "":
 		return tx.UsePersonalToken(k.org, k.account, k.id, at)
+	case k.app != "":
+		return tx.UseAppCredential(k.org, k.app, k.id, at)
 	default:
 		return tx.UseAPIToken(k.org, k.id, at)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
@@ -30,6 +31,7 @@ type World struct {
 	testing.TB
 	*directory.Service
 	*webhooks.Hooks
+	*applications.Apps
 	*auditlog.Trail
 	*identity.Proofs
 	*onboarding.Onboarder
@@ -113,6 +115,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, w.Identity)
 	w.Onboarder = onboarding.New(w.Service, w.Onboarding)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
+	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 }
 

@@ -25,6 +25,7 @@ type accessPrincipal struct {
 }
 
 type accessCapability struct {
+	App        string       `json:"app,omitzero"`
 	Capability string       `json:"capability"`
 	Name       string       `json:"name,omitzero"`
 	Paths      []accessPath `json:"paths"`
@@ -86,9 +87,7 @@ func (rq *request) explain(principal func(directory.Subject) accessPrincipal, as
 	}
 	out := access{Principal: principal(a.Subject), Capabilities: make([]accessCapability, len(a.Capabilities))}
 	for i, c := range a.Capabilities {
-		out.Capabilities[i] = accessCapability{
-			Capability: c.Pair.String(), Name: c.Name, Paths: accessPaths(a.Subject, c.Paths), Scope: c.Scope,
-		}
+		out.Capabilities[i] = capabilityOf(c.Key, accessPaths(a.Subject, c.Paths))
 	}
 	if q.Only != nil {
 		return respond(rq, out.decide(*q.Only))
@@ -117,11 +116,7 @@ func (rq *request) accessQuery() (q authz.Query, err error) {
 
 // encodeAccessCursor makes a cursor of the last capability of a page.
 func encodeAccessCursor(last authz.Key) string {
-	text := last.Pair.String()
-	if last.Scope != authz.ScopeOrg {
-		text = string(last.Scope) + ":" + last.Name + ":" + text
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(cursorVersion + text))
+	return base64.RawURLEncoding.EncodeToString([]byte(cursorVersion + last.String()))
 }
 
 func decodeAccessCursor(cursor string) (authz.Key, error) {
@@ -138,9 +133,22 @@ func decodeAccessCursor(cursor string) (authz.Key, error) {
 	return authz.Key{}, directory.InvalidField("cursor", "is not a cursor of this list; start again without it")
 }
 
-// parseQuestion reads "users|create", "dataset:NAME:query|read" or
-// "view:NAME:query|read".
+// capabilityOf is a capability with its paths: of an application's resource type, with the
+// name of its instances, if it has any.
+func capabilityOf(key authz.Key, paths []accessPath) accessCapability {
+	if key.Scope == authz.ScopeApp {
+		return accessCapability{App: key.App.App, Capability: key.App.Type + "|" + key.App.Action, Name: string(key.App.On), Paths: paths, Scope: key.Scope}
+	}
+	return accessCapability{Capability: key.Pair.String(), Name: key.Name, Paths: paths, Scope: key.Scope}
+}
+
+// parseQuestion reads "users|create", "dataset:NAME:query|read", "view:NAME:query|read",
+// "app:APP:type|action" or "app:APP:type:NAME|action".
 func parseQuestion(s string) (key authz.Key, err error) {
+	if strings.HasPrefix(s, "app:") {
+		g, err := authz.ParseAppGrant(s)
+		return authz.AppKey(g), err
+	}
 	vocabulary, capability := authz.Org, s
 	key.Scope = authz.ScopeOrg
 	if kind, rest, ok := strings.Cut(s, ":"); ok {
@@ -159,12 +167,12 @@ func parseQuestion(s string) (key authz.Key, err error) {
 	return key, err
 }
 
-var errQuestion = directory.Errorf(directory.Invalid, "must be resource|action, dataset:NAME:resource|action or view:NAME:resource|action")
+var errQuestion = directory.Errorf(directory.Invalid, "must be resource|action, dataset:NAME:resource|action, view:NAME:resource|action, app:APP:type|action or app:APP:type:NAME|action")
 
 // decide returns the access to one capability, which is granted if the list has it.
 func (a access) decide(want authz.Key) accessDecision {
 	d := accessDecision{Principal: a.Principal, Allowed: len(a.Capabilities) > 0}
-	d.accessCapability = accessCapability{Scope: want.Scope, Name: want.Name, Capability: want.Pair.String(), Paths: []accessPath{}}
+	d.accessCapability = capabilityOf(want, []accessPath{})
 	if d.Allowed {
 		d.Paths = a.Capabilities[0].Paths
 	}

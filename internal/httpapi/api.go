@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
@@ -100,7 +101,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding, applications.New(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

@@ -59,10 +59,14 @@ func (a *API) chargeAddr(w *response, r *http.Request, cost int) error {
 }
 
 // chargedTo returns the key that a principal's requests are charged to: the account of a
-// personal token, or the organization of an API token.
+// personal token, the organization of an API token or an application, or an application of
+// the deployment.
 func chargedTo(p *directory.Principal) limitKey {
 	if p.Kind == directory.PersonalToken {
 		return limitKey{scope: scopeUser, id: string(p.AccountID)}
+	}
+	if p.App != "" && p.OrgID == "" {
+		return limitKey{scope: scopeOrganization, id: "app:" + string(p.App)}
 	}
 	return limitKey{scope: scopeOrganization, id: string(p.OrgID)}
 }

@@ -112,6 +112,8 @@ func (m ifMatch) SignInRules(r directory.SignInRules) error { return check(m, si
 func (m ifMatch) Issuer(i directory.Issuer) error           { return check(m, issuerOf(i)) }
 func (m ifMatch) Profile(u directory.Profiled) error        { return check(m, userProfileOf(u)) }
 
+func (m ifMatch) Application(a directory.Application) error { return check(m, applicationOf(a)) }
+
 // PersonalToken implements [directory.Precondition].
 func (m ifMatch) PersonalToken(t directory.PersonalTokenRecord) error {
 	return check(m, personalTokenOf(t))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
@@ -25,6 +26,7 @@ type service struct {
 	*auditlog.Trail
 	*identity.Proofs
 	*onboarding.Onboarder
+	*applications.Apps
 }
 
 // reply responds with what do returns, in its wire format.

@@ -91,6 +91,14 @@ var oracle = map[string]string{
 	"GET /v2/rbac/roles/{id}":                               "rbac|read",
 	"PUT /v2/rbac/roles/{id}":                               "rbac|update",
 	"DELETE /v2/rbac/roles/{id}":                            "rbac|delete",
+	"GET /v2/apps":                                          "rbac|read",
+	"POST /v2/apps":                                         "rbac|create",
+	"GET /v2/apps/{id}":                                     "rbac|read",
+	"PUT /v2/apps/{id}":                                     "rbac|update",
+	"DELETE /v2/apps/{id}":                                  "rbac|delete",
+	"GET /v2/apps/{id}/credentials":                         "rbac|read",
+	"POST /v2/apps/{id}/credentials":                        "rbac|update",
+	"DELETE /v2/apps/{id}/credentials/{credentialId}":       "rbac|update",
 	"GET /v2/rbac/groups":                                   "rbac|read",
 	"POST /v2/rbac/groups":                                  "rbac|create",
 	"GET /v2/rbac/groups/{id}":                              "rbac|read",
@@ -272,6 +280,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 	role := there("POST", "/v2/rbac/roles", `{"name":"r"}`)
 	group := there("POST", "/v2/rbac/groups", `{"name":"g"}`)
 	webhook := there("POST", "/v2/webhooks", `{"name":"w","url":"https://127.0.0.1/"}`)
+	app := there("POST", "/v2/apps", `{"id":"wiki","name":"Wiki"}`)
 	issuer := there("POST", "/v2/issuers", `{"name":"i","url":"https://sso.example.com","clientId":"c","clientSecret":"s"}`)
 	var domain struct{ Domain string }
 	s.Want(http.StatusOK, "POST", "/v2/domains", apptest.Request{Token: s.PersonalToken, Header: header(other.ID), Body: `{"domain":"acme.example"}`}).Decode(t, &domain)
@@ -295,6 +304,8 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			theirs = issuer.ID
 		case strings.Contains(op.Path, "/webhooks/"):
 			theirs = webhook.ID
+		case strings.Contains(op.Path, "/apps/"):
+			theirs = app.ID
 		case strings.Contains(op.Path, "/domains/"):
 			theirs = domain.Domain
 		case strings.Contains(op.Path, "orgs") || strings.Contains(op.Path, "{orgId}"):
@@ -304,6 +315,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			"PUT /v2/users/{id}": `{"name":"x"}`, "PUT /v2/users/{id}/role": `{"role":"none"}`, "PUT /v2/users/{id}/status": `{"status":"suspended"}`, "PUT /v2/users/{id}/profile": `{"externalId":"x"}`, "PUT /v2/rbac/roles/{id}": `{"name":"x"}`,
 			"PUT /v2/users/{id}/temporary-role":    `{"role":"user","until":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`,
 			"PUT /v2/users/{id}/schedule/{action}": `{"at":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`,
+			"PUT /v2/apps/{id}":                    `{"name":"x"}`,
 			"PUT /v2/rbac/groups/{id}":             `{"name":"x"}`, "POST /v2/rbac/groups/{id}/members": `{}`, "PUT /v2/orgs/{id}": `{"name":"x"}`, "PUT /v2/orgs/{id}/settings": `{"maxTokenLifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/session-limits": `{"idleSeconds":null,"lifetimeSeconds":null}`,
 			"PUT /v2/orgs/{id}/sign-in-rules":  `{"requireIssuer":false,"tokenSeconds":null}`, "PUT /v2/user/passkeys/{id}": `{"name":"x"}`,
@@ -315,7 +327,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 		for _, secret := range []string{s.APIToken, jane} {
 			var answers [2]string
 			for i, id := range []string{theirs, theirs[:len(theirs)-1] + "0"} {
-				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{userId}", user.ID, "{action}", "suspend", "{deliveryId}", "msg_"+other.ID+"_1").Replace(op.Path)
+				path := strings.NewReplacer("{id}", id, "{orgId}", id, "{userId}", user.ID, "{action}", "suspend", "{deliveryId}", "msg_"+other.ID+"_1", "{credentialId}", "cred_x").Replace(op.Path)
 				ans := s.Do(op.Method, path, as(secret, body))
 				answers[i] = fmt.Sprint(ans.Status, lasting(ans.Header), string(ans.Body))
 			}

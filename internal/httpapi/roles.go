@@ -16,13 +16,14 @@ type role struct {
 	Name                string                         `json:"name"`
 	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
 	ViewCapabilities    map[string]map[string][]string `json:"viewCapabilities,omitzero"`
+	AppCapabilities     authz.AppsWire                 `json:"appCapabilities,omitzero"`
 }
 
 func roleOf(r directory.Role) role {
 	caps := r.Capabilities.Wire()
 	return role{
 		DatasetCapabilities: caps.Datasets, Description: r.Description, ID: r.ID, Members: r.Members, Name: r.Name,
-		OrgCapabilities: caps.Org, ViewCapabilities: caps.Views,
+		OrgCapabilities: caps.Org, ViewCapabilities: caps.Views, AppCapabilities: caps.Apps,
 	}
 }
 
@@ -41,7 +42,7 @@ func (b roleInput) role(id directory.RoleID) (directory.NewRole, error) {
 		return directory.NewRole{}, errReadOnlyID
 	}
 	caps, err := b.parse()
-	return directory.NewRole{Name: b.Name, Description: b.Description, Capabilities: caps, Members: b.Members}, err
+	return directory.NewRole{Name: b.Name, Description: b.Description, Capabilities: caps, KeepApps: b.keepsApps(), Members: b.Members}, err
 }
 
 var errReadOnlyID = directory.InvalidField("id", "is assigned by the server and can't be chosen or changed; leave it out")

@@ -95,6 +95,15 @@ var v2 = []route{
 	{"PUT", "/v2/rbac/roles/{id}", directory.OpUpdateRole, replyTo(updateRole, roleOf), nil},
 	{"DELETE", "/v2/rbac/roles/{id}", directory.OpDeleteRole, noReply(doWithID(service.DeleteRole)), nil},
 
+	{"GET", "/v2/apps", directory.OpListApplications, replyList(call(service.ListApplications), applicationOf), nil},
+	{"POST", "/v2/apps", directory.OpCreateApplication, replyTo(createApplication, applicationOf), nil},
+	{"GET", "/v2/apps/{id}", directory.OpGetApplication, reply(callWithID(service.GetApplication), applicationOf), nil},
+	{"PUT", "/v2/apps/{id}", directory.OpUpdateApplication, replyTo(updateApplication, applicationOf), []string{paramForce}},
+	{"DELETE", "/v2/apps/{id}", directory.OpDeleteApplication, noReply(deleteApplication), []string{paramForce}},
+	{"GET", "/v2/apps/{id}/credentials", directory.OpListAppCredentials, replyList(callWithID(service.ListCredentials), appCredentialOf), nil},
+	{"POST", "/v2/apps/{id}/credentials", directory.OpCreateAppCredential, reply(createAppCredential, issuedAppCredentialOf), nil},
+	{"DELETE", "/v2/apps/{id}/credentials/{credentialId}", directory.OpDeleteAppCredential, noReply(deleteAppCredential), nil},
+
 	{"GET", "/v2/rbac/groups", directory.OpListGroups, replyList(call(service.ListGroups), groupOf), nil},
 	{"POST", "/v2/rbac/groups", directory.OpCreateGroup, replyTo(createGroup, groupOf), nil},
 	{"GET", "/v2/rbac/groups/{id}", directory.OpGetGroup, reply(callWithID(service.GetGroup), groupOf), nil},

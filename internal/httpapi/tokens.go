@@ -17,6 +17,7 @@ type apiToken struct {
 	Name                string                         `json:"name"`
 	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
 	ViewCapabilities    map[string]map[string][]string `json:"viewCapabilities,omitzero"`
+	AppCapabilities     authz.AppsWire                 `json:"appCapabilities,omitzero"`
 }
 
 type issuedAPIToken struct {
@@ -28,7 +29,7 @@ func apiTokenOf(t directory.APITokenRecord) apiToken {
 	caps := t.Capabilities.Wire()
 	return apiToken{
 		DatasetCapabilities: caps.Datasets, Description: t.Description, ExpiresAt: wireTime{t.ExpiresAt},
-		ID: t.ID, Name: t.Name, OrgCapabilities: caps.Org, ViewCapabilities: caps.Views,
+		ID: t.ID, Name: t.Name, OrgCapabilities: caps.Org, ViewCapabilities: caps.Views, AppCapabilities: caps.Apps,
 	}
 }
 
@@ -38,15 +39,24 @@ func issuedAPITokenOf(t directory.IssuedAPIToken) issuedAPIToken {
 
 func (issuedAPIToken) confidential() {}
 
-// capabilitiesBody are the three members by which tokens and roles name capabilities.
+// capabilitiesBody are the members by which tokens and roles name capabilities.
 type capabilitiesBody struct {
 	OrgCapabilities     map[string][]string            `json:"orgCapabilities"`
 	DatasetCapabilities map[string]map[string][]string `json:"datasetCapabilities"`
 	ViewCapabilities    map[string]map[string][]string `json:"viewCapabilities"`
+	AppCapabilities     *authz.AppsWire                `json:"appCapabilities"`
 }
 
+// keepsApps reports whether the body leaves capabilities in applications as they are: it
+// may come from a client that has never heard of them.
+func (b capabilitiesBody) keepsApps() bool { return b.AppCapabilities == nil }
+
 func (b capabilitiesBody) parse() (authz.Set, error) {
-	set, err := authz.Wire{Org: b.OrgCapabilities, Datasets: b.DatasetCapabilities, Views: b.ViewCapabilities}.Parse()
+	wire := authz.Wire{Org: b.OrgCapabilities, Datasets: b.DatasetCapabilities, Views: b.ViewCapabilities}
+	if b.AppCapabilities != nil {
+		wire.Apps = *b.AppCapabilities
+	}
+	set, err := wire.Parse()
 	return set, fieldProblem(err)
 }
 
@@ -102,7 +112,7 @@ func regenerateAPIToken(rq *request, body regenerateBody) (directory.IssuedAPITo
 		if err != nil {
 			return directory.IssuedAPIToken{}, err
 		}
-		in.NewToken = &next
+		in.NewToken, in.KeepApps = &next, body.NewToken.keepsApps()
 	}
 	t, err := rq.api.service.RegenerateAPIToken(rq.Context(), rq.call, directory.TokenID(rq.PathValue("id")), in)
 	if len(t.Successors) > 0 {

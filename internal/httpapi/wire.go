@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
 )
@@ -93,6 +94,8 @@ func decodeJSON(body []byte, v any) error {
 		bad.Message = "is not a member of this object"
 	case errors.Is(err, errTime):
 		bad.Message = errTime.Error()
+	case errors.Is(err, authz.ErrTypeWire):
+		bad.Message = authz.ErrTypeWire.Error()
 	case semantic.JSONKind == jsontext.KindNumber && isInteger(semantic.GoType):
 		bad.Message = "must be a whole number"
 	case semantic.JSONKind != 0 && semantic.JSONKind != jsontext.KindInvalid:

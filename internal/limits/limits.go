@@ -34,6 +34,7 @@ const (
 	Domains               Name = "domains"
 	Schedules             Name = "schedules"
 	TemporaryRoles        Name = "temporaryRoles"
+	Applications          Name = "applications"
 )
 
 // Limits bound what tenants can make, so that the work of a request has a bound.
@@ -54,6 +55,8 @@ type Limits struct {
 	Issuers     int // of an organization, disabled ones included
 	Domains     int // of an organization, verified or not
 	Schedules   int // of an organization, those included that could not be carried out
+	// Applications bounds an organization's own.
+	Applications int
 
 	TemporaryRoles int // of an organization
 
@@ -76,7 +79,7 @@ type Limits struct {
 func Default() Limits {
 	return Limits{
 		Organizations: 100, PersonalTokens: 100, Sessions: 50, Passkeys: 20,
-		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20, Issuers: 10, Domains: 20, Schedules: 1000, TemporaryRoles: 1000,
+		Invitations: 1000, Roles: 1000, Groups: 2000, APITokens: 1000, Webhooks: 20, Issuers: 10, Domains: 20, Schedules: 1000, TemporaryRoles: 1000, Applications: 20,
 		RolesPerGroup: 20, GroupsPerUser: 100,
 		NamesPerSet: 1000, Names: 3000,
 		MembersPerRequest: 1000, RoleChangesPerRequest: 50,
@@ -107,6 +110,7 @@ var kinds = []kind{
 	{Domains, "this organization", "domains", "delete one", func(l *Limits) *int { return &l.Domains }},
 	{Schedules, "this organization", "schedules", "cancel one", func(l *Limits) *int { return &l.Schedules }},
 	{TemporaryRoles, "this organization", "temporary roles", "end one", func(l *Limits) *int { return &l.TemporaryRoles }},
+	{Applications, "this organization", "applications", "delete one", func(l *Limits) *int { return &l.Applications }},
 	{RolesPerGroup, "the group", "roles", "take some out, or use several groups", func(l *Limits) *int { return &l.RolesPerGroup }},
 	{GroupsPerUser, "the user", "groups", "take the user out of one", func(l *Limits) *int { return &l.GroupsPerUser }},
 	{NamesPerSet, "the set of capabilities", "names of datasets and views, with capabilities in applications", "take some out, or use *", func(l *Limits) *int { return &l.NamesPerSet }},
@@ -157,7 +161,7 @@ func Names() []Name {
 // OfOrganization and OfAccount are counted for an organization and for an account. The
 // other limits bound a single object or request.
 var (
-	OfOrganization = []Name{Users, Invitations, Roles, Groups, APITokens, Webhooks, Issuers, Domains, Schedules, TemporaryRoles, NamesInRoles}
+	OfOrganization = []Name{Users, Invitations, Roles, Groups, APITokens, Webhooks, Issuers, Domains, Schedules, TemporaryRoles, Applications, NamesInRoles}
 	OfAccount      = []Name{Organizations, PersonalTokens, Sessions, Passkeys}
 )
 

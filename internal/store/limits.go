@@ -33,6 +33,8 @@ func (t *tx) CountOf(org directory.OrgID, what limits.Name) (int, error) {
 		return t.count(`SELECT count(*) FROM schedules WHERE org_id = $1`, org)
 	case limits.TemporaryRoles:
 		return t.count(`SELECT count(*) FROM temporary_roles WHERE org_id = $1`, org)
+	case limits.Applications:
+		return t.count(`SELECT count(*) FROM applications WHERE org_id = $1`, org)
 	case limits.NamesInRoles:
 		return t.count(`SELECT CAST(COALESCE(sum(names), 0) AS BIGINT) FROM roles WHERE org_id = $1`, org)
 	default:
@@ -78,6 +80,8 @@ func (t *tx) HighestCount(what limits.Name) (int, error) {
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM schedules GROUP BY org_id) AS counts`)
 	case limits.TemporaryRoles:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM temporary_roles GROUP BY org_id) AS counts`)
+	case limits.Applications:
+		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM applications WHERE org_id <> '' GROUP BY org_id) AS counts`)
 	case limits.NamesInRoles:
 		return t.count(`SELECT CAST(COALESCE(max(n), 0) AS BIGINT) FROM (SELECT sum(names) AS n FROM roles GROUP BY org_id) AS counts`)
 	case limits.Organizations:

@@ -44,6 +44,7 @@ func (t *tx) DeleteOrg(id directory.OrgID) error {
 		t.exec(`DELETE FROM entries WHERE org_id = $1`, id),
 		t.exec(`DELETE FROM audit_tiles WHERE org_id = $1`, id),
 		t.exec(`DELETE FROM audit_checkpoints WHERE org_id = $1`, id),
+		t.exec(`DELETE FROM applications WHERE org_id = $1`, id),
 	)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ var scoped = []string{
 	"users", "roles", "user_groups", "group_members", "group_roles", "api_tokens", "entries", "provisions",
 	"audit_tiles", "audit_checkpoints", "audit_retention", "webhooks", "webhook_deliveries", "org_settings", "mails",
 	"domains", "issuers", "issuer_links", "token_uses", "session_ends", "profiles", "profile_emails", "profile_grams", "group_profiles", "unique_values",
-	"provisioning_settings", "provisioning_state", "provisioning_losses", "schedules", "temporary_roles",
+	"provisioning_settings", "provisioning_state", "provisioning_losses", "schedules", "temporary_roles", "applications", "app_credentials",
 }
 
 // unscoped are the statements that look across organizations, and why they must.
@@ -46,6 +46,7 @@ var unscoped = map[string]string{
 	"WHERE next_at > 0":              "one leader delivers what is due anywhere",
 	"WHERE ended_at > 0":             "the sweep forgets what ended anywhere",
 	"FROM domains WHERE domain":      "an address's domain is what tells the organization",
+	"app_credentials WHERE hash":     "a secret is what tells the organization",
 	"WHERE state = 'pending'":        "the operator's metric counts all",
 }
 

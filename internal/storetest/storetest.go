@@ -36,6 +36,7 @@ func RunBut(t *testing.T, but string, open func(t *testing.T) directory.Store) {
 		{"Accounts", accountTests},
 		{"Users", userTests},
 		{"Roles", roleTests},
+		{"Applications", applicationTests},
 		{"Limits", limitTests},
 		{"Groups", groupTests},
 		{"APITokens", apiTokenTests},

@@ -12,7 +12,7 @@ import (
 const MaxFilters = 50
 
 // targetTypes are the types of the targets of entries.
-var targetTypes = []string{"user", "apiToken", "personalToken", "session", "passkey", "signInLink", "role", "group", "organization", "orgSettings", "domain", "auditLog", "webhook", "schedule", "temporaryRole"}
+var targetTypes = []string{"user", "apiToken", "personalToken", "session", "passkey", "signInLink", "role", "group", "organization", "orgSettings", "domain", "auditLog", "webhook", "schedule", "temporaryRole", "application", "appCredential"}
 
 // cleanFilter checks a filter and drops duplicates. A name that could never match is an
 // error, because it is a spelling mistake. Errors: [directory.Invalid].

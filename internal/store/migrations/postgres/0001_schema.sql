@@ -480,6 +480,30 @@ CREATE TABLE issuer_links (
 );
 CREATE INDEX issuer_links_account ON issuer_links (account_id, org_id);
 
+-- Applications of organizations, or with an empty org_id, of the deployment. types is JSON.
+CREATE TABLE applications (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    id         TEXT COLLATE "C" NOT NULL,
+    name       TEXT COLLATE "C" NOT NULL,
+    types      TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX applications_id ON applications (id);
+
+CREATE TABLE app_credentials (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    app_id       TEXT COLLATE "C" NOT NULL,
+    id           TEXT COLLATE "C" NOT NULL,
+    hash         BYTEA NOT NULL UNIQUE,
+    created_at   BIGINT NOT NULL,
+    created_by   TEXT COLLATE "C" NOT NULL,
+    last_used_at BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (org_id, app_id, id),
+    FOREIGN KEY (org_id, app_id) REFERENCES applications (org_id, id) ON DELETE CASCADE
+);
+
 -- Webhooks, and the queue of each: when it is looked at next (0: it is empty), and
 -- how often it failed since its receiver last took something. Secrets are derived
 -- from a key that is not here.

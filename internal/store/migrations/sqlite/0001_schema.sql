@@ -476,6 +476,30 @@ CREATE TABLE issuer_links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX issuer_links_account ON issuer_links (account_id, org_id);
 
+-- Applications of organizations, or with an empty org_id, of the deployment. types is JSON.
+CREATE TABLE applications (
+    org_id     TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    types      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX applications_id ON applications (id);
+
+CREATE TABLE app_credentials (
+    org_id       TEXT    NOT NULL,
+    app_id       TEXT    NOT NULL,
+    id           TEXT    NOT NULL,
+    hash         BLOB    NOT NULL UNIQUE,
+    created_at   INTEGER NOT NULL,
+    created_by   TEXT    NOT NULL,
+    last_used_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (org_id, app_id, id),
+    FOREIGN KEY (org_id, app_id) REFERENCES applications (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 -- Webhooks, and the queue of each: when it is looked at next (0: it is empty), and
 -- how often it failed since its receiver last took something. Secrets are derived
 -- from a key that is not here.

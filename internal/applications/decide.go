@@ -1,0 +1,135 @@
+package applications
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
+)
+
+// Question is what an application asks: whether somebody in an organization may do
+// something. Exactly one of User, Email, Token and Principal names the subject.
+type Question struct {
+	Org   directory.OrgID // may be empty for an application of an organization
+	User  directory.UserID
+	Email string
+	Token directory.TokenID // of an API token
+	// Principal is whom a token's value acts for: see [directory.Service.Authenticate].
+	Principal *directory.Principal
+
+	Type, Action string
+	Instance     string // ignored for a type without instances
+	Paths        bool   // whether the answer has all reasons
+}
+
+// Reason says why the answer to a question is no.
+type Reason string
+
+// The reasons.
+const (
+	NotServed   Reason = "the application does not serve this organization"
+	UnknownType Reason = "the application defines no such type or action"
+	NoSubject   Reason = "the organization has no such user or token"
+	NoInstance  Reason = "the type has instances, and none is named"
+	NotActive   Reason = "the user is invited or suspended"
+	NotHeld     Reason = "the subject does not hold the capability"
+)
+
+// Decision is the answer to a question.
+type Decision struct {
+	Allowed bool
+	Reason  Reason // why not
+	Subject directory.Subject
+	// Paths are the reasons for a yes, if asked for. An API token that holds the
+	// capability itself has none.
+	Paths []directory.Source
+}
+
+// Application returns the application that a credential's principal is, from memory if
+// possible. Errors: [directory.Forbidden] for other principals.
+func (a *Apps) Application(ctx context.Context, p *directory.Principal) (directory.Application, error) {
+	if p.Kind != directory.AppClient {
+		return directory.Application{}, directory.Errorf(directory.Forbidden, "this needs the credential of an application (xaap-…)")
+	}
+	return a.directory.AppByID(ctx, p.OrgID, p.App)
+}
+
+// Decide answers a question of an application, of which p is a credential's principal, as
+// [directory.Service.Authenticate] returns it: in the steady state, without reading the
+// database. Whatever is unknown is a no. An error means that there is no answer.
+func (a *Apps) Decide(ctx context.Context, p *directory.Principal, q Question) (Decision, error) {
+	app, err := a.Application(ctx, p)
+	if err != nil {
+		return Decision{}, err
+	}
+	return a.DecideFor(ctx, app, q)
+}
+
+// DecideFor is Decide for an application that the caller has looked up, for many questions
+// at once.
+func (a *Apps) DecideFor(ctx context.Context, app directory.Application, q Question) (Decision, error) {
+	if q.Org == "" {
+		q.Org = app.OrgID
+	}
+	if q.Org == "" || (app.OrgID != "" && app.OrgID != q.Org) {
+		return Decision{Reason: NotServed}, nil
+	}
+	want := authz.AppGrant{App: string(app.ID), Type: q.Type, Action: q.Action}
+	t, known := app.Types[q.Type]
+	if !known || !slices.Contains(t.Actions, q.Action) {
+		return Decision{Reason: UnknownType}, nil
+	}
+	if t.Instances {
+		if q.Instance == "" {
+			return Decision{Reason: NoInstance}, nil
+		}
+		want.On = authz.Pattern(q.Instance) // a name that ends with * is covered by the same grants as the pattern
+	}
+	held, err := a.held(ctx, q)
+	if directory.CodeOf(err) == directory.NotFound {
+		return Decision{Reason: NoSubject}, nil
+	}
+	if err != nil {
+		return Decision{}, err
+	}
+	return decide(held, want, q.Paths), nil
+}
+
+func decide(held *directory.HeldAccess, want authz.AppGrant, paths bool) Decision {
+	d := Decision{Subject: held.Subject}
+	if u := held.Subject.User; u != nil && u.Status() != directory.Active {
+		d.Reason = NotActive
+		return d
+	}
+	if !held.Held.Allows(want) {
+		d.Reason = NotHeld
+		return d
+	}
+	d.Allowed = true
+	if paths {
+		for _, s := range held.Sources {
+			if s.Role.Capabilities.Apps.Allows(want) {
+				d.Paths = append(d.Paths, s)
+			}
+		}
+	}
+	return d
+}
+
+// held returns what the subject of a question holds. Errors: [directory.NotFound].
+func (a *Apps) held(ctx context.Context, q Question) (*directory.HeldAccess, error) {
+	switch p := q.Principal; {
+	case p != nil && p.OrgID != q.Org:
+		return nil, directory.Missing("subject")
+	case p != nil && p.UserID != "":
+		return a.directory.UserAccess(ctx, q.Org, p.UserID, "")
+	case p != nil:
+		return a.directory.TokenAccess(ctx, q.Org, p.TokenID)
+	case q.Token != "":
+		return a.directory.TokenAccess(ctx, q.Org, q.Token)
+	default:
+		return a.directory.UserAccess(ctx, q.Org, q.User, text.FoldKey(q.Email))
+	}
+}

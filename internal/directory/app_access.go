@@ -1,0 +1,116 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/rosterhq/roster/internal/authz"
+)
+
+// HeldAccess is what a user or an API token holds, as decisions for applications need it.
+// It is shared between decisions and must not be changed.
+type HeldAccess struct {
+	Subject Subject
+	Held    authz.AppGrants
+	// Sources are the reasons, as [AccessCapability] has them; none for an API token.
+	Sources []Source
+
+	until time.Time // when a temporary role ends, after which this is read again; zero: never
+}
+
+type accessKey struct {
+	org   OrgID
+	id    string // of a user or an API token
+	email string // of a user, with letter case folded, instead of the id
+}
+
+// AppByID returns an application by the organization that it belongs to, "" for the
+// deployment, from memory if possible. Errors: [NotFound].
+func (s *Service) AppByID(ctx context.Context, org OrgID, id AppID) (a Application, err error) {
+	key := appKey{org, id}
+	if a, ok := s.cache.apps.get(key); ok && s.store.InTouch() {
+		return a, nil
+	}
+	epoch := s.cache.epoch.Load()
+	err = s.store.Read(ctx, func(tx Tx) error {
+		a, err = tx.Application(org, id)
+		return err
+	})
+	if err == nil {
+		put(&s.cache, &s.cache.apps, maxApps, epoch, key, a, appSource(org, id))
+	}
+	return a, err
+}
+
+// UserAccess returns what a user holds in applications, by an id or else an address with
+// its letter case folded, from memory if possible. An invited or suspended user holds
+// nothing. It is for the decisions that applications ask for: the caller checks that the
+// application serves the organization. Errors: [NotFound].
+func (s *Service) UserAccess(ctx context.Context, org OrgID, id UserID, emailKey string) (*HeldAccess, error) {
+	return s.heldAccess(ctx, accessKey{org: org, id: string(id), email: emailKey}, func(tx Tx) (*HeldAccess, []source, error) {
+		u, err := userNamed(tx, org, id, emailKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, err := sources(tx, u, s.now())
+		if err != nil {
+			return nil, nil, err
+		}
+		h := &HeldAccess{Subject: Subject{User: &u}, Held: appsOf(all), Sources: all}
+		for _, source := range all {
+			if !source.Until.IsZero() {
+				h.until = source.Until
+			}
+		}
+		return h, []source{{kind: ofAccount, id: string(u.AccountID)}, {kind: ofGroups, id: string(org)}, userSource(org, u.ID)}, nil
+	})
+}
+
+func userNamed(tx Tx, org OrgID, id UserID, emailKey string) (User, error) {
+	if id != "" {
+		return tx.User(org, id)
+	}
+	return tx.UserByEmail(org, emailKey)
+}
+
+// appsOf is what sources grant together in applications.
+func appsOf(all []Source) authz.AppGrants {
+	sets := make([]authz.Set, len(all))
+	for i, s := range all {
+		sets[i] = authz.Set{Apps: s.Role.Capabilities.Apps}
+	}
+	return authz.UnionOf(sets).Apps
+}
+
+// TokenAccess is UserAccess for an API token by its id. A token that has expired is
+// [NotFound].
+func (s *Service) TokenAccess(ctx context.Context, org OrgID, id TokenID) (*HeldAccess, error) {
+	h, err := s.heldAccess(ctx, accessKey{org: org, id: string(id)}, func(tx Tx) (*HeldAccess, []source, error) {
+		t, err := tx.APIToken(org, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &HeldAccess{Subject: Subject{Token: &t}, Held: t.Capabilities.Apps}, []source{{kind: ofToken, id: string(id)}}, nil
+	})
+	if err == nil && expired(h.Subject.Token.ExpiresAt, s.now()) {
+		return nil, Missing("token")
+	}
+	return h, err
+}
+
+func (s *Service) heldAccess(ctx context.Context, key accessKey, read func(Tx) (*HeldAccess, []source, error)) (h *HeldAccess, err error) {
+	if h, ok := s.cache.access.get(key); ok && s.store.InTouch() && !expired(h.until, s.now()) {
+		return h, nil
+	}
+	var from []source
+	epoch := s.cache.epoch.Load()
+	err = s.store.Read(ctx, func(tx Tx) error {
+		h, from, err = read(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	put(&s.cache, &s.cache.access, maxAccess, epoch, key, h, from...)
+	return h, nil
+}

@@ -1,0 +1,48 @@
+package directory
+
+// appPrincipal is the application that a credential is of. org is the organization that
+// the request names: one of the deployment's applications serves it whichever it is.
+func (s *Service) appPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
+	c, err := tx.AppCredentialByHash(hash)
+	if err != nil {
+		return nil, unknownToken(err)
+	}
+	if !c.Hash.Equal(hash) {
+		return nil, errBadToken
+	}
+	if org != "" && c.OrgID != "" && org != c.OrgID {
+		return nil, errNotYours
+	}
+	p := c.principal()
+	p.mark = s.usage.mark(c.key())
+	return p, nil
+}
+
+// principal may do nothing but what operations admit applications to: it has no
+// capabilities.
+func (c AppCredential) principal() *Principal {
+	return &Principal{Kind: AppClient, TokenID: c.ID, Name: string(c.AppID), OrgID: c.OrgID, App: c.AppID}
+}
+
+// AppCredentialUsed is when a credential was last used, exact while the process runs.
+func (s *Service) AppCredentialUsed(c AppCredential) AppCredential {
+	c.LastUsedAt = s.usage.latest(c.key(), c.LastUsedAt)
+	return c
+}
+
+// appKey names an application by the organization that it belongs to.
+type appKey struct {
+	org OrgID // "" for the deployment
+	id  AppID
+}
+
+// appSource is what is cached of an application; the organization is the one whose log
+// has its entries.
+func appSource(org OrgID, id AppID) source {
+	if org == "" {
+		org = DeploymentLog
+	}
+	return source{kind: ofApp, in: org, id: string(id)}
+}
+
+func userSource(org OrgID, id UserID) source { return source{kind: ofUser, in: org, id: string(id)} }
