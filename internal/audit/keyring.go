@@ -217,6 +217,16 @@ func (k *Keyring) IssuerKeys(org string) [][]byte {
 	return all
 }
 
+// AccessTokenKeys are the seeds of the keys that sign access tokens in a period, newest
+// first.
+func (k *Keyring) AccessTokenKeys(period int64) [][]byte {
+	all := make([][]byte, len(k.keys))
+	for i, key := range k.keys {
+		all[i] = derive(key, fmt.Sprintf("access tokens %d", period))
+	}
+	return all
+}
+
 // WebhookSecrets are what a webhook's deliveries are signed with, one for each
 // key; the first is the one to show. A version is a rotation of the secret.
 func (k *Keyring) WebhookSecrets(org, webhook string, version int) [][]byte {
