@@ -32,7 +32,6 @@ import (
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/onboarding"
-	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/scim"
@@ -151,10 +150,11 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	imports, provisioner := userimport.New(service), provisioning.New(service, people, scim.CheckExtensions)
+	forApps := newForApps(c, service, keys)
 	api := httpapi.New(httpapi.Options{
 		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
-		Protocols: []protocol.API{scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()},
-		Pages:     sitePages(c, service, proofs, people, trail, hooks, imports, provisioner, in, log), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Protocols: append(forApps.protocols(), scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()),
+		Pages:     append(forApps.pages(), sitePages(c, service, proofs, people, trail, hooks, imports, provisioner, in, log)...), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

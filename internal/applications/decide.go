@@ -6,15 +6,13 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/text"
 )
 
 // Question is what an application asks: whether somebody in an organization may do
-// something. Exactly one of User, Email, Token and Principal names the subject.
+// something. Exactly one of User, Token and Principal names the subject.
 type Question struct {
 	Org   directory.OrgID // may be empty for an application of an organization
-	User  directory.UserID
-	Email string
+	User  directory.UserRef
 	Token directory.TokenID // of an API token
 	// Principal is whom a token's value acts for: see [directory.Service.Authenticate].
 	Principal *directory.Principal
@@ -76,18 +74,11 @@ func (a *Apps) DecideFor(ctx context.Context, app directory.Application, q Quest
 	if q.Org == "" || (app.OrgID != "" && app.OrgID != q.Org) {
 		return Decision{Reason: NotServed}, nil
 	}
-	want := authz.AppGrant{App: string(app.ID), Type: q.Type, Action: q.Action}
-	t, known := app.Types[q.Type]
-	if !known || !slices.Contains(t.Actions, q.Action) {
-		return Decision{Reason: UnknownType}, nil
+	want, reason := Wanted(app, q.Type, q.Action, q.Instance)
+	if reason != "" {
+		return Decision{Reason: reason}, nil
 	}
-	if t.Instances {
-		if q.Instance == "" {
-			return Decision{Reason: NoInstance}, nil
-		}
-		want.On = authz.Pattern(q.Instance) // a name that ends with * is covered by the same grants as the pattern
-	}
-	held, err := a.held(ctx, q)
+	held, err := a.Held(ctx, q)
 	if directory.CodeOf(err) == directory.NotFound {
 		return Decision{Reason: NoSubject}, nil
 	}
@@ -95,6 +86,22 @@ func (a *Apps) DecideFor(ctx context.Context, app directory.Application, q Quest
 		return Decision{}, err
 	}
 	return decide(held, want, q.Paths), nil
+}
+
+// Wanted is the capability that an action on an instance takes. The instance is ignored for
+// a type without instances. If there is no such capability, Wanted returns why.
+func Wanted(app directory.Application, typ, action, instance string) (authz.AppGrant, Reason) {
+	want := authz.AppGrant{App: string(app.ID), Type: typ, Action: action}
+	t, known := app.Types[typ]
+	switch {
+	case !known || !slices.Contains(t.Actions, action):
+		return want, UnknownType
+	case t.Instances && instance == "":
+		return want, NoInstance
+	case t.Instances:
+		want.On = authz.Pattern(instance) // a name that ends with * is covered by the same grants as the pattern
+	}
+	return want, ""
 }
 
 func decide(held *directory.HeldAccess, want authz.AppGrant, paths bool) Decision {
@@ -118,18 +125,18 @@ func decide(held *directory.HeldAccess, want authz.AppGrant, paths bool) Decisio
 	return d
 }
 
-// held returns what the subject of a question holds. Errors: [directory.NotFound].
-func (a *Apps) held(ctx context.Context, q Question) (*directory.HeldAccess, error) {
+// Held returns what the subject of a question holds. Errors: [directory.NotFound].
+func (a *Apps) Held(ctx context.Context, q Question) (*directory.HeldAccess, error) {
 	switch p := q.Principal; {
 	case p != nil && p.OrgID != q.Org:
 		return nil, directory.Missing("subject")
 	case p != nil && p.UserID != "":
-		return a.directory.UserAccess(ctx, q.Org, p.UserID, "")
+		return a.directory.UserAccess(ctx, q.Org, directory.UserRef{ID: p.UserID})
 	case p != nil:
 		return a.directory.TokenAccess(ctx, q.Org, p.TokenID)
 	case q.Token != "":
 		return a.directory.TokenAccess(ctx, q.Org, q.Token)
 	default:
-		return a.directory.UserAccess(ctx, q.Org, q.User, text.FoldKey(q.Email))
+		return a.directory.UserAccess(ctx, q.Org, q.User)
 	}
 }

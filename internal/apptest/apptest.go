@@ -19,16 +19,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/accesstoken"
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/authzen"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/forwardauth"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/oauth"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -126,9 +131,17 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
 	s.Provisioner = provisioning.New(service, s.Onboarding, scim.CheckExtensions)
+	apps := applications.New(service)
+	decisions := authzen.New(authzen.Access{Service: service, Apps: apps}, "")
+	tokens := oauth.New(oauth.Options{Apps: apps, Signer: accesstoken.New(dbtest.Keys(), o.Clock)})
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
-		Provisioner: s.Provisioner, Protocols: []protocol.API{scim.New(scim.Options{Provisioner: s.Provisioner}).API()},
+		Provisioner: s.Provisioner, Protocols: []protocol.API{scim.New(scim.Options{Provisioner: s.Provisioner}).API(), decisions.API(), tokens.API(), forwardauth.New(service, apps).API()},
+		Pages: []httpapi.Page{
+			{Pattern: authzen.ConfigurationPath, Serve: decisions.ServeConfiguration},
+			{Pattern: oauth.MetadataPath, Serve: tokens.ServeMetadata},
+			{Pattern: oauth.KeySetPath, Serve: tokens.ServeKeySet},
+		},
 		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Onboarding: s.Onboarding, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
@@ -249,10 +262,17 @@ func (s *Server) Try(method, path string, rq Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if method != http.MethodHead && !strings.HasPrefix(r.URL.Path, scim.Root) { // which has no such description
+	if method != http.MethodHead && described(r.URL.Path) {
 		err = v.CheckResponse(method, r.URL.Path, resp.StatusCode, resp.Header, b)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: b}, err
+}
+
+// described reports whether openapi.yaml has a path. Other standards describe the others.
+func described(path string) bool {
+	return !slices.ContainsFunc([]string{scim.Root, authzen.Prefix, oauth.Prefix, forwardauth.Prefix, "/.well-known/"}, func(prefix string) bool {
+		return strings.HasPrefix(path, prefix)
+	})
 }
 
 // readBody reads a body that the client asked to be compressed by itself, too. Of

@@ -20,8 +20,31 @@ type HeldAccess struct {
 
 type accessKey struct {
 	org   OrgID
-	id    string // of a user or an API token
-	email string // of a user, with letter case folded, instead of the id
+	user  UserRef
+	token TokenID
+}
+
+// UserRef names a user of an organization by one of its members.
+type UserRef struct {
+	ID       UserID
+	EmailKey string // the address with letter case folded
+	// UserNameKey is the user name that a directory has given, with letter case folded.
+	UserNameKey string
+}
+
+func (r UserRef) find(tx Tx, org OrgID) (User, error) {
+	switch {
+	case r.ID != "":
+		return tx.User(org, r.ID)
+	case r.EmailKey != "":
+		return tx.UserByEmail(org, r.EmailKey)
+	default:
+		id, err := tx.UserNamed(org, r.UserNameKey)
+		if err != nil {
+			return User{}, err
+		}
+		return tx.User(org, id)
+	}
 }
 
 // AppByID returns an application by the organization that it belongs to, "" for the
@@ -42,13 +65,12 @@ func (s *Service) AppByID(ctx context.Context, org OrgID, id AppID) (a Applicati
 	return a, err
 }
 
-// UserAccess returns what a user holds in applications, by an id or else an address with
-// its letter case folded, from memory if possible. An invited or suspended user holds
+// UserAccess returns what a user holds in applications, from memory if possible. An invited or suspended user holds
 // nothing. It is for the decisions that applications ask for: the caller checks that the
 // application serves the organization. Errors: [NotFound].
-func (s *Service) UserAccess(ctx context.Context, org OrgID, id UserID, emailKey string) (*HeldAccess, error) {
-	return s.heldAccess(ctx, accessKey{org: org, id: string(id), email: emailKey}, func(tx Tx) (*HeldAccess, []source, error) {
-		u, err := userNamed(tx, org, id, emailKey)
+func (s *Service) UserAccess(ctx context.Context, org OrgID, who UserRef) (*HeldAccess, error) {
+	return s.heldAccess(ctx, accessKey{org: org, user: who}, func(tx Tx) (*HeldAccess, []source, error) {
+		u, err := who.find(tx, org)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -66,13 +88,6 @@ func (s *Service) UserAccess(ctx context.Context, org OrgID, id UserID, emailKey
 	})
 }
 
-func userNamed(tx Tx, org OrgID, id UserID, emailKey string) (User, error) {
-	if id != "" {
-		return tx.User(org, id)
-	}
-	return tx.UserByEmail(org, emailKey)
-}
-
 // appsOf is what sources grant together in applications.
 func appsOf(all []Source) authz.AppGrants {
 	sets := make([]authz.Set, len(all))
@@ -85,7 +100,7 @@ func appsOf(all []Source) authz.AppGrants {
 // TokenAccess is UserAccess for an API token by its id. A token that has expired is
 // [NotFound].
 func (s *Service) TokenAccess(ctx context.Context, org OrgID, id TokenID) (*HeldAccess, error) {
-	h, err := s.heldAccess(ctx, accessKey{org: org, id: string(id)}, func(tx Tx) (*HeldAccess, []source, error) {
+	h, err := s.heldAccess(ctx, accessKey{org: org, token: id}, func(tx Tx) (*HeldAccess, []source, error) {
 		t, err := tx.APIToken(org, id)
 		if err != nil {
 			return nil, nil, err

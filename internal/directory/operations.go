@@ -204,6 +204,14 @@ var (
 	OpListAppCredentials  = operation("listApplicationCredentials", capability("rbac", authz.Read))
 	OpCreateAppCredential = operation("createApplicationCredential", capability("rbac", authz.Update).fresh())
 	OpDeleteAppCredential = operation("deleteApplicationCredential", capability("rbac", authz.Update))
+	OpEvaluateAccess      = operation("evaluateAccess", Need{Application: true})
+	OpSearchAccess        = operation("searchAccess", Need{Application: true})
+	OpIntrospect          = operation("introspectToken", Need{Application: true})
+	// OpExchangeToken is of whoever has the token that is exchanged.
+	OpExchangeToken = operation("exchangeToken", Need{Public: true})
+	// OpForwardAuth is of a reverse proxy, which shows the credential of an application
+	// beside the token of the request that it asks about.
+	OpForwardAuth = operation("forwardAuth", Need{Public: true})
 
 	OpListGroups  = operation("listGroups", capability("rbac", authz.Read))
 	OpGetGroup    = operation("getGroupById", capability("rbac", authz.Read))

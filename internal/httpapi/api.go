@@ -150,6 +150,9 @@ func (a *API) Metrics() http.Handler { return a.metrics.handler() }
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &response{ResponseWriter: w, trace: newTraceID(), came: a.clock()}
 	rec.set(headerTrace, rec.trace)
+	if id, ok := r.Header[headerRequestID]; ok && len(id[0]) <= maxRequestID {
+		rec.Header()[headerRequestID] = id[:1]
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			a.panicked(rec, r, p)

@@ -25,6 +25,13 @@ const (
 	headerReset     = "X-RateLimit-Reset"
 )
 
+// headerRequestID is a client's own name for a request, in net/http's canonical form. It is
+// sent back, if it is not too long.
+const (
+	headerRequestID = "X-Request-Id"
+	maxRequestID    = 256
+)
+
 // newTraceID returns 128 random bits, without a system call.
 func newTraceID() string {
 	b := binary.NativeEndian.AppendUint64(make([]byte, 0, 16), rand.Uint64()) //nolint:gosec // it has to be unique, not secret

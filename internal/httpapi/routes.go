@@ -209,7 +209,9 @@ func (a *API) mount(prefix string, table []endpoint, write errorWriter) http.Han
 		a.mux.Handle(pattern, a.atPath(byMethod, write))
 	}
 	unknown := a.atPath(nil, write)
-	a.mux.Handle(prefix, unknown)
+	if methods[prefix] == nil { // else a route is for all paths
+		a.mux.Handle(prefix, unknown)
+	}
 	return unknown
 }
 

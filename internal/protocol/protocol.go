@@ -6,6 +6,7 @@ package protocol
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -13,7 +14,8 @@ import (
 // API is a protocol's table of routes.
 type API struct {
 	// Prefix is the path that all routes begin with. It ends with a slash. Other paths
-	// below it require a token before the response is 404.
+	// below it require a token before the response is 404. A route whose pattern is the
+	// prefix is for all of them.
 	Prefix string
 	Routes []Route
 	// Fail responds with an error, which has a code.
@@ -44,6 +46,18 @@ type Request struct {
 	// Refused records that a part of the request was refused to the principal, if err is
 	// such a refusal.
 	Refused func(op directory.Operation, target directory.Target, err error)
+}
+
+// Base is the URL of the server in links, without a slash at the end: publicURL, or if that
+// is empty, the one that a request was sent to.
+func Base(publicURL string, r *http.Request) string {
+	if publicURL != "" {
+		return strings.TrimSuffix(publicURL, "/")
+	}
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // Codes of errors that concern a request and not what it asks for.

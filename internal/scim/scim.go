@@ -48,7 +48,7 @@ type Server struct {
 
 // New returns a server.
 func New(o Options) *Server {
-	return &Server{provisioner: o.Provisioner, publicURL: strings.TrimSuffix(o.PublicURL, "/")}
+	return &Server{provisioner: o.Provisioner, publicURL: o.PublicURL}
 }
 
 // API is the table of routes.
@@ -136,7 +136,7 @@ type response struct {
 // serve is the route's handler.
 func (s *Server) serve(rt route) func(http.ResponseWriter, *http.Request, protocol.Request) error {
 	return func(w http.ResponseWriter, r *http.Request, p protocol.Request) error {
-		rq := &request{ctx: r.Context(), server: s, Request: p, base: s.base(r), id: r.PathValue("id"), uri: r.URL.RequestURI(), conditions: conditionsOf(r.Header)}
+		rq := &request{ctx: r.Context(), server: s, Request: p, base: protocol.Base(s.publicURL, r) + Root, id: r.PathValue("id"), uri: r.URL.RequestURI(), conditions: conditionsOf(r.Header)}
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			return directory.Errorf(directory.Invalid, "the query string is malformed")
@@ -165,18 +165,6 @@ func (s *Server) serve(rt route) func(http.ResponseWriter, *http.Request, protoc
 		}
 		return answer.send(w, r)
 	}
-}
-
-// base is the URL of [Root] in links.
-func (s *Server) base(r *http.Request) string {
-	if s.publicURL != "" {
-		return s.publicURL + Root
-	}
-	scheme := "http"
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		scheme = "https"
-	}
-	return scheme + "://" + r.Host + Root
 }
 
 // maxID bounds ids in paths. No object has a longer one.

@@ -1,0 +1,206 @@
+package authzen_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/apptest"
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// A subject is a user by id, address or user name, or a token by id or value.
+func TestSubjects(t *testing.T) {
+	f := newFixture(t)
+	var token struct{ ID, Token string }
+	f.owner("POST", "/v2/tokens", `{"name": "Importer", "appCapabilities": {"records": {"record": {"record-*": ["read"]}}}}`, &token)
+	for _, c := range []struct{ typ, id, want string }{
+		{"user", f.alice, "true"},
+		{"user", "alice@example.com", "true"},
+		{"user", "ALICE@Example.com", "true"},
+		{"user", "Alice", "true"}, // user names have no letter case (RFC 7643 section 4.1.1)
+		{"user", "alic", "false"},
+		{"user", f.OrgID, "false"},
+		{"user", token.ID, "false"},
+		{"token", token.ID, "true"},
+		{"token", token.Token, "true"},
+		{"token", f.TokenOf("alice@example.com"), "true"},
+		{"token", f.TokenOf("bob@example.com"), "true"},
+		{"token", f.alice, "false"},
+		{"token", f.credential, "false"},
+		{"token", "xaat-00000000-0000-4000-8000-000000000000", "false"},
+		{"spaceship", "alice", "false"},
+	} {
+		got := decisions(t, f.ask(evaluation, join(`"subject": {"type": "`+c.typ+`", "id": "`+c.id+`"}`, read, record1)))
+		if got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.typ, c.id, got, c.want)
+		}
+	}
+	if got := decisions(t, f.ask(evaluation, join(`"subject": {"type": "token", "id": "`+f.TokenOf("bob@example.com")+`"}`, write, record1))); got != "false" {
+		t.Error("a token may do what its user may not")
+	}
+}
+
+// A directory can't give one person the address or the id of another as a name.
+func TestUserNameIsNoAddressOrID(t *testing.T) {
+	f := newFixture(t)
+	for _, name := range []string{"alice@example.net", "usr_00000000000000000000000000"} {
+		f.user(name, "Role of "+name, `{"record-1": ["read"]}`)
+		if got := decisions(t, f.ask(evaluation, join(`"subject": {"type": "user", "id": "`+name+`"}`, read, record1))); got != "false" {
+			t.Errorf("the user name %s counts as an address or id", name)
+		}
+	}
+}
+
+// What changes takes effect with the next question.
+func TestRevocationTakesEffectAtOnce(t *testing.T) {
+	f := newFixture(t)
+	question := join(`"subject": {"type": "user", "id": "`+f.alice+`"}`, read, record1)
+	decide := func(why, want string) {
+		t.Helper()
+		if got := decisions(t, f.ask(evaluation, question)); got != want {
+			t.Errorf("%s: %s, want %s", why, got, want)
+		}
+	}
+	decide("at first", "true")
+	f.owner("PUT", "/v2/users/"+f.alice+"/status", `{"status": "suspended"}`, nil)
+	decide("suspended", "false")
+	f.owner("PUT", "/v2/users/"+f.alice+"/status", `{"status": "active"}`, nil)
+	decide("reactivated", "true")
+	f.owner("PUT", "/v2/users/"+f.alice+"/role", `{"role": "user"}`, nil)
+	decide("with another role", "false")
+	f.owner("PUT", "/v2/users/"+f.alice+"/role", `{"role": "admin"}`, nil)
+	decide("as an admin, who may do everything", "true")
+	f.owner("DELETE", "/v2/users/"+f.alice, "", nil)
+	decide("removed", "false")
+}
+
+// A no has its reason, and a yes the paths that lead to it, if it is asked for them.
+func TestContextOfDecisions(t *testing.T) {
+	f := newFixture(t)
+	body := string(f.ask(evaluation, join(bob, write, record1)).Body)
+	if !strings.Contains(body, string(applications.NotHeld)) {
+		t.Errorf("%s has no reason", body)
+	}
+	if body := string(f.ask(evaluation, join(alice, read, record1)).Body); body != `{"decision":true}` {
+		t.Errorf("%s", body)
+	}
+	body = string(f.ask(evaluation, join(alice, read, record1, `"context": {"explain": true}`)).Body)
+	if !strings.Contains(body, `"paths":[{"kind":"role","role":{"id":"role_`) || !strings.Contains(body, `"name":"Editor"`) {
+		t.Errorf("%s does not name the role", body)
+	}
+}
+
+// An application of the deployment names the organization; one of an organization sees no other.
+func TestOrganizations(t *testing.T) {
+	f := newFixture(t)
+	apps := applications.New(f.Service)
+	if _, err := apps.Apply(t.Context(), []applications.NewApplication{{
+		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read"}}},
+	}}, applications.How{}); err != nil {
+		t.Fatal(err)
+	}
+	made, err := apps.IssueCredential(t.Context(), "", "billing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	billing := func(members ...string) apptest.Answer {
+		t.Helper()
+		return f.Do("POST", evaluation, apptest.Request{Token: made.Secret, Body: join(append(members, read, `"resource": {"type": "invoice", "id": "any"}`)...)})
+	}
+	owner := `"subject": {"type": "user", "id": "` + f.UserID + `"}`
+	if answer := billing(owner); answer.Status != http.StatusBadRequest || !strings.Contains(string(answer.Body), "context.organization") {
+		t.Errorf("without an organization: %d %s", answer.Status, answer.Body)
+	}
+	org := `"organization": "` + f.OrgID + `"`
+	for why, answer := range map[string]apptest.Answer{
+		"in the context":    billing(owner, `"context": {`+org+`}`),
+		"in the properties": billing(`"subject": {"type": "user", "id": "` + f.UserID + `", "properties": {` + org + `}}`),
+	} {
+		if got := decisions(t, answer); got != "true" {
+			t.Errorf("%s: %s", why, got)
+		}
+	}
+	for why, answer := range map[string]apptest.Answer{
+		"without the capability": billing(alice, `"context": {`+org+`}`),
+		"in another":             billing(owner, `"context": {"organization": "other-aaaa"}`),
+	} {
+		if got := decisions(t, answer); got != "false" {
+			t.Errorf("%s: %s", why, got)
+		}
+	}
+	// The application of the organization is asked about another one.
+	elsewhere := `"context": {"organization": "other-aaaa"}`
+	if got := decisions(t, f.ask(evaluation, join(alice, read, record1, elsewhere))); got != "false" {
+		t.Errorf("an organization's own application, elsewhere: %s", got)
+	}
+	if got, _ := found(t, f.ask(subjects, join(`"subject": {"type": "user"}`, read, record1, elsewhere))); len(got) > 0 {
+		t.Errorf("an organization's own application finds elsewhere: %q", got)
+	}
+}
+
+// Only applications ask, and they may do nothing else.
+func TestOnlyApplicationsAsk(t *testing.T) {
+	f := newFixture(t)
+	for _, token := range []string{f.APIToken, f.PersonalToken} {
+		for _, path := range []string{evaluation, evaluations, subjects, resources, actions} {
+			if answer := f.Do("POST", path, apptest.Request{Token: token, Body: join(alice, read, record1)}); answer.Status != http.StatusForbidden {
+				t.Errorf("%s: %d", path, answer.Status)
+			}
+		}
+	}
+	if answer := f.Do("POST", evaluation, apptest.Request{Body: join(alice, read, record1)}); answer.Status != http.StatusUnauthorized || answer.Header.Get("WWW-Authenticate") == "" {
+		t.Errorf("without a token: %d", answer.Status)
+	}
+	for _, path := range []string{"/v2/users", "/v2/apps", "/scim/v2/Users", "/v2/audit"} {
+		if answer := f.Do("GET", path, apptest.Request{Token: f.credential}); answer.Status != http.StatusForbidden {
+			t.Errorf("GET %s: %d", path, answer.Status)
+		}
+	}
+}
+
+// A search finds everybody who holds a capability, by a role of their own or of a group,
+// in pages of any size, and nobody twice.
+func TestSearchFindsHoldersByGroupsToo(t *testing.T) {
+	f := newFixture(t)
+	var role struct{ ID string }
+	f.owner("POST", "/v2/rbac/roles", `{"name": "Readers", "appCapabilities": {"records": {"record": {"record-*": ["read"]}}}}`, &role)
+	var members []string
+	for _, name := range []string{"carol", "dave", "erin", "frank"} {
+		members = append(members, f.user(name, "Nothing for "+name, `{"other": ["read"]}`))
+	}
+	quoted := `"` + strings.Join(append(slices.Clone(members), f.alice), `", "`) + `"`
+	f.owner("POST", "/v2/rbac/groups", `{"name": "Readers", "roles": ["`+role.ID+`"], "members": [`+quoted+`]}`, nil)
+	f.owner("POST", "/v2/rbac/groups", `{"name": "More readers", "roles": ["`+role.ID+`"], "members": [`+quoted+`]}`, nil)
+	f.owner("PUT", "/v2/users/"+members[3]+"/status", `{"status": "suspended"}`, nil)
+	var want []string
+	for _, id := range append(members[:3], f.alice, f.bob, f.UserID) {
+		want = append(want, "user:"+id)
+	}
+	slices.Sort(want)
+	for _, limit := range []string{"1", "2", "3", "100"} {
+		var all []string
+		for token := ""; ; {
+			page, next := found(t, f.ask(subjects, join(`"subject": {"type": "user"}`, read, record1, `"page": {"limit": `+limit+`, "token": "`+token+`"}`)))
+			if all = append(all, page...); next == "" {
+				break
+			}
+			token = next
+		}
+		if !slices.Equal(all, want) {
+			t.Errorf("in pages of %s: %q, want %q", limit, all, want)
+		}
+	}
+}
+
+// Patterns are not among the results of a search for resources: they stand beside them.
+func TestSearchForResourcesTellsPatterns(t *testing.T) {
+	f := newFixture(t)
+	f.user("carol", "Archivist", `{"2026-*": ["read"], "index": ["read"]}`)
+	answer := f.ask(resources, join(`"subject": {"type": "user", "id": "carol"}`, read, `"resource": {"type": "record"}`))
+	if got, _ := found(t, answer); !slices.Equal(got, []string{"record:index"}) || !strings.Contains(string(answer.Body), `"patterns":["2026-*"]`) {
+		t.Errorf("%s", answer.Body)
+	}
+}

@@ -1,0 +1,115 @@
+package authzen
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/text"
+)
+
+// The types of subjects.
+const (
+	userType  = "user"
+	tokenType = "token"
+)
+
+// Access answers questions by what users and tokens hold in an application.
+type Access struct {
+	Service *directory.Service
+	Apps    *applications.Apps
+}
+
+// Decide implements [Decider]. A subject is a user, by id, email address or the user name
+// that a directory has given, or a token, by id or value. What is unknown is a no.
+func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (Decision, error) {
+	app, err := a.application(ctx, call, q)
+	if err != nil {
+		return Decision{}, err
+	}
+	asked := applications.Question{
+		Org: directory.OrgID(q.Organization), Type: q.Resource.Type, Instance: q.Resource.ID, Action: q.Action, Paths: q.Explain,
+	}
+	if reason, err := a.subject(ctx, &asked, app, q); reason != "" || err != nil {
+		return Decision{Reason: reason}, err
+	}
+	d, err := a.Apps.DecideFor(ctx, app, asked)
+	if err != nil {
+		return Decision{}, err
+	}
+	decision := Decision{Allowed: d.Allowed, Reason: string(d.Reason)}
+	if q.Explain && d.Allowed {
+		decision.Paths = pathsOf(d)
+	}
+	return decision, nil
+}
+
+// application returns the application that asks.
+func (a Access) application(ctx context.Context, call directory.Call, q Question) (directory.Application, error) {
+	app, err := a.Apps.Application(ctx, call.Principal)
+	if err == nil && app.OrgID == "" && q.Organization == "" {
+		err = directory.InvalidField("context.organization", "is required: the application serves several organizations")
+	}
+	return app, err
+}
+
+// subject sets the subject of a question for the rules. If there is none, it returns why.
+func (a Access) subject(ctx context.Context, asked *applications.Question, app directory.Application, q Question) (reason string, err error) {
+	id := q.Subject.ID
+	switch {
+	case q.Subject.Type == userType:
+		asked.User = userRef(id)
+	case q.Subject.Type != tokenType:
+		return "only users and tokens are subjects", nil
+	case ident.Is("tok", id):
+		asked.Token = directory.TokenID(id)
+	default:
+		org := asked.Org
+		if org == "" {
+			org = app.OrgID
+		}
+		asked.Principal, err = a.Service.AuthenticateFrom(ctx, id, org, q.Address)
+		if code := directory.CodeOf(err); code == directory.Unauthenticated || code == directory.Forbidden {
+			return err.Error(), nil
+		}
+	}
+	return "", err
+}
+
+// userRef finds out what a user is named by. A user name that could be an id or an address
+// counts as one, so that no directory can give one person the name of another.
+func userRef(name string) directory.UserRef {
+	switch {
+	case ident.Is("usr", name):
+		return directory.UserRef{ID: directory.UserID(name)}
+	case strings.Contains(name, "@"):
+		return directory.UserRef{EmailKey: text.FoldKey(name)}
+	default:
+		return directory.UserRef{UserNameKey: text.FoldKey(name)}
+	}
+}
+
+// path is a reason for access, as the v2 API's explanations have it.
+type path struct {
+	Kind  string `json:"kind"` // role or group
+	Role  named  `json:"role"`
+	Group *named `json:"group,omitzero"`
+}
+
+type named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func pathsOf(d applications.Decision) []path {
+	all := make([]path, len(d.Paths))
+	for i, source := range d.Paths {
+		all[i] = path{Kind: "role", Role: named{string(source.Role.ID), source.Role.Name}}
+		if source.Group != nil {
+			all[i].Kind, all[i].Group = "group", &named{string(source.Group.ID), source.Group.Name}
+		}
+	}
+	return all
+}
