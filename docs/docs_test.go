@@ -267,7 +267,7 @@ func TestArchitectureListsEveryPackage(t *testing.T) {
 func TestErrorsInTheAPIDescription(t *testing.T) {
 	page := read(t, root+"/internal/httpapi/apidoc/openapi.yaml")
 	for code, status := range protocol.Statuses {
-		if line := fmt.Sprintf("    - %d `%s`: ", status, code); !strings.Contains(page, line) {
+		if line := fmt.Sprintf("    - %d %#q: ", status, code); !strings.Contains(page, line) {
 			t.Errorf("%q is missing", line)
 		}
 	}

@@ -110,7 +110,7 @@ func (sh *shell) serve(t *testing.T, g guide) {
 	sh.url = "http://" + addr
 	sh.ids["acme-x7q2"] = made.OrgID
 	// Nobody else on this machine listens on a random address of the loopback network.
-	proxy := fmt.Sprintf("127.%d.%d.%d:8443", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250)) //nolint:gosec // it has to be unique, not secret
+	proxy := fmt.Sprintf("127.%d.%d.%d:8443", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
 	sh.run(t, step{command: fmt.Sprintf("export ROSTER_URL=%s ROSTER_TOKEN=%s ME=%[2]s API=%s RECEIVER=%s PROXY=%s",
 		sh.url, made.PersonalToken, made.APIToken, receiver.URL, proxy)})
 }

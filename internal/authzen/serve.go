@@ -111,5 +111,5 @@ func send(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone gets no answer
+	_, _ = w.Write(body) //nolint:gosec // JSON is no page; a client that is gone gets no answer
 }

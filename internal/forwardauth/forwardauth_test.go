@@ -32,8 +32,10 @@ func start(t testing.TB) *protected {
 	}
 	s.credential = made.Secret
 	var role struct{ ID string }
-	s.Want(http.StatusOK, "POST", "/v2/rbac/roles", apptest.Request{Token: s.PersonalToken,
-		Body: `{"name": "Reader", "appCapabilities": {"billing": {"invoice": {"2026-*": ["read"]}}}}`}).Decode(t, &role)
+	s.Want(http.StatusOK, "POST", "/v2/rbac/roles", apptest.Request{
+		Token: s.PersonalToken,
+		Body:  `{"name": "Reader", "appCapabilities": {"billing": {"invoice": {"2026-*": ["read"]}}}}`,
+	}).Decode(t, &role)
 	s.reader = s.CreateUser("Reader", "reader@example.com", role.ID)
 	return s
 }

@@ -40,8 +40,10 @@ func start(t testing.TB) *billing {
 	}
 	b.credential = made.Secret
 	var role struct{ ID string }
-	b.Want(http.StatusOK, "POST", "/v2/rbac/roles", apptest.Request{Token: b.PersonalToken,
-		Body: `{"name": "Reader", "appCapabilities": {"billing": {"invoice": {"2026-*": ["read"]}}}}`}).Decode(t, &role)
+	b.Want(http.StatusOK, "POST", "/v2/rbac/roles", apptest.Request{
+		Token: b.PersonalToken,
+		Body:  `{"name": "Reader", "appCapabilities": {"billing": {"invoice": {"2026-*": ["read"]}}}}`,
+	}).Decode(t, &role)
 	b.reader = b.CreateUser("Reader", "reader@example.com", role.ID)
 	b.token = b.APITokenWith(`"appCapabilities": {"billing": {"invoice": {"*": ["approve"]}}}`)
 	return b
@@ -118,8 +120,12 @@ func TestIntrospectionRefuses(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ body, contentType string }{
-		{"", "application/x-www-form-urlencoded"}, {"token=", "application/x-www-form-urlencoded"}, {"token=a&token=b", "application/x-www-form-urlencoded"},
-		{"token=%zz", "application/x-www-form-urlencoded"}, {`{"token": "a"}`, "application/json"}, {"token=" + strings.Repeat("a", 65<<10), "application/x-www-form-urlencoded"},
+		{"", "application/x-www-form-urlencoded"},
+		{"token=", "application/x-www-form-urlencoded"},
+		{"token=a&token=b", "application/x-www-form-urlencoded"},
+		{"token=%zz", "application/x-www-form-urlencoded"},
+		{`{"token": "a"}`, "application/json"},
+		{"token=" + strings.Repeat("a", 65<<10), "application/x-www-form-urlencoded"},
 	} {
 		answer := b.Do("POST", "/oauth2/introspect", apptest.Request{Token: b.credential, Header: map[string]string{"Content-Type": c.contentType}, Body: c.body})
 		if answer.Status != http.StatusBadRequest || !strings.Contains(string(answer.Body), `"error":"invalid_request"`) {

@@ -142,7 +142,7 @@ func costText(costs *yaml.Node) (string, error) {
 	for _, item := range items {
 		switch {
 		case len(item.With) > 0:
-			parts = append(parts, fmt.Sprintf("%d with `%s`", item.Cost, strings.Join(item.With, "` and `")))
+			parts = append(parts, strconv.Itoa(item.Cost)+" with `"+strings.Join(item.With, "` and `")+"`")
 		case len(items) > 1:
 			parts = append(parts, fmt.Sprintf("otherwise %d", item.Cost))
 		default:
