@@ -28,7 +28,7 @@ changes within a second. Every change is in the audit log.`,
 		Example: "  roster admin create-personal-token --user olivia@example.com\n  roster admin sign-in-link --user olivia@example.com\n  roster admin export-org --org acme-x7q2 --file acme.jsonl",
 	}
 	at.addFlags(cmd.PersistentFlags())
-	cmd.AddCommand(adminTokenCommand(&at), adminLinkCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at), adminAcceptCommand(&at))
+	cmd.AddCommand(adminTokenCommand(&at), adminLinkCommand(&at), adminExportCommand(&at), adminDeleteCommand(&at), adminAcceptCommand(&at), adminAppsCommand(&at))
 	return cmd
 }
 

@@ -12,20 +12,20 @@ import (
 
 // Applied is what happened to one application, or with a dry run, what would.
 type Applied struct {
-	ID      directory.AppID
-	Outcome string // created, updated, unchanged or removed
-	Losers  []Loser
+	ID      directory.AppID `json:"id"`
+	Outcome string          `json:"outcome"` // created, updated, unchanged or removed
+	Losers  []Loser         `json:"losers,omitempty"`
 }
 
 // Loser is a role or an API token that loses capabilities.
 type Loser struct {
-	Org    directory.OrgID
-	Kind   string // role or apiToken
-	ID     string
-	Name   string
-	Lost   []string
-	Users  int      // who have the role, directly or by a group
-	Emails []string // of up to [losersShown] of them
+	Org    directory.OrgID `json:"org"`
+	Kind   string          `json:"kind"` // role or apiToken
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Lost   []string        `json:"lost"`
+	Users  int             `json:"users"`            // who have the role, directly or by a group
+	Emails []string        `json:"emails,omitempty"` // of up to [losersShown] of them
 }
 
 const losersShown = 10
@@ -195,7 +195,8 @@ func locked(c *directory.Change, org directory.OrgID, id directory.AppID) (direc
 // Listed is an application with its credentials, as the operator sees it.
 type Listed struct {
 	directory.Application
-	Credentials []directory.AppCredential
+
+	Credentials []directory.AppCredential `json:"credentials"`
 }
 
 // List lists the applications of the deployment, or with an org, those of that
