@@ -39,14 +39,14 @@ func (c *coalition) moves() (all []func(*rapid.T)) {
 		{2, c.copyLink},
 		{1, c.signIn},
 		{3, c.signInByIssuer},
-		{1, c.createIssuer},
-		{1, c.addDomain},
+		{2, c.createIssuer},
+		{2, c.addDomain},
 		{3, c.provisionUser},
 		{4, c.provisionChange},
-		{1, c.provisionRemoval},
+		{2, c.provisionRemoval},
 		{2, c.provisionGroup},
 		{4, c.provisionMembers},
-		{1, c.provisionSettings},
+		{3, c.provisionSettings},
 		{2, c.repeat},
 	} {
 		for range move.often {

@@ -99,7 +99,10 @@ func (c *coalition) provisionMembers(t *rapid.T) {
 }
 
 func (c *coalition) provisionSettings(t *rapid.T) {
-	in := provisioning.Settings{DefaultRole: c.drawRole(t), BreakerPercent: 100}
+	in := provisioning.Settings{DefaultRole: "user", BreakerPercent: 100}
+	if rarely(t, 2, "any role") {
+		in.DefaultRole = c.drawRole(t)
+	}
 	c.request(t, "provisionSettings", in.DefaultRole, func(call directory.Call) error {
 		return second(c.directory.UpdateSettings(c.w.Context(), call, in))
 	})
