@@ -86,8 +86,8 @@ func TestEndsWithTheExchangedToken(t *testing.T) {
 	}
 }
 
-// Whoever fetched the key set at any time during the last period verifies the tokens of
-// this one, and its last tokens are verified in the next.
+// A key set that was fetched at any time during the last period verifies the tokens of
+// this one. The key set of the next period verifies its last tokens.
 func TestKeysRotate(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	s := node(t, newKey, &now)

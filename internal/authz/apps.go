@@ -99,7 +99,7 @@ func AppGrantsOf(grants []AppGrant) AppGrants {
 	}
 	kept := grants[:0]
 	for _, g := range grants {
-		// What one covers comes right after it.
+		// A grant comes right before those that it covers.
 		if len(kept) == 0 || !kept[len(kept)-1].covers(g) {
 			kept = append(kept, g)
 		}

@@ -54,7 +54,7 @@ func TestUserNameIsNoAddressOrID(t *testing.T) {
 	}
 }
 
-// What changes takes effect with the next question.
+// A change takes effect with the next question.
 func TestRevocationTakesEffectAtOnce(t *testing.T) {
 	f := newFixture(t)
 	question := join(`"subject": {"type": "user", "id": "`+f.alice+`"}`, read, record1)

@@ -17,13 +17,13 @@ const (
 	DefaultPage    = 100
 )
 
-// Subject is who asks for access: a user or a token.
+// Subject is the user or token that access is asked for.
 type Subject struct {
 	Type string
 	ID   string // "" in a search for subjects
 }
 
-// Resource is what access is asked for.
+// Resource is the thing that access is asked to.
 type Resource struct {
 	Type string
 	ID   string // "" in a search for resources
