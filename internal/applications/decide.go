@@ -54,24 +54,20 @@ func (a *Apps) Application(ctx context.Context, p *directory.Principal) (directo
 	return a.directory.AppByID(ctx, p.OrgID, p.App)
 }
 
-// Decide answers a question of an application, of which p is a credential's principal, as
-// [directory.Service.Authenticate] returns it: in the steady state, without reading the
-// database. Whatever is unknown is a no. An error means that there is no answer.
-func (a *Apps) Decide(ctx context.Context, p *directory.Principal, q Question) (Decision, error) {
-	app, err := a.Application(ctx, p)
-	if err != nil {
-		return Decision{}, err
+// Serves returns the organization that an application is asked about, its own if org is
+// empty, and whether the application serves it.
+func Serves(app directory.Application, org directory.OrgID) (directory.OrgID, bool) {
+	if org == "" {
+		org = app.OrgID
 	}
-	return a.DecideFor(ctx, app, q)
+	return org, org != "" && (app.OrgID == "" || app.OrgID == org)
 }
 
-// DecideFor is Decide for an application that the caller has looked up, for many questions
-// at once.
-func (a *Apps) DecideFor(ctx context.Context, app directory.Application, q Question) (Decision, error) {
-	if q.Org == "" {
-		q.Org = app.OrgID
-	}
-	if q.Org == "" || (app.OrgID != "" && app.OrgID != q.Org) {
+// Decide answers a question of an application: in the steady state, without reading the
+// database. Whatever is unknown is a no. An error means that there is no answer.
+func (a *Apps) Decide(ctx context.Context, app directory.Application, q Question) (Decision, error) {
+	var served bool
+	if q.Org, served = Serves(app, q.Org); !served {
 		return Decision{Reason: NotServed}, nil
 	}
 	want, reason := Wanted(app, q.Type, q.Action, q.Instance)

@@ -37,7 +37,11 @@ func (a *Apps) Present(ctx context.Context, app directory.Application, secret st
 	if err != nil {
 		return Presented{}, err
 	}
-	if p.Kind == directory.AppClient || p.OrgID == "" || (app.OrgID != "" && p.OrgID != app.OrgID) {
+	return a.presented(ctx, app, p)
+}
+
+func (a *Apps) presented(ctx context.Context, app directory.Application, p *directory.Principal) (Presented, error) {
+	if _, served := Serves(app, p.OrgID); p.Kind == directory.AppClient || p.OrgID == "" || !served {
 		return Presented{}, directory.Errorf(directory.Forbidden, "the token is not for an organization that the application serves")
 	}
 	held, err := a.Held(ctx, Question{Org: p.OrgID, Principal: p})
@@ -65,7 +69,7 @@ func (a *Apps) PresentTo(ctx context.Context, id directory.AppID, secret string,
 	if err != nil {
 		return app, Presented{}, err
 	}
-	presented, err := a.Present(ctx, app, secret, org, remoteAddr)
+	presented, err := a.presented(ctx, app, p)
 	return app, presented, err
 }
 

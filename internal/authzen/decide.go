@@ -35,7 +35,7 @@ func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (De
 	if reason, err := a.subject(ctx, &asked, app, q); reason != "" || err != nil {
 		return Decision{Reason: reason}, err
 	}
-	d, err := a.Apps.DecideFor(ctx, app, asked)
+	d, err := a.Apps.Decide(ctx, app, asked)
 	if err != nil {
 		return Decision{}, err
 	}

@@ -17,7 +17,7 @@ func (a Access) Subjects(ctx context.Context, call directory.Call, s Search) (Fo
 		return Found{}, err
 	}
 	want, reason := applications.Wanted(app, s.Resource.Type, s.Action, s.Resource.ID)
-	org, served := serves(app, s.Question)
+	org, served := applications.Serves(app, directory.OrgID(s.Organization))
 	if reason != "" || !served || s.Subject.Type != userType {
 		return Found{}, nil
 	}
@@ -30,15 +30,6 @@ func (a Access) Subjects(ctx context.Context, call directory.Call, s Search) (Fo
 		found.IDs = append(found.IDs, string(id))
 	}
 	return found, nil
-}
-
-// serves returns the organization that a question is about, if the application serves it.
-func serves(app directory.Application, q Question) (org directory.OrgID, ok bool) {
-	org = directory.OrgID(q.Organization)
-	if org == "" {
-		org = app.OrgID
-	}
-	return org, app.OrgID == "" || org == app.OrgID
 }
 
 // Resources implements [Decider]. It finds the instances that grants name. Applications
@@ -108,7 +99,7 @@ func (a Access) held(ctx context.Context, call directory.Call, q Question) (dire
 	if err != nil {
 		return app, nil, err
 	}
-	org, served := serves(app, q)
+	org, served := applications.Serves(app, directory.OrgID(q.Organization))
 	if !served {
 		return app, nil, nil
 	}

@@ -2,7 +2,6 @@ package authzen
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -154,12 +153,9 @@ func read(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil || mediaType != "application/json" {
 		return directory.Errorf(directory.Invalid, "the body must be JSON, sent with Content-Type: application/json")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return directory.Errorf(protocol.TooLarge, "the body is larger than %d bytes", MaxBody)
-	}
+	body, err := protocol.ReadBody(w, r, MaxBody)
 	if err != nil {
-		return &directory.Error{Code: directory.Invalid, Message: "the body could not be read", Err: err}
+		return err
 	}
 	return parse(body, v)
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/protocol"
 )
@@ -22,12 +20,9 @@ func New(d Decider, publicURL string) *Server { return &Server{d, publicURL} }
 
 // ServeConfiguration serves the metadata, at [ConfigurationPath]. It is public.
 func (s *Server) ServeConfiguration(w http.ResponseWriter, r *http.Request, _ directory.Call) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		fail(w, directory.Errorf(protocol.MethodNotAllowed, "only GET is allowed"))
-		return
+	if protocol.ReadOnly(w, r, fail) {
+		protocol.SendJSON(w, http.StatusOK, metadataOf(protocol.Base(s.publicURL, r)))
 	}
-	send(w, http.StatusOK, metadataOf(protocol.Base(s.publicURL, r)))
 }
 
 // API is the table of routes.
@@ -72,7 +67,7 @@ func answering[T any](fn func(*http.Request, protocol.Request, T) (any, error)) 
 		if err != nil {
 			return err
 		}
-		send(w, http.StatusOK, a)
+		protocol.SendJSON(w, http.StatusOK, a)
 		return nil
 	}
 }
@@ -96,20 +91,9 @@ func (s *Server) evaluations(r *http.Request, p protocol.Request, rq evaluations
 
 // fail responds with an error: section 10.1.2 asks for a message.
 func fail(w http.ResponseWriter, e *directory.Error) {
-	send(w, protocol.Statuses[e.Code], struct {
+	protocol.SendJSON(w, protocol.Statuses[e.Code], struct {
 		Code    directory.Code `json:"code"`
 		Message string         `json:"message"`
 		Field   string         `json:"field,omitzero"`
 	}{e.Code, e.Error(), e.Field})
-}
-
-func send(w http.ResponseWriter, status int, answer any) {
-	body, err := json.Marshal(answer)
-	if err != nil {
-		panic(err) // all answers are types of this package
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON is no page; a client that is gone gets no answer
 }

@@ -6,7 +6,6 @@ package forwardauth
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
@@ -25,7 +24,6 @@ const (
 	// Require is the capability that the request takes, as in invoice|read, where the query
 	// parameter require can't be set.
 	headerRequire = "Roster-Require"
-	headerAuth    = "Authorization"
 	headerOrg     = "X-Axiom-Org-Id"
 
 	headerUser         = "X-Roster-User"
@@ -70,9 +68,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, p protocol.Reques
 	if err != nil {
 		return err
 	}
-	scheme, secret, _ := strings.Cut(r.Header.Get(headerAuth), " ")
-	if secret = strings.TrimSpace(secret); !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return directory.Errorf(directory.Unauthenticated, "a token is required")
+	secret, err := protocol.Bearer(r.Header)
+	if err != nil {
+		return err
 	}
 	token, err := s.apps.Present(r.Context(), app, secret, directory.OrgID(r.Header.Get(headerOrg)), p.Call.RemoteAddr)
 	if directory.CodeOf(err) == directory.NotFound {

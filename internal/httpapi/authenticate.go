@@ -12,6 +12,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/networks"
+	"github.com/rosterhq/roster/internal/protocol"
 )
 
 // Header names as the v2 API writes them. They are set on the header map
@@ -38,8 +39,6 @@ func newTraceID() string {
 	b = binary.NativeEndian.AppendUint64(b, rand.Uint64())                    //nolint:gosec // same
 	return hex.EncodeToString(b)
 }
-
-var errNoToken = directory.Errorf(directory.Unauthenticated, `a token is required, as in "Authorization: Bearer xaat-…"`)
 
 // authenticate finds the principal of a request and charges the request to it. A request
 // without a valid token is charged to the address that it came from. A public operation
@@ -80,27 +79,11 @@ func chargedTo(p *directory.Principal) limitKey {
 
 // principal returns the principal of a request's token.
 func (a *API) principal(r *http.Request) (*directory.Principal, error) {
-	secret, err := bearer(r.Header)
+	secret, err := protocol.Bearer(r.Header)
 	if err != nil {
 		return nil, err
 	}
 	return a.service.AuthenticateFrom(r.Context(), secret, directory.OrgID(r.Header.Get(headerOrg)), a.remoteAddr(r))
-}
-
-// bearer reads the token (RFC 6750 section 2.1; the scheme's case is free, RFC
-// 9110 section 11.1). It rejects two Authorization headers, because a proxy on the way
-// may have checked either.
-func bearer(h http.Header) (string, error) {
-	values := h["Authorization"]
-	if len(values) != 1 {
-		return "", errNoToken
-	}
-	scheme, token, ok := strings.Cut(values[0], " ")
-	token = strings.TrimSpace(token)
-	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", errNoToken
-	}
-	return token, nil
 }
 
 // remoteAddr returns the address that a request came from: the peer's, or, behind trusted

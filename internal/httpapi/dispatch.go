@@ -2,9 +2,7 @@ package httpapi
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"mime"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/turns"
 )
@@ -174,14 +173,7 @@ func (rq *request) prepare(e endpoint) error {
 
 // read reads the whole body.
 func (rq *request) read() ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(rq.w.ResponseWriter, rq.Body, MaxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, directory.Errorf(codeTooLarge, "the body is larger than %d bytes", MaxBody)
-	}
-	if err != nil {
-		return nil, &directory.Error{Code: directory.Invalid, Message: "the body could not be read", Err: err}
-	}
-	return body, nil
+	return protocol.ReadBody(rq.w.ResponseWriter, rq.Request, MaxBody)
 }
 
 // decode reads the JSON body into v.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/protocol"
 )
 
 // Every body is decoded or refused as invalid. A decoded body survives encoding and
@@ -44,7 +45,7 @@ func FuzzBearer(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		token, err := bearer(http.Header{"Authorization": {value}})
+		token, err := protocol.Bearer(http.Header{"Authorization": {value}})
 		if (err == nil) == (token == "") {
 			t.Fatalf("%q: token %q, error %v", value, token, err)
 		}

@@ -62,7 +62,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, p protocol.Req
 	if err != nil {
 		return err
 	}
-	send(w, http.StatusOK, exchanged{signed, accessTokenType, "Bearer", int64(valid.Seconds()), claims.Scope})
+	protocol.SendJSON(w, http.StatusOK, exchanged{signed, accessTokenType, "Bearer", int64(valid.Seconds()), claims.Scope})
 	return nil
 }
 

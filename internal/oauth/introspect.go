@@ -39,7 +39,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request, p protocol.R
 	token, err := s.o.Apps.Present(r.Context(), app, in.Get("token"), directory.OrgID(in.Get("organization")), in.Get("ip_address"))
 	switch directory.CodeOf(err) {
 	case directory.Unauthenticated, directory.Forbidden, directory.NotFound:
-		send(w, http.StatusOK, introspection{})
+		protocol.SendJSON(w, http.StatusOK, introspection{})
 		return nil
 	}
 	if err != nil {
@@ -53,6 +53,6 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request, p protocol.R
 	if end := token.Principal.ExpiresAt; !end.IsZero() {
 		out.Expires = end.Unix()
 	}
-	send(w, http.StatusOK, out)
+	protocol.SendJSON(w, http.StatusOK, out)
 	return nil
 }

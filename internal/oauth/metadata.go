@@ -20,11 +20,11 @@ type metadata struct {
 
 // ServeMetadata serves the metadata, at [MetadataPath]. It is public.
 func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request, _ directory.Call) {
-	if !reads(w, r) {
+	if !protocol.ReadOnly(w, r, fail) {
 		return
 	}
 	base := protocol.Base(s.o.PublicURL, r)
-	send(w, http.StatusOK, metadata{
+	protocol.SendJSON(w, http.StatusOK, metadata{
 		Issuer: base, Token: base + tokenPath, KeySet: base + KeySetPath,
 		GrantTypes: []string{grantType}, TokenAuth: []string{"none"},
 		Introspection: base + introspectPath, IntrospectionAuth: []string{"Bearer"},
@@ -34,7 +34,7 @@ func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request, _ directo
 // ServeKeySet serves the keys that tokens are verified with, at [KeySetPath]. It is
 // public, and may be cached: keys are in it long before they sign.
 func (s *Server) ServeKeySet(w http.ResponseWriter, r *http.Request, _ directory.Call) {
-	if !reads(w, r) {
+	if !protocol.ReadOnly(w, r, fail) {
 		return
 	}
 	set, err := s.o.Signer.KeySet()
@@ -44,14 +44,4 @@ func (s *Server) ServeKeySet(w http.ResponseWriter, r *http.Request, _ directory
 	w.Header().Set("Content-Type", "application/jwk-set+json")
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	_, _ = w.Write(set) // a client that is gone gets no answer
-}
-
-// reads rejects other methods than GET and HEAD.
-func reads(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return true
-	}
-	w.Header().Set("Allow", "GET, HEAD")
-	fail(w, directory.Errorf(protocol.MethodNotAllowed, "only GET is allowed"))
-	return false
 }

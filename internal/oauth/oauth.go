@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/rosterhq/roster/internal/accesstoken"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
@@ -102,17 +100,5 @@ func fail(w http.ResponseWriter, e *directory.Error) {
 	case !known:
 		status = http.StatusBadRequest
 	}
-	send(w, status, body)
-}
-
-// send sends an answer that must not be cached (RFC 6749 section 5.1).
-func send(w http.ResponseWriter, status int, answer any) {
-	body, err := json.Marshal(answer)
-	if err != nil {
-		panic(err) // all answers are types of this package
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone gets no answer
+	protocol.SendJSON(w, status, body) // must not be cached (RFC 6749 section 5.1)
 }

@@ -1,8 +1,6 @@
 package scim
 
 import (
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -19,12 +17,8 @@ func (rq *request) read(w http.ResponseWriter, r *http.Request, limit int64) err
 	if err != nil || (mediaType != contentType && mediaType != "application/json") || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
 		return directory.Errorf(protocol.UnsupportedMedia, "the body must be JSON, sent with Content-Type: %s or application/json", contentType)
 	}
-	rq.raw, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return directory.Errorf(protocol.TooLarge, "the body is larger than %d bytes", limit)
-	}
-	if err != nil {
-		return &directory.Error{Code: directory.Invalid, Message: "the body could not be read", Err: err}
+	if rq.raw, err = protocol.ReadBody(w, r, limit); err != nil {
+		return err
 	}
 	rq.body, err = schema.ParseObject(rq.raw)
 	return coded(err)
