@@ -145,15 +145,24 @@ func (b *Browser) Open(url string) {
 	b.Do("open "+url, chromedp.Navigate(url))
 }
 
+// awaitScripts waits until the page has loaded. Text is visible before the page's scripts
+// listen, and a key or a click between the two does nothing.
+func (b *Browser) awaitScripts() {
+	b.Helper()
+	b.Await(`document.readyState === "complete"`)
+}
+
 // Click clicks the first element that a selector finds, once it is visible.
 func (b *Browser) Click(selector string) {
 	b.Helper()
+	b.awaitScripts()
 	b.Do("click "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // Type types into a field.
 func (b *Browser) Type(selector, text string) {
 	b.Helper()
+	b.awaitScripts()
 	b.Do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text, chromedp.NodeVisible))
 }
 
@@ -167,6 +176,7 @@ func (b *Browser) Upload(selector string, files ...string) {
 // Press presses keys on whatever has the focus.
 func (b *Browser) Press(keys string) {
 	b.Helper()
+	b.awaitScripts()
 	b.Do("press "+keys, chromedp.KeyEvent(keys))
 }
 

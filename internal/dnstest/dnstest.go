@@ -5,10 +5,12 @@ package dnstest
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -28,15 +30,8 @@ type Server struct {
 // Start runs a server until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, ln := listen(t)
 	s := &Server{Addr: conn.LocalAddr().String(), point: netip.AddrFrom4([4]byte{127, 0, 0, 1}), txt: make(map[string][]string)}
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", s.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var done sync.WaitGroup
 	done.Go(func() { s.serve(conn) })
 	done.Go(func() { s.serveTCP(ln) })
@@ -45,6 +40,26 @@ func Start(t testing.TB) *Server {
 		done.Wait()
 	})
 	return s
+}
+
+// listen finds a port that is free for both UDP and TCP. The system chooses one that is
+// free for UDP; by chance it is in use for TCP.
+func listen(t testing.TB) (*net.UDPConn, net.Listener) {
+	t.Helper()
+	for {
+		conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", conn.LocalAddr().String())
+		if err == nil {
+			return conn, ln
+		}
+		_ = conn.Close() // nothing was sent
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // SetTXT replaces the TXT records of a name, without its final dot.
