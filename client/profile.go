@@ -20,7 +20,7 @@ type UserProfile struct {
 	UpdatedAt    time.Time  `json:"updatedAt"`
 }
 
-// SetUserProfile is what a profile is to be. What is left out is removed.
+// SetUserProfile is a profile's new content. It replaces all of the old one.
 type SetUserProfile struct {
 	ExternalID *string        `json:"externalId"`
 	Attributes map[string]any `json:"attributes"`

@@ -107,8 +107,8 @@ func read(t *testing.T, name string) string {
 // module is how the paths of our packages begin.
 const module = "github.com/rosterhq/roster/"
 
-// packages lists ours, each with what it imports. What lies within cmd/NAME,
-// internal/NAME or client counts as that.
+// packages lists ours, each with what it imports. Packages within cmd/NAME,
+// internal/NAME or client count as that one.
 func packages(t *testing.T) map[string][]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")

@@ -34,8 +34,8 @@ func login() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "login", Short: "Sign in to a server with a token",
 		Long: `Ask for a server, a token and, if you belong to several, an organization. Check the token,
-and save all of it as a profile that is used from now on. What you type as token is not
-shown. Without a terminal, the token is read from standard input or --token-file.`,
+and save all of it as a profile that is used from now on. The token is not shown
+while you type it. Without a terminal, the token is read from standard input or --token-file.`,
 		Example: "  roster login\n  printenv TOKEN | roster login --url https://roster.example.com --org acme-x7q2",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -29,7 +29,7 @@ func BenchmarkCreateUserParallel(b *testing.B) {
 	})
 }
 
-// What it costs to tell of the past of an organization of many users, each of whom
+// Measures reading the past of an organization of many users, each of whom
 // was made and got another role: of a time before all roles, and of one before the
 // last thousand.
 func BenchmarkAsOf(b *testing.B) {

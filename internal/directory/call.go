@@ -77,7 +77,7 @@ func (c *Change) By(p *Principal, op Operation) *Change {
 }
 
 // AsSystem is c as something that the server does in another organization because of the
-// change. Who made the change, with which token and from where, is not recorded there.
+// change. The entry does not say who made the change, with which token and from where.
 func (c *Change) AsSystem(org OrgID, op Operation) *Change {
 	other := c.By(SystemPrincipal(org), op)
 	other.call = Call{}

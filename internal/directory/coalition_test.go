@@ -18,8 +18,8 @@ import (
 // sessions, the tokens that these make, users whom they add, links that they copy, groups
 // and roles that they edit, and an organization of their own, whose issuer vouches for
 // everybody's address. After each step nobody has gained a capability
-// that none of them has ever held, nor can a token of theirs give one. What counts
-// as held is what each of them could do at any time, the giving limits of tokens
+// that none of them has ever held, nor can a token of theirs give one. They count
+// as holding what each of them could do at any time, the giving limits of tokens
 // that others gave them, and the built-in user if one of them could add or change users.
 func TestCoalitionGainsNothing(t *testing.T) {
 	want := stepsWanted()

@@ -159,8 +159,8 @@ func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
 	}
 }
 
-// Who may not read what others may do is not told it by trying: only whose access
-// would change, and of themselves all.
+// A dry run does not reveal the access of others to callers who may not read it. It shows
+// whose access would change, and everything about the callers themselves.
 func TestDryRunTellsNoMoreThanMayBeRead(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

@@ -158,7 +158,7 @@ func (w *world) holds(text string) bool {
 	return false
 }
 
-// What is kept long enough goes, and the rest can still be proven.
+// Entries older than the retention go, and the rest can still be proven.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

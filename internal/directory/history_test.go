@@ -32,7 +32,7 @@ func (w *world) usersAt(at time.Time) []directory.User {
 	return l.users
 }
 
-// What somebody could do is told after everything that it came from is gone: the
+// Past access can be read after everything that it came from is gone: the
 // user, the role, and the group, in whichever order they went.
 func TestAsOfWhatIsGone(t *testing.T) {
 	t.Parallel()
@@ -182,7 +182,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 		t.Errorf("%v does not say from when on", err)
 	}
 	w.Wants("the log", "", w.CheckLog(t.Context(), w.Org.ID))
-	// What was erased is empty; what they could do stays.
+	// Erased members are empty; their past access stays.
 	must(w.EraseUser(t.Context(), w.ByOwner(), jane.ID))(t)
 	if got := w.accessAt(jane.ID, at); got != want {
 		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
@@ -195,7 +195,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 	w.Wants("the log, erased", "", w.CheckLog(t.Context(), w.Org.ID))
 }
 
-// Whatever is changed behind the log's back is found.
+// The check finds every change that the log does not have.
 func TestCheckLogFindsWhatDiffers(t *testing.T) {
 	t.Parallel()
 	statements := map[string]string{

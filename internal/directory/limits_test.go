@@ -57,8 +57,8 @@ var limited = []struct {
 	}},
 }
 
-// Of many at once exactly as many succeed as the limit allows. Dry runs are refused
-// alike, and where the limit is lowered what there is stays.
+// Of many concurrent calls, exactly as many succeed as the limit allows. Dry runs are refused
+// alike. A lowered limit removes nothing.
 func TestRaceLimitsHold(t *testing.T) {
 	t.Parallel()
 	for _, l := range limited {

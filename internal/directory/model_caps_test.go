@@ -97,8 +97,8 @@ func factsOf(s authz.Set) facts {
 	return f
 }
 
-// What the built-in roles hold, by hand: a resource and the initials of its
-// actions; datasets and views are on "*".
+// The capabilities of the built-in roles, written by hand: a resource and the initials of its
+// actions. Datasets and views are on "*".
 var builtinFacts = map[directory.RoleID]facts{
 	"owner": spell(`annotations crud, apiTokens crud, auditLog r, billing ru, dashboards crud, datasets crud, endpoints crud, flows crud,
 		integrations crud, monitors crud, notifiers crud, rbac crud, sharedAccessKeys ru, users crud, views crud`,

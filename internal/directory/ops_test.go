@@ -323,7 +323,7 @@ func TestTableOfOperationsIsWhole(t *testing.T) {
 	}
 }
 
-// Whoever may do nothing changes nothing; dry or not, with a key or without.
+// A principal without permissions changes nothing, in a dry run or not, with a key or without.
 func TestOperationsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {

@@ -71,8 +71,8 @@ func TestLastOwnerStays(t *testing.T) {
 	}
 }
 
-// Whoever is not an owner with a personal token neither unmakes nor makes one,
-// whatever else they can do.
+// Only an owner with a personal token makes or demotes owners, whatever else others
+// may do.
 func TestOwnersAreTheOwnersAffair(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

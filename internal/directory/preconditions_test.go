@@ -35,8 +35,8 @@ func (f precondition) ProvisioningSettings(s directory.ProvisioningSettings) err
 	return f(s)
 }
 
-// What is to be changed is shown to the precondition as it stands, inside the
-// transaction; its refusal refuses the change.
+// The precondition sees the current state inside the transaction. If it refuses, nothing
+// changes.
 func TestPreconditions(t *testing.T) {
 	t.Parallel()
 	forEachOperation(t, func(t *testing.T, s *scene, op operation) {

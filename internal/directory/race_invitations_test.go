@@ -6,8 +6,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// What happens to an invitation at the same moment has one outcome: it is accepted or
-// taken back, and the log tells which.
+// Concurrent actions on an invitation have one outcome: it is accepted or
+// withdrawn, and the log says which.
 func TestRaceInvitation(t *testing.T) {
 	t.Parallel()
 	accept := "accept"

@@ -119,7 +119,7 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 	}
 }
 
-// What gives nothing new is nobody's raise, nor is giving something away.
+// A change that gives an account nothing new, or takes something from it, does not raise it.
 func TestNoRaise(t *testing.T) {
 	t.Parallel()
 	for what, change := range map[string]func(r *raising, call directory.Call) error{

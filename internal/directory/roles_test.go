@@ -229,7 +229,7 @@ func TestDeleteRole(t *testing.T) {
 	w.Role("Role") // the name is free
 }
 
-// What a role may hold: anything within admin, or within what its maker has.
+// A role may hold anything within admin, or within what its maker has.
 func TestRolesBeyondAdmin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

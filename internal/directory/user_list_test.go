@@ -164,7 +164,7 @@ func TestListOfOneVersionHasNotChanged(t *testing.T) {
 	}
 }
 
-// Whose token is revoked while they read gets no more than was read by then.
+// If a token is revoked while its holder reads a list, no further piece is sent.
 func TestListEndsWithItsReadersRights(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

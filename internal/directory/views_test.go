@@ -86,7 +86,7 @@ func TestViewShowsChangesElsewhereWithinASecond(t *testing.T) {
 }
 
 // A view is read once, however often it is asked for, until something in its organization
-// changes. Whoever asks needs the permission.
+// changes. Every caller needs the permission.
 func TestViewIsKeptUntilItsOrganizationChanges(t *testing.T) {
 	t.Parallel()
 	s, _, d := openTwice(t)

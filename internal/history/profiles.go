@@ -9,8 +9,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// What directories keep with users and groups, and their settings, are replayed apart from
-// the users and groups. These are the kinds of their states.
+// Profiles that directories keep, and the settings of directories, are replayed apart from
+// users and groups. These are the kinds of their states.
 const (
 	userProfile  = "user's profile"
 	groupProfile = "group's profile"

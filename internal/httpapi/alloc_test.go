@@ -12,8 +12,8 @@ import (
 	"github.com/rosterhq/roster/internal/apptest"
 )
 
-// The most that a request may allocate within the handler. What net/http allocates for a
-// connection and a request is not counted. Lower these with the code.
+// The most that a request may allocate within the handler. The allocations of net/http for a
+// connection and a request are not counted. Lower these with the code.
 const (
 	getUserAllocations   = 10
 	findUserAllocations  = 15

@@ -66,7 +66,7 @@ func TestApplications(t *testing.T) {
 	s.Want(http.StatusBadRequest, "PUT", "/v2/apps/wiki", as(owner, `{"id":"other","name":"x"}`))
 	s.Want(http.StatusBadRequest, "DELETE", "/v2/apps/wiki?force=maybe", as(owner, ""))
 
-	// What belongs to the deployment, an organization uses and does not touch.
+	// An organization uses the deployment's applications and can't change them.
 	list := string(s.Want(http.StatusOK, "GET", "/v2/apps", as(owner, "")).Body)
 	if !strings.Contains(list, `"id":"billing"`) || !strings.Contains(list, `"scope":"deployment"`) || !strings.Contains(list, `"id":"wiki"`) {
 		t.Errorf("the list is %s", list)
@@ -145,7 +145,7 @@ func TestAppCapabilitiesOfRolesAndTokens(t *testing.T) {
 	}
 	s.Want(http.StatusBadRequest, "POST", "/v2/tokens", as(owner, `{"name":"bad","allAppCapabilities":true}`))
 
-	// What roles and tokens hold is not removed under them.
+	// A capability that roles or tokens hold is not removed.
 	s.Want(http.StatusConflict, "DELETE", "/v2/apps/wiki", as(owner, ""))
 	if ans := s.Want(http.StatusConflict, "PUT", "/v2/apps/wiki", as(owner, `{"name":"Wiki"}`)); !strings.Contains(string(ans.Body), "0 roles and 3 API tokens") {
 		t.Errorf("%s", ans.Body)
@@ -229,7 +229,7 @@ func TestAppCredentials(t *testing.T) {
 	s.Want(http.StatusNotFound, "POST", "/v2/apps/none/credentials", as(owner, ""))
 	s.Want(http.StatusNotFound, "DELETE", path+"/cred_none", as(owner, ""))
 
-	// Whoever can't see users and their access makes no credential that does.
+	// A credential sees users and their access, so its maker must be allowed to.
 	for _, caps := range []string{`["update"]`, `["update","read"]`} {
 		var token struct{ Token string }
 		s.Want(http.StatusOK, "POST", "/v2/tokens", as(owner, `{"name":"t","orgCapabilities":{"rbac":`+caps+`}}`)).Decode(t, &token)

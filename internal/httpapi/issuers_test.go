@@ -42,7 +42,7 @@ func TestOnlyOwnersManageIssuers(t *testing.T) {
 			t.Errorf("answered %s", body)
 		}
 	}
-	// What was read can be written back; a stale ETag can't.
+	// The response to a read can be written back; a stale ETag can't be used.
 	tag := read.Header.Get("ETag")
 	match := func(body string) apptest.Request {
 		return apptest.Request{Token: s.PersonalToken, Header: map[string]string{"If-Match": tag}, Body: body}

@@ -131,7 +131,7 @@ func TestPeopleManageTheirPasskeys(t *testing.T) {
 	}
 }
 
-// Whoever adds a new person can give them a link to sign in with for the first time.
+// The person who adds a new user can give them a link for their first sign-in.
 func TestInvitationLinks(t *testing.T) {
 	t.Parallel()
 	s := apptest.Start(t)

@@ -36,7 +36,7 @@ func getUserProfile(rq *request) (directory.Profiled, error) {
 	return rq.api.provisioner.GetUserProfile(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")))
 }
 
-// userProfileInput is what a profile is to be. What is left out is removed.
+// userProfileInput is a profile's new content. It replaces all of the old one.
 type userProfileInput struct {
 	Attributes json.RawMessage `json:"attributes"`
 	ExternalID *string         `json:"externalId"`

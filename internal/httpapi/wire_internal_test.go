@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Only null and Go's zero time are no time. What is a moment before or after it is a
+// Only null and Go's zero time are no time. A moment before or after it is a
 // time long past, which ends a token rather than leave it without an end.
 func TestWireTimeIsNoneOnlyForTheZeroTime(t *testing.T) {
 	for text, none := range map[string]bool{

@@ -31,8 +31,8 @@ type Options struct {
 	Discover func(ctx context.Context, url string) error
 }
 
-// TXTResolver looks up the TXT records of a name, which has no final dot. Whatever the
-// name's owner publishes, it answers soon and not with more than fits into a DNS message.
+// TXTResolver looks up the TXT records of a name, which has no final dot. Its answer
+// comes soon and fits into a DNS message, whatever the name's owner publishes.
 type TXTResolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 }

@@ -23,7 +23,7 @@ func (s *Proofs) recordRefusal(ctx context.Context, call directory.Call, refused
 }
 
 // RecordFailedIssuer records, in the log of an issuer's organization, that a sign-in by the
-// issuer was refused before its person was known. Of many refusals, some are only counted.
+// issuer was refused before its person was known. If there are many refusals, some are only counted.
 func (s *Proofs) RecordFailedIssuer(ctx context.Context, call directory.Call, i directory.Issuer, refusal error) {
 	s.recordRefusal(ctx, call, &directory.RefusedSignIn{Issuer: &i, Method: directory.SignInIssuer, Err: refusal})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// What an organization can set instead of [directory.IssuerTokenLifetime].
+// The range that an organization can set instead of [directory.IssuerTokenLifetime].
 const (
 	MinIssuerTokenLifetime = time.Hour
 	MaxIssuerTokenLifetime = 366 * 24 * time.Hour

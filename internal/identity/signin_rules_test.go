@@ -175,7 +175,7 @@ func TestRequiredIssuerExceptsOwners(t *testing.T) {
 	w.By(second)
 }
 
-// What an issuer has opened ends when its organization loses the domain, and the rule ends
+// Sessions that an issuer opened end when its organization loses the domain, and the rule ends
 // for its addresses: nobody could vouch for them any more.
 func TestLostDomainEndsIssuersSessions(t *testing.T) {
 	t.Parallel()

@@ -209,7 +209,7 @@ func TestVoidInvitationsAreNotMailed(t *testing.T) {
 }
 
 // At a cap, an invitation can't be resent: nothing changes, and the error says when to
-// try again. What other organizations mailed the address does not show.
+// try again. Mails by other organizations to the address do not show.
 func TestResendAtTheCap(t *testing.T) {
 	f := newFixture(t)
 	most := limits.Mails{PerRecipient: 3, PerOrganization: 100}

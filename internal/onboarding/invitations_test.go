@@ -17,7 +17,7 @@ type shown struct {
 
 func showUser(u directory.User) shown { return shown{u.Email, u.Name, u.Role, len(u.ID)} }
 
-// Whoever adds a user does not learn whether the address had an account: not
+// Adding a user does not reveal whether the address had an account: not
 // from the answer, nor from reading the user, nor from the list.
 func TestInvitationAnswersAlike(t *testing.T) {
 	t.Parallel()

@@ -149,7 +149,7 @@ func (c *collect) User(u directory.User) error {
 	return nil
 }
 
-// Whoever has an account claims with its token: an address alone proves nothing.
+// A person who has an account claims with its token: an address alone proves nothing.
 func TestClaimWithAccount(t *testing.T) {
 	t.Parallel()
 	s := newProvisioning(t)

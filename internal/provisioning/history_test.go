@@ -15,7 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/provisioning"
 )
 
-// What a directory keeps is what the log leads to. A change past the log is found.
+// The log leads to the profiles that are stored. The check finds a change that the log does not have.
 func TestLogLeadsToTheProfiles(t *testing.T) {
 	w := newWorld(t)
 	w.Provisioner = provisioning.New(w.Service, w.Onboarder, acceptSchemas)

@@ -100,7 +100,7 @@ func (p *bulkPlan) breakCircle() {
 }
 
 // missingFrom is an operation that one refers to and that is not done, -1 if there is none.
-// What is done stays so, so each reference is looked at once.
+// An operation that is done stays done, so each reference is looked at once.
 func (p *bulkPlan) missingFrom(at int) int {
 	if p.left[at] == nil {
 		p.left[at] = slices.Sorted(maps.Keys(p.refs[at]))

@@ -7,7 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/apptest"
 )
 
-// Whatever changes a user's resource, who finds them sees it at once, although the
+// Every change of a user's resource shows at once in the next lookup, although the
 // response was cached.
 func TestFoundUsersAreNeverStale(t *testing.T) {
 	s := start(t)
@@ -103,7 +103,7 @@ func TestFoundUsersAreNeverStale(t *testing.T) {
 	}
 }
 
-// What one principal has cached, another sees only as far as it may.
+// A response that was cached for one principal shows another only what it may see.
 func TestCachedUsersHideGroups(t *testing.T) {
 	s := start(t)
 	jane := s.createUser("jane@example.com")

@@ -168,8 +168,8 @@ func (c compiler) has(cond filter.Has) (directory.Condition, error) {
 	return directory.Present{Path: c.path(cond.Ref)}, nil
 }
 
-// anySub holds if one of the sub-attributes has a value that is not empty. Of elements
-// that are not complex, the element itself must have one.
+// anySub holds if one of the sub-attributes has a value that is not empty. If elements
+// are not complex, the element itself must have one.
 func anySub(attr *schema.Attribute, at directory.Path) directory.Condition {
 	if attr.Type != schema.Complex {
 		return directory.Present{Path: directory.Path{}}

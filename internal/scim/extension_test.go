@@ -105,7 +105,7 @@ func TestFiltersOnExtensionAttributes(t *testing.T) {
 			t.Errorf("%s finds %v, want %v", filter, o["totalResults"], found)
 		}
 	}
-	// What is never returned can't be found out by searching.
+	// Searches don't reveal an attribute that is never returned.
 	for _, filter := range []string{`:pin sw "1"`, `:pin pr`, `:pin ne "1"`} {
 		s.refused(400, "invalidFilter", "GET", "/Users?filter="+url.QueryEscape(wideURN+filter), nil)
 	}

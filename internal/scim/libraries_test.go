@@ -28,7 +28,7 @@ func parsed(t rapid.TB, text string) (v map[string]any) {
 	return v
 }
 
-// What scim-patch (npm) makes of a patch is what patch.Apply makes of it. The operations
+// patch.Apply and scim-patch (npm) apply a patch alike. The operations
 // leave out what Roster does differently on purpose, as docs/guide/scim.md says: it reads
 // "True" as a boolean, keeps one primary value, merges an added element into one with its
 // value and type, replaces a selected element as a whole, removes an element with its
@@ -93,7 +93,7 @@ func TestPatchesAgreeWithScimPatch(t *testing.T) {
 	}
 }
 
-// What scim2-parse-filter and SCIMMY (npm) match is what filter.Matches matches. Both
+// filter.Matches matches what scim2-parse-filter and SCIMMY (npm) match. Both
 // compare all texts with letter case, so all texts here are in lower case. The first lets
 // ne match only attributes that have a value, and does not hold the comparisons in brackets
 // against the same element. The second can't parse nested groups, nor pr and or in

@@ -202,7 +202,7 @@ func TestAWeakTokenFindsNoDetour(t *testing.T) {
 	s.want(204, "PATCH", "/Groups/"+group, patchOf(object{"op": "replace", "path": "displayName", "value": "Selling"}))
 }
 
-// Who is in which group takes rbac|read, in resources and in filters.
+// Memberships in groups take rbac|read, in resources and in filters.
 func TestGroupsOfUsersTakeTheirPermission(t *testing.T) {
 	t.Parallel()
 	s := start(t)

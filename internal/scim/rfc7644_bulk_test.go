@@ -12,7 +12,7 @@ func bulked(name, operations string, want ...check) step {
 	return step{name: name, method: "POST", path: "/Bulk", status: 200, want: want, body: `{"schemas": [` + bulkURN + `], "Operations": [` + operations + `]}`}
 }
 
-// Of the example of section 3.7.3, with operations on resources that exist.
+// The example of section 3.7.3, with operations on resources that exist.
 func TestRFC7644Section3_7_3_ResponseAndErrors(t *testing.T) {
 	s := rfcSuite(t)
 	second, third := createBJensen, createBJensen

@@ -70,7 +70,7 @@ func TestSignInByIssuer(t *testing.T) {
 	}
 }
 
-// What one browser began, no other finishes, and it is finished once.
+// Only the browser that began a sign-in can finish it, and only once.
 func TestIssuerStateIsBoundToTheBrowser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

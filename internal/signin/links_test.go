@@ -165,7 +165,7 @@ func TestSignOut(t *testing.T) {
 	s.browser().post("/signin/out", nil).wants(t, "without a session", http.StatusSeeOther)
 }
 
-// Whatever next says, a sign-in leads to this server.
+// A sign-in leads to this server, whatever next says.
 func TestNextLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -60,8 +60,8 @@ var statuses = map[directory.Code]int{
 	directory.Unavailable:     http.StatusServiceUnavailable,
 }
 
-// fail shows an error as a page, or as JSON to the script. What has no code is logged,
-// with the trace id, and shown to nobody.
+// fail shows an error as a page, or as JSON to the script. An error without a code is logged,
+// with the trace id, and not shown.
 func (s *SignIn) fail(rq *request, err error) {
 	e, ok := errors.AsType[*directory.Error](err)
 	if !ok {

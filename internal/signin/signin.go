@@ -1,6 +1,6 @@
 // Package signin serves the pages on which people sign in, out, and manage what they sign
 // in with: links that are used once, passkeys, and issuers of OpenID Connect. It owns the cookies and the ceremonies
-// in the browser. Who may sign in, and what is written down about it, is the directory's.
+// in the browser. The directory decides who may sign in, and records it.
 package signin
 
 import (

@@ -85,7 +85,7 @@ func (c *compiler) bind(v any) string {
 }
 
 // keeping is how a statement begins: by default not to be kept, because there are as many
-// as conditions and orders. Of those that find one value by an index there are few.
+// as conditions and orders. There are few that find one value by an index.
 func (c *compiler) keeping(q directory.ProfileQuery) string {
 	if len(q.OrderBy) > 0 {
 		return keepOut

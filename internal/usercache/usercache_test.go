@@ -166,7 +166,7 @@ func TestOrganizationsAreBounded(t *testing.T) {
 	}
 }
 
-// What is found while others put, drop and clear is a user that was put under that id
+// While others put, drop and clear, a lookup finds only a user that was put under that id
 // and address.
 func TestConcurrentUse(t *testing.T) {
 	c := New()

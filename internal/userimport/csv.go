@@ -22,7 +22,7 @@ type LineLimit struct {
 	left int
 }
 
-// Reset begins a line. What a reader has buffered of it counts for the line before.
+// Reset begins a line. The part of it that a reader has buffered counts for the line before.
 func (l *LineLimit) Reset() { l.left = 2 * MaxLine }
 
 func (l *LineLimit) Read(p []byte) (int, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi/apidoc/apidoctest"
 )
 
-// What is committed is what the generator makes of the YAML.
+// The committed file is what the generator makes of the YAML.
 func TestGenerated(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(dir+"/openapi.yaml", apidoc.YAML, 0o600); err != nil {

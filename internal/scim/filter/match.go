@@ -59,7 +59,7 @@ func holds(c Condition, get func(schema.Ref) any) bool {
 	return false
 }
 
-// present reports whether a value is not empty. Of lists and objects, one member must not be.
+// present reports whether a value is not empty. A list or an object has one member at least that is not empty.
 func present(value any) bool {
 	switch v := value.(type) {
 	case nil:

@@ -216,7 +216,7 @@ func (s step) changeElement(element any) (any, error) {
 			return decoded, nil
 		}
 		if s.Op == Replace {
-			// What the path says of the element need not be repeated in the value.
+			// The value need not repeat what the path says of the element.
 			replacement := s.template()
 			if replacement == nil {
 				return decoded, nil

@@ -189,7 +189,7 @@ func TestDecodeErrorsNameTheAttribute(t *testing.T) {
 	failsWith(t, "a member without an id", err, schema.InvalidValue, `members.value: is required and must not be empty`)
 }
 
-// What a request decodes to is a fixed point: decoding it again changes nothing.
+// A decoded request is a fixed point: decoding it again changes nothing.
 func FuzzDecode(f *testing.F) {
 	f.Add(`{"userName": "x", "active": "True", "emails": {"value": "a"}, "name": {"givenName": "b"}}`)
 	f.Add(`{"USERNAME": "x", "photos": ["a", "a"], "x509Certificates": [{"value": "AAAA"}]}`)

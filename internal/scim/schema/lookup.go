@@ -75,8 +75,8 @@ func (t *ResourceType) owner(ref Ref) string {
 	return "a " + t.Name
 }
 
-// Get returns the attribute's value in a resource, or nil. Of a multi-valued attribute
-// with a sub-attribute it returns the list.
+// Get returns the attribute's value in a resource, or nil. For a multi-valued attribute
+// with a sub-attribute, it returns the list.
 func (r Ref) Get(resource map[string]any) any {
 	if r.URN != "" {
 		extension, _ := resource[r.URN].(map[string]any)
