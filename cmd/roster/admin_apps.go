@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rosterhq/roster/internal/appfile"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/cli"
@@ -95,11 +96,17 @@ func readApplications(files []string) (all []applications.NewApplication, err er
 		if err != nil {
 			return nil, err
 		}
-		apps, err := applications.ParseYAML(text)
+		apps, err := appfile.Parse(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		all = append(all, apps...)
+		for _, app := range apps {
+			in := applications.NewApplication{ID: directory.AppID(app.ID), Name: app.Name, Types: make(directory.Vocabulary, len(app.Types))}
+			for name, t := range app.Types {
+				in.Types[name] = directory.ResourceType(t)
+			}
+			all = append(all, in)
+		}
 	}
 	return all, nil
 }

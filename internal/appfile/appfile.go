@@ -1,4 +1,6 @@
-package applications
+// Package appfile reads the YAML files that define applications. The operator's commands
+// and the client's share it; what a file may define is the server's to check.
+package appfile
 
 import (
 	"bytes"
@@ -8,26 +10,25 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
 )
 
-// appFile is an application in a file.
-type appFile struct {
-	ID    directory.AppID     `yaml:"id"`
-	Name  string              `yaml:"name"`
-	Types map[string]typeFile `yaml:"types"`
+// Application is an application in a file.
+type Application struct {
+	ID    string          `yaml:"id"`
+	Name  string          `yaml:"name"`
+	Types map[string]Type `yaml:"types"`
 }
 
-// typeFile is a resource type in a file: a mapping, or for a type without instances, just
-// the list of its actions.
-type typeFile struct {
+// Type is a resource type in a file: a mapping, or for a type without instances, just the
+// list of its actions.
+type Type struct {
 	Actions   []string `yaml:"actions"`
 	Instances bool     `yaml:"instances"`
 }
 
 // UnmarshalYAML reads a list or a mapping.
-func (t *typeFile) UnmarshalYAML(node *yaml.Node) error {
+func (t *Type) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.SequenceNode {
 		return node.Decode(&t.Actions)
 	}
@@ -38,28 +39,24 @@ func (t *typeFile) UnmarshalYAML(node *yaml.Node) error {
 			}
 		}
 	}
-	type plain typeFile // without this method
+	type plain Type // without this method
 	return node.Decode((*plain)(t))
 }
 
-// ParseYAML reads applications from a YAML file, one in each document. Unknown members are
-// errors. It does not check what [Apps.Apply] checks.
-func ParseYAML(text []byte) ([]NewApplication, error) {
-	var all []NewApplication
+// Parse reads applications from a YAML file, one in each document. Unknown members are
+// errors.
+func Parse(text []byte) ([]Application, error) {
+	var all []Application
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	for {
-		var file appFile
-		err := decoder.Decode(&file)
+		var app Application
+		err := decoder.Decode(&app)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return nil, err
-		}
-		app := NewApplication{ID: file.ID, Name: file.Name, Types: make(directory.Vocabulary, len(file.Types))}
-		for name, t := range file.Types {
-			app.Types[name] = directory.ResourceType(t)
 		}
 		all = append(all, app)
 	}
