@@ -77,12 +77,13 @@ func (f facts) sorted() []string { return slices.Sorted(maps.Keys(f)) }
 
 // pure lists f without what a wildcard beside it says already.
 func (f facts) pure() (list []string) {
+	rest := maps.Clone(f)
 	for _, fact := range f.sorted() {
-		rest := maps.Clone(f)
 		delete(rest, fact)
 		if !rest.has(fact) {
 			list = append(list, fact)
 		}
+		rest[fact] = true
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -108,16 +109,17 @@ func (h *harness) list(t *rapid.T, call directory.Call, f directory.UserFilter) 
 }
 
 // tellAccess writes what somebody may do, with every reason and its names.
-func tellAccess(a directory.Access) (text string) {
+func tellAccess(a directory.Access) string {
+	var text strings.Builder
 	for _, c := range a.Capabilities {
-		text += fmt.Sprintf("%s:", c.Key)
+		fmt.Fprintf(&text, "%s:", c.Key)
 		for _, p := range c.Paths {
-			text += fmt.Sprintf(" %s %q %v", p.Role.ID, p.Role.Name, p.Role.Capabilities.Names())
+			fmt.Fprintf(&text, " %s %q %v", p.Role.ID, p.Role.Name, p.Role.Capabilities.Names())
 			if p.Group != nil {
-				text += fmt.Sprintf(" by %s %q", p.Group.ID, p.Group.Name)
+				fmt.Fprintf(&text, " by %s %q", p.Group.ID, p.Group.Name)
 			}
 		}
-		text += "\n"
+		text.WriteByte('\n')
 	}
-	return text
+	return text.String()
 }

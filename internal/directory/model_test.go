@@ -80,7 +80,7 @@ func stepsWanted() int {
 	case dbtest.OnPostgres() || raceEnabled:
 		return 250
 	default:
-		return 2_000
+		return 1_000
 	}
 }
 
