@@ -18,9 +18,10 @@ type Path struct {
 
 // Capability is a capability with every path that grants it.
 type Capability struct {
-	Scope      string `json:"scope"` // organization, dataset or view
-	Name       string `json:"name,omitempty"`
-	Capability string `json:"capability"`
+	Scope      string `json:"scope"`          // organization, dataset, view or app
+	App        string `json:"app,omitempty"`  // the application, if the scope is app
+	Name       string `json:"name,omitempty"` // of datasets, views, or an application's instances
+	Capability string `json:"capability"`     // such as users|read
 	Paths      []Path `json:"paths"`
 }
 
@@ -66,7 +67,8 @@ func (c *Client) GetUserAccessAt(ctx context.Context, id string, at time.Time) (
 }
 
 // AskUserAccess asks whether a user has one capability: "users|create",
-// "dataset:NAME:query|read" or "view:NAME:query|read". Permission rbac|read.
+// "dataset:NAME:query|read", "view:NAME:query|read", or in an application,
+// "app:APP:type|action" or "app:APP:type:NAME|action". Permission rbac|read.
 func (c *Client) AskUserAccess(ctx context.Context, id, capability string) (Decision, error) {
 	return c.AskUserAccessAt(ctx, id, capability, time.Time{})
 }

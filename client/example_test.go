@@ -134,6 +134,49 @@ func ExampleClient_Events() {
 	// Output: createRole: Support
 }
 
+// An application defines what there is to permit in a product. Roles give it, users have
+// the roles, and the product asks.
+func ExampleClient_CreateApplication() {
+	ctx := context.Background()
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.CreateApplication(ctx, client.Application{ID: "billing", Name: "Billing", Types: map[string]client.ResourceType{
+		"invoice": {Actions: []string{"read", "approve"}, Instances: true},
+		"report":  {Actions: []string{"read"}},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	clerk, err := c.CreateRole(ctx, client.Role{Name: "Clerk", Capabilities: client.Capabilities{Apps: client.AppCapabilities{
+		"billing": {"invoice": {On: map[string][]string{"2026-*": {"read"}}}, "report": {Actions: []string{"read"}}},
+	}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	user, err := c.CreateUser(ctx, client.NewUser{Name: "Kim", Email: "kim@example.com", Role: clerk.ID})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, capability := range []string{"app:billing:invoice:2026-0042|read", "app:billing:invoice:2026-0042|approve"} {
+		answer, err := c.AskUserAccess(ctx, user.ID, capability)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(capability, answer.Allowed)
+	}
+	credential, err := c.CreateAppCredential(ctx, "billing") // with which the service asks
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(credential.Credential[:5])
+	// Output:
+	// app:billing:invoice:2026-0042|read true
+	// app:billing:invoice:2026-0042|approve false
+	// xaap-
+}
+
 func ExampleError() {
 	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_TOKEN"))
 	if err != nil {

@@ -13,6 +13,9 @@ type Capabilities struct {
 	Org      map[string][]string            `json:"orgCapabilities"`
 	Datasets map[string]map[string][]string `json:"datasetCapabilities"`
 	Views    map[string]map[string][]string `json:"viewCapabilities,omitempty"`
+	// Apps are those in applications. In a request that replaces a role, nil leaves them as
+	// they are, and an empty map removes them.
+	Apps AppCapabilities `json:"appCapabilities,omitzero"`
 }
 
 // APIToken is a token of an organization. Token is its value; it is set only when the
