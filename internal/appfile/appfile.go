@@ -58,6 +58,9 @@ func Parse(text []byte) ([]Application, error) {
 		if err != nil {
 			return nil, err
 		}
+		if app.ID == "" {
+			return nil, errors.New("an application has no id")
+		}
 		all = append(all, app)
 	}
 	if len(all) == 0 {

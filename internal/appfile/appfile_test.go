@@ -40,6 +40,8 @@ func TestParseRefuses(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                                       "it has no application",
 		"# nothing":                              "it has no application",
+		"name: A":                                "an application has no id",
+		"id: a\n---\nname: A":                    "an application has no id",
 		"id: a\ntitle: A":                        "title",
 		"id: a\ntypes: {report: {action: [x]}}":  `unknown member "action" of a type; known are actions and instances`,
 		"id: a\ntypes: {report: read}":           "line 2",

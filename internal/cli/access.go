@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,7 +11,7 @@ import (
 )
 
 var accessColumns = []column[client.Capability]{
-	{"scope", func(c client.Capability) string { return c.Scope }},
+	{"scope", scopeName},
 	{"name", func(c client.Capability) string { return c.Name }},
 	{"capability", func(c client.Capability) string { return c.Capability }},
 	{"why", func(c client.Capability) string { return why(c.Paths) }},
@@ -18,7 +19,7 @@ var accessColumns = []column[client.Capability]{
 
 var decisionColumns = []column[client.Decision]{
 	{"user", func(d client.Decision) string { return d.Principal.Name }},
-	{"capability", func(d client.Decision) string { return d.Capability.Capability }},
+	{"capability", func(d client.Decision) string { return fullName(d.Capability) }},
 	{"allowed", func(d client.Decision) string { return map[bool]string{true: "yes", false: "no"}[d.Allowed] }},
 	{"why", func(d client.Decision) string { return why(d.Paths) }},
 }
@@ -41,10 +42,38 @@ func why(paths []client.Path) string {
 	return strings.Join(all, "; ")
 }
 
+// scopeName is the scope of a capability, with the application if it is of one.
+func scopeName(c client.Capability) string {
+	if c.App != "" {
+		return c.Scope + ":" + c.App
+	}
+	return c.Scope
+}
+
+// fullName is a capability as in the flag.
+func fullName(c client.Capability) string {
+	resource, action, _ := strings.Cut(c.Capability, "|")
+	switch {
+	case c.App != "":
+		return scopeName(c) + ":" + onInstances(resource, c.Name) + "|" + action
+	case c.Name != "":
+		return c.Scope + ":" + c.Name + ":" + c.Capability
+	default:
+		return c.Capability
+	}
+}
+
+// inScope reports whether a capability is in the scope that the flag names.
+func inScope(c client.Capability, scope string) bool {
+	return scope == "" || scope == c.Scope || scope == scopeName(c)
+}
+
 func (s *session) usersAccess() *cobra.Command {
-	var capability, asOf string
+	var capability, scope, asOf string
 	cmd := s.command("access USER", "Show what a user may do, and why\nWith --capability, checks one capability; the exit code is 0 in either case.",
 		"roster users access jane.doe@example.com\nroster users access jane.doe@example.com --capability 'users|delete'\n"+
+			"roster users access jane.doe@example.com --scope app:billing\n"+
+			"roster users access jane.doe@example.com --capability 'app:billing:invoice:2026-0042|approve'\n"+
 			"roster users access jane.doe@example.com --at 2026-01-31T23:59:59Z", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			at, err := timeFlag("--at", asOf)
@@ -66,6 +95,7 @@ func (s *session) usersAccess() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.Capabilities = slices.DeleteFunc(a.Capabilities, func(c client.Capability) bool { return !inScope(c, scope) })
 			if s.json() {
 				return s.printJSON(cmd, a)
 			}
@@ -74,7 +104,11 @@ func (s *session) usersAccess() *cobra.Command {
 			}
 			return printList(s, cmd, a.Capabilities, accessColumns)
 		})
-	cmd.Flags().StringVar(&capability, "capability", "", "check one: 'users|delete', 'dataset:NAME:query|read' or 'view:NAME:query|read'")
+	cmd.Flags().StringVar(&capability, "capability", "", "check one: 'users|delete', 'dataset:NAME:query|read', 'view:NAME:query|read', 'app:APP:type|action' or 'app:APP:type:NAME|action'")
+	cmd.Flags().StringVar(&scope, "scope", "", "show only capabilities of this `SCOPE`: organization, dataset, view, app, or app:APP for one application")
+	complete(cmd, "scope", "organization", "dataset", "view", "app")
+	cmd.MarkFlagsMutuallyExclusive("capability", "scope")
+	flagValues(cmd, "capability", s.completeCapabilities())
 	addAt(cmd, &asOf)
 	return cmd
 }

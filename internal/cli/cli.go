@@ -36,7 +36,7 @@ const DefaultURL = "http://127.0.0.1:8080"
 func Commands() []*cobra.Command {
 	s := new(session)
 	commands := slices.Concat(
-		in(groupAccess, s.users(), s.schedules(), s.groups(), s.roles(), s.invitations()),
+		in(groupAccess, s.users(), s.schedules(), s.groups(), s.roles(), s.apps(), s.invitations()),
 		in(groupCredentials, s.tokens(), s.personalTokens(), s.sessions(), s.passkeys()),
 		in(groupOrg, s.orgs(), s.domains(), s.issuers(), s.scim(), s.limits()),
 		in(groupLog, s.auditCommand(), s.events(), s.webhooks()),

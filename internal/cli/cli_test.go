@@ -22,7 +22,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 	t.Parallel()
 	root := &cobra.Command{Use: "roster"}
 	root.AddCommand(Commands()...)
-	reads := "list temporary-roles get show status check received created usage expiring access deliveries whoami login limits healthcheck exit-codes set use delete tail export events checkpoint keys verify"
+	reads := "list temporary-roles credentials get show status check received created usage expiring access deliveries whoami login limits healthcheck exit-codes set use delete tail export events checkpoint keys verify"
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Short == "" || c.Long == "" || (c.Example == "" && c.RunE != nil) {
@@ -153,7 +153,10 @@ func TestCSVHasNoFormulas(t *testing.T) {
 
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
-	list := []string{"rbac|read", "users|create", "users|read", "dataset:*:query|read", "dataset:a:b:query|read", "view:errors:query|read"}
+	list := []string{
+		"rbac|read", "users|create", "users|read", "dataset:*:query|read", "dataset:a:b:query|read", "view:errors:query|read",
+		"app:billing:invoice:*|read", "app:billing:invoice:2026:a|b|approve", "app:billing:report|read", "app:wiki:theme|edit",
+	}
 	got, err := parseCapabilities(list)
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +165,10 @@ func TestCapabilities(t *testing.T) {
 		Org:      map[string][]string{"rbac": {"read"}, "users": {"create", "read"}},
 		Datasets: map[string]map[string][]string{"*": {"query": {"read"}}, "a:b": {"query": {"read"}}},
 		Views:    map[string]map[string][]string{"errors": {"query": {"read"}}},
+		Apps: client.AppCapabilities{
+			"billing": {"invoice": {On: map[string][]string{"*": {"read"}, "2026:a|b": {"approve"}}}, "report": {Actions: []string{"read"}}},
+			"wiki":    {"theme": {Actions: []string{"edit"}}},
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -169,9 +176,23 @@ func TestCapabilities(t *testing.T) {
 	if back := capabilityNames(got); back != strings.Join(list, " ") {
 		t.Errorf("got %s", back)
 	}
-	for _, bad := range []string{"users", "dataset:query|read", "wat:a:query|read", "dataset:a:query"} {
-		if _, err := parseCapabilities([]string{bad}); ExitCode(err) != ExitUsage {
-			t.Errorf("%q: %v", bad, err)
+	for bad, says := range map[string]string{
+		"users":                     "is not resource|action, as in users|read",
+		"dataset:query|read":        "is not dataset:NAME:resource|action",
+		"dataset:a:query":           "is not resource|action",
+		"wat:a:query|read":          "does not begin with dataset:, view: or app:",
+		"app:billing":               "is not app:APP:type|action or app:APP:type:NAME|action",
+		"app:billing:report":        "is not app:APP:type|action or app:APP:type:NAME|action",
+		"app::report|read":          "is not app:APP:type|action or app:APP:type:NAME|action",
+		"app:billing:invoice:|read": "has an empty name; leave out the colon",
+	} {
+		if _, err := parseCapabilities([]string{bad}); ExitCode(err) != ExitUsage || !strings.Contains(err.Error(), bad) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %s", bad, err, says)
+		}
+	}
+	for _, pair := range [][]string{{"app:a:t|read", "app:a:t:x|read"}, {"app:a:t:x|read", "app:a:t|read"}} {
+		if _, err := parseCapabilities(pair); ExitCode(err) != ExitUsage || !strings.Contains(err.Error(), "either t has instances, or it has none") {
+			t.Errorf("%q: %v", pair, err)
 		}
 	}
 }
@@ -216,5 +237,22 @@ func TestPrintDiffLeavesNobodyOut(t *testing.T) {
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestFullNamesAreThoseOfTheFlag(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]client.Capability{
+		"users|read":                      {Scope: "organization", Capability: "users|read"},
+		"dataset:a:b:query|read":          {Scope: "dataset", Name: "a:b", Capability: "query|read"},
+		"app:billing:report|read":         {Scope: "app", App: "billing", Capability: "report|read"},
+		"app:billing:invoice:2026-*|read": {Scope: "app", App: "billing", Name: "2026-*", Capability: "invoice|read"},
+	} {
+		if got := fullName(c); got != want {
+			t.Errorf("%+v: %s, want %s", c, got, want)
+		}
+		if !inScope(c, "") || !inScope(c, c.Scope) || inScope(c, "view") || inScope(c, "app:billing") != (c.App == "billing") || inScope(c, "app:other") {
+			t.Errorf("%s: scope %s", want, scopeName(c))
+		}
 	}
 }

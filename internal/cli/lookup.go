@@ -47,6 +47,7 @@ var (
 		list: candidates((*client.Client).ListRoles, func(r client.Role) candidate { return candidate{r.ID, r.Name} }),
 	}
 	webhookLookup = lookup{kind: "webhook", prefix: "whk_", list: candidates((*client.Client).ListWebhooks, func(w client.Webhook) candidate { return candidate{w.ID, w.Name} })}
+	appLookup     = lookup{kind: "application", list: candidates((*client.Client).ListApplications, func(a client.Application) candidate { return candidate{a.ID, a.Name} })}
 	issuerLookup  = lookup{kind: "issuer", prefix: "iss_", list: candidates((*client.Client).ListIssuers, func(i client.Issuer) candidate { return candidate{i.ID, i.Name} })}
 	passkeyLookup = lookup{kind: "passkey", prefix: "pky_", list: candidates((*client.Client).ListPasskeys, func(p client.Passkey) candidate { return candidate{p.ID, p.Name} })}
 )
@@ -58,7 +59,7 @@ var anyID = lookup{}
 const idLength = 26
 
 func (l lookup) isID(given string) bool {
-	return l.list == nil || slices.Contains(l.ids, given) || (strings.HasPrefix(given, l.prefix) && len(given) == len(l.prefix)+idLength)
+	return l.list == nil || slices.Contains(l.ids, given) || (l.prefix != "" && strings.HasPrefix(given, l.prefix) && len(given) == len(l.prefix)+idLength)
 }
 
 // find returns the id of the object that is given by id or name. If the caller may not
@@ -186,11 +187,16 @@ func (s *session) completeUsers() completion {
 	})
 }
 
-// completeCapabilities suggests all capabilities of an organization, which its owners have.
+// completeCapabilities suggests all capabilities of an organization, which its owners
+// have, and those of the applications that serve it.
 func (s *session) completeCapabilities() completion {
 	return s.completes(func(ctx context.Context, c *client.Client, _ string) ([]string, error) {
 		owner, err := c.GetRole(ctx, "owner")
-		return strings.Fields(capabilityNames(client.Capabilities{Org: owner.Capabilities.Org})), err
+		if err != nil {
+			return nil, err
+		}
+		apps, err := c.ListApplications(ctx)
+		return capabilityList(client.Capabilities{Org: owner.Org, Apps: everythingIn(apps...)}), err
 	})
 }
 

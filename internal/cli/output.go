@@ -25,7 +25,7 @@ type column[T any] struct {
 }
 
 // secretColumns are the columns with a value that is shown only once.
-var secretColumns = []string{"token", "secret"}
+var secretColumns = []string{"token", "secret", "credential"}
 
 // format is an output format. As a flag it accepts only known ones.
 type format string

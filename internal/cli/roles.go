@@ -58,8 +58,12 @@ func (f *roleFlags) apply(cmd *cobra.Command, c *client.Client, r *client.Role) 
 		r.Description = f.description
 	}
 	if said("capability") {
+		had := r.Apps
 		if r.Capabilities, err = parseCapabilities(f.capabilities); err != nil {
 			return err
+		}
+		if r.Apps == nil && had != nil {
+			r.Apps = client.AppCapabilities{} // without the member they would stay
 		}
 	}
 	r.Members = nil
@@ -72,7 +76,8 @@ func (f *roleFlags) apply(cmd *cobra.Command, c *client.Client, r *client.Role) 
 func (s *session) rolesCreate() *cobra.Command {
 	var f roleFlags
 	var cmd *cobra.Command
-	cmd = s.write("create", "Create a role", "roster roles create --name Support --capability 'users|read' --capability 'dataset:*:query|read'", cobra.NoArgs,
+	cmd = s.write("create", "Create a role", "roster roles create --name Support --capability 'users|read' --capability 'dataset:*:query|read'\n"+
+		"roster roles create --name Clerk --capability 'app:billing:invoice:2026-*|read' --capability 'app:billing:report|read'", cobra.NoArgs,
 		one(s, roleColumns, func(ctx context.Context, c *client.Client, _ []string) (client.Role, error) {
 			var in client.Role
 			if err := f.apply(cmd, c, &in); err != nil {

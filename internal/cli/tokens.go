@@ -176,7 +176,8 @@ func (s *session) tokensCreate() *cobra.Command {
 	var capabilities []string
 	var expires Expiry
 	cmd := s.write("create", "Create an API token\nIts value is shown only this once. A token can't have capabilities that you don't have.",
-		"roster tokens create --name Onboarding --capability 'users|create' --capability 'users|read' --expires-in 90d", cobra.NoArgs,
+		"roster tokens create --name Onboarding --capability 'users|create' --capability 'users|read' --expires-in 90d\n"+
+			"roster tokens create --name Export --capability 'app:billing:invoice:*|read'", cobra.NoArgs,
 		one(s, issuedColumns, func(ctx context.Context, c *client.Client, _ []string) (t client.APIToken, err error) {
 			if in.Capabilities, err = parseCapabilities(capabilities); err != nil {
 				return t, err
