@@ -37,7 +37,7 @@ func parseCapabilities(list []string) (client.Capabilities, error) {
 		case kind == "app":
 			err = addApp(&caps.Apps, rest)
 		default:
-			err = errors.New("does not begin with dataset:, view: or app:")
+			err = errors.New("begins with none of dataset:, view: and app:")
 		}
 		if err != nil {
 			return caps, usagef("--capability: %q %w", s, err)

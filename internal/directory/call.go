@@ -42,11 +42,9 @@ type Change struct {
 	// byServer makes entries name the server, not the actor, with whose rights it acts.
 	byServer bool
 
-	locked        []Lock           // so far; to lock again does nothing
-	counted       *userCounts      // by countUsers; nil: none
-	touched       map[subject]bool // dry runs only; whether it is added
-	touchedRoles  []Role
-	touchedGroups []Group // all of whose members
+	locked  []Lock      // so far; to lock again does nothing
+	counted *userCounts // by countUsers; nil: none
+	touched *touched    // dry runs only; all copies of the change share it
 }
 
 // Actor returns the principal as it is now.
@@ -105,7 +103,7 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	err := s.store.Write(writing, func(tx Tx) error {
 		c := s.change(tx, call, op, nil) // the actor is read again
 		if call.DryRun != nil {
-			c.touched = make(map[subject]bool) // here, so that all copies of c share it
+			c.touched = &touched{subjects: make(map[subject]bool)}
 		}
 		err := c.lockFirst()
 		if err != nil {

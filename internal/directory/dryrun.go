@@ -34,6 +34,13 @@ type subject struct {
 	id   string
 }
 
+// touched are those whose access a change may affect.
+type touched struct {
+	subjects map[subject]bool // whether it is added
+	roles    []Role           // all who have them
+	groups   []Group          // all of whose members
+}
+
 // touch records the subjects whose access the change of an audit entry may affect.
 // In an organization other than the actor's, only the actor's own user is recorded.
 func (c *Change) touch(org OrgID, target Target, before, after any) {
@@ -46,7 +53,7 @@ func (c *Change) touch(org OrgID, target Target, before, after any) {
 	case "temporaryRole":
 		c.touchSubject(subject{org, "user", target.ID}, false)
 	case "role":
-		c.touchedRoles = append(c.touchedRoles, Role{OrgID: org, ID: RoleID(target.ID)})
+		c.touched.roles = append(c.touched.roles, Role{OrgID: org, ID: RoleID(target.ID)})
 	case "group":
 		was, existed := before.(RecordedGroup)
 		is, exists := after.(RecordedGroup)
@@ -54,7 +61,7 @@ func (c *Change) touch(org OrgID, target Target, before, after any) {
 			c.touchMembers(org, ids)
 		}
 		if existed && exists && !slices.Equal(was.Roles, is.Roles) {
-			c.touchedGroups = append(c.touchedGroups, is.Group)
+			c.touched.groups = append(c.touched.groups, is.Group)
 		}
 	}
 }
@@ -71,48 +78,56 @@ func (c *Change) touchMembers(org OrgID, members []UserID) {
 	}
 }
 
-func (c *Change) touchSubject(s subject, added bool) { c.touched[s] = c.touched[s] || added }
+func (c *Change) touchSubject(s subject, added bool) {
+	c.touched.subjects[s] = c.touched.subjects[s] || added
+}
 
-// subjects are the first [MaxDiff] of those that were touched, with those whose access
-// depends on a touched role or group, and the number of the others. A change
-// touches one role or one group at most, besides the subjects that it names.
+// subjects are up to [MaxDiff] of those that were touched and of those whose access
+// depends on a touched role or group, sorted, and the number of the others. If several
+// roles or groups reach more users, it may count some of the others more than once.
 func (c *Change) subjects() (first []subject, omitted int, err error) {
-	var named []UserID
-	for s := range c.touched {
-		if s.kind == "user" {
-			named = append(named, UserID(s.id))
-		}
-	}
-	all := len(c.touched)
+	all := len(c.touched.subjects)
 	reach := func(org OrgID, role RoleID, group GroupID) error {
-		ids, err := c.Reached(org, role, group, MaxDiff)
-		if err != nil {
-			return err
-		}
 		n, err := c.CountReached(org, role, group)
 		if err != nil {
 			return err
 		}
-		twice, err := c.ReachedAmong(org, role, group, named)
-		all += n - twice
+		twice, err := c.ReachedAmong(org, role, group, c.touched.users(org))
+		if err != nil {
+			return err
+		}
+		if all += n - twice; len(c.touched.subjects) >= MaxDiff {
+			return nil
+		}
+		ids, err := c.Reached(org, role, group, MaxDiff)
 		c.touchMembers(org, ids)
 		return err
 	}
-	for _, role := range c.touchedRoles {
+	for _, role := range c.touched.roles {
 		if err := reach(role.OrgID, role.ID, ""); err != nil {
 			return nil, 0, err
 		}
 	}
-	for _, g := range c.touchedGroups {
+	for _, g := range c.touched.groups {
 		if err := reach(g.OrgID, "", g.ID); err != nil {
 			return nil, 0, err
 		}
 	}
-	first = slices.SortedFunc(maps.Keys(c.touched), func(a, b subject) int {
+	first = slices.SortedFunc(maps.Keys(c.touched.subjects), func(a, b subject) int {
 		return strings.Compare(string(a.org)+a.kind+a.id, string(b.org)+b.kind+b.id)
 	})
 	first = first[:min(len(first), MaxDiff)]
 	return first, max(0, all-len(first)), nil
+}
+
+// users are those of an organization that were touched so far.
+func (t *touched) users(org OrgID) (ids []UserID) {
+	for s := range t.subjects {
+		if s.kind == "user" && s.org == org {
+			ids = append(ids, UserID(s.id))
+		}
+	}
+	return ids
 }
 
 // accessNow reads what a subject may do, as seen by tx; nothing if it does not
@@ -166,7 +181,7 @@ func (c *Change) preview() (p preview, err error) {
 		return p, err
 	}
 	for _, s := range p.subjects {
-		set, name, err := accessNow(c, s, c.touched[s], c.now)
+		set, name, err := accessNow(c, s, c.touched.subjects[s], c.now)
 		if err != nil {
 			return p, err
 		}

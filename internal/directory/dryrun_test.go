@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
@@ -57,6 +58,9 @@ func (s *scene) diffOf(do func(call directory.Call) error) []string {
 	call := s.ByOwner()
 	call.DryRun = new(directory.AccessDiff)
 	s.Wants("dry run", "", do(call))
+	if call.DryRun.Omitted > 0 {
+		s.Errorf("%d changes are left out", call.DryRun.Omitted)
+	}
 	var lines []string
 	for _, c := range call.DryRun.Changes {
 		line := c.Target.Type + " " + c.Target.Name
@@ -79,6 +83,12 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 	high := s.world.Role("High", "users|read", "users|delete", "dataset:logs:query|read")
 	ann, bob := s.Join("Ann", low.ID), s.Join("Bob", low.ID)
 	team := s.world.Group("Team", []directory.UserID{ann.ID}, low.ID)
+	apps := applications.New(s.Service)
+	press := applications.NewApplication{ID: "press", Name: "Press", Types: directory.Vocabulary{"page": {Actions: []string{"read", "write", "edit"}}}}
+	must(apps.CreateApplication(t.Context(), s.ByOwner(), press))(t)
+	writers, editors := s.world.Role("Writers", "app:press:page|read", "app:press:page|write"), s.world.Role("Editors", "app:press:page|edit")
+	mia, eve := s.Join("Mia", writers.ID), s.Join("Eve", editors.ID)
+	s.world.Group("Press", []directory.UserID{eve.ID, mia.ID}, writers.ID) // who is reached twice is counted once
 	for what, tt := range map[string]struct {
 		do   func(call directory.Call) error
 		want []string
@@ -107,6 +117,10 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 		"a role's members": {func(call directory.Call) error {
 			return second(s.UpdateRole(t.Context(), call, high.ID, directory.NewRole{Name: "High", Capabilities: high.Capabilities, Members: members(bob.ID)}))
 		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
+		"an application that roles hold less of": {func(call directory.Call) error {
+			less := applications.NewApplication{Name: "Press", Types: directory.Vocabulary{"page": {Actions: []string{"read"}}}}
+			return second(apps.UpdateApplication(t.Context(), call, "press", less, true))
+		}, []string{"user Eve -app:press:page|edit -app:press:page|write", "user Mia -app:press:page|write"}},
 		"a name only": {func(call directory.Call) error {
 			return second(s.UpdateRole(t.Context(), call, low.ID, directory.NewRole{Name: "Lower", Capabilities: low.Capabilities}))
 		}, nil},
