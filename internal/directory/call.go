@@ -39,7 +39,7 @@ type Change struct {
 	call          Call
 	actor         *Principal
 	now           time.Time
-	// byServer makes entries name the server, not the actor, with whose rights it acts.
+	// byServer makes entries name the server, not the actor: see OnBehalfOf.
 	byServer bool
 
 	locked  []Lock      // so far; to lock again does nothing
@@ -72,6 +72,14 @@ func (c *Change) By(p *Principal, op Operation) *Change {
 	other := *c
 	other.actor, other.op = p, op
 	return &other
+}
+
+// OnBehalfOf is c as an operation that the server carries out with the rights of a
+// principal who has asked for it before. Its entries name the server.
+func (c *Change) OnBehalfOf(p *Principal, op Operation) *Change {
+	other := c.By(p, op)
+	other.byServer = true
+	return other
 }
 
 // AsSystem is c as something that the server does in another organization because of the

@@ -136,22 +136,15 @@ func (t *touched) users(org OrgID) (ids []UserID) {
 func accessNow(tx Tx, s subject, added bool, now time.Time) (set authz.Set, name string, err error) {
 	if s.kind == "apiToken" {
 		t, err := tx.APIToken(s.org, TokenID(s.id))
-		return t.Capabilities, t.Name, ignoreNotFound(err)
+		return t.Capabilities, t.Name, IgnoreNotFound(err)
 	}
 	u, err := tx.User(s.org, UserID(s.id))
 	if err != nil {
-		return set, "", ignoreNotFound(err)
+		return set, "", IgnoreNotFound(err)
 	}
 	u.Invited = u.Invited && !added
 	r, err := effective(tx, u, now)
 	return r.held, u.Name, err
-}
-
-func ignoreNotFound(err error) error {
-	if CodeOf(err) == NotFound {
-		return nil
-	}
-	return err
 }
 
 // mayRead reports whether the actor may read what a subject may do. A subject elsewhere

@@ -69,3 +69,11 @@ func InvalidField(field, format string, args ...any) *Error {
 func Missing(kind string) *Error {
 	return Errorf(NotFound, "%s not found", kind)
 }
+
+// IgnoreNotFound returns nil for what is missing.
+func IgnoreNotFound(err error) error {
+	if CodeOf(err) == NotFound {
+		return nil
+	}
+	return err
+}

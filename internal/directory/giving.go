@@ -38,9 +38,9 @@ func errNoRole(field string, id RoleID) error {
 	return InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
 }
 
-// roleToGive finds a role that the actor wants to give to somebody who has the
+// RoleToGive finds a role that the actor wants to give to somebody who has the
 // capabilities had already. A role that does not exist is [Invalid] and blames field.
-func (c *Change) roleToGive(field string, id RoleID, had authz.Set) (Role, error) {
+func (c *Change) RoleToGive(field string, id RoleID, had authz.Set) (Role, error) {
 	if id == "" {
 		return Role{}, InvalidField(field, "is required")
 	}
@@ -81,7 +81,7 @@ func (c *Change) mayRegroup(before, after Group, m memberChange) error {
 		if id == authz.RoleOwner {
 			return InvalidField("roles", "owner can't be given through a group; make the user an owner instead")
 		}
-		if _, err := c.roleToGive("roles", id, authz.Set{}); err != nil {
+		if _, err := c.RoleToGive("roles", id, authz.Set{}); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ func (c *Change) joinAtOnce(u *User, account Account) (joined bool, err error) {
 	}
 	account, err = c.Account(account.ID)
 	if err != nil || account.VerifiedAt.IsZero() {
-		return false, ignoreNotFound(err) // it ended meanwhile: an invitation belongs to the address
+		return false, IgnoreNotFound(err) // it ended meanwhile: an invitation belongs to the address
 	}
 	if err := c.OneMoreOfAccount(account.ID, limits.Organizations); err != nil {
 		if CodeOf(err) == LimitExceeded {

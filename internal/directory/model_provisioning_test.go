@@ -44,10 +44,10 @@ func (h *harness) provisionChange(t *rapid.T) {
 					return
 				}
 				if !active {
-					v.mayUnmake(a, u)
+					v.MayUnmake(a, u)
 					return
 				}
-				v.mayReactivate(a, u)
+				v.MayReactivate(a, u)
 			},
 			mutate: func(m *model, a *actor, _ made) {
 				u := a.org.user(id)

@@ -88,7 +88,7 @@ func (in roleInput) rules(a *actor, v *verdict, id directory.RoleID) {
 			v.mayAdd(a, old, in.caps)
 		}
 	}
-	v.mayUnmake(a, moved...)
+	v.MayUnmake(a, moved...)
 }
 
 func (in roleInput) mutate(a *actor, id directory.RoleID) {

@@ -26,8 +26,8 @@ type actor struct {
 
 func (a *actor) isOwner() bool { return a.personal && a.user != nil && a.user.role == "owner" }
 
-// maker is the user who counts as the maker of the actor's tokens.
-func (a *actor) maker() directory.UserID {
+// Maker is the user who counts as the maker of the actor's tokens.
+func (a *actor) Maker() directory.UserID {
 	if a.personal {
 		return a.user.id
 	}
@@ -124,9 +124,9 @@ func (v *verdict) mayChangeWhoGetsWhat(a *actor) {
 	v.add(!a.caps.has("users|update"), directory.Forbidden)
 }
 
-// mayUnmake is rule 1, and "owners are unmade by owners", for users who lose
+// MayUnmake is rule 1, and "owners are unmade by owners", for users who lose
 // their base role or their membership in one change.
-func (v *verdict) mayUnmake(a *actor, users ...*mUser) {
+func (v *verdict) MayUnmake(a *actor, users ...*mUser) {
 	active := 0
 	for _, u := range users {
 		if u.role != "owner" {

@@ -83,7 +83,7 @@ func (h *harness) createAPIToken(t *rapid.T) {
 			},
 			mutate: func(m *model, a *actor, out made) {
 				end, _ := endOf(ends, m.makerEnds(a))
-				a.org.tokens = append(a.org.tokens, &mToken{id: out.token, secret: out.secret, caps: granted, giving: a.giving, expires: end, maker: a.maker()})
+				a.org.tokens = append(a.org.tokens, &mToken{id: out.token, secret: out.secret, caps: granted, giving: a.giving, expires: end, maker: a.Maker()})
 			},
 			do: func(call directory.Call) (made, any, error) {
 				k, err := h.w.CreateAPIToken(h.w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: granted.set(h.w), ExpiresAt: ends})
@@ -136,7 +136,7 @@ func (h *harness) regenerateAPIToken(t *rapid.T) {
 			mutate: func(m *model, a *actor, out made) {
 				old := a.org.token(id)
 				end, _ := endOf(in.NewExpiresAt, m.makerEnds(a))
-				next := &mToken{id: out.token, secret: out.secret, caps: granted, giving: a.giving.meet(old.giving), expires: end, maker: a.maker()}
+				next := &mToken{id: out.token, secret: out.secret, caps: granted, giving: a.giving.meet(old.giving), expires: end, maker: a.Maker()}
 				if granted == nil {
 					next.caps = old.caps
 				}

@@ -121,7 +121,7 @@ func (h *harness) removeUser(t *rapid.T) {
 func (v *verdict) mayRemove(a *actor, id directory.UserID) {
 	u := a.org.user(id)
 	if v.add(u == nil, directory.NotFound); u != nil {
-		v.mayUnmake(a, u)
+		v.MayUnmake(a, u)
 	}
 }
 
@@ -135,9 +135,9 @@ func (m *model) remove(o *mOrg, id directory.UserID) {
 	}
 }
 
-// mayReactivate is rule 2 for all that a suspended user has.
-func (v *verdict) mayReactivate(a *actor, u *mUser) {
-	v.add(!a.personal && a.maker() == u.id, directory.Forbidden)
+// MayReactivate is rule 2 for all that a suspended user has.
+func (v *verdict) MayReactivate(a *actor, u *mUser) {
+	v.add(!a.personal && a.Maker() == u.id, directory.Forbidden)
 	active := *u
 	active.suspended = false
 	for _, p := range a.org.paths(&active) {
@@ -171,7 +171,7 @@ func (h *harness) updateUserRole(t *rapid.T) {
 				}
 				v.mayGive(a, role, had)
 				if u != nil && u.role != role {
-					v.mayUnmake(a, u)
+					v.MayUnmake(a, u)
 				}
 			},
 			mutate: func(_ *model, a *actor, _ made) {
@@ -206,10 +206,10 @@ func (h *harness) updateUserStatus(t *rapid.T) {
 					return
 				}
 				if status == directory.Suspended {
-					v.mayUnmake(a, u)
+					v.MayUnmake(a, u)
 					return
 				}
-				v.mayReactivate(a, u)
+				v.MayReactivate(a, u)
 			},
 			mutate: func(m *model, a *actor, _ made) {
 				u, was := a.org.user(id), a.org.user(id).status()

@@ -97,8 +97,8 @@ func (m Created) shownTo(p *Principal) Created {
 	return m
 }
 
-// mayRevoke checks the permissions that deleting each of the kinds takes.
-func (c *Change) mayRevoke(kinds Revocation) error {
+// MayRevoke checks the permissions that deleting each of the kinds takes.
+func (c *Change) MayRevoke(kinds Revocation) error {
 	for _, k := range []struct {
 		asked bool
 		op    Operation
@@ -116,16 +116,16 @@ func (c *Change) mayRevoke(kinds Revocation) error {
 	return nil
 }
 
-// revoke revokes what a user made and returns what is left of what the actor may
+// Revoke revokes what a user made and returns what is left of what the actor may
 // read. It takes the permissions that deleting each takes. Audit entries
 // deleteAPIToken, deleteWebhook and revokeInvitation. Errors: [LimitExceeded] beyond
 // [MaxRevoked].
-func (c *Change) revoke(id UserID, kinds Revocation) (left Created, err error) {
+func (c *Change) Revoke(id UserID, kinds Revocation) (left Created, err error) {
 	made, err := createdBy(c, c.actor.OrgID, id, c.now)
 	if err != nil {
 		return left, err
 	}
-	if err := c.mayRevoke(kinds); err != nil {
+	if err := c.MayRevoke(kinds); err != nil {
 		return left, err
 	}
 	left = made
@@ -185,7 +185,7 @@ func (s *Service) RemoveUserAndRevoke(ctx context.Context, call Call, id UserID,
 		if err := c.removeUser(id); err != nil {
 			return struct{}{}, err
 		}
-		left, err = c.revoke(id, kinds)
+		left, err = c.Revoke(id, kinds)
 		return struct{}{}, err
 	})
 	return left, err
@@ -199,7 +199,7 @@ func (s *Service) UpdateUserRoleAndRevoke(ctx context.Context, call Call, id Use
 		if err != nil {
 			return u, err
 		}
-		left, err = c.revoke(id, kinds)
+		left, err = c.Revoke(id, kinds)
 		return u, err
 	})
 	return u, left, err

@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -45,11 +46,11 @@ func newScene(t testing.TB) *scene {
 	s.Wants("remove", "", s.RemoveUser(t.Context(), s.ByOwner(), gone.ID))
 	s.hook = must(s.CreateWebhook(t.Context(), s.ByOwner(), newHook("hook")))(t)
 	s.fresh = must(s.CreateUser(t.Context(), s.ByOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
-	must(s.UpdateTemporaryRole(t.Context(), s.ByOwner(), s.fresh.ID, directory.NewTemporaryRole{Role: "read-only", Until: s.Clock().Add(time.Hour)}))(t)
+	must(s.UpdateTemporaryRole(t.Context(), s.ByOwner(), s.fresh.ID, schedules.NewTemporaryRole{Role: "read-only", Until: s.Clock().Add(time.Hour)}))(t)
 	laptop := s.InSession(s.SignIn(s.Owner.User), s.Org.ID)
 	s.laptop = laptop.Principal.TokenID
 	s.key = must(s.CreatePasskey(t.Context(), laptop, identity.NewPasskey{Name: "Laptop", CredentialID: []byte("id"), Credential: []byte("{}")}))(t)
-	must(s.schedule(s.ByOwner(), s.jane.ID, directory.ScheduledSuspension))(t)
+	must(s.inAnHour(s.ByOwner(), directory.ScheduledSuspension))(t)
 	s.wiki = must(s.CreateApplication(t.Context(), s.ByOwner(), newApp("wiki")))(t)
 	s.cred = must(s.CreateCredential(t.Context(), s.ByOwner(), s.wiki.ID))(t)
 	s.Settle()
@@ -58,6 +59,11 @@ func newScene(t testing.TB) *scene {
 	}
 	s.Pass(time.Second) // nothing is made in the same moment as the scene
 	return s
+}
+
+// inAnHour schedules an act on Jane.
+func (s *scene) inAnHour(call directory.Call, act directory.ScheduledAct) (directory.Schedule, error) {
+	return s.UpdateSchedule(s.Context(), call, s.jane.ID, act, schedules.NewSchedule{At: s.Clock().Add(time.Hour)})
 }
 
 func newApp(id directory.AppID) applications.NewApplication {
@@ -122,13 +128,13 @@ var operations = []operation{
 		return s.UpdateUserRole(s.Context(), call, s.jane.ID, "admin")
 	}},
 	{name: "updateTemporaryRole", target: "temporaryRole", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateTemporaryRole(s.Context(), call, s.fresh.ID, directory.NewTemporaryRole{Role: "admin", Until: s.Clock().Add(time.Hour)})
+		return s.UpdateTemporaryRole(s.Context(), call, s.fresh.ID, schedules.NewTemporaryRole{Role: "admin", Until: s.Clock().Add(time.Hour)})
 	}},
 	{name: "deleteTemporaryRole", target: "temporaryRole", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteTemporaryRole(s.Context(), call, s.fresh.ID))
 	}},
 	{name: "updateUserSchedule", target: "schedule", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.schedule(call, s.jane.ID, directory.ScheduledRemoval)
+		return s.inAnHour(call, directory.ScheduledRemoval)
 	}},
 	{name: "deleteUserSchedule", target: "schedule", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteSchedule(s.Context(), call, s.jane.ID, directory.ScheduledSuspension))

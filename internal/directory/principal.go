@@ -80,8 +80,8 @@ func (p *Principal) hold(r rights) {
 	p.Capabilities, p.Giving, p.lasting, p.until = r.held, r.giving, r.lasting, r.until
 }
 
-// maker is the user who counts as the maker of what p creates; "" for none.
-func (p *Principal) maker() UserID {
+// Maker is the user who counts as the maker of what p creates; "" for none.
+func (p *Principal) Maker() UserID {
 	if p.Kind == APIToken {
 		return p.makerID
 	}

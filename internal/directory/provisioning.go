@@ -32,16 +32,16 @@ func (c *Change) SetActive(u User, active bool) (User, error) {
 		if active {
 			status = Active
 		}
-		return c.setStatus(u, status)
+		return c.SetStatus(u, status)
 	}
 	if u.Suspended != active {
 		return u, nil
 	}
 	if active {
-		if _, err := c.roleToGive("status", u.Role.ID, authz.Set{}); err != nil {
+		if _, err := c.RoleToGive("status", u.Role.ID, authz.Set{}); err != nil {
 			return u, err
 		}
-	} else if err := c.mayUnmake(u); err != nil {
+	} else if err := c.MayUnmake(u); err != nil {
 		return u, err
 	}
 	before := u
@@ -55,7 +55,7 @@ func (c *Change) SetActive(u User, active bool) (User, error) {
 // Remove removes a user under the rules of [Service.RemoveUser]. Audit entry by the
 // operation of c.
 func (c *Change) Remove(u User) error {
-	if err := c.mayUnmake(u); err != nil {
+	if err := c.MayUnmake(u); err != nil {
 		return err
 	}
 	if err := c.TakeOut(u); err != nil {
@@ -80,11 +80,6 @@ func (c *Change) MayProvisionOwner(u User) error {
 		}
 	}
 	return Errorf(Forbidden, "a directory can't suspend or remove an owner; an owner has to demote the user first, with a personal token")
-}
-
-// MayGiveRole checks that the actor may give a role to a new user.
-func (c *Change) MayGiveRole(field string, id RoleID) (Role, error) {
-	return c.roleToGive(field, id, authz.Set{})
 }
 
 // MayRegroup checks that the actor may change a group from before to after, with users who

@@ -98,7 +98,7 @@ func (c *Change) idIn(org OrgID, states ...any) (UserID, error) {
 		}
 	}
 	u, err := c.AccountUser(org, c.actor.AccountID)
-	return u.ID, ignoreNotFound(err)
+	return u.ID, IgnoreNotFound(err)
 }
 
 // appendEntry gives an entry its number, its place in time and its authenticator

@@ -84,32 +84,32 @@ func (s *Service) UpdateUserStatusAndRevoke(ctx context.Context, call Call, id U
 		if err := c.Check(UserState{u}); err != nil {
 			return UserState{}, err
 		}
-		if u, err = c.setStatus(u, status); err != nil || status == Active {
+		if u, err = c.SetStatus(u, status); err != nil || status == Active {
 			return UserState{u}, err
 		}
-		left, err = c.revoke(id, kinds)
+		left, err = c.Revoke(id, kinds)
 		return UserState{u}, err
 	})
 	return u, left, err
 }
 
-var errInvitedStatus = Errorf(Conflict, "the user has not accepted the invitation; revoke the invitation instead")
+var ErrNotAccepted = Errorf(Conflict, "the user has not accepted the invitation; revoke the invitation instead")
 
-// setStatus is the only way to change a user's status, and checks every rule.
-func (c *Change) setStatus(u User, status UserStatus) (after User, err error) {
+// SetStatus is the only way to change a user's status, and checks every rule.
+func (c *Change) SetStatus(u User, status UserStatus) (after User, err error) {
 	if u.Status() == status {
 		return u, nil
 	}
 	if status == Suspended {
-		err = c.mayUnmake(u)
+		err = c.MayUnmake(u)
 	} else {
-		err = c.mayReactivate(u)
+		err = c.MayReactivate(u)
 	}
 	if err != nil {
 		return u, err
 	}
 	if u.Invited {
-		return u, errInvitedStatus
+		return u, ErrNotAccepted
 	}
 	after = u
 	after.Suspended = status == Suspended
@@ -124,9 +124,9 @@ func (c *Change) setStatus(u User, status UserStatus) (after User, err error) {
 	return after, c.Record(u.Target(), u, after)
 }
 
-// mayReactivate holds rule 2 for a suspended user, who gets everything at once.
-func (c *Change) mayReactivate(u User) error {
-	if c.actor.maker() == u.ID {
+// MayReactivate holds rule 2 for a suspended user, who gets everything at once.
+func (c *Change) MayReactivate(u User) error {
+	if c.actor.Maker() == u.ID {
 		return Errorf(Forbidden, "a user can't be reactivated with an API token that they made")
 	}
 	u.Suspended = false
@@ -135,7 +135,7 @@ func (c *Change) mayReactivate(u User) error {
 		return err
 	}
 	for _, s := range all {
-		if _, err := c.roleToGive("status", s.Role.ID, authz.Set{}); err != nil {
+		if _, err := c.RoleToGive("status", s.Role.ID, authz.Set{}); err != nil {
 			return err
 		}
 	}

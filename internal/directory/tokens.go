@@ -102,7 +102,7 @@ func (c *Change) IssueAPIToken(in NewAPIToken, giving authz.Limit) (t IssuedAPIT
 	}
 	t = IssuedAPIToken{Secret: ident.Secret(apiTokenPrefix), APITokenRecord: APITokenRecord{
 		ID: TokenID(ident.New("tok", c.now)), OrgID: c.actor.OrgID, Capabilities: in.Capabilities, Giving: giving,
-		CreatedAt: c.now, CreatedBy: c.actor.Actor(), MakerID: c.actor.maker(),
+		CreatedAt: c.now, CreatedBy: c.actor.Actor(), MakerID: c.actor.Maker(),
 	}}
 	t.Hash = HashSecret(t.Secret)
 	if c.call.DryRun != nil {

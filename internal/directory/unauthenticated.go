@@ -28,6 +28,19 @@ func DoAsOperator(ctx context.Context, s *Service, op Operation, fn func(*Change
 	return err
 }
 
+// DoAsSystem is [Write] without a result for the server's own work in an organization,
+// which it locks.
+func DoAsSystem(ctx context.Context, s *Service, org OrgID, op Operation, fn func(*Change) error) error {
+	begin := func(tx Tx) *Change { return s.change(tx, Call{}, op, SystemPrincipal(org)) }
+	_, err := writeAs(ForTenant(ctx, OrgTenant(org)), s, op, begin, func(c *Change) (struct{}, error) {
+		if err := c.Lock(LockOrg(org)); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, fn(c)
+	})
+	return err
+}
+
 // operate starts a change by the operator.
 func (s *Service) operate(tx Tx, call Call, op Operation) *Change {
 	c := s.change(tx, call, op, OperatorPrincipal(""))

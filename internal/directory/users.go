@@ -79,7 +79,7 @@ func (c *Change) CheckNewUser(in NewUser) (User, error) {
 	if err := CheckEmail("email", in.Email); err != nil {
 		return User{}, err
 	}
-	role, err := c.roleToGive("role", in.Role, authz.Set{})
+	role, err := c.RoleToGive("role", in.Role, authz.Set{})
 	if err != nil {
 		return User{}, err
 	}
@@ -215,13 +215,7 @@ func (c *Change) removeUser(id UserID) error {
 	if err := c.Check(u); err != nil {
 		return err
 	}
-	if err := c.mayUnmake(u); err != nil {
-		return err
-	}
-	if err := c.TakeOut(u); err != nil {
-		return err
-	}
-	return c.SettleAccount(u.AccountID)
+	return c.Remove(u)
 }
 
 // RemovedUser is the state of a removed user in the entry: with the groups that they
@@ -297,11 +291,11 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	if err != nil {
 		return u, err
 	}
-	role, err := c.roleToGive(field, roleID, old.Capabilities)
+	role, err := c.RoleToGive(field, roleID, old.Capabilities)
 	if err != nil || role.ID == u.Role.ID {
 		return u, err
 	}
-	if err := c.mayUnmake(u); err != nil {
+	if err := c.MayUnmake(u); err != nil {
 		return User{}, err
 	}
 	before := u
@@ -316,9 +310,9 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	return u, c.Record(u.Target(), before, u)
 }
 
-// mayUnmake checks that the actor may take u's base role away. An organization keeps an
+// MayUnmake checks that the actor may take u's base role away. An organization keeps an
 // owner who is not suspended, and only owners demote, suspend or remove owners.
-func (c *Change) mayUnmake(u User) error {
+func (c *Change) MayUnmake(u User) error {
 	if !u.IsOwner() {
 		return nil
 	}

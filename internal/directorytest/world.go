@@ -22,6 +22,7 @@ import (
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -35,6 +36,7 @@ type World struct {
 	*auditlog.Trail
 	*identity.Proofs
 	*onboarding.Onboarder
+	*schedules.Planner
 
 	DB       *store.Store
 	Database string
@@ -114,6 +116,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Service = directory.NewService(w.DB, dbtest.Keys(), w.Clock, append([]directory.Option{directory.WithPast(history.At)}, options...)...)
 	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, w.Identity)
 	w.Onboarder = onboarding.New(w.Service, w.Onboarding)
+	w.Planner = schedules.NewPlanner(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})

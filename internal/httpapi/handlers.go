@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -27,6 +28,7 @@ type service struct {
 	*identity.Proofs
 	*onboarding.Onboarder
 	*applications.Apps
+	*schedules.Planner
 }
 
 // reply responds with what do returns, in its wire format.

@@ -1,6 +1,9 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/schedules"
+)
 
 // schedule is a change of a user that takes place at a time.
 type schedule struct {
@@ -68,7 +71,7 @@ func updateSchedule(rq *request, body scheduleInput) (directory.Schedule, error)
 		return directory.Schedule{}, err
 	}
 	id, act := rq.scheduled()
-	return rq.api.service.UpdateSchedule(rq.Context(), rq.call, id, act, directory.NewSchedule{At: body.At.Time, Revoke: kinds})
+	return rq.api.service.UpdateSchedule(rq.Context(), rq.call, id, act, schedules.NewSchedule{At: body.At.Time, Revoke: kinds})
 }
 
 func deleteSchedule(rq *request) error {

@@ -1,6 +1,9 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/schedules"
+)
 
 // temporaryRole is a role that a user has besides the base role until a time.
 type temporaryRole struct {
@@ -20,5 +23,5 @@ type temporaryRoleInput struct {
 
 func updateTemporaryRole(rq *request, body temporaryRoleInput) (directory.TemporaryRole, error) {
 	return rq.api.service.UpdateTemporaryRole(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")),
-		directory.NewTemporaryRole{Role: body.Role, Until: body.Until.Time})
+		schedules.NewTemporaryRole{Role: body.Role, Until: body.Until.Time})
 }

@@ -45,11 +45,3 @@ func New(service *directory.Service, keys *audit.Keyring, clock func() time.Time
 
 // now is the clock in UTC, to the microsecond that storage keeps.
 func (s *Proofs) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
-
-// ignoreNotFound returns nil for what is missing.
-func ignoreNotFound(err error) error {
-	if directory.CodeOf(err) == directory.NotFound {
-		return nil
-	}
-	return err
-}

@@ -66,7 +66,7 @@ func (s *Proofs) IssuersFor(ctx context.Context, call directory.Call, orgOrEmail
 		if domain := directory.DomainOf(orgOrEmail); domain != "" {
 			d, err := tx.DomainHolder(domain)
 			if err != nil {
-				return nil, ignoreNotFound(err)
+				return nil, directory.IgnoreNotFound(err)
 			}
 			org = d.OrgID
 		}

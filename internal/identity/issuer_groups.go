@@ -76,7 +76,7 @@ func mapGroups(c *directory.Change, i directory.Issuer, u directory.User, values
 func mapGroup(c *directory.Change, id directory.GroupID, u directory.User, joins bool, giver *directory.Principal) error {
 	g, err := c.GroupHead(u.OrgID, id)
 	if err != nil || g.Managed {
-		return ignoreNotFound(err)
+		return directory.IgnoreNotFound(err)
 	}
 	server := c.By(directory.SystemPrincipal(u.OrgID), directory.OpUpdateGroupMembers)
 	if !joins {

@@ -65,7 +65,7 @@ func signInBy(c *directory.Change, call directory.Call, i directory.Issuer, in I
 		return session, err
 	}
 	link, err := c.IssuerLink(i.OrgID, i.ID, in.Person.Subject)
-	if ignoreNotFound(err) != nil {
+	if directory.IgnoreNotFound(err) != nil {
 		return session, err
 	}
 	var account directory.Account

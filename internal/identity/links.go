@@ -50,7 +50,7 @@ func (s *Proofs) RequestSignInLink(ctx context.Context, call directory.Call, ema
 	l, err = directory.WriteUnauthenticated(ctx, s.directory, call, directory.OpCreateSignInLink, func(c *directory.Change) (l directory.IssuedSignInLink, err error) {
 		account, err := c.AccountByEmail(text.FoldKey(email))
 		if err != nil {
-			return l, ignoreNotFound(err)
+			return l, directory.IgnoreNotFound(err)
 		}
 		if err := c.Lock(directory.LockAccount(account.ID)); err != nil {
 			return l, err

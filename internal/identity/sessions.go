@@ -61,7 +61,7 @@ func endReplaced(c *directory.Change, account directory.AccountID, secret string
 	}
 	t, err := c.SessionByHash(directory.HashSecret(secret))
 	if err != nil || t.AccountID != account {
-		return ignoreNotFound(err)
+		return directory.IgnoreNotFound(err)
 	}
 	replaced := &directory.Principal{Kind: directory.Session, TokenID: t.ID, AccountID: account}
 	return c.By(replaced, directory.OpSignOut).EndSession(t)

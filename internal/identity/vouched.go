@@ -27,7 +27,7 @@ type vouchedPerson struct {
 func joinVouched(c *directory.Change, org directory.OrgID, p vouchedPerson) (a directory.Account, u directory.User, err error) {
 	key := text.FoldKey(p.email)
 	u, err = c.UserByEmail(org, key)
-	if ignoreNotFound(err) != nil {
+	if directory.IgnoreNotFound(err) != nil {
 		return a, u, err
 	}
 	added := err == nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
@@ -106,7 +107,7 @@ func (o *Onboarder) ResendInvitation(ctx context.Context, call directory.Call, i
 // Reinvite is [Onboarder.ResendInvitation] as part of a change. Audit entry by the operation
 // of c.
 func (o *Onboarder) Reinvite(c *directory.Change, u directory.User) (directory.User, error) {
-	if _, err := c.MayGiveRole("role", u.Role.ID); err != nil {
+	if _, err := c.RoleToGive("role", u.Role.ID, authz.Set{}); err != nil {
 		return u, err
 	}
 	if err := mayMailAgain(c, u, o.Mails); err != nil {

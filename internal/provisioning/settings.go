@@ -62,7 +62,7 @@ func (p *Provisioner) UpdateSettings(ctx context.Context, call directory.Call, i
 			if in.DefaultRole == authz.RoleOwner {
 				return in, directory.InvalidField("defaultRole", "a directory can't make owners")
 			}
-			if _, err := c.MayGiveRole("defaultRole", in.DefaultRole); err != nil {
+			if _, err := c.RoleToGive("defaultRole", in.DefaultRole, authz.Set{}); err != nil {
 				return in, err
 			}
 		}

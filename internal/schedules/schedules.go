@@ -1,4 +1,5 @@
-// Package schedules carries out what is scheduled for users when its time has come, and
+// Package schedules has the operations by which changes of users are scheduled and roles
+// are given for a time. It carries out what is scheduled when its time has come, and
 // deletes temporary roles that have ended.
 package schedules
 
@@ -27,11 +28,12 @@ const (
 type Runner struct {
 	store   directory.Store
 	service *directory.Service
+	planner *Planner
 }
 
 // New returns a runner.
 func New(store directory.Store, service *directory.Service) *Runner {
-	return &Runner{store: store, service: service}
+	return &Runner{store, service, NewPlanner(service)}
 }
 
 // Run carries out what is due, within about a second of its time or as soon as a process
@@ -67,13 +69,13 @@ func (r *Runner) lead(ctx context.Context, failed func(error)) error {
 // is done.
 func (r *Runner) Once(ctx context.Context, failed func(error)) (n int, err error) {
 	acts, err := turn(ctx, r, work[directory.Schedule]{
-		orgs: directory.Tx.OrgsWithDueSchedules, due: directory.Tx.DueSchedules, do: r.service.CarryOutSchedule,
+		orgs: directory.Tx.OrgsWithDueSchedules, due: directory.Tx.DueSchedules, do: r.planner.CarryOutSchedule,
 	}, failed)
 	if err != nil {
 		return acts, err
 	}
 	ends, err := turn(ctx, r, work[directory.TemporaryRole]{
-		orgs: directory.Tx.OrgsWithEndedRoles, due: directory.Tx.EndedRoles, do: r.service.EndTemporaryRole,
+		orgs: directory.Tx.OrgsWithEndedRoles, due: directory.Tx.EndedRoles, do: r.planner.EndTemporaryRole,
 	}, failed)
 	return acts + ends, err
 }

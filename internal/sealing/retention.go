@@ -43,7 +43,7 @@ func (s *Sealer) prune(ctx context.Context, org directory.OrgID, before time.Tim
 			}
 			sealed, err := tx.Checkpoint(org, 0)
 			if err != nil {
-				return ignoreNotFound(err)
+				return directory.IgnoreNotFound(err)
 			}
 			last, _, err := tx.LastOrgEntry(org)
 			if err != nil {
@@ -78,11 +78,4 @@ func (s *Sealer) pruneUpTo(tx directory.Tx, org directory.OrgID, upTo int64) err
 		Action: audit.PruneAction, Target: directory.AuditLogTarget(org),
 	}
 	return directory.Record(tx, s.keys, e, nil, audit.Pruned{UpTo: upTo})
-}
-
-func ignoreNotFound(err error) error {
-	if directory.CodeOf(err) == directory.NotFound {
-		return nil
-	}
-	return err
 }

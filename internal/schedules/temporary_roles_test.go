@@ -1,4 +1,4 @@
-package directory_test
+package schedules_test
 
 import (
 	"slices"
@@ -9,11 +9,12 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/schedules"
 )
 
 // lend gives a user of the first organization a role for an hour.
 func (w *world) lend(call directory.Call, id directory.UserID, role directory.RoleID) (directory.TemporaryRole, error) {
-	return w.UpdateTemporaryRole(w.Context(), call, id, directory.NewTemporaryRole{Role: role, Until: w.Clock().Add(time.Hour)})
+	return w.UpdateTemporaryRole(w.Context(), call, id, schedules.NewTemporaryRole{Role: role, Until: w.Clock().Add(time.Hour)})
 }
 
 // may reports whether a member may do something now, on every node, with a token that is
@@ -101,7 +102,7 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 	strong := w.Token("users|delete")
 	given := must(w.lend(w.ByOwner(), jane.ID, "admin"))(t)
 	by := w.By(jane)
-	later := directory.NewTemporaryRole{Role: "admin", Until: given.Until.Add(time.Minute)}
+	later := schedules.NewTemporaryRole{Role: "admin", Until: given.Until.Add(time.Minute)}
 	newToken := func(expires time.Time, capability string) (directory.IssuedAPIToken, error) {
 		return w.CreateAPIToken(t.Context(), by, directory.NewAPIToken{Name: "x", Capabilities: caps(t, capability), ExpiresAt: expires})
 	}
@@ -117,7 +118,7 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 			return second(w.CreateRole(t.Context(), by, directory.NewRole{Name: "X", Capabilities: caps(t, "users|delete")}))
 		},
 		"a group with it": func() error {
-			return second(w.CreateGroup(t.Context(), by, directory.NewGroup{Name: "X", Members: members(jane.ID), Roles: roleIDs("admin")}))
+			return second(w.CreateGroup(t.Context(), by, directory.NewGroup{Name: "X", Members: &[]directory.UserID{jane.ID}, Roles: &[]directory.RoleID{"admin"}}))
 		},
 	} {
 		w.Refused(what, directory.Forbidden, "", try)
@@ -133,7 +134,7 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 	w.Refused("a token gives it", directory.Forbidden, "", func() error {
 		return second(w.CreateUser(t.Context(), w.As(short.Secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
 	})
-	must(w.UpdateSchedule(t.Context(), by, john.ID, directory.ScheduledRemoval, directory.NewSchedule{At: given.Until.Add(time.Minute)}))(t)
+	must(w.UpdateSchedule(t.Context(), by, john.ID, directory.ScheduledRemoval, schedules.NewSchedule{At: given.Until.Add(time.Minute)}))(t)
 	w.Pass(2 * time.Hour)
 	w.carryOut()
 	if got := w.pending(); len(got) != 1 || !strings.Contains(got[0], "missing permission users|delete") {
@@ -156,17 +157,17 @@ func TestGivingTemporaryRolesIsGiving(t *testing.T) {
 		w.Refused("a role that is not there", directory.Invalid, "role", func() error { return second(w.lend(by, jane.ID, "emperor")) })
 		w.Refused("an invitation", directory.Conflict, "", func() error { return second(w.lend(by, invited.ID, "user")) })
 		w.Refused("nobody", directory.NotFound, "", func() error { return second(w.lend(by, "usr_none", "user")) })
-		for _, until := range []time.Time{{}, w.Clock(), w.Clock().Add(directory.MaxScheduleAhead + time.Second)} {
+		for _, until := range []time.Time{{}, w.Clock(), w.Clock().Add(schedules.MaxAhead + time.Second)} {
 			w.Refused("a wrong time", directory.Invalid, "until", func() error {
-				return second(w.UpdateTemporaryRole(t.Context(), by, jane.ID, directory.NewTemporaryRole{Role: "user", Until: until}))
+				return second(w.UpdateTemporaryRole(t.Context(), by, jane.ID, schedules.NewTemporaryRole{Role: "user", Until: until}))
 			})
 		}
 	}
 	given := must(w.lend(w.By(admin), jane.ID, "admin"))(t)
 	// To end it earlier takes no right to give it, nor does to take it away.
-	earlier := directory.NewTemporaryRole{Role: "admin", Until: given.Until.Add(-time.Minute)}
+	earlier := schedules.NewTemporaryRole{Role: "admin", Until: given.Until.Add(-time.Minute)}
 	w.Refused("later by one who is less", directory.Forbidden, "", func() error {
-		return second(w.UpdateTemporaryRole(t.Context(), w.By(weak), jane.ID, directory.NewTemporaryRole{Role: "admin", Until: given.Until.Add(time.Minute)}))
+		return second(w.UpdateTemporaryRole(t.Context(), w.By(weak), jane.ID, schedules.NewTemporaryRole{Role: "admin", Until: given.Until.Add(time.Minute)}))
 	})
 	must(w.UpdateTemporaryRole(t.Context(), w.By(weak), jane.ID, earlier))(t)
 	w.Wants("take it away", "", w.DeleteTemporaryRole(t.Context(), w.By(weak), jane.ID))
@@ -230,7 +231,7 @@ func TestTemporaryRolesAreLimited(t *testing.T) {
 	jane, john := w.Join("Jane", "user"), w.Join("John", "user")
 	l := limits.Default()
 	l.TemporaryRoles = 1
-	w.configure(directory.WithLimits(l))
+	w.Configure(directory.WithLimits(l))
 	must(w.lend(w.ByOwner(), jane.ID, "admin"))(t)
 	w.Refused("another", directory.LimitExceeded, "", func() error { return second(w.lend(w.ByOwner(), john.ID, "admin")) })
 	must(w.lend(w.ByOwner(), jane.ID, "read-only"))(t)
