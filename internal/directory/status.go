@@ -93,6 +93,7 @@ func (s *Service) UpdateUserStatusAndRevoke(ctx context.Context, call Call, id U
 	return u, left, err
 }
 
+// ErrNotAccepted refuses to change the status of an invitation.
 var ErrNotAccepted = Errorf(Conflict, "the user has not accepted the invitation; revoke the invitation instead")
 
 // SetStatus is the only way to change a user's status, and checks every rule.
