@@ -127,7 +127,11 @@ func (f *appFlags) print(w io.Writer, done []applications.Applied) error {
 		for _, l := range one.Losers {
 			who := ""
 			if l.Users > 0 {
-				who = fmt.Sprintf(" (%d users: %s)", l.Users, strings.Join(l.Emails, ", "))
+				users := "users"
+				if l.Users == 1 {
+					users = "user"
+				}
+				who = fmt.Sprintf(" (%d %s: %s)", l.Users, users, strings.Join(l.Emails, ", "))
 			}
 			if _, err := fmt.Fprintf(w, "  %s: %s %s %q loses %s%s\n", l.Org, l.Kind, l.ID, l.Name, strings.Join(l.Lost, ", "), who); err != nil {
 				return err

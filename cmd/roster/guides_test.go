@@ -28,7 +28,7 @@ type guide struct {
 // own. Before them run those in testdata/guides/PAGE.sh, if there is such a file.
 var guides = map[string]guide{
 	"README.md":                      {owner: "owner@example.com", commands: 5},
-	"docs/guide/applications.md":     {commands: 8},
+	"docs/guide/applications.md":     {commands: 18},
 	"docs/guide/as-of.md":            {commands: 5},
 	"docs/guide/audit.md":            {commands: 19},
 	"docs/guide/automation.md":       {commands: 12},
@@ -38,6 +38,7 @@ var guides = map[string]guide{
 	"docs/guide/offboarding.md":      {commands: 11},
 	"docs/guide/operations.md":       {noServer: true, commands: 9},
 	"docs/guide/postgresql.md":       {noServer: true, postgres: true, commands: 9},
+	"docs/guide/product.md":          {commands: 31},
 	"docs/guide/proxies.md":          {programs: []string{"nginx", "caddy"}, flags: []string{"--trusted-proxies", "127.0.0.1/32"}, commands: 8},
 	"docs/guide/python.md":           {programs: []string{"python3"}, commands: 3},
 	"docs/guide/scim.md":             {commands: 4},

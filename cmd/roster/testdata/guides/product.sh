@@ -1,0 +1,1 @@
+export ROSTER_DATABASE=sqlite:server.db
