@@ -14,7 +14,7 @@ import (
 const fewWithGram = 1000
 
 // narrow begins a condition with the users who have a rare gram of a text that the
-// condition looks for, so that the others are not examined. It is "" if there is none.
+// condition looks for, and its other grams, so that the texts of others are not read. It is "" if there is none.
 func (t *tx) narrow(c *compiler, org directory.OrgID, where directory.Condition) (string, error) {
 	if !c.of.grams {
 		return "", nil
@@ -36,9 +36,16 @@ func (t *tx) narrow(c *compiler, org directory.OrgID, where directory.Condition)
 	if best == "" {
 		return "", nil
 	}
-	return fmt.Sprintf(`u.id IN (SELECT n.user_id FROM profile_grams n WHERE n.org_id = $1 AND n.gram IN (%s, %s)
+	var others strings.Builder
+	for _, gram := range grams {
+		if gram != best {
+			fmt.Fprintf(&others, ` AND EXISTS (SELECT 1 FROM profile_grams m WHERE m.org_id = $1 AND m.gram = %s AND m.user_id = n.user_id)`, c.bind(gram))
+		}
+	}
+	return fmt.Sprintf(`u.id IN (SELECT n.user_id FROM profile_grams n WHERE n.org_id = $1 AND n.gram = %s%s
+		UNION ALL SELECT n.user_id FROM profile_grams n WHERE n.org_id = $1 AND n.gram = %s
 		UNION ALL SELECT n.id FROM users n WHERE n.org_id = $1 AND n.profiled = 0 AND %s) AND `,
-		c.bind(best), c.bind(directory.AnyGram), c.dialect.contains("n.email_key", c.bind(text))), nil
+		c.bind(best), others.String(), c.bind(directory.AnyGram), c.dialect.contains("n.email_key", c.bind(text))), nil
 }
 
 // maxSought is how many grams of a text are compared to find a rare one.
