@@ -35,14 +35,3 @@ type appKey struct {
 	org OrgID // "" for the deployment
 	id  AppID
 }
-
-// appSource is what is cached of an application; the organization is the one whose log
-// has its entries.
-func appSource(org OrgID, id AppID) source {
-	if org == "" {
-		org = DeploymentLog
-	}
-	return source{kind: ofApp, in: org, id: string(id)}
-}
-
-func userSource(org OrgID, id UserID) source { return source{kind: ofUser, in: org, id: string(id)} }

@@ -42,25 +42,6 @@ type principalKey struct {
 	org  OrgID // as the request named it
 }
 
-// source is something that cached values were made from. All values that depend on it
-// share a flag, which becomes true when the source changes.
-type source struct {
-	kind sourceKind
-	id   string
-	in   OrgID // of a user or an application, whose ids are not unique by themselves
-}
-
-type sourceKind uint8
-
-const (
-	ofAccount sourceKind = iota // its memberships and name
-	ofToken
-	ofGroups // an organization's groups, roles and settings
-	ofLog    // an organization's log
-	ofUser   // a user, an invited one too
-	ofApp    // an application, by appSource
-)
-
 // table is a map that is read without a lock.
 type table[K comparable, V any] struct {
 	values sync.Map
@@ -116,7 +97,7 @@ func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
 	if p.awaitsIssuer {
 		return // it ends with a sign-in, which invalidates nothing
 	}
-	from := []source{{kind: ofToken, id: string(p.TokenID)}}
+	from := []source{credentialSource(p.Kind, p.TokenID)}
 	if p.Kind == AppClient {
 		from = append(from, appSource(p.OrgID, p.App))
 	}
@@ -169,49 +150,26 @@ func (c *cache) committed(entries []Entry) {
 	defer c.mu.Unlock()
 	c.epoch.Add(1)
 	for i := range entries {
-		c.drop(&entries[i])
-	}
-}
-
-// drop invalidates what an entry of this kind can change. An unrecognized kind
-// clears the whole cache, so that a new kind can't leave stale values.
-func (c *cache) drop(e *Entry) {
-	if e.Outcome != Done {
-		return
-	}
-	c.dropSource(ofLog, string(e.OrgID))
-	c.users.DropOrg(viewsOf(e.OrgID))
-	switch e.Target.Type {
-	case "auditLog", "webhook", "passkey", "signInLink", "issuerLink", "schedule": // none is cached
-	case "provisioning":
-		c.users.DropOrg(schemasOf(e.OrgID))
-	case "organization":
-		if e.Before != nil || e.After == nil { // nothing of a new one is cached
-			c.clear()
+		for s := range entries[i].changed {
+			c.drop(s)
 		}
-	case "temporaryRole":
-		c.dropSource(ofAccount, string(e.account()))
-	case "user":
-		c.users.Drop(string(e.OrgID), e.Target.ID)
-		c.dropSource(ofAccount, string(e.account()))
-		c.dropThat(userSource(e.OrgID, UserID(e.Target.ID)))
-	case "application":
-		c.dropThat(appSource(e.OrgID, AppID(e.Target.ID)))
-	case "apiToken", "personalToken", "session", "appCredential":
-		c.dropSource(ofToken, e.Target.ID)
-	case "group", "orgSettings", "issuer", "domain": // sessions end with their issuer and its domain
-		c.dropSource(ofGroups, string(e.OrgID))
-	case "role":
-		c.dropSource(ofGroups, string(e.OrgID))
-		c.users.DropOrg(string(e.OrgID))
-	default:
-		c.clear()
 	}
 }
 
-func (c *cache) dropSource(kind sourceKind, id string) { c.dropThat(source{kind: kind, id: id}) }
-
-func (c *cache) dropThat(s source) {
+// drop invalidates what was made from a source.
+func (c *cache) drop(s source) {
+	switch s.kind {
+	case ofAnything:
+		c.clear()
+	case ofViews:
+		c.users.DropOrg(viewsOf(s.in))
+	case ofSchemas:
+		c.users.DropOrg(schemasOf(s.in))
+	case ofUsers:
+		c.users.DropOrg(string(s.in))
+	case ofUser:
+		c.users.Drop(string(s.in), s.id)
+	}
 	if stale := c.sources[s]; stale != nil {
 		stale.Store(true)
 		delete(c.sources, s)

@@ -206,6 +206,7 @@ var (
 	OpDeleteAppCredential = operation("deleteApplicationCredential", capability("rbac", authz.Update))
 	OpEvaluateAccess      = operation("evaluateAccess", Need{Application: true})
 	OpSearchAccess        = operation("searchAccess", Need{Application: true})
+	OpWatchAccess         = operation("watchAccess", Need{Application: true})
 	OpIntrospect          = operation("introspectToken", Need{Application: true})
 	// OpExchangeToken is of whoever has the token that is exchanged.
 	OpExchangeToken = operation("exchangeToken", Need{Public: true})

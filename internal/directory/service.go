@@ -26,6 +26,7 @@ type Service struct {
 	usage     usage
 	refusals  refusals
 	listeners listeners
+	journals  journals
 	limits    limits.Limits
 	exceeded  exceededCounts
 
@@ -68,12 +69,14 @@ func NewService(store Store, keys *audit.Keyring, clock func() time.Time, option
 func (s *Service) committed(entries []Entry) {
 	s.cache.committed(entries)
 	s.listeners.committed(entries)
+	s.journals.committed(entries)
 }
 
 // unknown is called when something changed but the store cannot say what.
 func (s *Service) unknown() {
 	s.cache.invalidate()
 	s.listeners.unknown()
+	s.journals.unknown()
 }
 
 // now is the clock in UTC, to the microsecond that storage keeps.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"time"
 )
 
 // Store is the storage of a [Service]. Implementations promise:
@@ -32,6 +33,12 @@ type Store interface {
 	// InTouch reports whether the observer has been called for every change, of any
 	// process, up to at most a second ago.
 	InTouch() bool
+	// Behind is the time up to which commits of other processes may have gone unreported to
+	// the observer.
+	Behind() time.Duration
+	// CatchUp returns when the observer has been called for everything that any process
+	// committed before the call.
+	CatchUp(ctx context.Context) error
 	// Changed returns a channel that is closed when there may be new entries.
 	Changed() <-chan struct{}
 	// Lead runs fn while no other process runs one of the same name, and waits for

@@ -91,6 +91,7 @@ type API struct {
 	maxRequests  int
 	long         *turns.Places[limitKey] // of requests that compute for long
 	streams      *turns.Places[limitKey] // of events, of each principal
+	watches      *turns.Places[limitKey] // of applications, of each
 	imports      *userimport.Importer
 	chunkTimeout time.Duration // how long a client may take for a chunk of a body
 	heartbeat    time.Duration // how often an idle stream sends a comment
@@ -104,7 +105,7 @@ func New(o Options) *API {
 	a := &API{
 		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
-		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
+		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), watches: newPlaces(maxWatches), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	if a.imports == nil {
 		a.imports = userimport.New(o.Service)

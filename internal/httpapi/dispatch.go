@@ -50,6 +50,7 @@ func (a *API) atPath(methods map[string]endpoint, write errorWriter) http.Handle
 		e, ok := methods[r.Method]
 		rec.route = e.metrics
 		err := rq.authenticate(e)
+		e = e.as(rq.call.Principal)
 		switch {
 		case err != nil:
 		case methods == nil:

@@ -76,11 +76,7 @@ func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 		return nil
 	}
 	if !w.sent {
-		h := w.rq.w.Header()
-		w.rq.w.streams = true
-		h["Cache-Control"] = []string{"no-store"}
-		h["X-Accel-Buffering"] = []string{"no"} // for nginx
-		w.buf = append(w.buf, streamHead...)
+		w.open()
 	}
 	for i := range list {
 		if err := w.event(&list[i]); err != nil {
@@ -94,13 +90,27 @@ func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {
 		w.buf = append(w.buf, ":\n\n"...)
 	}
 	w.written = now
-	if err := w.flush(); err != nil {
+	return w.push()
+}
+
+// push sends what is written of the events so far.
+func (s *stream) push() error {
+	if err := s.flush(); err != nil {
 		return err
 	}
-	if isHead(w.rq.Request) {
+	if isHead(s.rq.Request) {
 		return errHead
 	}
-	return http.NewResponseController(w.rq.w).Flush()
+	return http.NewResponseController(s.rq.w).Flush()
+}
+
+// open begins a stream of events.
+func (s *stream) open() {
+	h := s.rq.w.Header()
+	s.rq.w.streams = true
+	h["Cache-Control"] = []string{"no-store"}
+	h["X-Accel-Buffering"] = []string{"no"} // for nginx
+	s.buf = append(s.buf, streamHead...)
 }
 
 func (w *eventWriter) event(e *directory.Entry) (err error) {

@@ -171,12 +171,28 @@ type ownWork struct {
 	body bool
 	// places: it bounds its own requests, because they stay under way for hours.
 	places bool
+	// application, if set, is what the credential of an application gets instead.
+	application *appWork
+}
+
+// appWork is an operation for applications, without query parameters.
+type appWork struct {
+	op     directory.Operation
+	handle handler
+}
+
+// as is the endpoint as it is for a principal.
+func (e endpoint) as(p *directory.Principal) endpoint {
+	if work := e.own.application; work != nil && p != nil && p.Kind == directory.AppClient {
+		e.op, e.handle, e.reads = work.op, work.handle, nil
+	}
+	return e
 }
 
 // own has the routes that stream their body or stay open.
 var own = map[string]ownWork{
 	"POST /v2/users/import": {body: true},
-	"GET /v2/events":        {places: true},
+	"GET /v2/events":        {places: true, application: &appWork{directory.OpWatchAccess, streamAccess}},
 }
 
 // mountV2 mounts the table of v2.

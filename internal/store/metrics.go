@@ -15,7 +15,7 @@ func (s *Store) Collectors() []prometheus.Collector {
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "roster_database_heard_seconds",
 		Help: "Time since changes by others were last read; from 0.8 on the cache is not used.",
-	}, func() float64 { return s.heard().Seconds() })
+	}, func() float64 { return s.Behind().Seconds() })
 	list := []prometheus.Collector{collectors.NewDBStatsCollector(s.pool(), "roster"), age}
 	if e, ok := s.engine.(*postgresEngine); ok {
 		list = append(list, standbys{e.db})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
@@ -35,15 +36,40 @@ const silence = 800 * time.Millisecond
 // touch holds the time of the last complete answer about the changes of others.
 type touch struct {
 	started time.Time // a monotonic clock's origin
-	heard   *atomic.Int64
+	heard   atomic.Int64
+	moved   broadcast     // sent when heard has grown
+	ask     chan struct{} // wakes the loop that asks
 }
 
-func newTouch() touch { return touch{time.Now(), new(atomic.Int64)} }
+func newTouch() *touch { return &touch{started: time.Now(), ask: make(chan struct{}, 1)} }
 
 // at records that a query sent at asked was answered.
-func (t touch) at(asked time.Time) { t.heard.Store(int64(asked.Sub(t.started))) }
+func (t *touch) at(asked time.Time) {
+	t.heard.Store(int64(asked.Sub(t.started)))
+	t.moved.send()
+}
+
+// reach waits until an answer to a query is recorded that was sent after the call.
+func (t *touch) reach(ctx context.Context) error {
+	since := int64(time.Since(t.started))
+	for {
+		moved := t.moved.wait()
+		if t.heard.Load() >= since {
+			return nil
+		}
+		select {
+		case t.ask <- struct{}{}:
+		default: // it is awake already
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
 
 // ago returns the age of the last answer, counted from its query.
-func (t touch) ago() time.Duration { return time.Since(t.started) - time.Duration(t.heard.Load()) }
+func (t *touch) ago() time.Duration { return time.Since(t.started) - time.Duration(t.heard.Load()) }
 
-func (t touch) recent() bool { return t.ago() < silence }
+func (t *touch) recent() bool { return t.ago() < silence }

@@ -309,7 +309,9 @@ func (e *postgresEngine) setLastPosition(t *tx, n int64) error {
 
 func (e *postgresEngine) pool() *sql.DB { return e.db }
 
-func (e *postgresEngine) heard() time.Duration { return e.feed.touch.ago() }
+func (e *postgresEngine) Behind() time.Duration { return e.feed.touch.ago() }
+
+func (e *postgresEngine) CatchUp(ctx context.Context) error { return e.feed.touch.reach(ctx) }
 
 func (e *postgresEngine) InTouch() bool { return e.feed.touch.recent() }
 

@@ -26,7 +26,7 @@ type feed struct {
 	notifier *notifier
 
 	safe  atomic.Int64 // all entries up to it are visible
-	touch touch
+	touch *touch
 
 	mu      sync.Mutex // held during a poll
 	joined  bool       // the fields below are valid
@@ -83,6 +83,7 @@ func (f *feed) run() {
 		case <-f.closing:
 			return
 		case <-tick.C:
+		case <-f.touch.ask:
 		}
 	}
 }

@@ -109,7 +109,9 @@ func (e *sqliteEngine) setLastPosition(t *tx, n int64) error {
 
 func (e *sqliteEngine) pool() *sql.DB { return e.read }
 
-func (e *sqliteEngine) heard() time.Duration { return e.writer.touch.ago() }
+func (e *sqliteEngine) Behind() time.Duration { return e.writer.touch.ago() }
+
+func (e *sqliteEngine) CatchUp(ctx context.Context) error { return e.writer.touch.reach(ctx) }
 
 func (e *sqliteEngine) InTouch() bool { return e.writer.inTouch() }
 

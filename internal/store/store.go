@@ -40,6 +40,8 @@ type engine interface {
 	Read(ctx context.Context, fn func(directory.Tx) error) error
 	Write(ctx context.Context, fn func(directory.Tx) error) error
 	InTouch() bool
+	Behind() time.Duration
+	CatchUp(ctx context.Context) error
 	Lead(ctx context.Context, name string, fn func(context.Context) error) error
 	Ping(ctx context.Context) error
 	Close() error
@@ -47,10 +49,8 @@ type engine interface {
 	// Settled waits until [directory.Tx.Entries] returns every entry that was committed
 	// before the call.
 	Settled(ctx context.Context) error
-	// pool returns the connections that requests use, and heard the time since the
-	// database last answered.
+	// pool returns the connections that requests use.
 	pool() *sql.DB
-	heard() time.Duration
 	// bulk is Write without its time limits, for a copy.
 	bulk(ctx context.Context, fn func(directory.Tx) error) error
 	// lastPosition returns the last position that was assigned, even if its entry was

@@ -44,7 +44,7 @@ type writer struct {
 	budget   time.Duration
 
 	version int64 // the last PRAGMA data_version
-	touch   touch // when version was last read
+	touch   *touch // when version was last read
 
 	mu     sync.Mutex
 	jobs   turns.Queue[directory.Tenant, *job]
@@ -147,7 +147,7 @@ func (w *writer) close() error {
 }
 
 // listenEvery is how often an idle writer checks for changes by other processes.
-const listenEvery = 250 * time.Millisecond
+const listenEvery = 100 * time.Millisecond
 
 func (w *writer) inTouch() bool { return w.touch.recent() }
 
@@ -166,11 +166,16 @@ func (w *writer) run() {
 				return
 			}
 		case <-tick.C:
-			// After an error touch is not updated, so the cache soon goes unused.
-			_ = w.listen(context.Background())
+			w.listenIdly()
+		case <-w.touch.ask:
+			w.listenIdly()
 		}
 	}
 }
+
+// listenIdly is listen outside a transaction. After an error touch is not updated, so the
+// cache soon goes unused.
+func (w *writer) listenIdly() { _ = w.listen(context.Background()) }
 
 func (w *writer) waiting() int {
 	w.mu.Lock()
