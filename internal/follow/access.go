@@ -11,6 +11,9 @@ import (
 // at the same time, so that they read the same changes together.
 const accessTick = 200 * time.Millisecond
 
+// accessPatience is how long a watch goes on while its node has lost touch with the database.
+const accessPatience = 10 * time.Second
+
 // AccessWatcher follows what can change the decisions of an application.
 type AccessWatcher struct {
 	Service *directory.Service
@@ -27,21 +30,24 @@ type AccessWatcher struct {
 }
 
 // Run watches until ctx ends, a function returns an error, or the credential or the
-// application is removed. It returns the error.
+// application is removed. It returns the error. It also ends if there was nothing to say
+// for [accessPatience], so that the client tries another node.
 func (w AccessWatcher) Run(ctx context.Context) error {
 	watch, err := w.Service.WatchAccess(w.Call)
 	if err != nil {
 		return err
 	}
 	defer watch.Close()
-	for begun, ready := time.Now(), false; ; {
-		if err := w.wait(ctx); err != nil {
+	begun := time.Now()
+	for last, ready := begun, false; time.Since(last) < accessPatience; {
+		may, err := w.wait(ctx)
+		if err != nil {
 			return err
 		}
+		if !may || (!ready && (time.Since(begun) < directory.Fresh || !w.Service.IsFresh())) {
+			continue
+		}
 		if !ready {
-			if time.Since(begun) < directory.Fresh || !w.Service.IsFresh() {
-				continue
-			}
 			ready = true
 			if err := w.Ready(); err != nil {
 				return err
@@ -54,16 +60,25 @@ func (w AccessWatcher) Run(ctx context.Context) error {
 		if err := w.Changed(list); err != nil {
 			return err
 		}
+		last = time.Now()
 	}
+	return directory.Errorf(directory.Unavailable, "this server has lost touch with its database; try again")
 }
 
-// wait waits for the next tick, and checks the permission.
-func (w AccessWatcher) wait(ctx context.Context) error {
+// wait waits for the next tick and checks the permission. It reports false if that is not
+// possible at the moment.
+func (w AccessWatcher) wait(ctx context.Context) (may bool, err error) {
 	now := time.Now()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	case <-time.After(now.Truncate(accessTick).Add(accessTick).Sub(now)):
 	}
-	return w.Renew.Check(ctx, w.Call.Principal.OrgID, directory.OpWatchAccess)
+	err = w.Renew.Check(ctx, w.Call.Principal.OrgID, directory.OpWatchAccess)
+	switch directory.CodeOf(err) {
+	case directory.Unauthenticated, directory.Forbidden, directory.NotFound:
+		return false, err
+	default:
+		return err == nil, nil
+	}
 }

@@ -86,8 +86,15 @@ func (w *watching) wants(why string, events ...string) {
 		if message == "" {
 			w.t.Fatalf("%s: the stream ended before %q", why, events)
 		}
-		events = slices.DeleteFunc(events, func(e string) bool { return "access "+e == message })
+		events = slices.DeleteFunc(events, func(e string) bool { return covers(strings.TrimPrefix(message, "access "), e) })
 	}
+}
+
+// covers reports whether an event says at least as much as another one. A server that was
+// out of touch with PostgreSQL for a moment says that anything may have changed.
+func covers(event, other string) bool {
+	org, _, _ := strings.Cut(other, `,"subject"`)
+	return event == other || event == strings.TrimSuffix(org, "}")+"}" || event == "{}"
 }
 
 // quiet reads until nothing has come but heartbeats for longer than an event is repeated.
@@ -107,10 +114,14 @@ func (w *watching) quiet() (events []string) {
 	return events
 }
 
-// only waits for silence and wants no other events than these, each at least once.
+// only waits for silence and wants no other events than these, each at least once, but for
+// the one that a server sends after it was out of touch with PostgreSQL.
 func (w *watching) only(why string, want ...string) {
 	w.t.Helper()
 	got := w.quiet()
+	if dbtest.OnPostgres() && !slices.Contains(want, "{}") {
+		got = slices.DeleteFunc(got, func(event string) bool { return event == "{}" })
+	}
 	slices.Sort(got)
 	slices.Sort(want)
 	if got = slices.Compact(got); !slices.Equal(got, want) {
@@ -205,7 +216,7 @@ func TestAccessEvents(t *testing.T) {
 	s.Want(http.StatusForbidden, "GET", "/v2/users", as(s.APITokenWith(`"orgCapabilities":{}`), ""))
 	for _, w := range streams {
 		for _, event := range w.quiet() {
-			if !strings.Contains(event, `"type":"token"`) { // the one that was made for the refusal
+			if event != "{}" && !strings.Contains(event, `"type":"token"`) { // the one that was made for the refusal
 				t.Errorf("an event without a reason: %s", event)
 			}
 		}
@@ -319,8 +330,9 @@ func TestAccessEventsBounds(t *testing.T) {
 				if err != nil || resp.StatusCode == http.StatusOK {
 					opened <- resp
 					return
-				} // the server may not have noticed yet that the ones above are closed
+				}
 				resp.Body.Close()
+				time.Sleep(10 * time.Millisecond) // the server notices soon that the ones above are closed
 			}
 		}()
 	}
@@ -338,6 +350,6 @@ func TestAccessEventsBounds(t *testing.T) {
 	}
 	last.Body.Close()
 	for w := watch(t, s, credential); w.resp.StatusCode != http.StatusOK; w = watch(t, s, credential) {
-		time.Sleep(time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }

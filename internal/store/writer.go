@@ -43,7 +43,7 @@ type writer struct {
 	notifier *notifier
 	budget   time.Duration
 
-	version int64 // the last PRAGMA data_version
+	version int64  // the last PRAGMA data_version
 	touch   *touch // when version was last read
 
 	mu     sync.Mutex
