@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/console"
@@ -34,7 +35,7 @@ func newSignIn(c *config.Config, s *directory.Service, proofs *identity.Proofs, 
 // sitePages are what people use in a browser.
 func sitePages(c *config.Config, s *directory.Service, proofs *identity.Proofs, people *onboarding.Onboarder, trail *auditlog.Trail, hooks *webhooks.Hooks, imports *userimport.Importer, provisioner *provisioning.Provisioner, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
 	pages := console.New(console.Options{
-		Service: s, Identity: proofs, Onboarding: people, Trail: trail, Hooks: hooks, Imports: imports, Provisioner: provisioner, Auth: in, Log: log, Clock: time.Now,
+		Service: s, Identity: proofs, Onboarding: people, Trail: trail, Hooks: hooks, Imports: imports, Apps: applications.New(s), Provisioner: provisioner, Auth: in, Log: log, Clock: time.Now,
 		SignIn: signin.Root, PublicURL: c.PublicURL,
 	})
 	return []httpapi.Page{

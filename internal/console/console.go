@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
@@ -32,6 +33,7 @@ type Options struct {
 	Identity    *identity.Proofs
 	Onboarding  *onboarding.Onboarder
 	Imports     *userimport.Importer
+	Apps        *applications.Apps
 	Provisioner *provisioning.Provisioner
 	Auth        Auth
 	Log         *slog.Logger

@@ -34,6 +34,8 @@ var functions = template.FuncMap{
 	"browser":      browserName,
 	"inactivities": func() []string { return inactivities },
 	"sentence":     sentence,
+	"vocabulary":   typeRows,
+	"instanced":    instanced,
 }
 
 // dict makes a map of keys and values, for templates within templates.
@@ -99,7 +101,7 @@ func plural(n int, noun string) string {
 // grant is what a set has on one resource.
 type grant struct {
 	Scope    authz.Scope
-	On       string // the dataset or view
+	On       string // the dataset, view or application
 	Resource string
 	Actions  string // such as "create, read"
 }
@@ -113,7 +115,32 @@ func grants(s authz.Set) []grant {
 	for _, name := range slices.Sorted(maps.Keys(s.Views)) {
 		list = append(list, grantsOn(authz.ScopeView, name, authz.View.Pairs(s.Views[name]))...)
 	}
+	return append(list, appGrants(s.Apps)...)
+}
+
+// appGrants lists what a set has in applications.
+func appGrants(held authz.AppGrants) (list []grant) {
+	if held.All() {
+		return []grant{{authz.ScopeApp, "every application", "everything", "any action"}}
+	}
+	for g := range held.Each() {
+		resource := resourceOf(g)
+		i := slices.IndexFunc(list, func(l grant) bool { return l.On == g.App && l.Resource == resource })
+		if i < 0 {
+			list = append(list, grant{authz.ScopeApp, g.App, resource, g.Action})
+			continue
+		}
+		list[i].Actions += ", " + g.Action
+	}
 	return list
+}
+
+// resourceOf names what a capability in an application is on: the type, and its instances.
+func resourceOf(g authz.AppGrant) string {
+	if g.On == "" {
+		return g.Type
+	}
+	return g.Type + " " + string(g.On)
 }
 
 func grantsOn(scope authz.Scope, name string, pairs []authz.Pair) (list []grant) {

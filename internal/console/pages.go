@@ -16,6 +16,8 @@ var pages = []page{
 	rolePage,
 	groupsPage,
 	groupPage,
+	appsPage,
+	appPage,
 	tokensPage,
 	newTokenPage,
 	tokenPage,
@@ -38,5 +40,6 @@ var gates = []directory.Operation{
 	directory.OpCreateRole, directory.OpUpdateRole, directory.OpDeleteRole, directory.OpCreateGroup, directory.OpUpdateGroup,
 	directory.OpDeleteGroup, directory.OpUpdateGroupMembers, directory.OpCreateAPIToken, directory.OpDeleteAPIToken, directory.OpRegenerateAPIToken,
 	directory.OpUpdateUserStatus, directory.OpListMemberSessions, directory.OpCreateInvitationLink, directory.OpCreateWebhook,
-	directory.OpUpdateWebhook, directory.OpListGroups,
+	directory.OpUpdateWebhook, directory.OpListGroups, directory.OpCreateApplication, directory.OpUpdateApplication, directory.OpDeleteApplication,
+	directory.OpCreateAppCredential, directory.OpListSchedules, directory.OpUpdateSchedule, directory.OpUpdateTemporaryRole,
 }

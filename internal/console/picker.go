@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -14,6 +15,8 @@ import (
 type picker struct {
 	Actions []string // the columns
 	Scopes  []pickerScope
+	Apps    []pickerApp
+	AllApps bool // everything in every application is granted
 	Locked  bool // nothing can be chosen
 }
 
@@ -100,14 +103,17 @@ func fieldOf(scope authz.Scope, name string) string {
 }
 
 // parsePicked reads what was chosen. What is chosen for all datasets also counts for one
-// that was named beside, if that one has nothing of its own.
-func parsePicked(form url.Values) (set authz.Set, err error) {
-	for field, values := range form {
+// that was named beside, if that one has nothing of its own. If something can't be read,
+// the set has the rest.
+func parsePicked(form url.Values) (set authz.Set, refusal error) {
+	for _, field := range slices.Sorted(maps.Keys(form)) {
 		kind, rest, _ := strings.Cut(field, ":")
 		if kind != "can" {
 			continue
 		}
 		scope, name, _ := strings.Cut(rest, ":")
+		values := form[field]
+		var err error
 		switch authz.Scope(scope) {
 		case "":
 			set.Org, err = parsePairs(authz.Org, values)
@@ -115,14 +121,15 @@ func parsePicked(form url.Values) (set authz.Set, err error) {
 			err = pick(&set.Datasets, name, authz.Dataset, values)
 		case authz.ScopeView:
 			err = pick(&set.Views, name, authz.View, values)
+		case authz.ScopeApp: // below
 		default:
 			err = directory.InvalidField("capabilities", "there is no scope %q", scope)
 		}
-		if err != nil {
-			return authz.Set{}, err
-		}
+		refusal = cmp.Or(refusal, err)
 	}
-	return set, nil
+	apps, err := parsePickedApps(form)
+	set.Apps = apps
+	return set, cmp.Or(refusal, err)
 }
 
 func pick(into *map[string]authz.Grants, name string, v *authz.Vocabulary, values []string) error {
@@ -138,7 +145,7 @@ func parsePairs(v *authz.Vocabulary, values []string) (all authz.Grants, err err
 	for _, value := range values {
 		pair, err := v.ParsePair(value)
 		if err != nil {
-			return 0, directory.InvalidField("capabilities", "%v", err)
+			return all, directory.InvalidField("capabilities", "%v", err)
 		}
 		g, _ := v.Grant(pair)
 		all |= g

@@ -33,6 +33,8 @@ const rolesCompared = 12
 type rolesData struct {
 	Roles   []roleUse
 	Compare []comparedResource
+	Apps    []comparedApp
+	AppsCut bool // the applications define more
 	Columns []roleUse
 }
 
@@ -55,7 +57,9 @@ func showRoles(rq *request) (any, error) {
 	}
 	d := rolesData{Roles: roles, Columns: roles[:min(len(roles), rolesCompared)]}
 	d.Compare = compareRoles(d.Columns)
-	return d, nil
+	apps, err := rq.apps()
+	d.Apps, d.AppsCut = compareApps(apps, d.Columns)
+	return d, err
 }
 
 func compareRoles(roles []roleUse) (rows []comparedResource) {
@@ -101,6 +105,9 @@ func createRole(rq *request) (outcome, error) {
 			return outcome{}, err
 		}
 		in.Capabilities = r.Capabilities
+		if in.Capabilities.Apps, err = rq.definedApps(r.Capabilities.Apps); err != nil {
+			return outcome{}, err
+		}
 	}
 	r, err := rq.console.Service.CreateRole(rq.Context(), rq.call, in)
 	return outcome{to: "roles/" + string(r.ID), note: note{Text: r.Name + " was created"}}, err
@@ -139,14 +146,12 @@ func showRole(rq *request) (any, error) {
 	d := roleData{Role: roles[i]}
 	chosen := d.Role.Capabilities
 	if rq.form != nil && rq.form.name == "save" {
-		if chosen, err = parsePicked(rq.PostForm); err != nil {
-			chosen = d.Role.Capabilities
-		}
+		chosen, _ = parsePicked(rq.PostForm) // what can't be read was the reason to refuse the form
 	}
 	q := rq.URL.Query()
 	chosen = addNamed(chosen, q.Get("scope"), q.Get("name"))
-	d.Picker = newPicker(chosen, authz.Everything(), d.Role.BuiltIn() || !rq.may(directory.OpUpdateRole))
-	return d, nil
+	d.Picker, err = rq.picker(chosen, authz.Everything(), d.Role.BuiltIn() || !rq.may(directory.OpUpdateRole))
+	return d, err
 }
 
 // roleIn is the role as the form has it.

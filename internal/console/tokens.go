@@ -156,8 +156,9 @@ func showNewToken(rq *request) (any, error) {
 		d.Preset = ""
 		chosen, _ = parsePicked(rq.PostForm) // what can't be read was the reason to refuse the form
 	}
-	d.Picker = newPicker(addNamed(chosen, q.Get("scope"), q.Get("name")), rq.call.Principal.Capabilities, false)
-	return d, nil
+	var err error
+	d.Picker, err = rq.picker(addNamed(chosen, q.Get("scope"), q.Get("name")), rq.call.Principal.Capabilities, false)
+	return d, err
 }
 
 // secretData is a secret that is shown once.
@@ -225,7 +226,9 @@ func showToken(rq *request) (any, error) {
 		return nil, err
 	}
 	d := tokenData{Token: usedToken{u.Token, u.LastUsedAt, stateOf(u.Token, u.LastUsedAt, rq.now())}, Graces: graces, Lives: lifetimes}
-	d.Picker = newPicker(u.Token.Capabilities, authz.Set{}, true)
+	if d.Picker, err = rq.picker(u.Token.Capabilities, authz.Set{}, true); err != nil {
+		return nil, err
+	}
 	lines := make([]string, len(u.Token.Networks))
 	for i, n := range u.Token.Networks {
 		lines[i] = n.String()

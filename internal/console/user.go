@@ -131,14 +131,20 @@ func accessRows(list []directory.AccessCapability) (rows []accessRow) {
 		return a.Group.ID == b.Group.ID && a.Role.ID == b.Role.ID
 	}
 	for _, c := range list {
-		if n := len(rows) - 1; n >= 0 {
-			last := &rows[n]
-			if last.Scope == c.Scope && last.On == c.Name && last.Resource == c.Pair.Resource && slices.EqualFunc(last.Paths, c.Paths, same) {
-				last.Actions = append(last.Actions, c.Pair.Action.String())
-				continue
-			}
+		row := accessRow{c.Scope, c.Name, c.Pair.Resource, []string{c.Pair.Action.String()}, c.Paths}
+		if c.Scope == authz.ScopeApp {
+			row.On, row.Resource, row.Actions = c.App.App, resourceOf(c.App), []string{c.App.Action}
 		}
-		rows = append(rows, accessRow{c.Scope, c.Name, c.Pair.Resource, []string{c.Pair.Action.String()}, c.Paths})
+		joins := func(r accessRow) bool {
+			return r.Scope == row.Scope && r.On == row.On && r.Resource == row.Resource && slices.EqualFunc(r.Paths, row.Paths, same)
+		}
+		// The actions of an application come before its instances, so that what joins may be
+		// further up than the last row.
+		if i := slices.IndexFunc(rows, joins); i >= 0 {
+			rows[i].Actions = append(rows[i].Actions, row.Actions...)
+			continue
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -119,6 +119,22 @@
     say()
   }
 
+  // A row to fill in is followed by another one as soon as something is in it.
+  document.addEventListener('input', (event) => {
+    const row = event.target.closest('[data-grow]')
+    if (!row || !event.target.value || event.target.type === 'checkbox' || row.nextElementSibling?.hasAttribute('data-grow')) return
+    const next = row.cloneNode(true)
+    for (const field of next.querySelectorAll('input, select')) {
+      field.name = field.name.replace(/:(\d+):/, (_, n) => `:${+n + 1}:`)
+      field.ariaLabel = field.ariaLabel?.replace(/\d+$/, (n) => +n + 1)
+      if (field.type === 'checkbox') field.checked = false
+      else if (field.tagName === 'INPUT') field.value = ''
+      field.removeAttribute('autofocus')
+      field.removeAttribute('aria-invalid')
+    }
+    row.after(next)
+  })
+
   function unfoldMenu() { const menu = $('[data-menu]'); if (menu) menu.open = wide.matches }
   wide.addEventListener('change', unfoldMenu)
   unfoldMenu()
