@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -81,6 +83,8 @@ func (s *site) sights() []sight {
 	issuer := s.issuer()
 	s.post(owner, issuer+"/groups", url.Values{"groupsClaim": {"groups"}, "value": {"operations"}, "group": {string(group.ID)}}).wants(s, http.StatusSeeOther)
 	s.heldDirectory(second.Org.ID)
+	app := s.applications(members)
+	s.plan(ada.ID)
 	staging := directorytest.Must(s.CreateOrg(ctx, s.call(owner), "Staging"))(s)
 	s.seal()
 	return []sight{
@@ -97,6 +101,12 @@ func (s *site) sights() []sight {
 		{"role", "roles/" + string(role.ID), nil},
 		{"role-built-in", "roles/admin", nil},
 		{"groups", "groups", nil},
+		{"apps", "apps", nil},
+		{"new-app", "apps?create", nil},
+		{"app", app, nil},
+		{"app-losers", "apps/billing", takeOutAnAction},
+		{"app-of-deployment", "apps/wiki", nil},
+		{"role-in-apps", "roles/" + string(s.clerk), nil},
 		{"group", "groups/" + string(group.ID), nil},
 		{"tokens", "tokens", nil},
 		{"new-token", "new-token?preset=provisioning", nil},
@@ -116,6 +126,41 @@ func (s *site) sights() []sight {
 		{"profile", "profile", nil},
 		{"not-found", "nothing", nil},
 	}
+}
+
+// applications adds two applications, one of the deployment, and a role that gives some of
+// them. It returns a question about one of the members as the path of a page.
+func (s *site) applications(members []directory.UserID) string {
+	s.Helper()
+	ctx, owner := s.Context(), s.call(s.Owner)
+	directorytest.Must(s.Apply(ctx, []applications.NewApplication{{ID: "wiki", Name: "Company wiki", Types: directory.Vocabulary{
+		"page": {Actions: []string{"read", "write", "publish"}, Instances: true}, "settings": {Actions: []string{"change"}},
+	}}}, applications.How{}))(s)
+	s.clerk = s.withBilling().ID
+	roles := []directory.RoleID{s.clerk}
+	directorytest.Must(s.CreateGroup(ctx, owner, directory.NewGroup{Name: "Back office", Members: &members, Roles: &roles}))(s)
+	c := directorytest.Must(s.CreateCredential(ctx, owner, "billing"))(s)
+	directorytest.Must(s.Authenticate(ctx, c.Secret, ""))(s)
+	s.Pass(3 * time.Minute)
+	return "apps/billing?who=ada%40example.com&can=invoice%7Capprove&on=2026-0042"
+}
+
+// plan plans changes of a user.
+func (s *site) plan(id directory.UserID) {
+	s.Helper()
+	ctx, owner, now := s.Context(), s.call(s.Owner), s.Clock()
+	directorytest.Must(s.UpdateSchedule(ctx, owner, id, directory.ScheduledRemoval, schedules.NewSchedule{At: now.AddDate(0, 0, 30), Revoke: directory.Revocation{Tokens: true}}))(s)
+	directorytest.Must(s.UpdateTemporaryRole(ctx, owner, id, schedules.NewTemporaryRole{Role: s.clerk, Until: now.AddDate(0, 0, 3)}))(s)
+}
+
+// takeOutAnAction saves a vocabulary without an action that a role gives.
+func takeOutAnAction(b *browsertest.Browser) {
+	b.Helper()
+	browsertest.Eval[any](b, `document.querySelector('[aria-label="Actions 1"]').value = "read"`)
+	b.Click("#save .bar button")
+	b.AwaitText("Roles or tokens hold what you take out")
+	b.Await(`document.readyState === "complete"`)
+	browsertest.Eval[bool](b, `(document.querySelector(".held").scrollIntoView({block: "center"}), true)`)
 }
 
 // setUpSync sets up a token for a directory.

@@ -17,6 +17,7 @@ import (
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/turns"
 	"github.com/rosterhq/roster/internal/userimport"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -34,6 +35,7 @@ type Options struct {
 	Onboarding  *onboarding.Onboarder
 	Imports     *userimport.Importer
 	Apps        *applications.Apps
+	Planner     *schedules.Planner
 	Provisioner *provisioning.Provisioner
 	Auth        Auth
 	Log         *slog.Logger

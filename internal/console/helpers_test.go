@@ -34,6 +34,8 @@ type site struct {
 
 	Provisioner *provisioning.Provisioner
 
+	clerk directory.RoleID // see applications
+
 	sessions map[string]session // by address
 	unusable error              // of each issuer that is tested
 
@@ -108,7 +110,7 @@ func newSite(t testing.TB) *site {
 	w.Configure()
 	s.Provisioner = provisioning.New(w.Service, w.Onboarder, scim.CheckExtensions)
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Apps: w.Apps, Provisioner: s.Provisioner, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Apps: w.Apps, Planner: w.Planner, Provisioner: s.Provisioner, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
 		SignIn: "/signin", PublicURL: publicURL,
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

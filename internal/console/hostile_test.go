@@ -44,6 +44,9 @@ func (s *site) haunt(name string) []string {
 	hook := directorytest.Must(s.CreateWebhook(ctx, owner, webhooks.NewWebhook{
 		Name: name, Description: name, URL: "https://example.com/" + url.PathEscape(name) + "?<script>alert(1)</script>",
 	}))(s)
+	app := billing()
+	app.Name = name
+	directorytest.Must(s.CreateApplication(ctx, owner, app))(s)
 	q := url.QueryEscape(name)
 	paths := []string{"/console/"}
 	for _, below := range []string{
@@ -51,6 +54,7 @@ func (s *site) haunt(name string) []string {
 		"users/" + q, "invitations", "roles", "roles/" + string(role.ID), "roles/" + string(role.ID) + "?scope=dataset&name=" + q, "groups", "groups/" + string(group.ID),
 		"groups/" + string(group.ID) + "/candidates?q=victim", "tokens", "tokens/" + string(token.ID), "new-token?preset=" + q, "new-token?scope=view&name=" + q, "audit",
 		"audit?action=" + q, "audit?actor=" + q + "&target=" + q + "&outcome=" + q, "audit?target=" + string(u.ID), "audit/3", "audit/" + q, "settings", "profile",
+		"apps", "apps/billing", "apps/billing?can=invoice%7Cread&who=victim%40example.com&on=" + q, "apps/billing?can=report%7Cread&who=" + q, "apps/" + q,
 		"sync", "webhooks", "webhooks/" + string(hook.ID), "webhooks/" + string(hook.ID) + "?state=" + q,
 		"nothing/" + q,
 	} {

@@ -21,6 +21,11 @@ var userPage = page{
 		"link":   {directory.OpCreateInvitationLink, copyInvitation},
 		"end":    {directory.OpEndMemberSession, endMemberSession},
 		"token":  {directory.OpRevokeMemberToken, revokeMemberToken},
+
+		"schedule":   {directory.OpUpdateSchedule, scheduleChange},
+		"unschedule": {directory.OpDeleteSchedule, unschedule},
+		"role-until": {directory.OpUpdateTemporaryRole, giveTemporaryRole},
+		"end-role":   {directory.OpDeleteTemporaryRole, endTemporaryRole},
 	},
 }
 
@@ -53,6 +58,8 @@ type userData struct {
 	AtText   string
 	At       time.Time
 	Gone     bool // the user was there at the time, and is not now
+	Planned  planned
+	Apps     []directory.Application // to ask about
 }
 
 // accessRow is some capabilities on the same resource for the same reasons.
@@ -118,7 +125,13 @@ func showUser(rq *request) (any, error) {
 		}
 		d.ActiveAt = active[d.User.ID]
 	}
-	d.Roles, err = rq.roles()
+	if d.Roles, err = rq.roles(); err != nil || d.Gone {
+		return d, err
+	}
+	if d.Apps, err = rq.apps(); err != nil {
+		return nil, err
+	}
+	d.Planned, err = rq.planned(d.User, d.Roles)
 	return d, err
 }
 
