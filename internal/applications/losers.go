@@ -1,6 +1,8 @@
 package applications
 
 import (
+	"strconv"
+
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/text"
@@ -58,8 +60,8 @@ func (l losers) take(c *directory.Change, force bool) error {
 		return nil
 	}
 	if !force {
-		return directory.Errorf(directory.Conflict, "%d roles and %d API tokens hold or may give what would be removed; "+
-			"take it from them first, or use force", len(l.roles), len(l.tokens))
+		return directory.Errorf(directory.Conflict, "%s and %s hold or may give what would be removed; "+
+			"take it from them first, or use force", count(len(l.roles), "role"), count(len(l.tokens), "API token"))
 	}
 	if l.of.OrgID != "" && c.Actor().OrgID != "" {
 		if err := l.mayTake(c); err != nil {
@@ -107,4 +109,11 @@ func (l losers) mayTake(c *directory.Change) error {
 		return nil
 	}
 	return directory.OpRegenerateAPIToken.Authorize(c.Actor())
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
 }

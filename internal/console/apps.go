@@ -157,9 +157,15 @@ func (d *appData) hold(rq *request) error {
 		rq.form.refusal = e
 		return nil
 	}
-	d.Losers, d.Held = call.DryRun, sentence(rq.form.refusal.Message)
+	d.Losers, d.Held = call.DryRun, heldSentence(rq.form.refusal)
 	rq.form.shown = true
 	return nil
+}
+
+// heldSentence says who holds what would be removed, without what to do in the API.
+func heldSentence(refusal *directory.Error) string {
+	who, _, _ := strings.Cut(refusal.Message, ";")
+	return sentence(who)
 }
 
 // holders are the roles that give something in an application.
@@ -245,7 +251,7 @@ func previewApp(rq *request) (any, error) {
 	}
 	p := appPreview{preview: tried.(preview)}
 	if held != nil {
-		p.Held = sentence(held.Message)
+		p.Held = heldSentence(held)
 	}
 	return p, nil
 }

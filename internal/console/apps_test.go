@@ -99,8 +99,8 @@ func TestLosersAreShownBeforeTheyLose(t *testing.T) {
 	s.add("Clara Clerk", "clara@example.com", string(role.ID))
 	form := vocabularyForm("Billing", [3]string{"invoice", "read", "yes"}, [3]string{"report", "read", ""})
 	here := s.path("apps/billing")
-	s.post(s.Owner, here+"/preview", form, "HX-Request", "true").wants(t, http.StatusOK, "1 roles and 0 API tokens hold", "Clara Clerk", "invoice 2026-* of billing: approve").lacks(t, "<html", "Olivia")
-	p := s.post(s.Owner, here+"/save", form).wants(t, http.StatusConflict, "1 roles and 0 API tokens hold", "Clara Clerk", "loses", "invoice 2026-* of billing: approve", `name="force" value="yes"`)
+	s.post(s.Owner, here+"/preview", form, "HX-Request", "true").wants(t, http.StatusOK, "1 role and 0 API tokens hold or may give what would be removed.", "Clara Clerk", "invoice 2026-* of billing: approve").lacks(t, "<html", "Olivia")
+	p := s.post(s.Owner, here+"/save", form).wants(t, http.StatusConflict, "1 role and 0 API tokens hold or may give what would be removed.", "Clara Clerk", "loses", "invoice 2026-* of billing: approve", `name="force" value="yes"`)
 	p.wants(t, http.StatusConflict, `value="read" aria-label="Actions 1"`) // what was typed, to send once more
 	held := func() authz.AppGrants {
 		return directorytest.Must(s.GetRole(t.Context(), s.call(s.Owner), role.ID))(t).Capabilities.Apps

@@ -51,7 +51,7 @@ func TestRoleIsGivenForATime(t *testing.T) {
 	until := s.Clock().Add(72 * time.Hour).UTC().Truncate(time.Minute)
 	form := url.Values{"role": {"admin"}, "until": {until.Format("2006-01-02T15:04")}}
 	p := s.post(s.Owner, here+"/role-until", form).wants(t, http.StatusSeeOther)
-	s.noteOf(p).wants(t, http.StatusOK, "The role admin was given until "+until.Format("2 January 2006, 15:04"), "End it now", `action="`+here+`/end-role"`, "until <time")
+	s.noteOf(p).wants(t, http.StatusOK, "The role admin was given until "+until.Format("2 January 2006, 15:04"), "End it now", `action="`+here+`/end-role"`, "ends <time")
 	p = s.post(s.Owner, here+"/end-role", nil).wants(t, http.StatusSeeOther)
 	s.noteOf(p).wants(t, http.StatusOK, "The role admin has ended", `name="until" value="`+until.Format(time.RFC3339)).lacks(t, "End it now")
 	s.post(s.Owner, here+"/role-until", url.Values{"role": {"admin"}, "until": {""}}).wants(t, http.StatusUnprocessableEntity, `id="role-until-until-wrong"`)
@@ -71,7 +71,7 @@ func TestReadersSeeWhatIsPlannedWithoutButtons(t *testing.T) {
 	tomorrow := s.Clock().Add(24 * time.Hour)
 	directorytest.Must(s.UpdateSchedule(t.Context(), s.call(s.Owner), ada.ID, directory.ScheduledSuspension, schedules.NewSchedule{At: tomorrow}))(t)
 	directorytest.Must(s.UpdateTemporaryRole(t.Context(), s.call(s.Owner), ada.ID, schedules.NewTemporaryRole{Role: "admin", Until: tomorrow}))(t)
-	s.get(reader, here).wants(t, http.StatusOK, "Suspend", "admin</span> until").lacks(t, "Take back", "End it now", "/schedule", "/role-until")
+	s.get(reader, here).wants(t, http.StatusOK, "Suspend", "admin</span> <span class=\"hint\">ends").lacks(t, "Take back", "End it now", "/schedule", "/role-until")
 	for _, post := range []string{"schedule", "unschedule", "role-until", "end-role"} {
 		s.post(reader, here+"/"+post, url.Values{"act": {"suspend"}, "at": {"2090-01-01T00:00"}, "role": {"user"}, "until": {"2090-01-01T00:00"}}).wants(t, http.StatusForbidden)
 	}
