@@ -41,7 +41,7 @@ screenshots: ## Take the screenshots of docs/console.md
 	@rm -rf docs/screenshots
 	ROSTER_SCREENSHOTS=$(CURDIR)/docs/screenshots scripts/with-chromium.sh go test ./internal/console -run TestPagesInABrowser -count=1
 
-bench: ## Compare Roster's speed with PocketBase's, and write docs/performance.md (about ten minutes)
+bench: ## Compare Roster's speed with that of other programs, and write docs/performance.md (about fifteen minutes)
 	@scripts/with-postgres.sh scripts/bench.sh
 
 fuzz: ## Fuzz every target for 30 seconds (longer: scripts/fuzz.sh SECONDS)

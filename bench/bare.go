@@ -11,15 +11,36 @@ import (
 	"strings"
 	"time"
 
+	fastjson "github.com/go-json-experiment/json"
 	_ "modernc.org/sqlite" // the driver that Roster uses
 )
 
-// constant is an answer prepared in advance.
+// constant is an answer prepared in advance, to whatever body.
 type constant struct {
 	Pattern string
 	Status  int
 	Header  http.Header
 	Body    []byte
+	Decode  bool // the body of a request, as Roster does
+}
+
+// questions are as much of a list of questions as Roster decodes.
+type questions struct {
+	tuple
+
+	Evaluations []tuple `json:"evaluations"`
+}
+
+type tuple struct {
+	Subject  *entity `json:"subject"`
+	Action   *entity `json:"action"`
+	Resource *entity `json:"resource"`
+}
+
+type entity struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // serveBare answers with the same header and body as Roster: what net/http costs.
@@ -27,7 +48,11 @@ func serveBare(addr, file string) {
 	var c constant
 	check(json.Unmarshal(must(os.ReadFile(file)), &c))
 	mux := http.NewServeMux()
-	mux.HandleFunc(c.Pattern, func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc(c.Pattern, func(w http.ResponseWriter, r *http.Request) {
+		body := must(io.ReadAll(r.Body))
+		if c.Decode {
+			check(fastjson.Unmarshal(body, &questions{}))
+		}
 		h := w.Header()
 		for name, values := range c.Header {
 			h[name] = values
@@ -44,9 +69,9 @@ func serveBare(addr, file string) {
 
 // startBare starts a server that answers as another does.
 func (l *lab) startBare(like *process, pattern string, work load) *process {
-	resp := must(send(work.method, "http://"+like.addr+strings.ReplaceAll(work.path, "%d", "0"), work.header, ""))
+	resp := must(work.send(like, firstUser))
 	defer resp.Body.Close() //nolint:errcheck // it is read whole
-	c := constant{Pattern: pattern, Status: resp.StatusCode, Header: resp.Header, Body: must(io.ReadAll(resp.Body))}
+	c := constant{Pattern: pattern, Status: resp.StatusCode, Header: resp.Header, Body: must(io.ReadAll(resp.Body)), Decode: strings.HasSuffix(pattern, "/evaluations")}
 	delete(c.Header, "Date") // net/http's own
 	file := l.path(fmt.Sprintf("bare-%d.json", len(l.processes)))
 	check(os.WriteFile(file, must(json.Marshal(c)), 0o600))

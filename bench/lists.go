@@ -5,36 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
+	"os"
 	"time"
 )
 
-// start is the state before the first request.
-type start struct {
-	first  time.Duration // from the start of the process to its first answer
-	memory float64       // MiB, then
-}
-
-// measureStart starts Roster with the users and PocketBase with none, some times each.
-func measureStart(_ context.Context, l *lab) {
+// measureStart starts Roster with many users, some times.
+func measureStart(_ context.Context, l *lab, s *section) {
 	d := l.initRoster("sqlite:"+l.path("start.db"), l.users)
-	var all []start
+	var firsts []time.Duration
+	var memories []float64
 	for range max(5, l.rounds) {
 		begun := time.Now()
 		p := l.startRoster(serverCore, d)
-		all = append(all, start{time.Since(begun), p.memory("VmRSS")})
+		firsts, memories = append(firsts, time.Since(begun)), append(memories, p.memory("VmRSS"))
 		check(p.stop())
 	}
-	slices.SortFunc(all, func(a, b start) int { return int(a.first - b.first) })
-	l.report.start = all[len(all)/2]
+	s.most("start to first answer", 60*time.Millisecond, middle(firsts))
+	s.mib("memory at rest", 30, middle(memories))
+	s.mib("the program's file", 40, float64(must(os.Stat(l.roster)).Size())/(1<<20))
 }
 
-// change is how long a list takes after a change of a role.
-type change struct{ first, whole time.Duration }
-
 // measureChange changes a user and reads the whole list, time after time.
-func measureChange(_ context.Context, l *lab) {
+func measureChange(_ context.Context, l *lab, s *section) {
 	d := l.initRoster("sqlite:"+l.path("change.db"), l.users)
 	p := l.startRoster(serverCore, d)
 	var firsts, wholes []time.Duration
@@ -51,61 +43,27 @@ func measureChange(_ context.Context, l *lab) {
 		}
 		wholes = append(wholes, time.Since(begun))
 	}
-	l.report.change = change{middle(firsts), middle(wholes)}
-}
-
-func middle[T ~int64 | ~float64](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
-}
-
-// growth is a get as there are more users.
-type growth struct {
-	users  int
-	sample sample
-	memory float64
+	s.most("all users after a change", 150*time.Millisecond, middle(wholes))
+	s.most("its first byte", 20*time.Millisecond, middle(firsts))
 }
 
 // measureGrowth gets users of a small organization and of a large one in turns.
-func measureGrowth(ctx context.Context, l *lab) {
+func measureGrowth(ctx context.Context, l *lab, s *section) {
 	var servers []*process
 	sizes := []int{1000, l.many}
-	w := work{title: "growth"}
+	w := work{title: "get a user, 16 connections"}
 	for _, n := range sizes {
 		d := l.initRoster(fmt.Sprintf("sqlite:%s", l.path(fmt.Sprintf("growth%d.db", n))), n)
 		p := l.startRoster(serverCore, d)
 		servers = append(servers, p)
-		get := load{method: "GET", path: "/v2/users/usr_%d", header: as(d.APIToken), n: n, conns: 16}
-		warm(p, d, n)
-		w.sides = append(w.sides, l.driven(fmt.Sprint(n), p, get))
+		get := load{path: userPath, header: as(d.APIToken), n: n, conns: 16}
+		warm(p, get)
+		w.sides = append(w.sides, l.driven(fmt.Sprintf("of %d", n), p, get))
 	}
 	works := []work{w}
 	l.takeTurns(ctx, works)
-	for i, n := range sizes {
-		l.report.growth = append(l.report.growth, growth{n, works[0].median(i), servers[i].memory("VmHWM")})
-	}
-}
-
-// warm asks for every user once, so that what is measured is what stays in memory.
-func warm(p *process, d deployment, n int) {
-	const each = 8
-	errs := make(chan error, each)
-	for part := range each {
-		go func() {
-			var err error
-			for i := part; i < n && err == nil; i += each {
-				err = request("GET", fmt.Sprintf("http://%s/v2/users/usr_%d", p.addr, i), as(d.APIToken), "", nil)
-			}
-			errs <- err
-		}()
-	}
-	for range each {
-		check(<-errs)
-	}
-}
-
-// postgresURL names a database of its own on the cluster that scripts/with-postgres.sh starts.
-func postgresURL(cluster, name string) string {
-	before, after, _ := strings.Cut(cluster, "/postgres?")
-	return before + "/" + name + "?" + after
+	few, many := works[0].median(0), works[0].median(1)
+	s.least(fmt.Sprintf("get at %d users, of one at %d", sizes[1], sizes[0]), 0.85, many.rate/few.rate)
+	s.mib(fmt.Sprintf("memory with %d users", sizes[1]), 400, servers[1].memory("VmHWM"))
+	s.table(works)
 }

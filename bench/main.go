@@ -32,10 +32,10 @@ func main() {
 	flag.DurationVar(&o.round, "round", 3*time.Second, "how long a side is driven in a round")
 	flag.DurationVar(&o.attack, "attack", 30*time.Second, "how long each attack lasts")
 	flag.StringVar(&o.roster, "roster", "", "the roster `PROGRAM` to measure; built from the source by default")
-	flag.StringVar(&o.pocketbase, "pocketbase", "", "the PocketBase `PROGRAM` to measure; built from its module by default")
+	flag.StringVar(&o.peers, "peers", "", "`DIRECTORY` of the other programs; built from their modules where they are missing")
 	flag.IntVar(&o.users, "users", 100_000, "`N` users in the organization")
 	flag.IntVar(&o.many, "many", 1_000_000, "`N` users in the large organization")
-	flag.StringVar(&o.out, "out", "", "`FILE` to write the report into; standard output by default")
+	flag.StringVar(&o.out, "out", "", "`FILE` whose sections of the measured parts are written; standard output by default")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -59,26 +59,27 @@ func must[T any](v T, err error) T {
 }
 
 type options struct {
-	only         string
-	rounds       int
-	round        time.Duration
-	attack       time.Duration
-	roster       string
-	pocketbase   string
-	users, many  int
-	out          string
-	rosterBinary int64
+	only        string
+	rounds      int
+	round       time.Duration
+	attack      time.Duration
+	roster      string
+	peers       string
+	users, many int
+	out         string
 }
 
 // part is something that can be measured by itself.
 type part struct {
 	name    string
-	measure func(context.Context, *lab)
+	measure func(context.Context, *lab, *section)
 }
 
 var parts = []part{
 	{"start", measureStart},
 	{"works", measureWorks},
+	{"scim", measureSCIM},
+	{"ask", measureAsking},
 	{"change", measureChange},
 	{"growth", measureGrowth},
 	{"nodes", measureNodes},
@@ -115,10 +116,13 @@ func run(ctx context.Context, o options) {
 			continue
 		}
 		progress("measuring %s", p.name)
-		p.measure(ctx, l)
+		var s section
+		p.measure(ctx, l, &s)
 		l.stopAll()
+		if len(s.goals) > 0 {
+			l.write(p.name, &s)
+		}
 	}
-	l.write()
 }
 
 func progress(format string, args ...any) {

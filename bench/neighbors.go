@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -45,7 +46,11 @@ type attacker struct {
 func (a *attacker) call(method, path, body string, v any) (int, error) {
 	header := as(a.personal)
 	header["X-Axiom-Org-Id"] = a.org
-	return call(method, a.base+path, header, body, v)
+	err := request(method, a.base+path, header, body, v)
+	if refused, ok := errors.AsType[statusError](err); ok {
+		return refused.status, nil
+	}
+	return http.StatusOK, err
 }
 
 // makeAll makes things until the server refuses one for a limit.
@@ -147,7 +152,7 @@ var attacks = []attack{
 }
 
 // measureNeighbors drives a tenant with a steady rate, quietly and under each attack.
-func measureNeighbors(ctx context.Context, l *lab) {
+func measureNeighbors(ctx context.Context, l *lab, s *section) {
 	d := l.initRoster("sqlite:"+l.path("neighbors.db"), 1000)
 	p := l.startRoster(serverCore, d)
 	owner := &attacker{base: "http://" + p.addr, org: d.OrgID, personal: d.PersonalToken}
@@ -160,12 +165,20 @@ func measureNeighbors(ctx context.Context, l *lab) {
 	p = l.start(serverCore, "roster", l.roster, "serve", "--database", d.database, "--listen", "ADDR", "--access-log", "0", "--metrics-listen", "127.0.0.1:0")
 	owner.base, a.base = "http://"+p.addr, "http://"+p.addr
 	check(exec.Command("taskset", "-acp", loadCore, strconv.Itoa(os.Getpid())).Run())
-	for _, one := range append([]attack{{name: "is quiet"}}, attacks...) {
+	s.printf("\n| one tenant | another's reads, p99 | its writes, p99 | its requests that failed | the attacker's requests answered |\n| --- | ---: | ---: | ---: | --- |\n")
+	var quiet neighbor
+	for i, one := range append([]attack{{name: "is quiet"}}, attacks...) {
 		n := l.neighbor(ctx, p, d, one, a)
-		l.report.neighbors = append(l.report.neighbors, n)
+		s.printf("| %s | %s | %s | %d | %s |\n", n.attack, round(n.reads), round(n.writes), n.failed, n.answers)
 		progress("%s: reads %s, writes %s, failed %d; attacker %s, CPU %s each; memory %.0f MiB", n.attack, n.reads, n.writes, n.failed, n.answers, n.cpu, p.memory("VmHWM"))
+		if i == 0 {
+			quiet = n
+			continue
+		}
+		s.most(n.attack+": another's reads", max(3*quiet.reads, 15*time.Millisecond), n.reads)
+		s.most(n.attack+": another's writes", max(3*quiet.writes, 15*time.Millisecond), n.writes)
 	}
-	l.report.highest = p.memory("VmHWM")
+	s.mib("memory under attack", 256, p.memory("VmHWM"))
 }
 
 // newAttacker makes an organization that belongs to the owner's account as well: to the
@@ -217,7 +230,7 @@ func (l *lab) neighbor(ctx context.Context, p *process, d deployment, one attack
 	var steady sync.WaitGroup
 	steady.Go(func() {
 		steadily(ctx, readsEach, &reads, &failed, func(i int) error {
-			return request("GET", fmt.Sprintf("%s/v2/users/usr_%d", base, i*7919%1000), as(d.APIToken), "", nil)
+			return request("GET", fmt.Sprintf(base+userPath, firstUser+i*7919%1000), as(d.APIToken), "", nil)
 		})
 	})
 	steady.Go(func() {

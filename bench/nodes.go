@@ -13,12 +13,6 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that Roster uses
 )
 
-// nodes is what a request costs a node alone, and as one of three.
-type nodes struct {
-	alone, among time.Duration // processor time of the first node for a request
-	ratio        float64       // of what three could do with a core each, to what one can
-}
-
 // changesEach is how often each of the other nodes makes a change, a second: as many as
 // there are in the first node's mix at the rate that it is driven with.
 const changesEach = 80
@@ -26,7 +20,7 @@ const changesEach = 80
 // measureNodes drives one node with a mix: alone, and while two others make as many
 // changes each as the first, of which it has to hear. Two cores can't show what three
 // nodes do together; what a request costs a node can be seen.
-func measureNodes(ctx context.Context, l *lab) {
+func measureNodes(ctx context.Context, l *lab, s *section) {
 	cluster := os.Getenv("ROSTER_TEST_POSTGRES")
 	if cluster == "" {
 		progress("ROSTER_TEST_POSTGRES is not set: nothing is measured on PostgreSQL")
@@ -37,7 +31,9 @@ func measureNodes(ctx context.Context, l *lab) {
 	name := fmt.Sprintf("roster_bench_%d", time.Now().UnixNano())
 	must(db.ExecContext(ctx, "CREATE DATABASE "+name))
 	moveServer(cluster)
-	d := l.initRoster(postgresURL(cluster, name), 10_000)
+	before, after, _ := strings.Cut(cluster, "/postgres?")
+	d := l.initRoster(before+"/"+name+"?"+after, 10_000)
+	get := load{path: userPath, header: as(d.APIToken), n: 10_000, conns: 32}
 	var all []*process
 	for i := range 3 {
 		core := serverCore
@@ -45,17 +41,18 @@ func measureNodes(ctx context.Context, l *lab) {
 			core = loadCore
 		}
 		p := l.startRoster(core, d)
-		warm(p, d, 10_000)
+		warm(p, get)
 		all = append(all, p)
 	}
-	get := load{method: "GET", path: "/v2/users/usr_%d", header: as(d.APIToken), n: 10_000, conns: 32}
-	var alone, among []time.Duration
+	var alone, among []time.Duration // processor time of the first node for a request
 	for range 2 * l.rounds {
 		alone = append(alone, l.whileChanging(ctx, all[:1], d, get))
 		among = append(among, l.whileChanging(ctx, all, d, get))
 	}
-	l.report.nodes = &nodes{alone: middle(alone), among: middle(among)}
-	l.report.nodes.ratio = 3 * float64(l.report.nodes.alone) / float64(l.report.nodes.among)
+	ratio := 3 * float64(middle(alone)) / float64(middle(among)) // of what three could do with a core each, to what one can
+	s.least("three nodes, of one", 2.5, ratio)
+	s.printf("\nA request costs a node %s of CPU time alone, and %s as one of three that make changes too:\n"+
+		"three nodes with a core each would do **%.2f** × what one does.\n", round(middle(alone)), round(middle(among)), ratio)
 }
 
 // whileChanging drives the first node with gets while every node makes changes.

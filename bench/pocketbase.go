@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"database/sql"
-	"fmt"
 	"os/exec"
 )
 
@@ -14,10 +14,10 @@ type pocketBase struct {
 
 const records = "/api/collections/members/records"
 
-// startPocketBase makes a collection with name, unique email and role, puts n records
+// startPocketBase makes a collection with name, unique email and role, puts users' records
 // into it and serves it, with a superuser's token.
-func (l *lab) startPocketBase(n int) (p pocketBase) {
-	program, data := l.pocketbase, "--dir="+l.path("pb_data")
+func (l *lab) startPocketBase(ctx context.Context) (p pocketBase) {
+	program, data := l.peer(ctx, "pocketbase", ".", "github.com/pocketbase/pocketbase/examples/base"), "--dir="+l.path("pb_data")
 	output(exec.Command(program, "superuser", "upsert", "root@example.com", "correct horse battery", data))
 	p = l.servePocketBase(program, data)
 	check(request("POST", "http://"+p.addr+"/api/collections", p.header, `{"name":"members","type":"base","fields":[
@@ -25,8 +25,7 @@ func (l *lab) startPocketBase(n int) (p pocketBase) {
 		"indexes":["CREATE UNIQUE INDEX members_email ON members (email)"]}`, nil))
 	check(p.stop())
 	db := must(sql.Open("sqlite", l.path("pb_data/data.db")))
-	must(db.Exec(fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		INSERT INTO members (id, name, email, role) SELECT 'u' || i || 'z', 'User ' || i, 'user' || i || '@example.com', 'user' FROM n`, n-1)))
+	must(db.Exec(numbers(l.users) + `INSERT INTO members (id, name, email, role) SELECT 'u' || i || 'z', 'User ' || i, ` + email + `, 'user' FROM n`))
 	check(db.Close())
 	return l.servePocketBase(program, data)
 }

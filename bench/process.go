@@ -9,18 +9,18 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// lab is one run: where its files are, what it started and what it found.
+// lab is one run: where its files are, and what it started.
 type lab struct {
 	options
 	dir       string
 	processes []*process
-	report    report
 }
 
 // process is a server under measurement.
@@ -36,7 +36,7 @@ const (
 	loadCore   = "1"
 )
 
-// build compiles Roster as it is released, PocketBase as its example does, and finds wrk.
+// build compiles Roster as it is released, and finds wrk.
 func (l *lab) build(ctx context.Context) {
 	for _, tool := range []string{"wrk", "taskset"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -48,13 +48,21 @@ func (l *lab) build(ctx context.Context) {
 		l.roster = l.path("roster")
 		compile(ctx, "..", l.roster, "-trimpath", "-ldflags=-s -w", "./cmd/roster")
 	}
-	l.rosterBinary = must(os.Stat(l.roster)).Size()
 	output(exec.CommandContext(ctx, l.roster, "key", "generate", "--name", "bench.example.com", "--file", l.path("roster.key")))
-	if l.pocketbase == "" {
-		progress("building PocketBase")
-		l.pocketbase = l.path("pocketbase")
-		compile(ctx, ".", l.pocketbase, "github.com/pocketbase/pocketbase/examples/base")
+}
+
+// peer returns another program to measure: from the directory of those that are built
+// already, or built in a module's directory.
+func (l *lab) peer(ctx context.Context, name, module, pkg string) string {
+	built := filepath.Join(l.peers, name)
+	if l.peers == "" {
+		built = l.path(name)
 	}
+	if _, err := os.Stat(built); err != nil {
+		progress("building %s", name)
+		compile(ctx, module, built, "-ldflags=-s", pkg)
+	}
+	return must(filepath.Abs(built))
 }
 
 func compile(ctx context.Context, dir, out string, args ...string) {
@@ -76,9 +84,9 @@ func output(cmd *exec.Cmd) []byte {
 
 // start runs a server on a core and waits until its address answers.
 func (l *lab) start(core, name, program string, args ...string) *process {
-	addr := freeAddr()
+	addr, other := freeAddr(), freeAddr()
 	for i, a := range args {
-		args[i] = strings.ReplaceAll(a, "ADDR", addr)
+		args[i] = strings.NewReplacer("ADDR", addr, "OTHER", other).Replace(a)
 	}
 	p := &process{addr: addr, log: l.path(name + ".log")}
 	log := must(os.Create(p.log))

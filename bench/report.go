@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,16 +15,60 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// report is everything that was found.
-type report struct {
-	works     []work
-	start     start
-	change    change
-	growth    []growth
-	nodes     *nodes
-	neighbors []neighbor
-	memory    map[string]float64
-	highest   float64 // memory under attack
+// section is what a part found: which goals it reached, and the details as Markdown.
+type section struct {
+	goals   []goal
+	details strings.Builder
+	works   []work // drawn beside the text
+}
+
+// goal is a bound that must hold, and what was reached.
+type goal struct {
+	what, want, reached string
+	met                 bool
+}
+
+func (s *section) least(what string, want, got float64) {
+	s.goals = append(s.goals, goal{what, fmt.Sprintf("at least %.2f", want), fmt.Sprintf("%.2f", got), got >= want})
+}
+
+func (s *section) most(what string, want, got time.Duration) {
+	s.goals = append(s.goals, goal{what, fmt.Sprintf("at most %s", round(want)), round(got).String(), got <= want})
+}
+
+func (s *section) mib(what string, want, got float64) {
+	s.goals = append(s.goals, goal{what, fmt.Sprintf("at most %.0f MiB", want), fmt.Sprintf("%.1f MiB", got), got <= want})
+}
+
+func (s *section) printf(format string, args ...any) { fmt.Fprintf(&s.details, format, args...) }
+
+func (s *section) markdown(o options) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s %s/%s; rounds of %s, of which there were %d.\n\n| goal | wanted | reached | |\n| --- | ---: | ---: | --- |\n",
+		time.Now().UTC().Format("2 January 2006"), runtime.Version(), runtime.GOOS, runtime.GOARCH, o.round, o.rounds)
+	for _, g := range s.goals {
+		verdict := "met"
+		if !g.met {
+			verdict = "**missed**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.what, g.want, g.reached, verdict)
+	}
+	return b.String() + s.details.String()
+}
+
+// table lists works, with each side's rate and how the first compares with it.
+func (s *section) table(works []work) {
+	s.printf("\n| work | side | a second | the first is | p50 | p99 | CPU time for each |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n")
+	for _, w := range works {
+		for i, side := range w.sides {
+			m, compared := w.median(i), ""
+			if i > 0 {
+				mid, low, high := w.ratio(i)
+				compared = fmt.Sprintf("**%.2f** × (%.2f to %.2f)", mid, low, high)
+			}
+			s.printf("| %s | %s | %.0f | %s | %s | %s | %s |\n", w.title, side.name, m.rate, compared, round(m.p50), round(m.p99), round(m.cpu))
+		}
+	}
 }
 
 // median has the medians of a side's rounds.
@@ -42,90 +87,40 @@ func (w work) ratio(i int) (mid, low, high float64) {
 	for _, r := range w.rounds {
 		all = append(all, r[0].rate/r[i].rate)
 	}
-	low, high = all[0], all[0]
-	for _, v := range all {
-		low, high = min(low, v), max(high, v)
-	}
-	return middle(all), low, high
+	return middle(all), slices.Min(all), slices.Max(all)
 }
 
-func (w work) summary() string {
-	var parts []string
-	for i, s := range w.sides {
-		if s.drive != nil {
-			m := w.median(i)
-			parts = append(parts, fmt.Sprintf("%s %.0f/s, %s CPU, p99 %s", s.name, m.rate, m.cpu.Round(100*time.Nanosecond), m.p99))
-		}
-	}
-	return strings.Join(parts, "; ")
+// times is the middle of the ratios.
+func (w work) times(i int) float64 {
+	mid, _, _ := w.ratio(i)
+	return mid
 }
 
-// markers stand around what is generated in docs/performance.md.
-const (
-	beginMarker = "<!-- bench: what follows is written by make bench -->"
-	endMarker   = "<!-- bench: end -->"
-)
+func middle[T ~int64 | ~float64](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
 
-func (l *lab) write() {
-	text := l.markdown()
+// write prints a part's section, or puts it in its place in the report: between two
+// comments that name the part.
+func (l *lab) write(part string, s *section) {
+	text := s.markdown(l.options)
 	if l.out == "" {
-		fmt.Print(text)
+		fmt.Printf("%s\n\n%s\n", part, text)
 		return
 	}
+	const begin, end = "<!-- bench %s: written by make bench -->", "<!-- bench %s: end -->"
 	b := must(os.ReadFile(l.out))
-	before, rest, ok := strings.Cut(string(b), beginMarker)
-	_, after, ok2 := strings.Cut(rest, endMarker)
+	before, rest, ok := strings.Cut(string(b), fmt.Sprintf(begin, part))
+	_, after, ok2 := strings.Cut(rest, fmt.Sprintf(end, part))
 	if !ok || !ok2 {
-		check(fmt.Errorf("%s lacks the line %q or %q", l.out, beginMarker, endMarker))
+		check(fmt.Errorf("%s has no place for the part %s", l.out, part))
 	}
-	if len(l.report.works) > 0 {
-		l.report.plot(filepath.Join(filepath.Dir(l.out), "performance.svg"))
-		text += "\n![Requests a second beside PocketBase](performance.svg)\n"
+	if len(s.works) > 0 {
+		plotWorks(filepath.Join(filepath.Dir(l.out), "performance.svg"), s.works)
 	}
-	check(os.WriteFile(l.out, []byte(before+beginMarker+"\n\n"+text+"\n"+endMarker+after), 0o644))
-}
-
-func (l *lab) markdown() string {
-	var b strings.Builder
-	r := l.report
-	fmt.Fprintf(&b, "%s %s/%s; the server has one core, wrk another. %d rounds of %s for each side, in turns; medians.\n",
-		runtime.Version(), runtime.GOOS, runtime.GOARCH, l.rounds, l.round)
-	b.WriteString(l.goals())
-	if len(r.works) > 0 {
-		b.WriteString("\n| work | side | a second | to Roster (least to most) | p50 | p99 | CPU time for each |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n")
-		for _, w := range r.works {
-			for i, s := range w.sides {
-				if s.drive == nil {
-					continue
-				}
-				m, compared := w.median(i), ""
-				if i > 0 {
-					mid, low, high := w.ratio(i)
-					compared = fmt.Sprintf("Roster is **%.2f** × (%.2f to %.2f)", mid, low, high)
-				}
-				fmt.Fprintf(&b, "| %s | %s | %.0f | %s | %s | %s | %s |\n", w.title, s.name, m.rate, compared, round(m.p50), round(m.p99), round(m.cpu))
-			}
-		}
-		fmt.Fprintf(&b, "\nAt the end of it all, Roster had used at most %.0f MiB of memory and PocketBase %.0f MiB.\n", r.memory[sideRoster], r.memory[sidePocketBase])
-	}
-	if len(r.growth) > 0 {
-		b.WriteString("\n| users, all asked for before | gets a second | CPU time for each | memory at most |\n| ---: | ---: | ---: | ---: |\n")
-		for _, g := range r.growth {
-			fmt.Fprintf(&b, "| %d | %.0f | %s | %.0f MiB |\n", g.users, g.sample.rate, round(g.sample.cpu), g.memory)
-		}
-	}
-	if r.nodes != nil {
-		fmt.Fprintf(&b, "\nOn PostgreSQL, a request costs a node %s of CPU time alone, and %s as one of three that make changes too:\n"+
-			"three nodes with a core each would do **%.2f** × what one does.\n", round(r.nodes.alone), round(r.nodes.among), r.nodes.ratio)
-	}
-	if len(r.neighbors) > 0 {
-		b.WriteString("\n| one tenant | another's reads, p99 | its writes, p99 | its requests that failed | the attacker's requests answered |\n| --- | ---: | ---: | ---: | --- |\n")
-		for _, n := range r.neighbors {
-			fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", n.attack, round(n.reads), round(n.writes), n.failed, n.answers)
-		}
-		fmt.Fprintf(&b, "\nMemory under attack: at most %.0f MiB.\n", r.highest)
-	}
-	return b.String()
+	text = fmt.Sprintf(begin+"\n\n%s\n"+end, part, text, part)
+	check(os.WriteFile(l.out, []byte(before+text+after), 0o644))
 }
 
 func round(d time.Duration) time.Duration {
@@ -139,85 +134,16 @@ func round(d time.Duration) time.Duration {
 	}
 }
 
-// goal is a bound that must hold, and what was reached.
-type goal struct {
-	what, want, reached string
-	met                 bool
-}
-
-// goals lists those whose parts were measured.
-func (l *lab) goals() string {
-	var all []goal
-	r := l.report
-	least := func(what string, want, got float64) {
-		all = append(all, goal{what, fmt.Sprintf("at least %.2f", want), fmt.Sprintf("%.2f", got), got >= want})
-	}
-	most := func(what string, want, got time.Duration) {
-		all = append(all, goal{what, fmt.Sprintf("at most %s", want), round(got).String(), got <= want})
-	}
-	mib := func(what string, want, got float64) {
-		all = append(all, goal{what, fmt.Sprintf("at most %.0f MiB", want), fmt.Sprintf("%.1f MiB", got), got <= want})
-	}
-	if r.start.first > 0 {
-		most("start to first answer", 60*time.Millisecond, r.start.first)
-		mib("memory at rest", 30, r.start.memory)
-		mib("the program's file", 40, float64(l.rosterBinary)/(1<<20))
-	}
-	if len(r.works) > 0 {
-		get, find, list, same, one, many := r.works[0], r.works[1], r.works[3], r.works[4], r.works[5], r.works[7]
-		ratio := func(w work, i int) float64 { mid, _, _ := w.ratio(i); return mid }
-		least("get, of the bare handler", 0.75, ratio(get, 1))
-		least("get, p99 of the bare handler's, inverse", 1/1.5, float64(get.median(1).p99)/float64(get.median(0).p99))
-		least("find by address, of a get", 0.7, find.median(0).rate/get.median(0).rate)
-		least("all users unchanged, of the bare handler", 0.5, ratio(list, 1))
-		least("304, of a get", 0.8, same.median(0).rate/get.median(0).rate)
-		least("create by 64, of a loop of inserts", 2.2, ratio(many, 1))
-		most("create by 64, p99", 25*time.Millisecond, many.median(0).p99)
-		most("create by 1, CPU time (PocketBase's)", one.median(2).cpu, one.median(0).cpu)
-	}
-	if r.change.whole > 0 {
-		most("all users after a change", 150*time.Millisecond, r.change.whole)
-		most("its first byte", 20*time.Millisecond, r.change.first)
-	}
-	if len(r.growth) > 1 {
-		few, many := r.growth[0], r.growth[1]
-		least(fmt.Sprintf("get at %d users, of one at %d", many.users, few.users), 0.85, many.sample.rate/few.sample.rate)
-		mib(fmt.Sprintf("memory with %d users", many.users), 400, many.memory)
-	}
-	if r.nodes != nil {
-		least("three nodes, of one", 2.5, r.nodes.ratio)
-	}
-	if len(r.neighbors) > 0 {
-		quiet := r.neighbors[0]
-		for _, n := range r.neighbors[1:] {
-			most(n.attack+": another's reads", max(3*quiet.reads, 15*time.Millisecond), n.reads)
-			most(n.attack+": another's writes", max(3*quiet.writes, 15*time.Millisecond), n.writes)
-		}
-		mib("memory under attack", 256, r.highest)
-	}
-	var b strings.Builder
-	b.WriteString("\n| goal | wanted | reached | |\n| --- | ---: | ---: | --- |\n")
-	for _, g := range all {
-		verdict := "met"
-		if !g.met {
-			verdict = "**missed**"
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.what, g.want, g.reached, verdict)
-	}
-	return b.String()
-}
-
-// plot draws Roster's rate as a multiple of PocketBase's, a bar for each work.
-func (r report) plot(file string) {
+// plotWorks draws Roster's rate as a multiple of PocketBase's, a bar for each work.
+func plotWorks(file string, works []work) {
 	p := plot.New()
 	p.Title.Text = "Requests a second, as a multiple of PocketBase's in the same run"
 	p.X.Min = 0
 	var values plotter.Values
 	var names []string
-	for _, w := range r.works {
-		if len(w.sides) == 3 && w.sides[2].drive != nil {
-			mid, _, _ := w.ratio(2)
-			values, names = append(plotter.Values{mid}, values...), append([]string{w.title}, names...)
+	for _, w := range slices.Backward(works) {
+		if i := slices.IndexFunc(w.sides, func(s side) bool { return s.name == sidePocketBase }); i > 0 {
+			values, names = append(values, w.times(i)), append(names, w.title)
 		}
 	}
 	bars := must(plotter.NewBarChart(values, vg.Points(14)))

@@ -26,11 +26,7 @@ func (l *lab) initRoster(database string, n int) (d deployment) {
 	cmd.Env = append(environment(), "ROSTER_KEY_FILE="+l.path("roster.key"))
 	check(json.Unmarshal(output(cmd), &d))
 	d.database = database
-	driver, source := "sqlite", strings.TrimPrefix(database, "sqlite:")
-	if strings.HasPrefix(database, "postgres") {
-		driver, source = "pgx", database
-	}
-	db := must(sql.Open(driver, source))
+	db := d.open()
 	defer db.Close() //nolint:errcheck // nothing is left to write
 	// Accounts and users as the API makes them, but for their entries in the log.
 	for _, statement := range []string{
@@ -38,19 +34,37 @@ func (l *lab) initRoster(database string, n int) (d deployment) {
 		`INSERT INTO users (org_id, id, account_id, email, email_key, name, role_id, invited_by, expires_at, created_at)
 			SELECT '` + d.OrgID + `', ` + userID + `, ` + accountID + `, ` + email + `, ` + emailKey + `, 'User ' || i, 'user', '{}', 0, 1 FROM n`,
 	} {
-		numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n-1)
-		must(db.Exec(numbers + statement))
+		must(db.Exec(numbers(n) + statement))
 	}
 	return d
 }
 
+// open opens the database, which no server may use meanwhile.
+func (d deployment) open() *sql.DB {
+	if source, ok := strings.CutPrefix(d.database, "sqlite:"); ok {
+		return must(sql.Open("sqlite", source))
+	}
+	return must(sql.Open("pgx", d.database))
+}
+
+// firstUser is the number of the first of the users. All numbers have nine digits.
+const firstUser = 100_000_000
+
+// numbers begins a statement with a table of the numbers of n users.
+func numbers(n int) string {
+	return fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", firstUser, firstUser+n-1)
+}
+
 // Values of the seeded rows, as SQL over their number i.
 const (
-	accountID = "'acc_' || i"
-	userID    = "'usr_' || i"
+	accountID = "'acc_00000000000000000' || i"
+	userID    = "'usr_00000000000000000' || i"
 	email     = "'user' || i || '@example.com'"
 	emailKey  = "'USER' || i || '@EXAMPLE.COM'" // text.FoldKey of the address
 )
+
+// userPath is a user's path, with %d for the number.
+const userPath = "/v2/users/usr_00000000000000000%d"
 
 func (l *lab) startRoster(core string, d deployment, args ...string) *process {
 	return l.start(core, "roster", l.roster, append([]string{
@@ -75,32 +89,42 @@ func send(method, url string, header map[string]string, body string) (*http.Resp
 	return client.Do(rq)
 }
 
-// call sends one request and reads the answer of a success into v, if that is not nil.
-func call(method, url string, header map[string]string, body string, v any) (status int, err error) {
-	resp, err := send(method, url, header, body)
+// answered reads the answer of a request, which must be a success.
+func answered(resp *http.Response, err error) ([]byte, error) {
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // it is read whole
 	b, err := io.ReadAll(resp.Body)
-	if err == nil && v != nil && resp.StatusCode < 300 {
-		err = json.Unmarshal(b, v)
+	if err == nil && resp.StatusCode >= 300 {
+		err = statusError{resp.StatusCode, resp.Request, b}
 	}
-	return resp.StatusCode, err
+	return b, err
 }
 
-// request is [call] for an answer of status 200.
+// statusError is an answer that is no success.
+type statusError struct {
+	status  int
+	request *http.Request
+	body    []byte
+}
+
+func (e statusError) Error() string {
+	return fmt.Sprintf("%s %s: status %d: %.300s", e.request.Method, e.request.URL, e.status, e.body)
+}
+
+// request sends one request, and reads the answer into v, if that is not nil.
 func request(method, url string, header map[string]string, body string, v any) error {
-	status, err := call(method, url, header, body, v)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("%s %s: status %d", method, url, status)
+	b, err := answered(send(method, url, header, body))
+	if err == nil && v != nil {
+		err = json.Unmarshal(b, v)
 	}
 	return err
 }
 
 // changeRole gives one of the seeded users another role.
 func changeRole(p *process, d deployment, user int, role string) error {
-	return request("PUT", fmt.Sprintf("http://%s/v2/users/usr_%d/role", p.addr, user), as(d.APIToken), `{"role":"`+role+`"}`, nil)
+	return request("PUT", fmt.Sprintf("http://"+p.addr+userPath+"/role", firstUser+user), as(d.APIToken), `{"role":"`+role+`"}`, nil)
 }
 
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}}

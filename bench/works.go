@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,13 +14,13 @@ import (
 	"time"
 )
 
-// sides are what a work is measured on; a side that has none is nil.
+// side is one of the programs that do a work.
 type side struct {
 	name  string
 	drive func(context.Context, time.Duration) sample
 }
 
-// work is one line of the table.
+// work is what several programs do, in turns. The first is compared with the others.
 type work struct {
 	title string
 	sides []side
@@ -40,22 +41,22 @@ const (
 )
 
 // measureWorks drives Roster, the least that could do the same, and PocketBase in turns.
-func measureWorks(ctx context.Context, l *lab) {
+func measureWorks(ctx context.Context, l *lab, s *section) {
 	d := l.initRoster("sqlite:"+l.path("works.db"), l.users)
 	roster := l.startRoster(serverCore, d)
-	checkFind(roster, d)
-	pb := l.startPocketBase(l.users)
+	pb := l.startPocketBase(ctx)
 	token := as(d.APIToken)
-	get := load{method: "GET", path: "/v2/users/usr_%d", header: token, n: l.users, conns: 16}
+	get := load{path: userPath, header: token, n: l.users, conns: 16}
 	bareGet := l.startBare(roster, "GET /v2/users/{id}", get)
-	all := load{method: "GET", path: "/v2/users", header: token, n: 1, conns: 1}
+	all := load{path: "/v2/users", header: token, n: 1, conns: 1}
 	bareAll := l.startBare(roster, "GET /v2/users", all)
 	unchanged := unchangedOf(roster, all)
-	byEmail := load{method: "GET", path: "/v2/users?email=user%d@example.com", header: token, n: l.users, conns: 16}
-	page := load{method: "GET", path: "/v2/users?limit=100", header: token, n: 1, conns: 16}
-	pbGet := load{method: "GET", path: records + "/u%dz", header: pb.header, n: l.users, conns: 16}
-	pbByEmail := load{method: "GET", path: records + "?perPage=1&skipTotal=1&filter=email%3D'user%d@example.com'", header: pb.header, n: l.users, conns: 16}
-	pbPage := load{method: "GET", path: records + "?perPage=100&skipTotal=1", header: pb.header, n: 1, conns: 16}
+	byEmail := load{path: "/v2/users?email=user%d@example.com", header: token, n: l.users, conns: 16}
+	mustAnswer(roster, byEmail, `"id"`) // an empty list has status 200, too
+	page := load{path: "/v2/users?limit=100", header: token, n: 1, conns: 16}
+	pbGet := load{path: records + "/u%dz", header: pb.header, n: l.users, conns: 16}
+	pbByEmail := load{path: records + "?perPage=1&skipTotal=1&filter=email%3D'user%d@example.com'", header: pb.header, n: l.users, conns: 16}
+	pbPage := load{path: records + "?perPage=100&skipTotal=1", header: pb.header, n: 1, conns: 16}
 	works := []work{
 		{title: "get a user, 16 connections", sides: []side{
 			l.driven(sideRoster, roster, get), l.driven(sideBare, bareGet, get), l.driven(sidePocketBase, pb.process, pbGet),
@@ -64,17 +65,17 @@ func measureWorks(ctx context.Context, l *lab) {
 			l.driven(sideRoster, roster, byEmail), l.driven(sideBare, bareGet, get), l.driven(sidePocketBase, pb.process, pbByEmail),
 		}},
 		{title: "page of 100 users, 16 connections", sides: []side{
-			l.driven(sideRoster, roster, page), {}, l.driven(sidePocketBase, pb.process, pbPage),
+			l.driven(sideRoster, roster, page), l.driven(sidePocketBase, pb.process, pbPage),
 		}},
 		{title: fmt.Sprintf("all %d users, unchanged, 1 connection", l.users), sides: []side{
 			l.driven(sideRoster, roster, all), l.driven(sideBare, bareAll, all), {sidePocketBase, pb.walk(l.users)},
 		}},
 		{title: fmt.Sprintf("all %d users, answered by 304, 16 connections", l.users), sides: []side{
-			l.driven(sideRoster, roster, unchanged), l.driven(sideBare, bareGet, get), {},
+			l.driven(sideRoster, roster, unchanged), l.driven(sideBare, bareGet, get),
 		}},
 	}
 	for _, conns := range []int{1, 16, 64} {
-		create := load{method: "POST", path: "/v2/users", header: token, conns: conns, body: `{"name":"New User","email":"new%d@example.com","role":"user"}`}
+		create := load{path: "/v2/users", header: token, conns: conns, body: `{"name":"New User","email":"new%d@example.com","role":"user"}`}
 		pbCreate := create
 		pbCreate.path, pbCreate.header = records, pb.header
 		works = append(works, work{title: fmt.Sprintf("create a user, %s", plural(conns)), sides: []side{
@@ -82,17 +83,24 @@ func measureWorks(ctx context.Context, l *lab) {
 		}})
 	}
 	l.takeTurns(ctx, works)
-	l.report.works = works
-	l.report.memory = map[string]float64{sideRoster: roster.memory("VmHWM"), sidePocketBase: pb.memory("VmHWM")}
+	got, find, list, same, one, many := works[0], works[1], works[3], works[4], works[5], works[7]
+	s.least("get, of the bare handler", 0.75, got.times(1))
+	s.least("get, p99 of the bare handler's, inverse", 1/1.5, float64(got.median(1).p99)/float64(got.median(0).p99))
+	s.least("find by address, of a get", 0.7, find.median(0).rate/got.median(0).rate)
+	s.least("all users unchanged, of the bare handler", 0.5, list.times(1))
+	s.least("304, of a get", 0.8, same.median(0).rate/got.median(0).rate)
+	s.least("create by 64, of a loop of inserts", 2.2, many.times(1))
+	s.most("create by 64, p99", 25*time.Millisecond, many.median(0).p99)
+	s.most("create by 1, CPU time (PocketBase's)", one.median(2).cpu, one.median(0).cpu)
+	s.table(works)
+	s.printf("\nAt the end of it all, Roster had used at most %.0f MiB of memory and PocketBase %.0f MiB.\n", roster.memory("VmHWM"), pb.memory("VmHWM"))
+	s.works = works
 }
 
-// checkFind checks that the seeded users are found by address: an empty list has status
-// 200, too.
-func checkFind(p *process, d deployment) {
-	var found []struct{ ID string }
-	status := must(call("GET", "http://"+p.addr+"/v2/users?email=user1@example.com", as(d.APIToken), "", &found))
-	if len(found) != 1 {
-		check(fmt.Errorf("find by address: status %d and %d users, want 1", status, len(found)))
+// mustAnswer checks that the answer to a request contains a text.
+func mustAnswer(p *process, work load, text string) {
+	if b := must(answered(work.send(p, firstUser))); !bytes.Contains(b, []byte(text)) {
+		check(fmt.Errorf("%s %s answers %s, want %s in it", work.path, work.body, b, text))
 	}
 }
 
@@ -108,21 +116,21 @@ func (l *lab) takeTurns(ctx context.Context, works []work) {
 	for i := range works {
 		w := &works[i]
 		for round := range l.rounds + 1 {
-			samples := make([]sample, len(w.sides))
+			d, samples := l.round, make([]sample, len(w.sides))
+			if round == 0 {
+				d = time.Second
+			}
 			for j, s := range w.sides {
-				d := l.round
-				if round == 0 {
-					d = time.Second
-				}
-				if s.drive != nil {
-					samples[j] = s.drive(ctx, d)
-				}
+				samples[j] = s.drive(ctx, d)
 			}
 			if round > 0 {
 				w.rounds = append(w.rounds, samples)
 			}
 		}
-		progress("%s: %s", w.title, w.summary())
+		progress("%s", w.title)
+		for i, s := range w.sides {
+			progress("  %s: %+v", s.name, w.median(i))
+		}
 	}
 }
 
@@ -130,7 +138,7 @@ func (l *lab) takeTurns(ctx context.Context, works []work) {
 func unchangedOf(p *process, w load) load {
 	w.header, w.conns = maps.Clone(w.header), 16
 	for _, want := range []int{http.StatusOK, http.StatusNotModified} {
-		resp := must(send(w.method, "http://"+p.addr+w.path, w.header, ""))
+		resp := must(w.send(p, 0))
 		must(io.Copy(io.Discard, resp.Body))
 		check(resp.Body.Close())
 		if resp.StatusCode != want {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -12,13 +13,26 @@ import (
 	"time"
 )
 
-// load is what wrk sends: requests whose path or body may hold %d for a number,
-// drawn from 0 to n-1, or counted up from a start if n is 0.
+// load is what wrk sends: requests whose path or body may hold %d for a number, drawn
+// from the n numbers from [firstUser] on, or counted up from a start if n is 0.
 type load struct {
-	method, path, body string
-	header             map[string]string
-	n                  int
-	conns              int
+	path, body string // with a body, it is a POST
+	header     map[string]string
+	n          int
+	conns      int
+}
+
+func (l load) method() string {
+	if l.body != "" {
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// send sends the request with a number.
+func (l load) send(p *process, number int) (*http.Response, error) {
+	fill := func(text string) string { return strings.ReplaceAll(text, "%d", fmt.Sprint(number)) }
+	return send(l.method(), "http://"+p.addr+fill(l.path), l.header, fill(l.body))
 }
 
 // sample is what one side did in one round.
@@ -39,7 +53,7 @@ end
 local prepared, at, count = {}, 0, {{.Start}}
 function init(args)
   math.randomseed(42)
-  for i = 1, {{.Prepared}} do prepared[i] = make(string.format("%d", math.random(0, {{.N}} - 1))) end
+  for i = 1, {{.Prepared}} do prepared[i] = make(string.format("%d", {{.First}} + math.random(0, {{.N}} - 1))) end
 end
 function request()
   if #prepared == 0 then
@@ -61,15 +75,11 @@ var counted = 0
 
 // drive runs wrk against a server for a while.
 func (l *lab) drive(ctx context.Context, p *process, work load, d time.Duration) sample {
-	prepared := 0
-	if work.n > 0 {
-		prepared = 10_000
-	}
 	counted += 10_000_000
 	var lua bytes.Buffer
 	check(script.Execute(&lua, map[string]any{
-		"Header": work.header, "Body": work.body, "Method": work.method, "Path": work.path,
-		"Start": counted, "Prepared": prepared, "N": work.n,
+		"Header": work.header, "Body": work.body, "Method": work.method(), "Path": work.path,
+		"Start": counted, "Prepared": min(10*work.n, 10_000), "First": firstUser, "N": work.n,
 	}))
 	file := l.path("load.lua")
 	check(os.WriteFile(file, lua.Bytes(), 0o600))
@@ -84,11 +94,29 @@ func (l *lab) drive(ctx context.Context, p *process, work load, d time.Duration)
 		check(fmt.Errorf("wrk printed no result:\n%s", out))
 	}
 	if r.Failed > 0 || r.Requests == 0 {
-		check(fmt.Errorf("%s %s: %d of %d requests failed:\n%s", work.method, work.path, r.Failed, r.Requests, out))
+		check(fmt.Errorf("%s %s: %d of %d requests failed:\n%s", work.method(), work.path, r.Failed, r.Requests, out))
 	}
 	return sample{
 		rate: float64(r.Requests) / (float64(r.Micros) / 1e6),
 		p50:  time.Duration(r.P50) * time.Microsecond, p99: time.Duration(r.P99) * time.Microsecond,
 		cpu: used / time.Duration(r.Requests),
+	}
+}
+
+// warm sends each request once, so that what is measured is what stays in memory.
+func warm(p *process, work load) {
+	const each = 8
+	errs := make(chan error, each)
+	for part := range each {
+		go func() {
+			var err error
+			for i := part; i < work.n && err == nil; i += each {
+				_, err = answered(work.send(p, firstUser+i))
+			}
+			errs <- err
+		}()
+	}
+	for range each {
+		check(<-errs)
 	}
 }
