@@ -104,7 +104,7 @@ func (s *session) usersAccess() *cobra.Command {
 			}
 			return printList(s, cmd, a.Capabilities, accessColumns)
 		})
-	cmd.Flags().StringVar(&capability, "capability", "", "check one: 'users|delete', 'dataset:NAME:query|read', 'view:NAME:query|read', 'app:APP:type|action' or 'app:APP:type:NAME|action'")
+	cmd.Flags().StringVar(&capability, "capability", "", "check one `CAPABILITY`: 'users|delete', 'dataset:NAME:query|read', 'view:NAME:query|read',\n'app:APP:type|action' or 'app:APP:type:NAME|action'")
 	cmd.Flags().StringVar(&scope, "scope", "", "show only capabilities of this `SCOPE`: organization, dataset, view, app, or app:APP for one application")
 	complete(cmd, "scope", "organization", "dataset", "view", "app")
 	cmd.MarkFlagsMutuallyExclusive("capability", "scope")

@@ -62,11 +62,11 @@ func everythingIn(apps ...client.Application) client.AppCapabilities {
 }
 
 func (s *session) apps() *cobra.Command {
-	return group("apps", "Manage applications, which are services with permissions of their own",
-		`An application defines types of resources and their actions. Roles and API tokens hold them as capabilities
-(--capability 'app:billing:invoice:2026-*|read'), and the service asks with a credential who may do what. These commands
-change the organization's own applications. Those of the deployment, which serve all organizations, are the operator's:
-"roster admin apps".`,
+	return group("apps", "Manage applications",
+		`An application is a service with permissions of its own: types of resources and their actions. Roles and API tokens hold
+them as capabilities ('app:billing:invoice:2026-*|read'), and the service asks with a credential who may do what. These
+commands change the organization's own applications. Those of the deployment, which serve all organizations, are the
+operator's: "roster admin apps". APP is the id or name of an application.`,
 		"roster apps apply billing.yaml --dry-run\nroster apps create-credential billing",
 		s.appsApply(), s.appsDelete(), s.appsCreateCredential(), s.appsDeleteCredential(),
 		s.command("list", "List the applications that serve the organization", "roster apps list", cobra.NoArgs,
@@ -86,13 +86,22 @@ change the organization's own applications. Those of the deployment, which serve
 // appliedApp is what happened to an application, or in a dry run, what would.
 type appliedApp struct {
 	ID      string `json:"id"`
-	Outcome string `json:"outcome"`
+	Outcome string `json:"outcome"` // created, updated or unchanged
 }
 
-var appliedColumns = []column[appliedApp]{
-	{"id", func(a appliedApp) string { return a.ID }},
-	{"outcome", func(a appliedApp) string { return a.Outcome }},
+func (s *session) printApplied(cmd *cobra.Command, done []appliedApp) error {
+	return printList(s, cmd, done, []column[appliedApp]{
+		{"id", func(a appliedApp) string { return a.ID }},
+		{"outcome", func(a appliedApp) string {
+			if s.dryRun && a.Outcome != unchanged {
+				return "would be " + a.Outcome
+			}
+			return a.Outcome
+		}},
+	})
 }
+
+const unchanged = "unchanged"
 
 func (s *session) appsApply() *cobra.Command {
 	var force bool
@@ -119,22 +128,18 @@ with --force takes it from them. With --dry-run, it shows in both cases who woul
 			for _, app := range apps {
 				outcome, err := s.applyApp(cmd, c, app, force)
 				if err != nil {
-					return errors.Join(printSome(s, cmd, done), fmt.Errorf("%s: %w", app.ID, err))
+					err = fmt.Errorf("%s: %w", app.ID, err)
+					if len(done) > 0 { // these stay applied
+						err = errors.Join(s.printApplied(cmd, done), err)
+					}
+					return err
 				}
 				done = append(done, appliedApp{app.ID, outcome})
 			}
-			return printList(s, cmd, done, appliedColumns)
+			return s.printApplied(cmd, done)
 		})
 	addForce(cmd, &force)
 	return cmd
-}
-
-// printSome prints what was done before an error, if anything was.
-func printSome(s *session, cmd *cobra.Command, done []appliedApp) error {
-	if len(done) == 0 {
-		return nil
-	}
-	return printList(s, cmd, done, appliedColumns)
 }
 
 func addForce(cmd *cobra.Command, force *bool) {
@@ -169,24 +174,20 @@ func readApps(stdin io.Reader, files []string) (all []client.Application, err er
 
 // applyApp creates or changes an application, and says which.
 func (s *session) applyApp(cmd *cobra.Command, c *client.Client, app client.Application, force bool) (outcome string, err error) {
-	would := ""
-	if s.dryRun {
-		would = "would be "
-	}
 	before, err := c.GetApplication(cmd.Context(), app.ID)
 	if errors.Is(err, client.ErrNotFound) {
 		_, err := c.CreateApplication(cmd.Context(), app)
-		return would + "created", err
+		return "created", err
 	}
 	if err != nil {
 		return "", err
 	}
-	outcome = would + "updated"
+	outcome = "updated"
 	app.ETag = before.ETag
 	err = s.taking(force, func(force bool) error {
 		after, err := c.UpdateApplication(cmd.Context(), app.ID, app, force)
 		if err == nil && after.UpdatedAt != nil && before.UpdatedAt != nil && after.UpdatedAt.Equal(*before.UpdatedAt) {
-			outcome = "unchanged"
+			outcome = unchanged
 		}
 		return err
 	})

@@ -14,8 +14,8 @@ import (
 
 func (s *session) addCapabilityFlag(cmd *cobra.Command, capabilities *[]string) {
 	cmd.Flags().StringArrayVar(capabilities, "capability", nil,
-		"capability: 'users|read', 'dataset:NAME:query|read' or 'view:NAME:query|read', where NAME can be * for all; "+
-			"in an application 'app:billing:report|read', or of a type with instances 'app:billing:invoice:NAME|read', where NAME can end with *; repeatable")
+		"`CAPABILITY`, repeatable: 'users|read', 'dataset:NAME:query|read' or 'view:NAME:query|read', where NAME can be * for all.\n"+
+			"In an application: 'app:APP:type|action', or 'app:APP:type:NAME|action', where NAME can end with *")
 	flagValues(cmd, "capability", s.completeCapabilities())
 }
 
