@@ -24,7 +24,8 @@ type losers struct {
 type loser[T any] struct{ before, after T }
 
 // losersOf finds the losers, in the application's organization or if it is the
-// deployment's, in all. The application is locked, so that there will be no others.
+// deployment's, in all. The application is locked, so that there will be no others, and so
+// are the organizations, so that they stay as they are.
 func losersOf(tx directory.Tx, app directory.Application, defined func(authz.AppGrant) bool) (l losers, err error) {
 	l.of = app
 	gone := func(g authz.AppGrant) bool { return g.App == string(app.ID) && !defined(g) }

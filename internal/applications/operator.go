@@ -1,6 +1,7 @@
 package applications
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -66,6 +67,13 @@ func (a *Apps) Apply(ctx context.Context, apps []NewApplication, how How) ([]App
 		}
 	}
 	return operate(ctx, a, directory.OpUpdateApplication, how, func(c *directory.Change) ([]Applied, error) {
+		ids := make([]directory.AppID, len(apps))
+		for i, in := range apps {
+			ids[i] = in.ID
+		}
+		if err := lock(c, "", ids...); err != nil {
+			return nil, err
+		}
 		var done []Applied
 		for _, in := range apps {
 			one, err := apply(c, in, how)
@@ -91,9 +99,6 @@ func inApp(id directory.AppID, err error) error {
 func apply(c *directory.Change, in NewApplication, how How) (done Applied, err error) {
 	done.ID = in.ID
 	if in, err = in.clean(); err != nil {
-		return done, err
-	}
-	if err := c.Lock(directory.LockApp(in.ID)); err != nil {
 		return done, err
 	}
 	before, err := c.Application("", in.ID)
@@ -173,7 +178,10 @@ func report(tx directory.Tx, app directory.Application, defined func(authz.AppGr
 // [directory.NotFound].
 func (a *Apps) Remove(ctx context.Context, org directory.OrgID, id directory.AppID, how How) (Applied, error) {
 	return operate(ctx, a, directory.OpDeleteApplication, how, func(c *directory.Change) (done Applied, err error) {
-		app, err := locked(c, org, id)
+		if err := lock(c, org, id); err != nil {
+			return done, err
+		}
+		app, err := c.Application(org, id)
 		if err != nil {
 			return done, err
 		}
@@ -185,7 +193,11 @@ func (a *Apps) Remove(ctx context.Context, org directory.OrgID, id directory.App
 	})
 }
 
+// locked finds an application and locks it, for a change of its credentials.
 func locked(c *directory.Change, org directory.OrgID, id directory.AppID) (directory.Application, error) {
+	if err := c.Lock(directory.LockOrg(cmp.Or(org, directory.DeploymentLog))); err != nil {
+		return directory.Application{}, err
+	}
 	if err := c.Lock(directory.LockApp(id)); err != nil {
 		return directory.Application{}, err
 	}
