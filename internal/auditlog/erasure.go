@@ -79,10 +79,12 @@ func (l *Trail) eraseAbout(ctx context.Context, org directory.OrgID, id director
 	return err
 }
 
-// creations are the existing tokens and webhooks that a user created.
+// creations are the existing tokens, webhooks and credentials of applications that a user
+// created.
 type creations struct {
-	tokens []directory.APITokenRecord
-	hooks  []directory.Webhook
+	tokens      []directory.APITokenRecord
+	hooks       []directory.Webhook
+	credentials []directory.AppCredential
 }
 
 func creationsOf(tx directory.Tx, org directory.OrgID, id directory.UserID) (made creations, err error) {
@@ -94,6 +96,17 @@ func creationsOf(tx directory.Tx, org directory.OrgID, id directory.UserID) (mad
 	}
 	made.tokens = slices.DeleteFunc(made.tokens, func(t directory.APITokenRecord) bool { return t.CreatedBy.UserID != id })
 	made.hooks = slices.DeleteFunc(made.hooks, func(w directory.Webhook) bool { return w.CreatedBy.UserID != id })
+	apps, err := tx.Applications(org)
+	if err != nil {
+		return made, err
+	}
+	for _, a := range apps {
+		list, err := tx.AppCredentials(org, a.ID)
+		if err != nil {
+			return made, err
+		}
+		made.credentials = append(made.credentials, slices.DeleteFunc(list, func(c directory.AppCredential) bool { return c.CreatedBy.UserID != id })...)
+	}
 	return made, nil
 }
 
@@ -104,11 +117,13 @@ func (m creations) ids() (ids []string) {
 	for _, w := range m.hooks {
 		ids = append(ids, string(w.ID))
 	}
+	for _, c := range m.credentials {
+		ids = append(ids, string(c.ID))
+	}
 	return ids
 }
 
-// forgetCreator removes a user's name from the tokens and webhooks that they created, and
-// returns their ids.
+// forgetCreator removes a user's name from what they created, and returns the ids of that.
 func forgetCreator(tx directory.Tx, org directory.OrgID, id directory.UserID) ([]string, error) {
 	made, err := creationsOf(tx, org, id)
 	if err != nil {
@@ -126,11 +141,17 @@ func forgetCreator(tx directory.Tx, org directory.OrgID, id directory.UserID) ([
 			return nil, err
 		}
 	}
+	for _, c := range made.credentials {
+		c.CreatedBy.Name = ""
+		if err := tx.UpdateAppCredentialCreator(c); err != nil {
+			return nil, err
+		}
+	}
 	return made.ids(), nil
 }
 
 // entriesAbout finds the entries whose actor or target is a user, and those about the
-// tokens and webhooks that they created: the ids in made, and deleted ones.
+// tokens, webhooks and credentials that they created: the ids in made, and deleted ones.
 func entriesAbout(tx directory.Tx, org directory.OrgID, id directory.UserID, made []string) (numbers []int64, err error) {
 	seen := make(map[int64]bool)
 	theirs := make(map[string]bool)
@@ -146,8 +167,11 @@ func entriesAbout(tx directory.Tx, org directory.OrgID, id directory.UserID, mad
 				seen[e.Sequence] = true
 				numbers = append(numbers, e.Sequence)
 			}
-			if (e.Target.Type == "apiToken" || e.Target.Type == "webhook") && e.Actor.UserID == id {
-				theirs[e.Target.ID] = true
+			switch e.Target.Type {
+			case "apiToken", "webhook", "appCredential":
+				if e.Actor.UserID == id {
+					theirs[e.Target.ID] = true
+				}
 			}
 		}
 		return nil

@@ -25,10 +25,13 @@ func TestEraseUser(t *testing.T) {
 	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
 	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: ptr("Janine Doe")}))(t)
 	w.Wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), token.ID))
-	// Her name is also removed from tokens and webhooks that others still use.
+	// Her name is also removed from tokens, webhooks and credentials that others still use.
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
 	hook := must(w.CreateWebhook(t.Context(), call, newHook("hook")))(t)
 	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, newHook("changed")))(t)
+	must(w.CreateApplication(t.Context(), w.ByOwner(), newApp("wiki")))(t)
+	cred, old := must(w.CreateCredential(t.Context(), call, "wiki"))(t), must(w.CreateCredential(t.Context(), call, "wiki"))(t)
+	w.Wants("delete the credential", "", w.DeleteCredential(t.Context(), w.ByOwner(), "wiki", old.ID))
 	w.Refused("of a user", directory.Conflict, "", func() error {
 		_, err := w.EraseUser(t.Context(), w.ByOwner(), jane.ID)
 		return err
@@ -71,7 +74,11 @@ func TestEraseUser(t *testing.T) {
 	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, newHook("again")))(t)
 	w.Wants("the log, with a change since", "", w.CheckLog(t.Context(), w.Org.ID))
 	usage := must(w.GetTokenUsage(t.Context(), w.ByOwner(), kept.ID))(t)
-	for _, by := range []directory.Actor{usage.Token.CreatedBy, must(w.GetWebhook(t.Context(), w.ByOwner(), hook.ID))(t).CreatedBy} {
+	credentials := must(w.ListCredentials(t.Context(), w.ByOwner(), "wiki"))(t)
+	if len(credentials) != 1 || credentials[0].ID != cred.ID {
+		t.Fatalf("%+v", credentials)
+	}
+	for _, by := range []directory.Actor{usage.Token.CreatedBy, credentials[0].CreatedBy, must(w.GetWebhook(t.Context(), w.ByOwner(), hook.ID))(t).CreatedBy} {
 		if by.UserID != jane.ID || by.Name != "" {
 			t.Errorf("made by %+v", by)
 		}

@@ -227,6 +227,7 @@ type appTx interface {
 	AppCredentials(OrgID, AppID) ([]AppCredential, error)
 	AppCredentialByHash(SecretHash) (AppCredential, error)
 	CreateAppCredential(AppCredential) error
+	UpdateAppCredentialCreator(AppCredential) error
 	DeleteAppCredential(OrgID, AppID, TokenID) error
 	// UseAppCredential stores when a credential was last used. To use one that is gone is
 	// no error, and time never goes back.

@@ -12,8 +12,9 @@ import (
 )
 
 // Check replays an organization's log and compares the result with what is stored: the
-// organization and its settings, its users, custom roles, groups, API tokens and webhooks,
-// and what a directory keeps with users and groups.
+// organization and its settings, its users, custom roles, groups, API tokens, webhooks and
+// applications with their credentials, and what a directory keeps with users and groups.
+// For [directory.DeploymentLog], it compares the applications of the deployment.
 // Each entry must start from the state that the entries before it led to. The error
 // describes the first difference. If retention has dropped the beginning of the log, only
 // what the remaining entries cover is compared. Check is for the operator and for tests.
@@ -78,10 +79,23 @@ func (r *replayer) apply(e directory.Entry) error {
 	}
 	delete(r.state, key)
 	r.gone[key] = true
-	if key.kind == "user" {
+	switch key.kind {
+	case "user":
 		return r.leaveGroups(directory.UserID(key.id), e)
+	case "application":
+		r.dropCredentials(directory.AppID(key.id))
 	}
 	return nil
+}
+
+// dropCredentials removes the credentials of an application that was deleted.
+func (r *replayer) dropCredentials(id directory.AppID) {
+	for key, state := range r.state {
+		if c, ok := state.(directory.AppCredential); ok && c.AppID == id {
+			delete(r.state, key)
+			r.gone[key] = true
+		}
+	}
 }
 
 // expect compares the state of a target with the wanted one; nil if it should not exist.
@@ -189,6 +203,9 @@ func storedStates(tx directory.Tx, id directory.OrgID) (map[stateKey]any, error)
 		}
 		return err
 	}
+	if err := storedApps(tx, id, add); err != nil || id == directory.DeploymentLog {
+		return all, err
+	}
 	org, err := tx.Org(id)
 	if err != nil {
 		return nil, err
@@ -270,6 +287,34 @@ func storedStates(tx directory.Tx, id directory.OrgID) (map[stateKey]any, error)
 	return all, storedProfiles(tx, id, all)
 }
 
+// storedApps adds the applications of an organization or of the deployment, by whose log has
+// their entries.
+func storedApps(tx directory.Tx, log directory.OrgID, add func(directory.Target, any) error) error {
+	org := log
+	if log == directory.DeploymentLog {
+		org = ""
+	}
+	apps, err := tx.Applications(org)
+	if err != nil {
+		return err
+	}
+	for _, a := range apps {
+		if err := add(a.Target(), a); err != nil {
+			return err
+		}
+		credentials, err := tx.AppCredentials(org, a.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range credentials {
+			if err := add(c.Target(), c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // parseState reads a state, without what entries only show with it. It returns nil for
 // no state, and for targets that do not belong to an organization.
 func parseState(kind string, raw json.RawMessage) (any, error) {
@@ -295,6 +340,10 @@ func parseState(kind string, raw json.RawMessage) (any, error) {
 		return decodeState(raw, func(*directory.Domain) {})
 	case "webhook":
 		return decodeState(raw, func(*directory.Webhook) {})
+	case "application":
+		return decodeState(raw, func(*directory.Application) {})
+	case "appCredential":
+		return decodeState(raw, func(*directory.AppCredential) {})
 	default:
 		return nil, nil
 	}
@@ -324,6 +373,11 @@ func sameState(a, b any) bool {
 		}
 	case directory.Webhook:
 		if y, ok := b.(directory.Webhook); ok && (x.CreatedBy == directory.Actor{} || y.CreatedBy == directory.Actor{}) {
+			x.CreatedBy, y.CreatedBy = directory.Actor{}, directory.Actor{}
+			a, b = x, y
+		}
+	case directory.AppCredential:
+		if y, ok := b.(directory.AppCredential); ok && (x.CreatedBy == directory.Actor{} || y.CreatedBy == directory.Actor{}) {
 			x.CreatedBy, y.CreatedBy = directory.Actor{}, directory.Actor{}
 			a, b = x, y
 		}

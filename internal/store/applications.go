@@ -69,6 +69,10 @@ func (t *tx) CreateAppCredential(c directory.AppCredential) error {
 		c.OrgID, c.AppID, c.ID, c.Hash[:], micros(c.CreatedAt), asJSON(c.CreatedBy))
 }
 
+func (t *tx) UpdateAppCredentialCreator(c directory.AppCredential) error {
+	return t.execOne("credential", `UPDATE app_credentials SET created_by = $1 WHERE org_id = $2 AND app_id = $3 AND id = $4`, asJSON(c.CreatedBy), c.OrgID, c.AppID, c.ID)
+}
+
 func (t *tx) DeleteAppCredential(org directory.OrgID, app directory.AppID, id directory.TokenID) error {
 	return t.execOne("credential", `DELETE FROM app_credentials WHERE org_id = $1 AND app_id = $2 AND id = $3`, org, app, id)
 }

@@ -75,6 +75,13 @@ var applicationTests = []test{
 		})
 		a.LastUsedAt = start.Add(time.Hour)
 		s.equal("used", a, got(s, appCredential(a)))
+		a.CreatedBy.Name = "Renamed"
+		s.write(func(tx directory.Tx) error { return tx.UpdateAppCredentialCreator(a) })
+		s.equal("creator", a, got(s, appCredential(a)))
+		s.equal("the other's creator", b, got(s, appCredential(b)))
+		s.fails("creator of none", directory.NotFound, func(tx directory.Tx) error {
+			return tx.UpdateAppCredentialCreator(newAppCredential(acme, "wiki", "none"))
+		})
 		s.fails("delete of none", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteAppCredential(acme, "wiki", b.ID) })
 		s.write(func(tx directory.Tx) error {
 			return all(tx.DeleteAppCredential(acme, "wiki", a.ID), tx.DeleteApplication("", "wiki"))
