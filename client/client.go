@@ -18,14 +18,15 @@ import (
 
 // Client calls one server with one token.
 type Client struct {
-	base      string
-	token     string
-	org       string
-	userAgent string
-	dryRun    bool
-	onDiff    func(AccessDiff)
-	http      *http.Client
-	pause     time.Duration // before the first repetition
+	base          string
+	token         string
+	org           string
+	userAgent     string
+	dryRun        bool
+	onDiff        func(AccessDiff)
+	onConsistency func(token string)
+	http          *http.Client
+	pause         time.Duration // before the first repetition
 }
 
 // Option changes how a [Client] works.
@@ -48,6 +49,13 @@ func WithDryRun() Option { return func(c *Client) { c.dryRun = true } }
 // WithAccessDiff calls fn after every dry run with the access that users and tokens
 // would gain or lose, in the goroutine that made the request.
 func WithAccessDiff(fn func(AccessDiff)) Option { return func(c *Client) { c.onDiff = fn } }
+
+// WithConsistency calls fn after every write with its consistency token, in the goroutine
+// that made the request. See [Question] for what tokens are for.
+func WithConsistency(fn func(token string)) Option { return func(c *Client) { c.onConsistency = fn } }
+
+// consistencyHeader has the consistency token of a write, or those that a question carries.
+const consistencyHeader = "Roster-Consistency"
 
 // New returns a client for the server at baseURL (http or https) that authenticates
 // with token. Errors never contain the token.

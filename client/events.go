@@ -1,8 +1,6 @@
 package client
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +26,8 @@ const (
 	eventSilence = 45 * time.Second
 	// maxEventPause is the longest pause before a stream is opened again.
 	maxEventPause = 30 * time.Second
+	// maxAuditEvent bounds an entry in a stream, in bytes.
+	maxAuditEvent = 16 << 20
 )
 
 // Events yields the entries of the audit log as they are appended, in order, each
@@ -94,32 +94,17 @@ func (s *eventStream) follow(ctx context.Context) error {
 	s.opened = true
 	alive := time.AfterFunc(eventSilence, cancel)
 	defer alive.Stop()
-	lines := bufio.NewReader(resp.Body)
-	var event struct{ id, data []byte }
+	events := newEventReader(resp.Body, maxAuditEvent, func() { alive.Reset(eventSilence) })
 	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil { // an incomplete event is discarded
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		e, err := events.next() // an incomplete event is discarded
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return readError(http.MethodGet, "/v2/events", err)
 		}
-		alive.Reset(eventSilence)
-		name, value, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(":"))
-		value = bytes.TrimPrefix(value, []byte(" "))
-		switch string(name) {
-		case "id":
-			event.id = value
-		case "data":
-			event.data = value
-		case "":
-			if len(bytes.TrimRight(line, "\r\n")) > 0 {
-				continue // a comment
-			}
-			if err := s.dispatch(event.id, event.data); err != nil || s.enough {
-				return err
-			}
-			event.id, event.data = nil, nil
+		if err := s.dispatch(e.id, e.data); err != nil || s.enough {
+			return err
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (c *Client) Raw(ctx context.Context, method, path string, body []byte) (*ht
 	if err != nil {
 		return nil, err
 	}
-	if err := c.passDiff(resp); err != nil {
+	if err := c.passOn(resp); err != nil {
 		_ = resp.Body.Close() // the caller does not get it
 		return nil, err
 	}

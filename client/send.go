@@ -39,7 +39,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, query url.Va
 		return nil, err
 	}
 	defer drain(resp.Body)
-	if err := c.passDiff(resp); err != nil {
+	if err := c.passOn(resp); err != nil {
 		return nil, err
 	}
 	if out == nil || resp.StatusCode == http.StatusNoContent {
@@ -48,8 +48,11 @@ func (c *Client) exchange(ctx context.Context, method, path string, query url.Va
 	return resp.Header, decode(resp, out)
 }
 
-// passDiff passes on what a dry run says of the access that would change.
-func (c *Client) passDiff(resp *http.Response) error {
+// passOn calls the functions that were set for what headers of an answer say.
+func (c *Client) passOn(resp *http.Response) error {
+	if token := resp.Header.Get(consistencyHeader); c.onConsistency != nil && token != "" {
+		c.onConsistency(token)
+	}
 	line := resp.Header.Get("Roster-Access-Diff")
 	if !c.dryRun || c.onDiff == nil || line == "" {
 		return nil
@@ -69,9 +72,14 @@ func fetch[T any](ctx context.Context, c *Client, method, path string, query url
 	return out, err
 }
 
+// header has what every request carries.
+func (c *Client) header() http.Header {
+	return http.Header{"Authorization": {"Bearer " + c.token}, "User-Agent": {c.userAgent}}
+}
+
 // send gives a response of status 2xx, whose body the caller closes.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, in any) (*http.Response, error) {
-	header := http.Header{"Authorization": {"Bearer " + c.token}, "User-Agent": {c.userAgent}}
+	header := c.header()
 	if c.org != "" {
 		header.Set("X-Axiom-Org-Id", c.org)
 	}
@@ -106,7 +114,8 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	return c.persist(ctx, method, target, header, body)
 }
 
-// persist retries until an answer is final, the attempts are used up, or ctx ends.
+// persist retries until an answer is final, the attempts are used up, or ctx ends. It does
+// not wait for a time that is past the deadline of ctx.
 func (c *Client) persist(ctx context.Context, method, target string, header http.Header, body []byte) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
 		resp, wait, err := c.try(ctx, method, target, header, body)
@@ -119,6 +128,9 @@ func (c *Client) persist(ctx context.Context, method, target string, header http
 		if wait == 0 { // half of it random, so that clients don't retry at the same time
 			wait = c.pause << (attempt - 1)
 			wait = wait/2 + mathrand.N(wait/2+1) //nolint:gosec // not security-relevant
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+			return nil, err
 		}
 		select {
 		case <-ctx.Done():
