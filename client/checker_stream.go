@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	mathrand "math/rand/v2"
+	"mime"
 	"net/http"
 	"time"
 )

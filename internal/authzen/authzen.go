@@ -41,6 +41,8 @@ type Question struct {
 	Address string
 	// Explain asks for the paths by which the subject has access.
 	Explain bool
+	// Identify asks for the subject's id.
+	Identify bool
 }
 
 // Decision is the answer to a question.
@@ -51,6 +53,17 @@ type Decision struct {
 	// Paths are the grants by which access is allowed, if the question asks for them. They
 	// are sent as JSON.
 	Paths any
+	// Identity is whom the question is about, if it asks for that and there is such a
+	// subject.
+	Identity *Identity
+}
+
+// Identity is a subject by its id. Token is the id of the token that a question named by
+// its value.
+type Identity struct {
+	Type  string `json:"type"`
+	ID    string `json:"id"`
+	Token string `json:"token,omitzero"`
 }
 
 // Search is a question without one of its parts, and the page of answers that is asked for.

@@ -43,7 +43,32 @@ func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (De
 	if q.Explain && d.Allowed {
 		decision.Paths = pathsOf(d)
 	}
+	if q.Identify {
+		decision.Identity = identityOf(app, asked, d.Subject)
+	}
 	return decision, nil
+}
+
+// identityOf is the subject of a question: whom a token's value acts for, or the one that
+// the rules have found.
+func identityOf(app directory.Application, asked applications.Question, found directory.Subject) *Identity {
+	switch p := asked.Principal; {
+	case p != nil:
+		org, served := applications.Serves(app, asked.Org)
+		if !served || p.OrgID != org || (p.Kind != directory.APIToken && p.Kind != directory.PersonalToken) {
+			return nil
+		}
+		if p.UserID == "" {
+			return &Identity{tokenType, string(p.TokenID), string(p.TokenID)}
+		}
+		return &Identity{userType, string(p.UserID), string(p.TokenID)}
+	case found.User != nil:
+		return &Identity{Type: userType, ID: string(found.User.ID)}
+	case found.Token != nil:
+		return &Identity{Type: tokenType, ID: string(found.Token.ID)}
+	default:
+		return nil
+	}
 }
 
 // application returns the application that asks.

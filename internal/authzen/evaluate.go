@@ -32,9 +32,10 @@ type answer struct {
 }
 
 type answerContext struct {
-	Reason string       `json:"reason,omitzero"`
-	Paths  any          `json:"paths,omitzero"`
-	Error  *answerError `json:"error,omitzero"`
+	Reason  string       `json:"reason,omitzero"`
+	Paths   any          `json:"paths,omitzero"`
+	Subject *Identity    `json:"subject,omitzero"`
+	Error   *answerError `json:"error,omitzero"`
 }
 
 // answerError says why a question in a list has no decision (section 7.2.1).
@@ -45,8 +46,8 @@ type answerError struct {
 
 func answerOf(d Decision) answer {
 	a := answer{Decision: d.Allowed}
-	if d.Reason != "" || d.Paths != nil {
-		a.Context = &answerContext{Reason: d.Reason, Paths: d.Paths}
+	if d.Reason != "" || d.Paths != nil || d.Identity != nil {
+		a.Context = &answerContext{Reason: d.Reason, Paths: d.Paths, Subject: d.Identity}
 	}
 	return a
 }

@@ -48,6 +48,7 @@ type resource struct {
 type conditions struct {
 	Organization string `json:"organization"`
 	Explain      bool   `json:"explain"`
+	Identify     bool   `json:"identify"`
 }
 
 // or returns t with the defaults for the parts that t does not have (section 7.1.1). Of a
@@ -135,7 +136,7 @@ func (t tuple) question(searched part) (q Question, err error) {
 	}
 	q = Question{Subject: Subject{s.Type, s.ID}, Action: a.Name, Resource: Resource{r.Type, r.ID}, Address: s.Properties.Address}
 	if t.Context != nil {
-		q.Organization, q.Explain = t.Context.Organization, t.Context.Explain
+		q.Organization, q.Explain, q.Identify = t.Context.Organization, t.Context.Explain, t.Context.Identify
 	}
 	if org := s.Properties.Organization; org != "" {
 		if q.Organization != "" && q.Organization != org {

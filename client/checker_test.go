@@ -1,0 +1,481 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rosterhq/roster/client"
+)
+
+// The cache is used while the last message is less than 750 ms old, and not a moment longer.
+func TestCheckerUsesTheCacheOnlyWhileTheStreamIsFresh(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, s *fakeStream) {
+		q := may("usr_ann")
+		if cached(t, k, q) || !cached(t, k, q) {
+			t.Fatal("the second answer is not the cached one")
+		}
+		s.beat(10 * time.Second)
+		time.Sleep(750*time.Millisecond - 1)
+		if !cached(t, k, q) {
+			t.Error("after 749 ms of silence the cache is not used")
+		}
+		time.Sleep(1)
+		if cached(t, k, q) {
+			t.Error("after 750 ms of silence the cache is used")
+		}
+		<-s.done
+		again := f.stream()
+		again.beat(time.Second)
+		if cached(t, k, q) || !cached(t, k, q) {
+			t.Error("a new stream does not begin with an empty cache")
+		}
+	})
+}
+
+// If the stream is cut off, the server is asked at once.
+func TestCheckerAsksWhenTheStreamIsCutOff(t *testing.T) {
+	for name, end := range map[string]func(*fakeStream){
+		"at its end":              func(s *fakeStream) { _ = s.Close() },
+		"by an error":             func(s *fakeStream) { _ = s.CloseWithError(errDown) },
+		"within an event":         func(s *fakeStream) { s.send("event: access\ndata: {"); _ = s.Close() },
+		"by an event of 1 MiB":    func(s *fakeStream) { s.send("event: access\ndata: " + strings.Repeat("x", 1<<20) + "\n\n") },
+		"by lines without an end": func(s *fakeStream) { s.send(strings.Repeat("data: x\n", 1<<16)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, s *fakeStream) {
+				cached(t, k, may("usr_ann"))
+				end(s)
+				synctest.Wait()
+				if cached(t, k, may("usr_ann")) {
+					t.Error("the cache is used")
+				}
+				f.stream().beat(time.Second)
+				cached(t, k, may("usr_ann"))
+				if !cached(t, k, may("usr_ann")) {
+					t.Error("the cache is not used with a new stream")
+				}
+			})
+		})
+	}
+}
+
+// Without a stream, or with something else in its place, every question goes to the server.
+func TestCheckerAsksWithoutAStream(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(*http.Request) *http.Response{
+		"forbidden": func(r *http.Request) *http.Response {
+			return respond(r, http.StatusForbidden, "application/json", strings.NewReader(`{}`))
+		},
+		"another 200": func(r *http.Request) *http.Response {
+			return respond(r, http.StatusOK, "text/html", strings.NewReader("event: ready\ndata: {}\n\n"))
+		},
+		"not ready": func(r *http.Request) *http.Response {
+			return respond(r, http.StatusOK, "text/event-stream", strings.NewReader("event: heartbeat\ndata: {}\n\n"))
+		},
+		"nothing": func(*http.Request) *http.Response { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeRoster(t)
+				f.refuse = func(rq *http.Request) (*http.Response, error) {
+					if rq.URL.Path != "/v2/events" {
+						return nil, nil //nolint:nilnil // not refused
+					}
+					resp := answer(rq)
+					if resp == nil {
+						<-rq.Context().Done()
+						return nil, rq.Context().Err()
+					}
+					return resp, nil
+				}
+				k := f.checker(client.CheckerOptions{})
+				defer k.Close()
+				for range 30 {
+					if cached(t, k, may("usr_ann")) {
+						t.Fatal("the cache is used")
+					}
+					time.Sleep(time.Second)
+				}
+			})
+		})
+	}
+}
+
+// An event drops the answers that it can concern, and no others.
+func TestEventsDropWhatTheyConcern(t *testing.T) {
+	all := []string{"usr_ann", "usr_bob", "ann@example.com", "xapt-ann", "xapt-bob", "tok_1", "nobody", "elsewhere"}
+	question := func(name string) client.Question {
+		q := may(name)
+		if name == "elsewhere" {
+			q = may("usr_ann")
+			q.Organization = "other"
+		}
+		return q
+	}
+	for event, want := range map[string][]string{
+		`{"organization":"acme","subject":{"type":"user","id":"usr_ann"}}`:  {"usr_ann", "ann@example.com", "xapt-ann", "nobody"},
+		`{"organization":"acme","subject":{"type":"user","id":"usr_new"}}`:  {"nobody"},
+		`{"organization":"other","subject":{"type":"user","id":"usr_ann"}}`: {"elsewhere"},
+		`{"organization":"acme","subject":{"type":"token","id":"tok_1"}}`:   {"tok_1", "nobody"},
+		// A personal token is one account's in all organizations.
+		`{"organization":"other","subject":{"type":"token","id":"pat_ann"}}`: {"xapt-ann"},
+		`{"organization":"acme"}`:  all[:7],
+		`{"organization":"other"}`: {"elsewhere"},
+		`{"organization":"third"}`: nil,
+		`{}`:                       all,
+		`{"organization":"acme","subject":{"type":"x"}}`: all[:7],
+		`{"organization":"acme","subject":null}`:         all[:7],
+		`{"organization":"acme","subject":"usr_ann"}`:    all,
+		`{"organization":7}`:                             all,
+		`{"subject":{"type":"user","id":"usr_ann"}}`:     all,
+		`not JSON`: all,
+		"{\ndata: \"organization\":\ndata: \"other\"\ndata: }": {"elsewhere"}, // in several lines
+	} {
+		t.Run(event, func(t *testing.T) {
+			bubble(t, client.CheckerOptions{}, func(t *testing.T, _ *fakeRoster, k *client.Checker, s *fakeStream) {
+				for _, name := range all {
+					cached(t, k, question(name))
+				}
+				s.access(event)
+				var got []string
+				for _, name := range all {
+					if !cached(t, k, question(name)) {
+						got = append(got, name)
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("dropped %q, want %q", got, want)
+				}
+			})
+		})
+	}
+}
+
+// An application of one organization need not name it. Its events do.
+func TestEventsConcernQuestionsWithoutAnOrganization(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, _ *fakeRoster, k *client.Checker, s *fakeStream) {
+		for _, event := range []string{`{"organization":"acme","subject":{"type":"user","id":"usr_ann"}}`, `{"organization":"acme"}`} {
+			q := may("usr_ann")
+			q.Organization = ""
+			cached(t, k, q)
+			if !cached(t, k, q) {
+				t.Fatal("not cached")
+			}
+			if s.access(event); cached(t, k, q) {
+				t.Errorf("%s: the cache is used", event)
+			}
+		}
+	})
+}
+
+// Comments and unknown events don't keep the cache usable.
+func TestOtherMessagesAreNoHeartbeats(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, _ *fakeRoster, k *client.Checker, s *fakeStream) {
+		cached(t, k, may("usr_ann"))
+		for range 3 {
+			time.Sleep(250 * time.Millisecond)
+			s.send(": a comment\n\nevent: weather\ndata: {}\n\ndata: {}\n\n")
+		}
+		if cached(t, k, may("usr_ann")) {
+			t.Error("the cache is used")
+		}
+	})
+}
+
+// A process that was suspended finds old messages in the buffers of the connection. They
+// don't make the cache usable again.
+func TestOldMessagesAreNotTakenForNewOnes(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, s *fakeStream) {
+		cached(t, k, may("usr_ann"))
+		time.Sleep(10 * time.Second)
+		s.send(strings.Repeat("event: heartbeat\ndata: {}\n\n", 40))
+		synctest.Wait()
+		if cached(t, k, may("usr_ann")) {
+			t.Error("the cache is used")
+		}
+		<-s.done
+	})
+}
+
+// An answer that an event overtakes is returned to its caller, and is not cached.
+func TestOvertakenAnswersAreNotCached(t *testing.T) {
+	for _, c := range []struct {
+		subject, event string
+		cached         bool
+	}{
+		{"usr_ann", `{"organization":"acme","subject":{"type":"user","id":"usr_ann"}}`, false},
+		{"usr_ann", `{"organization":"acme","subject":{"type":"user","id":"usr_bob"}}`, true},
+		{"usr_ann", `{"organization":"other"}`, true},
+		{"usr_ann", `{"organization":"acme"}`, false},
+		{"usr_ann", `{}`, false},
+		{"ann@example.com", `{"organization":"acme","subject":{"type":"user","id":"usr_ann"}}`, false},
+		{"xapt-ann", `{"organization":"acme","subject":{"type":"token","id":"pat_ann"}}`, false},
+		{"nobody", `{"organization":"acme","subject":{"type":"user","id":"usr_ann"}}`, false},
+		{"tok_1", `{"organization":"acme","subject":{"type":"token","id":"tok_1"}}`, false},
+	} {
+		t.Run(c.subject+c.event, func(t *testing.T) {
+			bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, s *fakeStream) {
+				f.set(func() { f.before = func(fakeQuestion) { s.access(c.event) } })
+				if _, err := k.Ask(t.Context(), may(c.subject)); err != nil {
+					t.Fatal(err)
+				}
+				if got := cached(t, k, may(c.subject)); got != c.cached {
+					t.Errorf("the answer is cached: %t", got)
+				}
+			})
+		})
+	}
+}
+
+// An answer that only time changes is cached until then, by the server's clock.
+func TestAnswersExpire(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, s *fakeStream) {
+		f.set(func() {
+			until := time.Now().Add(time.Minute).Format(time.RFC3339Nano)
+			f.answer = func(q fakeQuestion) string {
+				if q.Subject.ID == "usr_ann" {
+					return `{"decision":true,"context":{"expires_at":"` + until + `","subject":` + identity("user", "usr_ann") + `}}`
+				}
+				return `{"decision":true,"context":{"subject":` + identity("user", q.Subject.ID) + `}}`
+			}
+		})
+		cached(t, k, may("usr_ann"))
+		cached(t, k, may("usr_bob"))
+		s.beat(58 * time.Second)
+		if !cached(t, k, may("usr_ann")) {
+			t.Error("after 58 seconds the answer is not cached")
+		}
+		s.beat(2 * time.Second)
+		if cached(t, k, may("usr_ann")) || cached(t, k, may("usr_ann")) {
+			t.Error("after its end the answer is cached")
+		}
+		if !cached(t, k, may("usr_bob")) {
+			t.Error("an answer without an end is not cached")
+		}
+		if s.beat(4 * time.Minute); cached(t, k, may("usr_bob")) {
+			t.Error("an answer is cached for more than five minutes")
+		}
+	})
+}
+
+// A question with a consistency token goes to the server. Its answer replaces the cached one.
+func TestConsistencyTokensSkipTheCache(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, _ *fakeStream) {
+		cached(t, k, may("usr_ann"))
+		f.set(func() {
+			f.answer = func(fakeQuestion) string {
+				return `{"decision":false,"context":{"subject":` + identity("user", "usr_ann") + `}}`
+			}
+		})
+		q := may("usr_ann")
+		q.Consistency = "acme:42"
+		if a, err := k.Ask(t.Context(), q); err != nil || a.Allowed || a.Cached {
+			t.Errorf("%+v, %v", a, err)
+		}
+		if got := f.header.Get("Roster-Consistency"); got != "acme:42" {
+			t.Errorf("the server got the token %q", got)
+		}
+		if a, err := k.Ask(t.Context(), may("usr_ann")); err != nil || a.Allowed || !a.Cached {
+			t.Errorf("afterwards %+v, %v", a, err)
+		}
+		other := may("usr_bob")
+		other.Consistency = "other:7"
+		if _, err := k.AskAll(t.Context(), []client.Question{q, other, q}); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.header.Get("Roster-Consistency"); got != "acme:42, other:7" {
+			t.Errorf("the server got the tokens %q", got)
+		}
+	})
+}
+
+// Many questions take one request for those that are not cached, and more if the body grows
+// too large. Mistakes are no, and are not cached.
+func TestAskAll(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, _ *fakeStream) {
+		f.set(func() {
+			f.answer = func(q fakeQuestion) string {
+				switch q.Subject.ID {
+				case "usr_mistake":
+					return `{"decision":false,"context":{"error":{"status":400,"message":"context.organization is required"}}}`
+				case "usr_bob":
+					return `{"decision":false,"context":{"reason":"not held","subject":` + identity("user", "usr_bob") + `}}`
+				}
+				return `{"decision":true,"context":{"subject":` + identity("user", q.Subject.ID) + `}}`
+			}
+		})
+		questions := []client.Question{may("usr_ann"), may("usr_bob"), may("usr_mistake"), may("usr_cleo")}
+		cached(t, k, questions[3])
+		for round := range 2 {
+			answers, err := k.AskAll(t.Context(), questions)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			for _, a := range answers {
+				got += fmt.Sprintf("%t %t, ", a.Allowed, a.Cached)
+			}
+			if want := []string{"true false, false false, false false, true true, ", "true true, false true, false false, true true, "}[round]; got != want {
+				t.Errorf("round %d: %s, want %s", round, got, want)
+			}
+			if !strings.Contains(answers[2].Reason, "context.organization") {
+				t.Errorf("the mistake is %+v", answers[2])
+			}
+		}
+		var many []client.Question
+		for i := range 1500 {
+			q := may(fmt.Sprintf("usr_%d", i))
+			q.Resource.ID = strings.Repeat("x", 1000)
+			many = append(many, q)
+		}
+		f.set(func() { f.batches = nil })
+		answers, err := k.AskAll(t.Context(), many)
+		if err != nil || len(answers) != len(many) {
+			t.Fatalf("%d answers, %v", len(answers), err)
+		}
+		for i, a := range answers {
+			if a.Subject.ID != many[i].Subject.ID || !a.Allowed {
+				t.Fatalf("answer %d: %+v", i, a)
+			}
+		}
+		if len(f.batches) != 2 || f.batches[0] > 1000 {
+			t.Errorf("requests with %v questions", f.batches)
+		}
+		if none, err := k.AskAll(t.Context(), nil); err != nil || len(none) != 0 {
+			t.Errorf("no questions: %v, %v", none, err)
+		}
+	})
+}
+
+// Without an answer it is no, and an error, within the timeout.
+func TestCheckerFailsClosed(t *testing.T) {
+	reply := func(status int, body string, header ...string) func(*http.Request) (*http.Response, error) {
+		return func(rq *http.Request) (*http.Response, error) {
+			resp := respond(rq, status, "application/json", strings.NewReader(body))
+			if len(header) > 0 {
+				resp.Header.Set(header[0], header[1])
+			}
+			return resp, nil
+		}
+	}
+	for name, c := range map[string]struct {
+		refuse func(*http.Request) (*http.Response, error)
+		want   error
+	}{
+		"down":            {func(*http.Request) (*http.Response, error) { return nil, errDown }, client.ErrUnavailable},
+		"429":             {reply(429, `{"message":"slow down"}`), client.ErrRateLimited},
+		"429 for an hour": {reply(429, `{"message":"slow down"}`, "Retry-After", "3600"), client.ErrRateLimited},
+		"503":             {reply(503, `{"message":"behind"}`, "Retry-After", "1"), client.ErrUnavailable},
+		"500":             {reply(500, `oops`), client.ErrUnavailable},
+		"401":             {reply(401, `{"message":"unknown credential"}`), client.ErrUnauthenticated},
+		"400":             {reply(400, `{"message":"context.organization is required"}`), client.ErrInvalid},
+		"no decision":     {reply(200, `{}`), nil},
+		"null":            {reply(200, `null`), nil},
+		"a word":          {reply(200, `{"decision":"true"}`), nil},
+		"no JSON":         {reply(200, `<html>true</html>`), nil},
+		"empty":           {reply(200, ``), nil},
+		"silence": {func(rq *http.Request) (*http.Response, error) {
+			<-rq.Context().Done()
+			return nil, rq.Context().Err()
+		}, context.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, s *fakeStream) {
+				cached(t, k, may("usr_ann"))
+				f.set(func() { f.refuse = c.refuse })
+				began := time.Now()
+				ok, err := k.Check(t.Context(), may("usr_bob"))
+				if ok || err == nil || (c.want != nil && !errors.Is(err, c.want)) {
+					t.Errorf("%t, %v", ok, err)
+				}
+				if took := time.Since(began); took > 2*time.Second {
+					t.Errorf("it took %s", took)
+				}
+				if answers, err := k.AskAll(t.Context(), []client.Question{may("usr_bob"), may("usr_ann")}); answers != nil || err == nil {
+					t.Errorf("all: %v, %v", answers, err)
+				}
+				if strings.Contains(fmt.Sprint(err), credential) {
+					t.Errorf("the error has the credential: %v", err)
+				}
+				// Also what was cached, when the stream has ended.
+				_ = s.Close()
+				synctest.Wait()
+				if ok, err := k.Check(t.Context(), may("usr_ann")); ok || err == nil {
+					t.Errorf("without a stream: %t, %v", ok, err)
+				}
+			})
+		})
+	}
+}
+
+// A question without a part, and one to a closed checker or with a context that has ended, is
+// answered with an error without asking.
+func TestQuestionsThatAreNotAsked(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, f *fakeRoster, k *client.Checker, _ *fakeStream) {
+		cached(t, k, may("usr_ann"))
+		before := f.questions()
+		for name, spoil := range map[string]func(*client.Question){
+			"subject": func(q *client.Question) { q.Subject.ID = "" }, "subject's type": func(q *client.Question) { q.Subject.Type = "" },
+			"action": func(q *client.Question) { q.Action = "" }, "resource": func(q *client.Question) { q.Resource = client.Resource{} },
+		} {
+			q := may("usr_ann")
+			spoil(&q)
+			if ok, err := k.Check(t.Context(), q); ok || err == nil {
+				t.Errorf("%s: %t, %v", name, ok, err)
+			}
+		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if ok, err := k.Check(over, may("usr_ann")); ok || !errors.Is(err, context.Canceled) {
+			t.Errorf("with a canceled context: %t, %v", ok, err)
+		}
+		k.Close()
+		if ok, err := k.Check(t.Context(), may("usr_ann")); ok || err == nil {
+			t.Errorf("after Close: %t, %v", ok, err)
+		}
+		if f.questions() != before {
+			t.Error("the server was asked")
+		}
+		k.Close() // again
+	})
+}
+
+// A server that refuses streams is asked for one again, but less and less often.
+func TestCheckerDoesNotStormTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeRoster(t)
+		tries := 0
+		f.refuse = func(*http.Request) (*http.Response, error) {
+			f.set(func() { tries++ })
+			return nil, errDown
+		}
+		k := f.checker(client.CheckerOptions{})
+		time.Sleep(time.Minute)
+		k.Close()
+		if tries < 5 || tries > 30 {
+			t.Errorf("%d tries in a minute", tries)
+		}
+	})
+}
+
+// Neither the credential nor a token's value is printed.
+func TestCheckerPrintsNoSecrets(t *testing.T) {
+	bubble(t, client.CheckerOptions{}, func(t *testing.T, _ *fakeRoster, k *client.Checker, _ *fakeStream) {
+		q := may("xapt-11111111")
+		cached(t, k, q)
+		for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+			if text := fmt.Sprintf(format+" "+format+" "+format, k, q, q.Subject); strings.Contains(text, "1111") || strings.Contains(text, "0000-4000") {
+				t.Errorf("%s prints %s", format, text)
+			}
+		}
+	})
+}
