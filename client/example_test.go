@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 
 	"github.com/rosterhq/roster/client"
@@ -196,4 +198,77 @@ func ExampleError() {
 	// Output:
 	// 400 invalid, in the field role
 	// role: "emperor" is not a role of this organization; built-in roles are owner, admin, user, read-only, none
+}
+
+// A service asks with the credential of its application, who has been given a permission of it.
+func ExampleChecker() {
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_CREDENTIAL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	checker := client.NewChecker(c, client.CheckerOptions{})
+	defer checker.Close()
+	allowed, err := checker.Check(context.Background(), client.Question{
+		Subject:  client.Subject{Type: client.UserSubject, ID: "owner@example.com"},
+		Action:   "approve",
+		Resource: client.Resource{Type: "invoice", ID: "2026-0042"},
+	})
+	if err != nil {
+		log.Print(err) // allowed is false
+	}
+	fmt.Println("May the owner approve the invoice?", allowed)
+	// Output: May the owner approve the invoice? true
+}
+
+func ExampleChecker_AskAll() {
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_CREDENTIAL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	checker := client.NewChecker(c, client.CheckerOptions{})
+	defer checker.Close()
+	owner := client.Subject{Type: client.UserSubject, ID: "owner@example.com"}
+	answers, err := checker.AskAll(context.Background(), []client.Question{
+		{Subject: owner, Action: "read", Resource: client.Resource{Type: "report"}},
+		{Subject: owner, Action: "shred", Resource: client.Resource{Type: "report"}},
+	})
+	if err != nil {
+		log.Print(err) // nothing is allowed
+	}
+	for _, a := range answers {
+		fmt.Printf("%t %q\n", a.Allowed, a.Reason)
+	}
+	// Output:
+	// true ""
+	// false "the application defines no such type or action"
+}
+
+// Each request to the handler takes the permission to read the invoice that its path names. The
+// caller sends an API or personal token.
+func ExampleChecker_Protect() {
+	c, err := client.New(os.Getenv("ROSTER_URL"), os.Getenv("ROSTER_CREDENTIAL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	checker := client.NewChecker(c, client.CheckerOptions{})
+	defer checker.Close()
+	readsInvoice := checker.Protect(func(r *http.Request) client.Question {
+		return client.Question{Action: "read", Resource: client.Resource{Type: "invoice", ID: r.PathValue("id")}}
+	})
+	mux := http.NewServeMux()
+	mux.Handle("GET /invoices/{id}", readsInvoice(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		answer, _ := client.AnswerFrom(r.Context())
+		log.Printf("%s reads the invoice %s", answer.Subject, r.PathValue("id"))
+	})))
+
+	for _, authorization := range []string{"", "Bearer " + os.Getenv("ROSTER_TOKEN")} {
+		r := httptest.NewRequest(http.MethodGet, "/invoices/2026-0042", nil)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code, http.StatusText(w.Code))
+	}
+	// Output:
+	// 401 Unauthorized
+	// 200 OK
 }

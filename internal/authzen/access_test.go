@@ -204,3 +204,54 @@ func TestSearchForResourcesTellsPatterns(t *testing.T) {
 		t.Errorf("%s", answer.Body)
 	}
 }
+
+// An answer names the subject by id if the question asks for that, also where the answer is
+// no. A token's value is a user's or an API token's, and is named too.
+func TestQuestionsAskWhomATokenActsFor(t *testing.T) {
+	f := newFixture(t)
+	token := f.TokenOf("alice@example.com")
+	identified := func(subject, resource string) string {
+		t.Helper()
+		var got struct {
+			Context struct {
+				Subject *struct{ Type, ID, Token string }
+			}
+		}
+		f.ask(evaluation, join(subject, write, resource, `"context": {"identify": true}`)).Decode(t, &got)
+		who := got.Context.Subject
+		if who == nil {
+			return "nobody"
+		}
+		if strings.HasPrefix(who.Token, "pat_") || strings.HasPrefix(who.Token, "tok_") {
+			who.Token = who.Token[:4]
+		}
+		return strings.TrimSpace(who.Type + " " + who.ID + " " + who.Token)
+	}
+	value := func(token string) string { return `"subject": {"type": "token", "id": "` + token + `"}` }
+	api := identified(value(f.APIToken), record1)
+	if !strings.HasPrefix(api, "token tok_") || !strings.HasSuffix(api, " tok_") {
+		t.Errorf("an API token's value is of %s", api)
+	}
+	apiID := strings.Fields(api)[1]
+	for _, c := range []struct{ subject, resource, want string }{
+		{alice, record1, "user " + f.alice},
+		{alice, record2, "user " + f.alice},
+		{bob, record1, "user " + f.bob},
+		{`"subject": {"type": "user", "id": "` + f.bob + `"}`, record1, "user " + f.bob},
+		{`"subject": {"type": "user", "id": "alice@example.com"}`, record1, "user " + f.alice},
+		{value(token), record1, "user " + f.alice + " pat_"},
+		{value(token), record2, "user " + f.alice + " pat_"},
+		{value(token), `"resource": {"type": "undefined", "id": "1"}`, "user " + f.alice + " pat_"},
+		{value(apiID), record1, "token " + apiID},
+		{value("xapt-00000000-0000-4000-8000-000000000000"), record1, "nobody"},
+		{`"subject": {"type": "user", "id": "carol"}`, record1, "nobody"},
+		{`"subject": {"type": "group", "id": "alice"}`, record1, "nobody"},
+	} {
+		if got := identified(c.subject, c.resource); got != c.want {
+			t.Errorf("%s, %s: %s, want %s", c.subject, c.resource, got, c.want)
+		}
+	}
+	if body := string(f.ask(evaluation, join(alice, read, record1)).Body); body != `{"decision":true}` {
+		t.Errorf("without the question: %s", body)
+	}
+}
