@@ -144,7 +144,7 @@ func (rq *request) answer(app directory.Application, q asked) (a answer, err err
 }
 
 func (rq *request) answerToken(id directory.TokenID, want authz.AppGrant) (a answer, err error) {
-	t, err := rq.console.Service.GetAPIToken(rq.Context(), rq.call, id)
+	t, err := rq.console.tokens.GetAPIToken(rq.Context(), rq.call, id)
 	if err != nil {
 		return a, missingSubject(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 )
@@ -304,7 +305,7 @@ func TestTokenIsMadeWithCapabilitiesInApplications(t *testing.T) {
 	form := url.Values{"name": {"Archive"}, "names:0:billing:invoice": {"2026-01-*"}, "open:0:billing:invoice": {"read"}}
 	s.post(mia, s.path("new-token/create"), form).wants(t, http.StatusOK, "xaat-")
 	list := directorytest.Must(s.ListTokenUsage(t.Context(), s.call(mia), time.Time{}))(t)
-	made := list[slices.IndexFunc(list, func(u directory.TokenUsage) bool { return u.Token.Name == "Archive" })].Token
+	made := list[slices.IndexFunc(list, func(u credentials.TokenUsage) bool { return u.Token.Name == "Archive" })].Token
 	if want := appGrants("app:billing:invoice:2026-01-*|read"); !made.Capabilities.Equal(authz.Set{Apps: want}) {
 		t.Errorf("the token has %v", made.Capabilities.Names())
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
@@ -50,6 +51,7 @@ type Options struct {
 // Console is the web console.
 type Console struct {
 	Options
+	tokens  *credentials.Keeper
 	pages   []page
 	mux     *http.ServeMux
 	uploads *turns.Places[directory.OrgID] // for lists of users that are held in memory
@@ -62,7 +64,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
+	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}

@@ -45,7 +45,7 @@ func showPictures(rq *request) (any, error) {
 		charts = append(charts, byDay("Today’s users, by when they joined", "user", days, counts))
 	}
 	if rq.may(directory.OpListAPITokens) {
-		tokens, err := rq.console.Service.ListAPITokens(rq.Context(), rq.call)
+		tokens, err := rq.console.tokens.ListAPITokens(rq.Context(), rq.call)
 		if err != nil {
 			return nil, err
 		}

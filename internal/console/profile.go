@@ -37,7 +37,7 @@ func showProfile(rq *request) (any, error) {
 	if d.Self, err = s.GetSelf(ctx, rq.call); err != nil {
 		return nil, err
 	}
-	if d.Tokens, err = s.ListPersonalTokens(ctx, rq.call); err != nil {
+	if d.Tokens, err = rq.console.tokens.ListPersonalTokens(ctx, rq.call); err != nil {
 		return nil, err
 	}
 	if d.Sessions, err = rq.console.Identity.ListSessions(ctx, rq.call); err != nil {
@@ -64,7 +64,7 @@ func createPersonalToken(rq *request) (outcome, error) {
 	if in.ExpiresAt, err = rq.inDays("days"); err != nil {
 		return outcome{}, err
 	}
-	t, err := rq.console.Service.CreatePersonalToken(rq.Context(), rq.call, in)
+	t, err := rq.console.tokens.CreatePersonalToken(rq.Context(), rq.call, in)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -72,7 +72,7 @@ func createPersonalToken(rq *request) (outcome, error) {
 }
 
 func deletePersonalToken(rq *request) (outcome, error) {
-	err := rq.console.Service.DeletePersonalToken(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
+	err := rq.console.tokens.DeletePersonalToken(rq.Context(), rq.call, directory.TokenID(rq.PostForm.Get("id")))
 	return outcome{to: "profile", note: note{Text: "The token was revoked"}}, err
 }
 

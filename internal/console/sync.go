@@ -143,7 +143,7 @@ func runCounts(r provisioning.Run) []runCount {
 // the last run, those that were used last first. The others that a directory could use are
 // other programs'.
 func (rq *request) syncTokens(last directory.TokenID) (tokens []usedToken, err error) {
-	all, err := rq.console.Service.ListTokenUsage(rq.Context(), rq.call, time.Time{})
+	all, err := rq.console.tokens.ListTokenUsage(rq.Context(), rq.call, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func createSyncToken(rq *request) (outcome, error) {
 	if in.Networks, err = networksIn(rq.PostForm); err != nil {
 		return outcome{}, err
 	}
-	t, err := rq.console.Service.CreateAPIToken(rq.Context(), rq.call, in)
+	t, err := rq.console.tokens.CreateAPIToken(rq.Context(), rq.call, in)
 	return outcome{with: "synctoken", shown: syncSecret{t.Name, rq.scimURL(), t.Secret, guides}}, err
 }
 

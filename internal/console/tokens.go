@@ -87,7 +87,7 @@ type tokensData struct {
 }
 
 func showTokens(rq *request) (any, error) {
-	all, err := rq.console.Service.ListTokenUsage(rq.Context(), rq.call, time.Time{})
+	all, err := rq.console.tokens.ListTokenUsage(rq.Context(), rq.call, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func createToken(rq *request) (outcome, error) {
 	if in.Networks, err = networksIn(form); err != nil {
 		return outcome{}, err
 	}
-	t, err := rq.console.Service.CreateAPIToken(rq.Context(), rq.call, in)
+	t, err := rq.console.tokens.CreateAPIToken(rq.Context(), rq.call, in)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -221,7 +221,7 @@ type tokenData struct {
 func (rq *request) tokenID() directory.TokenID { return directory.TokenID(rq.PathValue("id")) }
 
 func showToken(rq *request) (any, error) {
-	u, err := rq.console.Service.GetTokenUsage(rq.Context(), rq.call, rq.tokenID())
+	u, err := rq.console.tokens.GetTokenUsage(rq.Context(), rq.call, rq.tokenID())
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +251,7 @@ func regenerateToken(rq *request) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	t, err := rq.console.Service.RegenerateAPIToken(rq.Context(), rq.call, rq.tokenID(), in)
+	t, err := rq.console.tokens.RegenerateAPIToken(rq.Context(), rq.call, rq.tokenID(), in)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -275,11 +275,11 @@ func bindToken(rq *request) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	_, err = rq.console.Service.UpdateAPITokenNetworks(rq.Context(), rq.call, rq.tokenID(), set)
+	_, err = rq.console.tokens.UpdateAPITokenNetworks(rq.Context(), rq.call, rq.tokenID(), set)
 	return outcome{to: "tokens/" + string(rq.tokenID()), note: note{Text: "The networks were saved"}}, err
 }
 
 func deleteToken(rq *request) (outcome, error) {
-	err := rq.console.Service.DeleteAPIToken(rq.Context(), rq.call, rq.tokenID())
+	err := rq.console.tokens.DeleteAPIToken(rq.Context(), rq.call, rq.tokenID())
 	return outcome{to: "tokens", note: note{Text: "The token was deleted"}}, err
 }

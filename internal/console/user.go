@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -53,7 +54,7 @@ type userData struct {
 	History []directory.Entry
 	// Sessions and Tokens are what a member signs in with in the organization.
 	Sessions []directory.SessionRecord
-	Tokens   []directory.MemberToken
+	Tokens   []credentials.MemberToken
 	ActiveAt time.Time // zero: never
 	AtText   string
 	At       time.Time
@@ -114,7 +115,7 @@ func showUser(rq *request) (any, error) {
 		if d.Sessions, err = rq.console.Identity.ListMemberSessions(ctx, rq.call, d.User.ID); err != nil {
 			return nil, err
 		}
-		if d.Tokens, err = s.ListMemberTokens(ctx, rq.call, d.User.ID); err != nil {
+		if d.Tokens, err = rq.console.tokens.ListMemberTokens(ctx, rq.call, d.User.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -228,7 +229,7 @@ func endMemberSession(rq *request) (outcome, error) {
 }
 
 func revokeMemberToken(rq *request) (outcome, error) {
-	err := rq.console.Service.RevokeMemberToken(rq.Context(), rq.call, rq.userID(), directory.TokenID(rq.PostForm.Get("id")))
+	err := rq.console.tokens.RevokeMemberToken(rq.Context(), rq.call, rq.userID(), directory.TokenID(rq.PostForm.Get("id")))
 	return outcome{to: "users/" + string(rq.userID()), note: note{Text: "The token was revoked in this organization"}}, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -60,7 +61,7 @@ func TestTokenRevokedElsewhereIsRefused(t *testing.T) {
 	here, there, d := openTwice(t)
 	owner := authenticate(t, there, d.PersonalToken)
 	token := authenticate(t, here, d.APIToken)
-	if err := there.DeleteAPIToken(t.Context(), directory.Call{Principal: owner}, token.TokenID); err != nil {
+	if err := credentials.NewKeeper(there).DeleteAPIToken(t.Context(), directory.Call{Principal: owner}, token.TokenID); err != nil {
 		t.Fatal(err)
 	}
 	revoked := time.Now()

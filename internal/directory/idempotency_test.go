@@ -10,8 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
+
+var sameSet = cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
 
 // Every operation, repeated with its key, is done once and answered alike. An
 // answer that held a token's value can't be given again: that is a conflict.

@@ -28,8 +28,8 @@ type (
 
 // The prefixes by which clients and secret scanners tell token kinds apart.
 const (
-	apiTokenPrefix      = "xaat-"
-	personalTokenPrefix = "xapt-"
+	APITokenPrefix      = "xaat-"
+	PersonalTokenPrefix = "xapt-"
 	// AppCredentialPrefix is that of applications' credentials.
 	AppCredentialPrefix = "xaap-"
 )

@@ -89,9 +89,9 @@ func (c *Change) joinOneMore(field string, ids []UserID) error {
 	return err
 }
 
-// checkSet checks that a set of capabilities names few datasets and views, by proper names,
+// CheckSet checks that a set of capabilities names few datasets and views, by proper names,
 // and in applications only what these define. before is the set in whose place it comes.
-func (c *Change) checkSet(before, after authz.Set) error {
+func (c *Change) CheckSet(before, after authz.Set) error {
 	if err := c.within(limits.NamesPerSet, before.CountNames(), after.CountNames()); err != nil {
 		return err
 	}
@@ -101,9 +101,9 @@ func (c *Change) checkSet(before, after authz.Set) error {
 	return c.checkApps(before.Apps, after.Apps)
 }
 
-// checkRoleNames is checkSet for a role, which counts against [Limits.Names] besides.
+// checkRoleNames is CheckSet for a role, which counts against [Limits.Names] besides.
 func (c *Change) checkRoleNames(before, after authz.Set) error {
-	if err := c.checkSet(before, after); err != nil {
+	if err := c.CheckSet(before, after); err != nil {
 		return err
 	}
 	if c.limits.Names == 0 || after.CountNames() <= before.CountNames() {

@@ -80,6 +80,15 @@ func (p *Principal) hold(r rights) {
 	p.Capabilities, p.Giving, p.lasting, p.until = r.held, r.giving, r.lasting, r.until
 }
 
+// HeldUntil is when p loses some of the capabilities in set, because the role that it has
+// for a time ends; zero: not by that.
+func (p *Principal) HeldUntil(set authz.Set) time.Time {
+	if p.until.IsZero() || p.lasting.Covers(set) {
+		return time.Time{}
+	}
+	return p.until
+}
+
 // Maker is the user who counts as the maker of what p creates; "" for none.
 func (p *Principal) Maker() UserID {
 	if p.Kind == APIToken {
@@ -193,9 +202,9 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 	epoch := s.cache.epoch.Load()
 	err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) (err error) {
 		switch {
-		case strings.HasPrefix(secret, apiTokenPrefix):
+		case strings.HasPrefix(secret, APITokenPrefix):
 			p, err = s.apiTokenPrincipal(tx, key.hash, org)
-		case strings.HasPrefix(secret, personalTokenPrefix):
+		case strings.HasPrefix(secret, PersonalTokenPrefix):
 			p, err = s.personalTokenPrincipal(tx, key.hash, org)
 		case strings.HasPrefix(secret, AppCredentialPrefix):
 			p, err = s.appPrincipal(tx, key.hash, org)

@@ -27,7 +27,8 @@ type OrgSettings struct {
 	IssuerTokenSeconds int64 `json:"issuerTokenSeconds,omitempty"`
 }
 
-func (s OrgSettings) longestToken() time.Duration {
+// LongestToken is the longest lifetime of a new API token; 0: any.
+func (s OrgSettings) LongestToken() time.Duration {
 	return time.Duration(s.MaxTokenSeconds) * time.Second
 }
 
@@ -37,7 +38,12 @@ func (s OrgSettings) tooOld(t PersonalTokenRecord) time.Time {
 	if s.MaxTokenSeconds == 0 {
 		return time.Time{}
 	}
-	return t.CreatedAt.Add(s.longestToken())
+	return t.CreatedAt.Add(s.LongestToken())
+}
+
+// Refuses reports whether the organization refuses a personal token for its age.
+func (s OrgSettings) Refuses(t PersonalTokenRecord, now time.Time) bool {
+	return expired(s.tooOld(t), now)
 }
 
 // Recorded is the state of settings in entries: nil if nothing is set.
@@ -81,7 +87,7 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, call Call, id OrgID, in
 			if err != nil {
 				return err
 			}
-			if expired(in.tooOld(t), c.now) {
+			if in.Refuses(t, c.now) {
 				return Errorf(Conflict, "the token that you use is older than this maximum and could not undo it; "+
 					"make a new personal token and use that")
 			}

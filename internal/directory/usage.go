@@ -90,61 +90,15 @@ func (u *usage) keep(stored map[tokenKey]time.Time) {
 
 func (t APITokenRecord) key() tokenKey { return tokenKey{org: t.OrgID, id: t.ID} }
 
-// TokenUsage is what is known of an API token beyond the v2 object.
-type TokenUsage struct {
-	Token      APITokenRecord
-	LastUsedAt time.Time // zero: never; exact while the process runs, else to the minute
+// APITokenUsed is when an API token was last used, of which the store may have an earlier
+// time; zero: never.
+func (s *Service) APITokenUsed(t APITokenRecord, stored time.Time) time.Time {
+	return s.usage.latest(t.key(), stored)
 }
 
-// GetTokenUsage returns who created an API token and when it was last used.
-// Permission apiTokens|read. Errors: [NotFound].
-func (s *Service) GetTokenUsage(ctx context.Context, call Call, id TokenID) (TokenUsage, error) {
-	return Read(ctx, s, call, OpGetTokenUsage, func(tx Tx) (TokenUsage, error) {
-		t, err := tx.APIToken(call.Principal.OrgID, id)
-		if err != nil {
-			return TokenUsage{}, err
-		}
-		stored, err := tx.APITokenUsed(t.OrgID, t.ID)
-		if err != nil {
-			return TokenUsage{}, err
-		}
-		return TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.key(), stored)}, nil
-	})
-}
-
-// ListTokenUsage returns who created each API token of the organization and when it was
-// last used. With a time that is not zero, it returns only tokens that work and that were
-// neither created nor used since. Permission apiTokens|read.
-func (s *Service) ListTokenUsage(ctx context.Context, call Call, unusedSince time.Time) ([]TokenUsage, error) {
-	return Read(ctx, s, call, OpListTokenUsage, func(tx Tx) ([]TokenUsage, error) {
-		tokens, err := tx.APITokens(call.Principal.OrgID)
-		if err != nil {
-			return nil, err
-		}
-		used, err := tx.APITokensUsed(call.Principal.OrgID)
-		if err != nil {
-			return nil, err
-		}
-		all := make([]TokenUsage, 0, len(tokens))
-		for _, t := range tokens {
-			u := TokenUsage{Token: t, LastUsedAt: s.usage.latest(t.key(), used[t.ID])}
-			if unusedSince.IsZero() || (!expired(t.ExpiresAt, s.now()) && t.CreatedAt.Before(unusedSince) && u.LastUsedAt.Before(unusedSince)) {
-				all = append(all, u)
-			}
-		}
-		return all, nil
-	})
-}
-
-// CountExpiring counts the API tokens of all organizations that work now and
-// won't after within. It is for the operator's metrics.
-func (s *Service) CountExpiring(ctx context.Context, within time.Duration) (n int, err error) {
-	now := s.now()
-	err = s.store.Read(ctx, func(tx Tx) error {
-		n, err = tx.CountAPITokens(now, now.Add(within))
-		return err
-	})
-	return n, err
+// PersonalTokenUsed is [Service.APITokenUsed] for a personal token in an organization.
+func (s *Service) PersonalTokenUsed(org OrgID, t PersonalTokenRecord, stored time.Time) time.Time {
+	return s.usage.latest(tokenKey{org: org, account: t.AccountID, id: t.ID}, stored)
 }
 
 // usageBatch is how many marks a transaction stores, so that others write in between.

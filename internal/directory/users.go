@@ -310,6 +310,16 @@ func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
 	return u, c.Record(u.Target(), before, u)
 }
 
+// Member finds a user who is not just invited: an invitation belongs to an address and
+// says nothing of an account. Errors: [NotFound].
+func Member(tx Tx, org OrgID, id UserID) (User, error) {
+	u, err := tx.User(org, id)
+	if err == nil && u.Invited {
+		err = Missing("user")
+	}
+	return u, err
+}
+
 // MayUnmake checks that the actor may take u's base role away. An organization keeps an
 // owner who is not suspended, and only owners demote, suspend or remove owners.
 func (c *Change) MayUnmake(u User) error {

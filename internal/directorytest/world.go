@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
@@ -37,6 +38,7 @@ type World struct {
 	*identity.Proofs
 	*onboarding.Onboarder
 	*schedules.Planner
+	*credentials.Keeper
 
 	DB       *store.Store
 	Database string
@@ -117,6 +119,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Proofs = identity.New(w.Service, dbtest.Keys(), w.Clock, w.Identity)
 	w.Onboarder = onboarding.New(w.Service, w.Onboarding)
 	w.Planner = schedules.NewPlanner(w.Service)
+	w.Keeper = credentials.NewKeeper(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})

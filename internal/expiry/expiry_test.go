@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/expiry"
@@ -95,7 +96,7 @@ func TestAnnounceExpiringPersonalTokens(t *testing.T) {
 		t.Helper()
 		var token directory.IssuedPersonalToken
 		err := w.DB.Write(t.Context(), func(tx directory.Tx) (err error) {
-			token, err = directory.IssuePersonalToken(tx, mia.AccountID, directory.NewPersonalToken{Name: name, ExpiresAt: w.Clock().Add(lifetime)}, w.Clock())
+			token, err = credentials.IssuePersonalToken(tx, mia.AccountID, directory.NewPersonalToken{Name: name, ExpiresAt: w.Clock().Add(lifetime)}, w.Clock())
 			return err
 		})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
@@ -29,6 +30,7 @@ type service struct {
 	*onboarding.Onboarder
 	*applications.Apps
 	*schedules.Planner
+	*credentials.Keeper
 }
 
 // reply responds with what do returns, in its wire format.

@@ -1,6 +1,9 @@
 package httpapi
 
-import "github.com/rosterhq/roster/internal/directory"
+import (
+	"github.com/rosterhq/roster/internal/credentials"
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 type personalToken struct {
 	CreatedAt   wireTime          `json:"createdAt"`
@@ -37,7 +40,7 @@ type memberToken struct {
 	Networks   []string          `json:"networks"`
 }
 
-func memberTokenOf(t directory.MemberToken) memberToken {
+func memberTokenOf(t credentials.MemberToken) memberToken {
 	return memberToken{
 		CreatedAt: wireTime{t.CreatedAt}, ExpiresAt: wireTime{t.ExpiresAt}, ID: t.ID, LastUsedAt: wireTime{t.LastUsedAt}, Name: t.Name, Networks: t.Networks.Strings(),
 	}

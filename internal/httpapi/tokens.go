@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -148,7 +149,7 @@ func creatorOf(by directory.Actor) creator {
 	return c
 }
 
-func listTokenUsage(rq *request) ([]directory.TokenUsage, error) {
+func listTokenUsage(rq *request) ([]credentials.TokenUsage, error) {
 	since, err := timeOf(rq.params, "unusedSince")
 	if err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func listTokenUsage(rq *request) ([]directory.TokenUsage, error) {
 	return rq.api.service.ListTokenUsage(rq.Context(), rq.call, *since)
 }
 
-func tokenUsageOf(u directory.TokenUsage) tokenUsage {
+func tokenUsageOf(u credentials.TokenUsage) tokenUsage {
 	return tokenUsage{
 		CreatedAt: wireTime{u.Token.CreatedAt}, CreatedBy: creatorOf(u.Token.CreatedBy), ID: u.Token.ID, LastUsedAt: wireTime{u.LastUsedAt},
 	}

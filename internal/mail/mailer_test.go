@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -21,6 +22,7 @@ import (
 type fixture struct {
 	*directory.Service
 	*onboarding.Onboarder
+	*credentials.Keeper
 	store directory.Store
 	owner *directory.Principal
 }
@@ -44,7 +46,7 @@ func newFixture(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{s, people, db, owner}
+	return fixture{s, people, credentials.NewKeeper(s), db, owner}
 }
 
 func (f fixture) add(t *testing.T, name string) {

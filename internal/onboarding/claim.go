@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
@@ -123,7 +124,7 @@ func claimForNewcomer(c *directory.Change, u *directory.User, in NewClaim) (befo
 	if u.Invited {
 		return nil, "", &directory.Error{Code: directory.Conflict, Field: "email", Message: "this address has an account; claim with its personal token"}
 	}
-	issued, err := directory.IssuePersonalToken(c, u.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
+	issued, err := credentials.IssuePersonalToken(c, u.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
 	return nil, issued.Secret, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/text"
@@ -65,11 +66,11 @@ func initialize(c *directory.Change, in NewDeployment) (d Deployment, err error)
 	if err := c.AddUser(&d.Owner); err != nil {
 		return d, err
 	}
-	personal, err := directory.IssuePersonalToken(c, d.Owner.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
+	personal, err := credentials.IssuePersonalToken(c, d.Owner.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
 	if err != nil {
 		return d, err
 	}
-	api, err := c.IssueAPIToken(directory.NewAPIToken{Name: "Initial token", Capabilities: authz.Everything()}, c.Actor().Giving)
+	api, err := credentials.IssueAPIToken(c, directory.NewAPIToken{Name: "Initial token", Capabilities: authz.Everything()}, c.Actor().Giving)
 	if err != nil {
 		return d, err
 	}
@@ -112,7 +113,7 @@ func (o *Onboarder) CreatePersonalTokenFor(ctx context.Context, email string, in
 		if err := c.Verify(&account); err != nil {
 			return t, err
 		}
-		if t, err = directory.IssuePersonalToken(c, account.ID, in, c.Now()); err != nil {
+		if t, err = credentials.IssuePersonalToken(c, account.ID, in, c.Now()); err != nil {
 			return t, err
 		}
 		return t, c.RecordForAccount(account.ID, t.Target(), nil, t.PersonalTokenRecord)

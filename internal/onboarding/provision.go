@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/networks"
@@ -66,7 +67,7 @@ func provision(c *directory.Change, name, from string) (out Provisioned, err err
 	if err := c.AddUser(&agent); err != nil {
 		return out, err
 	}
-	token, err := c.IssueAPIToken(directory.NewAPIToken{
+	token, err := credentials.IssueAPIToken(c, directory.NewAPIToken{
 		Name: "Provisioned token", Capabilities: authz.Everything(), ExpiresAt: out.ExpiresAt,
 	}, c.Actor().Giving)
 	if err != nil {

@@ -1,9 +1,10 @@
-package directory_test
+package credentials_test
 
 import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -98,7 +99,7 @@ func TestListMemberTokens(t *testing.T) {
 		t.Errorf("used here: %v, want %s", all, at)
 	}
 	w.Wants("store the use", "", w.StoreUsage(t.Context()))
-	again := directory.NewService(w.DB, dbtest.Keys(), w.Clock) // after a restart
+	again := credentials.NewKeeper(directory.NewService(w.DB, dbtest.Keys(), w.Clock)) // after a restart
 	stored := must(again.ListMemberTokens(t.Context(), w.ByOwner(), jane.ID))(t)
 	for _, k := range stored {
 		if k.ID == laptop.ID && !k.LastUsedAt.Equal(at) {

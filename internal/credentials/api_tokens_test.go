@@ -1,4 +1,4 @@
-package directory_test
+package credentials_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/text"
@@ -165,7 +166,7 @@ func TestTokenUsage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := w.Token("users|read")
-	usage := func() directory.TokenUsage {
+	usage := func() credentials.TokenUsage {
 		return must(w.GetTokenUsage(t.Context(), w.ByOwner(), token.ID))(t)
 	}
 	if u := usage(); !u.LastUsedAt.IsZero() || u.Token.CreatedBy.UserID != w.Owner.ID {
@@ -189,7 +190,7 @@ func TestTokenUsage(t *testing.T) {
 	if u := usage(); !u.LastUsedAt.Equal(used) {
 		t.Errorf("stored as %s, want %s", u.LastUsedAt, used)
 	}
-	again := directory.NewService(w.DB, dbtest.Keys(), w.Clock) // after a restart
+	again := credentials.NewKeeper(directory.NewService(w.DB, dbtest.Keys(), w.Clock)) // after a restart
 	if u := must(again.GetTokenUsage(t.Context(), w.ByOwner(), token.ID))(t); !u.LastUsedAt.Equal(used) {
 		t.Errorf("read later as %s, want %s", u.LastUsedAt, used)
 	}

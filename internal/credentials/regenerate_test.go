@@ -1,4 +1,4 @@
-package directory_test
+package credentials_test
 
 import (
 	"testing"

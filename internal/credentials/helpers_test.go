@@ -1,0 +1,35 @@
+package credentials_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+)
+
+type world struct{ *directorytest.World }
+
+type member = directorytest.Member
+
+var caps = directorytest.Caps
+
+// must returns the result of a call that has to succeed.
+func must[T any](v T, err error) func(testing.TB) T { return directorytest.Must(v, err) }
+
+// second is the error of a call that also has a result.
+func second[T any](_ T, err error) error { return err }
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	return &world{directorytest.New(t)}
+}
+
+// now is the time as it is stored.
+func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
+
+// networks parses networks that the test spells right.
+func networks(t testing.TB, list ...string) directory.Networks {
+	t.Helper()
+	return must(directory.ParseNetworks(list))(t)
+}
