@@ -38,7 +38,7 @@ var guides = map[string]guide{
 	"docs/guide/offboarding.md":      {commands: 11},
 	"docs/guide/operations.md":       {noServer: true, commands: 9},
 	"docs/guide/postgresql.md":       {noServer: true, postgres: true, commands: 9},
-	"docs/guide/product.md":          {commands: 31},
+	"docs/guide/product.md":          {commands: 36},
 	"docs/guide/proxies.md":          {programs: []string{"nginx", "caddy"}, flags: []string{"--trusted-proxies", "127.0.0.1/32"}, commands: 8},
 	"docs/guide/python.md":           {programs: []string{"python3"}, commands: 3},
 	"docs/guide/scim.md":             {commands: 4},
