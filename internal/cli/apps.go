@@ -126,6 +126,9 @@ with --force takes it from them. With --dry-run, it shows in both cases who woul
 			}
 			done := make([]appliedApp, 0, len(apps))
 			for _, app := range apps {
+				if s.dryRun && len(apps) > 1 {
+					cmd.PrintErrln(visible(app.ID) + ":") // heads what would change for whom
+				}
 				outcome, err := s.applyApp(cmd, c, app, force)
 				if err != nil {
 					err = fmt.Errorf("%s: %w", app.ID, err)
