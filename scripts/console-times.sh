@@ -40,6 +40,7 @@ members=$(sed -n '1,2000s/.*"id":"\([^"]*\)".*/"\1"/p' imported.ndjson | paste -
 printf '{"name":"Operations","roles":["%s"],"members":[%s]}' "$role" "$members" >group.json
 group=$(api POST rbac/groups @group.json | id)
 for i in $(seq 50); do hook=$(api POST tokens "{\"name\":\"token $i\",\"orgCapabilities\":{\"users\":[\"read\"]}}" | id); done
+api POST apps '{"id":"billing","name":"Billing","types":{"invoice":{"actions":["read","approve"],"instances":true},"report":{"actions":["read"]}}}' >app.json
 sleep 3 # until the log is sealed
 
 curl -fsS -c jar -o /dev/null -H 'Sec-Fetch-Site: same-origin' --data-urlencode "link=${link#*#}" "$url/signin/link"
@@ -54,7 +55,7 @@ cpu() { awk '{ print $14 + $15 }' "/proc/$server/stat"; } # in hundredths of a s
 echo "| page | CPU | median | compressed |"
 echo "| --- | --- | --- | --- |"
 for page in /console/ "" pictures users 'users?q=person99' 'users/rows?q=nobody-at-all' 'users?role=admin' 'users?role=owner' 'users?status=suspended' "users?at=$at" "users/$user" "users/$user/remove" \
-	users/import invitations roles "roles/$role" groups "groups/$group" "groups/$group?q=person99" tokens new-token "tokens/$hook" webhooks audit 'audit?action=createUser' \
+	users/import invitations roles "roles/$role" apps apps/billing "apps/billing?who=$user&can=invoice|read&on=2026-1" groups "groups/$group" "groups/$group?q=person99" tokens new-token "tokens/$hook" webhooks audit 'audit?action=createUser' \
 	'audit?action=createGroup' 'audit?outcome=refused' "audit?target=$user" "audit/$entry" sign-in sync settings profile; do
 	case $page in /*) path=$page ;; *) path=/console/$org/$page ;; esac
 	before=$(cpu)

@@ -77,7 +77,7 @@ type appData struct {
 	App         appUse
 	Types       []typeRow
 	Manages     bool // may change what the application defines
-	Credentials []directory.AppCredential
+	Credentials []appCredential
 	Full        bool // it has as many credentials as it may have
 	Roles       []holder
 	Ask         asked
@@ -86,6 +86,12 @@ type appData struct {
 	Losers *directory.AccessDiff
 	Held   string
 	Guide  string
+}
+
+// appCredential is a credential with the name of who created it.
+type appCredential struct {
+	directory.AppCredential
+	By string
 }
 
 // typeRow is a resource type of the form.
@@ -119,8 +125,16 @@ func showApp(rq *request) (any, error) {
 		d.Types = typedRows(rq.PostForm)
 	}
 	if d.App.Own() {
-		if d.Credentials, err = apps.ListCredentials(ctx, rq.call, app.ID); err != nil {
+		list, err := apps.ListCredentials(ctx, rq.call, app.ID)
+		if err != nil {
 			return nil, err
+		}
+		for _, c := range list {
+			by, err := rq.nameOf(c.CreatedBy)
+			if err != nil {
+				return nil, err
+			}
+			d.Credentials = append(d.Credentials, appCredential{c, by})
 		}
 		d.Full = len(d.Credentials) >= applications.MaxCredentials
 	}
@@ -132,7 +146,8 @@ func showApp(rq *request) (any, error) {
 	if d.Ask, err = rq.asked(app, rq.URL.Query()); err != nil {
 		return nil, err
 	}
-	return d, d.hold(rq)
+	err = d.hold(rq)
+	return d, err
 }
 
 // hold finds out who would lose something by a change that was refused because somebody

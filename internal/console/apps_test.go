@@ -128,7 +128,7 @@ func TestCredentialIsShownOnceAndTwoAtATime(t *testing.T) {
 	p := s.post(s.Owner, here+"/credential", nil).wants(t, http.StatusOK, "xaap-", `data-copy="#secret"`)
 	_, rest, _ := strings.Cut(p.Body, `value="xaap-`)
 	secret, _, _ := strings.Cut(rest, `"`)
-	s.get(s.Owner, here).wants(t, http.StatusOK, ">never<", "New credential").lacks(t, secret)
+	s.get(s.Owner, here).wants(t, http.StatusOK, ">never<", "by "+s.Owner.Name, "New credential").lacks(t, secret)
 	directorytest.Must(s.Authenticate(t.Context(), "xaap-"+secret, ""))(t)
 	s.Pass(2 * time.Hour)
 	s.get(s.Owner, here).wants(t, http.StatusOK, "2 hours ago")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -77,10 +78,8 @@ func (rq *request) planned(u directory.User, roles []roleUse) (p planned, err er
 		return p, err
 	}
 	for _, one := range list {
-		by := one.CreatedBy.ID()
-		if maker, err := rq.console.Service.GetUser(ctx, rq.call, one.CreatedBy.UserID); err == nil {
-			by = maker.Name
-		} else if directory.CodeOf(err) != directory.NotFound {
+		by, err := rq.nameOf(one.CreatedBy)
+		if err != nil {
 			return p, err
 		}
 		p.Schedules = append(p.Schedules, plannedChange{one, by})
@@ -105,6 +104,19 @@ func (rq *request) planned(u directory.User, roles []roleUse) (p planned, err er
 	}
 	p.Role = &t
 	return p, err
+}
+
+// nameOf is the name of a user who decided on something, or the id of a token or of
+// somebody who has left.
+func (rq *request) nameOf(a directory.Actor) (string, error) {
+	if a.Name != "" || a.UserID == "" || !rq.may(directory.OpGetUser) {
+		return cmp.Or(a.Name, a.ID()), nil
+	}
+	u, err := rq.console.Service.GetUser(rq.Context(), rq.call, a.UserID)
+	if directory.CodeOf(err) == directory.NotFound {
+		return a.ID(), nil
+	}
+	return u.Name, err
 }
 
 // timeIn is the time in a field of the form, in UTC.

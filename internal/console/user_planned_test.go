@@ -90,3 +90,17 @@ func TestOnlyRemovalOfAnInvitedUserIsOffered(t *testing.T) {
 	alan := directorytest.Must(s.CreateUser(t.Context(), s.call(s.Owner), in))(t)
 	s.get(s.Owner, s.path("users/"+string(alan.ID))).wants(t, http.StatusOK, `<option value="remove">`).lacks(t, `<option value="suspend">`, "Role for a time")
 }
+
+func TestFailedScheduleIsShownAndDismissed(t *testing.T) {
+	s := newSite(t)
+	mia := s.member("Mia", "mia@example.com", "admin")
+	ada := s.add("Ada", "ada@example.com", "user")
+	directorytest.Must(s.UpdateSchedule(t.Context(), s.call(mia), ada.ID, directory.ScheduledSuspension, schedules.NewSchedule{At: s.Clock().Add(time.Hour)}))(t)
+	directorytest.Must(s.UpdateUserRole(t.Context(), s.call(s.Owner), mia.ID, "none"))(t)
+	s.Pass(2 * time.Hour)
+	directorytest.Must(schedules.New(s.DB, s.Service).Once(t.Context(), func(err error) { t.Error(err) }))(t)
+	here := s.path("users/" + string(ada.ID))
+	s.get(s.Owner, here).wants(t, http.StatusOK, ">failed<", "Dismiss", "Mia", "users|update").lacks(t, "Take back")
+	p := s.post(s.Owner, here+"/unschedule", url.Values{"act": {"suspend"}}).wants(t, http.StatusSeeOther)
+	s.noteOf(p).wants(t, http.StatusOK, "The failed change was dismissed").lacks(t, "Undo", ">failed<")
+}
