@@ -370,8 +370,12 @@ func TestOwnerDefinesAnApplicationInABrowser(t *testing.T) {
 	b.Press("c")
 	b.Await(`document.querySelector("#create").matches(":modal")`)
 	browsertest.Eval[any](b, `document.querySelector("#create-name").value = ""`) // the protocol types the key although the page has prevented it
-	b.Type("#create-name", "Billing")
-	b.Type("#create-id", "billing\r")
+	b.Type("#create-name", "Billing & Dues")
+	b.Await(`document.querySelector("#create-id").value === "billing-dues"`)
+	browsertest.Eval[any](b, `document.querySelector("#create-id").value = ""`)
+	b.Type("#create-id", "billing")
+	browsertest.Eval[any](b, `document.querySelector("#create-name").value = ""`)
+	b.Type("#create-name", "Billing\r") // which does not change an id that was typed
 	b.Await(`document.readyState === "complete" && document.querySelector("h1")?.textContent === "Billing"`)
 	b.Type(`[aria-label="Type 1"]`, "invoice")
 	b.Type(`[aria-label="Actions 1"]`, "read approve")

@@ -106,7 +106,7 @@ func (s *site) sights() []sight {
 		{"app", app, nil},
 		{"app-losers", "apps/billing", takeOutAnAction},
 		{"app-of-deployment", "apps/wiki", nil},
-		{"role-in-apps", "roles/" + string(s.clerk), nil},
+		{"role-in-apps", "roles/" + string(s.clerk), showApps},
 		{"group", "groups/" + string(group.ID), nil},
 		{"tokens", "tokens", nil},
 		{"new-token", "new-token?preset=provisioning", nil},
@@ -151,6 +151,12 @@ func (s *site) plan(id directory.UserID) {
 	ctx, owner, now := s.Context(), s.call(s.Owner), s.Clock()
 	directorytest.Must(s.UpdateSchedule(ctx, owner, id, directory.ScheduledRemoval, schedules.NewSchedule{At: now.AddDate(0, 0, 30), Revoke: directory.Revocation{Tokens: true}}))(s)
 	directorytest.Must(s.UpdateTemporaryRole(ctx, owner, id, schedules.NewTemporaryRole{Role: s.clerk, Until: now.AddDate(0, 0, 3)}))(s)
+}
+
+// showApps shows the part of a role that is about applications.
+func showApps(b *browsertest.Browser) {
+	b.Helper()
+	browsertest.Eval[bool](b, `(document.querySelector(".apps").closest("details").scrollIntoView({block: "center"}), true)`)
 }
 
 // takeOutAnAction saves a vocabulary without an action that a role gives.

@@ -135,6 +135,16 @@
     row.after(next)
   })
 
+  // An id follows the name that is typed, until somebody types another one.
+  document.addEventListener('input', (event) => {
+    const form = event.target.closest('[data-slug]')
+    if (!form) return
+    if (event.target.name === 'id') form.dataset.slug = 'typed'
+    else if (event.target.name === 'name' && form.dataset.slug !== 'typed') {
+      form.elements.id.value = event.target.value.normalize('NFKD').toLowerCase().replace(/[\u0300-\u036f]/g, '').replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+/, '').slice(0, 64).replace(/-$/, '')
+    }
+  })
+
   function unfoldMenu() { const menu = $('[data-menu]'); if (menu) menu.open = wide.matches }
   wide.addEventListener('change', unfoldMenu)
   unfoldMenu()
