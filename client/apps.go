@@ -14,6 +14,12 @@ type Application struct {
 	ID    string                  `json:"id"` // a slug, such as billing
 	Name  string                  `json:"name"`
 	Types map[string]ResourceType `json:"types"`
+	// Paths are what requests take, for reverse proxies that ask by their paths. If nil,
+	// UpdateApplication leaves them as they are.
+	Paths []PathRule `json:"paths,omitzero"`
+	// Subjects is what searches name users by: id, email or userName. If empty,
+	// UpdateApplication leaves it as it is.
+	Subjects string `json:"subjects,omitempty"`
 
 	// Set by the server. Scope says whose the application is: organization, or deployment
 	// for one that serves all organizations and that only the operator changes.
@@ -35,6 +41,14 @@ type ResourceType struct {
 	// Instances says that there are named resources of the type. A capability is then on
 	// one name, on all names that begin alike, or on all names.
 	Instances bool `json:"instances"`
+}
+
+// PathRule says what capability a request takes, as in invoice:{number}|read for the path
+// /invoices/{number}. Without methods, it is for all of them.
+type PathRule struct {
+	Path    string   `json:"path"`
+	Methods []string `json:"methods,omitempty"`
+	Require string   `json:"require"`
 }
 
 // AppCapabilities are capabilities in applications, by application and resource type.

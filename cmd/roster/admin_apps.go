@@ -105,6 +105,10 @@ func readApplications(files []string) (all []applications.NewApplication, err er
 			for name, t := range app.Types {
 				in.Types[name] = directory.ResourceType(t)
 			}
+			in.Subjects, in.Paths = new(directory.SubjectNames(app.Subjects)), new([]directory.PathRule)
+			for _, p := range app.Paths {
+				*in.Paths = append(*in.Paths, directory.PathRule(p))
+			}
 			all = append(all, in)
 		}
 	}

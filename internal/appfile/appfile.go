@@ -18,6 +18,16 @@ type Application struct {
 	ID    string          `yaml:"id"`
 	Name  string          `yaml:"name"`
 	Types map[string]Type `yaml:"types"`
+	Paths []Path          `yaml:"paths"`
+	// Subjects is empty, id, email or userName.
+	Subjects string `yaml:"subjects"`
+}
+
+// Path is a rule of the table of paths.
+type Path struct {
+	Path    string   `yaml:"path"`
+	Methods []string `yaml:"methods"`
+	Require string   `yaml:"require"`
 }
 
 // Type is a resource type in a file: a mapping, or for a type without instances, just the

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
@@ -33,12 +34,16 @@ type NewApplication struct {
 	ID    directory.AppID      `json:"id"`
 	Name  string               `json:"name"`
 	Types directory.Vocabulary `json:"types"`
+	// Paths and Subjects stay as they are if they are nil.
+	Paths    *[]directory.PathRule   `json:"paths,omitempty"`
+	Subjects *directory.SubjectNames `json:"subjects,omitempty"`
 }
 
 var slug = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,62}[a-z0-9])?$`)
 
-// clean checks the properties, and returns them in the form in which they are kept.
-func (in NewApplication) clean() (NewApplication, error) {
+// clean checks the properties, and returns them in the form in which they are kept. There
+// those that are nil are as before.
+func (in NewApplication) clean(before directory.Application) (NewApplication, error) {
 	if !slug.MatchString(string(in.ID)) {
 		return in, directory.InvalidField("id", "%s is not a slug, such as billing: lower-case letters, digits and dashes, at most 64", quote.Input(in.ID))
 	}
@@ -58,7 +63,28 @@ func (in NewApplication) clean() (NewApplication, error) {
 			return in, err
 		}
 	}
-	return in, nil
+	if in.Paths == nil {
+		in.Paths = &before.Paths
+	}
+	if in.Subjects == nil {
+		in.Subjects = &before.Subjects
+	}
+	if in.Subjects, err = cleanSubjects(*in.Subjects); err != nil {
+		return in, err
+	}
+	return in, checkPaths(in, *in.Paths)
+}
+
+// cleanSubjects checks what searches name users by; "id" is the default.
+func cleanSubjects(by directory.SubjectNames) (*directory.SubjectNames, error) {
+	switch by {
+	case "id":
+		by = directory.ByID
+	case directory.ByID, directory.ByEmail, directory.ByUserName:
+	default:
+		return nil, directory.InvalidField("subjects", "%s is no way to name users; use id, email or userName", quote.Input(by))
+	}
+	return &by, nil
 }
 
 func cleanType(name string, t directory.ResourceType) (directory.ResourceType, error) {
@@ -104,7 +130,7 @@ func (a *Apps) GetApplication(ctx context.Context, call directory.Call, id direc
 // id that the organization's or the deployment's applications have; [directory.LimitExceeded].
 func (a *Apps) CreateApplication(ctx context.Context, call directory.Call, in NewApplication) (directory.Application, error) {
 	return directory.Write(ctx, a.directory, call, directory.OpCreateApplication, func(c *directory.Change) (app directory.Application, err error) {
-		if in, err = in.clean(); err != nil {
+		if in, err = in.clean(app); err != nil {
 			return app, err
 		}
 		if err := c.OneMore(limits.Applications); err != nil {
@@ -113,7 +139,7 @@ func (a *Apps) CreateApplication(ctx context.Context, call directory.Call, in Ne
 		if err := c.Lock(directory.LockApp(in.ID)); err != nil {
 			return app, err
 		}
-		app = directory.Application{OrgID: c.Actor().OrgID, ID: in.ID, Name: in.Name, Types: in.Types, CreatedAt: c.Now(), UpdatedAt: c.Now()}
+		app = with(directory.Application{OrgID: c.Actor().OrgID, ID: in.ID, CreatedAt: c.Now()}, in, c.Now())
 		there, err := directory.LookupApp(c, app.OrgID, in.ID)
 		if err == nil {
 			whose := "this organization"
@@ -151,7 +177,7 @@ func lookupOwn(tx directory.Tx, org directory.OrgID, id directory.AppID) (direct
 	return app, err
 }
 
-// UpdateApplication replaces the name and the types of one of the organization's
+// UpdateApplication replaces the properties of one of the organization's
 // applications. Roles and API tokens must not hold a capability that it does not define
 // any more, unless force takes it from them.
 //
@@ -170,7 +196,7 @@ func (a *Apps) UpdateApplication(ctx context.Context, call directory.Call, id di
 			return app, err
 		}
 		in.ID = id
-		if in, err = in.clean(); err != nil {
+		if in, err = in.clean(before); err != nil {
 			return app, err
 		}
 		return update(c, before, in, force)
@@ -179,9 +205,8 @@ func (a *Apps) UpdateApplication(ctx context.Context, call directory.Call, id di
 
 // update replaces what in sets, if it is not that way already.
 func update(c *directory.Change, before directory.Application, in NewApplication, force bool) (directory.Application, error) {
-	app := before
-	app.Name, app.Types, app.UpdatedAt = in.Name, in.Types, c.Now()
-	if app.Name == before.Name && app.Types.Equal(before.Types) {
+	app := with(before, in, c.Now())
+	if sameProperties(app, before) {
 		return before, nil
 	}
 	losers, err := losersOf(c, before, app.Defines)
@@ -195,6 +220,19 @@ func update(c *directory.Change, before directory.Application, in NewApplication
 		return app, err
 	}
 	return app, c.RecordIn(app.LogID(), app.Target(), before, app)
+}
+
+// with returns an application with the properties that in sets, which are clean.
+func with(app directory.Application, in NewApplication, now time.Time) directory.Application {
+	app.Name, app.Types, app.Paths, app.Subjects, app.UpdatedAt = in.Name, in.Types, *in.Paths, *in.Subjects, now
+	if len(app.Paths) == 0 {
+		app.Paths = nil
+	}
+	return app
+}
+
+func sameProperties(a, b directory.Application) bool {
+	return a.Name == b.Name && a.Types.Equal(b.Types) && a.Subjects == b.Subjects && slices.EqualFunc(a.Paths, b.Paths, directory.PathRule.Equal)
 }
 
 // DeleteApplication deletes one of the organization's applications with its credentials.

@@ -98,20 +98,19 @@ func inApp(id directory.AppID, err error) error {
 
 func apply(c *directory.Change, in NewApplication, how How) (done Applied, err error) {
 	done.ID = in.ID
-	if in, err = in.clean(); err != nil {
+	before, errThere := c.Application("", in.ID)
+	if errThere != nil && directory.CodeOf(errThere) != directory.NotFound {
+		return done, errThere
+	}
+	if in, err = in.clean(before); err != nil {
 		return done, err
 	}
-	before, err := c.Application("", in.ID)
-	if directory.CodeOf(err) == directory.NotFound {
+	if errThere != nil {
 		done.Outcome = "created"
 		return done, create(c, in)
 	}
-	if err != nil {
-		return done, err
-	}
-	app := before
-	app.Name, app.Types = in.Name, in.Types
-	if app.Name == before.Name && app.Types.Equal(before.Types) {
+	app := with(before, in, before.UpdatedAt)
+	if sameProperties(app, before) {
 		done.Outcome = "unchanged"
 		return done, nil
 	}
@@ -132,7 +131,7 @@ func create(c *directory.Change, in NewApplication) error {
 		return &directory.Error{Code: directory.Conflict, Field: "id", Message: "organizations have applications of their own with this id: " +
 			"choose another one, or remove theirs with --org"}
 	}
-	app := directory.Application{ID: in.ID, Name: in.Name, Types: in.Types, CreatedAt: c.Now(), UpdatedAt: c.Now()}
+	app := with(directory.Application{ID: in.ID, CreatedAt: c.Now()}, in, c.Now())
 	if err := c.CreateApplication(app); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package authzen
 
 import (
 	"context"
-	"strings"
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
@@ -107,12 +106,12 @@ func (a Access) subject(ctx context.Context, asked *applications.Question, app d
 // counts as one, so that no directory can give one person the name of another.
 func userRef(name string) directory.UserRef {
 	switch {
+	case applications.IsUserName(name):
+		return directory.UserRef{UserNameKey: text.FoldKey(name)}
 	case ident.Is("usr", name):
 		return directory.UserRef{ID: directory.UserID(name)}
-	case strings.Contains(name, "@"):
-		return directory.UserRef{EmailKey: text.FoldKey(name)}
 	default:
-		return directory.UserRef{UserNameKey: text.FoldKey(name)}
+		return directory.UserRef{EmailKey: text.FoldKey(name)}
 	}
 }
 

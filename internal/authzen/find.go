@@ -10,7 +10,8 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-// Subjects implements [Decider]. It finds users; tokens are no subjects of a search.
+// Subjects implements [Decider]. It finds users, by the name that the application chose, or
+// API tokens.
 func (a Access) Subjects(ctx context.Context, call directory.Call, s Search) (Found, error) {
 	app, err := a.application(ctx, call, s.Question)
 	if err != nil {
@@ -18,18 +19,22 @@ func (a Access) Subjects(ctx context.Context, call directory.Call, s Search) (Fo
 	}
 	want, reason := applications.Wanted(app, s.Resource.Type, s.Action, s.Resource.ID)
 	org, served := applications.Serves(app, directory.OrgID(s.Organization))
-	if reason != "" || !served || s.Subject.Type != userType {
+	if reason != "" || !served {
 		return Found{}, nil
 	}
-	users, next, err := a.Apps.Holders(ctx, call, org, want, directory.UserID(s.After), s.Limit)
-	if err != nil {
-		return Found{}, err
+	switch s.Subject.Type {
+	case userType:
+		users, next, err := a.Apps.Holders(ctx, call, org, want, directory.UserID(s.After), s.Limit)
+		if err != nil {
+			return Found{}, err
+		}
+		ids, err := a.Apps.Names(ctx, call, app, org, users)
+		return Found{IDs: ids, Next: string(next)}, err
+	case tokenType:
+		tokens, err := a.Apps.HoldingTokens(ctx, call, org, want)
+		return Found{IDs: tokens}.page(s), err
 	}
-	found := Found{Next: string(next)}
-	for _, id := range users {
-		found.IDs = append(found.IDs, string(id))
-	}
-	return found, nil
+	return Found{}, nil
 }
 
 // Resources implements [Decider]. It finds the instances that grants name. Applications

@@ -169,6 +169,10 @@ func readApps(stdin io.Reader, files []string) (all []client.Application, err er
 			for name, t := range app.Types {
 				in.Types[name] = client.ResourceType(t)
 			}
+			in.Subjects, in.Paths = cmp.Or(app.Subjects, "id"), []client.PathRule{} // a file without them takes them away
+			for _, p := range app.Paths {
+				in.Paths = append(in.Paths, client.PathRule(p))
+			}
 			all = append(all, in)
 		}
 	}

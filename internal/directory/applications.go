@@ -17,13 +17,41 @@ type AppID string
 // belongs to an organization, or with an empty OrgID, to the deployment: then it serves
 // all organizations. The package applications has the operations.
 type Application struct {
-	ID        AppID      `json:"id"`
-	OrgID     OrgID      `json:"orgId,omitempty"`
-	Name      string     `json:"name"`
-	Types     Vocabulary `json:"types"`
-	CreatedAt time.Time  `json:"createdAt"`
-	UpdatedAt time.Time  `json:"updatedAt"`
+	ID    AppID      `json:"id"`
+	OrgID OrgID      `json:"orgId,omitempty"`
+	Name  string     `json:"name"`
+	Types Vocabulary `json:"types"`
+	// Paths say what capabilities requests take, for reverse proxies that ask by their paths.
+	// The first rule that matches counts.
+	Paths []PathRule `json:"paths,omitempty"`
+	// Subjects is how searches name users.
+	Subjects  SubjectNames `json:"subjects,omitempty"`
+	CreatedAt time.Time    `json:"createdAt"`
+	UpdatedAt time.Time    `json:"updatedAt"`
 }
+
+// PathRule says what capability a request takes. The package applications has the form of
+// its members.
+type PathRule struct {
+	Path    string   `json:"path"`
+	Methods []string `json:"methods,omitempty"` // none: all
+	Require string   `json:"require"`
+}
+
+// Equal reports whether two rules are the same.
+func (r PathRule) Equal(other PathRule) bool {
+	return r.Path == other.Path && r.Require == other.Require && slices.Equal(r.Methods, other.Methods)
+}
+
+// SubjectNames is what searches of an application name users by.
+type SubjectNames string
+
+// The names of users. The zero value is by id.
+const (
+	ByID       SubjectNames = ""
+	ByEmail    SubjectNames = "email"
+	ByUserName SubjectNames = "userName" // that a directory has given
+)
 
 // Target is the application as the target of an entry.
 func (a Application) Target() Target {

@@ -5,10 +5,10 @@ package forwardauth
 
 import (
 	"errors"
+	"net"
 	"net/http"
 
 	"github.com/rosterhq/roster/internal/applications"
-	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/protocol"
 )
@@ -22,7 +22,7 @@ const (
 	// Application has the credential of the application that the proxy protects.
 	headerApplication = "Roster-Application"
 	// Require is the capability that the request takes, as in invoice|read, where the query
-	// parameter require can't be set.
+	// parameter require can't be set. If both are given, the request takes both.
 	headerRequire = "Roster-Require"
 	headerOrg     = "X-Axiom-Org-Id"
 
@@ -57,8 +57,8 @@ func (s *Server) API() protocol.API {
 	return api
 }
 
-// serve answers 200 if the token of a request holds the capability that it takes, 401
-// without a valid token, and 403 without the capability.
+// serve answers 200 if the token of a request holds the capabilities that it takes, 401
+// without a valid token, and 403 without a capability.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, p protocol.Request) error {
 	app, err := s.application(r, p)
 	if err != nil {
@@ -72,15 +72,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, p protocol.Reques
 	if err != nil {
 		return err
 	}
-	token, err := s.apps.Present(r.Context(), app, secret, directory.OrgID(r.Header.Get(headerOrg)), p.Call.RemoteAddr)
+	token, err := s.apps.Present(r.Context(), app, secret, directory.OrgID(r.Header.Get(headerOrg)), clientAddr(r, p))
 	if directory.CodeOf(err) == directory.NotFound {
 		return directory.Errorf(directory.Unauthenticated, "the token is unknown, expired or revoked")
 	}
 	if err != nil {
 		return err
 	}
-	if !token.Held.Allows(want) {
-		return directory.Errorf(directory.Forbidden, "missing permission %s", want)
+	for _, one := range want {
+		if !token.Held.Allows(one) {
+			return directory.Errorf(directory.Forbidden, "missing permission %s", one)
+		}
 	}
 	h := w.Header()
 	h.Set(headerUser, token.Subject())
@@ -91,6 +93,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, p protocol.Reques
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// clientAddr is the address that the request came to the proxy from, "" if that is unknown:
+// a peer that is no trusted proxy asks about others, so that its own address says nothing.
+func clientAddr(r *http.Request, p protocol.Request) string {
+	if peer, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || p.Call.RemoteAddr == peer {
+		return ""
+	}
+	return p.Call.RemoteAddr
 }
 
 // errApplication blames the configuration of the proxy, and is no 401, which proxies pass on.
@@ -106,19 +117,6 @@ func (s *Server) application(r *http.Request, p protocol.Request) (directory.App
 		return directory.Application{}, err
 	}
 	return s.apps.Application(r.Context(), who)
-}
-
-// required is the capability that a request takes.
-func required(r *http.Request, app directory.Application) (authz.AppGrant, error) {
-	text := r.Header.Get(headerRequire)
-	if text == "" {
-		text = r.URL.Query().Get("require")
-	}
-	want, err := applications.ParseCapability(app.ID, text)
-	if err != nil || !app.Defines(want) {
-		return want, directory.Errorf(directory.Forbidden, "require must name a capability that %s defines, as in invoice|read", app.ID)
-	}
-	return want, nil
 }
 
 // fail responds with an error as text, which proxies may show.

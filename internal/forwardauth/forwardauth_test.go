@@ -109,3 +109,96 @@ func TestForwardAuthRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A client can't choose what its request takes: by a header beside the parameter of the
+// proxy, or by its query where the proxy appends the path.
+func TestClientCannotReplaceTheDemand(t *testing.T) {
+	s := start(t)
+	token := s.TokenOf("reader@example.com")
+	const may, mayNot = "invoice:2026-7|read", "invoice:2025-7|read"
+	for why, c := range map[string]struct {
+		path    string
+		headers []string
+		want    int
+	}{
+		"both held":                         {"/forward-auth/?require=" + may, []string{"Roster-Require", may}, http.StatusOK},
+		"the proxy's by query":              {"/forward-auth/?require=" + mayNot, []string{"Roster-Require", may}, http.StatusForbidden},
+		"a second one in the query":         {"/forward-auth/?require=" + may + "&require=" + mayNot, nil, http.StatusForbidden},
+		"the proxy's by header":             {"/forward-auth/reports?require=" + may, []string{"Roster-Require", mayNot}, http.StatusForbidden},
+		"the client's only, by query":       {"/forward-auth/reports?require=" + may, nil, http.StatusForbidden},
+		"an unknown one beside the proxy's": {"/forward-auth/?require=" + may, []string{"Roster-Require", "x|y"}, http.StatusForbidden},
+	} {
+		if answer := s.ask("GET", c.path, token, c.headers...); answer.Status != c.want {
+			t.Errorf("%s: %d %s, want %d", why, answer.Status, answer.Body, c.want)
+		}
+	}
+}
+
+// With a table of paths, the request that the proxy asks about says what it takes. Whatever
+// a client adds can only make it more.
+func TestTableOfPaths(t *testing.T) {
+	s := start(t)
+	apps := applications.New(s.Service)
+	if _, err := apps.Apply(t.Context(), []applications.NewApplication{{
+		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read"}, Instances: true}, "report": {Actions: []string{"read"}}},
+		Paths: &[]directory.PathRule{
+			{Path: "/invoices/{number}", Methods: []string{"GET"}, Require: "invoice:{number}|read"},
+			{Path: "/reports/*", Require: "report|read"},
+		},
+	}}, applications.How{}); err != nil {
+		t.Fatal(err)
+	}
+	token := s.TokenOf("reader@example.com")
+	const top = "/forward-auth/"
+	original := func(method, uri string) []string { return []string{"X-Original-Method", method, "X-Original-URI", uri} }
+	forwarded := func(method, uri string) []string {
+		return []string{"X-Forwarded-Method", method, "X-Forwarded-Uri", uri}
+	}
+	for why, c := range map[string]struct {
+		method, path string
+		headers      []string
+		want         int
+	}{
+		"nginx":                              {"GET", top, original("GET", "/invoices/2026-7?a=b"), http.StatusOK},
+		"Caddy and Traefik":                  {"GET", top, forwarded("GET", "/invoices/2026-7"), http.StatusOK},
+		"Envoy":                              {"GET", "/forward-auth/invoices/2026-7?a=b", nil, http.StatusOK},
+		"another instance":                   {"GET", top, original("GET", "/invoices/2025-7"), http.StatusForbidden},
+		"another method":                     {"GET", top, original("POST", "/invoices/2026-7"), http.StatusForbidden},
+		"another method, by Envoy":           {"POST", "/forward-auth/invoices/2026-7", nil, http.StatusForbidden},
+		"another path":                       {"GET", top, original("GET", "/reports/1"), http.StatusForbidden},
+		"no rule":                            {"GET", top, original("GET", "/else"), http.StatusForbidden},
+		"dots":                               {"GET", top, original("GET", "/invoices/../reports/1"), http.StatusForbidden},
+		"nothing":                            {"GET", top, nil, http.StatusForbidden},
+		"no method":                          {"GET", top, []string{"X-Original-URI", "/invoices/2026-7"}, http.StatusForbidden},
+		"no path":                            {"GET", top, []string{"X-Forwarded-Method", "GET"}, http.StatusForbidden},
+		"a client's header beside nginx's":   {"GET", top, append(original("GET", "/reports/1"), forwarded("GET", "/invoices/2026-7")...), http.StatusForbidden},
+		"a client's header beside Caddy's":   {"GET", top, append(forwarded("GET", "/reports/1"), original("GET", "/invoices/2026-7")...), http.StatusForbidden},
+		"a client's header beside Envoy's":   {"GET", "/forward-auth/reports/1", original("GET", "/invoices/2026-7"), http.StatusForbidden},
+		"a client's demand":                  {"GET", top, append(original("GET", "/reports/1"), "Roster-Require", "invoice:2026-7|read"), http.StatusForbidden},
+		"a client's query, by Envoy":         {"GET", "/forward-auth/reports/1?require=invoice:2026-7|read", nil, http.StatusForbidden},
+		"Envoy's path, encoded":              {"GET", "/forward-auth/invoices%2f2026-7", nil, http.StatusForbidden},
+		"the proxy's demand, without a path": {"GET", "/forward-auth/?require=invoice:2026-7|read", nil, http.StatusOK},
+	} {
+		if answer := s.ask(c.method, c.path, token, c.headers...); answer.Status != c.want {
+			t.Errorf("%s: %d %s, want %d", why, answer.Status, answer.Body, c.want)
+		}
+	}
+}
+
+// The address of a proxy says nothing of its clients: a token that is bound to networks is
+// refused, also if the proxy is in one of them, unless a trusted proxy says where it came from.
+func TestTokenBoundToNetworks(t *testing.T) {
+	s := start(t)
+	var bound struct{ ID, Token string }
+	s.Want(http.StatusOK, "POST", "/v2/tokens", apptest.Request{
+		Token: s.PersonalToken, Body: `{"name": "bound", "appCapabilities": {"billing": {"report": ["read"]}}}`,
+	}).Decode(t, &bound)
+	const path = "/forward-auth/?require=report|read"
+	if answer := s.ask("GET", path, bound.Token); answer.Status != http.StatusOK {
+		t.Fatalf("before it is bound: %d %s", answer.Status, answer.Body)
+	}
+	s.Want(http.StatusOK, "PUT", "/v2/tokens/"+bound.ID+"/networks", apptest.Request{Token: s.PersonalToken, Body: `{"networks": ["127.0.0.0/8"]}`})
+	if answer := s.ask("GET", path, bound.Token, "X-Forwarded-For", "127.0.0.1"); answer.Status != http.StatusForbidden {
+		t.Errorf("from a proxy that is not trusted: %d %s", answer.Status, answer.Body)
+	}
+}

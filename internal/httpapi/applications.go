@@ -10,10 +10,18 @@ type application struct {
 	CreatedAt wireTime        `json:"createdAt"`
 	ID        directory.AppID `json:"id"`
 	Name      string          `json:"name"`
+	Paths     []pathRule      `json:"paths,omitzero"`
 	// Scope is organization for its own ones, and deployment for those of the operator.
 	Scope     string                  `json:"scope"`
+	Subjects  directory.SubjectNames  `json:"subjects,omitzero"`
 	Types     map[string]resourceType `json:"types"`
 	UpdatedAt wireTime                `json:"updatedAt"`
+}
+
+type pathRule struct {
+	Methods []string `json:"methods,omitzero"`
+	Path    string   `json:"path"`
+	Require string   `json:"require"`
 }
 
 type resourceType struct {
@@ -32,15 +40,21 @@ func applicationOf(a directory.Application) application {
 	for name, t := range a.Types {
 		out.Types[name] = resourceType(t)
 	}
+	out.Subjects = a.Subjects
+	for _, r := range a.Paths {
+		out.Paths = append(out.Paths, pathRule{Methods: r.Methods, Path: r.Path, Require: r.Require})
+	}
 	return out
 }
 
 // applicationInput is an application to create, or one written back as it was read.
 // Read-only members are ignored.
 type applicationInput struct {
-	ID    *directory.AppID        `json:"id"`
-	Name  string                  `json:"name"`
-	Types map[string]resourceType `json:"types"`
+	ID       *directory.AppID        `json:"id"`
+	Name     string                  `json:"name"`
+	Paths    *[]pathRule             `json:"paths"`
+	Subjects *directory.SubjectNames `json:"subjects"`
+	Types    map[string]resourceType `json:"types"`
 
 	CreatedAt *wireTime `json:"createdAt"`
 	Scope     *string   `json:"scope"`
@@ -48,9 +62,15 @@ type applicationInput struct {
 }
 
 func (b applicationInput) application() applications.NewApplication {
-	in := applications.NewApplication{Name: b.Name, Types: make(directory.Vocabulary, len(b.Types))}
+	in := applications.NewApplication{Name: b.Name, Types: make(directory.Vocabulary, len(b.Types)), Subjects: b.Subjects}
 	for name, t := range b.Types {
 		in.Types[name] = directory.ResourceType(t)
+	}
+	if b.Paths != nil {
+		in.Paths = new([]directory.PathRule)
+		for _, r := range *b.Paths {
+			*in.Paths = append(*in.Paths, directory.PathRule{Path: r.Path, Methods: r.Methods, Require: r.Require})
+		}
 	}
 	return in
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-const selectApplications = `SELECT org_id, id, name, types, created_at, updated_at FROM applications `
+const selectApplications = `SELECT org_id, id, name, types, paths, subjects, created_at, updated_at FROM applications `
 
 func scanApplication(row scanner) (a directory.Application, err error) {
 	var created, updated int64
-	err = row.Scan(&a.OrgID, &a.ID, &a.Name, asJSON(&a.Types), &created, &updated)
+	err = row.Scan(&a.OrgID, &a.ID, &a.Name, asJSON(&a.Types), asJSON(&a.Paths), &a.Subjects, &created, &updated)
 	a.CreatedAt, a.UpdatedAt = fromMicros(created), fromMicros(updated)
 	return a, err
 }
@@ -24,13 +24,13 @@ func (t *tx) Applications(org directory.OrgID) ([]directory.Application, error) 
 }
 
 func (t *tx) CreateApplication(a directory.Application) error {
-	return t.exec(`INSERT INTO applications (org_id, id, name, types, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		a.OrgID, a.ID, a.Name, asJSON(a.Types), micros(a.CreatedAt), micros(a.UpdatedAt))
+	return t.exec(`INSERT INTO applications (org_id, id, name, types, paths, subjects, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		a.OrgID, a.ID, a.Name, asJSON(a.Types), asJSON(a.Paths), a.Subjects, micros(a.CreatedAt), micros(a.UpdatedAt))
 }
 
 func (t *tx) UpdateApplication(a directory.Application) error {
-	return t.execOne("application", `UPDATE applications SET name = $1, types = $2, updated_at = $3 WHERE org_id = $4 AND id = $5`,
-		a.Name, asJSON(a.Types), micros(a.UpdatedAt), a.OrgID, a.ID)
+	return t.execOne("application", `UPDATE applications SET name = $1, types = $2, paths = $3, subjects = $4, updated_at = $5 WHERE org_id = $6 AND id = $7`,
+		a.Name, asJSON(a.Types), asJSON(a.Paths), a.Subjects, micros(a.UpdatedAt), a.OrgID, a.ID)
 }
 
 func (t *tx) DeleteApplication(org directory.OrgID, id directory.AppID) error {

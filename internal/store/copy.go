@@ -58,7 +58,7 @@ var tables = []table{
 	{"webhooks", 2, columns("org_id id name description url filter enabled disabled_reason secret_version previous_until after_sequence" +
 		" created_at updated_at created_by failures next_at")},
 	{"webhook_deliveries", 3, columns("org_id webhook_id sequence action state attempts queued_at due_at give_up_at ended_at last_at status took failure")},
-	{"applications", 2, columns("org_id id name types created_at updated_at")},
+	{"applications", 2, columns("org_id id name types paths subjects created_at updated_at")},
 	{"app_credentials", 3, columns("org_id app_id id hash created_at created_by last_used_at")},
 	{"audit_tiles", 3, columns("org_id level tile hashes")},
 	{"audit_checkpoints", 2, columns("org_id size note sealed_at")},

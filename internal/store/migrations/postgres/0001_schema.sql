@@ -480,12 +480,15 @@ CREATE TABLE issuer_links (
 );
 CREATE INDEX issuer_links_account ON issuer_links (account_id, org_id);
 
--- Applications of organizations, or with an empty org_id, of the deployment. types is JSON.
+-- Applications of organizations, or with an empty org_id, of the deployment. types and paths are
+-- JSON.
 CREATE TABLE applications (
     org_id     TEXT COLLATE "C" NOT NULL,
     id         TEXT COLLATE "C" NOT NULL,
     name       TEXT COLLATE "C" NOT NULL,
     types      TEXT COLLATE "C" NOT NULL,
+    paths      TEXT COLLATE "C" NOT NULL,
+    subjects   TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, id)

@@ -476,12 +476,15 @@ CREATE TABLE issuer_links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX issuer_links_account ON issuer_links (account_id, org_id);
 
--- Applications of organizations, or with an empty org_id, of the deployment. types is JSON.
+-- Applications of organizations, or with an empty org_id, of the deployment. types and paths are
+-- JSON.
 CREATE TABLE applications (
     org_id     TEXT    NOT NULL,
     id         TEXT    NOT NULL,
     name       TEXT    NOT NULL,
     types      TEXT    NOT NULL,
+    paths      TEXT    NOT NULL,
+    subjects   TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (org_id, id)
