@@ -37,7 +37,7 @@ func parseCapabilities(list []string) (client.Capabilities, error) {
 		case kind == "app":
 			err = addApp(&caps.Apps, rest)
 		default:
-			err = errors.New("begins with none of dataset:, view: and app:")
+			err = errors.New("has an unknown scope; use dataset, view, app, or none for the organization")
 		}
 		if err != nil {
 			return caps, usagef("--capability: %q %w", s, err)

@@ -180,7 +180,7 @@ func TestCapabilities(t *testing.T) {
 		"users":                     "is not resource|action, as in users|read",
 		"dataset:query|read":        "is not dataset:NAME:resource|action",
 		"dataset:a:query":           "is not resource|action",
-		"wat:a:query|read":          "begins with none of dataset:, view: and app:",
+		"wat:a:query|read":          "has an unknown scope; use dataset, view, app, or none for the organization",
 		"app:billing":               "is not app:APP:type|action or app:APP:type:NAME|action",
 		"app:billing:report":        "is not app:APP:type|action or app:APP:type:NAME|action",
 		"app::report|read":          "is not app:APP:type|action or app:APP:type:NAME|action",

@@ -78,7 +78,7 @@ func newWriter(ctx context.Context, db *sql.DB, d *beginLock, n *notifier, budge
 		db: db, conn: conn, beginLock: d, done: make(chan struct{}), wake: make(chan struct{}, 1), budget: budget,
 		session: writeSession{conn: conn, stmts: newStatements(conn.PrepareContext)}, notifier: n, touch: newTouch(),
 	}
-	go w.run() //nolint:gosec // it outlives the context that opened the database
+	go w.run()
 	return w, nil
 }
 
