@@ -8,9 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
+
+// queue is the queue of w's webhooks.
+func (w *world) queue() *webhooks.Queue { return webhooks.NewQueue(w.DB, dbtest.Keys(), w.Clock) }
 
 // hooked makes a webhook in the first organization.
 func (w *world) hooked(in webhooks.NewWebhook) directory.Webhook {

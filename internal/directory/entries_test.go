@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -147,5 +149,46 @@ func TestAccountChangesAreInAllItsOrganizations(t *testing.T) {
 		if len(orgs) != 2 || orgs[s.Org.ID] != 1 || orgs[s.rival.OrgID] != 1 {
 			t.Errorf("%s: entries in %v", what, orgs)
 		}
+	}
+}
+
+// The log tells of both tokens of a regeneration, and of the tokens that lose
+// their end by a claim.
+func TestTokensInTheLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.Token("users|read")
+	last := w.LastEntry()
+	fresh := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
+	var told []string
+	for _, e := range w.Since(last) {
+		var was, is directory.APITokenRecord
+		for state, v := range map[*directory.APITokenRecord][]byte{&was: e.Before, &is: e.After} {
+			if v != nil {
+				if err := json.Unmarshal(v, state); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		told = append(told, fmt.Sprintf("%s %s %t %s", e.Action, e.Target.ID, e.Before == nil, is.ExpiresAt.Sub(w.now())))
+		if e.Before != nil && !was.ExpiresAt.IsZero() {
+			t.Errorf("%s had an end", e.Before)
+		}
+	}
+	want := []string{"regenerateAPIToken " + string(old.ID) + " false 1h0m0s", "regenerateAPIToken " + string(fresh.ID) + " true "}
+	if len(told) != 2 || told[0] != want[0] || !strings.HasPrefix(told[1], want[1]) {
+		t.Errorf("the log tells %q, want %q", told, want)
+	}
+
+	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Agent's"))(t)
+	agent := w.As(out.APIToken, "")
+	// The agent invited who claims it, in other letters.
+	must(w.CreateUser(t.Context(), agent, directory.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
+	w.Pass(time.Minute)
+	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.ByOwner().Principal}, onboarding.NewClaim{Claim: out.Claim}))(t)
+	w.Wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))
+	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: out.Org.ID, Capabilities: authz.Everything()}}
+	if u := must(w.GetUser(t.Context(), call, claimed.Owner.ID))(t); u != claimed.Owner {
+		t.Errorf("the claimant is %+v, was told %+v", u, claimed.Owner)
 	}
 }

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -87,3 +88,6 @@ func networks(t testing.TB, list ...string) directory.Networks {
 	t.Helper()
 	return must(directory.ParseNetworks(list))(t)
 }
+
+// now is the clock as entries have it.
+func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }

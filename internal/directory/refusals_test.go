@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 )
 
 // refusals are the refused entries since a sequence number.
@@ -59,8 +60,8 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 	if reason := list[len(list)-1].Reason; !strings.Contains(reason, "41 earlier refusals were not recorded") {
 		t.Errorf("the next one says %q", reason)
 	}
-	w.seal()
-	if _, err := w.verify(w.evidence()); err != nil {
+	w.Seal()
+	if _, err := w.Verify(directorytest.Evidence(w, w.Trail, w.ByOwner())); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,7 +1,6 @@
-package directory_test
+package history_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,14 +8,9 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/onboarding"
-	"github.com/rosterhq/roster/internal/webhooks"
+	"github.com/rosterhq/roster/internal/directorytest"
 )
-
-// now is the clock as entries have it.
-func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
 
 // accessAt writes what a user could do at a time.
 func (w *world) accessAt(id directory.UserID, at time.Time) string {
@@ -159,7 +153,7 @@ func TestAsOfAfterRetention(t *testing.T) {
 	role := w.Role("Role", "users|read")
 	jane := w.Join("Jane", role.ID)
 	w.Group("Group", []directory.UserID{jane.ID}, "read-only")
-	w.history(3)
+	w.SealedHistory(3)
 	w.Pass(40 * 24 * time.Hour)
 	w.Join("Joe", "user")
 	w.Pass(time.Hour)
@@ -167,9 +161,9 @@ func TestAsOfAfterRetention(t *testing.T) {
 	w.Pass(time.Hour)
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	must(w.SetRetention(t.Context(), w.ByOwner(), directory.Retention{Days: 30}))(t)
-	w.seal()
+	w.Seal()
 	w.Pass(time.Hour)
-	w.Wants("prune", "", w.sealer().Prune(t.Context()))
+	w.Wants("prune", "", w.Sealer().Prune(t.Context()))
 	if got := w.accessAt(jane.ID, at); got != want {
 		t.Errorf("was told as\n%s\nis told as\n%s", want, got)
 	}
@@ -195,87 +189,6 @@ func TestAsOfAfterRetention(t *testing.T) {
 	w.Wants("the log, erased", "", w.CheckLog(t.Context(), w.Org.ID))
 }
 
-// The check finds every change that the log does not have.
-func TestCheckLogFindsWhatDiffers(t *testing.T) {
-	t.Parallel()
-	statements := map[string]string{
-		"a user's role":     `UPDATE users SET role_id = 'admin' WHERE name = 'Jane'`,
-		"a user who is not": `DELETE FROM users WHERE name = 'Jane'`,
-		"a role":            `UPDATE roles SET capabilities = '{}'`,
-		"a group's members": `DELETE FROM group_members`,
-		"a group's roles":   `DELETE FROM group_roles`,
-		"a token's end":     `UPDATE api_tokens SET expires_at = 0`,
-		"a webhook's URL":   `UPDATE webhooks SET url = 'https://attacker.example.net/'`,
-		"the name":          `UPDATE orgs SET name = 'Other'`,
-		"an entry's state":  `UPDATE entries SET after = '{"name":"Nobody"}' WHERE target_type = 'role'`,
-		"an entry":          `DELETE FROM entries WHERE sequence = 6`,
-		"the first entry":   `UPDATE entries SET action = 'x', before = after WHERE sequence = 1`,
-	}
-	for what, statement := range statements {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			role := w.Role("Role", "users|read")
-			jane := w.Join("Jane", role.ID)
-			w.Group("Group", []directory.UserID{jane.ID}, "read-only")
-			must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
-			hook := must(w.CreateWebhook(t.Context(), w.ByOwner(), newHook("x")))(t)
-			must(w.RotateWebhookSecret(t.Context(), w.ByOwner(), hook.ID, time.Time{}))(t)
-			must(w.ReplayWebhook(t.Context(), w.ByOwner(), hook.ID, webhooks.ReplayScope{FromSequence: 1}))(t)
-			w.Wants("before", "", w.CheckLog(t.Context(), w.Org.ID))
-			dbtest.Exec(t, w.Database, statement)
-			if err := w.CheckLog(t.Context(), w.Org.ID); err == nil {
-				t.Error("nothing is found")
-			} else {
-				t.Log(err)
-			}
-		})
-	}
-	w := newWorld(t)
-	w.Wants("no organization", directory.NotFound, w.CheckLog(t.Context(), "nowhere"))
-}
-
-// The log tells of both tokens of a regeneration, and of the tokens that lose
-// their end by a claim.
-func TestTokensInTheLog(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	old := w.Token("users|read")
-	last := w.LastEntry()
-	fresh := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
-	var told []string
-	for _, e := range w.Since(last) {
-		var was, is directory.APITokenRecord
-		for state, v := range map[*directory.APITokenRecord][]byte{&was: e.Before, &is: e.After} {
-			if v != nil {
-				if err := json.Unmarshal(v, state); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		told = append(told, fmt.Sprintf("%s %s %t %s", e.Action, e.Target.ID, e.Before == nil, is.ExpiresAt.Sub(w.now())))
-		if e.Before != nil && !was.ExpiresAt.IsZero() {
-			t.Errorf("%s had an end", e.Before)
-		}
-	}
-	want := []string{"regenerateAPIToken " + string(old.ID) + " false 1h0m0s", "regenerateAPIToken " + string(fresh.ID) + " true "}
-	if len(told) != 2 || told[0] != want[0] || !strings.HasPrefix(told[1], want[1]) {
-		t.Errorf("the log tells %q, want %q", told, want)
-	}
-
-	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Agent's"))(t)
-	agent := w.As(out.APIToken, "")
-	// The agent invited who claims it, in other letters.
-	must(w.CreateUser(t.Context(), agent, directory.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
-	w.Pass(time.Minute)
-	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.ByOwner().Principal}, onboarding.NewClaim{Claim: out.Claim}))(t)
-	w.Wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))
-	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: out.Org.ID, Capabilities: authz.Everything()}}
-	if u := must(w.GetUser(t.Context(), call, claimed.Owner.ID))(t); u != claimed.Owner {
-		t.Errorf("the claimant is %+v, was told %+v", u, claimed.Owner)
-	}
-}
-
 // The entry of a first sign-in by an issuer has the id of its user, who was there before.
 func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
 	t.Parallel()
@@ -284,7 +197,7 @@ func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
 	jane := w.Join("Jane", "user")
 	then := w.Clock()
 	w.Pass(time.Minute)
-	must(w.SignInBy(i, person("sub-1", jane.Email)))(t)
+	must(w.SignInBy(i, directorytest.Person("sub-1", jane.Email)))(t)
 	w.Pass(time.Minute)
 	past := new(listed)
 	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{At: then}, past))(t)

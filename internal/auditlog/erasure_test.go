@@ -1,17 +1,18 @@
-package directory_test
+package auditlog_test
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // Erased, a former user's name, email and addresses are nowhere in the log; ids
@@ -23,13 +24,13 @@ func TestEraseUser(t *testing.T) {
 	call := w.By(jane)
 	call.RemoteAddr, call.UserAgent = "198.51.100.77", "janines-laptop"
 	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
-	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: ptr("Janine Doe")}))(t)
+	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: new("Janine Doe")}))(t)
 	w.Wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), token.ID))
 	// Her name is also removed from tokens, webhooks and credentials that others still use.
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
-	hook := must(w.CreateWebhook(t.Context(), call, newHook("hook")))(t)
-	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, newHook("changed")))(t)
-	must(w.CreateApplication(t.Context(), w.ByOwner(), newApp("wiki")))(t)
+	hook := must(w.CreateWebhook(t.Context(), call, webhooks.NewWebhook{Name: "hook", URL: "https://example.com/hook"}))(t)
+	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, webhooks.NewWebhook{Name: "changed", URL: "https://example.com/changed"}))(t)
+	must(w.CreateApplication(t.Context(), w.ByOwner(), applications.NewApplication{ID: "wiki", Name: "Wiki"}))(t)
 	cred, old := must(w.CreateCredential(t.Context(), call, "wiki"))(t), must(w.CreateCredential(t.Context(), call, "wiki"))(t)
 	w.Wants("delete the credential", "", w.DeleteCredential(t.Context(), w.ByOwner(), "wiki", old.ID))
 	w.Refused("of a user", directory.Conflict, "", func() error {
@@ -45,13 +46,13 @@ func TestEraseUser(t *testing.T) {
 		_, err := w.EraseUser(t.Context(), w.ByOwner(), "usr_06h0tznb294kc6smm97b5r4g8g")
 		return err
 	})
-	w.seal()
-	before := w.evidence()
+	w.Seal()
+	before := directorytest.Evidence(w, w.Trail, w.ByOwner())
 
 	dry := w.ByOwner()
 	dry.DryRun = new(directory.AccessDiff)
 	tried := must(w.EraseUser(t.Context(), dry, jane.ID))(t)
-	if !bytes.Contains(w.export(w.Org.ID), []byte("Janine")) {
+	if !bytes.Contains(w.Export(w.Org.ID), []byte("Janine")) {
 		t.Fatal("a dry run erased")
 	}
 	n := must(w.EraseUser(t.Context(), w.ByOwner(), jane.ID))(t)
@@ -67,11 +68,11 @@ func TestEraseUser(t *testing.T) {
 			}
 		}
 	}
-	if !bytes.Contains(w.export(w.Org.ID), []byte(jane.ID)) {
+	if !bytes.Contains(w.Export(w.Org.ID), []byte(jane.ID)) {
 		t.Error("ids are gone too")
 	}
 	w.Wants("the log", "", w.CheckLog(t.Context(), w.Org.ID))
-	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, newHook("again")))(t)
+	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, webhooks.NewWebhook{Name: "again", URL: "https://example.com/"}))(t)
 	w.Wants("the log, with a change since", "", w.CheckLog(t.Context(), w.Org.ID))
 	usage := must(w.GetTokenUsage(t.Context(), w.ByOwner(), kept.ID))(t)
 	credentials := must(w.ListCredentials(t.Context(), w.ByOwner(), "wiki"))(t)
@@ -83,17 +84,17 @@ func TestEraseUser(t *testing.T) {
 			t.Errorf("made by %+v", by)
 		}
 	}
-	if _, err := w.verify(before); err != nil {
+	if _, err := w.Verify(before); err != nil {
 		t.Errorf("against what was signed before: %v", err)
 	}
-	w.seal()
-	report, err := w.verify(w.evidence())
+	w.Seal()
+	report, err := w.Verify(directorytest.Evidence(w, w.Trail, w.ByOwner()))
 	if err != nil || report.Erased < 4 {
 		t.Errorf("%+v, %v", report, err)
 	}
 	_ = must(w.EraseUser(t.Context(), w.ByOwner(), jane.ID))(t) // again changes nothing
-	w.seal()
-	if again, err := w.verify(w.evidence()); err != nil || again.Erased != report.Erased {
+	w.Seal()
+	if again, err := w.Verify(directorytest.Evidence(w, w.Trail, w.ByOwner())); err != nil || again.Erased != report.Erased {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 }
@@ -131,8 +132,8 @@ func TestErasureGoesOnUnderItsKey(t *testing.T) {
 	if by := must(w.GetTokenUsage(t.Context(), w.ByOwner(), kept.ID))(t).Token.CreatedBy; by.UserID != jane.ID || by.Name != "" {
 		t.Errorf("made by %+v", by)
 	}
-	w.seal()
-	if _, err := w.verify(w.evidence()); err != nil {
+	w.Seal()
+	if _, err := w.Verify(directorytest.Evidence(w, w.Trail, w.ByOwner())); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,71 +164,4 @@ func (w *world) holds(text string) bool {
 		}
 	}
 	return false
-}
-
-// Entries older than the retention go, and the rest can still be proven.
-func TestRetention(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.history(6)
-	early := w.evidence()
-	w.Pass(40 * 24 * time.Hour)
-	w.Refused("too long", directory.Invalid, "days", func() error {
-		_, err := w.SetRetention(t.Context(), w.ByOwner(), directory.Retention{Days: auditlog.MaxRetentionDays + 1})
-		return err
-	})
-	admin := w.Join("Admin", "admin")
-	w.Refused("by an admin", directory.Forbidden, "", func() error {
-		_, err := w.SetRetention(t.Context(), w.By(admin), directory.Retention{Days: 1})
-		return err
-	})
-	w.Wants("prune what is kept for ever", "", w.sealer().Prune(t.Context()))
-	if r, err := w.verify(early); err != nil || r.First != 1 {
-		t.Fatalf("%+v, %v", r, err)
-	}
-	_ = must(w.SetRetention(t.Context(), w.ByOwner(), directory.Retention{Days: 30}))(t)
-	w.seal()
-	w.Wants("prune", "", w.sealer().Prune(t.Context()))
-	w.Wants("prune again", "", w.sealer().Prune(t.Context()))
-	w.seal()
-	e := w.evidence()
-	first := int64(0)
-	w.Wants("read", "", w.DB.Read(t.Context(), func(tx directory.Tx) error {
-		for entry, err := range tx.OrgEntries(w.Org.ID, directory.EntryQuery{Limit: 1}) {
-			if err != nil {
-				return err
-			}
-			first = entry.Sequence
-			if age := w.Clock().Sub(entry.At); age > 30*24*time.Hour {
-				t.Errorf("entry %d is %v old", entry.Sequence, age)
-			}
-		}
-		return nil
-	}))
-	e.First = must(w.ProveInclusion(t.Context(), w.ByOwner(), first, 0))(t).Proof
-	report, err := w.verify(e)
-	if err != nil || report.First != first || first < 10 {
-		t.Errorf("%+v, %v", report, err)
-	}
-	// A checkpoint of what is gone still holds.
-	e.Since = early.Checkpoint
-	e.SinceProof = must(w.ProveConsistency(t.Context(), w.ByOwner(), first-4, 0))(t).Proof
-	if _, err := w.verify(e); err == nil {
-		t.Error("a proof of another size passes")
-	}
-	size := must(w.ListCheckpoints(t.Context(), w.ByOwner(), 0, 1000))(t)
-	for _, c := range size {
-		if c.Note == early.Checkpoint {
-			e.SinceProof = must(w.ProveConsistency(t.Context(), w.ByOwner(), c.Size, 0))(t).Proof
-		}
-	}
-	if _, err := w.verify(e); err != nil {
-		t.Errorf("since before the pruning: %v", err)
-	}
-	// One more by hand is one too many.
-	dbtest.Exec(t, w.Database, "DELETE FROM entries WHERE org_id = '"+string(w.Org.ID)+"' AND sequence = "+strconv.FormatInt(first, 10))
-	e.First = must(w.ProveInclusion(t.Context(), w.ByOwner(), first+1, 0))(t).Proof
-	if _, err := w.verify(e); err == nil {
-		t.Error("one more is missing and nobody says so")
-	}
 }
