@@ -24,7 +24,7 @@ var link = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
 // Every link to a file leads to one.
 func TestLinks(t *testing.T) {
 	var pages []string
-	for _, pattern := range []string{root + "/*.md", "*.md", "*/*.md"} {
+	for _, pattern := range []string{root + "/*.md", "*.md", "*/*.md", root + "/examples/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
