@@ -275,11 +275,11 @@ func (w *world) configure(name, dir string) {
 	}
 	// Nobody else on this machine listens on a random address of the loopback network.
 	addr := fmt.Sprintf("127.%d.%d.%d:9080", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
-	real := strings.NewReplacer(
+	own := strings.NewReplacer(
 		"127.0.0.1:9080", addr, "127.0.0.1:8080", strings.TrimPrefix(w.URL, "http://"),
 		"127.0.0.1:9090", strings.TrimPrefix(w.billing, "http://"), "xaap-…", w.credential,
 	).Replace(string(text))
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(real), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(own), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 	w.front = "http://" + addr
@@ -292,8 +292,11 @@ func (w *world) start(proxy *exec.Cmd) {
 	if err := proxy.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- proxy.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = proxy.Wait() // the kill below ends it
+	}()
 	w.t.Cleanup(func() {
 		_ = proxy.Process.Kill()
 		<-ended
@@ -308,9 +311,8 @@ func (w *world) start(proxy *exec.Cmd) {
 			return
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			w.t.Fatalf("%s ended: %v", proxy.Path, err)
+		case <-ended:
+			w.t.Fatalf("%s ended: %s", proxy.Path, proxy.ProcessState)
 		default:
 		}
 	}
