@@ -78,6 +78,10 @@ func (rq *request) asked(app directory.Application, query url.Values) (asked, er
 	if status >= 500 || e.Code == directory.Unauthenticated {
 		return q, err
 	}
+	if isSecret(q.Who) { // it is not sent back, although the address has it
+		q.Who = ""
+		query.Set("who", "")
+	}
 	rq.form = &form{name: "ask", values: query, refusal: e}
 	return q, nil
 }
