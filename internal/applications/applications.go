@@ -182,7 +182,8 @@ func lookupOwn(tx directory.Tx, org directory.OrgID, id directory.AppID) (direct
 // any more, unless force takes it from them.
 //
 // Permission rbac|update; with force, users|update besides if a role in use loses
-// something, and apiTokens|update if a token does. Audit entry updateApplication, and for
+// something, and apiTokens|update if a token does; and to change paths that there are, all
+// that they require. Audit entry updateApplication, and for
 // all that lose something, updateRole and updateApplication. Errors: [directory.NotFound];
 // [directory.Invalid]; [directory.Conflict], with how many hold it; [directory.Forbidden]
 // for an application of the deployment.
@@ -197,6 +198,9 @@ func (a *Apps) UpdateApplication(ctx context.Context, call directory.Call, id di
 		}
 		in.ID = id
 		if in, err = in.clean(before); err != nil {
+			return app, err
+		}
+		if err := mayChangePaths(c.Actor(), before, *in.Paths); err != nil {
 			return app, err
 		}
 		return update(c, before, in, force)

@@ -63,6 +63,32 @@ func checkRule(app directory.Application, rule directory.PathRule) error {
 	return nil
 }
 
+// mayChangePaths checks that a principal holds all that a table requires before it is
+// changed: otherwise they could open what the table keeps from them.
+func mayChangePaths(actor *directory.Principal, before directory.Application, rules []directory.PathRule) error {
+	if slices.EqualFunc(before.Paths, rules, directory.PathRule.Equal) {
+		return nil
+	}
+	for _, rule := range before.Paths {
+		names, err := checkPattern(rule.Path)
+		if err != nil {
+			return err
+		}
+		taken := make(map[string]string)
+		for _, name := range names {
+			taken[name] = authz.Wildcard
+		}
+		want, err := required(before, rule, taken)
+		if err != nil {
+			return err
+		}
+		if !actor.Capabilities.Apps.Allows(want) {
+			return directory.Errorf(directory.Forbidden, "paths: to change them, you need all that they require, and you lack %s", want)
+		}
+	}
+	return nil
+}
+
 // checkPattern checks the path of a rule, and returns the names of its parameters.
 func checkPattern(path string) (names []string, err error) {
 	if !strings.HasPrefix(path, "/") {

@@ -209,3 +209,23 @@ func FuzzRequiredFor(f *testing.F) {
 		}
 	})
 }
+
+// Whoever may edit roles can't open what the table of paths keeps from them.
+func TestChangingPathsTakesWhatTheyRequire(t *testing.T) {
+	t.Parallel()
+	w := directorytest.New(t)
+	directorytest.Must(w.CreateApplication(t.Context(), w.ByOwner(), shop(shopRules...)))(t)
+	weak := w.Join("Weak", w.Role("Weak", "rbac|update", "rbac|delete", "rbac|create", "app:shop:admin|use", "app:shop:invoice:*|read").ID)
+	strong := w.Join("Strong", w.Role("Strong", "rbac|update", "app:shop:admin|use", "app:shop:invoice:*|read", "app:shop:invoice:*|approve").ID)
+	open := shop(append([]directory.PathRule{{Path: "/*", Require: "admin|use"}}, shopRules...)...)
+	for what, in := range map[string]applications.NewApplication{"a rule in front": open, "no rules": shop(), "fewer": shop(shopRules[2:]...)} {
+		_, err := w.UpdateApplication(t.Context(), w.By(weak), "shop", in, true)
+		w.Wants(what, directory.Forbidden, err)
+	}
+	renamed := shop(shopRules...)
+	renamed.Name = "Renamed"
+	_, err := w.UpdateApplication(t.Context(), w.By(weak), "shop", renamed, false)
+	w.Wants("the same rules", "", err)
+	_, err = w.UpdateApplication(t.Context(), w.By(strong), "shop", open, false)
+	w.Wants("by somebody who holds all", "", err)
+}
