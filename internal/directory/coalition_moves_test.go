@@ -47,6 +47,9 @@ func (c *coalition) moves() (all []func(*rapid.T)) {
 		{2, c.provisionGroup},
 		{4, c.provisionMembers},
 		{3, c.provisionSettings},
+		{2, c.createApplication},
+		{3, c.updateApplication},
+		{1, c.deleteApplication},
 		{2, c.repeat},
 	} {
 		for range move.often {
@@ -66,7 +69,9 @@ var needs = map[string]authz.Pair{
 	"createGroup": {Resource: "rbac", Action: authz.Create}, "updateGroup": {Resource: "rbac", Action: authz.Update},
 	"createAPIToken": {Resource: "apiTokens", Action: authz.Create}, "regenerateAPIToken": {Resource: "apiTokens", Action: authz.Update},
 	"createInvitationLink": {Resource: "users", Action: authz.Create},
-	"deleteAPIToken":       {Resource: "apiTokens", Action: authz.Delete}, "updateAPITokenNetworks": {Resource: "apiTokens", Action: authz.Update},
+	"createApplication":    {Resource: "rbac", Action: authz.Create}, "updateApplication": {Resource: "rbac", Action: authz.Update},
+	"deleteApplication": {Resource: "rbac", Action: authz.Delete},
+	"deleteAPIToken":    {Resource: "apiTokens", Action: authz.Delete}, "updateAPITokenNetworks": {Resource: "apiTokens", Action: authz.Update},
 }
 
 func (c *coalition) createUser(t *rapid.T) {

@@ -81,6 +81,7 @@ var prizes = []string{
 	"auditLog|read", "billing|read", "sharedAccessKeys|read", "dataset:logs:trim|update", "dataset:*:vacuum|update",
 	"dataset:logs:query|read", "dashboards|create", "view:v:share|read", "view:*:query|read",
 	"app:billing:invoice|approve", "app:billing:report:*|read", "app:billing:report:2026-*|read", "app:billing:report:2026-01|read",
+	"app:wiki:page:*|write",
 }
 
 func drawPowers(t *rapid.T, powers []string) (list []string) {
@@ -100,6 +101,7 @@ func drawPowers(t *rapid.T, powers []string) (list []string) {
 func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	w := newWorld(&lasting{TB: t, each: rt})
 	definesBilling(w)
+	must(w.CreateApplication(w.Context(), w.ByOwner(), newApp("wiki")))(w)
 	c := &coalition{w: w, tally: all, emails: make(map[string]string), tokens: make(map[directory.TokenID]bool)}
 	powers := powers
 	if rarely(rt, 3, "not even users") {
