@@ -28,7 +28,7 @@ func (s *Server) ServeConfiguration(w http.ResponseWriter, r *http.Request, _ di
 // API is the table of routes.
 func (s *Server) API() protocol.API {
 	one := func(path string, op directory.Operation, serve serving) protocol.Route {
-		return protocol.Route{Method: http.MethodPost, Pattern: path, Op: op, Serve: serve}
+		return protocol.Route{Method: http.MethodPost, Pattern: path, Op: op, Serve: serve, Decides: true}
 	}
 	many := func(path string, searched part) protocol.Route {
 		rt := one(path, directory.OpSearchAccess, answering(func(r *http.Request, p protocol.Request, rq search) (any, error) {

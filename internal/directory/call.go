@@ -26,6 +26,8 @@ type Call struct {
 	// If DryRun is set, everything is checked and nothing is written. It receives what
 	// the change would give to whom, and take away.
 	DryRun *AccessDiff
+	// Written, if set, receives the ends of the logs that the call has written to.
+	Written *Written
 }
 
 // Change is a transaction that carries out an operation: the store's view, the
@@ -41,6 +43,7 @@ type Change struct {
 	now           time.Time
 	// byServer makes entries name the server, not the actor: see OnBehalfOf.
 	byServer bool
+	written  *Written // in this transaction; shared by all copies; nil if nobody asks
 
 	locked  []Lock      // so far; to lock again does nothing
 	counted *userCounts // by countUsers; nil: none
@@ -58,9 +61,13 @@ func (c *Change) DryRun() bool { return c.call.DryRun != nil }
 
 // change starts a change.
 func (s *Service) change(tx Tx, call Call, op Operation, actor *Principal) *Change {
-	return &Change{
+	c := &Change{
 		Tx: tx, keys: s.keys, limits: s.limits, invitationTTL: s.invitationTTL, op: op, call: call, actor: actor, now: s.now(),
 	}
+	if call.Written != nil {
+		c.written = new(Written)
+	}
+	return c
 }
 
 // As is c as another operation, by the same actor.
@@ -88,6 +95,7 @@ func (c *Change) AsSystem(org OrgID, op Operation) *Change {
 	other := c.By(SystemPrincipal(org), op)
 	other.call = Call{}
 	other.touched = nil // a dry run does not show it either
+	other.written = nil // nor does the response
 	return other
 }
 
@@ -103,6 +111,7 @@ var errDryRun = errors.New("dry run")
 func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*Change) (T, error)) (T, error) {
 	var result T
 	var tried preview
+	var written *Written
 	ctx = ForTenant(ctx, call.tenant(op))
 	writing := ctx
 	if call.DryRun != nil {
@@ -118,6 +127,7 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 			return err
 		}
 		result, err = carryOut(s, c, fn)
+		written = c.written
 		if err != nil || call.DryRun == nil {
 			return err
 		}
@@ -133,6 +143,9 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		s.exceeded.count(err)
 		var zero T
 		return zero, op.wrap(err)
+	}
+	if call.DryRun == nil {
+		call.Written.add(written)
 	}
 	return result, nil
 }
@@ -196,13 +209,15 @@ func carryOut[T any](s *Service, c *Change, fn func(*Change) (T, error)) (result
 		}
 	}
 	replayed, err := replay(c, &result)
-	if err != nil || replayed {
+	if err == nil && !replayed {
+		if result, err = fn(c); err == nil {
+			err = keepResult(c, result)
+		}
+	}
+	if err != nil {
 		return result, err
 	}
-	if result, err = fn(c); err != nil {
-		return result, err
-	}
-	return result, keepResult(c, result)
+	return result, c.noteEnd()
 }
 
 // Read carries out an operation that changes nothing: it checks the permission and

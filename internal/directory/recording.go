@@ -33,7 +33,26 @@ func (c *Change) RecordIn(org OrgID, target Target, before, after any) error {
 			return err
 		}
 	}
-	return Record(c.Tx, c.keys, e, before, after)
+	sequence, err := record(c.Tx, c.keys, e, before, after)
+	if err == nil {
+		c.written.note(LogEnd{org, sequence})
+	}
+	return err
+}
+
+// noteEnd notes how the log of the actor's organization ends if the change has written
+// nothing to it: what it was asked for is that way already, and may have become so a moment
+// ago.
+func (c *Change) noteEnd() error {
+	org := c.actor.OrgID
+	if c.written == nil || org == "" || c.written.in(org) {
+		return nil
+	}
+	last, _, err := c.LastOrgEntry(org)
+	if err == nil && last > 0 {
+		c.written.note(LogEnd{org, last})
+	}
+	return err
 }
 
 // Record appends an entry with the states before and after a change, which are
@@ -41,12 +60,18 @@ func (c *Change) RecordIn(org OrgID, target Target, before, after any) error {
 // sequence and authenticator, and its time if that would go back. The organization's
 // lock must be held. Calls record their changes by themselves; Record is for changes
 // that the server or the operator makes without a call.
-func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (err error) {
+func Record(tx Tx, keys *audit.Keyring, e Entry, before, after any) error {
+	_, err := record(tx, keys, e, before, after)
+	return err
+}
+
+// record is [Record], and returns the entry's sequence.
+func record(tx Tx, keys *audit.Keyring, e Entry, before, after any) (sequence int64, err error) {
 	if e.Before, err = entryJSON(before); err != nil {
-		return err
+		return 0, err
 	}
 	if e.After, err = entryJSON(after); err != nil {
-		return err
+		return 0, err
 	}
 	return appendEntry(tx, keys, e)
 }
@@ -104,10 +129,10 @@ func (c *Change) idIn(org OrgID, states ...any) (UserID, error) {
 // appendEntry gives an entry its number, its place in time and its authenticator
 // and appends it. The organization's lock is held: without it, another entry
 // would have the same number.
-func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
+func appendEntry(tx Tx, keys *audit.Keyring, e Entry) (sequence int64, err error) {
 	last, at, err := tx.LastOrgEntry(e.OrgID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	e.Sequence = last + 1
 	if e.At.Before(at) { // clocks may go back, and differ between nodes
@@ -116,10 +141,10 @@ func appendEntry(tx Tx, keys *audit.Keyring, e Entry) error {
 	e.Secrets = audit.NewSecrets()
 	_, leaf, err := e.Record()
 	if err != nil {
-		return fmt.Errorf("encode audit entry: %w", err)
+		return 0, fmt.Errorf("encode audit entry: %w", err)
 	}
 	e.Leaf, e.MAC = leaf[:], keys.MAC(string(e.OrgID), e.Sequence, leaf)
-	return tx.AppendEntry(e)
+	return e.Sequence, tx.AppendEntry(e)
 }
 
 func entryJSON(v any) (json.RawMessage, error) {

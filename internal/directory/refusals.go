@@ -94,7 +94,8 @@ func (c *Change) appendRefusal(org OrgID, target Target, reason string) error {
 	}
 	e := c.entry(org, target)
 	e.Outcome, e.Reason = Refused, reason
-	return appendEntry(c.Tx, c.keys, e)
+	_, err := appendEntry(c.Tx, c.keys, e)
+	return err
 }
 
 // RefusedSignIn is an attempt to sign in, to an account or by an issuer, that was refused.

@@ -27,6 +27,7 @@ type Service struct {
 	refusals  refusals
 	listeners listeners
 	journals  journals
+	reached   reached
 	limits    limits.Limits
 	exceeded  exceededCounts
 
@@ -70,6 +71,7 @@ func (s *Service) committed(entries []Entry) {
 	s.cache.committed(entries)
 	s.listeners.committed(entries)
 	s.journals.committed(entries)
+	s.reached.committed(entries) // when the cache has dropped what they changed
 }
 
 // unknown is called when something changed but the store cannot say what.

@@ -49,14 +49,17 @@ func (s *Service) operate(tx Tx, call Call, op Operation) *Change {
 }
 
 func writeAs[T any](ctx context.Context, s *Service, op Operation, begin func(Tx) *Change, fn func(*Change) (T, error)) (result T, err error) {
+	var c *Change
 	err = s.store.Write(ctx, func(tx Tx) error {
-		result, err = fn(begin(tx))
+		c = begin(tx)
+		result, err = fn(c)
 		return err
 	})
 	if err != nil {
 		var zero T
 		return zero, op.wrap(err)
 	}
+	c.call.Written.add(c.written)
 	return result, nil
 }
 

@@ -51,7 +51,7 @@ func (s *Server) API() protocol.API {
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 	} {
 		api.Routes = append(api.Routes, protocol.Route{
-			Method: method, Pattern: Prefix, Op: directory.OpForwardAuth, Serve: s.serve,
+			Method: method, Pattern: Prefix, Op: directory.OpForwardAuth, Serve: s.serve, Decides: true,
 		})
 	}
 	return api

@@ -195,6 +195,7 @@ type response struct {
 	principal *directory.Principal // nil: unknown
 	streams   bool                 // events: its duration is no latency
 	status    int                  // 0: nothing is sent yet
+	written   *directory.Written   // what the header of a success says; nil: nothing
 
 	fields [8]string // values of the header's fields, in one allocation (ADR 15)
 	used   int
@@ -220,6 +221,7 @@ func responseOf(w http.ResponseWriter) *response {
 func (w *response) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		w.sayWritten()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -228,6 +230,7 @@ func (w *response) WriteHeader(status int) {
 func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.sayWritten()
 	}
 	return w.ResponseWriter.Write(b) //nolint:gosec // JSON is no page
 }

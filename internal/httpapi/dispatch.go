@@ -155,8 +155,10 @@ func (rq *request) prepare(e endpoint) error {
 		}
 	}
 	if e.own.body {
+		rq.call.Written = new(directory.Written)
 		return nil
 	}
+	rq.noteWrites()
 	if e.method != http.MethodDelete {
 		var err error
 		if rq.body, err = rq.read(); err != nil {

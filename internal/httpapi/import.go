@@ -40,6 +40,7 @@ func importUsers(rq *request) error {
 			im.fail(err)
 			// In full duplex, the server does not read the rest itself.
 			_, _ = io.Copy(io.Discard, body)
+			im.sayWritten()
 			return nil
 		}
 	}
@@ -47,7 +48,16 @@ func importUsers(rq *request) error {
 		return err
 	}
 	im.out.end()
+	im.sayWritten()
 	return nil
+}
+
+// sayWritten sends what the import has written in a trailer, because the header was sent
+// before.
+func (im *importing) sayWritten() {
+	if text := im.rq.call.Written.String(); text != "" {
+		im.rq.w.Header()[headerConsistency] = []string{text}
+	}
 }
 
 // importing is an import under way.
@@ -105,6 +115,9 @@ func (im *importing) send(results []userimport.Result) error {
 
 // write appends a line to the response.
 func (im *importing) write(line any) error {
+	if !im.out.sent {
+		im.rq.w.Header()["Trailer"] = []string{headerConsistency}
+	}
 	b, err := encode(line)
 	im.out.buf = append(im.out.buf, b...)
 	return err

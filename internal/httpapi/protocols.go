@@ -11,7 +11,7 @@ func (a *API) mountProtocol(p protocol.API) {
 		table[i] = endpoint{
 			route:    route{method: rt.Method, pattern: rt.Pattern, op: rt.Op, handle: serveRoute(rt)},
 			cost:     cost{query: rt.Cost, long: rt.Long},
-			dispatch: (*request).serve,
+			dispatch: (*request).serve, decides: rt.Decides,
 		}
 	}
 	a.mount(p.Prefix, table, p.Fail)
@@ -23,6 +23,14 @@ func (rq *request) serve(e endpoint) error {
 		return err
 	}
 	rq.call.RemoteAddr, rq.call.UserAgent = rq.api.remoteAddr(rq.Request), rq.UserAgent()
+	switch {
+	case e.decides:
+		if err := rq.awaitWrites(); err != nil {
+			return err
+		}
+	case !rq.reads():
+		rq.noteWrites()
+	}
 	return e.handle(rq)
 }
 

@@ -239,5 +239,6 @@ type endpoint struct {
 	metrics  *routeMetrics
 	cost     cost
 	own      ownWork
+	decides  bool // see [protocol.Route]
 	dispatch func(*request, endpoint) error
 }

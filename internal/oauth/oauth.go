@@ -45,7 +45,7 @@ func New(o Options) *Server { return &Server{o} }
 // API is the table of routes.
 func (s *Server) API() protocol.API {
 	return protocol.API{Prefix: Prefix, Fail: fail, Routes: []protocol.Route{
-		{Method: http.MethodPost, Pattern: introspectPath, Op: directory.OpIntrospect, Serve: s.introspect},
+		{Method: http.MethodPost, Pattern: introspectPath, Op: directory.OpIntrospect, Serve: s.introspect, Decides: true},
 		{Method: http.MethodPost, Pattern: tokenPath, Op: directory.OpExchangeToken, Serve: s.exchange, Cost: func(url.Values) int { return exchangeCost }},
 	}}
 }

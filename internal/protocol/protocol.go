@@ -35,6 +35,10 @@ type Route struct {
 	// Long reports whether a request computes for long. Such requests take turns. If it is
 	// nil, none does.
 	Long func(url.Values) bool
+	// Decides is set for a route that answers by what principals may do. It waits for the
+	// writes that the Roster-Consistency header of a request names. The responses of other
+	// routes have the header if the request has written something.
+	Decides bool
 }
 
 // Request is what a route needs of the server.
