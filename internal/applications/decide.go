@@ -3,6 +3,7 @@ package applications
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
@@ -43,6 +44,9 @@ type Decision struct {
 	// Paths are the reasons for a yes, if asked for. An API token that holds the
 	// capability itself has none.
 	Paths []directory.Source
+	// Until is when time alone can change a yes, because a temporary role or a token ends;
+	// zero: never. Everything else that changes a decision has an entry.
+	Until time.Time
 }
 
 // Application returns the application that a credential's principal is, from memory if
@@ -81,7 +85,19 @@ func (a *Apps) Decide(ctx context.Context, app directory.Application, q Question
 	if err != nil {
 		return Decision{}, err
 	}
-	return decide(held, want, q.Paths), nil
+	d := decide(held, want, q.Paths)
+	if d.Allowed {
+		d.Until = earlier(held.Until(), q.Principal.Until())
+	}
+	return d, nil
+}
+
+// earlier returns the earlier one of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
 }
 
 // Wanted is the capability that an action on an instance takes. The instance is ignored for

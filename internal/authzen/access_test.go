@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/apptest"
@@ -253,5 +254,69 @@ func TestQuestionsAskWhomATokenActsFor(t *testing.T) {
 	}
 	if body := string(f.ask(evaluation, join(alice, read, record1)).Body); body != `{"decision":true}` {
 		t.Errorf("without the question: %s", body)
+	}
+}
+
+// A decision that an application keeps says when time alone changes it. Others say nothing
+// of it.
+func TestDecisionsToKeepSayWhenTheyEnd(t *testing.T) {
+	f := newFixture(t)
+	const keep = `"context": {"cache": true}`
+	ends := func(why string, members ...string) (at time.Time) {
+		t.Helper()
+		ans := f.ask(evaluation, join(members...))
+		var got struct {
+			Decision bool
+			Context  struct {
+				ExpiresAt time.Time `json:"expires_at"`
+			}
+		}
+		ans.Decode(t, &got)
+		if ans.Status != http.StatusOK {
+			t.Fatalf("%s: %d %s", why, ans.Status, ans.Body)
+		}
+		return got.Context.ExpiresAt
+	}
+	wants := func(why string, want time.Time, members ...string) {
+		t.Helper()
+		if got := ends(why, append(members, read, record1, keep)...); !got.Equal(want) {
+			t.Errorf("%s: it ends at %v, want %v", why, got, want)
+		}
+	}
+	never := time.Time{}
+	wants("a user", never, alice)
+	wants("a no", never, `"subject": {"type": "user", "id": "nobody"}`)
+
+	var role struct{ ID string }
+	f.owner("POST", "/v2/rbac/roles", `{"name": "For a time", "appCapabilities": {"records": {"record": {"record-*": ["read"]}}}}`, &role)
+	user := f.CreateUser("Ted", "ted@example.com", "none")
+	until := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Microsecond)
+	text := until.Format(time.RFC3339Nano)
+	f.owner("PUT", "/v2/users/"+user.ID+"/temporary-role", `{"role": "`+role.ID+`", "until": "`+text+`"}`, nil)
+	ted := `"subject": {"type": "user", "id": "` + user.ID + `"}`
+	wants("a temporary role", until, ted)
+	wants("the personal token of somebody who has it", until, `"subject": {"type": "token", "id": "`+f.TokenOf("ted@example.com")+`"}`)
+	if at := ends("who does not keep it", ted, read, record1); !at.IsZero() {
+		t.Errorf("nobody asked when it ends, and it says %v", at)
+	}
+
+	var token struct{ ID, Token string }
+	f.owner("POST", "/v2/tokens", `{"name": "t", "appCapabilities": {"records": {"record": {"*": ["read"]}}}, "expiresAt": "`+text+`"}`, &token)
+	for _, id := range []string{token.ID, token.Token} {
+		wants("an API token", until, `"subject": {"type": "token", "id": "`+id+`"}`)
+	}
+	sooner := until.Add(-time.Hour)
+	var personal struct{ Token string }
+	f.owner("POST", "/v2/user/tokens", `{"name": "t", "expiresAt": "`+sooner.Format(time.RFC3339Nano)+`"}`, &personal)
+	wants("a personal token", sooner, `"subject": {"type": "token", "id": "`+personal.Token+`"}`)
+	f.owner("PUT", "/v2/orgs/"+f.OrgID+"/settings", `{"maxTokenLifetimeSeconds": 3600}`, nil)
+	if at := ends("a token that becomes too old", `"subject": {"type": "token", "id": "`+personal.Token+`"}`, read, record1, keep); at.IsZero() || !at.Before(sooner.Add(-time.Hour)) {
+		t.Errorf("a token that will be too old in an hour ends at %v", at)
+	}
+
+	// Of a list, each says it by itself, and a default holds for all.
+	ans := f.ask(evaluations, `{"context": {"cache": true}, "evaluations": [`+join(alice, read, record1)+`,`+join(ted, read, record1)+`,`+join(ted, read, record1, `"context": {}`)+`]}`)
+	if n := strings.Count(string(ans.Body), `"expires_at":`); n != 1 {
+		t.Errorf("%d of the decisions end: %s", n, ans.Body)
 	}
 }

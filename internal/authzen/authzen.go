@@ -5,6 +5,7 @@ package authzen
 
 import (
 	"context"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -43,6 +44,8 @@ type Question struct {
 	Explain bool
 	// Identify asks for the subject's id.
 	Identify bool
+	// Cache says that the application keeps the decision until an event concerns it.
+	Cache bool
 }
 
 // Decision is the answer to a question.
@@ -53,6 +56,8 @@ type Decision struct {
 	// Paths are the grants by which access is allowed, if the question asks for them. They
 	// are sent as JSON.
 	Paths any
+	// Until is when the access ends by itself; zero: never.
+	Until time.Time
 	// Identity is whom the question is about, if it asks for that and there is such a
 	// subject.
 	Identity *Identity

@@ -28,6 +28,11 @@ func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (De
 	if err != nil {
 		return Decision{}, err
 	}
+	if q.Cache {
+		if err := a.Service.AwaitFresh(ctx); err != nil {
+			return Decision{}, err
+		}
+	}
 	asked := applications.Question{
 		Org: directory.OrgID(q.Organization), Type: q.Resource.Type, Instance: q.Resource.ID, Action: q.Action, Paths: q.Explain,
 	}
@@ -44,6 +49,9 @@ func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (De
 	}
 	if q.Identify {
 		decision.Identity = identityOf(app, asked, d.Subject)
+	}
+	if q.Cache {
+		decision.Until = d.Until
 	}
 	return decision, nil
 }

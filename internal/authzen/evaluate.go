@@ -3,6 +3,7 @@ package authzen
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/protocol"
@@ -36,6 +37,8 @@ type answerContext struct {
 	Paths   any          `json:"paths,omitzero"`
 	Subject *Identity    `json:"subject,omitzero"`
 	Error   *answerError `json:"error,omitzero"`
+	// ExpiresAt is when time alone changes the decision.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
 // answerError says why a question in a list has no decision (section 7.2.1).
@@ -46,8 +49,8 @@ type answerError struct {
 
 func answerOf(d Decision) answer {
 	a := answer{Decision: d.Allowed}
-	if d.Reason != "" || d.Paths != nil || d.Identity != nil {
-		a.Context = &answerContext{Reason: d.Reason, Paths: d.Paths, Subject: d.Identity}
+	if d.Reason != "" || d.Paths != nil || d.Identity != nil || !d.Until.IsZero() {
+		a.Context = &answerContext{Reason: d.Reason, Paths: d.Paths, Subject: d.Identity, ExpiresAt: d.Until}
 	}
 	return a
 }

@@ -49,6 +49,7 @@ type conditions struct {
 	Organization string `json:"organization"`
 	Explain      bool   `json:"explain"`
 	Identify     bool   `json:"identify"`
+	Cache        bool   `json:"cache"`
 }
 
 // or returns t with the defaults for the parts that t does not have (section 7.1.1). Of a
@@ -136,7 +137,8 @@ func (t tuple) question(searched part) (q Question, err error) {
 	}
 	q = Question{Subject: Subject{s.Type, s.ID}, Action: a.Name, Resource: Resource{r.Type, r.ID}, Address: s.Properties.Address}
 	if t.Context != nil {
-		q.Organization, q.Explain, q.Identify = t.Context.Organization, t.Context.Explain, t.Context.Identify
+		q.Organization, q.Explain = t.Context.Organization, t.Context.Explain
+		q.Identify, q.Cache = t.Context.Identify, t.Context.Cache
 	}
 	if org := s.Properties.Organization; org != "" {
 		if q.Organization != "" && q.Organization != org {

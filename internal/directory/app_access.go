@@ -18,6 +18,15 @@ type HeldAccess struct {
 	until time.Time // when a temporary role ends, after which this is read again; zero: never
 }
 
+// Until is when the access ends or becomes less by itself, because a temporary role or the
+// token ends; zero: never.
+func (h *HeldAccess) Until() time.Time {
+	if h.Subject.Token != nil {
+		return h.Subject.Token.ExpiresAt
+	}
+	return h.until
+}
+
 type accessKey struct {
 	org   OrgID
 	user  UserRef

@@ -87,6 +87,20 @@ func (p *Principal) HeldUntil(set authz.Set) time.Time {
 	return p.until
 }
 
+// Until is when the principal's credential ends by itself, or is refused by the rules of its
+// organization; zero: never, also for no principal.
+func (p *Principal) Until() (first time.Time) {
+	if p == nil {
+		return first
+	}
+	for _, end := range [...]time.Time{p.ExpiresAt, p.tooOld, p.issuerBy, p.until} {
+		if first.IsZero() || (!end.IsZero() && end.Before(first)) {
+			first = end
+		}
+	}
+	return first
+}
+
 // Maker is the user who counts as the maker of what p creates; "" for none.
 func (p *Principal) Maker() UserID {
 	if p.Kind == APIToken {
