@@ -32,7 +32,7 @@ var guides = map[string]guide{
 	"docs/guide/as-of.md":            {commands: 5},
 	"docs/guide/audit.md":            {commands: 19},
 	"docs/guide/automation.md":       {commands: 12},
-	"docs/guide/decisions.md":        {commands: 8},
+	"docs/guide/decisions.md":        {commands: 11},
 	"docs/guide/import.md":           {commands: 3},
 	"docs/guide/javascript.md":       {programs: []string{"node", "npm"}, commands: 5},
 	"docs/guide/offboarding.md":      {commands: 11},
