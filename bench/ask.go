@@ -58,6 +58,7 @@ func measureAsking(ctx context.Context, l *lab, s *section) {
 	mustAnswer(app.process, search, `"count":100`)
 	drive := func(name string, p *process, w load, yes string) side {
 		mustAnswer(p, w, yes)
+		progress("  %s: everything once", name)
 		warm(p, w)
 		return l.driven(name, p, w)
 	}
