@@ -17,6 +17,9 @@ name: Billing
 types:
   report: [read]
   invoice: {actions: [read, approve], instances: true}
+subjects: email
+paths:
+  - {path: "/reports/*", methods: [GET], require: report|read}
 ---
 id: wiki
 `))
@@ -26,7 +29,7 @@ id: wiki
 	want := []appfile.Application{
 		{ID: "billing", Name: "Billing", Types: map[string]appfile.Type{
 			"report": {Actions: []string{"read"}}, "invoice": {Actions: []string{"read", "approve"}, Instances: true},
-		}},
+		}, Subjects: "email", Paths: []appfile.Path{{Path: "/reports/*", Methods: []string{"GET"}, Require: "report|read"}}},
 		{ID: "wiki"},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -52,7 +52,7 @@ func TestLogLeadsToApplications(t *testing.T) {
 		"an own credential":            {w.Org.ID, set("app_credentials", "created_at", "app_id = 'wiki'")},
 		"a credential of the operator": {directory.DeploymentLog, set("app_credentials", "created_at", "id = '"+string(issued.ID)+"'")},
 		"one that nobody made": {w.Org.ID, [2]string{
-			`INSERT INTO applications (org_id, id, name, types, created_at, updated_at) VALUES ('` + string(w.Org.ID) + `', 'forged', 'F', '{}', 1, 1)`,
+			`INSERT INTO applications (org_id, id, name, types, paths, subjects, created_at, updated_at) VALUES ('` + string(w.Org.ID) + `', 'forged', 'F', '{}', '[]', '', 1, 1)`,
 			`DELETE FROM applications WHERE id = 'forged'`,
 		}},
 		"what a role holds": {w.Org.ID, [2]string{
