@@ -58,18 +58,23 @@ func (r UserRef) find(tx Tx, org OrgID) (User, error) {
 
 // AppByID returns an application by the organization that it belongs to, "" for the
 // deployment, from memory if possible. Errors: [NotFound].
-func (s *Service) AppByID(ctx context.Context, org OrgID, id AppID) (a Application, err error) {
+func (s *Service) AppByID(ctx context.Context, org OrgID, id AppID) (Application, error) {
 	key := appKey{org, id}
 	if a, ok := s.cache.apps.get(key); ok && s.store.InTouch() {
 		return a, nil
 	}
+	return s.readApp(ctx, key)
+}
+
+// readApp reads an application for AppByID. It is apart, so that a hit allocates nothing.
+func (s *Service) readApp(ctx context.Context, key appKey) (a Application, err error) {
 	epoch := s.cache.epoch.Load()
 	err = s.store.Read(ctx, func(tx Tx) error {
-		a, err = tx.Application(org, id)
+		a, err = tx.Application(key.org, key.id)
 		return err
 	})
 	if err == nil {
-		put(&s.cache, &s.cache.apps, maxApps, epoch, key, a, appSource(org, id))
+		put(&s.cache, &s.cache.apps, maxApps, epoch, key, a, appSource(key.org, key.id))
 	}
 	return a, err
 }
@@ -122,10 +127,15 @@ func (s *Service) TokenAccess(ctx context.Context, org OrgID, id TokenID) (*Held
 	return h, err
 }
 
-func (s *Service) heldAccess(ctx context.Context, key accessKey, read func(Tx) (*HeldAccess, []source, error)) (h *HeldAccess, err error) {
+func (s *Service) heldAccess(ctx context.Context, key accessKey, read func(Tx) (*HeldAccess, []source, error)) (*HeldAccess, error) {
 	if h, ok := s.cache.access.get(key); ok && s.store.InTouch() && !expired(h.until, s.now()) {
 		return h, nil
 	}
+	return s.readAccess(ctx, key, read)
+}
+
+// readAccess reads for heldAccess. It is apart, so that a hit allocates nothing.
+func (s *Service) readAccess(ctx context.Context, key accessKey, read func(Tx) (*HeldAccess, []source, error)) (h *HeldAccess, err error) {
 	var from []source
 	epoch := s.cache.epoch.Load()
 	err = s.store.Read(ctx, func(tx Tx) error {

@@ -13,7 +13,9 @@ import (
 
 // crockford is base32 in an order that sorts as the bits do, without letters
 // that look like digits.
-var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+var crockford = base32.NewEncoding(letters).WithPadding(base32.NoPadding)
+
+const letters = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // New returns an id: a prefix that names the kind, an underscore and 26 characters,
 // which are 48 bits of milliseconds and 80 random bits. Ids sort by time of creation,
@@ -35,8 +37,7 @@ func First(prefix string, at time.Time) string {
 // Is reports whether [New] could have made an id.
 func Is(prefix, id string) bool {
 	text, ok := strings.CutPrefix(id, prefix+"_")
-	bits, err := crockford.DecodeString(text)
-	return ok && err == nil && len(bits) == 16
+	return ok && len(text) == 26 && strings.Trim(text, letters) == ""
 }
 
 // maxSlug is the length at which the name's part of a slug ends.
