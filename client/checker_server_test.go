@@ -173,3 +173,50 @@ func TestServersThatDrainAreAsked(t *testing.T) {
 	n.API.Drain() // ends the streams, and refuses new ones
 	n.until(k, q, true, "asked without a stream", func(a client.Answer) bool { return !a.Cached })
 }
+
+// A question with the consistency token of a write is answered as after it, at every node
+// and whatever is cached.
+func TestServersAnswerAsAfterAWrite(t *testing.T) {
+	t.Parallel()
+	n := startNodes(t)
+	written := ""
+	owner, err := client.New(n.URL, n.PersonalToken, client.WithConsistency(func(token string) { written = token }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := n.CreateUser("Admin", "admin@example.com", "admin").ID
+	q := client.Question{Subject: client.Subject{Type: client.UserSubject, ID: user}, Action: "read", Resource: client.Resource{Type: "report"}}
+	for _, role := range []string{"user", "admin", "user", "admin", "user"} {
+		if _, err := owner.UpdateUserRole(t.Context(), user, role); err != nil {
+			t.Fatal(err)
+		}
+		if written == "" {
+			t.Fatal("the write has no consistency token")
+		}
+		for i, k := range n.checkers {
+			q.Consistency = written
+			if ok, err := k.Check(t.Context(), q); err != nil || ok != (role == "admin") {
+				t.Errorf("node %d after the role became %s: %t, %v", i, role, ok, err)
+			}
+		}
+	}
+}
+
+// An answer that rests on a temporary role ends with it, without an event.
+func TestServersSayWhenTimeEndsAnAnswer(t *testing.T) {
+	t.Parallel()
+	n := startNodes(t)
+	user := n.CreateUser("Guest", "guest@example.com", "user").ID
+	until := time.Now().Add(3 * time.Second)
+	n.owner("PUT", "/v2/users/"+user+"/temporary-role", fmt.Sprintf(`{"role": "admin", "until": %q}`, until.Format(time.RFC3339Nano)))
+	q := client.Question{Subject: client.Subject{Type: client.UserSubject, ID: user}, Action: "read", Resource: client.Resource{Type: "report"}}
+	for time.Now().Before(until.Add(500 * time.Millisecond)) {
+		for i, k := range n.checkers {
+			asked := time.Now()
+			if a, err := k.Ask(t.Context(), q); err != nil || a.Allowed && asked.After(until) {
+				t.Fatalf("node %d: %+v, %v", i, a, err)
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
