@@ -53,7 +53,7 @@ func TestApplications(t *testing.T) {
 	if d := cmp.Diff(caps, token.Apps); d != "" {
 		t.Error(d)
 	}
-	// What is nil stays, and what is empty goes.
+	// A nil map leaves capabilities, and an empty one removes them.
 	for _, in := range []struct{ apps, left client.AppCapabilities }{{nil, caps}, {client.AppCapabilities{}, nil}, {caps, caps}} {
 		role.Apps = in.apps
 		got, err := c.UpdateRole(ctx, role.ID, role)
@@ -65,7 +65,7 @@ func TestApplications(t *testing.T) {
 		}
 	}
 
-	// What is held is taken only by force, from the version that was read.
+	// A capability that somebody holds is taken only by force, from the version that was read.
 	less := read
 	less.Types = map[string]client.ResourceType{"page": {Actions: []string{"read"}, Instances: true}}
 	if _, err := c.UpdateApplication(ctx, "wiki", less, false); !errors.Is(err, client.ErrConflict) {

@@ -71,7 +71,7 @@ func (n *nodes) until(k *client.Checker, q client.Question, want bool, what stri
 	}
 }
 
-// Whatever takes a permission away, the checkers at all nodes, which have the permission in
+// After every kind of revocation, the checkers at all nodes, which have the permission in
 // their caches, say no, and never yes again.
 func TestServersTellCheckersOfRevocations(t *testing.T) {
 	t.Parallel()

@@ -68,7 +68,7 @@ func Serves(app directory.Application, org directory.OrgID) (directory.OrgID, bo
 }
 
 // Decide answers a question of an application: in the steady state, without reading the
-// database. Whatever is unknown is a no. An error means that there is no answer.
+// database. The answer about anything unknown is no. An error means that there is no answer.
 func (a *Apps) Decide(ctx context.Context, app directory.Application, q Question) (Decision, error) {
 	var served bool
 	if q.Org, served = Serves(app, q.Org); !served {

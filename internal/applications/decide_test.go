@@ -58,8 +58,8 @@ func (a *asking) decide(n *directorytest.World, q applications.Question) string 
 	return string(d.Reason)
 }
 
-// Whatever takes access away, the next answer of the same node is no, and the other node's
-// is soon; both had the yes in memory.
+// After every kind of change that takes access away, the next answer of the same node is no, and the
+// other node's is soon; both had the yes in memory.
 func TestDecideFollowsChanges(t *testing.T) {
 	t.Parallel()
 	byID := func(a *asking) applications.Question {

@@ -9,7 +9,7 @@ import (
 )
 
 // lock takes the locks for a change by the operator of applications of an organization, or
-// with an empty org, of the deployment. What such a change takes from roles and tokens is
+// with an empty org, of the deployment. Roles and tokens that such a change takes from are
 // read under the locks of their organizations. These are locked before applications, as in
 // the calls of members: otherwise each could wait for the other.
 func lock(c *directory.Change, org directory.OrgID, ids ...directory.AppID) error {

@@ -161,7 +161,7 @@ func TestPathsInvalid(t *testing.T) {
 	}
 	_, err := w.CreateApplication(t.Context(), w.ByOwner(), shop(make([]directory.PathRule, applications.MaxPaths+1)...))
 	w.Wants("too many", directory.Invalid, err)
-	// What a rule requires can't be removed from under it.
+	// An action that a rule requires can't be removed.
 	directorytest.Must(w.CreateApplication(t.Context(), w.ByOwner(), shop(shopRules...)))(t)
 	less := shop()
 	less.Paths, less.Types = nil, directory.Vocabulary{"invoice": less.Types["invoice"]}
@@ -210,7 +210,7 @@ func FuzzRequiredFor(f *testing.F) {
 	})
 }
 
-// Whoever may edit roles can't open what the table of paths keeps from them.
+// A person who may edit roles can't open the paths that the table keeps from them.
 func TestChangingPathsTakesWhatTheyRequire(t *testing.T) {
 	t.Parallel()
 	w := directorytest.New(t)

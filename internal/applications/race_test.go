@@ -154,7 +154,7 @@ func noUndefined(t *testing.T, w *directorytest.World, org directory.OrgID) {
 	}
 }
 
-// What an organization takes from its roles while the operator removes something else stays taken.
+// If an organization takes something from its roles while the operator removes something else, it stays taken.
 func TestRaceApplyUndoesNoRemoval(t *testing.T) {
 	t.Parallel()
 	const many = 12

@@ -314,7 +314,7 @@ func TestDecisionsToKeepSayWhenTheyEnd(t *testing.T) {
 		t.Errorf("a token that will be too old in an hour ends at %v", at)
 	}
 
-	// Of a list, each says it by itself, and a default holds for all.
+	// Each question of a list asks for it by itself, and a default holds for all.
 	ans := f.ask(evaluations, `{"context": {"cache": true}, "evaluations": [`+join(alice, read, record1)+`,`+join(ted, read, record1)+`,`+join(ted, read, record1, `"context": {}`)+`]}`)
 	if n := strings.Count(string(ans.Body), `"expires_at":`); n != 1 {
 		t.Errorf("%d of the decisions end: %s", n, ans.Body)

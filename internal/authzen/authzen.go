@@ -95,7 +95,7 @@ type Found struct {
 type Decider interface {
 	Decide(context.Context, directory.Call, Question) (Decision, error)
 	// Subjects, Resources and Actions find what may stand in the part of a question that
-	// is empty, so that the decision is to allow access. What nobody has heard of is not
+	// is empty, so that the decision is to allow access. An unknown subject, action or resource is not
 	// found, and is no error.
 	Subjects(context.Context, directory.Call, Search) (Found, error)
 	Resources(context.Context, directory.Call, Search) (Found, error)

@@ -22,7 +22,7 @@ type Access struct {
 }
 
 // Decide implements [Decider]. A subject is a user, by id, email address or the user name
-// that a directory has given, or a token, by id or value. What is unknown is a no.
+// that a directory has given, or a token, by id or value. The answer about anything unknown is no.
 func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (Decision, error) {
 	app, err := a.application(ctx, call, q)
 	if err != nil {

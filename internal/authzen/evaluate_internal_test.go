@@ -210,7 +210,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Whatever is sent, it is a complete question or a mistake, and tokens lead back to where
+// Every body is a complete question or a mistake, and page tokens lead back to where
 // they were made.
 func FuzzQuestion(f *testing.F) {
 	f.Add(`{"subject": {"type": "user", "id": "alice"}, "action": {"name": "read"}, "resource": {"type": "record", "id": "1"}, "evaluations": [{}]}`)

@@ -52,8 +52,8 @@ type conditions struct {
 	Cache        bool   `json:"cache"`
 }
 
-// or returns t with the defaults for the parts that t does not have (section 7.1.1). Of a
-// part that t has, only a type, id or name may come from the defaults.
+// or returns t with the defaults for the parts that t does not have (section 7.1.1). If t has
+// a part, only its type, id or name may come from the defaults.
 func (t tuple) or(defaults tuple) tuple {
 	t.Subject = either(t.Subject, defaults.Subject, func(own, other *subject) {
 		own.Type, own.ID = first(own.Type, other.Type), first(own.ID, other.ID)

@@ -9,7 +9,7 @@ import (
 func (s *session) usersSuspend() *cobra.Command {
 	var revoke []string
 	var at string
-	cmd := s.write("suspend USER", "Suspend a user\nThe user keeps role and groups and has no access until they are reactivated. What the user created is\nlisted and stays. With --revoke, it is revoked in the same transaction.",
+	cmd := s.write("suspend USER", "Suspend a user\nThe user keeps role and groups and has no access until they are reactivated. API tokens, webhooks and invitations that\nthe user created are listed and stay. With --revoke, they are revoked in the same transaction.",
 		"roster users suspend jane.doe@example.com\nroster users suspend jane.doe@example.com --revoke tokens\nroster users suspend jane.doe@example.com --at 2026-12-01T18:00", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			if cmd.Flags().Changed("at") {

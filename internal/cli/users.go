@@ -141,7 +141,7 @@ func (s *session) usersCreate() *cobra.Command {
 func (s *session) usersSetRole() *cobra.Command {
 	var revoke []string
 	var until string
-	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWith --until, gives the role besides the base role until a time. What the user created is listed. With --revoke, it is revoked in the same transaction.",
+	cmd := s.write("set-role USER ROLE", "Give a user another base role\nWith --until, gives the role besides the base role until a time. API tokens, webhooks and invitations that the user created are listed. With --revoke, they are revoked in the same transaction.",
 		"roster users set-role jane.doe@example.com admin\nroster users set-role jane.doe@example.com none --revoke all\nroster users set-role jane.doe@example.com admin --until +7d", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			if cmd.Flags().Changed("until") {
@@ -180,7 +180,7 @@ func (s *session) usersSetRole() *cobra.Command {
 func (s *session) usersDelete() *cobra.Command {
 	var revoke []string
 	var at string
-	cmd := s.write("delete USER", "Remove a user from the organization\nWhat the user created is listed. With --revoke, it is revoked in the same transaction.",
+	cmd := s.write("delete USER", "Remove a user from the organization\nAPI tokens, webhooks and invitations that the user created are listed. With --revoke, they are revoked in the same transaction.",
 		"roster users delete jane.doe@example.com --yes\nroster users delete jane.doe@example.com --revoke all --yes\nroster users offboard jane.doe@example.com --revoke all --at 2026-12-01T18:00", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, c *client.Client, args []string) error {
 			if cmd.Flags().Changed("at") { // it can be canceled, so there is nothing to confirm

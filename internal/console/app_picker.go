@@ -186,8 +186,8 @@ func (a pickerApp) Grants() (n int) {
 }
 
 const (
-	// fieldApps is the field of a form for capabilities in applications. What is chosen in an
-	// open row is in fields that begin with fieldOpen, and the instances in one that begins
+	// fieldApps is the field of a form for capabilities in applications. The choices of an
+	// open row are in fields that begin with fieldOpen, and the instances in one that begins
 	// with fieldNames, each with the row's number, application and type.
 	fieldApps  = "can:app"
 	fieldNames = "names:"

@@ -1,7 +1,7 @@
 // Package console serves the web console: pages for people who manage an organization
 // in a browser. A page reads and changes the directory through operations alone, those of
 // [directory.Service] and of packages beside it, as the person who is signed in, so that
-// every rule holds here as it does in the API. Whoever signs people in is behind [Auth].
+// every rule holds here as it does in the API. Signing people in is behind [Auth].
 package console
 
 import (
@@ -42,7 +42,7 @@ type Options struct {
 	Log         *slog.Logger
 	Clock       func() time.Time
 	// SignIn is the path of the page that signs people in, which gets the path to come back
-	// to in the parameter next. What else people do to sign in and out is below it.
+	// to in the parameter next. The other pages for signing in and out are below it.
 	SignIn string
 	// PublicURL is where people reach the server; "" for wherever they did.
 	PublicURL string

@@ -102,7 +102,7 @@ func fieldOf(scope authz.Scope, name string) string {
 	return "can:" + string(scope) + ":" + name
 }
 
-// parsePicked reads what was chosen. What is chosen for all datasets also counts for one
+// parsePicked reads what was chosen. A choice for all datasets also counts for one
 // that was named beside, if that one has nothing of its own. If something can't be read,
 // the set has the rest.
 func parsePicked(form url.Values) (set authz.Set, refusal error) {

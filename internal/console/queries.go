@@ -35,7 +35,7 @@ func builtinRoles() (roles []roleUse) {
 	return roles
 }
 
-// roles gives the roles to choose from. Who may not read roles can choose built-in ones.
+// roles gives the roles to choose from. A person who may not read roles can choose built-in ones.
 func (rq *request) roles() ([]roleUse, error) {
 	if !rq.may(directory.OpListRoles) {
 		return builtinRoles(), nil

@@ -167,7 +167,7 @@ func (rq *request) leadTo(to string) {
 	rq.w.WriteHeader(http.StatusSeeOther)
 }
 
-// do carries out an action. What the directory refuses is shown beside the field that is
+// do carries out an action. If the directory refuses it, the error is shown beside the field that is
 // to blame, on the page that the form is on, with what was typed.
 func (rq *request) do(name string, a action) error {
 	if err := rq.ParseForm(); err != nil {

@@ -103,7 +103,7 @@ func (k *keeper) may(ctx context.Context, q *question) (yes, kept bool, err erro
 	return yes, false, err
 }
 
-// ask asks the node. Whatever is no decision is a no.
+// ask asks the node. A response without a decision counts as no.
 func (k *keeper) ask(ctx context.Context, q *question, more string) (bool, error) {
 	body := "{" + q.body
 	if more != "" {

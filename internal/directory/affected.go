@@ -37,7 +37,7 @@ func (a Affected) covers(b Affected) bool {
 	return a == b || a == Affected{} || (a.ID == "" && a.app == "" && b.app == "" && a.OrgID == b.OrgID)
 }
 
-// Bounds of a journal. Whatever exceeds them is replaced by an Affected that stands for
+// Bounds of a journal. An entry that exceeds them is replaced by an Affected that stands for
 // more, so that a busy organization costs others neither memory nor their place.
 const (
 	// maxSubjects is how many users and tokens of an organization a journal names between
@@ -59,7 +59,7 @@ type journal struct {
 	list    []Affected // the newest, from position base on
 	base    int64
 
-	// What was appended since the last read, by any watch.
+	// Appended since the last read by any watch.
 	unread   map[Affected]struct{}
 	subjects map[OrgID]int
 }

@@ -252,8 +252,8 @@ func (c *coalition) createOrg(t *rapid.T) {
 	})
 }
 
-// honest is what the owner does meanwhile to members of the coalition. Whatever they
-// are given then, they may hold.
+// honest is what the owner does meanwhile to members of the coalition. They may hold
+// whatever they are given then.
 func (c *coalition) honest(t *rapid.T) {
 	id, role := drawID[directory.UserID](t, c, "user"), directory.RoleID("none")
 	if rapid.Bool().Draw(t, "weak") {

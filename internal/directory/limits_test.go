@@ -57,7 +57,7 @@ var limited = []struct {
 	}},
 }
 
-// Of many concurrent calls, exactly as many succeed as the limit allows. Dry runs are refused
+// Exactly as many concurrent calls succeed as the limit allows. Dry runs are refused
 // alike. A lowered limit removes nothing.
 func TestRaceLimitsHold(t *testing.T) {
 	t.Parallel()

@@ -66,7 +66,7 @@ type Principal struct {
 	revoked bool       // the organization has revoked the personal token
 	tooOld  time.Time  // when the organization refuses a personal token; zero: never
 	// issuerBy is when the organization refuses a credential until the person has signed in
-	// by its issuer again; zero: never. Of an account that acts in no organization for that
+	// by its issuer again; zero: never. If an account acts in no organization for that
 	// reason, awaitsIssuer is set.
 	issuerBy     time.Time
 	awaitsIssuer bool

@@ -24,8 +24,8 @@ type Schedule struct {
 	At        time.Time    `json:"at"`
 	Revoke    Revocation   `json:"revoke,omitzero"`
 	CreatedAt time.Time    `json:"createdAt"`
-	// CreatedBy, without a name, is who decided on it last. What they may do when the time
-	// comes decides whether it is carried out.
+	// CreatedBy, without a name, is who decided on it last. It is carried out only if they still
+	// have the permission when the time comes.
 	CreatedBy Actor `json:"createdBy"`
 
 	// FailedAt is when it was given up, for the reason Failure.

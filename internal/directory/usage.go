@@ -17,7 +17,7 @@ type usage struct {
 }
 
 // tokenKey is a token in an organization, or without an id an account in an organization.
-// What a person does in one is no business of another.
+// The uses of a token in one organization are not shown to another.
 type tokenKey struct {
 	org     OrgID
 	account AccountID // of a personal token

@@ -112,8 +112,8 @@ func TestJournalIsBounded(t *testing.T) {
 	}
 }
 
-// Whatever an entry of a new kind has changed, all that is cached of its organization and all that
-// applications keep of it goes.
+// An entry of an unknown kind drops all that is cached of its organization and all that
+// applications keep of it.
 func TestUnrecognizedEntryChangesEverything(t *testing.T) {
 	e := changeOf("acme-aaaa", "newKind", 1)
 	var affected []Affected
@@ -131,7 +131,7 @@ func TestUnrecognizedEntryChangesEverything(t *testing.T) {
 	}
 }
 
-// What was reached is known only without a gap: an entry of this process may be reported
+// A sequence counts as reached only without a gap: an entry of this process may be reported
 // before an earlier one of another.
 func TestReachedHasNoGaps(t *testing.T) {
 	var r reached

@@ -210,7 +210,7 @@ func TestAccessEvents(t *testing.T) {
 		w.quiet()
 	}
 
-	// What changes no decision is no event: entries of other kinds, and refusals.
+	// Entries that change no decision make no event: those of other kinds, and refusals.
 	s.Want(http.StatusOK, "POST", "/v2/webhooks", as(owner, `{"name":"w","url":"http://127.0.0.1:1/"}`))
 	s.Want(http.StatusOK, "PUT", "/v2/audit/retention", as(owner, `{"days":400}`))
 	s.Want(http.StatusForbidden, "GET", "/v2/users", as(s.APITokenWith(`"orgCapabilities":{}`), ""))

@@ -79,7 +79,7 @@ func TestWritesSayHowTheLogEnds(t *testing.T) {
 		t.Errorf("import: %s %s %q, want %q", resp.Status, body, got, want)
 	}
 
-	// What concerns a person is written in all of their organizations.
+	// A change of a person is written in all of their organizations.
 	var other struct{ ID string }
 	ans = s.Want(http.StatusOK, "POST", "/v2/orgs", as(owner, `{"name":"Other"}`))
 	ans.Decode(t, &other)

@@ -139,7 +139,7 @@ func expiryText(x Expiry) string {
 		return fmt.Sprintf(`%s,
 
 your personal token %s expires on
-%s. What uses it is refused from then on.
+%s. Requests with it are refused from then on.
 
 To make another one:
 
@@ -149,7 +149,7 @@ To make another one:
 	return fmt.Sprintf(`%s,
 
 the API token %s of the organization %s, which you made, expires on
-%s. What uses it is refused from then on.
+%s. Requests with it are refused from then on.
 
 To replace it, and let the old one go on for a day:
 

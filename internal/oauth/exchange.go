@@ -29,7 +29,7 @@ type exchanged struct {
 	Scope       string `json:"scope"`
 }
 
-// exchange makes a JWT of an API or personal token, for one application. Whoever has the
+// exchange makes a JWT of an API or personal token, for one application. Anyone who has the
 // token may exchange it, so there is no other authentication. It is no entry in the audit
 // log: it counts as a use of the token.
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request, p protocol.Request) error {

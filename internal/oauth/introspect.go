@@ -22,7 +22,7 @@ type introspection struct {
 
 // introspect tells an application about a token that was presented to it. Besides the
 // parameters of RFC 7662, it takes "organization", for the personal token of a person in
-// several, and "ip_address", for a token that is bound to networks. Whatever is wrong with
+// several, and "ip_address", for a token that is bound to networks. If anything is wrong with
 // a token, it is not active.
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request, p protocol.Request) error {
 	in, err := form(w, r)

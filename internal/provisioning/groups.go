@@ -150,7 +150,7 @@ func (p *Provisioner) CreateGroup(ctx context.Context, call directory.Call, in G
 
 // ModifyGroup makes a group what fn returns for the current one, which has its members
 // only if they are asked for. fn is called as by [Provisioner.ModifyUser]. If nothing
-// changes, nothing is written. What it takes depends on the change, not on the members,
+// changes, nothing is written. Its cost depends on the change, not on the members,
 // unless they are asked for or replaced. From its first change on, the directory manages
 // the group. The answer has no members.
 //

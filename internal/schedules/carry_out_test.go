@@ -125,7 +125,7 @@ func TestScheduleFailsIfItsMakerLostThePermission(t *testing.T) {
 			if u := w.User(jane.ID); u.Suspended {
 				t.Errorf("the user is %+v", u)
 			}
-			// Whoever may do it schedules it again, and old failures are forgotten.
+			// A person with the permission schedules it again, and old failures are dropped.
 			must(w.schedule(w.ByOwner(), jane.ID, directory.ScheduledRemoval))(t)
 			if got := w.pending(); !slices.Equal(got, []string{"remove"}) {
 				t.Errorf("scheduled again: %q", got)

@@ -9,7 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/schedules"
 )
 
-// Whoever may not do something now may not schedule it either.
+// Scheduling takes the permission that doing it now takes.
 func TestScheduleTakesThePermissionOfTheAct(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -52,7 +52,7 @@ func TestScheduleTakesThePermissionOfTheAct(t *testing.T) {
 		return second(w.schedule(w.As(token.Secret, ""), plain.ID, directory.ScheduledSuspension))
 	})
 	must(w.schedule(w.By(admin), invited.ID, directory.ScheduledRemoval))(t)
-	// Of the last owner: neither now nor by racing for it.
+	// Not for the last owner: neither now nor by racing for it.
 	must(w.schedule(w.ByOwner(), owner.ID, directory.ScheduledRemoval))(t)
 	w.Wants("remove the second owner", "", w.RemoveUser(t.Context(), w.ByOwner(), owner.ID))
 	w.Refused("the last owner", directory.Conflict, "", func() error {
@@ -83,7 +83,7 @@ func TestOnlyThoseWhoCouldReactivateCancel(t *testing.T) {
 		w.Wants("an equal cancels", "", w.DeleteSchedule(t.Context(), w.By(admin), leaver.ID, act))
 		w.Wants("again", directory.NotFound, w.DeleteSchedule(t.Context(), w.By(admin), leaver.ID, act))
 	}
-	// What they scheduled themselves is theirs to change, with whichever token.
+	// A person can change their own schedules with any of their tokens.
 	made := must(w.schedule(w.By(leaver), leaver.ID, directory.ScheduledRemoval))(t)
 	again := must(w.UpdateSchedule(t.Context(), w.InSession(w.SignIn(leaver.User), w.Org.ID), leaver.ID, directory.ScheduledRemoval, schedules.NewSchedule{At: made.At}))(t)
 	if !again.CreatedAt.Equal(made.CreatedAt) {

@@ -87,7 +87,7 @@ type work[T any] struct {
 	do   func(context.Context, T) error
 }
 
-// turn does a part of what is due in each organization. What fails does not keep the rest
+// turn does a part of what is due in each organization. A failure does not keep the rest
 // from being done.
 func turn[T any](ctx context.Context, r *Runner, w work[T], failed func(error)) (done int, err error) {
 	now := r.service.Now()

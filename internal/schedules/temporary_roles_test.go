@@ -94,7 +94,7 @@ func reasons(a directory.Access) string {
 	return strings.Join(lines, "\n")
 }
 
-// Whoever has a role for a time can't keep what it gives beyond that, by any means.
+// A person who has a role for a time can't keep what it gives beyond that, by any means.
 func TestTemporaryRoleCantBeKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
