@@ -177,7 +177,8 @@ func TestTableOfPaths(t *testing.T) {
 		"a client's demand":                  {"GET", top, append(original("GET", "/reports/1"), "Roster-Require", "invoice:2026-7|read"), http.StatusForbidden},
 		"a client's query, by Envoy":         {"GET", "/forward-auth/reports/1?require=invoice:2026-7|read", nil, http.StatusForbidden},
 		"Envoy's path, encoded":              {"GET", "/forward-auth/invoices%2f2026-7", nil, http.StatusForbidden},
-		"the proxy's demand, without a path": {"GET", "/forward-auth/?require=invoice:2026-7|read", nil, http.StatusOK},
+		"a client's query for /, by Envoy":   {"GET", "/forward-auth/?require=invoice:2026-7|read", nil, http.StatusForbidden},
+		"a demand besides the table":         {"GET", "/forward-auth/?require=invoice:2026-7|read", original("GET", "/reports/1"), http.StatusForbidden},
 	} {
 		if answer := s.ask(c.method, c.path, token, c.headers...); answer.Status != c.want {
 			t.Errorf("%s: %d %s, want %d", why, answer.Status, answer.Body, c.want)

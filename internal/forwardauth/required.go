@@ -19,7 +19,8 @@ var requestHeaders = [][2]string{{"X-Original-URI", "X-Original-Method"}, {"X-Fo
 // can add a demand, and replace none.
 func required(r *http.Request, app directory.Application) ([]authz.AppGrant, error) {
 	inHeader, inQuery := r.Header.Values(headerRequire), r.URL.Query()["require"]
-	// A path after the prefix is the client's, and so is the query then.
+	// A path after the prefix is the client's, and so is the query then. A proxy that appends
+	// the path asks for / without one, so the query never stands in for a table.
 	byProxy := r.URL.EscapedPath() == Prefix && len(inQuery) > 0
 	var all []authz.AppGrant
 	for _, text := range append(inHeader, inQuery...) {
@@ -30,12 +31,10 @@ func required(r *http.Request, app directory.Application) ([]authz.AppGrant, err
 		all = append(all, want)
 	}
 	switch {
-	case byProxy:
-		return all, nil
 	case len(app.Paths) > 0:
 		byTable, err := inTable(r, app)
 		return append(all, byTable...), err
-	case len(inHeader) == 0:
+	case !byProxy && len(inHeader) == 0:
 		return nil, directory.Errorf(directory.Forbidden, "require must name a capability that %s defines, as in invoice|read, "+
 			"or the application needs a table of paths", app.ID)
 	}
