@@ -179,7 +179,7 @@ func TestApplicationOfTheDeploymentIsReadOnly(t *testing.T) {
 	in := billing()
 	directorytest.Must(s.Apply(t.Context(), []applications.NewApplication{in}, applications.How{}))(t)
 	s.get(s.Owner, s.path("apps")).wants(t, http.StatusOK, "the operator")
-	s.get(s.Owner, s.path("apps/billing")).wants(t, http.StatusOK, "The operator of this server", "roster admin apps create-credential billing", "May somebody do something?").
+	s.get(s.Owner, s.path("apps/billing")).wants(t, http.StatusOK, "The operator of this server", "roster admin apps create-credential billing", "Check access").
 		lacks(t, `id="save"`, "/delete", "New credential")
 	for _, post := range []string{"save", "delete", "credential", "revoke"} {
 		s.post(s.Owner, s.path("apps/billing/"+post), vocabularyForm("Mine")).wants(t, http.StatusForbidden, "belongs to the deployment")
