@@ -274,9 +274,10 @@ func (w *world) configure(name, dir string) {
 		w.t.Fatal(err)
 	}
 	// Nobody else on this machine listens on a random address of the loopback network.
-	addr := fmt.Sprintf("127.%d.%d.%d:9080", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
+	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
+	addr := host + ":9080"
 	own := strings.NewReplacer(
-		"127.0.0.1:9080", addr, "127.0.0.1:8080", strings.TrimPrefix(w.URL, "http://"),
+		"127.0.0.1:9080", addr, "bind 127.0.0.1", "bind "+host, "127.0.0.1:8080", strings.TrimPrefix(w.URL, "http://"),
 		"127.0.0.1:9090", strings.TrimPrefix(w.billing, "http://"), "xaap-…", w.credential,
 	).Replace(string(text))
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(own), 0o600); err != nil {
