@@ -5,6 +5,7 @@
 package httpapi_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ const (
 	findUserAllocations  = 15
 	unchangedAllocations = 9  // 304 for a list
 	keptAllocations      = 12 // a list that is kept
+	evaluateAllocations  = 21 // a decision for an application
 )
 
 // TestAllocations holds the most frequent requests to their budgets: a known user,
@@ -26,32 +28,41 @@ const (
 func TestAllocations(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			get := c.request(t)
-			// The fewest of several runs: on a busy machine the store may lose touch with
-			// the database for a moment, and then nothing is taken from memory.
-			least := testing.AllocsPerRun(1000, get)
-			for range 4 {
-				least = min(least, testing.AllocsPerRun(1000, get))
-			}
-			t.Logf("%v allocations", least)
-			if least > c.budget {
-				t.Errorf("%v allocations, more than the budget of %v", least, c.budget)
-			}
+			checkAllocations(t, c.budget, c.request(t))
 		})
+	}
+	t.Run("evaluate", func(t *testing.T) { checkAllocations(t, evaluateAllocations, evaluation(t)) })
+}
+
+func checkAllocations(t *testing.T, budget float64, request func()) {
+	t.Helper()
+	// The fewest of several runs: on a busy machine the store may lose touch with
+	// the database for a moment, and then nothing is taken from memory.
+	least := testing.AllocsPerRun(1000, request)
+	for range 4 {
+		least = min(least, testing.AllocsPerRun(1000, request))
+	}
+	t.Logf("%v allocations", least)
+	if least > budget {
+		t.Errorf("%v allocations, more than the budget of %v", least, budget)
 	}
 }
 
 // BenchmarkRequest is what requests cost inside the handler.
 func BenchmarkRequest(b *testing.B) {
-	for _, c := range cases {
-		b.Run(c.name, func(b *testing.B) {
-			get := c.request(b)
+	bench := func(name string, request func(testing.TB) func()) {
+		b.Run(name, func(b *testing.B) {
+			send := request(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				get()
+				send()
 			}
 		})
 	}
+	for _, c := range cases {
+		bench(c.name, c.request)
+	}
+	bench("evaluate", evaluation)
 }
 
 var cases = []requestCase{
@@ -89,6 +100,38 @@ func (c requestCase) request(tb testing.TB) func() {
 		s.API.ServeHTTP(w, r)
 		if w.status != c.status || (w.n == 0) != c.known {
 			tb.Fatalf("status %d, %d bytes", w.status, w.n)
+		}
+	}
+}
+
+// evaluation gives a question of an application, as request does.
+func evaluation(tb testing.TB) func() {
+	tb.Helper()
+	s := apptest.Start(tb)
+	owner := apptest.Request{Token: s.PersonalToken}
+	s.Want(http.StatusOK, "POST", "/v2/apps", apptest.Request{Token: s.PersonalToken, Body: `{"id": "billing", "name": "Billing", "types": {"report": {"actions": ["read"]}}}`})
+	var made struct{ Credential string }
+	s.Want(http.StatusOK, "POST", "/v2/apps/billing/credentials", owner).Decode(tb, &made)
+	w := &discard{header: make(http.Header)}
+	question := `{"subject": {"type": "user", "id": "` + s.UserID + `"}, "action": {"name": "read"}, "resource": {"type": "report", "id": "1"}}`
+	body := strings.NewReader(question)
+	r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, s.URL+"/access/v1/evaluation", http.NoBody)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r.RemoteAddr = "127.0.0.1:1234"
+	r.Header.Set("Authorization", "Bearer "+made.Credential)
+	r.Header.Set("Content-Type", "application/json")
+	r.ContentLength = body.Size()
+	closer := io.NopCloser(body)
+	return func() {
+		clear(w.header)
+		w.status = 0
+		body.Reset(question)
+		r.Body = closer
+		s.API.ServeHTTP(w, r)
+		if w.status != http.StatusOK {
+			tb.Fatalf("status %d", w.status)
 		}
 	}
 }
