@@ -44,7 +44,7 @@ func ExampleClient_ListUsers() {
 		}
 		fmt.Println(user.Name, user.Email)
 	}
-	// Output:
+	// Unordered output:
 	// Ada Ada@auditors.example
 	// Ben Ben@auditors.example
 	// Cleo Cleo@auditors.example
