@@ -51,11 +51,7 @@ func checkRule(app directory.Application, rule directory.PathRule) error {
 			return fmt.Errorf("the method %s is given twice", method)
 		}
 	}
-	taken := make(map[string]string)
-	for _, name := range names {
-		taken[name] = "any"
-	}
-	want, err := required(app, rule, taken)
+	want, err := required(app, rule, allAs(names, "any"))
 	if err != nil || !app.Defines(want) {
 		return fmt.Errorf("require: the application does not define %s; write it as in invoice|read, or for a type with instances, "+
 			"invoice:{number}|read with {number} in the path", quote.Input(rule.Require))
@@ -74,11 +70,7 @@ func mayChangePaths(actor *directory.Principal, before directory.Application, ru
 		if err != nil {
 			return err
 		}
-		taken := make(map[string]string)
-		for _, name := range names {
-			taken[name] = authz.Wildcard
-		}
-		want, err := required(before, rule, taken)
+		want, err := required(before, rule, allAs(names, authz.Wildcard))
 		if err != nil {
 			return err
 		}
@@ -87,6 +79,15 @@ func mayChangePaths(actor *directory.Principal, before directory.Application, ru
 		}
 	}
 	return nil
+}
+
+// allAs gives every parameter of a path the same segment.
+func allAs(names []string, segment string) map[string]string {
+	taken := make(map[string]string, len(names))
+	for _, name := range names {
+		taken[name] = segment
+	}
+	return taken
 }
 
 // checkPattern checks the path of a rule, and returns the names of its parameters.
