@@ -10,7 +10,7 @@ import (
 // Protect returns middleware that calls the next handler only for requests whose subject
 // may do what ask returns.
 //
-// The question needs an action and a resource. If it has a subject, that is who asks, for
+// The question needs an action and a resource. If it has a subject, it is about that one, for
 // example the user of a session. Otherwise the subject is the bearer token of the request, and
 // if the question has no address, the one that the request was sent from. Behind a proxy, ask
 // sets the address of the proxy's client.
@@ -53,7 +53,7 @@ func (k *Checker) Protect(ask func(*http.Request) Question) func(http.Handler) h
 type answerKey struct{}
 
 // AnswerFrom returns the answer by which [Checker.Protect] let a request pass. Its Subject
-// is who asks. It reports false if the request has not passed through Protect.
+// is the user or token that asks. It reports false if the request has not passed through Protect.
 func AnswerFrom(ctx context.Context) (Answer, bool) {
 	a, ok := ctx.Value(answerKey{}).(Answer)
 	return a, ok

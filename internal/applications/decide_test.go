@@ -38,8 +38,8 @@ func newAsking(t *testing.T) *asking {
 	return a
 }
 
-// decide asks one node whether a subject may approve an invoice. The answer of an application
-// that is gone, or whose credential is, is "refused".
+// decide asks one node whether a subject may approve an invoice. If the
+// application or its credential is gone, the answer is "refused".
 func (a *asking) decide(n *directorytest.World, q applications.Question) string {
 	a.t.Helper()
 	p, err := n.Authenticate(a.t.Context(), a.secret, "")

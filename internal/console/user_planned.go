@@ -25,7 +25,7 @@ type plannedChange struct {
 	By string // the name, or the id of a token
 }
 
-// What is a text of what will happen.
+// What describes the change, with what is revoked besides.
 func (c plannedChange) What() string {
 	text := plannedTitles[c.Act]
 	var also []string
