@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 )
 
@@ -27,9 +26,3 @@ func newWorld(t testing.TB) *world {
 
 // now is the time as it is stored.
 func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
-
-// networks parses networks that the test spells right.
-func networks(t testing.TB, list ...string) directory.Networks {
-	t.Helper()
-	return must(directory.ParseNetworks(list))(t)
-}

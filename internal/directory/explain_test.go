@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 )
 
 // wide is a member of groups that give many roles with many names.
@@ -53,14 +54,14 @@ func TestAccessPages(t *testing.T) {
 				q.After = all[len(all)-1].Key
 			}
 		}
-		if tellAccess(directory.Access{Capabilities: all}) != tellAccess(whole) {
+		if directorytest.TellAccess(directory.Access{Capabilities: all}) != directorytest.TellAccess(whole) {
 			t.Errorf("the pages of %d are not the whole", limit)
 		}
 	}
 	for _, c := range whole.Capabilities { // each alone
 		one := explain(authz.Query{Only: &c.Key})
-		if tellAccess(one) != tellAccess(directory.Access{Capabilities: []directory.AccessCapability{c}}) {
-			t.Errorf("%v alone: %s", c.Key, tellAccess(one))
+		if directorytest.TellAccess(one) != directorytest.TellAccess(directory.Access{Capabilities: []directory.AccessCapability{c}}) {
+			t.Errorf("%v alone: %s", c.Key, directorytest.TellAccess(one))
 		}
 	}
 	ingest := authz.Key{Scope: authz.ScopeDataset, Name: "nowhere", Pair: authz.Pair{Resource: "ingest", Action: authz.Create}}

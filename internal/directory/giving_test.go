@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 )
 
 // The detour over a token: what a custom role can't give, a token that it makes
@@ -100,12 +101,12 @@ func TestWideningNetworksCountsAsGiving(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bound := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
-		Name: "t", Capabilities: caps(w, "users|update"), Networks: networks(t, "10.0.0.0/8"),
+		Name: "t", Capabilities: caps(w, "users|update"), Networks: directorytest.Networks(t, "10.0.0.0/8"),
 	}))(t)
 	me := w.By(w.Join("Me", w.Role("Tokens", "users|update", "apiTokens|update").ID))
 	w.Refused("to anywhere", directory.Forbidden, "", func() error {
 		return second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, nil))
 	})
-	w.Wants("to less", "", second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, networks(t, "10.1.0.0/16"))))
+	w.Wants("to less", "", second(w.UpdateAPITokenNetworks(t.Context(), me, bound.ID, directorytest.Networks(t, "10.1.0.0/16"))))
 	w.Wants("an owner", "", second(w.UpdateAPITokenNetworks(t.Context(), w.ByOwner(), bound.ID, nil)))
 }

@@ -83,11 +83,5 @@ func (l *listed) ids() []directory.UserID {
 	return ids
 }
 
-// networks parses networks that the test spells right.
-func networks(t testing.TB, list ...string) directory.Networks {
-	t.Helper()
-	return must(directory.ParseNetworks(list))(t)
-}
-
 // now is the clock as entries have it.
 func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }

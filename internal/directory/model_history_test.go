@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -84,7 +84,7 @@ func (h *harness) tell(t *rapid.T, org directory.OrgID, now, at time.Time) momen
 		if err != nil {
 			h.fail(t, "access of %s in %s at %s: %v", u.ID, org, at, err)
 		}
-		m.access[u.ID] = tellAccess(a)
+		m.access[u.ID] = directorytest.TellAccess(a)
 	}
 	middle := users[len(users)/2]
 	for _, f := range []directory.UserFilter{{At: at, Email: middle.Email}, {At: at, Role: middle.Role.ID}} {
@@ -106,20 +106,4 @@ func (h *harness) list(t *rapid.T, call directory.Call, f directory.UserFilter) 
 		}
 	}
 	return l.users
-}
-
-// tellAccess writes what somebody may do, with every reason and its names.
-func tellAccess(a directory.Access) string {
-	var text strings.Builder
-	for _, c := range a.Capabilities {
-		fmt.Fprintf(&text, "%s:", c.Key)
-		for _, p := range c.Paths {
-			fmt.Fprintf(&text, " %s %q %v", p.Role.ID, p.Role.Name, p.Role.Capabilities.Names())
-			if p.Group != nil {
-				fmt.Fprintf(&text, " by %s %q", p.Group.ID, p.Group.Name)
-			}
-		}
-		text.WriteByte('\n')
-	}
-	return text.String()
 }

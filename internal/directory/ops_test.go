@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -196,10 +197,10 @@ var operations = []operation{
 		return s.RegenerateAPIToken(s.Context(), call, s.token.ID, directory.Regeneration{})
 	}},
 	{name: "updateAPITokenNetworks", target: "apiToken", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateAPITokenNetworks(s.Context(), call, s.token.ID, networks(s, "192.0.2.0/24"))
+		return s.UpdateAPITokenNetworks(s.Context(), call, s.token.ID, directorytest.Networks(s, "192.0.2.0/24"))
 	}},
 	{name: "updatePersonalTokenNetworks", target: "personalToken", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdatePersonalTokenNetworks(s.Context(), call, s.spare.ID, networks(s, "192.0.2.0/24"))
+		return s.UpdatePersonalTokenNetworks(s.Context(), call, s.spare.ID, directorytest.Networks(s, "192.0.2.0/24"))
 	}},
 	{name: "updateOrgSettings", target: "orgSettings", after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateOrgSettings(s.Context(), call, s.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200})

@@ -1,8 +1,6 @@
 package history_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,22 +22,6 @@ func newWorld(t testing.TB) *world {
 
 // now is the clock as entries have it.
 func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
-
-// tellAccess writes what somebody may do, with every reason and its names.
-func tellAccess(a directory.Access) string {
-	var text strings.Builder
-	for _, c := range a.Capabilities {
-		fmt.Fprintf(&text, "%s:", c.Key)
-		for _, p := range c.Paths {
-			fmt.Fprintf(&text, " %s %q %v", p.Role.ID, p.Role.Name, p.Role.Capabilities.Names())
-			if p.Group != nil {
-				fmt.Fprintf(&text, " by %s %q", p.Group.ID, p.Group.Name)
-			}
-		}
-		text.WriteByte('\n')
-	}
-	return text.String()
-}
 
 // listed collects a list of users.
 type listed struct {

@@ -15,7 +15,7 @@ import (
 // accessAt writes what a user could do at a time.
 func (w *world) accessAt(id directory.UserID, at time.Time) string {
 	w.Helper()
-	return tellAccess(must(w.GetUserAccess(w.Context(), w.ByOwner(), id, at, authz.Query{}))(w))
+	return directorytest.TellAccess(must(w.GetUserAccess(w.Context(), w.ByOwner(), id, at, authz.Query{}))(w))
 }
 
 // usersAt lists who was in the first organization at a time.
