@@ -19,27 +19,13 @@ var errWatches = directory.Errorf(directory.RateLimited, "the application has %d
 // [streamEvents] does, and when the credential or the application is removed. Events have
 // no ids: a client that reconnects drops what it has cached.
 func streamAccess(rq *request) error {
-	if rq.api.draining.Err() != nil {
-		return errDraining
-	}
-	key := chargedTo(rq.call.Principal)
-	if !rq.api.watches.TryEnter(key) {
-		rq.w.Header()["Retry-After"] = []string{"10"}
-		return errWatches
-	}
-	defer rq.api.watches.Leave(key, 0)
-	ctx, cancel := context.WithCancel(rq.Context())
-	defer cancel()
-	defer context.AfterFunc(rq.api.draining, cancel)()
-
-	out := &accessWriter{&stream{rq: rq, contentType: contentTypeEvents, to: rq.w}}
-	err := follow.AccessWatcher{
-		Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Ready: out.ready, Changed: out.changed,
-	}.Run(ctx)
-	if out.sent {
-		return nil // the stream ends; a client that reconnects gets the error
-	}
-	return err
+	return rq.follow(rq.api.watches, errWatches, func(ctx context.Context) (sent bool, err error) {
+		out := &accessWriter{&stream{rq: rq, contentType: contentTypeEvents, to: rq.w}}
+		err = follow.AccessWatcher{
+			Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Ready: out.ready, Changed: out.changed,
+		}.Run(ctx)
+		return out.sent, err
+	})
 }
 
 // accessWriter writes what changes have affected as events.

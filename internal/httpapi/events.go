@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/follow"
+	"github.com/rosterhq/roster/internal/turns"
 )
 
 const (
@@ -37,24 +38,33 @@ func streamEvents(rq *request) error {
 	if err != nil {
 		return err
 	}
+	return rq.follow(rq.api.streams, errStreams, func(ctx context.Context) (sent bool, err error) {
+		out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
+		err = follow.Watcher{
+			Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
+		}.Run(ctx)
+		return out.sent, err
+	})
+}
+
+// follow calls run, which sends a stream of events until its context ends, in one of the
+// principal's places for streams. The context ends when the server drains, too. tooMany is
+// the error if no place is free.
+func (rq *request) follow(places *turns.Places[limitKey], tooMany error, run func(context.Context) (sent bool, err error)) error {
 	if rq.api.draining.Err() != nil {
 		return errDraining
 	}
 	key := chargedTo(rq.call.Principal)
-	if !rq.api.streams.TryEnter(key) {
+	if !places.TryEnter(key) {
 		rq.w.Header()["Retry-After"] = []string{"10"}
-		return errStreams
+		return tooMany
 	}
-	defer rq.api.streams.Leave(key, 0)
+	defer places.Leave(key, 0)
 	ctx, cancel := context.WithCancel(rq.Context())
 	defer cancel()
 	defer context.AfterFunc(rq.api.draining, cancel)()
-
-	out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
-	err = follow.Watcher{
-		Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
-	}.Run(ctx)
-	if out.sent {
+	sent, err := run(ctx)
+	if sent {
 		return nil // the stream ends; a client that reconnects gets the error
 	}
 	return err
