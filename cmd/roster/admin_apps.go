@@ -91,26 +91,20 @@ this; several documents are separated by ---:
 }
 
 func readApplications(files []string) (all []applications.NewApplication, err error) {
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
+	apps, err := appfile.ReadFiles(os.ReadFile, files)
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range apps {
+		in := applications.NewApplication{ID: directory.AppID(app.ID), Name: app.Name, Types: make(directory.Vocabulary, len(app.Types))}
+		for name, t := range app.Types {
+			in.Types[name] = directory.ResourceType(t)
 		}
-		apps, err := appfile.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		in.Subjects, in.Paths = new(directory.SubjectNames(app.Subjects)), new([]directory.PathRule)
+		for _, p := range app.Paths {
+			*in.Paths = append(*in.Paths, directory.PathRule(p))
 		}
-		for _, app := range apps {
-			in := applications.NewApplication{ID: directory.AppID(app.ID), Name: app.Name, Types: make(directory.Vocabulary, len(app.Types))}
-			for name, t := range app.Types {
-				in.Types[name] = directory.ResourceType(t)
-			}
-			in.Subjects, in.Paths = new(directory.SubjectNames(app.Subjects)), new([]directory.PathRule)
-			for _, p := range app.Paths {
-				*in.Paths = append(*in.Paths, directory.PathRule(p))
-			}
-			all = append(all, in)
-		}
+		all = append(all, in)
 	}
 	return all, nil
 }

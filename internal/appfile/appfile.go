@@ -53,6 +53,22 @@ func (t *Type) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode((*plain)(t))
 }
 
+// ReadFiles reads the applications in files, whose contents read gives.
+func ReadFiles(read func(name string) ([]byte, error), names []string) (all []Application, err error) {
+	for _, name := range names {
+		text, err := read(name)
+		if err != nil {
+			return nil, err
+		}
+		apps, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, apps...)
+	}
+	return all, nil
+}
+
 // Parse reads applications from a YAML file, one in each document. Unknown members are
 // errors.
 func Parse(text []byte) ([]Application, error) {

@@ -150,31 +150,25 @@ func addForce(cmd *cobra.Command, force *bool) {
 }
 
 func readApps(stdin io.Reader, files []string) (all []client.Application, err error) {
-	for _, name := range files {
-		var text []byte
+	apps, err := appfile.ReadFiles(func(name string) ([]byte, error) {
 		if name == "-" {
-			text, err = io.ReadAll(stdin)
-		} else {
-			text, err = os.ReadFile(name)
+			return io.ReadAll(stdin)
 		}
-		if err != nil {
-			return nil, err
+		return os.ReadFile(name)
+	}, files)
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range apps {
+		in := client.Application{ID: app.ID, Name: app.Name, Types: make(map[string]client.ResourceType, len(app.Types))}
+		for name, t := range app.Types {
+			in.Types[name] = client.ResourceType(t)
 		}
-		apps, err := appfile.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		in.Subjects, in.Paths = cmp.Or(app.Subjects, "id"), []client.PathRule{} // a file without them takes them away
+		for _, p := range app.Paths {
+			in.Paths = append(in.Paths, client.PathRule(p))
 		}
-		for _, app := range apps {
-			in := client.Application{ID: app.ID, Name: app.Name, Types: make(map[string]client.ResourceType, len(app.Types))}
-			for name, t := range app.Types {
-				in.Types[name] = client.ResourceType(t)
-			}
-			in.Subjects, in.Paths = cmp.Or(app.Subjects, "id"), []client.PathRule{} // a file without them takes them away
-			for _, p := range app.Paths {
-				in.Paths = append(in.Paths, client.PathRule(p))
-			}
-			all = append(all, in)
-		}
+		all = append(all, in)
 	}
 	return all, nil
 }
