@@ -17,9 +17,9 @@ type Source struct {
 	Until time.Time // of a temporary role; zero for the others
 }
 
-// sources are all the reasons for what u may do at a time. An invited or suspended user
+// Sources are all the reasons for what u may do at a time. An invited or suspended user
 // has none.
-func sources(tx Snapshot, u User, now time.Time) ([]Source, error) {
+func Sources(tx Snapshot, u User, now time.Time) ([]Source, error) {
 	if u.Invited || u.Suspended {
 		return nil, nil
 	}
@@ -72,7 +72,7 @@ type rights struct {
 
 // effective is what u may do at a time, the union of all sources, and what u can give.
 func effective(tx Snapshot, u User, now time.Time) (r rights, err error) {
-	all, err := sources(tx, u, now)
+	all, err := Sources(tx, u, now)
 	if err != nil {
 		return r, err
 	}
@@ -117,10 +117,10 @@ type Access struct {
 // nothing yet, and a suspended one nothing.
 //
 // Permission rbac|read, and auditLog|read for a time that is past. Errors:
-// [NotFound]; for a time, those of asOf.
+// [NotFound]; for a time, those of AsOf.
 func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time, q authz.Query) (Access, error) {
 	return Read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
-		then, err := s.asOf(tx, call, at)
+		then, err := s.AsOf(tx, call, at)
 		if err != nil {
 			return Access{}, err
 		}
@@ -157,7 +157,7 @@ func (s *Service) GetSelfAccess(ctx context.Context, call Call, q authz.Query) (
 }
 
 func userAccess(tx Tx, then Snapshot, u User, now time.Time, q authz.Query) (Access, error) {
-	all, err := sources(then, u, now)
+	all, err := Sources(then, u, now)
 	if err != nil {
 		return Access{}, err
 	}

@@ -88,7 +88,7 @@ func (s *Service) UserAccess(ctx context.Context, org OrgID, who UserRef) (*Held
 		if err != nil {
 			return nil, nil, err
 		}
-		all, err := sources(tx, u, s.now())
+		all, err := Sources(tx, u, s.now())
 		if err != nil {
 			return nil, nil, err
 		}

@@ -204,7 +204,7 @@ func carryOut[T any](s *Service, c *Change, fn func(*Change) (T, error)) (result
 		return result, err
 	}
 	if c.op.Need.Fresh {
-		if err := c.needFresh(); err != nil {
+		if err := c.NeedFresh(); err != nil {
 			return result, err
 		}
 	}

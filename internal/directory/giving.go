@@ -34,7 +34,8 @@ func (c *Change) mayGive(role string, gets, had authz.Set) error {
 		"an API token gives at most what its maker could when it was made", quote.Input(role))
 }
 
-func errNoRole(field string, id RoleID) error {
+// NoRole is the error for a role that the organization does not have. It blames a field.
+func NoRole(field string, id RoleID) error {
 	return InvalidField(field, "%s is not a role of this organization; built-in roles are %s", quote.Input(id), strings.Join(authz.BuiltinRoles(), ", "))
 }
 
@@ -46,7 +47,7 @@ func (c *Change) RoleToGive(field string, id RoleID, had authz.Set) (Role, error
 	}
 	role, err := LookupRole(c, c.actor.OrgID, id)
 	if CodeOf(err) == NotFound {
-		return Role{}, errNoRole(field, id)
+		return Role{}, NoRole(field, id)
 	}
 	if err != nil {
 		return Role{}, err
@@ -55,7 +56,7 @@ func (c *Change) RoleToGive(field string, id RoleID, had authz.Set) (Role, error
 		return Role{}, Errorf(Forbidden, "only an owner, with a personal token, can make an owner")
 	}
 	if role.ID == authz.RoleOwner {
-		if err := c.needFresh(); err != nil {
+		if err := c.NeedFresh(); err != nil {
 			return Role{}, err
 		}
 	}

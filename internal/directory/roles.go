@@ -334,7 +334,7 @@ func (c *Change) moveUsers(moves map[UserID]RoleID) error {
 		if err := OpUpdateUserRole.Authorize(c.actor); err != nil {
 			return err
 		}
-		if _, err := c.setRole(u, "members", moves[id]); err != nil {
+		if _, err := c.SetRole(u, "members", moves[id]); err != nil {
 			return err
 		}
 	}

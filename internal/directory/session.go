@@ -207,9 +207,9 @@ func (s *Service) reloadSession(tx Tx, p *Principal) (*Principal, error) {
 	return sessionPrincipal(tx, t, p.OrgID, s.now())
 }
 
-// needFresh refuses a session whose person has not proved themself within [FreshFor].
+// NeedFresh refuses a session whose person has not proved themself within [FreshFor].
 // A token is the proof itself. Errors: [Reauthenticate].
-func (c *Change) needFresh() error {
+func (c *Change) NeedFresh() error {
 	if c.actor.Kind != Session || c.DryRun() || c.now.Sub(c.actor.FreshAt) < FreshFor {
 		return nil
 	}

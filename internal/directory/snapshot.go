@@ -31,11 +31,11 @@ type NextQuery struct {
 	Limit int    // 0: no limit
 }
 
-// asOf is the principal's organization as it was at a time, or for the zero time as
+// AsOf is the principal's organization as it was at a time, or for the zero time as
 // it is. A past time also requires auditLog|read, because it is answered from the
 // log. Errors: [Forbidden]; [Invalid] for a time to come, and for one of which
 // retention has dropped the entries.
-func (s *Service) asOf(tx Tx, call Call, at time.Time) (Snapshot, error) {
+func (s *Service) AsOf(tx Tx, call Call, at time.Time) (Snapshot, error) {
 	if at.IsZero() {
 		return tx, nil
 	}

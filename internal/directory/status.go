@@ -131,7 +131,7 @@ func (c *Change) MayReactivate(u User) error {
 		return Errorf(Forbidden, "a user can't be reactivated with an API token that they made")
 	}
 	u.Suspended = false
-	all, err := sources(c, u, c.now)
+	all, err := Sources(c, u, c.now)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (l *userList) searched() int {
 // user who exists throughout is listed exactly once, because ids don't change. Before
 // each further batch, the caller's permission is checked again.
 //
-// Permission users|read, and auditLog|read for a past time. Errors: as those of asOf,
+// Permission users|read, and auditLog|read for a past time. Errors: as those of AsOf,
 // [Invalid] for a role that the organization does not have, unless of a past time, and for
 // filters that can't be combined,
 // and [Unauthenticated] or [Forbidden] between batches.
@@ -132,7 +132,7 @@ func (l *userList) read(tx Tx, size int) (err error) {
 			return err
 		}
 	}
-	then, err := l.s.asOf(tx, l.call, l.f.At)
+	then, err := l.s.AsOf(tx, l.call, l.f.At)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (l *userList) checkRole(tx Tx) error {
 	}
 	_, err := LookupRole(tx, l.call.Principal.OrgID, l.f.Role)
 	if CodeOf(err) == NotFound {
-		return errNoRole("role", l.f.Role)
+		return NoRole("role", l.f.Role)
 	}
 	return err
 }

@@ -281,12 +281,12 @@ func (c *Change) updateUserRole(id UserID, roleID RoleID) (User, error) {
 	if err := c.Check(u); err != nil {
 		return User{}, err
 	}
-	return c.setRole(u, "role", roleID)
+	return c.SetRole(u, "role", roleID)
 }
 
-// setRole is the only way to change a user's base role, and checks every rule. Only
+// SetRole is the only way to change a user's base role, and checks every rule. Only
 // capabilities that the old role lacks count as granted.
-func (c *Change) setRole(u User, field string, roleID RoleID) (User, error) {
+func (c *Change) SetRole(u User, field string, roleID RoleID) (User, error) {
 	old, err := LookupRole(c, u.OrgID, u.Role.ID)
 	if err != nil {
 		return u, err
@@ -329,7 +329,7 @@ func (c *Change) MayUnmake(u User) error {
 	if !c.actor.IsOwner() {
 		return Errorf(Forbidden, "only an owner, with a personal token, can remove, suspend or demote an owner")
 	}
-	if err := c.needFresh(); err != nil {
+	if err := c.NeedFresh(); err != nil {
 		return err
 	}
 	if u.Invited || u.Suspended {
