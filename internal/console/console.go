@@ -17,6 +17,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/turns"
@@ -52,6 +53,7 @@ type Options struct {
 type Console struct {
 	Options
 	tokens  *credentials.Keeper
+	orgs    *orgs.Registry
 	pages   []page
 	mux     *http.ServeMux
 	uploads *turns.Places[directory.OrgID] // for lists of users that are held in memory
@@ -64,7 +66,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
+	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}

@@ -27,7 +27,7 @@ func showHome(rq *request) (any, error) {
 	var d homeData
 	var err error
 	if !rq.call.Principal.Suspended { // else there is none to show
-		if d.Orgs, err = rq.console.Service.ListOrgs(rq.Context(), rq.call); err != nil {
+		if d.Orgs, err = rq.console.orgs.ListOrgs(rq.Context(), rq.call); err != nil {
 			return nil, err
 		}
 	}
@@ -36,7 +36,7 @@ func showHome(rq *request) (any, error) {
 }
 
 func showSwitcher(rq *request) (any, error) {
-	return rq.console.Service.ListOrgs(rq.Context(), rq.call)
+	return rq.console.orgs.ListOrgs(rq.Context(), rq.call)
 }
 
 func createOrg(rq *request) (outcome, error) {

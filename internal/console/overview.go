@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/orgs"
 )
 
 // overviewPage is the organization's first page: its counts, and charts
@@ -14,7 +15,7 @@ var overviewPage = page{
 }
 
 type overviewData struct {
-	Limits  []directory.LimitUse
+	Limits  []orgs.LimitUse
 	Recent  []directory.Entry
 	Welcome bool // the person may read nothing
 }
@@ -22,7 +23,7 @@ type overviewData struct {
 func showOverview(rq *request) (any, error) {
 	var d overviewData
 	var err error
-	if d.Limits, err = rq.console.Service.ListLimits(rq.Context(), rq.call); err != nil {
+	if d.Limits, err = rq.console.orgs.ListLimits(rq.Context(), rq.call); err != nil {
 		return nil, err
 	}
 	if rq.may(directory.OpListEntries) {

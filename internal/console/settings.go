@@ -52,7 +52,7 @@ func (rq *request) seconds(field, what string, unit float64) (int64, error) {
 }
 
 func showSettings(rq *request) (any, error) {
-	s, ctx := rq.console.Service, rq.Context()
+	s, ctx := rq.console.orgs, rq.Context()
 	m, err := s.GetOrg(ctx, rq.call, rq.org)
 	if err != nil {
 		return nil, err
@@ -74,12 +74,12 @@ func showSettings(rq *request) (any, error) {
 }
 
 func renameOrg(rq *request) (outcome, error) {
-	m, err := rq.console.Service.UpdateOrg(rq.Context(), rq.call, rq.org, rq.PostForm.Get("name"))
+	m, err := rq.console.orgs.UpdateOrg(rq.Context(), rq.call, rq.org, rq.PostForm.Get("name"))
 	return outcome{to: "settings", note: note{Text: "The organization is now " + m.Org.Name}}, err
 }
 
 func limitTokens(rq *request) (outcome, error) {
-	s, ctx := rq.console.Service, rq.Context()
+	s, ctx := rq.console.orgs, rq.Context()
 	in, err := s.GetOrgSettings(ctx, rq.call, rq.org)
 	if err != nil {
 		return outcome{}, err

@@ -83,7 +83,7 @@ func (rq *request) view(data any) *view {
 
 // orgName is the name of the organization, or its id if that can't be read.
 func (rq *request) orgName() string {
-	m, err := rq.console.Service.GetOrg(rq.Context(), rq.call, rq.org)
+	m, err := rq.console.orgs.GetOrg(rq.Context(), rq.call, rq.org)
 	if err != nil {
 		return string(rq.org)
 	}

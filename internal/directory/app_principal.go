@@ -11,7 +11,7 @@ func (s *Service) appPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, e
 		return nil, errBadToken
 	}
 	if org != "" && c.OrgID != "" && org != c.OrgID {
-		return nil, errNotYours
+		return nil, ErrNotYours
 	}
 	p := c.principal()
 	p.mark = s.usage.mark(c.key())

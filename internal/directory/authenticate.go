@@ -13,10 +13,12 @@ var (
 		"make a new one with a token that is not, or ask the operator (roster admin create-personal-token)")
 	errRevokedHere = Errorf(Forbidden, "this personal token was revoked in this organization; make another one after signing in, "+
 		"or ask somebody who manages the organization's users")
-	// ErrSuspended is the error for a user who is suspended. It is answered like errNotYours where an organization is looked up.
-	ErrSuspended = &Error{Code: Forbidden, Err: errNotYours, Message: "your membership is suspended; " +
+	// ErrSuspended is the error for a user who is suspended. It is answered like ErrNotYours where an organization is looked up.
+	ErrSuspended = &Error{Code: Forbidden, Err: ErrNotYours, Message: "your membership is suspended; " +
 		"ask somebody who manages the organization's users to reactivate it"}
-	errNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
+	// ErrNotYours is the error for an organization that the principal does not act in,
+	// whether it exists or not.
+	ErrNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
 )
 
 // Authenticate is [Service.AuthenticateFrom] for a request from an unknown address. It
@@ -107,7 +109,7 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 		return nil, &RefusedToken{Principal: p, Err: errBadToken}
 	}
 	if org != "" && org != t.OrgID {
-		return nil, errNotYours
+		return nil, ErrNotYours
 	}
 	p.mark = s.usage.mark(t.key())
 	return p, nil
@@ -226,7 +228,7 @@ func suspendedPrincipal(tx Tx, account AccountID) (*Principal, error) {
 func notHere(u User, err error) error {
 	switch {
 	case CodeOf(err) == NotFound || (err == nil && u.Invited):
-		return errNotYours
+		return ErrNotYours
 	case err != nil:
 		return err
 	default:

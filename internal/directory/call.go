@@ -140,7 +140,9 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		err = s.compare(ctx, tried, call.DryRun)
 	}
 	if err != nil {
-		s.exceeded.count(err)
+		if name, ok := errors.AsType[exceeded](err); ok {
+			s.exceeded.Add(limits.Name(name))
+		}
 		var zero T
 		return zero, op.wrap(err)
 	}

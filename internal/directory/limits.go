@@ -10,6 +10,12 @@ import (
 // WithLimits replaces [limits.Default].
 func WithLimits(l limits.Limits) Option { return func(s *Service) { s.limits = l } }
 
+// Limits returns the limits of tenants.
+func (s *Service) Limits() limits.Limits { return s.limits }
+
+// LimitRefusals returns how often each limit has refused something in this process.
+func (s *Service) LimitRefusals() map[limits.Name]int64 { return s.exceeded.Counts() }
+
 // within refuses, with [LimitExceeded], a change after which there would be more of
 // something than before and than its limit allows. The caller holds the lock that
 // keeps the count true until the transaction ends.

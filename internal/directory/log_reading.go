@@ -66,7 +66,7 @@ func (r Renewal) Check(ctx context.Context, org OrgID, op Operation) error {
 		return err
 	}
 	if p.OrgID != org {
-		return errNotYours
+		return ErrNotYours
 	}
 	return op.Authorize(p)
 }

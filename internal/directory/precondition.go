@@ -30,16 +30,16 @@ type Precondition interface {
 	Application(current Application) error
 }
 
-// guarded is an object that a [Precondition] can be checked against.
-type guarded interface {
+// Guarded is an object that a [Precondition] can be checked against.
+type Guarded interface {
 	checkedBy(p Precondition) error
 }
 
 // Check applies the call's precondition, if it has one, to what is about to change.
-func (c *Change) Check(current guarded) error { return c.call.Check(current) }
+func (c *Change) Check(current Guarded) error { return c.call.Check(current) }
 
 // Check is [Change.Check] before the change begins, in which it must be repeated.
-func (call Call) Check(current guarded) error {
+func (call Call) Check(current Guarded) error {
 	if call.Precondition == nil {
 		return nil
 	}

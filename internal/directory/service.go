@@ -29,7 +29,7 @@ type Service struct {
 	journals  journals
 	reached   reached
 	limits    limits.Limits
-	exceeded  exceededCounts
+	exceeded  limits.Refusals
 
 	past      Past
 	listSizes listSizes
@@ -55,7 +55,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 // current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
-		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, exceeded: newExceededCounts(), limits: limits.Default(),
+		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, exceeded: limits.NewRefusals(), limits: limits.Default(),
 		listSizes: defaultListSizes, invitationTTL: InvitationTTL,
 	}
 	for _, o := range options {

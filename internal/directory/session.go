@@ -143,7 +143,7 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 	}
 	if t.OnlyOrg != "" {
 		if org != "" && org != t.OnlyOrg {
-			return nil, errNotYours
+			return nil, ErrNotYours
 		}
 		org = t.OnlyOrg
 	}

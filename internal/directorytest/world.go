@@ -23,6 +23,7 @@ import (
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -39,6 +40,7 @@ type World struct {
 	*onboarding.Onboarder
 	*schedules.Planner
 	*credentials.Keeper
+	*orgs.Registry
 
 	DB       *store.Store
 	Database string
@@ -120,6 +122,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Onboarder = onboarding.New(w.Service, w.Onboarding)
 	w.Planner = schedules.NewPlanner(w.Service)
 	w.Keeper = credentials.NewKeeper(w.Service)
+	w.Registry = orgs.New(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})

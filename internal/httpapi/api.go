@@ -21,6 +21,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/schedules"
@@ -104,7 +105,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), watches: newPlaces(maxWatches), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
@@ -115,7 +116,7 @@ func New(o Options) *API {
 	a.draining, a.drain = context.WithCancel(context.Background())
 	a.metrics = newMetrics(o.Version, a.expiring)
 	a.metrics.registry.MustRegister(o.Collectors...)
-	a.metrics.registry.MustRegister(newLimitCollector(o.Service, o.Log, o.Clock), newTotalsCollector(o.Service, o.Log, o.Clock))
+	a.metrics.registry.MustRegister(newLimitCollector(a.service, o.Log, o.Clock), newTotalsCollector(a.service, o.Log, o.Clock))
 	a.mountV2()
 	for _, p := range o.Protocols {
 		a.mountProtocol(p)

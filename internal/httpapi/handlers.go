@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -31,6 +32,7 @@ type service struct {
 	*applications.Apps
 	*schedules.Planner
 	*credentials.Keeper
+	*orgs.Registry
 }
 
 // reply responds with what do returns, in its wire format.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/orgs"
 )
 
 // limitUse is a limit and its use. null is no limit, or a use that is not counted.
@@ -17,7 +17,7 @@ type limitUse struct {
 	Used  *int        `json:"used"`
 }
 
-func limitUseOf(u directory.LimitUse) limitUse {
+func limitUseOf(u orgs.LimitUse) limitUse {
 	out := limitUse{Limit: u.Limit}
 	if u.Most > 0 {
 		out.Max = &u.Most
@@ -31,14 +31,14 @@ func limitUseOf(u directory.LimitUse) limitUse {
 // limitCollector reports refusals by limit, and the highest use of each limit by any
 // organization or account. A series for each organization would have no bound.
 type limitCollector struct {
-	counted[[]directory.LimitUse]
-	service           *directory.Service
+	counted[[]orgs.LimitUse]
+	service           service
 	refusals, highest *prometheus.Desc
 }
 
-func newLimitCollector(service *directory.Service, log *slog.Logger, clock func() time.Time) *limitCollector {
+func newLimitCollector(service service, log *slog.Logger, clock func() time.Time) *limitCollector {
 	return &limitCollector{
-		counted:  counted[[]directory.LimitUse]{count: service.HighestLimitUses, what: "use of the limits", log: log, clock: clock},
+		counted:  counted[[]orgs.LimitUse]{count: service.HighestLimitUses, what: "use of the limits", log: log, clock: clock},
 		service:  service,
 		refusals: prometheus.NewDesc("roster_limit_refusals_total", "Requests refused with limit_exceeded, by limit.", []string{"limit"}, nil),
 		highest: prometheus.NewDesc("roster_limit_use_highest_ratio",

@@ -15,7 +15,7 @@ type totalsCollector struct {
 	orgs, users, tokens *prometheus.Desc
 }
 
-func newTotalsCollector(service *directory.Service, log *slog.Logger, clock func() time.Time) *totalsCollector {
+func newTotalsCollector(service service, log *slog.Logger, clock func() time.Time) *totalsCollector {
 	return &totalsCollector{
 		counted: counted[directory.Totals]{count: service.Totals, what: "organizations, users and tokens", log: log, clock: clock},
 		orgs:    prometheus.NewDesc("roster_organizations", "Organizations; counted at most once a minute.", nil, nil),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/orgs"
 )
 
 // The shortest limits on sessions that an organization can set: shorter ones would sign
@@ -18,7 +19,7 @@ const (
 // GetSessionLimits returns the limits on sessions of an organization that the principal
 // belongs to. Errors: [directory.NotFound] for any other.
 func (s *Proofs) GetSessionLimits(ctx context.Context, call directory.Call, id directory.OrgID) (directory.SessionLimits, error) {
-	return directory.ReadSettings(ctx, s.directory, call, directory.OpGetSessionLimits, id, directory.OrgSettings.SessionLimits)
+	return orgs.ReadSettings(ctx, s.directory, call, directory.OpGetSessionLimits, id, directory.OrgSettings.SessionLimits)
 }
 
 // UpdateSessionLimits changes the limits on sessions of an organization. They hold for
@@ -34,7 +35,7 @@ func (s *Proofs) UpdateSessionLimits(ctx context.Context, call directory.Call, i
 	if err := checkSeconds("lifetimeSeconds", in.LifetimeSeconds, MinSessionLifetime, directory.SessionLifetime); err != nil {
 		return in, err
 	}
-	return directory.ChangeSettings(ctx, s.directory, call, directory.OpUpdateSessionLimits, id, directory.OrgSettings.SessionLimits,
+	return orgs.ChangeSettings(ctx, s.directory, call, directory.OpUpdateSessionLimits, id, directory.OrgSettings.SessionLimits,
 		func(c *directory.Change, settings *directory.OrgSettings) error {
 			if c.Actor().Role != authz.RoleOwner {
 				return directory.Errorf(directory.Forbidden, "only an owner can change the limits on sessions")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/orgs"
 )
 
 // The range that an organization can set instead of [directory.IssuerTokenLifetime].
@@ -17,7 +18,7 @@ const (
 // GetSignInRules returns the rules of an organization that the principal belongs to. Errors:
 // [directory.NotFound] for any other.
 func (s *Proofs) GetSignInRules(ctx context.Context, call directory.Call, id directory.OrgID) (directory.SignInRules, error) {
-	return directory.ReadSettings(ctx, s.directory, call, directory.OpGetSignInRules, id, directory.OrgSettings.SignInRules)
+	return orgs.ReadSettings(ctx, s.directory, call, directory.OpGetSignInRules, id, directory.OrgSettings.SignInRules)
 }
 
 // UpdateSignInRules changes the rules of an organization, from the next request on. To
@@ -32,7 +33,7 @@ func (s *Proofs) UpdateSignInRules(ctx context.Context, call directory.Call, id 
 		return in, directory.InvalidField("tokenSeconds", "must be from %d (an hour) to %d (366 days), or null for the default of %d",
 			int64(MinIssuerTokenLifetime/time.Second), int64(MaxIssuerTokenLifetime/time.Second), int64(directory.IssuerTokenLifetime/time.Second))
 	}
-	return directory.ChangeSettings(ctx, s.directory, call, directory.OpUpdateSignInRules, id, directory.OrgSettings.SignInRules,
+	return orgs.ChangeSettings(ctx, s.directory, call, directory.OpUpdateSignInRules, id, directory.OrgSettings.SignInRules,
 		func(c *directory.Change, settings *directory.OrgSettings) error {
 			if c.Actor().Role != authz.RoleOwner {
 				return directory.Errorf(directory.Forbidden, "only an owner can change the sign-in rules")

@@ -1,10 +1,9 @@
-package directory
+package orgs
 
 import (
 	"context"
-	"errors"
-	"sync/atomic"
 
+	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 )
 
@@ -19,8 +18,8 @@ type LimitUse struct {
 // ListLimits returns the limits of the principal's organization and how much of each is
 // used. With a personal token, the limits of the account come first. Any principal of the
 // organization may read them.
-func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error) {
-	return Read(ctx, s, call, OpListLimits, func(tx Tx) (list []LimitUse, err error) {
+func (r *Registry) ListLimits(ctx context.Context, call directory.Call) ([]LimitUse, error) {
+	return directory.Read(ctx, r.directory, call, directory.OpListLimits, func(tx directory.Tx) (list []LimitUse, err error) {
 		counted := make(map[limits.Name]int)
 		if account := call.Principal.AccountID; account != "" {
 			for _, name := range limits.OfAccount {
@@ -29,8 +28,9 @@ func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error)
 				}
 			}
 		}
+		most := r.directory.Limits()
 		for _, name := range limits.OfOrganization {
-			if !s.limits.Counts(name) {
+			if !most.Counts(name) {
 				continue
 			}
 			if counted[name], err = tx.CountOf(call.Principal.OrgID, name); err != nil {
@@ -39,7 +39,7 @@ func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error)
 		}
 		for _, name := range limits.Names() {
 			used, ok := counted[name]
-			list = append(list, LimitUse{Limit: name, Most: s.limits.Of(name), Used: used, Counted: ok})
+			list = append(list, LimitUse{Limit: name, Most: most.Of(name), Used: used, Counted: ok})
 		}
 		return list, nil
 	})
@@ -48,10 +48,10 @@ func (s *Service) ListLimits(ctx context.Context, call Call) ([]LimitUse, error)
 // HighestLimitUses returns, for each limit that is set and counted, the use of the
 // organization or account that uses the most of it. It is for the operator's metrics and
 // reads every organization's rows of an index.
-func (s *Service) HighestLimitUses(ctx context.Context) (list []LimitUse, err error) {
-	err = s.store.Read(ctx, func(tx Tx) error {
+func (r *Registry) HighestLimitUses(ctx context.Context) (list []LimitUse, err error) {
+	err = directory.ReadAsOperator(ctx, r.directory, func(tx directory.Tx) error {
 		for _, name := range limits.Names() {
-			most := s.limits.Of(name)
+			most := r.directory.Limits().Of(name)
 			if most == 0 || !name.IsCounted() {
 				continue
 			}
@@ -66,43 +66,12 @@ func (s *Service) HighestLimitUses(ctx context.Context) (list []LimitUse, err er
 	return list, err
 }
 
-// Totals is how much the whole deployment holds. Users counts the invited and suspended
-// ones too.
-type Totals struct {
-	Orgs, Users, Invited, Suspended, APITokens, PersonalTokens int
-}
-
-// Totals counts for the operator's metrics. It reads whole indexes.
-func (s *Service) Totals(ctx context.Context) (t Totals, err error) {
-	err = s.store.Read(ctx, func(tx Tx) error {
+// Totals counts what the whole deployment holds, for the operator's metrics. It reads whole
+// indexes.
+func (r *Registry) Totals(ctx context.Context) (t directory.Totals, err error) {
+	err = directory.ReadAsOperator(ctx, r.directory, func(tx directory.Tx) error {
 		t, err = tx.Totals()
 		return err
 	})
 	return t, err
-}
-
-// exceededCounts counts what each limit has refused since the process began.
-type exceededCounts map[limits.Name]*atomic.Int64
-
-func newExceededCounts() exceededCounts {
-	counts := make(exceededCounts)
-	for _, name := range limits.Names() {
-		counts[name] = new(atomic.Int64)
-	}
-	return counts
-}
-
-func (counts exceededCounts) count(err error) {
-	if name, ok := errors.AsType[exceeded](err); ok {
-		counts[limits.Name(name)].Add(1)
-	}
-}
-
-// LimitRefusals returns how often each limit has refused something in this process.
-func (s *Service) LimitRefusals() map[limits.Name]int64 {
-	all := make(map[limits.Name]int64, len(s.exceeded))
-	for name, n := range s.exceeded {
-		all[name] = n.Load()
-	}
-	return all
 }

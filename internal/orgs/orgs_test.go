@@ -1,4 +1,4 @@
-package directory_test
+package orgs_test
 
 import (
 	"testing"
