@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
@@ -50,7 +51,7 @@ func TestEraseUser(t *testing.T) {
 	before := directorytest.Evidence(w, w.Trail, w.ByOwner())
 
 	dry := w.ByOwner()
-	dry.DryRun = new(directory.AccessDiff)
+	dry.DryRun = new(access.Diff)
 	tried := must(w.EraseUser(t.Context(), dry, jane.ID))(t)
 	if !bytes.Contains(w.Export(w.Org.ID), []byte("Janine")) {
 		t.Fatal("a dry run erased")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
@@ -79,14 +80,14 @@ type appPreview struct {
 // previewApp says what saving would do, by a dry run.
 func previewApp(rq *request) (any, error) {
 	call := rq.call
-	call.DryRun = new(directory.AccessDiff)
+	diff := new(access.Diff)
+	call.DryRun = diff
 	err := rq.updateApp(call, false)
 	var held *directory.Error
 	if directory.CodeOf(err) == directory.Conflict && errors.As(err, &held) {
-		call.DryRun = new(directory.AccessDiff)
 		err = rq.updateApp(call, true)
 	}
-	tried, err := rq.tried(directory.OpUpdateApplication, call.DryRun, err)
+	tried, err := rq.tried(directory.OpUpdateApplication, diff, err)
 	if err != nil {
 		return nil, err
 	}

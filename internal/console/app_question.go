@@ -127,13 +127,13 @@ func (rq *request) answer(app directory.Application, q asked) (a answer, err err
 		return a, err
 	}
 	key := authz.AppKey(a.Want)
-	access, err := rq.console.Service.GetUserAccess(rq.Context(), rq.call, user, time.Time{}, authz.Query{Only: &key})
+	explained, err := rq.console.access.GetUserAccess(rq.Context(), rq.call, user, time.Time{}, authz.Query{Only: &key})
 	if err != nil {
 		return a, missingSubject(err)
 	}
-	a.Subject, a.Allowed = access.Subject, len(access.Capabilities) > 0
+	a.Subject, a.Allowed = explained.Subject, len(explained.Capabilities) > 0
 	if a.Allowed {
-		a.Paths = access.Capabilities[0].Paths
+		a.Paths = explained.Capabilities[0].Paths
 		return a, nil
 	}
 	a.Reason = "No role or group of theirs gives it."

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
@@ -80,7 +81,7 @@ type appData struct {
 	Ask         asked
 	// Losers are those that lose something by the change that was refused, and Held why it
 	// was; nil if nothing was.
-	Losers *directory.AccessDiff
+	Losers *access.Diff
 	Held   string
 	Guide  string
 }
@@ -146,7 +147,8 @@ func (d *appData) hold(rq *request) error {
 		return nil
 	}
 	call := rq.call
-	call.DryRun = new(directory.AccessDiff)
+	diff := new(access.Diff)
+	call.DryRun = diff
 	var err error
 	if rq.form.name == "delete" {
 		err = rq.console.Apps.DeleteApplication(rq.Context(), call, rq.appID(), true)
@@ -161,7 +163,7 @@ func (d *appData) hold(rq *request) error {
 		rq.form.refusal = e
 		return nil
 	}
-	d.Losers, d.Held = call.DryRun, heldSentence(rq.form.refusal)
+	d.Losers, d.Held = diff, heldSentence(rq.form.refusal)
 	rq.form.shown = true
 	return nil
 }

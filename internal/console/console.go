@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/credentials"
@@ -54,6 +55,7 @@ type Console struct {
 	Options
 	tokens  *credentials.Keeper
 	orgs    *orgs.Registry
+	access  *access.Explainer
 	pages   []page
 	mux     *http.ServeMux
 	uploads *turns.Places[directory.OrgID] // for lists of users that are held in memory
@@ -66,7 +68,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
+	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), access: access.NewExplainer(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}

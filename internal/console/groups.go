@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -130,9 +131,10 @@ func groupIn(rq *request) directory.NewGroup {
 // previewGroup says who would gain and lose what if the group were saved.
 func previewGroup(rq *request) (any, error) {
 	call := rq.call
-	call.DryRun = new(directory.AccessDiff)
+	diff := new(access.Diff)
+	call.DryRun = diff
 	_, err := rq.console.Service.UpdateGroup(rq.Context(), call, rq.groupID(), groupIn(rq))
-	return rq.tried(directory.OpUpdateGroup, call.DryRun, err)
+	return rq.tried(directory.OpUpdateGroup, diff, err)
 }
 
 func saveGroup(rq *request) (outcome, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/userimport"
@@ -97,7 +98,7 @@ func (rq *request) importUsers(dry bool) error {
 func (rq *request) runImport(d *importData, reply *importReply) error {
 	c, call := rq.console, rq.call
 	if d.Done.Dry {
-		call.DryRun = new(directory.AccessDiff)
+		call.DryRun = new(access.Diff)
 	}
 	run, err := c.Imports.Begin(call)
 	if err != nil {

@@ -47,7 +47,7 @@ func showProfile(rq *request) (any, error) {
 		return nil, err
 	}
 	d.Here = rq.call.Principal.TokenID
-	a, err := s.GetSelfAccess(ctx, rq.call, authz.Query{Limit: accessShown})
+	a, err := rq.console.access.GetSelfAccess(ctx, rq.call, authz.Query{Limit: accessShown})
 	d.Access = accessRows(a.Capabilities)
 	return d, err
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -167,11 +168,12 @@ func roleIn(rq *request) (in directory.NewRole, err error) {
 func previewRoleChange(rq *request) (any, error) {
 	in, err := roleIn(rq)
 	call := rq.call
-	call.DryRun = new(directory.AccessDiff)
+	diff := new(access.Diff)
+	call.DryRun = diff
 	if err == nil {
 		_, err = rq.console.Service.UpdateRole(rq.Context(), call, rq.roleID(), in)
 	}
-	return rq.tried(directory.OpUpdateRole, call.DryRun, err)
+	return rq.tried(directory.OpUpdateRole, diff, err)
 }
 
 func saveRole(rq *request) (outcome, error) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
@@ -89,7 +90,7 @@ func showUser(rq *request) (any, error) {
 		return nil, err
 	}
 	if explains {
-		a, err := s.GetUserAccess(ctx, rq.call, rq.userID(), d.At, authz.Query{Limit: accessShown})
+		a, err := rq.console.access.GetUserAccess(ctx, rq.call, rq.userID(), d.At, authz.Query{Limit: accessShown})
 		if err != nil {
 			return nil, err
 		}
@@ -137,7 +138,7 @@ func showUser(rq *request) (any, error) {
 }
 
 // accessRows joins capabilities on the same resource that have the same reasons.
-func accessRows(list []directory.AccessCapability) (rows []accessRow) {
+func accessRows(list []access.Capability) (rows []accessRow) {
 	same := func(a, b directory.Source) bool {
 		if a.Group == nil || b.Group == nil {
 			return a.Group == b.Group && a.Role.ID == b.Role.ID
@@ -166,20 +167,21 @@ func accessRows(list []directory.AccessCapability) (rows []accessRow) {
 // previewRole says who would gain and lose what if the user had another role.
 func previewRole(rq *request) (any, error) {
 	call := rq.call
-	call.DryRun = new(directory.AccessDiff)
+	diff := new(access.Diff)
+	call.DryRun = diff
 	_, err := rq.console.Service.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
-	return rq.tried(directory.OpUpdateUserRole, call.DryRun, err)
+	return rq.tried(directory.OpUpdateUserRole, diff, err)
 }
 
 // preview is what a change that was only tried would do, or why it would be refused.
 type preview struct {
-	Diff    *directory.AccessDiff
+	Diff    *access.Diff
 	Refusal string
 }
 
 // tried makes a preview of a dry run. That a change would be refused is something to show
 // and no error of the preview's own.
-func (rq *request) tried(op directory.Operation, diff *directory.AccessDiff, err error) (any, error) {
+func (rq *request) tried(op directory.Operation, diff *access.Diff, err error) (any, error) {
 	rq.recordRefusal(op, err)
 	if err == nil {
 		return preview{Diff: diff}, nil

@@ -1,12 +1,9 @@
 package directory
 
 import (
-	"context"
-	"slices"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/quote"
 )
 
 // Source is one reason for which a user has capabilities: the base role, a role that the
@@ -99,103 +96,4 @@ func effective(tx Snapshot, u User, now time.Time) (r rights, err error) {
 type Subject struct {
 	User  *User
 	Token *APITokenRecord
-}
-
-// AccessCapability is one capability of a subject and the sources of it. An API token
-// has its capabilities from none.
-type AccessCapability = authz.Explained[Source]
-
-// Access is what a subject may do, and why.
-type Access struct {
-	Subject      Subject
-	Capabilities []AccessCapability
-	More         bool // there are more after the last
-}
-
-// GetUserAccess explains what a user may do, or with a time that is not zero,
-// what they could do then, though they may be gone by now. An invited user may do
-// nothing yet, and a suspended one nothing.
-//
-// Permission rbac|read, and auditLog|read for a time that is past. Errors:
-// [NotFound]; for a time, those of AsOf.
-func (s *Service) GetUserAccess(ctx context.Context, call Call, id UserID, at time.Time, q authz.Query) (Access, error) {
-	return Read(ctx, s, call, OpGetUserAccess, func(tx Tx) (Access, error) {
-		then, err := s.AsOf(tx, call, at)
-		if err != nil {
-			return Access{}, err
-		}
-		u, err := then.User(call.Principal.OrgID, id)
-		if err != nil {
-			return Access{}, err
-		}
-		if at.IsZero() {
-			at = s.now()
-		}
-		return userAccess(tx, then, u, at, q)
-	})
-}
-
-// GetSelfAccess explains what the principal itself may do: the account in its
-// organization, or the API token.
-func (s *Service) GetSelfAccess(ctx context.Context, call Call, q authz.Query) (Access, error) {
-	return Read(ctx, s, call, OpGetSelfAccess, func(tx Tx) (Access, error) {
-		p := call.Principal
-		if p.Kind == APIToken {
-			t, err := tx.APIToken(p.OrgID, p.TokenID)
-			if err != nil {
-				return Access{}, unknownToken(err)
-			}
-			own := []Source{{Role: Role{Capabilities: t.Capabilities}}}
-			return accessOf(tx, p.OrgID, Subject{Token: &t}, own, q)
-		}
-		u, err := tx.User(p.OrgID, p.UserID)
-		if err != nil {
-			return Access{}, unknownToken(err)
-		}
-		return userAccess(tx, tx, u, s.now(), q)
-	})
-}
-
-func userAccess(tx Tx, then Snapshot, u User, now time.Time, q authz.Query) (Access, error) {
-	all, err := Sources(then, u, now)
-	if err != nil {
-		return Access{}, err
-	}
-	return accessOf(tx, u.OrgID, Subject{User: &u}, all, q)
-}
-
-// accessOf explains what sources grant. All capabilities of every application are listed
-// as what the applications define now, also for a time that is past.
-func accessOf(tx Tx, org OrgID, subject Subject, all []Source, q authz.Query) (a Access, err error) {
-	a.Subject = subject
-	if q, err = withApps(tx, org, all, q); err != nil {
-		return a, err
-	}
-	of := func(s Source) (RoleID, authz.Set) { return s.Role.ID, s.Role.Capabilities }
-	a.Capabilities, a.More = authz.Explain(all, of).Page(q)
-	return a, nil
-}
-
-// withApps adds to a query what applications define. Errors: [Invalid] for a question
-// about what no application defines.
-func withApps(tx Tx, org OrgID, all []Source, q authz.Query) (authz.Query, error) {
-	if q.Only != nil && q.Only.Scope == authz.ScopeApp {
-		g := q.Only.App
-		app, err := LookupApp(tx, org, AppID(g.App))
-		if err == nil {
-			err = app.check(g)
-		}
-		if CodeOf(err) == NotFound || CodeOf(err) == Invalid {
-			return q, InvalidField("capability", "%s is not a capability of an application of this organization", quote.Input(g.String()))
-		}
-		return q, err
-	}
-	if q.Only != nil || !slices.ContainsFunc(all, func(s Source) bool { return s.Role.Capabilities.Apps.All() }) {
-		return q, nil
-	}
-	apps, err := AppsOf(tx, org)
-	for _, app := range apps {
-		q.Apps = append(q.Apps, app.Grants()...)
-	}
-	return q, err
 }

@@ -5,7 +5,7 @@ package directory
 func (s *Service) appPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
 	c, err := tx.AppCredentialByHash(hash)
 	if err != nil {
-		return nil, unknownToken(err)
+		return nil, UnknownToken(err)
 	}
 	if !c.Hash.Equal(hash) {
 		return nil, errBadToken

@@ -99,7 +99,7 @@ func (s *Service) cachedPrincipal(key principalKey) (*Principal, bool) {
 func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
 	t, err := tx.APITokenByHash(hash)
 	if err != nil {
-		return nil, unknownToken(err)
+		return nil, UnknownToken(err)
 	}
 	if !t.Hash.Equal(hash) {
 		return nil, errBadToken
@@ -118,7 +118,7 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, error) {
 	t, err := tx.PersonalTokenByHash(hash)
 	if err != nil {
-		return nil, unknownToken(err)
+		return nil, UnknownToken(err)
 	}
 	if !t.Hash.Equal(hash) {
 		return nil, errBadToken
@@ -242,7 +242,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	if p.Kind == APIToken {
 		t, err := tx.APIToken(p.OrgID, p.TokenID)
 		if err != nil {
-			return nil, unknownToken(err)
+			return nil, UnknownToken(err)
 		}
 		if expired(t.ExpiresAt, s.now()) {
 			return nil, errBadToken
@@ -254,11 +254,11 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 	}
 	if p.Kind == AppClient {
 		c, err := tx.AppCredential(p.OrgID, p.App, p.TokenID)
-		return c.principal(), unknownToken(err)
+		return c.principal(), UnknownToken(err)
 	}
 	t, err := tx.PersonalToken(p.AccountID, p.TokenID)
 	if err != nil {
-		return nil, unknownToken(err)
+		return nil, UnknownToken(err)
 	}
 	if expired(t.ExpiresAt, s.now()) {
 		return nil, errBadToken
@@ -277,8 +277,8 @@ func (t APITokenRecord) principal() *Principal {
 	}
 }
 
-// unknownToken turns [NotFound] into the error for a bad token.
-func unknownToken(err error) error {
+// UnknownToken turns [NotFound] into the error for a bad token, and leaves other errors be.
+func UnknownToken(err error) error {
 	if CodeOf(err) == NotFound {
 		return errBadToken
 	}

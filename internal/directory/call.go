@@ -23,9 +23,8 @@ type Call struct {
 	Fingerprint    []byte
 	// If Precondition is set, it must accept what is to be changed or deleted.
 	Precondition Precondition
-	// If DryRun is set, everything is checked and nothing is written. It receives what
-	// the change would give to whom, and take away.
-	DryRun *AccessDiff
+	// If DryRun is set, everything is checked and nothing is written.
+	DryRun DryRun
 	// Written, if set, receives the ends of the logs that the call has written to.
 	Written *Written
 }
@@ -47,7 +46,6 @@ type Change struct {
 
 	locked  []Lock      // so far; to lock again does nothing
 	counted *userCounts // by countUsers; nil: none
-	touched *touched    // dry runs only; all copies of the change share it
 }
 
 // Actor returns the principal as it is now.
@@ -93,8 +91,7 @@ func (c *Change) OnBehalfOf(p *Principal, op Operation) *Change {
 // change. The entry does not say who made the change, with which token and from where.
 func (c *Change) AsSystem(org OrgID, op Operation) *Change {
 	other := c.By(SystemPrincipal(org), op)
-	other.call = Call{}
-	other.touched = nil // a dry run does not show it either
+	other.call = Call{} // a dry run does not show it either
 	other.written = nil // nor does the response
 	return other
 }
@@ -110,7 +107,6 @@ var errDryRun = errors.New("dry run")
 // records the change with [Change.Record]. A dry run is undone.
 func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*Change) (T, error)) (T, error) {
 	var result T
-	var tried preview
 	var written *Written
 	ctx = ForTenant(ctx, call.tenant(op))
 	writing := ctx
@@ -120,7 +116,7 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 	err := s.store.Write(writing, func(tx Tx) error {
 		c := s.change(tx, call, op, nil) // the actor is read again
 		if call.DryRun != nil {
-			c.touched = &touched{subjects: make(map[subject]bool)}
+			call.DryRun.Begin()
 		}
 		err := c.lockFirst()
 		if err != nil {
@@ -131,13 +127,13 @@ func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn f
 		if err != nil || call.DryRun == nil {
 			return err
 		}
-		if tried, err = c.preview(); err != nil {
+		if err := call.DryRun.Done(c); err != nil {
 			return err
 		}
 		return errDryRun
 	})
 	if errors.Is(err, errDryRun) {
-		err = s.compare(ctx, tried, call.DryRun)
+		err = s.store.Read(ctx, func(tx Tx) error { return call.DryRun.Undone(tx, s.now()) })
 	}
 	if err != nil {
 		if name, ok := errors.AsType[exceeded](err); ok {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
@@ -19,7 +20,7 @@ func TestErrorsWithoutCodeNameTheOperation(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	dry := call
-	dry.DryRun = new(directory.AccessDiff)
+	dry.DryRun = new(access.Diff)
 	in := directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}
 	for name, try := range map[string]func(context.Context) error{
 		"createUser": func(ctx context.Context) error { return second(w.CreateUser(ctx, call, in)) },

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -21,7 +22,7 @@ func (c *coalition) request(t *rapid.T, name string, in any, do func(directory.C
 	call := directory.Call{Principal: p, Fingerprint: []byte(fmt.Sprint(name, in))}
 	switch below(t, 12, "mode") {
 	case 11:
-		call.DryRun = new(directory.AccessDiff)
+		call.DryRun = new(access.Diff)
 	case 9, 10:
 		call.IdempotencyKey = pick(t, []string{"a", "b", fmt.Sprint(c.tally.steps)}, "key")
 	}

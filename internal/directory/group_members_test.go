@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -211,15 +212,16 @@ func TestDryRunOfManyReadsFew(t *testing.T) {
 	w := newWorld(t)
 	role := w.Role("Role")
 	g := w.Group("G", nil, role.ID)
-	ids := w.crowd(directory.MaxDiff, role.ID, g.ID)
+	ids := w.crowd(access.MaxDiff, role.ID, g.ID)
 	statements := w.counted()
 	try := func() (omitted, n int) {
 		call := w.ByOwner()
-		call.DryRun = new(directory.AccessDiff)
+		diff := new(access.Diff)
+		call.DryRun = diff
 		n = statements(func() {
 			must(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "users|read")}))(t)
 		})
-		return call.DryRun.Omitted, n
+		return diff.Omitted, n
 	}
 	try()
 	omitted, few := try()

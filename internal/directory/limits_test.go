@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
@@ -103,7 +104,7 @@ func TestRaceLimitsHold(t *testing.T) {
 				t.Errorf("counted %d refusals, want %d", n, refused)
 			}
 			dry := call
-			dry.DryRun = new(directory.AccessDiff)
+			dry.DryRun = new(access.Diff)
 			w.Wants("dry run", directory.LimitExceeded, l.more(w, 100, dry))
 
 			w.configure(limit(1))

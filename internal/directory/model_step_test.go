@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/provisioning"
 )
@@ -104,7 +105,7 @@ func (h *harness) request(t *rapid.T, build func(a *actor) step) {
 	case 9, 10:
 		call.IdempotencyKey = fmt.Sprint("k", h.tally.steps)
 	case 8:
-		call.DryRun = new(directory.AccessDiff)
+		call.DryRun = new(access.Diff)
 	}
 	h.log = append(h.log, fmt.Sprintf("%s %s by %s in %q key %q dry %t", s.name, s.request, a.token, p.OrgID, call.IdempotencyKey, mode == 8))
 	if call.IdempotencyKey != "" {

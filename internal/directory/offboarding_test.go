@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
@@ -48,7 +49,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 				t.Fatalf("Ann made %+v", made)
 			}
 			dry := w.ByOwner()
-			dry.DryRun = new(directory.AccessDiff)
+			dry.DryRun = new(access.Diff)
 			before := w.Tables()
 			tried := must(do(dry))(t)
 			w.Unchanged("a dry run", before)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -344,7 +345,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 		s.Refused("nobody", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
 		call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 		s.Refused("with a key", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
-		call.DryRun = new(directory.AccessDiff)
+		call.DryRun = new(access.Diff)
 		s.Refused("dry", directory.Forbidden, "", func() error { return second(op.do(s, call)) })
 	})
 }

@@ -21,12 +21,12 @@ func (c *Change) RecordIn(org OrgID, target Target, before, after any) error {
 	if err := c.Lock(LockOrg(org)); err != nil {
 		return err
 	}
-	c.touch(org, target, before, after)
-	if c.call.DryRun != nil {
-		return nil // the transaction is undone
+	if c.call.DryRun != nil { // the transaction is undone
+		c.call.DryRun.Record(c, org, target, before, after)
+		return nil
 	}
 	e := c.entry(org, target)
-	e.subject = accountOf(before, after)
+	e.subject = AccountOf(before, after)
 	if org != c.actor.OrgID {
 		var err error
 		if e.Actor.UserID, err = c.idIn(org, before, after); err != nil {
@@ -97,8 +97,8 @@ func loggable(s string) string { return text.Loggable(s, MaxLogged) }
 // userState is a user's state, of whatever kind.
 type userState interface{ membership() (AccountID, UserID) }
 
-// accountOf is the account of the user whose states these are.
-func accountOf(states ...any) AccountID {
+// AccountOf is the account of the user whose states these are, "" if they are not a user's.
+func AccountOf(states ...any) AccountID {
 	for _, state := range states {
 		if u, ok := state.(userState); ok {
 			if account, _ := u.membership(); account != "" {

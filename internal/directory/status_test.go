@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
@@ -268,7 +269,7 @@ func TestSuspensionShows(t *testing.T) {
 	if err := w.CheckLog(t.Context(), w.Org.ID); err != nil {
 		t.Error(err)
 	}
-	diff := new(directory.AccessDiff)
+	diff := new(access.Diff)
 	dry := w.ByOwner()
 	dry.DryRun = diff
 	w.Refused("a dry run", "", "", func() error {

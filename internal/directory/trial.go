@@ -1,6 +1,21 @@
 package directory
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// DryRun observes a call whose transaction [Write] undoes. The package access has the one
+// that compares what users and tokens may do with the change and without it.
+type DryRun interface {
+	// Begin is called when the transaction begins, again each time that it is repeated.
+	Begin()
+	// Record is called in place of each entry that the change would append to the log of org.
+	Record(c *Change, org OrgID, target Target, before, after any)
+	// Done is called before the transaction is undone, Undone after that.
+	Done(c *Change) error
+	Undone(tx Tx, now time.Time) error
+}
 
 type trialKey struct{}
 

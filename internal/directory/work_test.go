@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
@@ -69,7 +70,7 @@ func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 		return func() {
 			call := call
 			if dry {
-				call.DryRun = new(directory.AccessDiff)
+				call.DryRun = new(access.Diff)
 			}
 			must(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "t"}))(t)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -15,7 +16,7 @@ func Networks(t testing.TB, list ...string) directory.Networks {
 }
 
 // TellAccess writes what somebody may do, with every reason and its names.
-func TellAccess(a directory.Access) string {
+func TellAccess(a access.Access) string {
 	var text strings.Builder
 	for _, c := range a.Capabilities {
 		fmt.Fprintf(&text, "%s:", c.Key)

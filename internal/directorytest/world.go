@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/auditlog"
@@ -41,6 +42,7 @@ type World struct {
 	*schedules.Planner
 	*credentials.Keeper
 	*orgs.Registry
+	*access.Explainer
 
 	DB       *store.Store
 	Database string
@@ -123,6 +125,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Planner = schedules.NewPlanner(w.Service)
 	w.Keeper = credentials.NewKeeper(w.Service)
 	w.Registry = orgs.New(w.Service)
+	w.Explainer = access.NewExplainer(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})

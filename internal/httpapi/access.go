@@ -4,11 +4,12 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
-type access struct {
+type accessList struct {
 	Capabilities []accessCapability `json:"capabilities"`
 	Principal    accessPrincipal    `json:"principal"`
 }
@@ -56,7 +57,7 @@ func getUserAccess(rq *request) error {
 	if err != nil {
 		return err
 	}
-	return rq.explain(accessPrincipalOf, func(q authz.Query) (directory.Access, error) {
+	return rq.explain(accessPrincipalOf, func(q authz.Query) (access.Access, error) {
 		return rq.api.service.GetUserAccess(rq.Context(), rq.call, directory.UserID(rq.PathValue("id")), at, q)
 	})
 }
@@ -67,7 +68,7 @@ func getSelfAccess(rq *request) error {
 		p.OrgID, p.TokenExpiresAt = rq.call.Principal.OrgID, wireTime{rq.call.Principal.ExpiresAt}
 		return p
 	}
-	return rq.explain(self, func(q authz.Query) (directory.Access, error) {
+	return rq.explain(self, func(q authz.Query) (access.Access, error) {
 		return rq.api.service.GetSelfAccess(rq.Context(), rq.call, q)
 	})
 }
@@ -76,7 +77,7 @@ func getSelfAccess(rq *request) error {
 const defaultAccess = 200
 
 // explain returns a page, or only the capability in ?capability=.
-func (rq *request) explain(principal func(directory.Subject) accessPrincipal, ask func(authz.Query) (directory.Access, error)) error {
+func (rq *request) explain(principal func(directory.Subject) accessPrincipal, ask func(authz.Query) (access.Access, error)) error {
 	q, err := rq.accessQuery()
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (rq *request) explain(principal func(directory.Subject) accessPrincipal, as
 	if err != nil {
 		return err
 	}
-	out := access{Principal: principal(a.Subject), Capabilities: make([]accessCapability, len(a.Capabilities))}
+	out := accessList{Principal: principal(a.Subject), Capabilities: make([]accessCapability, len(a.Capabilities))}
 	for i, c := range a.Capabilities {
 		out.Capabilities[i] = capabilityOf(c.Key, accessPaths(a.Subject, c.Paths))
 	}
@@ -170,7 +171,7 @@ func parseQuestion(s string) (key authz.Key, err error) {
 var errQuestion = directory.Errorf(directory.Invalid, "must be resource|action, dataset:NAME:resource|action, view:NAME:resource|action, app:APP:type|action or app:APP:type:NAME|action")
 
 // decide returns the access to one capability, which is granted if the list has it.
-func (a access) decide(want authz.Key) accessDecision {
+func (a accessList) decide(want authz.Key) accessDecision {
 	d := accessDecision{Principal: a.Principal, Allowed: len(a.Capabilities) > 0}
 	d.accessCapability = capabilityOf(want, []accessPath{})
 	if d.Allowed {

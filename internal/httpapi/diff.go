@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/access"
 )
 
 // headerDiff has the access that users would gain and lose, on the response to a dry run.
@@ -28,7 +28,7 @@ type accessChange struct {
 }
 
 // diffHeader returns the diff as one line of ASCII JSON. It counts changes that don't fit.
-func diffHeader(d *directory.AccessDiff) string {
+func diffHeader(d *access.Diff) string {
 	out := accessDiff{Changes: []accessChange{}, Omitted: d.Omitted}
 	for _, c := range d.Changes {
 		out.Changes = append(out.Changes, accessChange{

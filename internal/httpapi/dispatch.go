@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/quote"
@@ -31,6 +32,7 @@ type request struct {
 	api  *API
 	w    *response
 	call directory.Call
+	diff *access.Diff // of a dry run
 	body []byte
 	// params is the query. From dispatch on, it has only parameters of the route, each
 	// at most once.
@@ -151,7 +153,8 @@ func (rq *request) prepare(e endpoint) error {
 			return err
 		}
 		if dry {
-			rq.call.DryRun = new(directory.AccessDiff)
+			rq.diff = new(access.Diff)
+			rq.call.DryRun = rq.diff
 		}
 	}
 	if e.own.body {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/credentials"
@@ -33,6 +34,7 @@ type service struct {
 	*schedules.Planner
 	*credentials.Keeper
 	*orgs.Registry
+	*access.Explainer
 }
 
 // reply responds with what do returns, in its wire format.
@@ -141,8 +143,8 @@ func (rq *request) send(mediaType []string, tag string, body []byte) {
 
 // showDiff adds the header to the response to a dry run.
 func (rq *request) showDiff() {
-	if rq.call.DryRun != nil {
-		rq.w.Header()[headerDiff] = []string{diffHeader(rq.call.DryRun)}
+	if rq.diff != nil {
+		rq.w.Header()[headerDiff] = []string{diffHeader(rq.diff)}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
@@ -240,7 +241,7 @@ func TestDangerousOperationsNeedAFreshSignIn(t *testing.T) {
 		w.Refused(name, directory.Reauthenticate, "", func() error { return dangerous[name](call) })
 	}
 	dry := w.InSession(secret, w.Org.ID)
-	dry.DryRun = &directory.AccessDiff{}
+	dry.DryRun = new(access.Diff)
 	w.Wants("dry run", "", dangerous["API token"](dry))
 	w.Wants("not dangerous", "", second(w.CreateUser(t.Context(), w.InSession(secret, w.Org.ID), directory.NewUser{Name: "x", Email: "x@example.com", Role: "user"})))
 }

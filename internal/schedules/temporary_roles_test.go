@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
@@ -80,7 +81,7 @@ func TestTemporaryRoleEndsByItself(t *testing.T) {
 	w.Wants("the log", "", w.CheckLog(t.Context(), w.Org.ID))
 }
 
-func reasons(a directory.Access) string {
+func reasons(a access.Access) string {
 	var lines []string
 	for _, c := range a.Capabilities {
 		for _, p := range c.Paths {
@@ -197,7 +198,7 @@ func TestTemporaryRoleIsInUse(t *testing.T) {
 	w.Refused("change the role without users|update", directory.Forbidden, "", func() error {
 		return second(w.UpdateRole(t.Context(), w.By(editor), role.ID, directory.NewRole{Name: "Auditing"}))
 	})
-	diff := new(directory.AccessDiff)
+	diff := new(access.Diff)
 	dry := w.ByOwner()
 	dry.DryRun = diff
 	must(w.UpdateRole(t.Context(), dry, role.ID, directory.NewRole{Name: "Auditing"}))(t)

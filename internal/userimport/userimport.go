@@ -142,14 +142,10 @@ func (im *Import) add(ctx context.Context, group []Line) ([]Result, error) {
 			users = append(users, line.User)
 		}
 	}
-	call := im.call
-	if call.DryRun != nil {
-		call.DryRun = new(directory.AccessDiff)
-	}
 	var added []Imported
 	if len(users) > 0 {
 		var err error
-		if added, err = im.importer.Add(ctx, call, users); err != nil {
+		if added, err = im.importer.Add(ctx, im.call, users); err != nil {
 			return nil, fmt.Errorf("import a group of users: %w", err)
 		}
 	}

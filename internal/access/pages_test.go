@@ -1,10 +1,11 @@
-package directory_test
+package access_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -34,7 +35,7 @@ func TestAccessPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := wide(w, 4, 10)
-	explain := func(q authz.Query) directory.Access {
+	explain := func(q authz.Query) access.Access {
 		return must(w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, time.Time{}, q))(t)
 	}
 	whole := explain(authz.Query{})
@@ -42,7 +43,7 @@ func TestAccessPages(t *testing.T) {
 		t.Fatalf("%d capabilities, more: %t", len(whole.Capabilities), whole.More)
 	}
 	for _, limit := range []int{1, 3, 7, len(whole.Capabilities) - 1, len(whole.Capabilities), 1000} {
-		var all []directory.AccessCapability
+		var all []access.Capability
 		q := authz.Query{Limit: limit}
 		for more := true; more; {
 			page := explain(q)
@@ -54,13 +55,13 @@ func TestAccessPages(t *testing.T) {
 				q.After = all[len(all)-1].Key
 			}
 		}
-		if directorytest.TellAccess(directory.Access{Capabilities: all}) != directorytest.TellAccess(whole) {
+		if directorytest.TellAccess(access.Access{Capabilities: all}) != directorytest.TellAccess(whole) {
 			t.Errorf("the pages of %d are not the whole", limit)
 		}
 	}
 	for _, c := range whole.Capabilities { // each alone
 		one := explain(authz.Query{Only: &c.Key})
-		if directorytest.TellAccess(one) != directorytest.TellAccess(directory.Access{Capabilities: []directory.AccessCapability{c}}) {
+		if directorytest.TellAccess(one) != directorytest.TellAccess(access.Access{Capabilities: []access.Capability{c}}) {
 			t.Errorf("%v alone: %s", c.Key, directorytest.TellAccess(one))
 		}
 	}

@@ -1,4 +1,4 @@
-package directory_test
+package access_test
 
 import (
 	"fmt"
@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
 // explained writes an access as lines: capability ← path, path.
-func explained(a directory.Access) (lines []string) {
+func explained(a access.Access) (lines []string) {
 	for _, c := range a.Capabilities {
 		var paths []string
 		for _, p := range c.Paths {
@@ -122,20 +123,20 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 			}
 			w.Group(fmt.Sprint(name, n), []directory.UserID{jane.ID}, roles...)
 		}
-		access := func() directory.Access {
+		now := func() access.Access {
 			return must(w.GetUserAccess(w.Context(), w.ByOwner(), jane.ID, time.Time{}, authz.Query{}))(w)
 		}
-		holds := func(c directory.AccessCapability) bool {
+		holds := func(c access.Capability) bool {
 			p := w.By(jane).Principal
 			return p.Capabilities.Covers(setOf(w, c))
 		}
-		all := access().Capabilities
+		all := now().Capabilities
 		if len(all) == 0 {
 			return
 		}
 		c := rapid.SampledFrom(all).Draw(t, "capability")
 		// First what does not explain it goes, and it stays.
-		for _, s := range sourcesOf(access()) {
+		for _, s := range sourcesOf(now()) {
 			if !slices.ContainsFunc(c.Paths, func(p directory.Source) bool { return pathKey(p) == pathKey(s) }) {
 				takeAway(w, jane, s)
 				if !holds(c) {
@@ -150,12 +151,12 @@ func TestCapabilitiesEndWithTheirLastPath(t *testing.T) {
 			takeAway(w, jane, p)
 		}
 		if holds(c) {
-			t.Fatalf("%v outlives its last path; it is explained by %v", c.Pair, explained(access()))
+			t.Fatalf("%v outlives its last path; it is explained by %v", c.Pair, explained(now()))
 		}
 	})
 }
 
-func setOf(w *world, c directory.AccessCapability) authz.Set {
+func setOf(w *world, c access.Capability) authz.Set {
 	return caps(w, c.Key.String())
 }
 
@@ -166,7 +167,7 @@ func pathKey(s directory.Source) string {
 	return string(s.Group.ID) + " gives " + string(s.Role.ID)
 }
 
-func sourcesOf(a directory.Access) (all []directory.Source) {
+func sourcesOf(a access.Access) (all []directory.Source) {
 	seen := make(map[string]bool)
 	for _, c := range a.Capabilities {
 		for _, s := range c.Paths {
