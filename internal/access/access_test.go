@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // explained writes an access as lines: capability ← path, path.
@@ -189,5 +190,5 @@ func takeAway(w *world, m member, s directory.Source) {
 	}
 	g := must(w.GetGroup(w.Context(), w.ByOwner(), s.Group.ID))(w)
 	left := slices.DeleteFunc(slices.Clone(g.Roles), func(id directory.RoleID) bool { return id == s.Role.ID })
-	must(w.UpdateGroup(w.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: g.Name, Roles: &left}))(w)
+	must(w.UpdateGroup(w.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: g.Name, Roles: &left}))(w)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // diffOf tries a change and says who would gain and lose what.
@@ -72,23 +73,23 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 			return w.RemoveUser(t.Context(), call, ann.ID)
 		}, []string{"user Ann -users|read"}},
 		"a role that many have": {func(call directory.Call) error {
-			return second(w.UpdateRole(t.Context(), call, low.ID, directory.NewRole{Name: "Low", Capabilities: caps(t, "users|update")}))
+			return second(w.UpdateRole(t.Context(), call, low.ID, roles.NewRole{Name: "Low", Capabilities: caps(t, "users|update")}))
 		}, []string{"user Ann +users|update -users|read", "user Bob +users|update -users|read"}},
 		"a role's members": {func(call directory.Call) error {
-			return second(w.UpdateRole(t.Context(), call, high.ID, directory.NewRole{Name: "High", Capabilities: high.Capabilities, Members: ids(bob.ID)}))
+			return second(w.UpdateRole(t.Context(), call, high.ID, roles.NewRole{Name: "High", Capabilities: high.Capabilities, Members: ids(bob.ID)}))
 		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
 		"an application that roles hold less of": {func(call directory.Call) error {
 			less := applications.NewApplication{Name: "Press", Types: directory.Vocabulary{"page": {Actions: []string{"read"}}}}
 			return second(w.UpdateApplication(t.Context(), call, "press", less, true))
 		}, []string{"user Eve -app:press:page|edit -app:press:page|write", "user Mia -app:press:page|write"}},
 		"a name only": {func(call directory.Call) error {
-			return second(w.UpdateRole(t.Context(), call, low.ID, directory.NewRole{Name: "Lower", Capabilities: low.Capabilities}))
+			return second(w.UpdateRole(t.Context(), call, low.ID, roles.NewRole{Name: "Lower", Capabilities: low.Capabilities}))
 		}, nil},
 		"a group's roles": {func(call directory.Call) error {
-			return second(w.UpdateGroup(t.Context(), call, team.ID, directory.NewGroup{Name: "Team", Roles: ids(high.ID)}))
+			return second(w.UpdateGroup(t.Context(), call, team.ID, roles.NewGroup{Name: "Team", Roles: ids(high.ID)}))
 		}, []string{"user Ann +users|delete +dataset:logs:query|read"}},
 		"a group's members": {func(call directory.Call) error {
-			return second(w.UpdateGroup(t.Context(), call, team.ID, directory.NewGroup{Name: "Team", Members: ids(bob.ID), Roles: ids(high.ID)}))
+			return second(w.UpdateGroup(t.Context(), call, team.ID, roles.NewGroup{Name: "Team", Members: ids(bob.ID), Roles: ids(high.ID)}))
 		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
 		"a new token": {func(call directory.Call) error {
 			return second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(t, "users|read")}))
@@ -186,7 +187,7 @@ func TestDryRunOfMany(t *testing.T) {
 	}
 	call, diff := w.ByOwner(), new(access.Diff)
 	call.DryRun = diff
-	must(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Crowd", Capabilities: caps(t, "users|read")}))(t)
+	must(w.UpdateRole(t.Context(), call, role.ID, roles.NewRole{Name: "Crowd", Capabilities: caps(t, "users|read")}))(t)
 	if n := len(diff.Changes); n != access.MaxDiff || diff.Omitted != 5 {
 		t.Errorf("%d changes and %d omitted", n, diff.Omitted)
 	}

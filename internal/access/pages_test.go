@@ -9,19 +9,20 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // wide is a member of groups that give many roles with many names.
-func wide(w *world, roles, names int) member {
+func wide(w *world, many, names int) member {
 	query, _ := authz.Dataset.Grant(authz.Pair{Resource: "query", Action: authz.Read})
 	jane := w.Join("Jane", "user")
 	var ids []directory.RoleID
-	for i := range roles {
+	for i := range many {
 		set := authz.Set{Datasets: make(map[string]authz.Grants), Views: map[string]authz.Grants{"v": authz.View.All()}}
 		for n := range names {
 			set.Datasets[fmt.Sprintf("dataset-%03d", (i+n)%(2*names))] = query
 		}
-		role := must(w.CreateRole(w.Context(), w.ByOwner(), directory.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(w)
+		role := must(w.CreateRole(w.Context(), w.ByOwner(), roles.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(w)
 		ids = append(ids, role.ID)
 	}
 	for half := range 2 { // each role by two groups

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -91,13 +92,13 @@ func TestDecideFollowsChanges(t *testing.T) {
 			a.Wants("remove", "", a.RemoveUser(t.Context(), a.ByOwner(), a.jane.ID))
 		}, applications.NoSubject},
 		"the role changed": {byID, give, func(a *asking) {
-			directorytest.Must(a.UpdateRole(t.Context(), a.ByOwner(), a.role.ID, directory.NewRole{Name: "Clerk"}))(t)
+			directorytest.Must(a.UpdateRole(t.Context(), a.ByOwner(), a.role.ID, roles.NewRole{Name: "Clerk"}))(t)
 		}, applications.NotHeld},
 		"taken from a group": {byID, join, func(a *asking) {
-			directorytest.Must(a.UpdateGroup(t.Context(), a.ByOwner(), a.group.ID, directory.NewGroup{Name: "Clerks", Members: &[]directory.UserID{}}))(t)
+			directorytest.Must(a.UpdateGroup(t.Context(), a.ByOwner(), a.group.ID, roles.NewGroup{Name: "Clerks", Members: &[]directory.UserID{}}))(t)
 		}, applications.NotHeld},
 		"the group lost the role": {byEmail, join, func(a *asking) {
-			directorytest.Must(a.UpdateGroup(t.Context(), a.ByOwner(), a.group.ID, directory.NewGroup{Name: "Clerks", Roles: &[]directory.RoleID{}}))(t)
+			directorytest.Must(a.UpdateGroup(t.Context(), a.ByOwner(), a.group.ID, roles.NewGroup{Name: "Clerks", Roles: &[]directory.RoleID{}}))(t)
 		}, applications.NotHeld},
 		"the group is gone": {byID, join, func(a *asking) {
 			a.Wants("delete", "", a.DeleteGroup(t.Context(), a.ByOwner(), a.group.ID))

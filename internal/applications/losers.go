@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -95,7 +96,7 @@ func (l losers) mayTake(c *directory.Change) error {
 			"nothing was changed: take it from some of them first", n, MaxTaken)
 	}
 	for _, r := range l.roles {
-		inUse, err := c.RoleInUse(r.before)
+		inUse, err := roles.InUse(c, r.before)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // billing defines actions on invoices, which have instances.
@@ -42,10 +43,10 @@ func TestRaceApply(t *testing.T) {
 	callers := []directory.Call{w.ByOwner(), w.By(rival)}
 	approve := directorytest.Caps(t, "app:billing:invoice:*|approve", "app:billing:invoice:2026-*|read")
 	read := directorytest.Caps(t, "app:billing:invoice:2026-*|read")
-	var roles [2][]directory.Role
+	var held [2][]directory.Role
 	for i, call := range callers {
 		for n := range 4 {
-			roles[i] = append(roles[i], directorytest.Must(w.CreateRole(t.Context(), call, directory.NewRole{Name: fmt.Sprint("Role ", n), Capabilities: approve}))(t))
+			held[i] = append(held[i], directorytest.Must(w.CreateRole(t.Context(), call, roles.NewRole{Name: fmt.Sprint("Role ", n), Capabilities: approve}))(t))
 		}
 	}
 	// A weak maker, whose tokens may give only what they hold: it is taken from the limit too.
@@ -62,9 +63,9 @@ func TestRaceApply(t *testing.T) {
 			}
 			return err
 		case 1:
-			for k, role := range roles[org] {
+			for k, role := range held[org] {
 				set := []authz.Set{read, approve, {}}[(round+k)%3]
-				if _, err := n.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: role.Name, Capabilities: set}); unexpected(err) {
+				if _, err := n.UpdateRole(t.Context(), call, role.ID, roles.NewRole{Name: role.Name, Capabilities: set}); unexpected(err) {
 					return err
 				}
 			}
@@ -162,9 +163,9 @@ func TestRaceApplyUndoesNoRemoval(t *testing.T) {
 	w := pair[0]
 	apply(w, applications.How{}, "read", "approve")
 	set := directorytest.Caps(t, "users|delete", "app:billing:invoice:*|approve", "app:billing:invoice:*|read")
-	roles := make([]directory.Role, many)
-	for i := range roles {
-		roles[i] = directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(t)
+	held := make([]directory.Role, many)
+	for i := range held {
+		held[i] = directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: fmt.Sprint("Role ", i), Capabilities: set}))(t)
 	}
 	call := w.ByOwner()
 	answers := directorytest.AtOnce(many+1, func(i int) error {
@@ -173,13 +174,13 @@ func TestRaceApplyUndoesNoRemoval(t *testing.T) {
 			_, err := pair[1].Apply(t.Context(), billing("read"), applications.How{Force: true})
 			return err
 		}
-		_, err := pair[0].UpdateRole(t.Context(), call, roles[i].ID, directory.NewRole{Name: fmt.Sprint("Empty ", i)})
+		_, err := pair[0].UpdateRole(t.Context(), call, held[i].ID, roles.NewRole{Name: fmt.Sprint("Empty ", i)})
 		return err
 	})
 	for _, err := range answers {
 		w.Wants("an answer", "", err)
 	}
-	for i, role := range roles {
+	for i, role := range held {
 		is := directorytest.Must(w.GetRole(t.Context(), call, role.ID))(t)
 		if !is.Capabilities.Empty() || is.Name != fmt.Sprint("Empty ", i) {
 			t.Errorf("the role has %v again, and the name %q", is.Capabilities.Names(), is.Name)

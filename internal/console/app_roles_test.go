@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func TestRoleIsEditedInApplications(t *testing.T) {
@@ -80,7 +81,7 @@ func TestRoleLikeABuiltInOneListsWhatApplicationsDefine(t *testing.T) {
 func TestTokenIsMadeWithCapabilitiesInApplications(t *testing.T) {
 	s := newSite(t)
 	s.withBilling()
-	minter := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), directory.NewRole{Name: "Minter", Capabilities: authz.Set{
+	minter := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), roles.NewRole{Name: "Minter", Capabilities: authz.Set{
 		Org: grantsOf("apiTokens|create", "apiTokens|read", "rbac|read"), Apps: appGrants("app:billing:invoice:2026-*|read"),
 	}}))(t)
 	mia := s.member("Mia", "mia@example.com", string(minter.ID))
@@ -110,7 +111,7 @@ func TestPickerOfManyCapabilitiesIsBounded(t *testing.T) {
 	for _, id := range []directory.AppID{"one", "two"} {
 		directorytest.Must(s.CreateApplication(t.Context(), s.call(s.Owner), applications.NewApplication{ID: id, Name: "App " + string(id), Types: wide}))(t)
 	}
-	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), directory.NewRole{Name: "R", Capabilities: authz.Set{Apps: appGrants("app:one:a|b")}}))(t)
+	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), roles.NewRole{Name: "R", Capabilities: authz.Set{Apps: appGrants("app:one:a|b")}}))(t)
 	here := s.path("roles/" + string(role.ID))
 	s.get(s.Owner, here).wants(t, http.StatusOK, `value="app:one:a|b"`, `href="?app=one"`).lacks(t, `value="app:one:a|c"`, `value="app:two:a|c"`)
 	s.get(s.Owner, here+"?app=two").wants(t, http.StatusOK, `value="app:one:a|b"`, `value="app:two:a|c"`).lacks(t, `value="app:one:a|c"`)

@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // billing is an application with a type of each kind.
@@ -25,7 +26,7 @@ func billing() applications.NewApplication {
 func (s *site) withBilling() directory.Role {
 	s.Helper()
 	directorytest.Must(s.CreateApplication(s.Context(), s.call(s.Owner), billing()))(s)
-	return directorytest.Must(s.CreateRole(s.Context(), s.call(s.Owner), directory.NewRole{Name: "Clerk", Capabilities: authz.Set{
+	return directorytest.Must(s.CreateRole(s.Context(), s.call(s.Owner), roles.NewRole{Name: "Clerk", Capabilities: authz.Set{
 		Apps: appGrants("app:billing:invoice:2026-*|approve", "app:billing:invoice:2026-*|read", "app:billing:report|read"),
 	}}))(s)
 }
@@ -156,7 +157,7 @@ func TestReadersSeeApplicationsWithoutButtons(t *testing.T) {
 	s := newSite(t)
 	role := s.withBilling()
 	directorytest.Must(s.CreateCredential(t.Context(), s.call(s.Owner), "billing"))(t)
-	auditor := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), directory.NewRole{Name: "Auditor", Capabilities: authz.Set{Org: grantsOf("rbac|read", "users|read")}}))(t)
+	auditor := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), roles.NewRole{Name: "Auditor", Capabilities: authz.Set{Org: grantsOf("rbac|read", "users|read")}}))(t)
 	reader, nobody := s.member("Rea", "rea@example.com", string(auditor.ID)), s.member("Clara", "clara@example.com", string(role.ID))
 	s.get(reader, s.path("apps")).wants(t, http.StatusOK, "Billing").lacks(t, "New application", "<dialog id=\"create\"")
 	s.get(reader, s.path("apps/billing")).wants(t, http.StatusOK, "invoice", "approve", "Clerk").
@@ -189,8 +190,8 @@ func TestQuestionIsAnsweredWithItsPaths(t *testing.T) {
 	role := s.withBilling()
 	clara := s.add("Clara", "clara@example.com", string(role.ID))
 	bob := s.add("Bob", "bob@example.com", "none")
-	roles, members := []directory.RoleID{role.ID}, []directory.UserID{bob.ID}
-	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), directory.NewGroup{Name: "Back office", Members: &members, Roles: &roles}))(t)
+	gives, members := []directory.RoleID{role.ID}, []directory.UserID{bob.ID}
+	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: "Back office", Members: &members, Roles: &gives}))(t)
 	token := directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), directory.NewAPIToken{Name: "Export", Capabilities: authz.Set{Apps: appGrants("app:billing:report|read")}}))(t)
 	ask := func(who, can, on string) page {
 		t.Helper()

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -39,13 +40,13 @@ func (s *site) sights() []sight {
 		}
 	}
 	s.Pass(3 * time.Hour)
-	role := directorytest.Must(s.CreateRole(ctx, s.call(owner), directory.NewRole{
+	role := directorytest.Must(s.CreateRole(ctx, s.call(owner), roles.NewRole{
 		Name: "On call", Description: "Who may silence alarms at night", Capabilities: authz.Set{
 			Org: grantsOf("monitors|read", "monitors|update", "users|read", "dashboards|read"), Datasets: map[string]authz.Grants{"production": authz.Dataset.All()},
 		},
 	}))(s)
-	roles := []directory.RoleID{role.ID}
-	group := directorytest.Must(s.CreateGroup(ctx, s.call(owner), directory.NewGroup{Name: "Operations", Description: "Keeps things running", Members: &members, Roles: &roles}))(s)
+	gives := []directory.RoleID{role.ID}
+	group := directorytest.Must(s.CreateGroup(ctx, s.call(owner), roles.NewGroup{Name: "Operations", Description: "Keeps things running", Members: &members, Roles: &gives}))(s)
 	var token directory.IssuedAPIToken
 	for i, name := range []string{"Terraform", "Nightly export", "Okta provisioning", "Status page"} {
 		in := directory.NewAPIToken{Name: name, Capabilities: authz.Set{Org: grantsOf("users|read", "users|create")}}
@@ -137,8 +138,8 @@ func (s *site) applications(members []directory.UserID) string {
 		"page": {Actions: []string{"read", "write", "publish"}, Instances: true}, "settings": {Actions: []string{"change"}},
 	}}}, applications.How{}))(s)
 	s.clerk = s.withBilling().ID
-	roles := []directory.RoleID{s.clerk}
-	directorytest.Must(s.CreateGroup(ctx, owner, directory.NewGroup{Name: "Back office", Members: &members, Roles: &roles}))(s)
+	gives := []directory.RoleID{s.clerk}
+	directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: "Back office", Members: &members, Roles: &gives}))(s)
 	c := directorytest.Must(s.CreateCredential(ctx, owner, "billing"))(s)
 	directorytest.Must(s.Authenticate(ctx, c.Secret, ""))(s)
 	s.Pass(3 * time.Minute)

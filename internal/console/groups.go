@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // groupsPage lists the groups.
@@ -39,8 +40,8 @@ const (
 func showGroups(rq *request) (any, error) { return rq.groupUses() }
 
 func createGroup(rq *request) (outcome, error) {
-	in := directory.NewGroup{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description")}
-	g, err := rq.console.Service.CreateGroup(rq.Context(), rq.call, in)
+	in := roles.NewGroup{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description")}
+	g, err := rq.console.catalog.CreateGroup(rq.Context(), rq.call, in)
 	return outcome{to: "groups/" + string(g.ID), note: note{Text: g.Name + " was created"}}, err
 }
 
@@ -123,9 +124,9 @@ func rolesIn(rq *request) []directory.RoleID {
 	return roles
 }
 
-func groupIn(rq *request) directory.NewGroup {
-	roles := rolesIn(rq)
-	return directory.NewGroup{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description"), Roles: &roles}
+func groupIn(rq *request) roles.NewGroup {
+	gives := rolesIn(rq)
+	return roles.NewGroup{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description"), Roles: &gives}
 }
 
 // previewGroup says who would gain and lose what if the group were saved.
@@ -133,17 +134,17 @@ func previewGroup(rq *request) (any, error) {
 	call := rq.call
 	diff := new(access.Diff)
 	call.DryRun = diff
-	_, err := rq.console.Service.UpdateGroup(rq.Context(), call, rq.groupID(), groupIn(rq))
+	_, err := rq.console.catalog.UpdateGroup(rq.Context(), call, rq.groupID(), groupIn(rq))
 	return rq.tried(directory.OpUpdateGroup, diff, err)
 }
 
 func saveGroup(rq *request) (outcome, error) {
-	g, err := rq.console.Service.UpdateGroup(rq.Context(), rq.call, rq.groupID(), groupIn(rq))
+	g, err := rq.console.catalog.UpdateGroup(rq.Context(), rq.call, rq.groupID(), groupIn(rq))
 	return outcome{to: "groups/" + string(g.ID), note: note{Text: g.Name + " was saved"}}, err
 }
 
 func deleteGroup(rq *request) (outcome, error) {
-	err := rq.console.Service.DeleteGroup(rq.Context(), rq.call, rq.groupID())
+	err := rq.console.catalog.DeleteGroup(rq.Context(), rq.call, rq.groupID())
 	return outcome{to: "groups", note: note{Text: "The group was deleted"}}, err
 }
 
@@ -178,10 +179,10 @@ func moveMember(rq *request, in bool) (outcome, error) {
 	n := note{Undo: here + "/add", With: map[string]string{"user": string(u.ID)}}
 	if in {
 		n.Text, n.Undo = u.Name+" was added", here+"/take"
-		err = rq.console.Service.AddGroupMember(rq.Context(), rq.call, rq.groupID(), u.ID)
+		err = rq.console.catalog.AddGroupMember(rq.Context(), rq.call, rq.groupID(), u.ID)
 	} else {
 		n.Text = u.Name + " was taken out"
-		err = rq.console.Service.RemoveGroupMember(rq.Context(), rq.call, rq.groupID(), u.ID)
+		err = rq.console.catalog.RemoveGroupMember(rq.Context(), rq.call, rq.groupID(), u.ID)
 	}
 	return outcome{to: here, note: n}, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func TestMembersAreListedInPagesAndFound(t *testing.T) {
@@ -21,7 +22,7 @@ func TestMembersAreListedInPagesAndFound(t *testing.T) {
 	}
 	s.Pass(time.Millisecond)
 	s.add("User Else", "else@example.com", "user")
-	group := directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), directory.NewGroup{Name: "All", Members: &members}))(t)
+	group := directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: "All", Members: &members}))(t)
 	here := s.path("groups/" + string(group.ID))
 	first := s.get(s.Owner, here).wants(t, http.StatusOK, "Search 60 members", "User 00", "User 49", "Show more")
 	first.lacks(t, "User 50", "User Else")

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -32,11 +33,11 @@ func (s *site) haunt(name string) []string {
 	ctx, owner := s.Context(), s.call(s.Owner)
 	u := s.add(name, "victim@example.com", "user")
 	members := []directory.UserID{u.ID}
-	role := directorytest.Must(s.CreateRole(ctx, owner, directory.NewRole{
+	role := directorytest.Must(s.CreateRole(ctx, owner, roles.NewRole{
 		Name: name, Description: name, Capabilities: authz.Set{Datasets: map[string]authz.Grants{"*": authz.Dataset.All()}},
 	}))(s)
-	roles := []directory.RoleID{role.ID}
-	group := directorytest.Must(s.CreateGroup(ctx, owner, directory.NewGroup{Name: name, Description: name, Members: &members, Roles: &roles}))(s)
+	gives := []directory.RoleID{role.ID}
+	group := directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: name, Description: name, Members: &members, Roles: &gives}))(s)
 	token := directorytest.Must(s.CreateAPIToken(ctx, owner, directory.NewAPIToken{Name: name, Description: name}))(s)
 	directorytest.Must(s.CreatePersonalToken(ctx, owner, directory.NewPersonalToken{Name: name}))(s)
 	directorytest.Must(s.UpdateOrg(ctx, owner, s.Org.ID, name))(s)

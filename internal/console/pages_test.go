@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -98,7 +99,7 @@ func TestTokenIsShownOnceAndWorks(t *testing.T) {
 
 func TestTokenFormOffersOnlyWhatOneHas(t *testing.T) {
 	s := newSite(t)
-	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), directory.NewRole{Name: "Minter", Capabilities: authz.Set{Org: grantsOf("apiTokens|create", "apiTokens|read", "users|read")}}))(t)
+	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), roles.NewRole{Name: "Minter", Capabilities: authz.Set{Org: grantsOf("apiTokens|create", "apiTokens|read", "users|read")}}))(t)
 	mia := s.member("Mia", "mia@example.com", string(role.ID))
 	s.get(mia, s.path("new-token?preset=provisioning")).wants(t, http.StatusOK, `value="users|read" aria-label="users|read" checked>`, `value="users|delete" aria-label="users|delete" disabled>`)
 	s.post(mia, s.path("new-token/create"), url.Values{"name": {"x"}, "can": {"users|delete"}}).wants(t, http.StatusForbidden, "capabilities that you don")
@@ -202,8 +203,8 @@ func TestIDsOfOtherOrganizationsAreNotFound(t *testing.T) {
 	owner := s.Owner
 	owner.OrgID = other.Org.ID
 	theirs := s.call(owner)
-	role := directorytest.Must(s.CreateRole(ctx, theirs, directory.NewRole{Name: "Theirs"}))(t)
-	group := directorytest.Must(s.CreateGroup(ctx, theirs, directory.NewGroup{Name: "Theirs"}))(t)
+	role := directorytest.Must(s.CreateRole(ctx, theirs, roles.NewRole{Name: "Theirs"}))(t)
+	group := directorytest.Must(s.CreateGroup(ctx, theirs, roles.NewGroup{Name: "Theirs"}))(t)
 	token := directorytest.Must(s.CreateAPIToken(ctx, theirs, directory.NewAPIToken{Name: "Theirs"}))(t)
 	hook := directorytest.Must(s.CreateWebhook(ctx, theirs, webhooks.NewWebhook{Name: "Theirs", URL: "https://example.com/"}))(t)
 	for _, below := range []string{

@@ -6,6 +6,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // rolesPage lists the roles, and compares what they have.
@@ -99,7 +100,7 @@ func compareCell(have authz.Grants, resource string) comparedCell {
 }
 
 func createRole(rq *request) (outcome, error) {
-	in := directory.NewRole{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description")}
+	in := roles.NewRole{Name: rq.PostForm.Get("name"), Description: rq.PostForm.Get("description")}
 	if like := rq.PostForm.Get("like"); like != "" {
 		r, err := rq.role(directory.RoleID(like))
 		if err != nil {
@@ -110,7 +111,7 @@ func createRole(rq *request) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	r, err := rq.console.Service.CreateRole(rq.Context(), rq.call, in)
+	r, err := rq.console.catalog.CreateRole(rq.Context(), rq.call, in)
 	return outcome{to: "roles/" + string(r.ID), note: note{Text: r.Name + " was created"}}, err
 }
 
@@ -156,7 +157,7 @@ func showRole(rq *request) (any, error) {
 }
 
 // roleIn is the role as the form has it.
-func roleIn(rq *request) (in directory.NewRole, err error) {
+func roleIn(rq *request) (in roles.NewRole, err error) {
 	if in.Capabilities, err = parsePicked(rq.PostForm); err != nil {
 		return in, err
 	}
@@ -171,7 +172,7 @@ func previewRoleChange(rq *request) (any, error) {
 	diff := new(access.Diff)
 	call.DryRun = diff
 	if err == nil {
-		_, err = rq.console.Service.UpdateRole(rq.Context(), call, rq.roleID(), in)
+		_, err = rq.console.catalog.UpdateRole(rq.Context(), call, rq.roleID(), in)
 	}
 	return rq.tried(directory.OpUpdateRole, diff, err)
 }
@@ -181,11 +182,11 @@ func saveRole(rq *request) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	r, err := rq.console.Service.UpdateRole(rq.Context(), rq.call, rq.roleID(), in)
+	r, err := rq.console.catalog.UpdateRole(rq.Context(), rq.call, rq.roleID(), in)
 	return outcome{to: "roles/" + string(r.ID), note: note{Text: r.Name + " was saved"}}, err
 }
 
 func deleteRole(rq *request) (outcome, error) {
-	err := rq.console.Service.DeleteRole(rq.Context(), rq.call, rq.roleID())
+	err := rq.console.catalog.DeleteRole(rq.Context(), rq.call, rq.roleID())
 	return outcome{to: "roles", note: note{Text: "The role was deleted"}}, err
 }

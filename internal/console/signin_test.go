@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // issuerForm adds an issuer.
@@ -26,7 +27,7 @@ func (s *site) issuer() string {
 
 func TestIssuerIsAddedChangedTestedAndDeleted(t *testing.T) {
 	s := newSite(t)
-	group := directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), directory.NewGroup{Name: "Engineering"}))(t)
+	group := directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: "Engineering"}))(t)
 	s.get(s.Owner, s.path("sign-in")).wants(t, http.StatusOK, "No identity providers yet", "Verify a domain first", "http://roster.example.com/signin/oidc/callback")
 	here := s.issuer()
 	s.get(s.Owner, here).wants(t, http.StatusOK, "Acme SSO", "https://sso.example.com", "email profile", "enabled").lacks(t, "hush-hush")
@@ -122,7 +123,7 @@ func TestHostileSignInSettingsAreShownAsText(t *testing.T) {
 		form.Set("clientId", name)
 		form.Set("url", "https://sso.example.com/"+url.PathEscape(name))
 		here := s.post(s.Owner, s.path("sign-in/issuer"), form).wants(t, http.StatusSeeOther).Header.Get("Location")
-		group := directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), directory.NewGroup{Name: name}))(t)
+		group := directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: name}))(t)
 		s.post(s.Owner, here+"/groups", url.Values{"groupsClaim": {name}, "value": {name}, "group": {string(group.ID)}}).wants(t, http.StatusSeeOther)
 		refused := s.post(s.Owner, here+"/groups", url.Values{"groupsClaim": {name}, "value": {name}, "group": {""}}).wants(t, http.StatusUnprocessableEntity)
 		domain := s.post(s.Owner, s.path("sign-in/domain"), url.Values{"domain": {name}}).wants(t, http.StatusUnprocessableEntity)
@@ -137,7 +138,7 @@ func TestHostileSignInSettingsAreShownAsText(t *testing.T) {
 
 func TestOwnerSetsUpSignInInABrowser(t *testing.T) {
 	b, s := browsertest.Start(t), newSite(t)
-	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), directory.NewGroup{Name: "Engineering"}))(t)
+	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: "Engineering"}))(t)
 	b.SetCookie(s.URL, sessionCookie, s.sign(s.Owner.Email))
 	b.Open(s.URL + s.path(""))
 	b.Press("g")

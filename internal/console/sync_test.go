@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // heldDirectory lets a directory keep an organization of the owner's, with something in
@@ -27,8 +28,8 @@ func (s *site) heldDirectory(org directory.OrgID) {
 	names := []string{"Hedy Lamarr", "Katherine Johnson", "Mary Jackson", "Dorothy Vaughan", "Annie Easley", "Evelyn Boyd", "Melba Mouton", "Christine Darden", "Gladys West"}
 	users := s.provision(token.Secret, names...)
 	group := directorytest.Must(s.Provisioner.CreateGroup(s.Context(), s.syncCall(token.Secret), provisioning.GroupChange{Name: "Engineering", Replace: &users}))(s)
-	roles := []directory.RoleID{"read-only"}
-	directorytest.Must(s.UpdateGroup(s.Context(), s.call(owner), group.ID, directory.NewGroup{Name: "Engineering", Roles: &roles}))(s)
+	gives := []directory.RoleID{"read-only"}
+	directorytest.Must(s.UpdateGroup(s.Context(), s.call(owner), group.ID, roles.NewGroup{Name: "Engineering", Roles: &gives}))(s)
 	s.Pass(4 * time.Minute)
 	_, err := s.Provisioner.CreateUser(s.Context(), s.syncCall(token.Secret), provisioning.Profile{UserName: "no address", Active: true})
 	s.Wants("add a user without an address", directory.Invalid, err)
@@ -216,9 +217,9 @@ func TestSyncedGroupsAreShownWithTheirRoles(t *testing.T) {
 	secret := s.syncToken("Okta")
 	users := s.provision(secret, "Ada Lovelace")
 	g := directorytest.Must(s.Provisioner.CreateGroup(t.Context(), s.syncCall(secret), provisioning.GroupChange{Name: "Engineering", Replace: &users}))(t)
-	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), directory.NewGroup{Name: "By hand"}))(t)
-	roles := []directory.RoleID{"read-only"}
-	directorytest.Must(s.UpdateGroup(t.Context(), s.call(s.Owner), g.ID, directory.NewGroup{Name: "Engineering", Roles: &roles}))(t)
+	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: "By hand"}))(t)
+	gives := []directory.RoleID{"read-only"}
+	directorytest.Must(s.UpdateGroup(t.Context(), s.call(s.Owner), g.ID, roles.NewGroup{Name: "Engineering", Roles: &gives}))(t)
 	s.get(s.Owner, s.path("sync")).wants(t, http.StatusOK, "Engineering", `<span class="badge">read-only</span>`, "Groups added").lacks(t, "By hand")
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 )
 
@@ -64,7 +65,7 @@ func TestRoleIsGivenForATime(t *testing.T) {
 
 func TestReadersSeeWhatIsPlannedWithoutButtons(t *testing.T) {
 	s := newSite(t)
-	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), directory.NewRole{Name: "Reader", Capabilities: authz.Set{Org: grantsOf("users|read")}}))(t)
+	role := directorytest.Must(s.CreateRole(t.Context(), s.call(s.Owner), roles.NewRole{Name: "Reader", Capabilities: authz.Set{Org: grantsOf("users|read")}}))(t)
 	reader := s.member("Rea", "rea@example.com", string(role.ID))
 	ada := s.add("Ada", "ada@example.com", "read-only")
 	here := s.path("users/" + string(ada.ID))

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -255,7 +256,7 @@ func TestScopesAreBounded(t *testing.T) {
 			return second(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "x", Capabilities: set}))
 		})
 		w.Refused(what+", a role", directory.Invalid, "datasetCapabilities", func() error {
-			return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "x", Capabilities: set}))
+			return second(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "x", Capabilities: set}))
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -262,7 +263,8 @@ func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	t.Parallel()
 	s, _, d := openTwice(t)
 	call := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
-	role, err := s.CreateRole(t.Context(), call, directory.NewRole{Name: "Support"})
+	catalog := roles.NewCatalog(s)
+	role, err := catalog.CreateRole(t.Context(), call, roles.NewRole{Name: "Support"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,22 +295,22 @@ func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Helpers", Capabilities: set}); err != nil {
+	if _, err := catalog.UpdateRole(t.Context(), call, role.ID, roles.NewRole{Name: "Helpers", Capabilities: set}); err != nil {
 		t.Fatal(err)
 	}
 	if !may("users") {
 		t.Error("the role's new capability is not there")
 	}
 	wantRole("Helpers")
-	members, roles := []directory.UserID{jane.ID}, []directory.RoleID{authz.RoleAdmin}
-	g, err := s.CreateGroup(t.Context(), call, directory.NewGroup{Name: "Admins", Members: &members, Roles: &roles})
+	members, gives := []directory.UserID{jane.ID}, []directory.RoleID{authz.RoleAdmin}
+	g, err := catalog.CreateGroup(t.Context(), call, roles.NewGroup{Name: "Admins", Members: &members, Roles: &gives})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !may("rbac") {
 		t.Error("the group's capability is not there")
 	}
-	if err := s.DeleteGroup(t.Context(), call, g.ID); err != nil {
+	if err := catalog.DeleteGroup(t.Context(), call, g.ID); err != nil {
 		t.Fatal(err)
 	}
 	if may("rbac") {

@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // request draws who asks and how, and carries it out.
@@ -125,8 +126,8 @@ func (c *coalition) drawSet(t *rapid.T) authz.Set {
 	}
 }
 
-func (c *coalition) drawNewRole(t *rapid.T, id directory.RoleID) directory.NewRole {
-	in := directory.NewRole{Name: fmt.Sprint("Role ", c.tally.steps), Capabilities: c.drawSet(t)}
+func (c *coalition) drawNewRole(t *rapid.T, id directory.RoleID) roles.NewRole {
+	in := roles.NewRole{Name: fmt.Sprint("Role ", c.tally.steps), Capabilities: c.drawSet(t)}
 	switch below(t, 4, "change") {
 	case 0, 3:
 		in.Capabilities = c.sets[id].Union(in.Capabilities)
@@ -140,8 +141,8 @@ func (c *coalition) drawNewRole(t *rapid.T, id directory.RoleID) directory.NewRo
 	return in
 }
 
-func (c *coalition) drawNewGroup(t *rapid.T) directory.NewGroup {
-	in := directory.NewGroup{Name: fmt.Sprint("Group ", c.tally.steps)}
+func (c *coalition) drawNewGroup(t *rapid.T) roles.NewGroup {
+	in := roles.NewGroup{Name: fmt.Sprint("Group ", c.tally.steps)}
 	if rapid.Bool().Draw(t, "with members") {
 		ids := c.drawUsers(t)
 		in.Members = &ids
@@ -156,7 +157,7 @@ func (c *coalition) drawNewGroup(t *rapid.T) directory.NewGroup {
 	return in
 }
 
-func describe(in directory.NewGroup) string {
+func describe(in roles.NewGroup) string {
 	s := in.Name
 	if in.Members != nil {
 		s += fmt.Sprint(" members ", *in.Members)

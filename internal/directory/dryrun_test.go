@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 var drawn = regexp.MustCompile(`(usr|acc|role|grp|tok|pat|whk|lnk|cred)_[0-9a-z]{26}|new-[0-9a-z]{4}`)
@@ -107,11 +108,11 @@ func TestDryRunsAreMarkedAsTrials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	db := &trialStore{Store: w.DB}
-	service := directory.NewService(db, dbtest.Keys(), w.Clock)
+	catalog := roles.NewCatalog(directory.NewService(db, dbtest.Keys(), w.Clock))
 	dry := w.ByOwner()
 	dry.DryRun = new(access.Diff)
 	for _, call := range []directory.Call{dry, w.ByOwner()} {
-		must(service.CreateGroup(t.Context(), call, directory.NewGroup{Name: "Readers"}))(t)
+		must(catalog.CreateGroup(t.Context(), call, roles.NewGroup{Name: "Readers"}))(t)
 	}
 	if want := []bool{true, false}; !slices.Equal(db.trials, want) {
 		t.Errorf("the dry and the real write are marked %v, want %v", db.trials, want)

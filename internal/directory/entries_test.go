@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -108,7 +109,7 @@ func TestEachUserTouchedHasAnEntry(t *testing.T) {
 	role := w.Role("Role")
 	a, b, c := w.Join("A", role.ID), w.Join("B", role.ID), w.Join("C", "user")
 	last := w.LastEntry()
-	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Role", Description: "new", Members: members(b.ID, c.ID)}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Role", Description: "new", Members: members(b.ID, c.ID)}))(t)
 	got := make(map[string]string)
 	for _, e := range w.Since(last) {
 		var after struct{ Role directory.RoleRef }

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/rosterhq/roster/internal/authz"
@@ -20,9 +19,9 @@ func giving(all []Source, held authz.Set) authz.Limit {
 	return authz.LimitOf(held, string(strongest))
 }
 
-// mayGive holds rule 2: what somebody gets by a change and did not have must stay
+// MayGive holds rule 2: what somebody gets by a change and did not have must stay
 // within the built-in role user, or within what the actor can give. Errors: [Forbidden].
-func (c *Change) mayGive(role string, gets, had authz.Set) error {
+func (c *Change) MayGive(role string, gets, had authz.Set) error {
 	added := gets
 	if !had.Empty() {
 		added = gets.Minus(had)
@@ -60,64 +59,7 @@ func (c *Change) RoleToGive(field string, id RoleID, had authz.Set) (Role, error
 			return Role{}, err
 		}
 	}
-	return role, c.mayGive(role.Name, role.Capabilities, had)
-}
-
-// mayRegroup holds rule 2 for a group that changes from before to after. Those who
-// come get all of its roles, those who stay the roles that are new. To change who
-// gets what takes users|update; what is taken away needs nothing else.
-func (c *Change) mayRegroup(before, after Group, m memberChange) error {
-	if m.empty() && slices.Equal(before.Roles, after.Roles) {
-		return nil
-	}
-	if err := OpUpdateUserRole.Authorize(c.actor); err != nil {
-		return err
-	}
-	given := without(after.Roles, before.Roles)
-	if len(m.joined) > 0 {
-		given = after.Roles
-	}
-	for _, id := range given {
-		// Or owners could be made behind rule 1's back.
-		if id == authz.RoleOwner {
-			return InvalidField("roles", "owner can't be given through a group; make the user an owner instead")
-		}
-		if _, err := c.RoleToGive("roles", id, authz.Set{}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// without are those of ids that others, which are sorted, don't have.
-func without[T ~string](ids, others []T) []T {
-	return slices.DeleteFunc(slices.Clone(ids), func(id T) bool {
-		_, found := slices.BinarySearch(others, id)
-		return found
-	})
-}
-
-// MayAddTo checks that the actor may put somebody into a group. Errors: [Forbidden], and
-// [Invalid] for a group that no one can be put into by its roles.
-func (c *Change) MayAddTo(g Group) error {
-	return c.mayRegroup(g, g, memberChange{joined: []UserID{""}})
-}
-
-// mayRedefine holds rule 2 for a role whose capabilities change. Added capabilities
-// count as given, whether or not anyone has the role yet. If users have the role or
-// groups give it, any change takes users|update too.
-func (c *Change) mayRedefine(before, after Role) error {
-	if before.Capabilities.Equal(after.Capabilities) {
-		return nil
-	}
-	if err := c.mayGive(after.Name, after.Capabilities, before.Capabilities); err != nil {
-		return err
-	}
-	users, groups, err := c.usesOf(after)
-	if err != nil || users+groups == 0 {
-		return err
-	}
-	return OpUpdateUserRole.Authorize(c.actor)
+	return role, c.MayGive(role.Name, role.Capabilities, had)
 }
 
 // MayImpersonate checks that the actor may create something that acts as a user, such as a
@@ -130,5 +72,5 @@ func (c *Change) MayImpersonate(u User) error {
 	if err != nil {
 		return err
 	}
-	return c.mayGive(u.Role.Name, r.held, authz.Set{})
+	return c.MayGive(u.Role.Name, r.held, authz.Set{})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // The detour over a token: what a custom role can't give, a token that it makes
@@ -53,28 +54,28 @@ func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 	rbac := w.As(w.Token("rbac|create", "rbac|update", "users|read").Secret, "")
 	for what, try := range map[string]func() error{
 		"a group with a member and admin": func() error {
-			return second(w.CreateGroup(t.Context(), rbac, directory.NewGroup{Name: "X", Members: members(bob.ID), Roles: roleIDs("admin")}))
+			return second(w.CreateGroup(t.Context(), rbac, roles.NewGroup{Name: "X", Members: members(bob.ID), Roles: roleIDs("admin")}))
 		},
 		"a group's roles": func() error {
-			return second(w.UpdateGroup(t.Context(), rbac, group.ID, directory.NewGroup{Name: "Group", Roles: roleIDs("none")}))
+			return second(w.UpdateGroup(t.Context(), rbac, group.ID, roles.NewGroup{Name: "Group", Roles: roleIDs("none")}))
 		},
 		"a group's members": func() error {
-			return second(w.UpdateGroup(t.Context(), rbac, group.ID, directory.NewGroup{Name: "Group", Members: members()}))
+			return second(w.UpdateGroup(t.Context(), rbac, group.ID, roles.NewGroup{Name: "Group", Members: members()}))
 		},
 		"a role that somebody has": func() error {
-			return second(w.UpdateRole(t.Context(), rbac, had.ID, directory.NewRole{Name: "Had"}))
+			return second(w.UpdateRole(t.Context(), rbac, had.ID, roles.NewRole{Name: "Had"}))
 		},
 		"a role that a group gives": func() error {
-			return second(w.UpdateRole(t.Context(), rbac, given.ID, directory.NewRole{Name: "Given"}))
+			return second(w.UpdateRole(t.Context(), rbac, given.ID, roles.NewRole{Name: "Given"}))
 		},
 		"a role's members": func() error {
-			return second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "X", Members: members(bob.ID)}))
+			return second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "X", Members: members(bob.ID)}))
 		},
 	} {
 		w.Refused(what, directory.Forbidden, "", try)
 	}
-	w.Wants("a group's name", "", second(w.UpdateGroup(t.Context(), rbac, group.ID, directory.NewGroup{Name: "Renamed"})))
-	w.Wants("a role that nobody has", "", second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "X", Capabilities: caps(w, "users|read")})))
+	w.Wants("a group's name", "", second(w.UpdateGroup(t.Context(), rbac, group.ID, roles.NewGroup{Name: "Renamed"})))
+	w.Wants("a role that nobody has", "", second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "X", Capabilities: caps(w, "users|read")})))
 }
 
 // Taking access away never needs the right to give it.
@@ -86,13 +87,13 @@ func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 	a, b := w.Join("A", strong.ID), w.Join("B", "admin")
 	group := w.Group("G", []directory.UserID{a.ID, b.ID}, strong.ID, "admin")
 	me := w.By(w.Join("Me", w.Role("Manager", "users|update", "rbac|update").ID))
-	w.Wants("fewer members", "", second(w.UpdateGroup(t.Context(), me, group.ID, directory.NewGroup{Name: "G", Members: members(a.ID)})))
-	w.Wants("fewer roles", "", second(w.UpdateGroup(t.Context(), me, group.ID, directory.NewGroup{Name: "G", Roles: roleIDs(strong.ID)})))
+	w.Wants("fewer members", "", second(w.UpdateGroup(t.Context(), me, group.ID, roles.NewGroup{Name: "G", Members: members(a.ID)})))
+	w.Wants("fewer roles", "", second(w.UpdateGroup(t.Context(), me, group.ID, roles.NewGroup{Name: "G", Roles: roleIDs(strong.ID)})))
 	w.Wants("a role that holds less", "", second(w.UpdateUserRole(t.Context(), me, a.ID, weaker.ID)))
 	w.Wants("an admin who only reads", "", second(w.UpdateUserRole(t.Context(), me, b.ID, "read-only")))
-	w.Wants("a narrower role", "", second(w.UpdateRole(t.Context(), me, strong.ID, directory.NewRole{Name: "Strong", Capabilities: weaker.Capabilities})))
+	w.Wants("a narrower role", "", second(w.UpdateRole(t.Context(), me, strong.ID, roles.NewRole{Name: "Strong", Capabilities: weaker.Capabilities})))
 	w.Refused("wide again", directory.Forbidden, "", func() error {
-		return second(w.UpdateRole(t.Context(), me, strong.ID, directory.NewRole{Name: "Strong", Capabilities: strong.Capabilities}))
+		return second(w.UpdateRole(t.Context(), me, strong.ID, roles.NewRole{Name: "Strong", Capabilities: strong.Capabilities}))
 	})
 }
 

@@ -1,5 +1,7 @@
 package directory
 
+import "slices"
+
 // AnyGram stands for every gram of a profile that has too many of them.
 const AnyGram = "*"
 
@@ -32,7 +34,7 @@ func grams(texts []string) (all []string) {
 			all = append(all, Grams(t, true, true)...)
 		}
 	}
-	if all = sortedSet(all); len(all) > maxGrams {
+	if all = slices.Compact(slices.Sorted(slices.Values(all))); len(all) > maxGrams {
 		return []string{AnyGram}
 	}
 	return all

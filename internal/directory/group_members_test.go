@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // crowd puts so many new users into the store, past the service, which would take long.
@@ -124,7 +125,7 @@ func TestGroupMembersRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane, joe, rival := w.Join("Jane", "user"), w.Join("Joe", "none"), w.Tenant("Rival")
-	g, theirs := w.Group("G", []directory.UserID{joe.ID}, "admin"), must(w.CreateGroup(t.Context(), w.By(rival), directory.NewGroup{Name: "T"}))(t)
+	g, theirs := w.Group("G", []directory.UserID{joe.ID}, "admin"), must(w.CreateGroup(t.Context(), w.By(rival), roles.NewGroup{Name: "T"}))(t)
 	managed := w.Group("Managed", nil)
 	w.Wants("manage", "", w.DB.Write(t.Context(), func(tx directory.Tx) error {
 		managed.Managed = true
@@ -168,11 +169,11 @@ func TestPastOfGroupMembers(t *testing.T) {
 	mark(false)
 	w.Wants("add", "", w.AddGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 	mark(true)
-	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(t)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Renamed"}))(t)
 	mark(true)
 	w.Wants("remove", "", w.RemoveGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 	mark(false)
-	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Back", Members: members(jane.ID, w.Owner.ID)}))(t)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Back", Members: members(jane.ID, w.Owner.ID)}))(t)
 	mark(true)
 	w.Wants("log", "", w.CheckLog(t.Context(), w.Org.ID))
 	w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
@@ -194,10 +195,10 @@ func TestPutsMoveFewMembers(t *testing.T) {
 	w.crowd(1001, role.ID, g.ID)
 	last := w.LastEntry()
 	w.Refused("role", directory.LimitExceeded, "members", func() error {
-		return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Role", Members: members()}))
+		return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Role", Members: members()}))
 	})
 	w.Refused("group", directory.LimitExceeded, "members", func() error {
-		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "G", Members: members()}))
+		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "G", Members: members()}))
 	})
 	w.Wants("delete", directory.Conflict, w.DeleteRole(t.Context(), w.ByOwner(), role.ID))
 	if n := len(w.Since(last)); n != 0 {
@@ -219,7 +220,7 @@ func TestDryRunOfManyReadsFew(t *testing.T) {
 		diff := new(access.Diff)
 		call.DryRun = diff
 		n = statements(func() {
-			must(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Role", Capabilities: caps(t, "users|read")}))(t)
+			must(w.UpdateRole(t.Context(), call, role.ID, roles.NewRole{Name: "Role", Capabilities: caps(t, "users|read")}))(t)
 		})
 		return diff.Omitted, n
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func roleIDs(ids ...directory.RoleID) *[]directory.RoleID { return &ids }
@@ -18,7 +19,7 @@ func TestCreateGroup(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.Join("A", "none"), w.Join("B", "user")
 	custom := w.Role("Custom", "users|read")
-	g := must(w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{
+	g := must(w.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{
 		Name: " Team ", Description: "x", Members: members(b.ID, a.ID, b.ID), Roles: roleIDs(custom.ID, "admin", custom.ID),
 	}))(t)
 	want := directory.Group{
@@ -41,7 +42,7 @@ func TestUpdateGroup(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.Join("A", "none"), w.Join("B", "none")
 	g := w.Group("G", []directory.UserID{a.ID}, "admin")
-	update := func(in directory.NewGroup) directory.Group {
+	update := func(in roles.NewGroup) directory.Group {
 		t.Helper()
 		updated := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, in))(t)
 		if diff := cmp.Diff(updated, must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t)); diff != "" {
@@ -49,18 +50,18 @@ func TestUpdateGroup(t *testing.T) {
 		}
 		return updated
 	}
-	if got := update(directory.NewGroup{Name: "New name"}); !slices.Equal(got.Members, []directory.UserID{a.ID}) || !slices.Equal(got.Roles, []directory.RoleID{"admin"}) {
+	if got := update(roles.NewGroup{Name: "New name"}); !slices.Equal(got.Members, []directory.UserID{a.ID}) || !slices.Equal(got.Roles, []directory.RoleID{"admin"}) {
 		t.Errorf("what was left out has changed: %v", got)
 	}
-	update(directory.NewGroup{Name: "G", Members: members(b.ID)})
+	update(roles.NewGroup{Name: "G", Members: members(b.ID)})
 	if pa, pb := w.By(a).Principal, w.By(b).Principal; !pa.Capabilities.Empty() || pb.Capabilities.Empty() {
 		t.Errorf("after the exchange: %v, %v", pa.Capabilities.Names(), pb.Capabilities.Names())
 	}
-	update(directory.NewGroup{Name: "G", Roles: roleIDs("read-only")})
+	update(roles.NewGroup{Name: "G", Roles: roleIDs("read-only")})
 	if p := w.By(b).Principal; p.Capabilities.Covers(caps(t, "users|create")) {
 		t.Errorf("with another role: %v", p.Capabilities.Names())
 	}
-	if got := update(directory.NewGroup{Name: "G", Members: members(), Roles: roleIDs()}); len(got.Members)+len(got.Roles) != 0 {
+	if got := update(roles.NewGroup{Name: "G", Members: members(), Roles: roleIDs()}); len(got.Members)+len(got.Roles) != 0 {
 		t.Errorf("emptied: %v", got)
 	}
 }
@@ -69,24 +70,24 @@ func TestGroupRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	theirs := must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Theirs"}))(t)
-	theirGroup := must(w.CreateGroup(t.Context(), w.By(rival), directory.NewGroup{Name: "Theirs"}))(t)
+	theirs := must(w.CreateRole(t.Context(), w.By(rival), roles.NewRole{Name: "Theirs"}))(t)
+	theirGroup := must(w.CreateGroup(t.Context(), w.By(rival), roles.NewGroup{Name: "Theirs"}))(t)
 	a := w.Join("A", "user")
 	g := w.Group("G", []directory.UserID{a.ID})
 	w.Group("Taken", nil)
 	for what, tt := range map[string]struct {
-		in    directory.NewGroup
+		in    roles.NewGroup
 		code  directory.Code
 		field string
 		names string
 	}{
-		"an unknown member":           {directory.NewGroup{Name: "X", Members: members(a.ID, "usr_0")}, directory.Invalid, "members", "usr_0"},
-		"another organization's user": {directory.NewGroup{Name: "X", Members: members(rival.ID)}, directory.Invalid, "members", string(rival.ID)},
-		"an unknown role":             {directory.NewGroup{Name: "X", Roles: roleIDs("user", "role_0")}, directory.Invalid, "roles", "role_0"},
-		"another organization's role": {directory.NewGroup{Name: "X", Roles: roleIDs(theirs.ID)}, directory.Invalid, "roles", string(theirs.ID)},
-		"a role in other letter case": {directory.NewGroup{Name: "X", Roles: roleIDs("Admin")}, directory.Invalid, "roles", "Admin"},
-		"the owner role":              {directory.NewGroup{Name: "X", Roles: roleIDs("owner")}, directory.Invalid, "roles", "owner"},
-		"a taken name":                {directory.NewGroup{Name: "tAKEN"}, directory.Conflict, "name", ""},
+		"an unknown member":           {roles.NewGroup{Name: "X", Members: members(a.ID, "usr_0")}, directory.Invalid, "members", "usr_0"},
+		"another organization's user": {roles.NewGroup{Name: "X", Members: members(rival.ID)}, directory.Invalid, "members", string(rival.ID)},
+		"an unknown role":             {roles.NewGroup{Name: "X", Roles: roleIDs("user", "role_0")}, directory.Invalid, "roles", "role_0"},
+		"another organization's role": {roles.NewGroup{Name: "X", Roles: roleIDs(theirs.ID)}, directory.Invalid, "roles", string(theirs.ID)},
+		"a role in other letter case": {roles.NewGroup{Name: "X", Roles: roleIDs("Admin")}, directory.Invalid, "roles", "Admin"},
+		"the owner role":              {roles.NewGroup{Name: "X", Roles: roleIDs("owner")}, directory.Invalid, "roles", "owner"},
+		"a taken name":                {roles.NewGroup{Name: "tAKEN"}, directory.Conflict, "name", ""},
 	} {
 		named := func(err error) error {
 			if err != nil && !strings.Contains(err.Error(), tt.names) {
@@ -103,7 +104,7 @@ func TestGroupRefuses(t *testing.T) {
 	}
 	for _, id := range []directory.GroupID{"grp_0", theirGroup.ID} {
 		w.Refused("update "+string(id), directory.NotFound, "", func() error {
-			return second(w.UpdateGroup(t.Context(), w.ByOwner(), id, directory.NewGroup{Name: "X"}))
+			return second(w.UpdateGroup(t.Context(), w.ByOwner(), id, roles.NewGroup{Name: "X"}))
 		})
 		w.Refused("delete "+string(id), directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.ByOwner(), id) })
 		_, err := w.GetGroup(t.Context(), w.ByOwner(), id)
@@ -137,13 +138,13 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 		who, call, want := tt.who, tt.call, tt.want
 		tries := map[string]func() error{
 			"create": func() error {
-				return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "New", Roles: roleIDs(money.ID)}))
+				return second(w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "New", Roles: roleIDs(money.ID)}))
 			},
 			"one more role": func() error {
-				return second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Roles: roleIDs(money.ID, more.ID)}))
+				return second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "G", Roles: roleIDs(money.ID, more.ID)}))
 			},
 			"one more member": func() error {
-				return second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Members: members(a.ID, b.ID)}))
+				return second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "G", Members: members(a.ID, b.ID)}))
 			},
 		}
 		for what, try := range tries {
@@ -153,7 +154,7 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 				w.Wants(who+": "+what, "", try())
 			}
 		}
-		w.Wants(who+": another name", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "G", Description: who})))
+		w.Wants(who+": another name", "", second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "G", Description: who})))
 	}
 }
 
@@ -169,10 +170,10 @@ func TestManagedGroups(t *testing.T) {
 	}
 	for what, m := range map[string]*[]directory.UserID{"one more": members(a.ID, b.ID), "another": members(b.ID), "none": members()} {
 		w.Refused(what, directory.Conflict, "members", func() error {
-			return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "G", Members: m}))
+			return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "G", Members: m}))
 		})
 	}
-	got := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "H", Members: members(a.ID), Roles: roleIDs("read-only")}))(t)
+	got := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "H", Members: members(a.ID), Roles: roleIDs("read-only")}))(t)
 	if !got.Managed || got.Name != "H" || !slices.Equal(got.Roles, []directory.RoleID{"read-only"}) {
 		t.Errorf("after the change %v", got)
 	}

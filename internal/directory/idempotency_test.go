@@ -12,6 +12,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 var sameSet = cmp.Comparer(func(a, b authz.Set) bool { return a.Equal(b) })
@@ -87,7 +88,7 @@ func TestKeysAreForOneOrganizationAndOperation(t *testing.T) {
 		return second(w.CreateUser(t.Context(), elsewhere, in))
 	})
 	w.Refused("for another operation", directory.KeyReused, "", func() error {
-		return second(w.CreateRole(t.Context(), call, directory.NewRole{Name: "X"}))
+		return second(w.CreateRole(t.Context(), call, roles.NewRole{Name: "X"}))
 	})
 }
 

@@ -1,8 +1,6 @@
 package directory
 
 import (
-	"errors"
-
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/limits"
 )
@@ -16,10 +14,10 @@ func (s *Service) Limits() limits.Limits { return s.limits }
 // LimitRefusals returns how often each limit has refused something in this process.
 func (s *Service) LimitRefusals() map[limits.Name]int64 { return s.exceeded.Counts() }
 
-// within refuses, with [LimitExceeded], a change after which there would be more of
+// Within refuses, with [LimitExceeded], a change after which there would be more of
 // something than before and than its limit allows. The caller holds the lock that
 // keeps the count true until the transaction ends.
-func (c *Change) within(name limits.Name, before, after int) error {
+func (c *Change) Within(name limits.Name, before, after int) error {
 	message := c.limits.Check(name, before, after)
 	if message == "" {
 		return nil
@@ -37,7 +35,7 @@ func (e exceeded) Error() string { return "limit " + string(e) }
 
 // InField blames a member of the input for an error with a code.
 func InField(field string, err error) error {
-	if e, ok := err.(*Error); ok { //nolint:errorlint // within gives it unwrapped
+	if e, ok := err.(*Error); ok { //nolint:errorlint // Within gives it unwrapped
 		blamed := *e
 		blamed.Field = field
 		return &blamed
@@ -58,7 +56,7 @@ func (c *Change) oneMoreIn(org OrgID, name limits.Name) error {
 	if err != nil {
 		return err
 	}
-	return c.within(name, n, n+1)
+	return c.Within(name, n, n+1)
 }
 
 // OneMoreOfAccount is OneMore for what an account has, which is locked.
@@ -70,56 +68,19 @@ func (c *Change) OneMoreOfAccount(account AccountID, name limits.Name) error {
 	if err != nil {
 		return err
 	}
-	return c.within(name, n, n+1)
-}
-
-// joinOneMore refuses to put users into another group beyond [Limits.GroupsPerUser].
-// None of them is in that group yet.
-func (c *Change) joinOneMore(field string, ids []UserID) error {
-	most := c.limits.GroupsPerUser
-	if most == 0 || len(ids) == 0 {
-		return nil
-	}
-	full, err := c.UserInGroups(c.actor.OrgID, ids, most)
-	if err != nil || full == "" {
-		return err
-	}
-	groups, err := c.GroupIDsOf(c.actor.OrgID, full)
-	if err != nil {
-		return err
-	}
-	err = InField(field, c.within(limits.GroupsPerUser, len(groups), len(groups)+1))
-	if e, ok := errors.AsType[*Error](err); ok {
-		e.Message = string(full) + ": " + e.Message
-	}
-	return err
+	return c.Within(name, n, n+1)
 }
 
 // CheckSet checks that a set of capabilities names few datasets and views, by proper names,
 // and in applications only what these define. before is the set in whose place it comes.
 func (c *Change) CheckSet(before, after authz.Set) error {
-	if err := c.within(limits.NamesPerSet, before.CountNames(), after.CountNames()); err != nil {
+	if err := c.Within(limits.NamesPerSet, before.CountNames(), after.CountNames()); err != nil {
 		return err
 	}
 	if err := checkScopes(after); err != nil {
 		return err
 	}
 	return c.checkApps(before.Apps, after.Apps)
-}
-
-// checkRoleNames is CheckSet for a role, which counts against [Limits.Names] besides.
-func (c *Change) checkRoleNames(before, after authz.Set) error {
-	if err := c.CheckSet(before, after); err != nil {
-		return err
-	}
-	if c.limits.Names == 0 || after.CountNames() <= before.CountNames() {
-		return nil
-	}
-	n, err := c.CountOf(c.actor.OrgID, limits.NamesInRoles)
-	if err != nil {
-		return err
-	}
-	return c.within(limits.NamesInRoles, n, n+after.CountNames()-before.CountNames())
 }
 
 // RoomForUser refuses another user or invitation. It asks for both before the account is
@@ -129,10 +90,10 @@ func (c *Change) RoomForUser(org OrgID) error {
 	if err != nil {
 		return err
 	}
-	if err := c.within(limits.Users, n.users, n.users+1); err != nil {
+	if err := c.Within(limits.Users, n.users, n.users+1); err != nil {
 		return err
 	}
-	return c.within(limits.Invitations, n.invitations, n.invitations+1)
+	return c.Within(limits.Invitations, n.invitations, n.invitations+1)
 }
 
 // userCounts is how many users and open invitations an organization has, as far as they

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -39,10 +40,10 @@ var limited = []struct {
 		return second(w.CreateUser(w.Context(), call, directory.NewUser{Name: "x", Email: fmt.Sprintf("u%d@example.com", i), Role: "none"}))
 	}},
 	{limits.Roles, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("role ", i)}))
+		return second(w.CreateRole(w.Context(), call, roles.NewRole{Name: fmt.Sprint("role ", i)}))
 	}},
 	{limits.Groups, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("group ", i)}))
+		return second(w.CreateGroup(w.Context(), call, roles.NewGroup{Name: fmt.Sprint("group ", i)}))
 	}},
 	{limits.APITokens, 1, func(w *world, _ int, call directory.Call) error {
 		return second(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "x"}))
@@ -51,10 +52,10 @@ var limited = []struct {
 		return second(w.CreateWebhook(w.Context(), call, webhooks.NewWebhook{Name: fmt.Sprint(i), URL: "https://example.com/x"}))
 	}},
 	{limits.NamesInRoles, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))
+		return second(w.CreateRole(w.Context(), call, roles.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))
 	}},
 	{limits.GroupsPerUser, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateGroup(w.Context(), call, directory.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.Owner.ID)}))
+		return second(w.CreateGroup(w.Context(), call, roles.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.Owner.ID)}))
 	}},
 }
 
@@ -146,14 +147,14 @@ func TestLimitsOnParts(t *testing.T) {
 	w.configure(directory.WithLimits(limits))
 	call := w.As(w.Owner.Secret, w.Org.ID)
 	role := func(name string, names int) (directory.Role, error) {
-		return w.CreateRole(t.Context(), call, directory.NewRole{Name: name, Capabilities: naming(name, names)})
+		return w.CreateRole(t.Context(), call, roles.NewRole{Name: name, Capabilities: naming(name, names)})
 	}
 	three := must(role("three", 3))(t)
 	w.Wants("a set that names too many", directory.LimitExceeded, second(role("four", 4)))
 	w.Wants("a token's set", directory.LimitExceeded, second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "x", Capabilities: naming("t", 4)})))
 	two := must(role("two", 2))(t)
 	update := func(names int) error {
-		return second(w.UpdateRole(t.Context(), call, two.ID, directory.NewRole{Name: "two", Capabilities: naming("two", names)}))
+		return second(w.UpdateRole(t.Context(), call, two.ID, roles.NewRole{Name: "two", Capabilities: naming("two", names)}))
 	}
 	w.Wants("roles that name too many together", directory.LimitExceeded, update(3))
 	w.Wants("the same number", "", update(2))
@@ -161,17 +162,17 @@ func TestLimitsOnParts(t *testing.T) {
 	w.Wants("as many again", "", update(2))
 
 	group := func(ids ...directory.RoleID) error {
-		return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &ids}))
+		return second(w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "g", Roles: &ids}))
 	}
 	w.Wants("three roles", directory.LimitExceeded, group(three.ID, two.ID, "user"))
 	w.Wants("two roles", "", group(three.ID, two.ID))
 
 	many := members("usr_1", "usr_2", "usr_3")
 	w.Refused("a group's members", directory.LimitExceeded, "members", func() error {
-		return second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "m", Members: many}))
+		return second(w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "m", Members: many}))
 	})
 	w.Refused("a role's members", directory.LimitExceeded, "members", func() error {
-		return second(w.CreateRole(t.Context(), call, directory.NewRole{Name: "m", Members: many}))
+		return second(w.CreateRole(t.Context(), call, roles.NewRole{Name: "m", Members: many}))
 	})
 }
 
@@ -183,7 +184,7 @@ func TestLimitOnRoleChanges(t *testing.T) {
 	a, b, c := w.Join("A", "none"), w.Join("B", "none"), w.Join("C", "none")
 	role := w.Role("Crowd")
 	put := func(ids ...directory.UserID) error {
-		return second(w.UpdateRole(t.Context(), w.As(w.Owner.Secret, w.Org.ID), role.ID, directory.NewRole{Name: "Crowd", Members: &ids}))
+		return second(w.UpdateRole(t.Context(), w.As(w.Owner.Secret, w.Org.ID), role.ID, roles.NewRole{Name: "Crowd", Members: &ids}))
 	}
 	w.Refused("three at once", directory.LimitExceeded, "members", func() error { return put(a.ID, b.ID, c.ID) })
 	w.Wants("two", "", put(a.ID, b.ID))
@@ -199,20 +200,20 @@ func TestAboveALoweredLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	call := w.As(w.Owner.Secret, w.Org.ID)
-	role := must(w.CreateRole(t.Context(), call, directory.NewRole{Name: "r", Capabilities: naming("r", 5)}))(t)
-	roles := []directory.RoleID{"user", "read-only", role.ID}
-	g := must(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "g", Roles: &roles}))(t)
+	role := must(w.CreateRole(t.Context(), call, roles.NewRole{Name: "r", Capabilities: naming("r", 5)}))(t)
+	gives := []directory.RoleID{"user", "read-only", role.ID}
+	g := must(w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "g", Roles: &gives}))(t)
 	w.configure(directory.WithLimits(limits.Limits{RolesPerGroup: 1, NamesPerSet: 1, Names: 1}))
 	update := func(names int) error {
-		return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "renamed", Capabilities: naming("r", names)}))
+		return second(w.UpdateRole(t.Context(), call, role.ID, roles.NewRole{Name: "renamed", Capabilities: naming("r", names)}))
 	}
 	w.Wants("as it is", "", update(5))
 	w.Wants("growing", directory.LimitExceeded, update(6))
 	w.Wants("shrinking", "", update(4))
-	w.Wants("a group as it is", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
-	fewer := roles[:2]
-	w.Wants("a group with fewer", "", second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &fewer})))
-	w.Wants("a group growing again", directory.LimitExceeded, second(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: "g2", Roles: &roles})))
+	w.Wants("a group as it is", "", second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "g2", Roles: &gives})))
+	fewer := gives[:2]
+	w.Wants("a group with fewer", "", second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "g2", Roles: &fewer})))
+	w.Wants("a group growing again", directory.LimitExceeded, second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "g2", Roles: &gives})))
 }
 
 // Membership by accepting counts as well as membership by creating.

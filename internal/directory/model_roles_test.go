@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 var roleNames = []string{"Support", "Billing", "Ops", "SUPPORT", "Owner", "Dev"}
@@ -42,8 +43,8 @@ func (in roleInput) String() string {
 	return fmt.Sprint(in.name, in.caps.sorted(), *in.members)
 }
 
-func (in roleInput) newRole(h *harness) directory.NewRole {
-	return directory.NewRole{Name: in.name, Capabilities: in.caps.set(h.w), Members: in.members}
+func (in roleInput) newRole(h *harness) roles.NewRole {
+	return roles.NewRole{Name: in.name, Capabilities: in.caps.set(h.w), Members: in.members}
 }
 
 // moves are the users whose base role changes when the listed ones have the
@@ -218,8 +219,8 @@ func (in groupInput) String() string {
 	return s
 }
 
-func (in groupInput) newGroup() directory.NewGroup {
-	return directory.NewGroup{Name: in.name, Members: in.members, Roles: in.roles}
+func (in groupInput) newGroup() roles.NewGroup {
+	return roles.NewGroup{Name: in.name, Members: in.members, Roles: in.roles}
 }
 
 func (in groupInput) apply(g mGroup) mGroup {

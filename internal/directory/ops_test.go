@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -207,19 +208,19 @@ var operations = []operation{
 		return s.UpdateOrgSettings(s.Context(), call, s.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200})
 	}},
 	{name: "createRole", target: "role", after: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreateRole(s.Context(), call, directory.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: members(s.jane.ID)})
+		return s.CreateRole(s.Context(), call, roles.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: members(s.jane.ID)})
 	}},
 	{name: "updateRole", target: "role", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateRole(s.Context(), call, s.role.ID, directory.NewRole{Name: "Changed", Members: members(s.jane.ID)})
+		return s.UpdateRole(s.Context(), call, s.role.ID, roles.NewRole{Name: "Changed", Members: members(s.jane.ID)})
 	}},
 	{name: "deleteRole", target: "role", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteRole(s.Context(), call, s.role.ID))
 	}},
 	{name: "createGroup", target: "group", after: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreateGroup(s.Context(), call, directory.NewGroup{Name: "New", Members: members(s.jane.ID), Roles: roleIDs("admin")})
+		return s.CreateGroup(s.Context(), call, roles.NewGroup{Name: "New", Members: members(s.jane.ID), Roles: roleIDs("admin")})
 	}},
 	{name: "updateGroup", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateGroup(s.Context(), call, s.group.ID, directory.NewGroup{Name: "Changed", Members: members(), Roles: roleIDs("user")})
+		return s.UpdateGroup(s.Context(), call, s.group.ID, roles.NewGroup{Name: "Changed", Members: members(), Roles: roleIDs("user")})
 	}},
 	{name: "deleteGroup", target: "group", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteGroup(s.Context(), call, s.group.ID))

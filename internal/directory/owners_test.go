@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // unmaking is every way to take the owner role from a user, or the user away.
@@ -22,11 +23,11 @@ var unmaking = map[string]func(w *world, call directory.Call, id directory.UserI
 		return second(w.UpdateUserStatus(w.Context(), call, id, directory.Suspended))
 	},
 	"make a member of a new role": func(w *world, call directory.Call, id directory.UserID) error {
-		return second(w.CreateRole(w.Context(), call, directory.NewRole{Name: "New", Members: &[]directory.UserID{id}}))
+		return second(w.CreateRole(w.Context(), call, roles.NewRole{Name: "New", Members: &[]directory.UserID{id}}))
 	},
 	"make a member of a role": func(w *world, call directory.Call, id directory.UserID) error {
 		there := w.roleNamed("There")
-		return second(w.UpdateRole(w.Context(), call, there.ID, directory.NewRole{Name: "There", Members: &[]directory.UserID{id}}))
+		return second(w.UpdateRole(w.Context(), call, there.ID, roles.NewRole{Name: "There", Members: &[]directory.UserID{id}}))
 	},
 }
 
@@ -49,7 +50,7 @@ func TestLastOwnerStays(t *testing.T) {
 			w := newWorld(t)
 			// Others who can do all that an owner can are no owners: not with a
 			// role that has every capability, not through a group.
-			everything := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
+			everything := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
 			w.Join("Almighty", everything.ID)
 			grouped := w.Join("Grouped", "user")
 			w.Group("G", []directory.UserID{grouped.ID}, everything.ID)
@@ -76,7 +77,7 @@ func TestLastOwnerStays(t *testing.T) {
 func TestOwnersAreTheOwnersAffair(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	everything := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
+	everything := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
 	second := member{User: w.Join("Second", "owner").User}
 	invited := w.Invite(w.Tenant("Rival"), "owner")
 	token := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", Capabilities: authz.Everything()}))(t)
@@ -112,12 +113,12 @@ func TestNoOwnersThroughGroups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	g := w.Group("G", nil)
-	roles := []directory.RoleID{"user", "owner"}
+	gives := []directory.RoleID{"user", "owner"}
 	w.Refused("create", directory.Invalid, "roles", func() error {
-		return second(w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: "H", Roles: &roles}))
+		return second(w.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{Name: "H", Roles: &gives}))
 	})
 	w.Refused("update", directory.Invalid, "roles", func() error {
-		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "G", Roles: &roles}))
+		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "G", Roles: &gives}))
 	})
 }
 
@@ -140,6 +141,6 @@ func TestOneChangeCannotUnmakeAllOwners(t *testing.T) {
 	w := newWorld(t)
 	b := w.Join("B", "owner")
 	w.Refused("both", directory.Conflict, "", func() error {
-		return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "R", Members: &[]directory.UserID{w.Owner.ID, b.ID}}))
+		return second(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "R", Members: &[]directory.UserID{w.Owner.ID, b.ID}}))
 	})
 }

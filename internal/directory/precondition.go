@@ -38,6 +38,9 @@ type Guarded interface {
 // Check applies the call's precondition, if it has one, to what is about to change.
 func (c *Change) Check(current Guarded) error { return c.call.Check(current) }
 
+// Conditional reports whether the call has a precondition.
+func (c *Change) Conditional() bool { return c.call.Precondition != nil }
+
 // Check is [Change.Check] before the change begins, in which it must be repeated.
 func (call Call) Check(current Guarded) error {
 	if call.Precondition == nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // precondition checks objects of every type with one function.
@@ -153,5 +154,5 @@ func TestPreconditionSeesRoleMembers(t *testing.T) {
 		}
 		return nil
 	})
-	must(s.UpdateRole(t.Context(), call, s.role.ID, directory.NewRole{Name: "Role"}))(t)
+	must(s.UpdateRole(t.Context(), call, s.role.ID, roles.NewRole{Name: "Role"}))(t)
 }

@@ -3,6 +3,7 @@ package directory
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -148,7 +149,7 @@ func emailKeys(attributes map[string]any) (keys []string) {
 			keys = append(keys, text.FoldKey(value))
 		}
 	}
-	return sortedSet(keys)
+	return slices.Compact(slices.Sorted(slices.Values(keys)))
 }
 
 func foldAttributes(attributes map[string]any) map[string]any {

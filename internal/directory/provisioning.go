@@ -2,7 +2,6 @@ package directory
 
 import (
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -80,22 +79,6 @@ func (c *Change) MayProvisionOwner(u User) error {
 		}
 	}
 	return Errorf(Forbidden, "a directory can't suspend or remove an owner; an owner has to demote the user first, with a personal token")
-}
-
-// MayRegroup checks that the actor may change a group from before to after, with users who
-// join and leave it: rule 2, the groups of each user, and the members that one request may
-// change. Errors: [Forbidden]; [Invalid]; [LimitExceeded].
-func (c *Change) MayRegroup(before, after Group, joined, left []UserID) error {
-	if err := InField("members", c.within(limits.MembersPerRequest, 0, len(joined)+len(left))); err != nil {
-		return err
-	}
-	if err := c.checkUsers("members", joined); err != nil {
-		return err
-	}
-	if err := c.joinOneMore("members", joined); err != nil {
-		return err
-	}
-	return c.mayRegroup(before, after, memberChange{joined: joined, left: left})
 }
 
 // CheckUserName checks a user name, which is kept as it is given. Errors: [Invalid].

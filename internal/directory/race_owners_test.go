@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // owners counts an organization's owners, past the service.
@@ -37,7 +38,7 @@ var leaving = []struct {
 		return second(w.UpdateUserStatus(w.Context(), directory.Call{Principal: principal(m, w)}, m.ID, directory.Suspended))
 	}},
 	{"becomes a member of a new role", func(w *world, m member) error {
-		return second(w.CreateRole(w.Context(), directory.Call{Principal: principal(m, w)}, directory.NewRole{
+		return second(w.CreateRole(w.Context(), directory.Call{Principal: principal(m, w)}, roles.NewRole{
 			Name: string(m.ID), Members: members(m.ID),
 		}))
 	}},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // An organization that is deleted takes along the accounts that are in no other, by
@@ -154,13 +155,13 @@ func TestRaceLosingThePermission(t *testing.T) {
 			return w.RemoveUser(w.Context(), w.ByOwner(), jane.ID)
 		},
 		"the role loses it": func(w *world, _ member, role directory.Role, _ directory.Group) error {
-			return second(w.UpdateRole(w.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Creator"}))
+			return second(w.UpdateRole(w.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Creator"}))
 		},
 		"the group loses the role": func(w *world, jane member, _ directory.Role, group directory.Group) error {
-			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, directory.NewGroup{Name: "G", Roles: roleIDs()}))
+			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "G", Roles: roleIDs()}))
 		},
 		"taken out of the group": func(w *world, jane member, _ directory.Role, group directory.Group) error {
-			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, directory.NewGroup{Name: "G", Members: members()}))
+			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "G", Members: members()}))
 		},
 		"the group is deleted": func(w *world, _ member, _ directory.Role, group directory.Group) error {
 			return w.DeleteGroup(w.Context(), w.ByOwner(), group.ID)
@@ -271,7 +272,7 @@ func TestRaceTokensWithinTheirMaker(t *testing.T) {
 			if i%8 == 0 {
 				set = weak
 			}
-			return second(w.UpdateRole(w.Context(), directory.Call{Principal: principal(w.Owner, w)}, role.ID, directory.NewRole{Name: "Maker", Capabilities: set}))
+			return second(w.UpdateRole(w.Context(), directory.Call{Principal: principal(w.Owner, w)}, role.ID, roles.NewRole{Name: "Maker", Capabilities: set}))
 		}
 		return second(w.CreateAPIToken(w.Context(), directory.Call{Principal: principal(jane, w)}, directory.NewAPIToken{Name: "t", Capabilities: strong}))
 	})

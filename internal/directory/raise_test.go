@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // raising is a manager who may change users, roles, groups and tokens, has a
@@ -58,33 +59,33 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 		return r.edit(call, r.side, caps(r, "sharedAccessKeys|read"))
 	},
 	"member of a new role": func(r *raising, call directory.Call) error {
-		return second(r.CreateRole(r.Context(), call, directory.NewRole{
+		return second(r.CreateRole(r.Context(), call, roles.NewRole{
 			Name: "New", Capabilities: r.more.Capabilities, Members: members(r.me.ID),
 		}))
 	},
 	"member of a role there is": func(r *raising, call directory.Call) error {
-		return second(r.UpdateRole(r.Context(), call, r.more.ID, directory.NewRole{
+		return second(r.UpdateRole(r.Context(), call, r.more.ID, roles.NewRole{
 			Name: "More", Capabilities: r.more.Capabilities, Members: members(r.me.ID),
 		}))
 	},
 	"member of a role that grows in the same change": func(r *raising, call directory.Call) error {
-		return second(r.UpdateRole(r.Context(), call, r.less.ID, directory.NewRole{
+		return second(r.UpdateRole(r.Context(), call, r.less.ID, roles.NewRole{
 			Name: "Less", Capabilities: r.more.Capabilities, Members: members(r.me.ID),
 		}))
 	},
 	"member of a new group": func(r *raising, call directory.Call) error {
-		return second(r.CreateGroup(r.Context(), call, directory.NewGroup{
+		return second(r.CreateGroup(r.Context(), call, roles.NewGroup{
 			Name: "New", Members: members(r.me.ID), Roles: roleIDs(r.more.ID),
 		}))
 	},
 	"member of a group there is": func(r *raising, call directory.Call) error {
-		return second(r.UpdateGroup(r.Context(), call, r.other.ID, directory.NewGroup{Name: "Other", Members: members(r.me.ID)}))
+		return second(r.UpdateGroup(r.Context(), call, r.other.ID, roles.NewGroup{Name: "Other", Members: members(r.me.ID)}))
 	},
 	"a role for the own group": func(r *raising, call directory.Call) error {
-		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, directory.NewGroup{Name: "Mine", Roles: roleIDs(r.side.ID, r.more.ID)}))
+		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Roles: roleIDs(r.side.ID, r.more.ID)}))
 	},
 	"admin for the own group": func(r *raising, call directory.Call) error {
-		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, directory.NewGroup{Name: "Mine", Roles: roleIDs("admin")}))
+		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Roles: roleIDs("admin")}))
 	},
 	"an admin who is somebody else": func(r *raising, call directory.Call) error {
 		return second(r.CreateUser(r.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
@@ -101,7 +102,7 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 }
 
 func (r *raising) edit(call directory.Call, role directory.Role, add authz.Set) error {
-	return second(r.UpdateRole(r.Context(), call, role.ID, directory.NewRole{
+	return second(r.UpdateRole(r.Context(), call, role.ID, roles.NewRole{
 		Name: role.Name, Capabilities: role.Capabilities.Union(add),
 	}))
 }
@@ -133,12 +134,12 @@ func TestNoRaise(t *testing.T) {
 			return r.edit(call, r.base, r.side.Capabilities)
 		},
 		"a group that gives nothing new": func(r *raising, call directory.Call) error {
-			return second(r.CreateGroup(r.Context(), call, directory.NewGroup{
+			return second(r.CreateGroup(r.Context(), call, roles.NewGroup{
 				Name: "New", Members: members(r.me.ID), Roles: roleIDs(r.less.ID),
 			}))
 		},
 		"out of the group": func(r *raising, call directory.Call) error {
-			return second(r.UpdateGroup(r.Context(), call, r.mine.ID, directory.NewGroup{Name: "Mine", Members: members()}))
+			return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Members: members()}))
 		},
 		"oneself": func(r *raising, call directory.Call) error {
 			return r.RemoveUser(r.Context(), call, r.me.ID)
@@ -171,7 +172,7 @@ func TestRaiseIsJudgedAtTheEnd(t *testing.T) {
 	// The base role loses what the group's role gains: nothing new together.
 	moved := caps(r, "users|delete")
 	r.Wants("to the group", "", r.edit(r.By(r.me), r.side, moved))
-	r.Wants("from the base role", "", second(r.UpdateRole(r.Context(), r.By(r.me), r.base.ID, directory.NewRole{
+	r.Wants("from the base role", "", second(r.UpdateRole(r.Context(), r.By(r.me), r.base.ID, roles.NewRole{
 		Name: "Base", Capabilities: r.base.Capabilities.Minus(moved),
 	})))
 	if p := r.By(r.me).Principal; !p.Capabilities.Equal(r.base.Capabilities.Union(r.side.Capabilities)) {

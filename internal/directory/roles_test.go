@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func members(ids ...directory.UserID) *[]directory.UserID { return &ids }
@@ -19,7 +20,7 @@ func TestCreateRole(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.Join("A", "user"), w.Join("B", "admin")
 	set := caps(t, "users|read", "dataset:logs:query|read", "view:*:share|create")
-	r := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{
+	r := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{
 		Name: " Support ", Description: " helps\n", Capabilities: set, Members: members(b.ID, a.ID, b.ID),
 	}))(t)
 	want := directory.Role{
@@ -47,26 +48,26 @@ func TestRoleNames(t *testing.T) {
 	other := w.Role("Other")
 	for _, name := range []string{"Support", "support", "SUPPORT", " support ", "ſupport"} {
 		w.Refused("create "+name, directory.Conflict, "name", func() error {
-			return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: name}))
+			return second(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: name}))
 		})
 		w.Refused("rename to "+name, directory.Conflict, "name", func() error {
-			return second(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, directory.NewRole{Name: name}))
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, roles.NewRole{Name: name}))
 		})
 	}
 	for _, reserved := range []string{"owner", "Owner", "ADMIN", "user", "uſer", "Read-Only", "none", " None ", "adm\u0069n"} {
 		w.Refused("create "+reserved, directory.Conflict, "name", func() error {
-			return second(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: reserved}))
+			return second(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: reserved}))
 		})
 		w.Refused("rename to "+reserved, directory.Conflict, "name", func() error {
-			return second(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, directory.NewRole{Name: reserved}))
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, roles.NewRole{Name: reserved}))
 		})
 	}
 	for _, free := range []string{"owners", "read only", "users", "support 2"} {
 		w.Role(free)
 	}
-	must(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, directory.NewRole{Name: "OTHER"}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), other.ID, roles.NewRole{Name: "OTHER"}))(t)
 	rival := w.Tenant("Rival")
-	must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Support"}))(t)
+	must(w.CreateRole(t.Context(), w.By(rival), roles.NewRole{Name: "Support"}))(t)
 }
 
 func TestBuiltinRolesCannotBeChanged(t *testing.T) {
@@ -74,7 +75,7 @@ func TestBuiltinRolesCannotBeChanged(t *testing.T) {
 	w := newWorld(t)
 	for _, id := range authz.BuiltinRoles() {
 		w.Refused("update "+id, directory.Conflict, "", func() error {
-			return second(w.UpdateRole(t.Context(), w.ByOwner(), directory.RoleID(id), directory.NewRole{Name: "X", Members: members()}))
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), directory.RoleID(id), roles.NewRole{Name: "X", Members: members()}))
 		})
 		w.Refused("delete "+id, directory.Conflict, "", func() error {
 			return w.DeleteRole(t.Context(), w.ByOwner(), directory.RoleID(id))
@@ -90,7 +91,7 @@ func TestListRoles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Theirs"}))(t)
+	must(w.CreateRole(t.Context(), w.By(rival), roles.NewRole{Name: "Theirs"}))(t)
 	custom := w.Role("Custom")
 	jane := w.Join("Jane", custom.ID)
 	invited := w.Invite(rival, "admin")
@@ -116,14 +117,14 @@ func TestUpdateRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	theirs := must(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: "Theirs"}))(t)
+	theirs := must(w.CreateRole(t.Context(), w.By(rival), roles.NewRole{Name: "Theirs"}))(t)
 	role := w.Role("Role", "users|read")
 	a, b, c := w.Join("A", role.ID), w.Join("B", role.ID), w.Join("C", "user")
 	roleOf := func(m member) directory.RoleID { return w.User(m.ID).Role.ID }
 
 	// Without the field nobody's role changes, and what the role grants does at once.
 	set := caps(t, "users|read", "users|delete")
-	r := must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set}))(t)
+	r := must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Capabilities: set}))(t)
 	if !slices.Equal(r.Members, sorted(a.ID, b.ID)) || r.Name != "Renamed" || r.Description != "" {
 		t.Errorf("updated to %v", r)
 	}
@@ -135,7 +136,7 @@ func TestUpdateRole(t *testing.T) {
 	}
 
 	// With it, those in it have the role, and whoever is taken out has none.
-	r = must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed", Capabilities: set, Members: members(c.ID, b.ID)}))(t)
+	r = must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Capabilities: set, Members: members(c.ID, b.ID)}))(t)
 	if !slices.Equal(r.Members, sorted(b.ID, c.ID)) {
 		t.Errorf("members %v", r.Members)
 	}
@@ -147,18 +148,18 @@ func TestUpdateRole(t *testing.T) {
 			t.Errorf("%s is %s, want %s", tt.m.Name, got, tt.want)
 		}
 	}
-	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed", Members: members()}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Members: members()}))(t)
 	if roleOf(b) != "none" || roleOf(c) != "none" {
 		t.Errorf("after taking everybody out: %s, %s", roleOf(b), roleOf(c))
 	}
 
-	update := func(id directory.RoleID, in directory.NewRole) func() error {
+	update := func(id directory.RoleID, in roles.NewRole) func() error {
 		return func() error { return second(w.UpdateRole(t.Context(), w.ByOwner(), id, in)) }
 	}
-	w.Refused("unknown", directory.NotFound, "", update("role_0", directory.NewRole{Name: "X"}))
-	w.Refused("another organization's", directory.NotFound, "", update(theirs.ID, directory.NewRole{Name: "X"}))
+	w.Refused("unknown", directory.NotFound, "", update("role_0", roles.NewRole{Name: "X"}))
+	w.Refused("another organization's", directory.NotFound, "", update(theirs.ID, roles.NewRole{Name: "X"}))
 	for _, stranger := range []directory.UserID{"usr_0", rival.ID, ""} {
-		in := directory.NewRole{Name: "X", Members: members(a.ID, stranger)}
+		in := roles.NewRole{Name: "X", Members: members(a.ID, stranger)}
 		w.Refused("with a stranger", directory.Invalid, "members", update(role.ID, in))
 		w.Refused("new with a stranger", directory.Invalid, "members", func() error {
 			_, err := w.CreateRole(t.Context(), w.ByOwner(), in)
@@ -180,7 +181,7 @@ func TestRoleMembersNeedUsersUpdate(t *testing.T) {
 	both := w.As(w.Token("rbac|create", "rbac|update", "users|update").Secret, "")
 	update := func(call directory.Call, m *[]directory.UserID) func() error {
 		return func() error {
-			return second(w.UpdateRole(t.Context(), call, role.ID, directory.NewRole{Name: "Role", Members: m}))
+			return second(w.UpdateRole(t.Context(), call, role.ID, roles.NewRole{Name: "Role", Members: m}))
 		}
 	}
 	w.Wants("leaving out", "", update(rbac, nil)())
@@ -188,7 +189,7 @@ func TestRoleMembersNeedUsersUpdate(t *testing.T) {
 	w.Refused("one more", directory.Forbidden, "", update(rbac, members(a.ID, b.ID)))
 	w.Refused("one less", directory.Forbidden, "", update(rbac, members()))
 	w.Refused("a new role with members", directory.Forbidden, "", func() error {
-		return second(w.CreateRole(t.Context(), rbac, directory.NewRole{Name: "New", Members: members(a.ID)}))
+		return second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "New", Members: members(a.ID)}))
 	})
 	w.Wants("with the permission", "", update(both, members(b.ID))())
 }
@@ -252,7 +253,7 @@ func TestRolesBeyondAdmin(t *testing.T) {
 		"owner, everything":  {w.ByOwner(), authz.Everything(), ""},
 	} {
 		try := func() error {
-			r, err := w.CreateRole(t.Context(), tt.call, directory.NewRole{Name: "New", Capabilities: tt.set})
+			r, err := w.CreateRole(t.Context(), tt.call, roles.NewRole{Name: "New", Capabilities: tt.set})
 			if err == nil {
 				err = w.DeleteRole(t.Context(), w.ByOwner(), r.ID)
 			}
@@ -264,9 +265,9 @@ func TestRolesBeyondAdmin(t *testing.T) {
 			w.Refused(who, tt.code, "", try)
 		}
 	}
-	w.Wants("an admin renames a role beyond admin", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Mine", Capabilities: money.Capabilities})))
-	w.Wants("an admin takes it away", "", second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Money"})))
+	w.Wants("an admin renames a role beyond admin", "", second(w.UpdateRole(t.Context(), admin, money.ID, roles.NewRole{Name: "Mine", Capabilities: money.Capabilities})))
+	w.Wants("an admin takes it away", "", second(w.UpdateRole(t.Context(), admin, money.ID, roles.NewRole{Name: "Money"})))
 	w.Refused("an admin gives it back", directory.Forbidden, "", func() error {
-		return second(w.UpdateRole(t.Context(), admin, money.ID, directory.NewRole{Name: "Money", Capabilities: money.Capabilities}))
+		return second(w.UpdateRole(t.Context(), admin, money.ID, roles.NewRole{Name: "Money", Capabilities: money.Capabilities}))
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // names are what may and may not be the name of a user, role, group, token or
@@ -81,14 +82,14 @@ func TestNamesFollowOneRule(t *testing.T) {
 			return u.Name, err
 		},
 		"createRole": func(name string) (string, error) {
-			r, err := w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: name})
+			r, err := w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: name})
 			if err == nil {
 				err = w.DeleteRole(t.Context(), w.ByOwner(), r.ID)
 			}
 			return r.Name, err
 		},
 		"createGroup": func(name string) (string, error) {
-			g, err := w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: name})
+			g, err := w.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{Name: name})
 			if err == nil {
 				err = w.DeleteGroup(t.Context(), w.ByOwner(), g.ID)
 			}
@@ -149,7 +150,7 @@ func TestDescriptions(t *testing.T) {
 		"direction":       {"a\n\u202eb", "", true},
 	} {
 		create := func() error {
-			r, err := w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: what, Description: tt.in})
+			r, err := w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: what, Description: tt.in})
 			if err == nil && r.Description != tt.kept {
 				t.Errorf("%s: %q is kept as %q", what, tt.in, r.Description)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,7 +66,7 @@ type uniqueTx interface {
 func (a UniqueAttribute) ValuesIn(attributes map[string]any, h Holder) (values []UniqueValue) {
 	var digests []string
 	a.collect(attributes, a.Path, &digests)
-	for _, digest := range sortedSet(digests) {
+	for _, digest := range slices.Compact(slices.Sorted(slices.Values(digests))) {
 		values = append(values, UniqueValue{a.Name(), digest, h})
 	}
 	return values

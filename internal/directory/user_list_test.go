@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // reader is a sink that does something between pieces, by how many users came before.
@@ -156,7 +157,7 @@ func TestListOfOneVersionHasNotChanged(t *testing.T) {
 	rival := w.Tenant("Rival")
 	w.Join("Jane", "user")
 	quiet := reader{at: func(int) error {
-		return second(w.CreateRole(t.Context(), w.By(rival), directory.NewRole{Name: rand.Text()}))
+		return second(w.CreateRole(t.Context(), w.By(rival), roles.NewRole{Name: rand.Text()}))
 	}}
 	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &quiet))(t)
 	if quiet.changed || len(quiet.users) != 2 {

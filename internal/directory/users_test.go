@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func TestCreateUser(t *testing.T) {
@@ -39,7 +40,7 @@ func TestCreateUserRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	elsewhere := w.Tenant("Rival")
-	theirs := must(w.CreateRole(t.Context(), w.By(elsewhere), directory.NewRole{Name: "Theirs"}))(t)
+	theirs := must(w.CreateRole(t.Context(), w.By(elsewhere), roles.NewRole{Name: "Theirs"}))(t)
 	w.Join("Jane", "user")
 	for what, tt := range map[string]struct {
 		in    directory.NewUser
@@ -199,7 +200,7 @@ func TestListVersion(t *testing.T) {
 		"rename": func() error { return second(w.UpdateSelf(t.Context(), w.By(jane), directory.SelfUpdate{Name: &name})) },
 		"role":   func() error { return second(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, role.ID)) },
 		"role's name": func() error {
-			return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, directory.NewRole{Name: "Renamed"}))
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed"}))
 		},
 		"newcomer": func() error {
 			return second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))

@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // view reads the name of a user through a cached view, and counts the reads.
@@ -91,7 +92,7 @@ func TestViewIsKeptUntilItsOrganizationChanges(t *testing.T) {
 	t.Parallel()
 	s, _, d := openTwice(t)
 	owner := directory.Call{Principal: authenticate(t, s, d.PersonalToken)}
-	o := onboarding.New(s, onboarding.Options{})
+	o, catalog := onboarding.New(s, onboarding.Options{}), roles.NewCatalog(s)
 	other, err := o.CreateOrg(t.Context(), owner, "Other")
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +112,7 @@ func TestViewIsKeptUntilItsOrganizationChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		reads = 0
-		if _, err := s.CreateRole(t.Context(), elsewhere, directory.NewRole{Name: fmt.Sprint("Role ", time.Now().UnixNano())}); err != nil {
+		if _, err := catalog.CreateRole(t.Context(), elsewhere, roles.NewRole{Name: fmt.Sprint("Role ", time.Now().UnixNano())}); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
@@ -129,7 +130,7 @@ func TestViewIsKeptUntilItsOrganizationChanges(t *testing.T) {
 	if !ok {
 		t.Error("the view is read each time")
 	}
-	if _, err := s.CreateRole(t.Context(), here, directory.NewRole{Name: "Support"}); err != nil {
+	if _, err := catalog.CreateRole(t.Context(), here, roles.NewRole{Name: "Support"}); err != nil {
 		t.Fatal(err)
 	}
 	reads := 0

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -76,7 +77,7 @@ func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 		}
 	}
 	other := func() {
-		must(w.CreateRole(t.Context(), call, directory.NewRole{Name: fmt.Sprint("Role ", orgs)}))(t)
+		must(w.CreateRole(t.Context(), call, roles.NewRole{Name: fmt.Sprint("Role ", orgs)}))(t)
 	}
 	var done, dry, within [3]int
 	for i, n := range []int{10, 20, 30} {
@@ -134,10 +135,10 @@ func TestUnchangedPutsLeaveNoEntry(t *testing.T) {
 	jane, john := w.Join("Jane", role.ID), w.Join("John", "user")
 	group := w.Group("Group", []directory.UserID{jane.ID, john.ID}, role.ID)
 	last := w.LastEntry()
-	in := directory.NewRole{Name: "Role", Capabilities: role.Capabilities, Members: members(jane.ID)}
+	in := roles.NewRole{Name: "Role", Capabilities: role.Capabilities, Members: members(jane.ID)}
 	for range 3 {
 		must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, in))(t)
-		must(w.UpdateGroup(t.Context(), w.ByOwner(), group.ID, directory.NewGroup{Name: "Group", Members: members(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
+		must(w.UpdateGroup(t.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "Group", Members: members(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
 	}
 	if list := w.Since(last); len(list) != 0 {
 		t.Errorf("puts that change nothing leave %+v", list)
@@ -163,7 +164,7 @@ func TestOneMemberIsOneRow(t *testing.T) {
 	statements := w.counted()
 	change := func(g directory.Group, to []directory.UserID) func() {
 		return func() {
-			must(w.UpdateGroup(t.Context(), call, g.ID, directory.NewGroup{Name: g.Name, Members: &to}))(t)
+			must(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: g.Name, Members: &to}))(t)
 		}
 	}
 	change(small, ids[:3])() // prepares what is to be counted

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // As starts a call with a token; org is the organization that the request names.
@@ -60,13 +61,13 @@ func (w *World) Invite(m Member, role directory.RoleID) directory.User {
 // Role makes a custom role in the first organization.
 func (w *World) Role(name string, capabilities ...string) directory.Role {
 	w.Helper()
-	return Must(w.CreateRole(w.Context(), w.ByOwner(), directory.NewRole{Name: name, Capabilities: Caps(w, capabilities...)}))(w)
+	return Must(w.CreateRole(w.Context(), w.ByOwner(), roles.NewRole{Name: name, Capabilities: Caps(w, capabilities...)}))(w)
 }
 
 // Group makes a group in the first organization.
-func (w *World) Group(name string, members []directory.UserID, roles ...directory.RoleID) directory.Group {
+func (w *World) Group(name string, members []directory.UserID, gives ...directory.RoleID) directory.Group {
 	w.Helper()
-	return Must(w.CreateGroup(w.Context(), w.ByOwner(), directory.NewGroup{Name: name, Members: &members, Roles: &roles}))(w)
+	return Must(w.CreateGroup(w.Context(), w.ByOwner(), roles.NewGroup{Name: name, Members: &members, Roles: &gives}))(w)
 }
 
 // Token makes an API token in the first organization.

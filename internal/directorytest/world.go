@@ -25,6 +25,7 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -43,6 +44,7 @@ type World struct {
 	*credentials.Keeper
 	*orgs.Registry
 	*access.Explainer
+	*roles.Catalog
 
 	DB       *store.Store
 	Database string
@@ -126,6 +128,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Keeper = credentials.NewKeeper(w.Service)
 	w.Registry = orgs.New(w.Service)
 	w.Explainer = access.NewExplainer(w.Service)
+	w.Catalog = roles.NewCatalog(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // accessAt writes what a user could do at a time.
@@ -45,9 +46,9 @@ func TestAsOfWhatIsGone(t *testing.T) {
 			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
 		},
 		"the group changed between": func(w *world, u directory.UserID, g directory.Group) {
-			must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Renamed"}))(w)
+			must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Renamed"}))(w)
 			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
-			must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Again"}))(w)
+			must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Again"}))(w)
 		},
 		"all at once": func(w *world, u directory.UserID, g directory.Group) {
 			w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u))
@@ -138,7 +139,7 @@ func TestAsOfTimes(t *testing.T) {
 	w.Pass(time.Second)
 	made = w.now()
 	w.Pass(time.Second)
-	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, directory.NewGroup{Name: "Other"}))(t)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Other"}))(t)
 	for _, id := range []string{string(rival.ID), string(g.ID), "", "usr_~", "\xff"} {
 		_, err := w.GetUserAccess(t.Context(), w.ByOwner(), directory.UserID(id), made, authz.Query{})
 		w.Wants(fmt.Sprintf("%q", id), directory.NotFound, err)

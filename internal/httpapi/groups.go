@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // group is the v2 object GroupWithID.
@@ -41,11 +42,11 @@ type groupInput struct {
 	Roles       *[]directory.RoleID `json:"roles"`
 }
 
-func (b groupInput) group(id directory.GroupID) (directory.NewGroup, error) {
+func (b groupInput) group(id directory.GroupID) (roles.NewGroup, error) {
 	if b.ID != nil && *b.ID != id {
-		return directory.NewGroup{}, errReadOnlyID
+		return roles.NewGroup{}, errReadOnlyID
 	}
-	return directory.NewGroup{Name: b.Name, Description: b.Description, Members: b.Members, Roles: b.Roles}, nil
+	return roles.NewGroup{Name: b.Name, Description: b.Description, Members: b.Members, Roles: b.Roles}, nil
 }
 
 func addGroupMember(rq *request) error {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // role is the v2 object RoleWithID.
@@ -37,12 +38,12 @@ type roleInput struct {
 }
 
 // role checks the id against that in the path. A new role has none.
-func (b roleInput) role(id directory.RoleID) (directory.NewRole, error) {
+func (b roleInput) role(id directory.RoleID) (roles.NewRole, error) {
 	if b.ID != nil && *b.ID != id {
-		return directory.NewRole{}, errReadOnlyID
+		return roles.NewRole{}, errReadOnlyID
 	}
 	caps, err := b.parse()
-	return directory.NewRole{Name: b.Name, Description: b.Description, Capabilities: caps, KeepApps: b.keepsApps(), Members: b.Members}, err
+	return roles.NewRole{Name: b.Name, Description: b.Description, Capabilities: caps, KeepApps: b.keepsApps(), Members: b.Members}, err
 }
 
 var errReadOnlyID = directory.InvalidField("id", "is assigned by the server and can't be chosen or changed; leave it out")

@@ -18,6 +18,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -27,6 +28,7 @@ type streaming struct {
 	*httptest.Server
 	db      *store.Store
 	service *directory.Service
+	catalog *roles.Catalog
 	token   string
 	p       *directory.Principal
 	made    int
@@ -43,7 +45,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 		t.Fatal(err)
 	}
 	api := New(Options{Service: service, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
-	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), db: db, service: service, token: d.APIToken}
+	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), db: db, service: service, catalog: roles.NewCatalog(service), token: d.APIToken}
 	hurry(api, s.Config)
 	s.Start()
 	t.Cleanup(func() {
@@ -61,7 +63,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 func (s *streaming) append(size int) {
 	s.Helper()
 	s.made++
-	_, err := s.service.CreateRole(s.Context(), directory.Call{Principal: s.p}, directory.NewRole{
+	_, err := s.catalog.CreateRole(s.Context(), directory.Call{Principal: s.p}, roles.NewRole{
 		Name: fmt.Sprint("role ", s.made), Description: strings.Repeat("x", size),
 	})
 	if err != nil {

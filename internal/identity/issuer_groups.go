@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // mayMap holds rule 2 for a mapping of groups: the actor must be able to put
@@ -21,7 +22,7 @@ func mayMap(c *directory.Change, rules []directory.GroupRule) error {
 		if g.Managed {
 			return directory.InvalidField("groups", "%s is managed by a directory", quote.Input(id))
 		}
-		if err := directory.InField("groups", c.MayAddTo(g)); err != nil {
+		if err := directory.InField("groups", roles.MayAddTo(c, g)); err != nil {
 			return err
 		}
 	}
@@ -80,13 +81,13 @@ func mapGroup(c *directory.Change, id directory.GroupID, u directory.User, joins
 	}
 	server := c.By(directory.SystemPrincipal(u.OrgID), directory.OpUpdateGroupMembers)
 	if !joins {
-		return server.PutMember(g, u.ID, false)
+		return roles.PutMember(server, g, u.ID, false)
 	}
 	if giver == nil {
 		return nil
 	}
-	if err = c.By(giver, directory.OpUpdateGroupMembers).MayAddTo(g); err == nil {
-		err = server.PutMember(g, u.ID, true)
+	if err = roles.MayAddTo(c.By(giver, directory.OpUpdateGroupMembers), g); err == nil {
+		err = roles.PutMember(server, g, u.ID, true)
 	}
 	switch directory.CodeOf(err) {
 	case directory.Forbidden, directory.LimitExceeded, directory.Invalid:

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // A member is known by their subject from the first sign-in on, whatever address the
@@ -167,9 +168,9 @@ func TestSessionsEndWithTheirIssuer(t *testing.T) {
 func TestIssuerMapsGroups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	role := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Strong", Capabilities: w.ByOwner().Principal.Capabilities}))(t)
-	group := func(name string, roles ...directory.RoleID) directory.GroupID {
-		return must(w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: name, Roles: &roles}))(t).ID
+	role := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Strong", Capabilities: w.ByOwner().Principal.Capabilities}))(t)
+	group := func(name string, gives ...directory.RoleID) directory.GroupID {
+		return must(w.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{Name: name, Roles: &gives}))(t).ID
 	}
 	ops, dev, own := group("Ops", role.ID), group("Dev"), group("Own")
 	helper := w.Join("Helper", "owner")

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func TestOnlyOwnersChangeIssuers(t *testing.T) {
@@ -58,7 +59,7 @@ func (w *world) actionsSince(position int64) (actions []string) {
 func TestIssuerInputIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	owners := must(w.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: "Ops"}))(t)
+	owners := must(w.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{Name: "Ops"}))(t)
 	for name, change := range map[string]func(*identity.NewIssuer){
 		"no name":            func(i *identity.NewIssuer) { i.Name = "" },
 		"http":               func(i *identity.NewIssuer) { i.URL = "http://sso.example.com" },

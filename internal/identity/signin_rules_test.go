@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // requiring has the first organization require its issuer, by which its owner has signed
@@ -57,7 +58,7 @@ func TestRequiredIssuer(t *testing.T) {
 		node.InSession(w.SignIn(w.Owner.User), w.Org.ID)
 	}
 	for what, call := range map[string]directory.Call{"a token's request": held, "a session's request": underWay} {
-		w.awaitsIssuer(what, second(w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "x"})))
+		w.awaitsIssuer(what, second(w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "x"})))
 	}
 
 	by := must(w.SignInBy(i, directorytest.Person("jane", jane.Email)))(t)
@@ -100,7 +101,7 @@ func TestRequiredIssuerLeavesTheAccountAlone(t *testing.T) {
 		}
 		_, err := w.ListRoles(t.Context(), call)
 		w.awaitsIssuer(what+" reads", err)
-		_, err = w.CreateGroup(t.Context(), call, directory.NewGroup{Name: "x"})
+		_, err = w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "x"})
 		w.awaitsIssuer(what+" writes", err)
 		_, err = w.UpdateOrg(t.Context(), call, w.Org.ID, "x")
 		w.awaitsIssuer(what+" names the organization", err)

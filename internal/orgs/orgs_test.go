@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func TestListAndGetOrgs(t *testing.T) {
@@ -51,7 +52,7 @@ func TestUpdateOrg(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	everything := must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Everything", Capabilities: w.ByOwner().Principal.Capabilities}))(t)
+	everything := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Everything", Capabilities: w.ByOwner().Principal.Capabilities}))(t)
 	almighty := w.Join("Almighty", everything.ID)
 	grouped := w.Join("Grouped", "user")
 	w.Group("G", []directory.UserID{grouped.ID}, "admin")

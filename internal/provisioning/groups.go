@@ -6,6 +6,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // MaxMembers is how many members a group, or the groups of a page, are given with. As
@@ -125,7 +126,7 @@ func (p *Provisioner) CreateGroup(ctx context.Context, call directory.Call, in G
 			ID: directory.GroupID(ident.New("grp", c.Now())), OrgID: c.Actor().OrgID, Name: in.Name, Managed: true,
 			CreatedAt: c.Now(), Members: sortedSet(members),
 		}
-		if err := c.MayRegroup(directory.Group{}, g, g.Members, nil); err != nil {
+		if err := roles.MayRegroup(c.Change, directory.Group{}, g, g.Members, nil); err != nil {
 			return Group{}, err
 		}
 		if err := c.CreateGroup(g, directory.FoldKey(g.Name)); err != nil {
@@ -211,7 +212,7 @@ func (c change) changeGroup(before Group, want GroupChange, joined, left []direc
 	if kept && !renamed && len(joined)+len(left) == 0 {
 		return nil
 	}
-	if err := c.MayRegroup(before.Group, g, joined, left); err != nil {
+	if err := roles.MayRegroup(c.Change, before.Group, g, joined, left); err != nil {
 		return err
 	}
 	if before.Managed && len(left) > 0 {

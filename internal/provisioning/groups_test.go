@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 func (w *world) createGroup(name string, members ...directory.UserID) provisioning.Group {
@@ -73,7 +74,7 @@ func TestDirectoryManagesItsGroups(t *testing.T) {
 func TestGroupOfV2IsTakenOver(t *testing.T) {
 	w := newWorld(t)
 	jane := w.create("jane")
-	g := directorytest.Must(w.Service.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{
+	g := directorytest.Must(w.Catalog.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{
 		Name: "Admins", Members: &[]directory.UserID{jane.ID}, Roles: &[]directory.RoleID{"admin"},
 	}))(t)
 	taken := directorytest.Must(w.modifyGroup(g.ID, func(c *provisioning.GroupChange) { c.ExternalID = "1" }))(t)
@@ -86,8 +87,8 @@ func TestGroupOfV2IsTakenOver(t *testing.T) {
 // A directory puts nobody into a group whose roles its token can't give.
 func TestDirectoryCannotGiveWhatItsTokenCannot(t *testing.T) {
 	w := newWorld(t)
-	strong := directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Strong", Capabilities: capabilities(t, "auditLog")}))(t)
-	g := directorytest.Must(w.Service.CreateGroup(t.Context(), w.ByOwner(), directory.NewGroup{Name: "G", Roles: &[]directory.RoleID{strong.ID}}))(t)
+	strong := directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Strong", Capabilities: capabilities(t, "auditLog")}))(t)
+	g := directorytest.Must(w.Catalog.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{Name: "G", Roles: &[]directory.RoleID{strong.ID}}))(t)
 	jane := w.create("jane")
 	w.token = directorytest.Must(w.CreateAPIToken(t.Context(), w.By(w.limited()), directory.NewAPIToken{Name: "Limited", Capabilities: capabilities(t, "users", "rbac")}))(t)
 	_, err := w.modifyGroup(g.ID, func(c *provisioning.GroupChange) { c.Add = []directory.UserID{jane.ID} })
@@ -97,7 +98,7 @@ func TestDirectoryCannotGiveWhatItsTokenCannot(t *testing.T) {
 // limited is a user who may manage users, groups and tokens, and no more.
 func (w *world) limited() directorytest.Member {
 	w.Helper()
-	role := directorytest.Must(w.CreateRole(w.Context(), w.ByOwner(), directory.NewRole{Name: "Limited", Capabilities: capabilities(w, "users", "rbac", "apiTokens")}))(w)
+	role := directorytest.Must(w.CreateRole(w.Context(), w.ByOwner(), roles.NewRole{Name: "Limited", Capabilities: capabilities(w, "users", "rbac", "apiTokens")}))(w)
 	m := w.Join("Limited", "admin")
 	directorytest.Must(w.UpdateUserRole(w.Context(), w.ByOwner(), m.ID, role.ID))(w)
 	return m

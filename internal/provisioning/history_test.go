@@ -82,7 +82,7 @@ func TestLogLeadsToTheProfiles(t *testing.T) {
 	}
 	w.checkLog()
 	w.Wants("remove", "", w.Provisioner.DeleteUser(t.Context(), w.call(), jane.ID, nil))
-	w.Wants("delete through v2", "", w.Service.DeleteGroup(t.Context(), w.ByOwner(), group.ID))
+	w.Wants("delete through v2", "", w.Catalog.DeleteGroup(t.Context(), w.ByOwner(), group.ID))
 	w.checkLog()
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/roles"
 )
 
 // model is what an organization has to be after some moves of its directory and of
@@ -193,7 +194,7 @@ func (m *model) createGroup(t *rapid.T) {
 		id = g.ID
 	} else {
 		var g directory.Group
-		g, err = m.Service.CreateGroup(m.Context(), m.ByOwner(), directory.NewGroup{Name: name, Members: &members})
+		g, err = m.Catalog.CreateGroup(m.Context(), m.ByOwner(), roles.NewGroup{Name: name, Members: &members})
 		id = g.ID
 	}
 	gives(t, "create group", code, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 )
 
@@ -116,10 +117,10 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 			return second(w.CreateUser(t.Context(), by, directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
 		},
 		"a role with it": func() error {
-			return second(w.CreateRole(t.Context(), by, directory.NewRole{Name: "X", Capabilities: caps(t, "users|delete")}))
+			return second(w.CreateRole(t.Context(), by, roles.NewRole{Name: "X", Capabilities: caps(t, "users|delete")}))
 		},
 		"a group with it": func() error {
-			return second(w.CreateGroup(t.Context(), by, directory.NewGroup{Name: "X", Members: &[]directory.UserID{jane.ID}, Roles: &[]directory.RoleID{"admin"}}))
+			return second(w.CreateGroup(t.Context(), by, roles.NewGroup{Name: "X", Members: &[]directory.UserID{jane.ID}, Roles: &[]directory.RoleID{"admin"}}))
 		},
 	} {
 		w.Refused(what, directory.Forbidden, "", try)
@@ -196,12 +197,12 @@ func TestTemporaryRoleIsInUse(t *testing.T) {
 	w.Refused("delete the role", directory.Conflict, "", func() error { return w.DeleteRole(t.Context(), w.ByOwner(), role.ID) })
 	editor := w.Join("Editor", w.Role("Editing", "rbac|read", "rbac|update", "auditLog|read").ID)
 	w.Refused("change the role without users|update", directory.Forbidden, "", func() error {
-		return second(w.UpdateRole(t.Context(), w.By(editor), role.ID, directory.NewRole{Name: "Auditing"}))
+		return second(w.UpdateRole(t.Context(), w.By(editor), role.ID, roles.NewRole{Name: "Auditing"}))
 	})
 	diff := new(access.Diff)
 	dry := w.ByOwner()
 	dry.DryRun = diff
-	must(w.UpdateRole(t.Context(), dry, role.ID, directory.NewRole{Name: "Auditing"}))(t)
+	must(w.UpdateRole(t.Context(), dry, role.ID, roles.NewRole{Name: "Auditing"}))(t)
 	if len(diff.Changes) != 1 || diff.Changes[0].Target.ID != string(jane.ID) || !diff.Changes[0].Lost.Covers(caps(t, "auditLog|read")) {
 		t.Errorf("a dry run of changing the role: %+v", diff)
 	}

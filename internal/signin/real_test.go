@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/servertest"
 	"github.com/rosterhq/roster/internal/signin"
 	"github.com/rosterhq/roster/internal/signin/oidc/issuertest"
@@ -25,7 +26,7 @@ func TestSignInByARealIssuer(t *testing.T) {
 	s := newSite(t)
 	s.Now() // the issuer's clock can't be set
 	issuer := servertest.StartIssuer(t, "roster", issuertest.ClientSecret, s.URL+signin.CallbackPath)
-	group := directorytest.Must(s.CreateGroup(t.Context(), s.ByOwner(), directory.NewGroup{Name: "Engineering"}))(t)
+	group := directorytest.Must(s.CreateGroup(t.Context(), s.ByOwner(), roles.NewGroup{Name: "Engineering"}))(t)
 	acme := s.issuer(&issuertest.Issuer{URL: issuer}, func(in *identity.NewIssuer) {
 		in.Scopes, in.GroupsClaim = []string{"email", "profile", "groups"}, "groups"
 		in.Groups = []directory.GroupRule{{Value: "engineering", GroupID: group.ID}}

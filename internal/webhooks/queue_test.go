@@ -16,6 +16,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -58,7 +59,7 @@ func TestWhoIsSentWhat(t *testing.T) {
 	directorytest.Must(w.CreateWebhook(t.Context(), w.By(rival), webhooks.NewWebhook{Name: "r", URL: "https://example.com"}))(t)
 	jane := w.Join("Jane", "user")
 	directorytest.Must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "admin"))(t)
-	role := directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), directory.NewRole{Name: "Role"}))(t)
+	role := directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Role"}))(t)
 	w.Wants("delete", "", w.DeleteRole(t.Context(), w.ByOwner(), role.ID))
 	w.Join("John", "user")
 	for id, want := range wants {
