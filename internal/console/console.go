@@ -20,6 +20,7 @@ import (
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/turns"
@@ -54,13 +55,14 @@ type Options struct {
 // Console is the web console.
 type Console struct {
 	Options
-	tokens  *credentials.Keeper
-	orgs    *orgs.Registry
-	access  *access.Explainer
-	catalog *roles.Catalog
-	pages   []page
-	mux     *http.ServeMux
-	uploads *turns.Places[directory.OrgID] // for lists of users that are held in memory
+	tokens   *credentials.Keeper
+	orgs     *orgs.Registry
+	refusals *refusals.Recorder
+	access   *access.Explainer
+	catalog  *roles.Catalog
+	pages    []page
+	mux      *http.ServeMux
+	uploads  *turns.Places[directory.OrgID] // for lists of users that are held in memory
 }
 
 // contentSecurityPolicy lets a page load scripts, styles and data from this server
@@ -70,7 +72,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), access: access.NewExplainer(o.Service), catalog: roles.NewCatalog(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
+	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), refusals: refusals.New(o.Service), access: access.NewExplainer(o.Service), catalog: roles.NewCatalog(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}

@@ -20,7 +20,7 @@ func (rq *request) recordRefusal(op directory.Operation, refusal error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.Context()), refusalTimeout)
 	defer cancel()
 	target := directory.Target{Type: rq.page.about, ID: rq.PathValue("id")}
-	if err := rq.console.Service.RecordRefusal(ctx, rq.call, op, target, refusal); err != nil {
+	if err := rq.console.refusals.RecordRefusal(ctx, rq.call, op, target, refusal); err != nil {
 		rq.console.Log.Warn("a refusal could not be written into the audit log", "trace", rq.call.TraceID, "error", err)
 	}
 }

@@ -71,7 +71,7 @@ func TestRefusedNetworksAreWrittenDown(t *testing.T) {
 	if !ok {
 		t.Fatal(err)
 	}
-	w.Wants("record", "", w.RecordSignIn(t.Context(), directory.Call{RemoteAddr: "198.51.100.1"}, refusal))
+	w.Wants("record", "", w.RecordRefusedToken(t.Context(), directory.Call{RemoteAddr: "198.51.100.1"}, refusal))
 	list := w.Since(seq)
 	if len(list) != 1 || list[0].Action != "signIn" || list[0].Outcome != directory.Refused || list[0].Actor.TokenID != made.ID || list[0].RemoteAddr != "198.51.100.1" {
 		t.Errorf("the log has %+v", list)

@@ -21,6 +21,18 @@ var (
 	ErrNotYours = Errorf(Forbidden, "the token does not belong to the organization that X-Axiom-Org-Id names")
 )
 
+// RefusedToken is the refusal of a token whose holder is known: it has expired, or
+// it may not be used like this. An expired one is answered like any other bad token.
+type RefusedToken struct {
+	Principal *Principal
+	Err       error
+}
+
+func (e *RefusedToken) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error that is answered, with its code.
+func (e *RefusedToken) Unwrap() error { return e.Err }
+
 // Authenticate is [Service.AuthenticateFrom] for a request from an unknown address. It
 // refuses every token that is bound to networks.
 func (s *Service) Authenticate(ctx context.Context, secret string, org OrgID) (*Principal, error) {

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -37,6 +38,32 @@ func (c *Change) RecordIn(org OrgID, target Target, before, after any) error {
 	if err == nil {
 		c.written.note(LogEnd{org, sequence})
 	}
+	return err
+}
+
+// RecordRefused records that an operation was refused to the call's principal, in the log of
+// the organization that it acts in, with the outcome [Refused]. The principal needs no
+// permission and is not read again.
+func RecordRefused(ctx context.Context, s *Service, call Call, op Operation, target Target, reason string) error {
+	org := call.Principal.OrgID
+	begin := func(tx Tx) *Change { return s.change(tx, call, op, call.Principal) }
+	_, err := writeAs(ForTenant(ctx, OrgTenant(org)), s, op, begin, func(c *Change) (struct{}, error) {
+		return struct{}{}, c.RecordRefused(org, target, reason)
+	})
+	return err
+}
+
+// RecordRefused appends an entry with the outcome [Refused] to an organization's log.
+func (c *Change) RecordRefused(org OrgID, target Target, reason string) error {
+	if err := c.Lock(LockOrg(org)); err != nil {
+		return err
+	}
+	if _, err := c.Org(org); err != nil {
+		return err // it was deleted meanwhile: no log begins anew
+	}
+	e := c.entry(org, target)
+	e.Outcome, e.Reason = Refused, reason
+	_, err := appendEntry(c.Tx, c.keys, e)
 	return err
 }
 

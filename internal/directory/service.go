@@ -24,7 +24,6 @@ type Service struct {
 
 	cache     cache
 	usage     usage
-	refusals  refusals
 	listeners listeners
 	journals  journals
 	reached   reached

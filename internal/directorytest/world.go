@@ -25,6 +25,7 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/store"
@@ -43,6 +44,7 @@ type World struct {
 	*schedules.Planner
 	*credentials.Keeper
 	*orgs.Registry
+	*refusals.Recorder
 	*access.Explainer
 	*roles.Catalog
 
@@ -127,6 +129,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Planner = schedules.NewPlanner(w.Service)
 	w.Keeper = credentials.NewKeeper(w.Service)
 	w.Registry = orgs.New(w.Service)
+	w.Recorder = refusals.New(w.Service)
 	w.Explainer = access.NewExplainer(w.Service)
 	w.Catalog = roles.NewCatalog(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())

@@ -25,6 +25,7 @@ import (
 	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/protocol"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/turns"
@@ -107,7 +108,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service), access.NewExplainer(o.Service), roles.NewCatalog(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service), refusals.New(o.Service), access.NewExplainer(o.Service), roles.NewCatalog(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), watches: newPlaces(maxWatches), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

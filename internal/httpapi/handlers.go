@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -35,6 +36,7 @@ type service struct {
 	*schedules.Planner
 	*credentials.Keeper
 	*orgs.Registry
+	*refusals.Recorder
 	*access.Explainer
 	*roles.Catalog
 }

@@ -30,7 +30,7 @@ func (rq *request) recordRefusal(op directory.Operation, target directory.Target
 	call := directory.Call{Principal: p, TraceID: rq.w.trace, RemoteAddr: a.remoteAddr(rq.Request), UserAgent: rq.UserAgent()}
 	var err error
 	if token, ok := errors.AsType[*directory.RefusedToken](refusal); ok {
-		err = a.service.RecordSignIn(ctx, call, token)
+		err = a.service.RecordRefusedToken(ctx, call, token)
 	} else if p != nil && op.Name != "" {
 		err = a.service.RecordRefusal(ctx, call, op, target, refusal)
 	}

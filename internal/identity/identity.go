@@ -9,11 +9,13 @@ import (
 
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/refusals"
 )
 
 // Proofs carries out the operations.
 type Proofs struct {
 	directory *directory.Service
+	refusals  *refusals.Recorder
 	keys      *audit.Keyring
 	clock     func() time.Time
 	Options
@@ -40,7 +42,7 @@ type TXTResolver interface {
 // New returns the operations of a directory. The secrets of issuers and the states of
 // ceremonies are sealed with keys. clock returns the current time, in any zone.
 func New(service *directory.Service, keys *audit.Keyring, clock func() time.Time, o Options) *Proofs {
-	return &Proofs{service, keys, clock, o}
+	return &Proofs{service, refusals.New(service), keys, clock, o}
 }
 
 // now is the clock in UTC, to the microsecond that storage keeps.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -53,7 +54,7 @@ func (s *Proofs) SignInByIssuer(ctx context.Context, call directory.Call, in Iss
 		session, err = signInBy(c, call, i, in)
 		switch directory.CodeOf(err) {
 		case directory.Unauthenticated, directory.Forbidden, directory.Conflict, directory.LimitExceeded:
-			err = &directory.RefusedSignIn{Issuer: &i, Method: directory.SignInIssuer, Err: err}
+			err = &refusals.RefusedSignIn{Issuer: &i, Method: directory.SignInIssuer, Err: err}
 		}
 		return session, err
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -149,7 +150,7 @@ func (s *Proofs) UseSignInLink(ctx context.Context, call directory.Call, secret,
 			return session, err
 		}
 		if refused := refusal(l, account, c.Now(), cookie); refused != nil {
-			return session, &directory.RefusedSignIn{Account: l.AccountID, Method: l.Method, Err: refused}
+			return session, &refusals.RefusedSignIn{Account: l.AccountID, Method: l.Method, Err: refused}
 		}
 		if err := c.UseSignInLink(hash, c.Now()); err != nil {
 			return session, err

@@ -6,6 +6,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/refusals"
 )
 
 // NewPasskey is a credential that a browser has made and internal/signin has checked.
@@ -128,10 +129,10 @@ func (s *Proofs) SignInWithPasskey(ctx context.Context, call directory.Call, cre
 		}
 		credential, err := check(p)
 		if err != nil {
-			return session, &directory.RefusedSignIn{Account: p.AccountID, Method: directory.SignInPasskey, Err: errBadPasskey}
+			return session, &refusals.RefusedSignIn{Account: p.AccountID, Method: directory.SignInPasskey, Err: errBadPasskey}
 		}
 		if err := finish(c, ceremony); err != nil {
-			return session, &directory.RefusedSignIn{Account: p.AccountID, Method: directory.SignInPasskey, Err: err}
+			return session, &refusals.RefusedSignIn{Account: p.AccountID, Method: directory.SignInPasskey, Err: err}
 		}
 		if err := c.UsePasskey(p.AccountID, p.ID, credential, c.Now()); err != nil {
 			return session, err

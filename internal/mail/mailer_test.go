@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/store"
 )
 
@@ -194,7 +195,7 @@ func TestRefusedCreateSendsNoMail(t *testing.T) {
 	f := newFixture(t)
 	f.add(t, "Jane")
 	refusal := directory.Errorf(directory.Forbidden, "missing permission")
-	if err := f.RecordRefusal(t.Context(), directory.Call{Principal: f.owner}, directory.OpCreateUser, directory.Target{Type: "user"}, refusal); err != nil {
+	if err := refusals.New(f.Service).RecordRefusal(t.Context(), directory.Call{Principal: f.owner}, directory.OpCreateUser, directory.Target{Type: "user"}, refusal); err != nil {
 		t.Fatal(err)
 	}
 	f.add(t, "John")

@@ -1,4 +1,4 @@
-package directory_test
+package refusals_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 )
 
 // refusals are the refused entries since a sequence number.
-func (w *world) refusals(since int64) (list []directory.Entry) {
+func refusals(w *directorytest.World, since int64) (list []directory.Entry) {
 	w.Helper()
 	for _, e := range w.Since(since) {
 		if e.Outcome == directory.Refused {
@@ -23,7 +23,7 @@ func (w *world) refusals(since int64) (list []directory.Entry) {
 
 func TestRefusalsAreWrittenDown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := directorytest.New(t)
 	nobody := w.Join("Nobody", "none")
 	call := w.By(nobody)
 	call.TraceID, call.RemoteAddr, call.UserAgent = "trace-1", "192.0.2.7", "test/1"
@@ -31,7 +31,7 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 	target := directory.Target{Type: "user", ID: strings.Repeat("ü\x00", 100)}
 	err := w.RemoveUser(t.Context(), call, w.Owner.ID)
 	w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
-	list := w.refusals(last)
+	list := refusals(w, last)
 	if len(list) != 1 {
 		t.Fatalf("%d entries", len(list))
 	}
@@ -44,19 +44,19 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 	for _, other := range []error{nil, directory.Errorf(directory.NotFound, "x"), errors.New("x")} {
 		w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, other))
 	}
-	if n := len(w.refusals(last)); n != 1 {
+	if n := len(refusals(w, last)); n != 1 {
 		t.Errorf("%d entries after what is none", n)
 	}
 	// Nobody fills the log, and what was left out is counted.
 	for range 50 {
 		w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
 	}
-	if n := len(w.refusals(last)); n != 10 {
+	if n := len(refusals(w, last)); n != 10 {
 		t.Errorf("%d entries of 51 refusals in a minute, want 10", n)
 	}
 	w.Pass(time.Minute)
 	w.Wants("record", "", w.RecordRefusal(t.Context(), call, directory.OpRemoveUser, target, err))
-	list = w.refusals(last)
+	list = refusals(w, last)
 	if reason := list[len(list)-1].Reason; !strings.Contains(reason, "41 earlier refusals were not recorded") {
 		t.Errorf("the next one says %q", reason)
 	}
@@ -69,9 +69,9 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 // The holder of an expired token is identified; a made-up token identifies nobody.
 func TestExpiredTokensAreWrittenDown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	api := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
-	personal := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	w := directorytest.New(t)
+	api := directorytest.Must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	personal := directorytest.Must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
 	w.Pass(2 * time.Hour)
 	last := w.LastEntry()
 	for _, secret := range []string{api.Secret, personal.Secret, "xaat-00000000-0000-4000-8000-000000000000"} {
@@ -81,10 +81,10 @@ func TestExpiredTokensAreWrittenDown(t *testing.T) {
 			t.Errorf("the answer tells more: %v", err)
 		}
 		if refusal, ok := errors.AsType[*directory.RefusedToken](err); ok {
-			w.Wants("record", "", w.RecordSignIn(t.Context(), directory.Call{TraceID: "t"}, refusal))
+			w.Wants("record", "", w.RecordRefusedToken(t.Context(), directory.Call{TraceID: "t"}, refusal))
 		}
 	}
-	list := w.refusals(last)
+	list := refusals(w, last)
 	if len(list) != 2 || list[0].Target.ID != string(api.ID) || list[1].Actor.UserID != w.Owner.ID || list[0].Action != "signIn" {
 		t.Errorf("%+v", list)
 	}
