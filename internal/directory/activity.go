@@ -3,15 +3,9 @@ package directory
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rosterhq/roster/internal/text"
 )
-
-// ActivityStored is how long activity of a person is not stored again after it was stored:
-// what is known of a person's last activity may lag behind by that, and by the time until
-// [Service.StoreUsage] is called.
-const ActivityStored = time.Hour
 
 // InactiveUser is a user with the time since which they have not been active, in
 // microseconds since 1970: when they last acted in the organization with a personal token

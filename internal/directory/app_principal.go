@@ -14,7 +14,7 @@ func (s *Service) appPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, e
 		return nil, ErrNotYours
 	}
 	p := c.principal()
-	p.mark = s.usage.mark(c.key())
+	p.mark = s.usage.Of(c.key())
 	return p, nil
 }
 
@@ -26,7 +26,7 @@ func (c AppCredential) principal() *Principal {
 
 // AppCredentialUsed is when a credential was last used, exact while the process runs.
 func (s *Service) AppCredentialUsed(c AppCredential) AppCredential {
-	c.LastUsedAt = s.usage.latest(c.key(), c.LastUsedAt)
+	c.LastUsedAt = s.usage.Latest(c.key(), c.LastUsedAt)
 	return c
 }
 

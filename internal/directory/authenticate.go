@@ -123,7 +123,7 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 	if org != "" && org != t.OrgID {
 		return nil, ErrNotYours
 	}
-	p.mark = s.usage.mark(t.key())
+	p.mark = s.usage.Of(t.key())
 	return p, nil
 }
 
@@ -141,8 +141,8 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 			p, err = s.accepted(p, org)
 		}
 		if err == nil && p.OrgID != "" {
-			p.mark = s.usage.mark(tokenKey{org: p.OrgID, account: t.AccountID, id: t.ID})
-			p.active = s.usage.mark(tokenKey{org: p.OrgID, account: t.AccountID})
+			p.mark = s.usage.Of(tokenKey{org: p.OrgID, account: t.AccountID, id: t.ID})
+			p.active = s.usage.Of(tokenKey{org: p.OrgID, account: t.AccountID})
 		}
 		return p, err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/lastuse"
 )
 
 // PrincipalKind is what a principal came with.
@@ -59,12 +60,12 @@ type Principal struct {
 	// acts in none of them, but may still join others.
 	Suspended bool
 
-	email   string     // of an account that acts in an organization
-	mark    *usageMark // of the token; not of a session
-	active  *usageMark // of a person in the organization
-	makerID UserID     // API tokens only; see [APITokenRecord]
-	revoked bool       // the organization has revoked the personal token
-	tooOld  time.Time  // when the organization refuses a personal token; zero: never
+	email   string        // of an account that acts in an organization
+	mark    *lastuse.Mark // of the token; not of a session
+	active  *lastuse.Mark // of a person in the organization
+	makerID UserID        // API tokens only; see [APITokenRecord]
+	revoked bool          // the organization has revoked the personal token
+	tooOld  time.Time     // when the organization refuses a personal token; zero: never
 	// issuerBy is when the organization refuses a credential until the person has signed in
 	// by its issuer again; zero: never. If an account acts in no organization for that
 	// reason, awaitsIssuer is set.
@@ -111,11 +112,8 @@ func (p *Principal) Maker() UserID {
 
 // use notes that the principal's token was used, and that its person is active.
 func (p *Principal) use(now time.Time) {
-	for _, m := range [...]*usageMark{p.mark, p.active} {
-		if m != nil {
-			m.last.Store(now.UnixMicro())
-		}
-	}
+	p.mark.Use(now)
+	p.active.Use(now)
 }
 
 // IsOwner reports whether p may make, unmake and remove owners.

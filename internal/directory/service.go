@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/lastuse"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/usercache"
 )
@@ -23,7 +24,7 @@ type Service struct {
 	clock func() time.Time
 
 	cache     cache
-	usage     usage
+	usage     lastuse.Marks[tokenKey]
 	listeners listeners
 	journals  journals
 	reached   reached

@@ -94,7 +94,7 @@ func (s *Service) AuthenticateSession(ctx context.Context, secret string, org Or
 			return nil, err
 		}
 		if p.OrgID != "" {
-			p.active = s.usage.mark(tokenKey{org: p.OrgID, account: p.AccountID})
+			p.active = s.usage.Of(tokenKey{org: p.OrgID, account: p.AccountID})
 		}
 		s.cache.putPrincipal(epoch, key, p)
 	}
