@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/appfile"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/cli"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/store"
@@ -96,9 +97,9 @@ func readApplications(files []string) (all []applications.NewApplication, err er
 		return nil, err
 	}
 	for _, app := range apps {
-		in := applications.NewApplication{ID: directory.AppID(app.ID), Name: app.Name, Types: make(directory.Vocabulary, len(app.Types))}
+		in := applications.NewApplication{ID: directory.AppID(app.ID), Name: app.Name, Types: make(authz.AppTypes, len(app.Types))}
 		for name, t := range app.Types {
-			in.Types[name] = directory.ResourceType(t)
+			in.Types[name] = authz.AppType(t)
 		}
 		in.Subjects, in.Paths = new(directory.SubjectNames(app.Subjects)), new([]directory.PathRule)
 		for _, p := range app.Paths {

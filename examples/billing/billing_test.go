@@ -18,6 +18,7 @@ import (
 	"github.com/rosterhq/roster/internal/appfile"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/apptest"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -47,9 +48,9 @@ func newWorld(t *testing.T, proxied bool) *world {
 	}
 	var list []applications.NewApplication
 	for _, f := range files {
-		app := applications.NewApplication{ID: directory.AppID(f.ID), Name: f.Name, Types: make(directory.Vocabulary)}
+		app := applications.NewApplication{ID: directory.AppID(f.ID), Name: f.Name, Types: make(authz.AppTypes)}
 		for name, rt := range f.Types {
-			app.Types[name] = directory.ResourceType(rt)
+			app.Types[name] = authz.AppType(rt)
 		}
 		list = append(list, app)
 	}

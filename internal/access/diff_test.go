@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/roles"
 )
@@ -45,7 +46,7 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 	ann, bob := w.Join("Ann", low.ID), w.Join("Bob", low.ID)
 	token := w.Token("users|read")
 	team := w.Group("Team", []directory.UserID{ann.ID}, low.ID)
-	press := applications.NewApplication{ID: "press", Name: "Press", Types: directory.Vocabulary{"page": {Actions: []string{"read", "write", "edit"}}}}
+	press := applications.NewApplication{ID: "press", Name: "Press", Types: authz.AppTypes{"page": {Actions: []string{"read", "write", "edit"}}}}
 	must(w.CreateApplication(t.Context(), w.ByOwner(), press))(t)
 	writers, editors := w.Role("Writers", "app:press:page|read", "app:press:page|write"), w.Role("Editors", "app:press:page|edit")
 	mia, eve := w.Join("Mia", writers.ID), w.Join("Eve", editors.ID)
@@ -79,7 +80,7 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 			return second(w.UpdateRole(t.Context(), call, high.ID, roles.NewRole{Name: "High", Capabilities: high.Capabilities, Members: ids(bob.ID)}))
 		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
 		"an application that roles hold less of": {func(call directory.Call) error {
-			less := applications.NewApplication{Name: "Press", Types: directory.Vocabulary{"page": {Actions: []string{"read"}}}}
+			less := applications.NewApplication{Name: "Press", Types: authz.AppTypes{"page": {Actions: []string{"read"}}}}
 			return second(w.UpdateApplication(t.Context(), call, "press", less, true))
 		}, []string{"user Eve -app:press:page|edit -app:press:page|write", "user Mia -app:press:page|write"}},
 		"a name only": {func(call directory.Call) error {

@@ -31,9 +31,9 @@ func New(service *directory.Service) *Apps { return &Apps{service} }
 
 // NewApplication has the properties of an application that its maker sets.
 type NewApplication struct {
-	ID    directory.AppID      `json:"id"`
-	Name  string               `json:"name"`
-	Types directory.Vocabulary `json:"types"`
+	ID    directory.AppID `json:"id"`
+	Name  string          `json:"name"`
+	Types authz.AppTypes  `json:"types"`
 	// Paths and Subjects stay as they are if they are nil.
 	Paths    *[]directory.PathRule   `json:"paths,omitempty"`
 	Subjects *directory.SubjectNames `json:"subjects,omitempty"`
@@ -56,7 +56,7 @@ func (in NewApplication) clean(before directory.Application) (NewApplication, er
 	}
 	in.Types = maps.Clone(in.Types)
 	if in.Types == nil {
-		in.Types = directory.Vocabulary{}
+		in.Types = authz.AppTypes{}
 	}
 	for name, t := range in.Types {
 		if in.Types[name], err = cleanType(name, t); err != nil {
@@ -87,7 +87,7 @@ func cleanSubjects(by directory.SubjectNames) (*directory.SubjectNames, error) {
 	return &by, nil
 }
 
-func cleanType(name string, t directory.ResourceType) (directory.ResourceType, error) {
+func cleanType(name string, t authz.AppType) (authz.AppType, error) {
 	if !authz.IsAppName(name) {
 		return t, errName("resource type", name)
 	}
@@ -236,7 +236,7 @@ func with(app directory.Application, in NewApplication, now time.Time) directory
 }
 
 func sameProperties(a, b directory.Application) bool {
-	return a.Name == b.Name && a.Types.Equal(b.Types) && a.Subjects == b.Subjects && slices.EqualFunc(a.Paths, b.Paths, directory.PathRule.Equal)
+	return a.Name == b.Name && a.Types.Equal(b.Types) && a.Subjects == b.Subjects && slices.EqualFunc(a.Paths, b.Paths, samePathRule)
 }
 
 // DeleteApplication deletes one of the organization's applications with its credentials.

@@ -59,10 +59,14 @@ func checkRule(app directory.Application, rule directory.PathRule) error {
 	return nil
 }
 
+func samePathRule(a, b directory.PathRule) bool {
+	return a.Path == b.Path && a.Require == b.Require && slices.Equal(a.Methods, b.Methods)
+}
+
 // mayChangePaths checks that a principal holds all that a table requires before it is
 // changed: otherwise they could open what the table keeps from them.
 func mayChangePaths(actor *directory.Principal, before directory.Application, rules []directory.PathRule) error {
-	if slices.EqualFunc(before.Paths, rules, directory.PathRule.Equal) {
+	if slices.EqualFunc(before.Paths, rules, samePathRule) {
 		return nil
 	}
 	for _, rule := range before.Paths {

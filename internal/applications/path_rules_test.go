@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 )
 
 // shop has a table of paths.
 func shop(rules ...directory.PathRule) applications.NewApplication {
-	return applications.NewApplication{ID: "shop", Name: "Shop", Paths: &rules, Types: directory.Vocabulary{
+	return applications.NewApplication{ID: "shop", Name: "Shop", Paths: &rules, Types: authz.AppTypes{
 		"invoice": {Actions: []string{"read", "approve"}, Instances: true},
 		"admin":   {Actions: []string{"use"}},
 	}}
@@ -164,7 +165,7 @@ func TestPathsInvalid(t *testing.T) {
 	// An action that a rule requires can't be removed.
 	directorytest.Must(w.CreateApplication(t.Context(), w.ByOwner(), shop(shopRules...)))(t)
 	less := shop()
-	less.Paths, less.Types = nil, directory.Vocabulary{"invoice": less.Types["invoice"]}
+	less.Paths, less.Types = nil, authz.AppTypes{"invoice": less.Types["invoice"]}
 	_, err = w.UpdateApplication(t.Context(), w.ByOwner(), "shop", less, true)
 	w.Wants("a type that a rule requires", directory.Invalid, err)
 	kept := shop()

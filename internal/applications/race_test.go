@@ -15,7 +15,7 @@ import (
 
 // billing defines actions on invoices, which have instances.
 func billing(actions ...string) []applications.NewApplication {
-	return []applications.NewApplication{{ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: actions, Instances: true}}}}
+	return []applications.NewApplication{{ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: actions, Instances: true}}}}
 }
 
 func apply(w *directorytest.World, how applications.How, actions ...string) []applications.Applied {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/apptest"
-	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/authz"
 )
 
 // A subject is a user by id, address or user name, or a token by id or value.
@@ -99,7 +99,7 @@ func TestOrganizations(t *testing.T) {
 	f := newFixture(t)
 	apps := applications.New(f.Service)
 	if _, err := apps.Apply(t.Context(), []applications.NewApplication{{
-		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read"}}},
+		ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: []string{"read"}}},
 	}}, applications.How{}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/quote"
 )
@@ -21,7 +22,7 @@ type typeRow struct {
 	Instances bool
 }
 
-func typeRows(types directory.Vocabulary) (rows []typeRow) {
+func typeRows(types authz.AppTypes) (rows []typeRow) {
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		t := types[name]
 		rows = append(rows, typeRow{name, strings.Join(t.Actions, " "), t.Actions, t.Instances})
@@ -49,7 +50,7 @@ func typedRows(form url.Values) (rows []typeRow) {
 
 // updateApp changes the application to what the form has.
 func (rq *request) updateApp(call directory.Call, force bool) error {
-	in := applications.NewApplication{Name: rq.PostForm.Get("name"), Types: make(directory.Vocabulary)}
+	in := applications.NewApplication{Name: rq.PostForm.Get("name"), Types: make(authz.AppTypes)}
 	for _, row := range typedRows(rq.PostForm) {
 		if row.Name == "" {
 			return directory.InvalidField("types", "a type with the actions %s has no name; enter one, or empty the row", quote.Input(row.Actions))
@@ -57,7 +58,7 @@ func (rq *request) updateApp(call directory.Call, force bool) error {
 		if _, twice := in.Types[row.Name]; twice {
 			return directory.InvalidField("types", "there are two rows for %s; join them", quote.Input(row.Name))
 		}
-		in.Types[row.Name] = directory.ResourceType{Actions: row.List, Instances: row.Instances}
+		in.Types[row.Name] = authz.AppType{Actions: row.List, Instances: row.Instances}
 	}
 	_, err := rq.console.Apps.UpdateApplication(rq.Context(), call, rq.appID(), in, force)
 	return err

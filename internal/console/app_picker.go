@@ -134,7 +134,7 @@ func pickerTypes(app directory.Application, held, offered authz.AppGrants, only 
 }
 
 // patternOfAll is the pattern of capabilities on all of a type.
-func patternOfAll(t directory.ResourceType) authz.Pattern {
+func patternOfAll(t authz.AppType) authz.Pattern {
 	if t.Instances {
 		return authz.Wildcard
 	}

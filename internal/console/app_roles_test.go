@@ -100,13 +100,13 @@ func TestTokenIsMadeWithCapabilitiesInApplications(t *testing.T) {
 
 func TestPickerOfManyCapabilitiesIsBounded(t *testing.T) {
 	s := newSite(t)
-	wide := make(directory.Vocabulary)
+	wide := make(authz.AppTypes)
 	for _, typ := range "abcdefghijklmnopqrstuvwxy" {
 		var actions []string
 		for _, action := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW" {
 			actions = append(actions, string(action))
 		}
-		wide[string(typ)] = directory.ResourceType{Actions: actions}
+		wide[string(typ)] = authz.AppType{Actions: actions}
 	}
 	for _, id := range []directory.AppID{"one", "two"} {
 		directorytest.Must(s.CreateApplication(t.Context(), s.call(s.Owner), applications.NewApplication{ID: id, Name: "App " + string(id), Types: wide}))(t)

@@ -221,7 +221,7 @@ func capabilityOf(app directory.Application, choice, on string) (authz.AppGrant,
 }
 
 // instanced reports whether a type has instances.
-func instanced(types directory.Vocabulary) bool {
+func instanced(types authz.AppTypes) bool {
 	for _, t := range types {
 		if t.Instances {
 			return true

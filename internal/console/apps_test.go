@@ -17,7 +17,7 @@ import (
 
 // billing is an application with a type of each kind.
 func billing() applications.NewApplication {
-	return applications.NewApplication{ID: "billing", Name: "Billing", Types: directory.Vocabulary{
+	return applications.NewApplication{ID: "billing", Name: "Billing", Types: authz.AppTypes{
 		"invoice": {Actions: []string{"read", "approve"}, Instances: true}, "report": {Actions: []string{"read"}},
 	}}
 }

@@ -134,7 +134,7 @@ func (s *site) sights() []sight {
 func (s *site) applications(members []directory.UserID) string {
 	s.Helper()
 	ctx, owner := s.Context(), s.call(s.Owner)
-	directorytest.Must(s.Apply(ctx, []applications.NewApplication{{ID: "wiki", Name: "Company wiki", Types: directory.Vocabulary{
+	directorytest.Must(s.Apply(ctx, []applications.NewApplication{{ID: "wiki", Name: "Company wiki", Types: authz.AppTypes{
 		"page": {Actions: []string{"read", "write", "publish"}, Instances: true}, "settings": {Actions: []string{"change"}},
 	}}}, applications.How{}))(s)
 	s.clerk = s.withBilling().ID

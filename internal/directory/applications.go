@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,10 +16,10 @@ type AppID string
 // belongs to an organization, or with an empty OrgID, to the deployment: then it serves
 // all organizations. The package applications has the operations.
 type Application struct {
-	ID    AppID      `json:"id"`
-	OrgID OrgID      `json:"orgId,omitempty"`
-	Name  string     `json:"name"`
-	Types Vocabulary `json:"types"`
+	ID    AppID          `json:"id"`
+	OrgID OrgID          `json:"orgId,omitempty"`
+	Name  string         `json:"name"`
+	Types authz.AppTypes `json:"types"`
 	// Paths say what capabilities requests take, for reverse proxies that ask by their paths.
 	// The first rule that matches counts.
 	Paths []PathRule `json:"paths,omitempty"`
@@ -36,11 +35,6 @@ type PathRule struct {
 	Path    string   `json:"path"`
 	Methods []string `json:"methods,omitempty"` // none: all
 	Require string   `json:"require"`
-}
-
-// Equal reports whether two rules are the same.
-func (r PathRule) Equal(other PathRule) bool {
-	return r.Path == other.Path && r.Require == other.Require && slices.Equal(r.Methods, other.Methods)
 }
 
 // SubjectNames is what searches of an application name users by.
@@ -71,61 +65,13 @@ func (a Application) LogID() OrgID {
 // the applications of the deployment. Organizations' ids end with a dash and four letters.
 const DeploymentLog OrgID = "deployment"
 
-// Vocabulary is what capabilities an application defines: its resource types.
-type Vocabulary map[string]ResourceType
-
-// ResourceType is a kind of thing in an application.
-type ResourceType struct {
-	Actions []string `json:"actions"`
-	// Instances is true for a type of which capabilities name instances.
-	Instances bool `json:"instances,omitempty"`
-}
-
-// Equal reports whether two vocabularies define the same, in the same order.
-func (v Vocabulary) Equal(other Vocabulary) bool {
-	return maps.EqualFunc(v, other, func(a, b ResourceType) bool {
-		return a.Instances == b.Instances && slices.Equal(a.Actions, b.Actions)
-	})
-}
-
-// check refuses a capability that the application does not define.
-func (a Application) check(g authz.AppGrant) error {
-	t, known := a.Types[g.Type]
-	switch {
-	case !known:
-		return InvalidField(appCapabilities, "unknown resource type %s of application %s; known are %s",
-			quote.Input(g.Type), quote.Input(g.App), strings.Join(slices.Sorted(maps.Keys(a.Types)), ", "))
-	case !slices.Contains(t.Actions, g.Action):
-		return InvalidField(appCapabilities, "unknown action %s for %s of application %s; known are %s",
-			quote.Input(g.Action), quote.Input(g.Type), quote.Input(g.App), strings.Join(t.Actions, ", "))
-	case t.Instances && g.On == "":
-		return InvalidField(appCapabilities, `%s of application %s has instances: write {"NAME": ["%s"]}, or {"*": ["%[3]s"]} for all`,
-			quote.Input(g.Type), quote.Input(g.App), g.Action)
-	case !t.Instances && g.On != "":
-		return InvalidField(appCapabilities, `%s of application %s has no instances: write ["%s"]`, quote.Input(g.Type), quote.Input(g.App), g.Action)
-	}
-	return nil
-}
-
 // Defines reports whether the application defines a capability.
 func (a Application) Defines(g authz.AppGrant) bool {
-	return g.App == string(a.ID) && a.check(g) == nil
+	return g.App == string(a.ID) && a.Types.Check(g) == nil
 }
 
 // Grants are all capabilities that the application defines, on all instances, in order.
-func (a Application) Grants() []authz.AppGrant {
-	var all []authz.AppGrant
-	for typ, t := range a.Types {
-		for _, action := range t.Actions {
-			g := authz.AppGrant{App: string(a.ID), Type: typ, Action: action}
-			if t.Instances {
-				g.On = authz.Wildcard
-			}
-			all = append(all, g)
-		}
-	}
-	return slices.Collect(authz.AppGrantsOf(all).Each())
-}
+func (a Application) Grants() []authz.AppGrant { return a.Types.Grants(string(a.ID)) }
 
 const appCapabilities = "appCapabilities"
 
@@ -190,7 +136,7 @@ func (c *Change) checkApps(before, after authz.AppGrants) error {
 			return err
 		}
 		for g := range added.Of(id).Each() {
-			if err := a.check(g); err != nil {
+			if err := inText(appCapabilities, a.Types.Check(g)); err != nil {
 				return err
 			}
 		}

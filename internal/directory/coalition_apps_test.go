@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -14,7 +15,7 @@ import (
 func (c *coalition) drawApp(t *rapid.T) applications.NewApplication {
 	in := newApp(pick(t, []directory.AppID{"wiki", "wiki", "wiki", "billing", "theirs"}, "application"))
 	actions := pick(t, [][]string{{"read", "write"}, {"read", "write"}, {"read"}}, "actions")
-	in.Types = directory.Vocabulary{"page": {Actions: actions, Instances: true}}
+	in.Types = authz.AppTypes{"page": {Actions: actions, Instances: true}}
 	return in
 }
 

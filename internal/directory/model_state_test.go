@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -340,7 +341,7 @@ var appsDefined = facts{
 // definesBilling applies the application of the deployment that [atoms] and prizes name.
 func definesBilling(w *world) {
 	w.Helper()
-	_, err := w.Apply(w.Context(), []applications.NewApplication{{ID: "billing", Name: "Billing", Types: directory.Vocabulary{
+	_, err := w.Apply(w.Context(), []applications.NewApplication{{ID: "billing", Name: "Billing", Types: authz.AppTypes{
 		"invoice": {Actions: []string{"read", "approve"}},
 		"report":  {Actions: []string{"read"}, Instances: true},
 	}}}, applications.How{})

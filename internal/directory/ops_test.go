@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
@@ -70,7 +71,7 @@ func (s *scene) inAnHour(call directory.Call, act directory.ScheduledAct) (direc
 }
 
 func newApp(id directory.AppID) applications.NewApplication {
-	return applications.NewApplication{ID: id, Name: "App", Types: directory.Vocabulary{"page": {Actions: []string{"read", "write"}, Instances: true}}}
+	return applications.NewApplication{ID: id, Name: "App", Types: authz.AppTypes{"page": {Actions: []string{"read", "write"}, Instances: true}}}
 }
 
 func newHook(name string) webhooks.NewWebhook {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/apptest"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -22,7 +23,7 @@ func start(t testing.TB) *protected {
 	s := &protected{Server: apptest.Start(t), t: t}
 	apps := applications.New(s.Service)
 	if _, err := apps.Apply(t.Context(), []applications.NewApplication{{
-		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read"}, Instances: true}, "report": {Actions: []string{"read"}}},
+		ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: []string{"read"}, Instances: true}, "report": {Actions: []string{"read"}}},
 	}}, applications.How{}); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func TestTableOfPaths(t *testing.T) {
 	s := start(t)
 	apps := applications.New(s.Service)
 	if _, err := apps.Apply(t.Context(), []applications.NewApplication{{
-		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read"}, Instances: true}, "report": {Actions: []string{"read"}}},
+		ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: []string{"read"}, Instances: true}, "report": {Actions: []string{"read"}}},
 		Paths: &[]directory.PathRule{
 			{Path: "/invoices/{number}", Methods: []string{"GET"}, Require: "invoice:{number}|read"},
 			{Path: "/reports/*", Require: "report|read"},

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -62,9 +63,9 @@ type applicationInput struct {
 }
 
 func (b applicationInput) application() applications.NewApplication {
-	in := applications.NewApplication{Name: b.Name, Types: make(directory.Vocabulary, len(b.Types)), Subjects: b.Subjects}
+	in := applications.NewApplication{Name: b.Name, Types: make(authz.AppTypes, len(b.Types)), Subjects: b.Subjects}
 	for name, t := range b.Types {
-		in.Types[name] = directory.ResourceType(t)
+		in.Types[name] = authz.AppType(t)
 	}
 	if b.Paths != nil {
 		in.Paths = new([]directory.PathRule)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/apptest"
-	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/authz"
 )
 
 const wiki = `{"id":"wiki","name":"Wiki","types":{"page":{"actions":["read","write"],"instances":true},"theme":{"actions":["edit"]}}}`
@@ -16,7 +16,7 @@ const wiki = `{"id":"wiki","name":"Wiki","types":{"page":{"actions":["read","wri
 func withBilling(t *testing.T, s *apptest.Server) {
 	t.Helper()
 	_, err := applications.New(s.Service).Apply(t.Context(), []applications.NewApplication{{
-		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read", "approve"}}},
+		ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: []string{"read", "approve"}}},
 	}}, applications.How{})
 	if err != nil {
 		t.Fatal(err)

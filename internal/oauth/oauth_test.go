@@ -12,7 +12,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/apptest"
-	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/authz"
 )
 
 // billing is a server with an application of the deployment, a user who may read invoices
@@ -30,7 +30,7 @@ func start(t testing.TB) *billing {
 	b := &billing{Server: apptest.Start(t), t: t}
 	apps := applications.New(b.Service)
 	if _, err := apps.Apply(t.Context(), []applications.NewApplication{{
-		ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"approve", "read"}, Instances: true}, "report": {Actions: []string{"read"}}},
+		ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: []string{"approve", "read"}, Instances: true}, "report": {Actions: []string{"read"}}},
 	}}, applications.How{}); err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func fill(t *testing.T, db *store.Store) {
 			tx.CreateIssuerLink(directory.IssuerLink{OrgID: org, IssuerID: "iss_a", Subject: "s", AccountID: "acc_0001", CreatedAt: now, SignedInAt: now}),
 			tx.ReserveMail(directory.MailReservation{Position: 1, OrgID: org, EmailKey: "0000@example.com", At: now}),
 			tx.SetInvitationMailed(org, "usr_0000", now),
-			tx.CreateApplication(directory.Application{ID: "billing", Name: "Billing", Types: directory.Vocabulary{"invoice": {Actions: []string{"read"}}}, CreatedAt: now, UpdatedAt: now}),
+			tx.CreateApplication(directory.Application{ID: "billing", Name: "Billing", Types: authz.AppTypes{"invoice": {Actions: []string{"read"}}}, CreatedAt: now, UpdatedAt: now}),
 			tx.CreateAppCredential(directory.AppCredential{ID: "cred_a", AppID: "billing", Hash: directory.SecretHash{8}, CreatedAt: now}),
 			tx.CreateWebhook(directory.Webhook{OrgID: org, ID: "whk_a", Name: "W", URL: "https://example.com", Enabled: true, CreatedAt: now}),
 			tx.PutDelivery(directory.Delivery{OrgID: org, WebhookID: "whk_a", Sequence: 1, State: directory.DeliveryPending, QueuedAt: now, DueAt: now}),

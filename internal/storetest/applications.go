@@ -10,7 +10,7 @@ import (
 func newApp(org directory.OrgID, id directory.AppID) directory.Application {
 	return directory.Application{
 		ID: id, OrgID: org, Name: "App \"" + string(id) + "\"", CreatedAt: start, UpdatedAt: start.Add(time.Hour),
-		Types: directory.Vocabulary{"invoice": {Actions: []string{"read", "approve"}}, "report": {Actions: []string{"read"}, Instances: true}},
+		Types: authz.AppTypes{"invoice": {Actions: []string{"read", "approve"}}, "report": {Actions: []string{"read"}, Instances: true}},
 		Paths: []directory.PathRule{{Path: "/a/{b}", Methods: []string{"GET"}, Require: "report:{b}|read"}, {Path: "/*", Require: "invoice|read"}}, Subjects: directory.ByEmail,
 	}
 }
@@ -53,7 +53,7 @@ var applicationTests = []test{
 		s.fails("update of none", directory.NotFound, func(tx directory.Tx) error { return tx.UpdateApplication(newApp(acme, "none")) })
 		s.fails("delete of none", directory.NotFound, func(tx directory.Tx) error { return tx.DeleteApplication(acme, "none") })
 
-		own.Name, own.Types, own.Paths, own.Subjects, own.UpdatedAt = "New", directory.Vocabulary{}, nil, directory.ByUserName, start.Add(2*time.Hour)
+		own.Name, own.Types, own.Paths, own.Subjects, own.UpdatedAt = "New", authz.AppTypes{}, nil, directory.ByUserName, start.Add(2*time.Hour)
 		s.write(func(tx directory.Tx) error { return tx.UpdateApplication(own) })
 		s.equal("updated", own, got(s, application(acme, "wiki")))
 		s.equal("the other organization's", theirs, got(s, application(other, "wiki")))
