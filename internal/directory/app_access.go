@@ -60,7 +60,7 @@ func (r UserRef) find(tx Tx, org OrgID) (User, error) {
 // deployment, from memory if possible. Errors: [NotFound].
 func (s *Service) AppByID(ctx context.Context, org OrgID, id AppID) (Application, error) {
 	key := appKey{org, id}
-	if a, ok := s.cache.apps.get(key); ok && s.store.InTouch() {
+	if a, ok := s.cache.apps.Get(key); ok && s.store.InTouch() {
 		return a, nil
 	}
 	return s.readApp(ctx, key)
@@ -68,13 +68,13 @@ func (s *Service) AppByID(ctx context.Context, org OrgID, id AppID) (Application
 
 // readApp reads an application for AppByID. It is apart, so that a hit allocates nothing.
 func (s *Service) readApp(ctx context.Context, key appKey) (a Application, err error) {
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	err = s.store.Read(ctx, func(tx Tx) error {
 		a, err = tx.Application(key.org, key.id)
 		return err
 	})
 	if err == nil {
-		put(&s.cache, &s.cache.apps, maxApps, epoch, key, a, appSource(key.org, key.id))
+		s.cache.apps.Put(epoch, key, a, appSource(key.org, key.id))
 	}
 	return a, err
 }
@@ -128,7 +128,7 @@ func (s *Service) TokenAccess(ctx context.Context, org OrgID, id TokenID) (*Held
 }
 
 func (s *Service) heldAccess(ctx context.Context, key accessKey, read func(Tx) (*HeldAccess, []source, error)) (*HeldAccess, error) {
-	if h, ok := s.cache.access.get(key); ok && s.store.InTouch() && !expired(h.until, s.now()) {
+	if h, ok := s.cache.access.Get(key); ok && s.store.InTouch() && !expired(h.until, s.now()) {
 		return h, nil
 	}
 	return s.readAccess(ctx, key, read)
@@ -137,7 +137,7 @@ func (s *Service) heldAccess(ctx context.Context, key accessKey, read func(Tx) (
 // readAccess reads for heldAccess. It is apart, so that a hit allocates nothing.
 func (s *Service) readAccess(ctx context.Context, key accessKey, read func(Tx) (*HeldAccess, []source, error)) (h *HeldAccess, err error) {
 	var from []source
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	err = s.store.Read(ctx, func(tx Tx) error {
 		h, from, err = read(tx)
 		return err
@@ -145,6 +145,6 @@ func (s *Service) readAccess(ctx context.Context, key accessKey, read func(Tx) (
 	if err != nil {
 		return nil, err
 	}
-	put(&s.cache, &s.cache.access, maxAccess, epoch, key, h, from...)
+	s.cache.access.Put(epoch, key, h, from...)
 	return h, nil
 }

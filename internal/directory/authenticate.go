@@ -76,7 +76,7 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 		return p, nil
 	}
 	var p *Principal
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) (err error) {
 		switch {
 		case strings.HasPrefix(secret, APITokenPrefix):
@@ -100,7 +100,7 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 // cachedPrincipal reads the cache. It checks the ends of the token and of a temporary role
 // itself, because there is no commit at these times; every other end is a commit.
 func (s *Service) cachedPrincipal(key principalKey) (*Principal, bool) {
-	p, ok := s.cache.principals.get(key)
+	p, ok := s.cache.principals.Get(key)
 	now := s.now()
 	if !ok || !s.store.InTouch() || expired(p.ExpiresAt, now) || expired(p.tooOld, now) || expired(p.issuerBy, now) || expired(p.until, now) {
 		return nil, false

@@ -11,7 +11,6 @@ import (
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/lastuse"
 	"github.com/rosterhq/roster/internal/limits"
-	"github.com/rosterhq/roster/internal/usercache"
 )
 
 // Service carries out operations for principals. Every method that takes a
@@ -55,9 +54,10 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 // current time, in any zone.
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
-		store: store, keys: keys, clock: clock, cache: cache{users: usercache.New()}, exceeded: limits.NewRefusals(), limits: limits.Default(),
+		store: store, keys: keys, clock: clock, exceeded: limits.NewRefusals(), limits: limits.Default(),
 		listSizes: defaultListSizes, invitationTTL: InvitationTTL,
 	}
+	s.cache.init()
 	for _, o := range options {
 		o(s)
 	}

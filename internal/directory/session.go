@@ -81,7 +81,7 @@ func (s *Service) AuthenticateSession(ctx context.Context, secret string, org Or
 	key := principalKey{HashSecret(secret), org}
 	p, ok := s.cachedPrincipal(key)
 	if !ok || p.session.idled(s.now()) { // another node may have served a request since
-		epoch := s.cache.epoch.Load()
+		epoch := s.cache.Epoch()
 		err := s.store.Read(ForTenant(ctx, AddrTenant(remoteAddr)), func(tx Tx) error {
 			t, err := tx.SessionByHash(key.hash)
 			if err != nil || !t.Hash.Equal(key.hash) {

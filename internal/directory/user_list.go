@@ -87,14 +87,14 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	if !f.InactiveSince.IsZero() && (!f.At.IsZero() || f.ExternalID != "" || f.Group != "") {
 		return "", InvalidField("inactiveSince", "can't be combined with at or externalId")
 	}
-	known, ok := s.cache.versions.get(call.Principal.OrgID)
+	known, ok := s.cache.versions.Get(call.Principal.OrgID)
 	if ok = ok && f.At.IsZero() && f.InactiveSince.IsZero() && s.store.InTouch(); ok {
 		if err := sink.Begin(known); err != nil {
 			return "", err
 		}
 	}
 	ctx = ForTenant(ctx, call.tenant(OpListUsers))
-	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.cache.epoch.Load()}
+	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.cache.Epoch()}
 	if ok {
 		l.version = known
 	}

@@ -164,7 +164,7 @@ func (s *Service) GetUserWire(ctx context.Context, call Call, id UserID, f WireF
 	if wire, ok := s.cache.users.ByID(string(call.Principal.OrgID), f.Kind, string(id)); ok && s.store.InTouch() {
 		return wire, nil
 	}
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	u, err := s.GetUser(ctx, call, id)
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (s *Service) FindUserWire(ctx context.Context, call Call, email string, f W
 	if wire, ok := s.cache.users.ByEmail(string(org), f.Kind, key); ok && s.store.InTouch() {
 		return wire, nil
 	}
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	u, err := Read(ctx, s, call, OpListUsers, func(tx Tx) (User, error) { return tx.UserByEmail(org, key) })
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func View(ctx context.Context, s *Service, call Call, op Operation, key string, 
 	if view, ok := s.cache.users.ByID(of, 0, key); ok && s.store.InTouch() {
 		return view, nil
 	}
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	view, keep, err := read()
 	if err == nil && keep {
 		s.cache.putView(epoch, of, key, view)
@@ -36,11 +36,7 @@ func schemasOf(org OrgID) string { return string(org) + "/schemas" }
 
 // putView stores a view that was read at an epoch, unless something was invalidated since.
 func (c *cache) putView(epoch uint64, of, key string, view []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.epoch.Load() == epoch {
-		c.users.Put(0, usercache.User{Org: of, ID: key}, view)
-	}
+	c.At(epoch, func() { c.users.Put(0, usercache.User{Org: of, ID: key}, view) })
 }
 
 // ExtensionSchemas returns the extension schemas of the organization, a JSON array or
@@ -55,7 +51,7 @@ func (s *Service) ExtensionSchemas(ctx context.Context, call Call, op Operation)
 	if schemas, ok := s.cache.users.ByID(of, 0, ""); ok && s.store.InTouch() {
 		return schemas, nil
 	}
-	epoch := s.cache.epoch.Load()
+	epoch := s.cache.Epoch()
 	settings, err := Read(ctx, s, call, op, func(tx Tx) (ProvisioningSettings, error) {
 		return tx.ProvisioningSettings(call.Principal.OrgID)
 	})
