@@ -24,10 +24,16 @@ const (
 )
 
 // Apps carries out the operations on applications.
-type Apps struct{ directory *directory.Service }
+type Apps struct {
+	directory *directory.Service
+	apps      *directory.Cached[appKey, directory.Application]
+	held      *directory.Cached[heldKey, *Held]
+}
 
 // New returns the operations on a directory's applications.
-func New(service *directory.Service) *Apps { return &Apps{service} }
+func New(service *directory.Service) *Apps {
+	return &Apps{service, directory.NewCached[appKey, directory.Application](service, maxApps), directory.NewCached[heldKey, *Held](service, maxHeld)}
+}
 
 // NewApplication has the properties of an application that its maker sets.
 type NewApplication struct {

@@ -13,7 +13,7 @@ import (
 // something. Exactly one of User, Token and Principal names the subject.
 type Question struct {
 	Org   directory.OrgID // may be empty for an application of an organization
-	User  directory.UserRef
+	User  UserRef
 	Token directory.TokenID // of an API token
 	// Principal is whom a token's value acts for: see [directory.Service.Authenticate].
 	Principal *directory.Principal
@@ -49,13 +49,13 @@ type Decision struct {
 	Until time.Time
 }
 
-// Application returns the application that a credential's principal is, from memory if
+// Application returns the application that a credential's principal is, from the cache if
 // possible. Errors: [directory.Forbidden] for other principals.
 func (a *Apps) Application(ctx context.Context, p *directory.Principal) (directory.Application, error) {
 	if p.Kind != directory.AppClient {
 		return directory.Application{}, directory.Errorf(directory.Forbidden, "this needs the credential of an application (xaap-…)")
 	}
-	return a.directory.AppByID(ctx, p.OrgID, p.App)
+	return a.byID(ctx, appKey{p.OrgID, p.App})
 }
 
 // Serves returns the organization that an application is asked about, its own if org is
@@ -116,7 +116,7 @@ func Wanted(app directory.Application, typ, action, instance string) (authz.AppG
 	return want, ""
 }
 
-func decide(held *directory.HeldAccess, want authz.AppGrant, paths bool) Decision {
+func decide(held *Held, want authz.AppGrant, paths bool) Decision {
 	d := Decision{Subject: held.Subject}
 	if u := held.Subject.User; u != nil && u.Status() != directory.Active {
 		d.Reason = NotActive
@@ -138,17 +138,17 @@ func decide(held *directory.HeldAccess, want authz.AppGrant, paths bool) Decisio
 }
 
 // Held returns what the subject of a question holds. Errors: [directory.NotFound].
-func (a *Apps) Held(ctx context.Context, q Question) (*directory.HeldAccess, error) {
+func (a *Apps) Held(ctx context.Context, q Question) (*Held, error) {
 	switch p := q.Principal; {
 	case p != nil && p.OrgID != q.Org:
 		return nil, directory.Missing("subject")
 	case p != nil && p.UserID != "":
-		return a.directory.UserAccess(ctx, q.Org, directory.UserRef{ID: p.UserID})
+		return a.ofUser(ctx, q.Org, UserRef{ID: p.UserID})
 	case p != nil:
-		return a.directory.TokenAccess(ctx, q.Org, p.TokenID)
+		return a.ofToken(ctx, q.Org, p.TokenID)
 	case q.Token != "":
-		return a.directory.TokenAccess(ctx, q.Org, q.Token)
+		return a.ofToken(ctx, q.Org, q.Token)
 	default:
-		return a.directory.UserAccess(ctx, q.Org, q.User)
+		return a.ofUser(ctx, q.Org, q.User)
 	}
 }

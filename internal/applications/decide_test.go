@@ -64,10 +64,10 @@ func (a *asking) decide(n *directorytest.World, q applications.Question) string 
 func TestDecideFollowsChanges(t *testing.T) {
 	t.Parallel()
 	byID := func(a *asking) applications.Question {
-		return applications.Question{User: directory.UserRef{ID: a.jane.ID}}
+		return applications.Question{User: applications.UserRef{ID: a.jane.ID}}
 	}
 	byEmail := func(a *asking) applications.Question {
-		return applications.Question{User: directory.UserRef{EmailKey: text.FoldKey(a.jane.Email)}}
+		return applications.Question{User: applications.UserRef{EmailKey: text.FoldKey(a.jane.Email)}}
 	}
 	byToken := func(a *asking) applications.Question { return applications.Question{Token: a.token.ID} }
 	give := func(a *asking) {
@@ -130,7 +130,7 @@ func TestDecideFollowsChanges(t *testing.T) {
 			apply(a.World, applications.How{}, "read", "approve")
 		}, applications.NotHeld},
 		"the owner, by an action": {func(a *asking) applications.Question {
-			return applications.Question{User: directory.UserRef{ID: a.Owner.ID}}
+			return applications.Question{User: applications.UserRef{ID: a.Owner.ID}}
 		}, nothing, func(a *asking) { apply(a.World, applications.How{Force: true}, "read") }, applications.UnknownType},
 		"the application is gone": {byID, give, func(a *asking) {
 			directorytest.Must(a.Remove(t.Context(), "", "billing", applications.How{Force: true}))(t)
@@ -191,12 +191,12 @@ func TestDecideStaysInItsOrganization(t *testing.T) {
 		want applications.Reason
 	}{
 		"ours":                            {ours, applications.Question{Token: token.ID}, ""},
-		"ours, of the other organization": {ours, applications.Question{Org: rival.OrgID, User: directory.UserRef{ID: rival.ID}}, applications.NotServed},
-		"ours, by a foreign user":         {ours, applications.Question{User: directory.UserRef{ID: rival.ID}}, applications.NoSubject},
+		"ours, of the other organization": {ours, applications.Question{Org: rival.OrgID, User: applications.UserRef{ID: rival.ID}}, applications.NotServed},
+		"ours, by a foreign user":         {ours, applications.Question{User: applications.UserRef{ID: rival.ID}}, applications.NoSubject},
 		"theirs, by our token":            {theirs, applications.Question{Token: token.ID}, applications.NoSubject},
 		"theirs, by our token's value":    {theirs, applications.Question{Principal: principal}, applications.NoSubject},
 		"theirs, of us":                   {theirs, applications.Question{Org: w.Org.ID, Token: token.ID}, applications.NotServed},
-		"theirs, by our owner's address":  {theirs, applications.Question{User: directory.UserRef{EmailKey: text.FoldKey(w.Owner.Email)}}, applications.NoSubject},
+		"theirs, by our owner's address":  {theirs, applications.Question{User: applications.UserRef{EmailKey: text.FoldKey(w.Owner.Email)}}, applications.NoSubject},
 		"nobody":                          {ours, applications.Question{}, applications.NoSubject},
 	} {
 		c.q.Type, c.q.Action, c.q.Instance = "invoice", "approve", "1"

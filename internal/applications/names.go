@@ -56,7 +56,7 @@ func (a *Apps) HoldingTokens(ctx context.Context, call directory.Call, org direc
 		return nil, err
 	}
 	for _, t := range tokens {
-		held, err := a.directory.TokenAccess(ctx, org, t.ID) // not found if it has expired
+		held, err := a.ofToken(ctx, org, t.ID) // not found if it has expired
 		if directory.CodeOf(err) == directory.NotFound {
 			continue
 		}

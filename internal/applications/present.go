@@ -62,9 +62,9 @@ func (a *Apps) PresentTo(ctx context.Context, id directory.AppID, secret string,
 	if err != nil {
 		return directory.Application{}, Presented{}, err
 	}
-	app, err := a.directory.AppByID(ctx, p.OrgID, id)
+	app, err := a.byID(ctx, appKey{p.OrgID, id})
 	if directory.CodeOf(err) == directory.NotFound {
-		app, err = a.directory.AppByID(ctx, "", id)
+		app, err = a.byID(ctx, appKey{"", id})
 	}
 	if err != nil {
 		return app, Presented{}, err

@@ -112,14 +112,14 @@ func (a Access) subject(ctx context.Context, asked *applications.Question, app d
 
 // userRef finds out what a user is named by. A user name that could be an id or an address
 // counts as one, so that no directory can give one person the name of another.
-func userRef(name string) directory.UserRef {
+func userRef(name string) applications.UserRef {
 	switch {
 	case applications.IsUserName(name):
-		return directory.UserRef{UserNameKey: text.FoldKey(name)}
+		return applications.UserRef{UserNameKey: text.FoldKey(name)}
 	case ident.Is("usr", name):
-		return directory.UserRef{ID: directory.UserID(name)}
+		return applications.UserRef{ID: directory.UserID(name)}
 	default:
-		return directory.UserRef{EmailKey: text.FoldKey(name)}
+		return applications.UserRef{EmailKey: text.FoldKey(name)}
 	}
 }
 

@@ -13,8 +13,8 @@ type Affected struct {
 	app AppID // the application whose vocabulary changed; empty for other changes
 }
 
-// affects returns what a source that changed in an organization affects, if anything.
-func (s source) affects(org OrgID) (a Affected, ok bool) {
+// affects returns what an origin that changed in an organization affects, if anything.
+func (s Origin) affects(org OrgID) (a Affected, ok bool) {
 	switch s.kind {
 	case ofUser:
 		return Affected{OrgID: org, Type: "user", ID: s.id}, true

@@ -29,9 +29,3 @@ func (s *Service) AppCredentialUsed(c AppCredential) AppCredential {
 	c.LastUsedAt = s.usage.Latest(c.key(), c.LastUsedAt)
 	return c
 }
-
-// appKey names an application by the organization that it belongs to.
-type appKey struct {
-	org OrgID // "" for the deployment
-	id  AppID
-}

@@ -11,8 +11,6 @@ import (
 const (
 	maxPrincipals = 100_000
 	maxVersions   = 100_000
-	maxApps       = 10_000
-	maxAccess     = 200_000
 )
 
 // cache holds what requests read most, so that a request for a cached user with a
@@ -21,19 +19,15 @@ const (
 // before the commit returns, and a value that was read before a commit does not enter
 // the cache after it.
 type cache struct {
-	derived.Cache[source]
-	principals *derived.Table[source, principalKey, *Principal]
-	versions   *derived.Table[source, OrgID, string] // of lists
-	apps       *derived.Table[source, appKey, Application]
-	access     *derived.Table[source, accessKey, *HeldAccess]
-	users      *usercache.Cache // and views
+	derived.Cache[Origin]
+	principals *derived.Table[Origin, principalKey, *Principal]
+	versions   *derived.Table[Origin, OrgID, string] // of lists
+	users      *usercache.Cache                      // and views
 }
 
 func (c *cache) init() {
-	c.principals = derived.NewTable[source, principalKey, *Principal](&c.Cache, maxPrincipals)
-	c.versions = derived.NewTable[source, OrgID, string](&c.Cache, maxVersions)
-	c.apps = derived.NewTable[source, appKey, Application](&c.Cache, maxApps)
-	c.access = derived.NewTable[source, accessKey, *HeldAccess](&c.Cache, maxAccess)
+	c.principals = derived.NewTable[Origin, principalKey, *Principal](&c.Cache, maxPrincipals)
+	c.versions = derived.NewTable[Origin, OrgID, string](&c.Cache, maxVersions)
 	c.users = usercache.New()
 	c.Add(c.users)
 }
@@ -47,18 +41,18 @@ func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
 	if p.awaitsIssuer {
 		return // it ends with a sign-in, which invalidates nothing
 	}
-	from := []source{credentialSource(p.Kind, p.TokenID)}
+	from := []Origin{credentialOrigin(p.Kind, p.TokenID)}
 	if p.Kind == AppClient {
-		from = append(from, appSource(p.OrgID, p.App))
+		from = append(from, OriginApp(p.OrgID, p.App))
 	}
 	if p.Kind.ofAccount() {
-		from = append(from, source{kind: ofAccount, id: string(p.AccountID)}, source{kind: ofGroups, id: string(p.OrgID)})
+		from = append(from, OriginAccount(p.AccountID), OriginGroups(p.OrgID))
 	}
 	c.principals.Put(epoch, k, p, from...)
 }
 
 func (c *cache) putVersion(epoch uint64, org OrgID, version string) {
-	c.versions.Put(epoch, org, version, source{kind: ofLog, id: string(org)})
+	c.versions.Put(epoch, org, version, Origin{kind: ofLog, id: string(org)})
 }
 
 // putUser stores a user by id, and by address if they were looked up by it.
@@ -73,11 +67,11 @@ func (c *cache) putUser(epoch uint64, format WireFormat, u User, wire []byte, by
 }
 
 // invalidate empties the cache: the database changed, and it is unknown what changed.
-func (c *cache) invalidate() { c.Changed(derived.Drops[source].Everything) }
+func (c *cache) invalidate() { c.Changed(derived.Drops[Origin].Everything) }
 
 // committed invalidates everything that the entries of a commit can have changed.
 func (c *cache) committed(entries []Entry) {
-	c.Changed(func(drop derived.Drops[source]) {
+	c.Changed(func(drop derived.Drops[Origin]) {
 		for i := range entries {
 			for s := range entries[i].changed {
 				if s.kind == ofAnything {
@@ -90,8 +84,8 @@ func (c *cache) committed(entries []Entry) {
 	})
 }
 
-// dropUsers drops what the cache of users has from a source.
-func (c *cache) dropUsers(s source) {
+// dropUsers drops what the cache of users has from an origin.
+func (c *cache) dropUsers(s Origin) {
 	switch s.kind {
 	case ofViews:
 		c.users.DropOrg(viewsOf(s.in))
