@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/rosterhq/roster/internal/access"
-	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/store"
@@ -45,11 +44,16 @@ func (w *world) counted() func(fn func()) int {
 			w.Errorf("close: %v", err)
 		}
 	})
-	w.DB, w.Service = db, directory.NewService(db, dbtest.Keys(), w.Clock)
+	w.DB = db
+	w.Configure(anybody()...)
 	return func(fn func()) int {
 		before := c.n.Load()
 		fn()
-		return int(c.n.Load() - before)
+		n := int(c.n.Load() - before)
+		if n == 0 {
+			w.Error("counted no statement: fn works through another store")
+		}
+		return n
 	}
 }
 
