@@ -94,6 +94,20 @@ func (c *Change) CheckNewUser(in NewUser) (User, error) {
 // records it. Audit entry expireInvitation if u replaces an expired invitation. Errors:
 // [Conflict] if the address is a member or invited already; [LimitExceeded].
 func (c *Change) AddUser(u *User) error {
+	return c.addUser(u, c.joinOrInvite)
+}
+
+// AddNewcomer is [Change.AddUser] for somebody who has no account yet. Errors: also
+// [Conflict] for an address that has one, whichever domains the organization has verified.
+func (c *Change) AddNewcomer(u *User) error {
+	return c.addUser(u, func(*User, Account) error {
+		return &Error{Code: Conflict, Field: "email", Message: "this address has an account; use its personal token"}
+	})
+}
+
+// addUser stores u with a new account. If the address has an account, known decides first
+// what u becomes.
+func (c *Change) addUser(u *User, known func(*User, Account) error) error {
 	if err := c.RoomForUser(u.OrgID); err != nil {
 		return err
 	}
@@ -105,14 +119,8 @@ func (c *Change) AddUser(u *User) error {
 	}
 	if account.ID == fresh.ID {
 		u.AccountID = fresh.ID
-	} else {
-		joined, err := c.joinAtOnce(u, account)
-		if err != nil {
-			return err
-		}
-		if !joined {
-			c.Invite(u)
-		}
+	} else if err := known(u, account); err != nil {
+		return err
 	}
 	err = c.Tx.CreateUser(*u, key)
 	if CodeOf(err) == Conflict {
@@ -127,6 +135,15 @@ func (c *Change) AddUser(u *User) error {
 	}
 	c.countAdded(*u)
 	return nil
+}
+
+// joinOrInvite makes u a member with an account that exists, or invites it.
+func (c *Change) joinOrInvite(u *User, account Account) error {
+	joined, err := c.joinAtOnce(u, account)
+	if err == nil && !joined {
+		c.Invite(u)
+	}
+	return err
 }
 
 // dropExpired drops the expired invitation that an address has in an organization.

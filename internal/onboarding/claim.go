@@ -118,11 +118,8 @@ func claimForNewcomer(c *directory.Change, u *directory.User, in NewClaim) (befo
 	if err := dropInvitation(c, u.OrgID, text.FoldKey(u.Email)); err != nil {
 		return nil, "", err
 	}
-	if err := c.AddUser(u); err != nil {
+	if err := c.AddNewcomer(u); err != nil {
 		return nil, "", err
-	}
-	if u.Invited {
-		return nil, "", &directory.Error{Code: directory.Conflict, Field: "email", Message: "this address has an account; claim with its personal token"}
 	}
 	issued, err := credentials.IssuePersonalToken(c, u.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
 	return nil, issued.Secret, err

@@ -187,6 +187,23 @@ func TestClaimWithAccount(t *testing.T) {
 	}
 }
 
+// Claiming without a token makes nobody's account the claimant's, even if the
+// organization has verified the domain of its address, which lets accounts join at once.
+func TestClaimInAVerifiedDomain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Theirs"))(t)
+	w.VerifiesDomain(out.Org.ID, "example.com")
+	in := onboarding.NewClaim{Claim: out.Claim, Name: "Stranger", Email: w.Owner.Email}
+	w.Refused("for a person with an account", directory.Conflict, "email", func() error {
+		return second(w.ClaimOrg(t.Context(), directory.Call{}, in))
+	})
+	in.Email = "newcomer@example.com"
+	if got := must(w.ClaimOrg(t.Context(), directory.Call{}, in))(t); got.PersonalToken == "" || got.Owner.Invited {
+		t.Errorf("a newcomer claimed %+v", got)
+	}
+}
+
 // A provision that can't be dropped holds up no other.
 func TestProvisionsAreDroppedEachByItself(t *testing.T) {
 	t.Parallel()
