@@ -195,7 +195,7 @@ func eraseEntries(tx directory.Tx, org directory.OrgID, id directory.UserID, num
 		return err
 	}
 	for _, number := range numbers {
-		found, err := directory.EntryAt(tx, org, number)
+		found, err := EntryAt(tx, org, number)
 		if err != nil {
 			return err
 		}

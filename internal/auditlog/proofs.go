@@ -59,7 +59,7 @@ func (l *Trail) ProveInclusion(ctx context.Context, call directory.Call, number,
 			return p, directory.InvalidField("sequence", "must be from 1 to %d, the size of the tree", size)
 		}
 		p = Inclusion{Sequence: number, Size: size}
-		p.Proof, err = audit.Inclusion(directory.Tiles(tx, org), size, number)
+		p.Proof, err = audit.Inclusion(Tiles(tx, org), size, number)
 		return p, err
 	})
 }
@@ -82,7 +82,7 @@ func (l *Trail) ProveConsistency(ctx context.Context, call directory.Call, from,
 			return p, directory.InvalidField("from", "must be from 1 to %d, the size of the tree", to)
 		}
 		p = Consistency{From: from, To: to}
-		p.Proof, err = audit.Consistency(directory.Tiles(tx, org), from, to)
+		p.Proof, err = audit.Consistency(Tiles(tx, org), from, to)
 		return p, err
 	})
 }

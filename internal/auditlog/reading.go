@@ -57,9 +57,9 @@ func (l *Trail) ExportEntries(ctx context.Context, call directory.Call, q direct
 				return err
 			}
 		}
-		q.Limit = directory.MaxEntries
+		q.Limit = MaxEntries
 		if limited {
-			q.Limit = min(left, directory.MaxEntries)
+			q.Limit = min(left, MaxEntries)
 		}
 		_, err := directory.Read(ctx, l.directory, call, directory.OpListEntries, func(tx directory.Tx) (_ struct{}, err error) {
 			if begun && !q.NewestFirst {
@@ -67,7 +67,7 @@ func (l *Trail) ExportEntries(ctx context.Context, call directory.Call, q direct
 					return struct{}{}, err
 				}
 			}
-			list, more, err = directory.ReadEntries(tx, list[:0], org, q, exportBytes)
+			list, more, err = ReadEntries(tx, list[:0], org, q, exportBytes)
 			return struct{}{}, err
 		})
 		if err != nil || len(list) == 0 {
@@ -89,7 +89,7 @@ func (l *Trail) ExportEntries(ctx context.Context, call directory.Call, q direct
 // notShortened fails if retention has dropped the entry after a sequence. Verification
 // of the log finds entries that are missing for another reason.
 func notShortened(tx directory.Tx, org directory.OrgID, sequence int64) error {
-	first, err := directory.FirstSequence(tx, org)
+	first, err := FirstSequence(tx, org)
 	if err == nil && first > sequence+1 {
 		err = errShortened
 	}

@@ -48,6 +48,6 @@ func (l *Trail) SetRetention(ctx context.Context, call directory.Call, r directo
 		if err := c.SetRetention(org, r.Days); err != nil {
 			return r, err
 		}
-		return r, c.Record(directory.AuditLogTarget(org), before, r)
+		return r, c.Record(Target(org), before, r)
 	})
 }

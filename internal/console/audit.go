@@ -117,7 +117,7 @@ func showAudit(rq *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	oldest, _, err := rq.console.Service.ListEntries(rq.Context(), rq.call, directory.EntryQuery{Limit: 1})
+	oldest, _, err := rq.console.Trail.ListEntries(rq.Context(), rq.call, directory.EntryQuery{Limit: 1})
 	if err != nil || len(oldest) == 0 {
 		return d, err
 	}
@@ -150,7 +150,7 @@ func (rq *request) listEntries() (d auditData, err error) {
 			return d, err
 		}
 	}
-	events, err := rq.console.Service.ReadEvents(rq.Context(), rq.call, directory.EntryQuery{After: -1})
+	events, err := rq.console.Trail.ReadEvents(rq.Context(), rq.call, directory.EntryQuery{After: -1})
 	if err != nil {
 		return d, err
 	}
@@ -159,7 +159,7 @@ func (rq *request) listEntries() (d auditData, err error) {
 		q.Before = events.End + 1
 	}
 	q.After = max(end, q.Before-entriesSearched)
-	list, more, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
+	list, more, err := rq.console.Trail.ListEntries(rq.Context(), rq.call, q)
 	if err != nil {
 		return d, err
 	}
@@ -208,7 +208,7 @@ func showNewEntries(rq *request) (any, error) {
 		return nil, err
 	}
 	q.NewestFirst, q.Limit = false, liveShown
-	list, _, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
+	list, _, err := rq.console.Trail.ListEntries(rq.Context(), rq.call, q)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func showEntry(rq *request) (any, error) {
 		return nil, err
 	}
 	q := directory.EntryQuery{After: n - 1, Before: n + 1, Limit: 1}
-	list, _, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
+	list, _, err := rq.console.Trail.ListEntries(rq.Context(), rq.call, q)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func showOverview(rq *request) (any, error) {
 	}
 	if rq.may(directory.OpListEntries) {
 		q := directory.EntryQuery{NewestFirst: true, Limit: 8}
-		d.Recent, _, err = rq.console.Service.ListEntries(rq.Context(), rq.call, q)
+		d.Recent, _, err = rq.console.Trail.ListEntries(rq.Context(), rq.call, q)
 	}
 	d.Welcome = !rq.may(directory.OpListUsers)
 	return d, err

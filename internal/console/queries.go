@@ -199,7 +199,7 @@ func (rq *request) entriesByDay(days []time.Time, q directory.EntryQuery) (count
 		span.After, all = least, false
 	}
 	q.After, q.Before, q.NewestFirst, q.Limit = span.After, span.Before, true, 1000
-	list, more, err := rq.console.Service.ListEntries(rq.Context(), rq.call, q)
+	list, more, err := rq.console.Trail.ListEntries(rq.Context(), rq.call, q)
 	for _, e := range list {
 		if i := int(e.At.Sub(days[0]) / (24 * time.Hour)); i >= 0 && i < len(days) {
 			counts[i]++

@@ -108,7 +108,7 @@ func showUser(rq *request) (any, error) {
 	}
 	if rq.may(directory.OpListEntries) {
 		q := directory.EntryQuery{Target: string(d.User.ID), NewestFirst: true, Limit: historyShown}
-		if d.History, _, err = s.ListEntries(ctx, rq.call, q); err != nil {
+		if d.History, _, err = rq.console.Trail.ListEntries(ctx, rq.call, q); err != nil {
 			return nil, err
 		}
 	}

@@ -156,3 +156,8 @@ type EntryQuery struct {
 	NewestFirst   bool
 	Limit         int
 }
+
+// Retention is how long an organization keeps the entries of its log.
+type Retention struct {
+	Days int `json:"days"` // 0: for ever
+}

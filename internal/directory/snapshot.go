@@ -74,6 +74,29 @@ func lastEntryBy(tx Tx, org OrgID, at time.Time) (int64, error) {
 	return next - 1, err
 }
 
+// SequenceSince is the sequence of the first entry at a time or later, the one after
+// last if there is none. As times never go back within a log, halving finds it.
+func SequenceSince(tx Tx, org OrgID, last int64, at time.Time) (int64, error) {
+	low, high := int64(1), last+1
+	for low < high {
+		middle := low + (high-low)/2
+		earlier := false
+		// Retention may have dropped this entry; the next one will do.
+		for e, err := range tx.OrgEntries(org, EntryQuery{After: middle - 1, Limit: 1}) {
+			if err != nil {
+				return 0, err
+			}
+			earlier = e.At.Before(at)
+		}
+		if earlier {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
 // FirstEntry returns the first entry of an organization that is kept. Errors: [NotFound].
 func FirstEntry(tx Tx, org OrgID) (Entry, error) {
 	for e, err := range tx.OrgEntries(org, EntryQuery{Limit: 1}) {

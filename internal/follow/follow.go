@@ -1,8 +1,8 @@
 // Package follow owns the cursors over the audit log: the position that each follower has
 // read up to. A cursor moves only under the follower's lock, and only from the position
 // that the leader last stored, so that a former leader can't undo its successor's
-// progress. Background readers of the log (mail, webhooks, sealing) and event streams
-// build on this package.
+// progress. Background readers of the log (mail, webhooks, sealing) build on this
+// package.
 package follow
 
 import (

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/follow"
 	"github.com/rosterhq/roster/internal/turns"
 )
 
@@ -40,8 +40,8 @@ func streamEvents(rq *request) error {
 	}
 	return rq.follow(rq.api.streams, errStreams, func(ctx context.Context) (sent bool, err error) {
 		out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
-		err = follow.Watcher{
-			Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
+		err = auditlog.Watcher{
+			Trail: rq.api.service.Trail, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
 		}.Run(ctx)
 		return out.sent, err
 	})
@@ -77,7 +77,7 @@ type eventWriter struct {
 	written time.Time
 }
 
-// entries is called by [follow.Watcher]. The first call opens the stream. It also sends
+// entries is called by [auditlog.Watcher]. The first call opens the stream. It also sends
 // the ids of entries that the filter leaves out, so that a client that reconnects does not
 // read them again, even if it has received no entry yet.
 func (w *eventWriter) entries(list []directory.Entry, upTo int64) (err error) {

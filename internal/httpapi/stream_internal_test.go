@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -44,7 +45,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := New(Options{Service: service, Log: slog.New(slog.DiscardHandler), Clock: time.Now})
+	api := New(Options{Service: service, AuditLog: auditlog.New(service, db, dbtest.Keys()), Log: slog.New(slog.DiscardHandler), Clock: time.Now})
 	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), db: db, service: service, catalog: roles.NewCatalog(service), token: d.APIToken}
 	hurry(api, s.Config)
 	s.Start()

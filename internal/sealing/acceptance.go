@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -56,7 +57,7 @@ func (s *Sealer) Accept(ctx context.Context, org directory.OrgID) (from, to int6
 			return err
 		}
 		from, to = size+1, size+int64(len(all))
-		if err := s.record(tx, directory.OpAcceptEntries, org, directory.AuditLogTarget(org), nil, acceptance{from, to}); err != nil {
+		if err := s.record(tx, directory.OpAcceptEntries, org, auditlog.Target(org), nil, acceptance{from, to}); err != nil {
 			return err
 		}
 		return s.resumeWebhooks(tx, hooks, size, all)
@@ -77,7 +78,7 @@ func (s *Sealer) acceptAll(tx directory.Tx, org directory.OrgID, sealed int64, a
 		return err
 	}
 	var latest time.Time
-	if last, err := directory.EntryAt(tx, org, sealed); err != nil {
+	if last, err := auditlog.EntryAt(tx, org, sealed); err != nil {
 		return err
 	} else if last != nil {
 		latest = last.At

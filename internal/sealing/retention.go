@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -37,7 +38,7 @@ func (s *Sealer) prune(ctx context.Context, org directory.OrgID, before time.Tim
 			if err := tx.Lock(directory.LockOrg(org)); err != nil {
 				return err
 			}
-			first, err := directory.FirstSequence(tx, org)
+			first, err := auditlog.FirstSequence(tx, org)
 			if err != nil || first == 0 {
 				return err
 			}
@@ -75,7 +76,7 @@ func (s *Sealer) pruneUpTo(tx directory.Tx, org directory.OrgID, upTo int64) err
 	}
 	e := directory.Entry{
 		At: s.now(), OrgID: org, Actor: directory.Actor{Kind: directory.ActorSystem, Name: "retention"},
-		Action: audit.PruneAction, Target: directory.AuditLogTarget(org),
+		Action: audit.PruneAction, Target: auditlog.Target(org),
 	}
 	return directory.Record(tx, s.keys, e, nil, audit.Pruned{UpTo: upTo})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/audit"
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/follow"
 )
@@ -156,7 +157,7 @@ type growth struct {
 // nil if there are none. The tree so far must have the root that was signed, and each
 // entry its authenticator.
 func (s *Sealer) grow(tx directory.Tx, org directory.OrgID) (*growth, error) {
-	tiles := directory.Tiles(tx, org)
+	tiles := auditlog.Tiles(tx, org)
 	from, err := s.sealedSize(tx, org)
 	if err != nil {
 		return nil, err
@@ -207,7 +208,7 @@ func (s *Sealer) sealedSize(tx directory.Tx, org directory.OrgID) (int64, error)
 			Problem: "the newest checkpoint is not signed with this deployment's key: either the key file was replaced or the checkpoint was changed",
 		}
 	}
-	tree, err := audit.Head(directory.Tiles(tx, org), last.Size)
+	tree, err := audit.Head(auditlog.Tiles(tx, org), last.Size)
 	if err != nil && !errors.Is(err, audit.ErrTiles) {
 		return 0, err
 	}

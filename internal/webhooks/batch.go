@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -43,7 +44,7 @@ func (q *Queue) Batch(ctx context.Context, org directory.OrgID, id directory.Web
 		}
 		for _, d := range due {
 			item := Item{Delivery: d}
-			if item.Entry, err = directory.EntryAt(tx, org, d.Sequence); err != nil {
+			if item.Entry, err = auditlog.EntryAt(tx, org, d.Sequence); err != nil {
 				return err
 			}
 			b.Items = append(b.Items, item)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -179,7 +180,7 @@ func (c change) replayEntries(w directory.Webhook, in ReplayScope) (out Replayed
 		}
 		after = first - 1
 	}
-	list, more, err := directory.ReadEntries(c, nil, w.OrgID, directory.EntryQuery{After: after, Limit: MaxReplay}, directory.MaxEntryBytes)
+	list, more, err := auditlog.ReadEntries(c, nil, w.OrgID, directory.EntryQuery{After: after, Limit: MaxReplay}, auditlog.MaxEntryBytes)
 	if err != nil {
 		return out, err
 	}

@@ -1,4 +1,4 @@
-package follow
+package auditlog
 
 import (
 	"context"
@@ -17,8 +17,8 @@ const (
 
 // Watcher follows the audit log of one organization for a caller.
 type Watcher struct {
-	Service *directory.Service
-	Call    directory.Call
+	Trail *Trail
+	Call  directory.Call
 	// Renew returns the current principal. Its error ends the watch.
 	Renew directory.Renewal
 	// Query filters the entries. The watch begins after its After: the sequence of the last
@@ -37,8 +37,8 @@ type Watcher struct {
 func (w Watcher) Run(ctx context.Context) error {
 	org, q := w.Call.Principal.OrgID, w.Query
 	for first := true; ; first = false {
-		appended := w.Service.Appended(org)
-		events, err := w.Service.ReadEvents(ctx, w.Call, q)
+		appended := w.Trail.directory.Appended(org)
+		events, err := w.Trail.ReadEvents(ctx, w.Call, q)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (w Watcher) idle(ctx context.Context, org directory.OrgID, appended <-chan 
 		if err := w.Renew.Check(ctx, org, directory.OpStreamEvents); err != nil {
 			return err
 		}
-		if grown || !w.Service.InTouch() {
+		if grown || !w.Trail.directory.InTouch() {
 			return nil
 		}
 		if err := w.Entries(nil, upTo); err != nil {

@@ -1,4 +1,4 @@
-package directory_test
+package auditlog_test
 
 import (
 	"slices"
