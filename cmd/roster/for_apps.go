@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/config"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/forwardauth"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/oauth"
 	"github.com/rosterhq/roster/internal/protocol"
@@ -22,10 +23,10 @@ type forApps struct {
 	proxies   *forwardauth.Server
 }
 
-func newForApps(c *config.Config, s *directory.Service, keys *audit.Keyring) forApps {
+func newForApps(c *config.Config, s *directory.Service, fresh *freshness.Tracker, keys *audit.Keyring) forApps {
 	apps := applications.New(s)
 	return forApps{
-		decisions: authzen.New(authzen.Access{Service: s, Apps: apps}, c.PublicURL),
+		decisions: authzen.New(authzen.Access{Service: s, Apps: apps, Freshness: fresh}, c.PublicURL),
 		tokens:    oauth.New(oauth.Options{Apps: apps, Signer: accesstoken.New(keys, time.Now), PublicURL: c.PublicURL}),
 		proxies:   forwardauth.New(s, apps),
 	}

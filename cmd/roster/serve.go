@@ -27,6 +27,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/dnsresolve"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
@@ -150,9 +151,10 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
 	imports, provisioner := userimport.New(service), provisioning.New(service, people, scim.CheckExtensions)
-	forApps := newForApps(c, service, keys)
+	fresh := freshness.New(service, db)
+	forApps := newForApps(c, service, fresh, keys)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
+		Service: service, Webhooks: hooks, AuditLog: trail, Freshness: fresh, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
 		Protocols: append(forApps.protocols(), scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()),
 		Pages:     append(forApps.pages(), sitePages(c, service, proofs, people, trail, hooks, imports, provisioner, in, log)...), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,

@@ -25,6 +25,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
 	"github.com/rosterhq/roster/internal/forwardauth"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
@@ -127,8 +128,8 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 		Queue: webhooks.NewQueue(db, dbtest.Keys(), o.Clock), Endpoints: o.endpoints(), Log: log, Clock: o.Clock,
 	})
 	s.Provisioner = provisioning.New(service, s.Onboarding, scim.CheckExtensions)
-	apps := applications.New(service)
-	decisions := authzen.New(authzen.Access{Service: service, Apps: apps}, "")
+	apps, fresh := applications.New(service), freshness.New(service, db)
+	decisions := authzen.New(authzen.Access{Service: service, Apps: apps, Freshness: fresh}, "")
 	tokens := oauth.New(oauth.Options{Apps: apps, Signer: accesstoken.New(dbtest.Keys(), o.Clock)})
 	s.API = httpapi.New(httpapi.Options{
 		Service: service, Webhooks: webhooks.NewHooks(service, dbtest.Keys(), o.endpoints()),
@@ -138,7 +139,7 @@ func (s *Server) serve(o Options, db *store.Store, service *directory.Service) {
 			{Pattern: oauth.MetadataPath, Serve: tokens.ServeMetadata},
 			{Pattern: oauth.KeySetPath, Serve: tokens.ServeKeySet},
 		},
-		AuditLog: auditlog.New(service, db, dbtest.Keys()), Identity: s.Identity, Onboarding: s.Onboarding, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
+		AuditLog: auditlog.New(service, db, dbtest.Keys()), Freshness: fresh, Identity: s.Identity, Onboarding: s.Onboarding, Log: log, AccessLog: o.AccessLog, RateLimit: o.RateLimit, RequestsUnderWay: o.UnderWay, Clock: o.Clock, Version: "test", AllowProvision: o.AllowProvision,
 		Collectors: slices.Concat(s.Sealer.Collectors(), s.Webhooks.Collectors()),
 	})
 	listener := httptest.NewServer(s.API)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/freshness"
 )
 
 const (
@@ -17,8 +18,9 @@ const (
 
 // Watcher follows the audit log of one organization for a caller.
 type Watcher struct {
-	Trail *Trail
-	Call  directory.Call
+	Trail     *Trail
+	Freshness *freshness.Tracker
+	Call      directory.Call
 	// Renew returns the current principal. Its error ends the watch.
 	Renew directory.Renewal
 	// Query filters the entries. The watch begins after its After: the sequence of the last
@@ -37,7 +39,7 @@ type Watcher struct {
 func (w Watcher) Run(ctx context.Context) error {
 	org, q := w.Call.Principal.OrgID, w.Query
 	for first := true; ; first = false {
-		appended := w.Trail.directory.Appended(org)
+		appended := w.Freshness.Appended(org)
 		events, err := w.Trail.ReadEvents(ctx, w.Call, q)
 		if err != nil {
 			return err
@@ -74,7 +76,7 @@ func (w Watcher) idle(ctx context.Context, org directory.OrgID, appended <-chan 
 		if err := w.Renew.Check(ctx, org, directory.OpStreamEvents); err != nil {
 			return err
 		}
-		if grown || !w.Trail.directory.InTouch() {
+		if grown || !w.Freshness.InTouch() {
 			return nil
 		}
 		if err := w.Entries(nil, upTo); err != nil {

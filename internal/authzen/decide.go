@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -17,8 +18,9 @@ const (
 
 // Access answers questions by what users and tokens hold in an application.
 type Access struct {
-	Service *directory.Service
-	Apps    *applications.Apps
+	Service   *directory.Service
+	Apps      *applications.Apps
+	Freshness *freshness.Tracker
 }
 
 // Decide implements [Decider]. A subject is a user, by id, email address or the user name
@@ -29,7 +31,7 @@ func (a Access) Decide(ctx context.Context, call directory.Call, q Question) (De
 		return Decision{}, err
 	}
 	if q.Cache {
-		if err := a.Service.AwaitFresh(ctx); err != nil {
+		if err := a.Freshness.AwaitFresh(ctx); err != nil {
 			return Decision{}, err
 		}
 	}

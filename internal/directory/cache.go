@@ -52,7 +52,7 @@ func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
 }
 
 func (c *cache) putVersion(epoch uint64, org OrgID, version string) {
-	c.versions.Put(epoch, org, version, Origin{kind: ofLog, id: string(org)})
+	c.versions.Put(epoch, org, version, Origin{Kind: OfLog, ID: string(org)})
 }
 
 // putUser stores a user by id, and by address if they were looked up by it.
@@ -73,8 +73,8 @@ func (c *cache) invalidate() { c.Changed(derived.Drops[Origin].Everything) }
 func (c *cache) committed(entries []Entry) {
 	c.Changed(func(drop derived.Drops[Origin]) {
 		for i := range entries {
-			for s := range entries[i].changed {
-				if s.kind == ofAnything {
+			for s := range entries[i].Changed {
+				if s.Kind == OfAnything {
 					drop.Everything()
 				}
 				c.dropUsers(s)
@@ -86,14 +86,14 @@ func (c *cache) committed(entries []Entry) {
 
 // dropUsers drops what the cache of users has from an origin.
 func (c *cache) dropUsers(s Origin) {
-	switch s.kind {
-	case ofViews:
-		c.users.DropOrg(viewsOf(s.in))
-	case ofSchemas:
-		c.users.DropOrg(schemasOf(s.in))
-	case ofUsers:
-		c.users.DropOrg(string(s.in))
-	case ofUser:
-		c.users.Drop(string(s.in), s.id)
+	switch s.Kind {
+	case OfViews:
+		c.users.DropOrg(viewsOf(s.In))
+	case OfSchemas:
+		c.users.DropOrg(schemasOf(s.In))
+	case OfUsers:
+		c.users.DropOrg(string(s.In))
+	case OfUser:
+		c.users.Drop(string(s.In), s.ID)
 	}
 }

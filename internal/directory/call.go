@@ -108,7 +108,7 @@ var errDryRun = errors.New("dry run")
 func Write[T any](ctx context.Context, s *Service, call Call, op Operation, fn func(*Change) (T, error)) (T, error) {
 	var result T
 	var written *Written
-	ctx = ForTenant(ctx, call.tenant(op))
+	ctx = ForTenant(ctx, call.Tenant(op))
 	writing := ctx
 	if call.DryRun != nil {
 		writing = ForTrial(ctx)
@@ -224,7 +224,7 @@ func Read[T any](ctx context.Context, s *Service, call Call, op Operation, fn fu
 	if err := op.Authorize(call.Principal); err != nil {
 		return result, err
 	}
-	err = s.store.Read(ForTenant(ctx, call.tenant(op)), func(tx Tx) error {
+	err = s.store.Read(ForTenant(ctx, call.Tenant(op)), func(tx Tx) error {
 		result, err = fn(tx)
 		return err
 	})

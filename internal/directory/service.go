@@ -23,10 +23,8 @@ type Service struct {
 	clock func() time.Time
 
 	cache     cache
+	observers observers
 	usage     lastuse.Marks[tokenKey]
-	listeners listeners
-	journals  journals
-	reached   reached
 	limits    limits.Limits
 	exceeded  limits.Refusals
 
@@ -69,16 +67,17 @@ func NewService(store Store, keys *audit.Keyring, clock func() time.Time, option
 // returns, of others soon after.
 func (s *Service) committed(entries []Entry) {
 	s.cache.committed(entries)
-	s.listeners.committed(entries)
-	s.journals.committed(entries)
-	s.reached.committed(entries) // when the cache has dropped what they changed
+	for _, o := range s.observers.list() {
+		o.Committed(entries)
+	}
 }
 
 // unknown is called when something changed but the store cannot say what.
 func (s *Service) unknown() {
 	s.cache.invalidate()
-	s.listeners.unknown()
-	s.journals.unknown()
+	for _, o := range s.observers.list() {
+		o.Changed()
+	}
 }
 
 // now is the clock in UTC, to the microsecond that storage keeps.

@@ -36,10 +36,10 @@ func AppTenant(id AppID) Tenant { return Tenant("app:" + id) }
 // AddrTenant is an address that requests without a token come from.
 func AddrTenant(addr string) Tenant { return Tenant("addr:" + networks.Source(addr)) }
 
-// tenant is the tenant of a call. Operations of accounts on what is their own count for the
+// Tenant is the tenant of a call. Operations of accounts on what is their own count for the
 // account, whichever organization the request names: otherwise an account in many
 // organizations would have as many turns.
-func (call Call) tenant(op Operation) Tenant {
+func (call Call) Tenant(op Operation) Tenant {
 	switch p := call.Principal; {
 	case p == nil:
 		return AddrTenant(call.RemoteAddr)

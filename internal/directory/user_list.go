@@ -93,7 +93,7 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 			return "", err
 		}
 	}
-	ctx = ForTenant(ctx, call.tenant(OpListUsers))
+	ctx = ForTenant(ctx, call.Tenant(OpListUsers))
 	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.cache.Epoch()}
 	if ok {
 		l.version = known

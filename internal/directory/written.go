@@ -3,7 +3,6 @@ package directory
 import (
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // LogEnd is a state of an organization, or with [DeploymentLog] of the deployment: the one
@@ -52,8 +51,8 @@ func (w *Written) add(other *Written) {
 	}
 }
 
-// String is the text that [ParseLogEnds] reads: "acme-x7q2:42", or several, separated by
-// commas. It is empty if nothing was written.
+// String is the text "acme-x7q2:42", or several, separated by commas. It is empty if
+// nothing was written.
 func (w *Written) String() string {
 	if w == nil || len(w.ends) == 0 {
 		return ""
@@ -68,24 +67,3 @@ func (w *Written) String() string {
 	}
 	return string(b)
 }
-
-// ParseLogEnds reads texts of [Written]. Errors: [Invalid].
-func ParseLogEnds(texts []string) (ends []LogEnd, err error) {
-	for _, text := range texts {
-		for part := range strings.SplitSeq(text, ",") {
-			part = strings.TrimSpace(part)
-			if part == "" {
-				continue // as in every list in a header (RFC 9110 section 5.6.1)
-			}
-			org, digits, _ := strings.Cut(part, ":")
-			n, err := strconv.ParseInt(digits, 10, 64)
-			if err != nil || n < 1 || org == "" || strings.ContainsFunc(org, notInSlug) || len(ends) == MaxWritten {
-				return nil, Errorf(Invalid, "Roster-Consistency must have at most %d values of earlier responses, as in acme-x7q2:42", MaxWritten)
-			}
-			ends = append(ends, LogEnd{OrgID(org), n})
-		}
-	}
-	return ends, nil
-}
-
-func notInSlug(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }

@@ -20,6 +20,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
@@ -39,6 +40,7 @@ type World struct {
 	*webhooks.Hooks
 	*applications.Apps
 	*auditlog.Trail
+	*freshness.Tracker
 	*identity.Proofs
 	*onboarding.Onboarder
 	*schedules.Planner
@@ -133,6 +135,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Explainer = access.NewExplainer(w.Service)
 	w.Catalog = roles.NewCatalog(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
+	w.Tracker = freshness.New(w.Service, w.DB)
 	w.Apps = applications.New(w.Service)
 	w.Hooks = webhooks.NewHooks(w.Service, dbtest.Keys(), egress.Policy{})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/rosterhq/roster/internal/directory"
-	"github.com/rosterhq/roster/internal/follow"
+	"github.com/rosterhq/roster/internal/freshness"
 )
 
 // maxWatches is how many streams may be open for the applications of an organization, or
@@ -21,8 +21,8 @@ var errWatches = directory.Errorf(directory.RateLimited, "the application has %d
 func streamAccess(rq *request) error {
 	return rq.follow(rq.api.watches, errWatches, func(ctx context.Context) (sent bool, err error) {
 		out := &accessWriter{&stream{rq: rq, contentType: contentTypeEvents, to: rq.w}}
-		err = follow.AccessWatcher{
-			Service: rq.api.service.Service, Call: rq.call, Renew: rq.renew, Ready: out.ready, Changed: out.changed,
+		err = freshness.AccessWatcher{
+			Tracker: rq.api.service.Tracker, Call: rq.call, Renew: rq.renew, Ready: out.ready, Changed: out.changed,
 		}.Run(ctx)
 		return out.sent, err
 	})
@@ -37,7 +37,7 @@ func (w *accessWriter) ready() error {
 	return w.push()
 }
 
-// affected is what an event says: [directory.Affected] in its wire format.
+// affected is what an event says: [freshness.Affected] in its wire format.
 type affected struct {
 	Organization directory.OrgID  `json:"organization,omitzero"`
 	Subject      *affectedSubject `json:"subject,omitzero"`
@@ -48,7 +48,7 @@ type affectedSubject struct {
 	ID   string `json:"id"`
 }
 
-func (w *accessWriter) changed(list []directory.Affected) error {
+func (w *accessWriter) changed(list []freshness.Affected) error {
 	if len(list) == 0 {
 		w.buf = append(w.buf, "event: heartbeat\ndata: {}\n\n"...)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/freshness"
 )
 
 // headerConsistency says up to where the logs of organizations have got: in the response to
@@ -33,7 +34,7 @@ func (rq *request) awaitWrites() error {
 	if !ok {
 		return nil
 	}
-	ends, err := directory.ParseLogEnds(texts)
+	ends, err := freshness.ParseLogEnds(texts)
 	if err != nil {
 		return err
 	}

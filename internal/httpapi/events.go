@@ -41,7 +41,7 @@ func streamEvents(rq *request) error {
 	return rq.follow(rq.api.streams, errStreams, func(ctx context.Context) (sent bool, err error) {
 		out := &eventWriter{stream: newStream(rq, contentTypeEvents)}
 		err = auditlog.Watcher{
-			Trail: rq.api.service.Trail, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
+			Trail: rq.api.service.Trail, Freshness: rq.api.service.Tracker, Call: rq.call, Renew: rq.renew, Query: q.EntryQuery, Entries: out.entries,
 		}.Run(ctx)
 		return out.sent, err
 	})

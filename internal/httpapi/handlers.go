@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
@@ -30,6 +31,7 @@ type service struct {
 	*directory.Service
 	*webhooks.Hooks
 	*auditlog.Trail
+	*freshness.Tracker
 	*identity.Proofs
 	*onboarding.Onboarder
 	*applications.Apps

@@ -17,6 +17,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/roles"
@@ -45,7 +46,7 @@ func newStreaming(t testing.TB, hurry func(*API, *http.Server)) *streaming {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := New(Options{Service: service, AuditLog: auditlog.New(service, db, dbtest.Keys()), Log: slog.New(slog.DiscardHandler), Clock: time.Now})
+	api := New(Options{Service: service, AuditLog: auditlog.New(service, db, dbtest.Keys()), Freshness: freshness.New(service, db), Log: slog.New(slog.DiscardHandler), Clock: time.Now})
 	s := &streaming{TB: t, Server: httptest.NewUnstartedServer(api), db: db, service: service, catalog: roles.NewCatalog(service), token: d.APIToken}
 	hurry(api, s.Config)
 	s.Start()

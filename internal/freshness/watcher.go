@@ -1,4 +1,4 @@
-package follow
+package freshness
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const accessPatience = 10 * time.Second
 
 // AccessWatcher follows what can change the decisions of an application.
 type AccessWatcher struct {
-	Service *directory.Service
+	Tracker *Tracker
 	Call    directory.Call
 	// Renew returns the current principal. Its error ends the watch.
 	Renew directory.Renewal
@@ -24,27 +24,27 @@ type AccessWatcher struct {
 	// any node, comes from a state that is not older than the beginning of the watch.
 	Ready func() error
 	// Changed is called five times a second, with what changes have affected, mostly
-	// nothing. Everything that was committed [directory.Fresh] before has then been
-	// reported. It is not called while that is not known.
-	Changed func([]directory.Affected) error
+	// nothing. Everything that was committed [Fresh] before has then been reported. It
+	// is not called while that is not known.
+	Changed func([]Affected) error
 }
 
 // Run watches until ctx ends, a function returns an error, or the credential or the
 // application is removed. It returns the error. It also ends if there was nothing to say
 // for [accessPatience], so that the client tries another node.
 func (w AccessWatcher) Run(ctx context.Context) error {
-	watch, err := w.Service.WatchAccess(w.Call)
+	watch, err := w.Tracker.watchAccess(w.Call)
 	if err != nil {
 		return err
 	}
-	defer watch.Close()
+	defer watch.close()
 	begun := time.Now()
 	for last, ready := begun, false; time.Since(last) < accessPatience; {
 		may, err := w.wait(ctx)
 		if err != nil {
 			return err
 		}
-		if !may || (!ready && (time.Since(begun) < directory.Fresh || !w.Service.IsFresh())) {
+		if !may || (!ready && (time.Since(begun) < Fresh || !w.Tracker.IsFresh())) {
 			continue
 		}
 		if !ready {
@@ -53,7 +53,7 @@ func (w AccessWatcher) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		list, fresh := watch.Next(time.Now())
+		list, fresh := watch.next(time.Now())
 		if !fresh {
 			continue
 		}
@@ -62,7 +62,7 @@ func (w AccessWatcher) Run(ctx context.Context) error {
 		}
 		last = time.Now()
 	}
-	return directory.Errorf(directory.Unavailable, "this server has lost touch with its database; try again")
+	return errBehind
 }
 
 // wait waits for the next tick and checks the permission. It reports false if that is not

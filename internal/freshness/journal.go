@@ -1,41 +1,10 @@
-package directory
+package freshness
 
-import "sync"
+import (
+	"sync"
 
-// Affected is what a change can have changed about the decisions that an application asks
-// for. Empty members stand for all: an Affected without a subject concerns all users and
-// tokens of the organization, and one without an organization all organizations.
-type Affected struct {
-	OrgID OrgID
-	Type  string // user or token
-	ID    string
-
-	app AppID // the application whose vocabulary changed; empty for other changes
-}
-
-// affects returns what an origin that changed in an organization affects, if anything.
-func (s Origin) affects(org OrgID) (a Affected, ok bool) {
-	switch s.kind {
-	case ofUser:
-		return Affected{OrgID: org, Type: "user", ID: s.id}, true
-	case ofToken:
-		return Affected{OrgID: org, Type: "token", ID: s.id}, true
-	case ofGroups, ofAnything:
-		if org == DeploymentLog {
-			return a, true
-		}
-		return Affected{OrgID: org}, true
-	case ofApp:
-		return Affected{app: AppID(s.id)}, true
-	default:
-		return a, false
-	}
-}
-
-// covers reports whether a stands for b too.
-func (a Affected) covers(b Affected) bool {
-	return a == b || a == Affected{} || (a.ID == "" && a.app == "" && b.app == "" && a.OrgID == b.OrgID)
-}
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 // Bounds of a journal. An entry that exceeds them is replaced by an Affected that stands for
 // more, so that a busy organization costs others neither memory nor their place.
@@ -61,7 +30,7 @@ type journal struct {
 
 	// Appended since the last read by any watch.
 	unread   map[Affected]struct{}
-	subjects map[OrgID]int
+	subjects map[directory.OrgID]int
 }
 
 func (j *journal) end() int64 { return j.base + int64(len(j.list)) }
@@ -116,19 +85,19 @@ func (j *journal) read() int64 {
 // empty for the deployment's.
 type journals struct {
 	mu sync.Mutex
-	of map[OrgID]*journal
+	of map[directory.OrgID]*journal
 }
 
 // open returns a journal for one more watch.
-func (l *journals) open(org OrgID) *journal {
+func (l *journals) open(org directory.OrgID) *journal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of == nil {
-		l.of = make(map[OrgID]*journal)
+		l.of = make(map[directory.OrgID]*journal)
 	}
 	j := l.of[org]
 	if j == nil {
-		j = &journal{most: maxOwn, unread: make(map[Affected]struct{}), subjects: make(map[OrgID]int)}
+		j = &journal{most: maxOwn, unread: make(map[Affected]struct{}), subjects: make(map[directory.OrgID]int)}
 		if org == "" {
 			j.most = maxAll
 		}
@@ -138,7 +107,7 @@ func (l *journals) open(org OrgID) *journal {
 	return j
 }
 
-func (l *journals) close(org OrgID, j *journal) {
+func (l *journals) close(org directory.OrgID, j *journal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if j.watches--; j.watches == 0 {
@@ -148,7 +117,7 @@ func (l *journals) close(org OrgID, j *journal) {
 
 // committed appends what the entries of a commit affect: to the journal of their
 // organization, and to that of the deployment.
-func (l *journals) committed(entries []Entry) {
+func (l *journals) committed(entries []directory.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.of) == 0 {
@@ -157,15 +126,15 @@ func (l *journals) committed(entries []Entry) {
 	for i := range entries {
 		e := &entries[i]
 		own, all := l.of[e.OrgID], l.of[""]
-		for s := range e.changed {
-			a, ok := s.affects(e.OrgID)
+		for s := range e.Changed {
+			a, ok := affectedBy(s, e.OrgID)
 			if !ok {
 				continue
 			}
 			if own != nil {
 				own.add(a)
 			}
-			if all != nil && (a.app == "" || e.OrgID == DeploymentLog) {
+			if all != nil && (a.app == "" || e.OrgID == directory.DeploymentLog) {
 				all.add(a)
 			}
 		}

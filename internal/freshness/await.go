@@ -1,67 +1,69 @@
-package directory
+package freshness
 
 import (
 	"context"
 	"slices"
 	"sync"
+
+	"github.com/rosterhq/roster/internal/directory"
 )
 
 // Await waits until decisions for a principal are made from states at least as new as
 // these. A state that p's decisions are not made from is ignored, so that the log of a
 // stranger shows nothing. p is nil if the request has no valid token.
 //
-// Errors: [Unavailable] if that takes more than a second, and for a state that there is
-// not, such as one that a restored backup does not have.
-func (s *Service) Await(ctx context.Context, p *Principal, ends []LogEnd) error {
-	ends = slices.DeleteFunc(ends, func(e LogEnd) bool { return !p.decidesFrom(e.OrgID) || s.reached.has(e) })
+// Errors: [directory.Unavailable] if that takes more than a second, and for a state that
+// there is not, such as one that a restored backup does not have.
+func (t *Tracker) Await(ctx context.Context, p *directory.Principal, ends []directory.LogEnd) error {
+	ends = slices.DeleteFunc(ends, func(e directory.LogEnd) bool { return !decidesFrom(p, e.OrgID) || t.reached.has(e) })
 	if len(ends) == 0 {
 		return nil
 	}
-	last, err := s.logEnds(ctx, p, ends)
+	last, err := t.logEnds(ctx, p, ends)
 	if err != nil {
 		return err
 	}
-	if err := s.catchUp(ctx); err != nil {
+	if err := t.catchUp(ctx); err != nil {
 		return err
 	}
 	for i, e := range last {
-		s.reached.set(e)
+		t.reached.set(e)
 		// Nobody else finds out how long the log is.
-		if p.Kind == AppClient && e.Sequence < ends[i].Sequence {
+		if p.Kind == directory.AppClient && e.Sequence < ends[i].Sequence {
 			return errAhead
 		}
 	}
 	return nil
 }
 
-var errAhead = Errorf(Unavailable, "Roster-Consistency names a state that this server does not have; try again, or ask without it")
+var errAhead = directory.Errorf(directory.Unavailable, "Roster-Consistency names a state that this server does not have; try again, or ask without it")
 
 // decidesFrom reports whether decisions for p are made from what a log has. Those for an
 // application of the deployment are made from all.
-func (p *Principal) decidesFrom(log OrgID) bool {
+func decidesFrom(p *directory.Principal, log directory.OrgID) bool {
 	switch {
 	case p == nil:
 		return false
-	case p.Kind == AppClient && p.OrgID == "":
+	case p.Kind == directory.AppClient && p.OrgID == "":
 		return true
-	case p.Kind == AppClient:
+	case p.Kind == directory.AppClient:
 		return log == p.OrgID
 	default:
-		return log == p.OrgID || log == DeploymentLog
+		return log == p.OrgID || log == directory.DeploymentLog
 	}
 }
 
 // logEnds returns how the logs end in the database.
-func (s *Service) logEnds(ctx context.Context, p *Principal, ends []LogEnd) (last []LogEnd, err error) {
-	ctx = ForTenant(ctx, Call{Principal: p}.tenant(Operation{}))
-	err = s.store.Read(ctx, func(tx Tx) error {
+func (t *Tracker) logEnds(ctx context.Context, p *directory.Principal, ends []directory.LogEnd) (last []directory.LogEnd, err error) {
+	ctx = directory.ForTenant(ctx, directory.Call{Principal: p}.Tenant(directory.Operation{}))
+	err = t.store.Read(ctx, func(tx directory.Tx) error {
 		last = last[:0]
 		for _, e := range ends {
 			n, _, err := tx.LastOrgEntry(e.OrgID)
 			if err != nil {
 				return err
 			}
-			last = append(last, LogEnd{e.OrgID, n})
+			last = append(last, directory.LogEnd{OrgID: e.OrgID, Sequence: n})
 		}
 		return nil
 	})
@@ -72,24 +74,24 @@ func (s *Service) logEnds(ctx context.Context, p *Principal, ends []LogEnd) (las
 // it was asked for.
 type reached struct {
 	mu sync.RWMutex
-	of map[OrgID]int64
+	of map[directory.OrgID]int64
 }
 
 // maxReached bounds the logs. If there are more, all are forgotten.
 const maxReached = 10_000
 
-func (r *reached) has(e LogEnd) bool {
+func (r *reached) has(e directory.LogEnd) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	n, ok := r.of[e.OrgID]
 	return ok && n >= e.Sequence
 }
 
-func (r *reached) set(e LogEnd) {
+func (r *reached) set(e directory.LogEnd) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.of == nil || len(r.of) >= maxReached {
-		r.of = make(map[OrgID]int64)
+		r.of = make(map[directory.OrgID]int64)
 	}
 	r.of[e.OrgID] = max(r.of[e.OrgID], e.Sequence)
 }
@@ -97,7 +99,7 @@ func (r *reached) set(e LogEnd) {
 // committed is called when the cache has dropped what the entries changed. An entry of
 // this process may be reported before an earlier one of another, so that only the one
 // after the last counts.
-func (r *reached) committed(entries []Entry) {
+func (r *reached) committed(entries []directory.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.of) == 0 {

@@ -1,10 +1,12 @@
-package directory
+package freshness
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/rosterhq/roster/internal/directory"
 )
 
 // watched are journals with a watch of each kind, and a clock.
@@ -14,25 +16,25 @@ type watched struct {
 	now      time.Time
 }
 
-func (w *watched) watch(org OrgID, app AppID) *AccessWatch {
-	return &AccessWatch{journals: &w.journals, journal: w.journals.open(org), fresh: func() bool { return w.fresh }, org: org, app: app}
+func (w *watched) watch(org directory.OrgID, app directory.AppID) *accessWatch {
+	return &accessWatch{journals: &w.journals, journal: w.journals.open(org), fresh: func() bool { return w.fresh }, org: org, app: app}
 }
 
-func (w *watched) next(t *testing.T, a *AccessWatch) []Affected {
+func (w *watched) next(t *testing.T, a *accessWatch) []Affected {
 	t.Helper()
 	w.now = w.now.Add(200 * time.Millisecond)
-	list, fresh := a.Next(w.now)
+	list, fresh := a.next(w.now)
 	if !fresh {
 		t.Fatal("not fresh")
 	}
 	return list
 }
 
-func changeOf(org OrgID, kind string, n int) Entry {
-	return Entry{OrgID: org, Target: Target{Type: kind, ID: fmt.Sprint(kind, n)}}
+func changeOf(org directory.OrgID, kind string, n int) directory.Entry {
+	return directory.Entry{OrgID: org, Target: directory.Target{Type: kind, ID: fmt.Sprint(kind, n)}}
 }
 
-func changesOf(org OrgID, kind string, n int) (all []Entry) {
+func changesOf(org directory.OrgID, kind string, n int) (all []directory.Entry) {
 	for i := range n {
 		all = append(all, changeOf(org, kind, i))
 	}
@@ -46,7 +48,7 @@ func TestWatchReturnsEverythingTwice(t *testing.T) {
 	a := w.watch("acme-aaaa", "wiki")
 	w.journals.committed(changesOf("acme-aaaa", "user", 1))
 	w.fresh = false
-	if list, fresh := a.Next(w.now); fresh || list != nil {
+	if list, fresh := a.next(w.now); fresh || list != nil {
 		t.Fatalf("while out of touch: %v", list)
 	}
 	w.fresh = true
@@ -80,7 +82,7 @@ func TestJournalIsBounded(t *testing.T) {
 
 	// Nobody reads, and many organizations change something.
 	for i := range 3 * maxUnread {
-		w.journals.committed([]Entry{changeOf(OrgID(fmt.Sprint("org", i)), "user", i)})
+		w.journals.committed([]directory.Entry{changeOf(directory.OrgID(fmt.Sprint("org", i)), "user", i)})
 	}
 	j := w.journals.of[""]
 	if len(j.unread) > maxUnread+1 || len(j.list) > 2*maxAll {
@@ -92,7 +94,7 @@ func TestJournalIsBounded(t *testing.T) {
 
 	// One reads, and another one does not.
 	for i := range 4 * maxAll {
-		w.journals.committed([]Entry{changeOf(OrgID(fmt.Sprint("org", i)), "user", i)})
+		w.journals.committed([]directory.Entry{changeOf(directory.OrgID(fmt.Sprint("org", i)), "user", i)})
 		if i%100 == 0 {
 			w.next(t, all)
 		}
@@ -104,8 +106,8 @@ func TestJournalIsBounded(t *testing.T) {
 		t.Errorf("a reader that is far behind gets %d", len(got))
 	}
 
-	for _, a := range []*AccessWatch{all, own, slow} {
-		a.Close()
+	for _, a := range []*accessWatch{all, own, slow} {
+		a.close()
 	}
 	if len(w.journals.of) != 0 {
 		t.Errorf("%d journals without watches", len(w.journals.of))
@@ -117,16 +119,16 @@ func TestJournalIsBounded(t *testing.T) {
 func TestUnrecognizedEntryChangesEverything(t *testing.T) {
 	e := changeOf("acme-aaaa", "newKind", 1)
 	var affected []Affected
-	for s := range e.changed {
-		if a, ok := s.affects(e.OrgID); ok {
+	for s := range e.Changed {
+		if a, ok := affectedBy(s, e.OrgID); ok {
 			affected = append(affected, a)
 		}
 	}
 	if !slices.Equal(affected, []Affected{{OrgID: "acme-aaaa"}}) {
 		t.Errorf("it affects %v", affected)
 	}
-	e.Outcome = Refused
-	for s := range e.changed {
+	e.Outcome = directory.Refused
+	for s := range e.Changed {
 		t.Errorf("a refusal changes %v", s)
 	}
 }
@@ -135,8 +137,8 @@ func TestUnrecognizedEntryChangesEverything(t *testing.T) {
 // before an earlier one of another.
 func TestReachedHasNoGaps(t *testing.T) {
 	var r reached
-	at := func(n int64) LogEnd { return LogEnd{"acme-aaaa", n} }
-	commit := func(n int64) { r.committed([]Entry{{OrgID: "acme-aaaa", Sequence: n}}) }
+	at := func(n int64) directory.LogEnd { return directory.LogEnd{OrgID: "acme-aaaa", Sequence: n} }
+	commit := func(n int64) { r.committed([]directory.Entry{{OrgID: "acme-aaaa", Sequence: n}}) }
 	commit(1)
 	if r.has(at(1)) {
 		t.Error("nobody asked, and it is known")
@@ -156,7 +158,7 @@ func TestReachedHasNoGaps(t *testing.T) {
 		t.Error("it goes back")
 	}
 	for i := range 3 * maxReached {
-		r.set(LogEnd{OrgID(fmt.Sprint(i)), 1})
+		r.set(directory.LogEnd{OrgID: directory.OrgID(fmt.Sprint(i)), Sequence: 1})
 	}
 	if len(r.of) > maxReached {
 		t.Errorf("%d logs", len(r.of))

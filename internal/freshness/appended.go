@@ -1,28 +1,28 @@
-package directory
+package freshness
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/rosterhq/roster/internal/directory"
+)
 
 // Appended returns a channel that is closed when the log of an organization may have
-// grown. It covers entries that other processes append only while [Service.InTouch]
+// grown. It covers entries that other processes append only while [Tracker.InTouch]
 // is true.
-func (s *Service) Appended(org OrgID) <-chan struct{} { return s.listeners.wait(org) }
-
-// InTouch reports whether this process has heard of everything that others had
-// committed a second ago.
-func (s *Service) InTouch() bool { return s.store.InTouch() }
+func (t *Tracker) Appended(org directory.OrgID) <-chan struct{} { return t.listeners.wait(org) }
 
 // listeners are woken when the log of their organization has grown, and by no other.
 type listeners struct {
 	mu sync.Mutex
-	of map[OrgID]chan struct{}
+	of map[directory.OrgID]chan struct{}
 }
 
 // wait returns a channel that is closed when something is appended.
-func (l *listeners) wait(org OrgID) <-chan struct{} {
+func (l *listeners) wait(org directory.OrgID) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of == nil {
-		l.of = make(map[OrgID]chan struct{})
+		l.of = make(map[directory.OrgID]chan struct{})
 	}
 	if l.of[org] == nil {
 		l.of[org] = make(chan struct{})
@@ -30,7 +30,7 @@ func (l *listeners) wait(org OrgID) <-chan struct{} {
 	return l.of[org]
 }
 
-func (l *listeners) committed(entries []Entry) {
+func (l *listeners) committed(entries []directory.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range entries {
