@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,9 +83,11 @@ func PostgresWith(t testing.TB, options string) string {
 	t.Helper()
 	cluster := Cluster(t)
 	name := "roster_test_" + strings.ToLower(rand.Text())
-	Exec(t, cluster, "CREATE DATABASE "+name+" "+options)
+	if err := maintain(t, cluster, "CREATE DATABASE "+name+" "+options); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := execute(t, cluster, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := maintain(t, cluster, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Log(err)
 		}
 	})
@@ -121,9 +124,6 @@ func Exec(t testing.TB, database, statement string) {
 
 func execute(t testing.TB, database, statement string) error {
 	t.Helper()
-	// The test's own context has ended when it cleans up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
-	defer cancel()
 	driver, source := "pgx", database
 	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
 		driver, source = "sqlite", path+"?_pragma=busy_timeout(120000)"
@@ -133,6 +133,38 @@ func execute(t testing.TB, database, statement string) error {
 		return fmt.Errorf("%s: %w", statement, err)
 	}
 	defer func() { _ = db.Close() }()
+	return run(t, db, statement)
+}
+
+// maintenance is the pool of connections to the cluster's maintenance database. All tests
+// of a process share it: for each database that is made or dropped, a new connection would
+// cost as much as the statement.
+var maintenance struct {
+	once sync.Once
+	db   *sql.DB
+	err  error
+}
+
+// maintain carries out a statement in the cluster's maintenance database.
+func maintain(t testing.TB, cluster, statement string) error {
+	t.Helper()
+	maintenance.once.Do(func() {
+		if maintenance.db, maintenance.err = sql.Open("pgx", cluster); maintenance.err == nil {
+			maintenance.db.SetMaxOpenConns(4)
+			maintenance.db.SetMaxIdleConns(4)
+		}
+	})
+	if maintenance.err != nil {
+		return maintenance.err
+	}
+	return run(t, maintenance.db, statement)
+}
+
+func run(t testing.TB, db *sql.DB, statement string) error {
+	t.Helper()
+	// The test's own context has ended when it cleans up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+	defer cancel()
 	if _, err := db.ExecContext(ctx, statement); err != nil {
 		return fmt.Errorf("%s: %w", statement, err)
 	}

@@ -86,7 +86,9 @@ func PostgresFrom(t testing.TB, migrate Migrate) string {
 	if postgresTemplate.err != nil {
 		t.Fatalf("make the template of PostgreSQL databases: %v", postgresTemplate.err)
 	}
-	return PostgresWith(t, "TEMPLATE "+postgresTemplate.name)
+	// Copying the files takes PostgreSQL a third of the time that it takes to copy pages through
+	// the log, its default.
+	return PostgresWith(t, "TEMPLATE "+postgresTemplate.name+" STRATEGY FILE_COPY")
 }
 
 // template gives the name of the cluster's template for this schema, and makes it if
