@@ -44,11 +44,34 @@ func sqliteFrom(t testing.TB, migrate Migrate) string {
 	if sqliteTemplate.err != nil {
 		t.Fatalf("make the template of SQLite databases: %v", sqliteTemplate.err)
 	}
+	return sqliteWith(t, sqliteTemplate.content)
+}
+
+func sqliteWith(t testing.TB, content []byte) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "roster.db")
-	if err := os.WriteFile(path, sqliteTemplate.content, 0o600); err != nil {
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return "sqlite:" + path
+}
+
+// Copy makes a database with the content of another one of this run, and gives its URL. It
+// is gone when the test ends. Nothing may be connected to the other.
+func Copy(t testing.TB, database string) string {
+	t.Helper()
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		content, err := contentOf(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sqliteWith(t, content)
+	}
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return copyPostgres(t, strings.TrimPrefix(u.Path, "/"))
 }
 
 func migratedFile(migrate Migrate) ([]byte, error) {
@@ -61,10 +84,15 @@ func migratedFile(migrate Migrate) ([]byte, error) {
 	if err := migrate(context.Background(), "sqlite:"+path); err != nil {
 		return nil, err
 	}
+	return contentOf(path)
+}
+
+// contentOf reads a database's file, which is all of it once the database is closed.
+func contentOf(path string) ([]byte, error) {
 	if left, err := os.Stat(path + "-wal"); err == nil && left.Size() > 0 {
 		return nil, fmt.Errorf("%s is not empty after the database was closed", left.Name())
 	}
-	return os.ReadFile(path) // the directory was just made
+	return os.ReadFile(path) // a test's own
 }
 
 // postgresTemplate is the name of the cluster's template, found or made once in a process.
@@ -86,9 +114,14 @@ func PostgresFrom(t testing.TB, migrate Migrate) string {
 	if postgresTemplate.err != nil {
 		t.Fatalf("make the template of PostgreSQL databases: %v", postgresTemplate.err)
 	}
-	// Copying the files takes PostgreSQL a third of the time that it takes to copy pages through
-	// the log, its default.
-	return PostgresWith(t, "TEMPLATE "+postgresTemplate.name+" STRATEGY FILE_COPY")
+	return copyPostgres(t, postgresTemplate.name)
+}
+
+// copyPostgres copies a database's files. PostgreSQL's default, to copy pages through its
+// log, takes three times as long.
+func copyPostgres(t testing.TB, name string) string {
+	t.Helper()
+	return PostgresWith(t, "TEMPLATE "+name+" STRATEGY FILE_COPY")
 }
 
 // template gives the name of the cluster's template for this schema, and makes it if

@@ -289,13 +289,20 @@ var operations = []operation{
 	}},
 }
 
-// forEachOperation runs a test on a scene of its own for every operation.
+// forEachOperation runs a test on a scene of its own for every operation. The scenes are
+// copies of one, which take a fraction of the time.
 func forEachOperation(t *testing.T, test func(t *testing.T, s *scene, op operation)) {
 	t.Helper()
+	first := newScene(t)
+	if err := first.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for _, op := range operations {
 		t.Run(op.String(), func(t *testing.T) {
 			t.Parallel()
-			test(t, newScene(t), op)
+			s := *first
+			s.world = &world{first.Copy(t, anybody()...)}
+			test(t, &s, op)
 		})
 	}
 }

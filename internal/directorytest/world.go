@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -81,6 +82,14 @@ type names struct {
 	txt map[string][]string
 }
 
+func (n *names) copy() *names {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	txt := make(map[string][]string, len(n.txt))
+	maps.Copy(txt, n.txt)
+	return &names{txt: txt}
+}
+
 // New opens a database of its own. The clock starts off a whole microsecond, which
 // storage does not keep. The options are those of the directory.
 func New(t testing.TB, options ...directory.Option) *World {
@@ -104,6 +113,20 @@ func New(t testing.TB, options ...directory.Option) *World {
 func (w *World) Beside(options ...directory.Option) *World {
 	w.Helper()
 	other := *w
+	other.open(options)
+	return &other
+}
+
+// Copy is the world on a copy of its database, for another test. The world's store must be
+// closed before. The options are those of the directory.
+func (w *World) Copy(t testing.TB, options ...directory.Option) *World {
+	t.Helper()
+	other := *w
+	other.TB, other.Database = t, dbtest.Copy(t, w.Database)
+	other.clock, other.names = &clock{now: w.Clock()}, w.names.copy()
+	if w.Identity.Resolver == w {
+		other.Identity.Resolver = &other
+	}
 	other.open(options)
 	return &other
 }
