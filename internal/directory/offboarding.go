@@ -9,14 +9,6 @@ import (
 // MaxRevoked is how many tokens, webhooks and invitations one call revokes.
 const MaxRevoked = 1000
 
-// Revocation says which of the things that a user made are revoked along with a
-// change to the user.
-type Revocation struct {
-	Tokens      bool `json:"tokens,omitempty"`
-	Webhooks    bool `json:"webhooks,omitempty"`
-	Invitations bool `json:"invitations,omitempty"`
-}
-
 // Created are the API tokens, webhooks and open invitations that a user made and
 // that still exist. Tokens made by their tokens, at any remove, are among them, and
 // so are the invitations that these tokens sent. It leaves out kinds that the
@@ -75,7 +67,7 @@ func invitationsBy(tx Tx, org OrgID, id UserID, tokens []APITokenRecord, now tim
 			after = u.ID
 			by := u.InvitedBy
 			sentByThem := (by.Kind == ActorAccount && by.UserID == id) || (by.Kind == ActorAPIToken && theirs[by.TokenID])
-			if sentByThem && !expired(u.ExpiresAt, now) {
+			if sentByThem && !u.InvitationExpired(now) {
 				sent = append(sent, u)
 			}
 		}

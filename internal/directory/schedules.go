@@ -36,6 +36,14 @@ type Schedule struct {
 	Attempts int       `json:"-"`              // that failed for a reason that may pass
 }
 
+// Revocation says which of the things that a user made are revoked along with a
+// change to the user.
+type Revocation struct {
+	Tokens      bool `json:"tokens,omitempty"`
+	Webhooks    bool `json:"webhooks,omitempty"`
+	Invitations bool `json:"invitations,omitempty"`
+}
+
 // Target is the schedule as the target of an entry. It has the user's id, by which the
 // log is searched, and no name of the user, which would have to be erased.
 func (s Schedule) Target() Target {

@@ -151,7 +151,7 @@ func (c *Change) endSessionsOfSuspended(u User) error {
 	if err := c.Lock(LockAccount(u.AccountID)); err != nil {
 		return err
 	}
-	if err := c.endSessionsIn(u); err != nil {
+	if err := c.DropSessionsIn(u.AccountID, u.OrgID); err != nil {
 		return err
 	}
 	elsewhere, err := c.ActiveUsers(u.AccountID, 1)

@@ -235,6 +235,18 @@ func (c *Change) removeUser(id UserID) error {
 	return c.Remove(u)
 }
 
+// Remove removes a user under the rules of [Service.RemoveUser]. Audit entry by the
+// operation of c.
+func (c *Change) Remove(u User) error {
+	if err := c.MayUnmake(u); err != nil {
+		return err
+	}
+	if err := c.TakeOut(u); err != nil {
+		return err
+	}
+	return c.SettleAccount(u.AccountID)
+}
+
 // RemovedUser is the state of a removed user in the entry: with the groups that they
 // were taken out of, which have no entries of their own.
 type RemovedUser struct {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // Profiles that directories keep, and the settings of directories, are replayed apart from
@@ -85,9 +86,9 @@ func (r *replayer) changeUserProfile(key stateKey, e directory.Entry) error {
 			return err
 		}
 	}
-	delete(r.names, directory.FoldKey(is.UserName))
+	delete(r.names, text.FoldKey(is.UserName))
 	is = is.with(*after)
-	r.names[directory.FoldKey(is.UserName)] = key.id
+	r.names[text.FoldKey(is.UserName)] = key.id
 	r.state[key] = is
 	return nil
 }
@@ -125,7 +126,7 @@ func (r *replayer) changeGroupProfile(key stateKey, e directory.Entry) error {
 // leave notes that a profile is gone.
 func (r *replayer) leave(key stateKey) {
 	if is, ok := r.state[key].(profileState); ok {
-		delete(r.names, directory.FoldKey(is.UserName))
+		delete(r.names, text.FoldKey(is.UserName))
 	}
 	delete(r.state, key)
 	r.gone[key] = true
@@ -147,7 +148,7 @@ func recordedStates(e directory.Entry) (before, after *recordedState, err error)
 // account. The user name is the id if a directory gave the address as a name to another.
 func (r *replayer) unstored(id, email string) (profileState, error) {
 	p := profileState{UserName: email}
-	if _, taken := r.names[directory.FoldKey(email)]; taken {
+	if _, taken := r.names[text.FoldKey(email)]; taken {
 		p.UserName = id
 	}
 	err := p.setAttributes(directory.AttributesOf(directory.User{Email: email}))

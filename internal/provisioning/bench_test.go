@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // many adds users with profiles to the organization, straight into the store.
@@ -17,7 +18,7 @@ func (w *world) many(n int) (ids []directory.UserID) {
 			for i := from; i < min(n, from+1000); i++ {
 				name := fmt.Sprintf("%06d", i)
 				email := fmt.Sprintf("%s.%s%d@example.com", first[i%len(first)], last[i/7%len(last)], i)
-				a, err := tx.EnsureAccount(directory.Account{ID: directory.AccountID("acc_" + name), Email: email, Name: name, CreatedAt: w.Clock()}, directory.FoldKey(email))
+				a, err := tx.EnsureAccount(directory.Account{ID: directory.AccountID("acc_" + name), Email: email, Name: name, CreatedAt: w.Clock()}, text.FoldKey(email))
 				if err != nil {
 					return err
 				}
@@ -25,7 +26,7 @@ func (w *world) many(n int) (ids []directory.UserID) {
 					ID: directory.UserID("usr_m" + name), OrgID: w.Org.ID, AccountID: a.ID, Email: email, Name: name,
 					Role: directory.RoleRef{ID: "user"}, CreatedAt: w.Clock(),
 				}
-				if err := tx.CreateUser(u, directory.FoldKey(email)); err != nil {
+				if err := tx.CreateUser(u, text.FoldKey(email)); err != nil {
 					return err
 				}
 				err = tx.PutProfile(w.Org.ID, u.ID, directory.Profile{
@@ -69,14 +70,14 @@ func BenchmarkFind(b *testing.B) {
 	}{
 		{"userName eq", func(i int) directory.Condition {
 			email := fmt.Sprintf("%s.%s%d@example.com", first[i%len(first)], last[i/7%len(last)], i)
-			return compare(directory.Equal, directory.FoldKey(email), "userName")
+			return compare(directory.Equal, text.FoldKey(email), "userName")
 		}, 1},
 		{"externalId eq", func(i int) directory.Condition {
 			return compare(directory.Equal, fmt.Sprintf("ext-%06d", i), "externalId")
 		}, 1},
 		{"emails.value eq", func(i int) directory.Condition {
 			email := fmt.Sprintf("%s.%s%d@example.com", first[i%len(first)], last[i/7%len(last)], i)
-			return directory.Some{Path: directory.Path{"emails"}, Where: compare(directory.Equal, directory.FoldKey(email), "value")}
+			return directory.Some{Path: directory.Path{"emails"}, Where: compare(directory.Equal, text.FoldKey(email), "value")}
 		}, 1},
 		{"userName sw, many", func(int) directory.Condition { return compare(directory.StartsWith, "JAN", "userName") }, 100},
 		{"userName co, many", func(int) directory.Condition { return compare(directory.Contains, "NSE", "userName") }, 100},

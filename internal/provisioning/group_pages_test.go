@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // A page of groups ends before the group with which it would have too many members, in
@@ -72,7 +73,7 @@ func TestChangeOfOneMemberDoesNotReadTheGroup(t *testing.T) {
 	ids := w.many(401)
 	work := func(size int) (allocations float64) {
 		g := directory.Group{ID: directory.GroupID("grp_" + string(rune('a'+size%26))), OrgID: w.Org.ID, Name: string(rune('a' + size%26)), Managed: true, Members: ids[1 : 1+size], CreatedAt: w.Clock()}
-		err := w.DB.Write(t.Context(), func(tx directory.Tx) error { return tx.CreateGroup(g, directory.FoldKey(g.Name)) })
+		err := w.DB.Write(t.Context(), func(tx directory.Tx) error { return tx.CreateGroup(g, text.FoldKey(g.Name)) })
 		if err != nil {
 			t.Fatal(err)
 		}

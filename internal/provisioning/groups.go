@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/roles"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // MaxMembers is how many members a group, or the groups of a page, are given with. As
@@ -129,7 +130,7 @@ func (p *Provisioner) CreateGroup(ctx context.Context, call directory.Call, in G
 		if err := roles.MayRegroup(c.Change, directory.Group{}, g, g.Members, nil); err != nil {
 			return Group{}, err
 		}
-		if err := c.CreateGroup(g, directory.FoldKey(g.Name)); err != nil {
+		if err := c.CreateGroup(g, text.FoldKey(g.Name)); err != nil {
 			return Group{}, nameTaken(err)
 		}
 		profile := directory.GroupProfile{ExternalID: in.ExternalID, Attributes: in.Attributes, UpdatedAt: c.Now()}
@@ -221,7 +222,7 @@ func (c change) changeGroup(before Group, want GroupChange, joined, left []direc
 		}
 	}
 	if renamed || !kept || !before.Managed {
-		if err := c.UpdateGroup(g, directory.FoldKey(g.Name)); err != nil {
+		if err := c.UpdateGroup(g, text.FoldKey(g.Name)); err != nil {
 			return nameTaken(err)
 		}
 	}
@@ -286,7 +287,7 @@ func cleanGroup(in GroupChange) (GroupChange, error) {
 	if in.Name, err = directory.CleanName("displayName", in.Name); err != nil {
 		return in, err
 	}
-	if err := directory.CheckExternalID("externalId", in.ExternalID); err != nil {
+	if err := checkExternalID(in.ExternalID); err != nil {
 		return in, err
 	}
 	in.Attributes, err = directory.CleanAttributes("attributes", in.Attributes)

@@ -15,6 +15,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/roles"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // model is what an organization has to be after some moves of its directory and of
@@ -271,7 +272,7 @@ func (m *model) check(t *rapid.T) {
 			}
 		}
 		found, err := m.Provisioner.ListUsers(m.Context(), m.call(), provisioning.Query{ProfileQuery: directory.ProfileQuery{
-			Where: directory.Compare{Path: directory.Path{"userName"}, Op: directory.Equal, Value: directory.FoldKey(u.userName)},
+			Where: directory.Compare{Path: directory.Path{"userName"}, Op: directory.Equal, Value: text.FoldKey(u.userName)},
 		}})
 		if err != nil || len(found.Items) != 1 || found.Items[0].ID != p.ID {
 			t.Fatalf("userName eq %q finds %v, %v", u.userName, found.Items, err)

@@ -2,10 +2,10 @@ package provisioning
 
 import (
 	"context"
-	"strings"
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 // GetUser gives one user. Permission users|read. Errors: [directory.NotFound].
@@ -163,34 +163,13 @@ func (c change) addUser(in directory.NewUser, suspended bool) (directory.User, e
 	return u, c.Tx.UpdateUser(u)
 }
 
-// setActive suspends a user, or makes them active again.
-func (c change) setActive(u directory.User, active bool) (err error) {
-	if !active {
-		if err := c.MayProvisionOwner(u); err != nil {
-			return err
-		}
-		if err := c.lose(u.Target(), []directory.UserID{u.ID}); err != nil {
-			return err
-		}
-		c.run.Suspended++
-		_, err := c.As(directory.OpUpdateUserStatus).SetActive(u, false)
-		return err
-	}
-	c.run.Reactivated++
-	if u, err = c.As(directory.OpUpdateUserStatus).SetActive(u, true); err != nil || !u.InvitationExpired(c.Now()) {
-		return err
-	}
-	_, err = c.provisioner.people.Reinvite(c.As(directory.OpResendInvitation), u)
-	return err
-}
-
 // putProfile stores what a profile is to be, if that changes anything.
 func (c change) putProfile(before directory.Profiled, want Profile) error {
 	was := before.Profile
 	if was.UserName == want.UserName && was.ExternalID == want.ExternalID && same(was.Attributes, want.Attributes) {
 		return nil
 	}
-	if directory.FoldKey(was.UserName) != directory.FoldKey(want.UserName) {
+	if text.FoldKey(was.UserName) != text.FoldKey(want.UserName) {
 		if err := c.userNameFree(want.UserName, before.ID); err != nil {
 			return err
 		}
@@ -229,7 +208,7 @@ func (p *Provisioner) DeleteUser(ctx context.Context, call directory.Call, id di
 				return struct{}{}, err
 			}
 		}
-		if err := c.MayProvisionOwner(u.User); err != nil {
+		if err := mayTakeFrom(c.Change, u.User); err != nil {
 			return struct{}{}, err
 		}
 		if err := c.lose(u.Target(), []directory.UserID{id}); err != nil {
@@ -241,63 +220,9 @@ func (p *Provisioner) DeleteUser(ctx context.Context, call directory.Call, id di
 	return err
 }
 
-// clean checks a profile.
-func clean(p Profile) (Profile, error) {
-	if err := directory.CheckUserName("userName", p.UserName); err != nil {
-		return p, err
-	}
-	if err := directory.CheckExternalID("externalId", p.ExternalID); err != nil {
-		return p, err
-	}
-	var err error
-	p.Attributes, err = directory.CleanAttributes("attributes", p.Attributes)
-	return p, err
-}
-
-// addressOf is the address of a new user.
-func addressOf(p Profile) (string, error) {
-	if emails, ok := p.Attributes["emails"].([]any); ok {
-		for _, e := range emails {
-			email, _ := e.(map[string]any)
-			value, _ := email["value"].(string)
-			if primary, _ := email["primary"].(bool); !primary {
-				continue
-			}
-			if !directory.IsEmail(value) {
-				return "", directory.InvalidField("emails", "the primary email is not an address, as in jane.doe@example.com")
-			}
-			return value, nil
-		}
-	}
-	if directory.IsEmail(p.UserName) {
-		return p.UserName, nil
-	}
-	return "", directory.InvalidField("emails", "one of the emails must be primary, or userName must be an address: it becomes the user's address")
-}
-
-// nameOf is v2's name of a new user.
-func nameOf(p Profile, address string) string {
-	text := func(from map[string]any, name string) string {
-		s, _ := from[name].(string)
-		return s
-	}
-	name, _ := p.Attributes["name"].(map[string]any)
-	for _, s := range []string{
-		text(p.Attributes, "displayName"), text(name, "formatted"), text(name, "givenName") + " " + text(name, "familyName"), p.UserName,
-	} {
-		if s = strings.TrimSpace(s); s == "" {
-			continue
-		}
-		if cleaned, err := directory.CleanName("name", s); err == nil {
-			return cleaned
-		}
-	}
-	return address
-}
-
 // userNameFree checks that nobody but one user has a user name.
 func (c change) userNameFree(name string, but directory.UserID) error {
-	id, err := c.UserNamed(c.Actor().OrgID, directory.FoldKey(name))
+	id, err := c.UserNamed(c.Actor().OrgID, text.FoldKey(name))
 	if directory.CodeOf(err) == directory.NotFound || (err == nil && id == but) {
 		return nil
 	}
@@ -310,7 +235,7 @@ func (c change) userNameFree(name string, but directory.UserID) error {
 // addressFree checks that no user has an address. A user with an expired invitation has it
 // too: a directory finds them by it, and takes them over.
 func (c change) addressFree(address string) error {
-	u, err := c.UserByEmail(c.Actor().OrgID, directory.FoldKey(address))
+	u, err := c.UserByEmail(c.Actor().OrgID, text.FoldKey(address))
 	if directory.CodeOf(err) == directory.NotFound {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/provisioning"
+	"github.com/rosterhq/roster/internal/text"
 )
 
 func TestCreatedUserIsAMemberWithAProfile(t *testing.T) {
@@ -129,7 +130,7 @@ func TestDirectoryChangesOnlyTheProfile(t *testing.T) {
 		t.Errorf("entries %v", got)
 	}
 	found := directorytest.Must(w.Provisioner.ListUsers(t.Context(), w.call(), provisioning.Query{ProfileQuery: directory.ProfileQuery{
-		Where: directory.Some{Path: directory.Path{"emails"}, Where: directory.Compare{Path: directory.Path{"value"}, Op: directory.Equal, Value: directory.FoldKey("new@example.com")}},
+		Where: directory.Some{Path: directory.Path{"emails"}, Where: directory.Compare{Path: directory.Path{"value"}, Op: directory.Equal, Value: text.FoldKey("new@example.com")}},
 	}, Total: true}))(t)
 	if found.Total != 1 || len(found.Items) != 1 || found.Items[0].ID != jane.ID {
 		t.Errorf("found %+v", found)
@@ -194,7 +195,7 @@ func TestExistingUsersAreTakenOver(t *testing.T) {
 	w := newWorld(t)
 	jane := w.Join("Jane", "admin")
 	found := directorytest.Must(w.Provisioner.ListUsers(t.Context(), w.call(), provisioning.Query{ProfileQuery: directory.ProfileQuery{
-		Where: directory.Compare{Path: directory.Path{"userName"}, Op: directory.Equal, Value: directory.FoldKey(jane.Email)},
+		Where: directory.Compare{Path: directory.Path{"userName"}, Op: directory.Equal, Value: text.FoldKey(jane.Email)},
 	}}))(t)
 	if len(found.Items) != 1 || found.Items[0].ID != jane.ID || found.Items[0].Profile.UserName != jane.Email || found.Items[0].Version != 0 {
 		t.Fatalf("found %+v", found)
