@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -56,10 +57,10 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 		want []string
 	}{
 		"a new user": {func(call directory.Call) error {
-			return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: "n@example.com", Role: low.ID}))
+			return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "New", Email: "n@example.com", Role: low.ID}))
 		}, []string{"user New +users|read"}},
 		"a new user who has an account, which is not told": {func(call directory.Call) error {
-			return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: w.Tenant("T").Email, Role: low.ID}))
+			return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "New", Email: w.Tenant("T").Email, Role: low.ID}))
 		}, []string{"user New +users|read"}},
 		"another role": {func(call directory.Call) error {
 			return second(w.UpdateUserRole(t.Context(), call, ann.ID, high.ID))
@@ -112,7 +113,7 @@ func TestDryRunTellsNothingOfOtherOrganizations(t *testing.T) {
 	w := newWorld(t)
 	jane, rival := w.Join("Janet", "user"), w.Tenant("Elsewhere")
 	invited := func(m member) directory.User {
-		return must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
+		return must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Theirs", Email: m.Email, Role: "user"}))(t)
 	}
 	heir := invited(jane)
 	call, diff := w.ByOwner(), new(access.Diff)
@@ -184,7 +185,7 @@ func TestDryRunOfMany(t *testing.T) {
 	w := newWorld(t)
 	role := w.Role("Crowd")
 	for i := range access.MaxDiff + 5 {
-		must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: role.ID}))(t)
+		must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: role.ID}))(t)
 	}
 	call, diff := w.ByOwner(), new(access.Diff)
 	call.DryRun = diff

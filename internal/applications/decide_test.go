@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/text"
@@ -112,9 +113,9 @@ func TestDecideFollowsChanges(t *testing.T) {
 			a.Wants("delete", "", a.DeleteTemporaryRole(t.Context(), a.ByOwner(), a.jane.ID))
 		}, applications.NotHeld},
 		"another address": {byEmail, give, func(a *asking) {
-			directorytest.Must(a.UpdateSelf(t.Context(), a.By(a.jane), directory.SelfUpdate{Name: new("Jane Doe")}))(t)
+			directorytest.Must(a.UpdateSelf(t.Context(), a.By(a.jane), members.SelfUpdate{Name: new("Jane Doe")}))(t)
 			a.Wants("remove", "", a.RemoveUser(t.Context(), a.ByOwner(), a.jane.ID))
-			directorytest.Must(a.CreateUser(t.Context(), a.ByOwner(), directory.NewUser{Name: "Jane", Email: a.jane.Email, Role: "user"}))(t)
+			directorytest.Must(a.CreateUser(t.Context(), a.ByOwner(), members.NewUser{Name: "Jane", Email: a.jane.Email, Role: "user"}))(t)
 		}, applications.NotHeld},
 		"the token is gone": {byToken, nothing, func(a *asking) {
 			a.Wants("delete", "", a.DeleteAPIToken(t.Context(), a.ByOwner(), a.token.ID))

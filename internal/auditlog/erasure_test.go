@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -25,7 +26,7 @@ func TestEraseUser(t *testing.T) {
 	call := w.By(jane)
 	call.RemoteAddr, call.UserAgent = "198.51.100.77", "janines-laptop"
 	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
-	_ = must(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: new("Janine Doe")}))(t)
+	_ = must(w.UpdateSelf(t.Context(), call, members.SelfUpdate{Name: new("Janine Doe")}))(t)
 	w.Wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), token.ID))
 	// Her name is also removed from tokens, webhooks and credentials that others still use.
 	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // The page of a user has what they sign in with, to end it in this organization.
@@ -43,7 +44,7 @@ func TestInvitationIsAcceptedFromTheHomePage(t *testing.T) {
 	other := directorytest.Must(s.CreateOrg(t.Context(), s.call(s.Owner), "Second"))(t)
 	owner := s.Owner
 	owner.OrgID = other.Org.ID
-	directorytest.Must(s.CreateUser(t.Context(), s.call(owner), directory.NewUser{Name: "Mia", Email: "mia@example.com", Role: "user"}))(t)
+	directorytest.Must(s.CreateUser(t.Context(), s.call(owner), members.NewUser{Name: "Mia", Email: "mia@example.com", Role: "user"}))(t)
 	s.get(mia, "/console/").wants(t, http.StatusOK, "Join Second")
 	s.post(mia, "/console/accept", url.Values{"org": {string(other.Org.ID)}}).wants(t, http.StatusSeeOther)
 	s.get(mia, "/console/"+string(other.Org.ID)+"/users").wants(t, http.StatusOK, "mia@example.com")

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -31,12 +32,12 @@ func (s *site) sights() []sight {
 	s.Helper()
 	ctx, owner := s.Context(), s.Owner
 	ada := s.member("Ada Lovelace", "ada@example.com", "admin")
-	members := []directory.UserID{ada.ID}
+	crew := []directory.UserID{ada.ID}
 	for i, name := range []string{"Grace Hopper", "Barbara Liskov", "Edsger Dijkstra", "Tony Hoare", "Donald Knuth", "Frances Allen", "Niklaus Wirth", "Adele Goldberg", "John Backus", "Radia Perlman", "Ken Thompson", "Jean Bartik"} {
 		s.Pass(7 * time.Hour)
 		u := s.add(name, strings.ToLower(strings.ReplaceAll(name, " ", "."))+"@example.com", []string{"user", "read-only", "admin"}[i%3])
 		if i%4 == 0 {
-			members = append(members, u.ID)
+			crew = append(crew, u.ID)
 		}
 	}
 	s.Pass(3 * time.Hour)
@@ -46,7 +47,7 @@ func (s *site) sights() []sight {
 		},
 	}))(s)
 	gives := []directory.RoleID{role.ID}
-	group := directorytest.Must(s.CreateGroup(ctx, s.call(owner), roles.NewGroup{Name: "Operations", Description: "Keeps things running", Members: &members, Roles: &gives}))(s)
+	group := directorytest.Must(s.CreateGroup(ctx, s.call(owner), roles.NewGroup{Name: "Operations", Description: "Keeps things running", Members: &crew, Roles: &gives}))(s)
 	var token directory.IssuedAPIToken
 	for i, name := range []string{"Terraform", "Nightly export", "Okta provisioning", "Status page"} {
 		in := directory.NewAPIToken{Name: name, Capabilities: authz.Set{Org: grantsOf("users|read", "users|create")}}
@@ -70,7 +71,7 @@ func (s *site) sights() []sight {
 	elsewhere := owner
 	elsewhere.OrgID = second.Org.ID
 	for _, name := range []string{"Alan Turing", "Margaret Hamilton"} {
-		in := directory.NewUser{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@example.com", Role: "user"}
+		in := members.NewUser{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@example.com", Role: "user"}
 		directorytest.Must(s.CreateUser(ctx, s.call(elsewhere), in))(s) // so that they have accounts
 		directorytest.Must(s.CreateUser(ctx, s.call(owner), in))(s)
 	}
@@ -84,7 +85,7 @@ func (s *site) sights() []sight {
 	issuer := s.issuer()
 	s.post(owner, issuer+"/groups", url.Values{"groupsClaim": {"groups"}, "value": {"operations"}, "group": {string(group.ID)}}).wants(s, http.StatusSeeOther)
 	s.heldDirectory(second.Org.ID)
-	app := s.applications(members)
+	app := s.applications(crew)
 	s.plan(ada.ID)
 	staging := directorytest.Must(s.CreateOrg(ctx, s.call(owner), "Staging"))(s)
 	s.seal()
@@ -131,7 +132,7 @@ func (s *site) sights() []sight {
 
 // applications adds two applications, one of the deployment, and a role that gives some of
 // them. It returns a question about one of the members as the path of a page.
-func (s *site) applications(members []directory.UserID) string {
+func (s *site) applications(crew []directory.UserID) string {
 	s.Helper()
 	ctx, owner := s.Context(), s.call(s.Owner)
 	directorytest.Must(s.Apply(ctx, []applications.NewApplication{{ID: "wiki", Name: "Company wiki", Types: authz.AppTypes{
@@ -139,7 +140,7 @@ func (s *site) applications(members []directory.UserID) string {
 	}}}, applications.How{}))(s)
 	s.clerk = s.withBilling().ID
 	gives := []directory.RoleID{s.clerk}
-	directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: "Back office", Members: &members, Roles: &gives}))(s)
+	directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: "Back office", Members: &crew, Roles: &gives}))(s)
 	c := directorytest.Must(s.CreateCredential(ctx, owner, "billing"))(s)
 	directorytest.Must(s.Authenticate(ctx, c.Secret, ""))(s)
 	s.Pass(3 * time.Minute)

@@ -17,6 +17,7 @@ import (
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -60,6 +61,7 @@ type Console struct {
 	refusals *refusals.Recorder
 	access   *access.Explainer
 	catalog  *roles.Catalog
+	members  *members.Roll
 	pages    []page
 	mux      *http.ServeMux
 	uploads  *turns.Places[directory.OrgID] // for lists of users that are held in memory
@@ -72,7 +74,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), refusals: refusals.New(o.Service), access: access.NewExplainer(o.Service), catalog: roles.NewCatalog(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
+	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), refusals: refusals.New(o.Service), access: access.NewExplainer(o.Service), catalog: roles.NewCatalog(o.Service), members: members.NewRoll(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}

@@ -102,7 +102,7 @@ func leafOf(e directory.Entry, r audit.Record) (leaf audit.Hash, whole bool) {
 // changedMembers compares the states before and after, member by member. Members that stay
 // are left out if both states are there.
 func changedMembers(r audit.Record) (list []changedMember) {
-	before, after := members(r.Before), members(r.After)
+	before, after := membersOf(r.Before), membersOf(r.After)
 	all := maps.Clone(before)
 	maps.Copy(all, after)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -115,7 +115,7 @@ func changedMembers(r audit.Record) (list []changedMember) {
 	return list
 }
 
-func members(state []byte) map[string]string {
+func membersOf(state []byte) map[string]string {
 	var raw map[string]json.RawMessage
 	if json.Unmarshal(state, &raw) != nil {
 		return map[string]string{}

@@ -162,7 +162,7 @@ func showCandidates(rq *request) (any, error) {
 }
 
 func (rq *request) chosenUser() (directory.User, error) {
-	return rq.console.Service.GetUser(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
+	return rq.console.members.GetUser(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
 }
 
 func addMember(rq *request) (outcome, error) { return moveMember(rq, true) }

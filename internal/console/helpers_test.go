@@ -21,6 +21,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/scim"
 	"github.com/rosterhq/roster/internal/sealing"
@@ -141,7 +142,7 @@ func (s *site) call(m directorytest.Member) directory.Call {
 // add adds a user to the owner's organization.
 func (s *site) add(name, email, role string) directory.User {
 	s.Helper()
-	u, err := s.CreateUser(s.Context(), s.call(s.Owner), directory.NewUser{Name: name, Email: email, Role: directory.RoleID(role)})
+	u, err := s.CreateUser(s.Context(), s.call(s.Owner), members.NewUser{Name: name, Email: email, Role: directory.RoleID(role)})
 	if err != nil {
 		s.Fatalf("add %s: %v", email, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/browsertest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -32,16 +33,16 @@ func (s *site) haunt(name string) []string {
 	s.Helper()
 	ctx, owner := s.Context(), s.call(s.Owner)
 	u := s.add(name, "victim@example.com", "user")
-	members := []directory.UserID{u.ID}
+	joined := []directory.UserID{u.ID}
 	role := directorytest.Must(s.CreateRole(ctx, owner, roles.NewRole{
 		Name: name, Description: name, Capabilities: authz.Set{Datasets: map[string]authz.Grants{"*": authz.Dataset.All()}},
 	}))(s)
 	gives := []directory.RoleID{role.ID}
-	group := directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: name, Description: name, Members: &members, Roles: &gives}))(s)
+	group := directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: name, Description: name, Members: &joined, Roles: &gives}))(s)
 	token := directorytest.Must(s.CreateAPIToken(ctx, owner, directory.NewAPIToken{Name: name, Description: name}))(s)
 	directorytest.Must(s.CreatePersonalToken(ctx, owner, directory.NewPersonalToken{Name: name}))(s)
 	directorytest.Must(s.UpdateOrg(ctx, owner, s.Org.ID, name))(s)
-	directorytest.Must(s.UpdateSelf(ctx, owner, directory.SelfUpdate{Name: &name}))(s)
+	directorytest.Must(s.UpdateSelf(ctx, owner, members.SelfUpdate{Name: &name}))(s)
 	hook := directorytest.Must(s.CreateWebhook(ctx, owner, webhooks.NewWebhook{
 		Name: name, Description: name, URL: "https://example.com/" + url.PathEscape(name) + "?<script>alert(1)</script>",
 	}))(s)

@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/console"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -283,7 +284,7 @@ func TestInvitationsAreListedAndResent(t *testing.T) {
 	second := directorytest.Must(s.CreateOrg(t.Context(), s.call(s.Owner), "Second"))(t)
 	elsewhere := s.Owner
 	elsewhere.OrgID = second.Org.ID
-	in := directory.NewUser{Name: "Alan", Email: "alan@example.com", Role: "user"}
+	in := members.NewUser{Name: "Alan", Email: "alan@example.com", Role: "user"}
 	directorytest.Must(s.CreateUser(t.Context(), s.call(elsewhere), in))(t)
 	s.get(s.Owner, s.path("invitations")).wants(t, http.StatusOK, "Nobody is invited")
 	u := directorytest.Must(s.CreateUser(t.Context(), s.call(s.Owner), in))(t)

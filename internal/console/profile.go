@@ -3,6 +3,7 @@ package console
 import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // profilePage is the person's own: their name, what they may do, and their personal tokens.
@@ -31,10 +32,10 @@ type profileData struct {
 }
 
 func showProfile(rq *request) (any, error) {
-	s, ctx := rq.console.Service, rq.Context()
+	ctx := rq.Context()
 	d := profileData{Lives: lifetimes}
 	var err error
-	if d.Self, err = s.GetSelf(ctx, rq.call); err != nil {
+	if d.Self, err = rq.console.members.GetSelf(ctx, rq.call); err != nil {
 		return nil, err
 	}
 	if d.Tokens, err = rq.console.tokens.ListPersonalTokens(ctx, rq.call); err != nil {
@@ -54,7 +55,7 @@ func showProfile(rq *request) (any, error) {
 
 func renameSelf(rq *request) (outcome, error) {
 	name := rq.PostForm.Get("name")
-	u, err := rq.console.Service.UpdateSelf(rq.Context(), rq.call, directory.SelfUpdate{Name: &name})
+	u, err := rq.console.members.UpdateSelf(rq.Context(), rq.call, members.SelfUpdate{Name: &name})
 	return outcome{to: "profile", note: note{Text: "Your name is now " + u.Name}}, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // userPage shows one user: what they may do and why, and what is known of them.
@@ -51,7 +52,7 @@ type userData struct {
 	Access  []accessRow
 	More    bool // access is cut
 	Groups  []directory.Group
-	Created directory.Created
+	Created members.Created
 	History []directory.Entry
 	// Sessions and Tokens are what a member signs in with in the organization.
 	Sessions []directory.SessionRecord
@@ -76,7 +77,7 @@ type accessRow struct {
 func (rq *request) userID() directory.UserID { return directory.UserID(rq.PathValue("id")) }
 
 func showUser(rq *request) (any, error) {
-	s, ctx := rq.console.Service, rq.Context()
+	ctx := rq.Context()
 	var d userData
 	var err error
 	d.AtText = rq.URL.Query().Get("at")
@@ -84,7 +85,7 @@ func showUser(rq *request) (any, error) {
 		return nil, err
 	}
 	explains := rq.may(directory.OpGetUserAccess)
-	d.User, err = s.GetUser(ctx, rq.call, rq.userID())
+	d.User, err = rq.console.members.GetUser(ctx, rq.call, rq.userID())
 	d.Gone = directory.CodeOf(err) == directory.NotFound && !d.At.IsZero() && explains
 	if err != nil && !d.Gone {
 		return nil, err
@@ -103,7 +104,7 @@ func showUser(rq *request) (any, error) {
 		}
 	}
 	// Somebody who is gone may have made nothing, and then there is nobody to list it of.
-	if d.Created, err = s.ListCreated(ctx, rq.call, d.User.ID); err != nil && !d.Gone {
+	if d.Created, err = rq.console.members.ListCreated(ctx, rq.call, d.User.ID); err != nil && !d.Gone {
 		return nil, err
 	}
 	if rq.may(directory.OpListEntries) {
@@ -169,7 +170,7 @@ func previewRole(rq *request) (any, error) {
 	call := rq.call
 	diff := new(access.Diff)
 	call.DryRun = diff
-	_, err := rq.console.Service.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
+	_, err := rq.console.members.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
 	return rq.tried(directory.OpUpdateUserRole, diff, err)
 }
 
@@ -193,12 +194,12 @@ func (rq *request) tried(op directory.Operation, diff *access.Diff, err error) (
 }
 
 func changeRole(rq *request) (outcome, error) {
-	s, ctx := rq.console.Service, rq.Context()
-	before, err := s.GetUser(ctx, rq.call, rq.userID())
+	roll, ctx := rq.console.members, rq.Context()
+	before, err := roll.GetUser(ctx, rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
 	}
-	u, err := s.UpdateUserRole(ctx, rq.call, before.ID, directory.RoleID(rq.PostForm.Get("role")))
+	u, err := roll.UpdateUserRole(ctx, rq.call, before.ID, directory.RoleID(rq.PostForm.Get("role")))
 	if err != nil {
 		return outcome{}, err
 	}
@@ -213,7 +214,7 @@ func changeRole(rq *request) (outcome, error) {
 // changeStatus suspends a user or makes them active, and offers the reverse.
 func changeStatus(rq *request) (outcome, error) {
 	status := directory.UserStatus(rq.PostForm.Get("status"))
-	u, err := rq.console.Service.UpdateUserStatus(rq.Context(), rq.call, rq.userID(), status)
+	u, err := rq.console.members.UpdateUserStatus(rq.Context(), rq.call, rq.userID(), status)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -241,7 +242,7 @@ func resendInvitation(rq *request) (outcome, error) {
 }
 
 func revokeInvitation(rq *request) (outcome, error) {
-	u, err := rq.console.Service.GetUser(rq.Context(), rq.call, rq.userID())
+	u, err := rq.console.members.GetUser(rq.Context(), rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
 	}
@@ -254,27 +255,27 @@ func revokeInvitation(rq *request) (outcome, error) {
 
 type removalData struct {
 	User    directory.User
-	Created directory.Created
+	Created members.Created
 }
 
 func showRemoval(rq *request) (any, error) {
-	u, err := rq.console.Service.GetUser(rq.Context(), rq.call, rq.userID())
+	u, err := rq.console.members.GetUser(rq.Context(), rq.call, rq.userID())
 	if err != nil {
 		return nil, err
 	}
-	made, err := rq.console.Service.ListCreated(rq.Context(), rq.call, u.ID)
+	made, err := rq.console.members.ListCreated(rq.Context(), rq.call, u.ID)
 	return removalData{u, made}, err
 }
 
 func removeUser(rq *request) (outcome, error) {
-	s, ctx := rq.console.Service, rq.Context()
-	u, err := s.GetUser(ctx, rq.call, rq.userID())
+	roll, ctx := rq.console.members, rq.Context()
+	u, err := roll.GetUser(ctx, rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
 	}
 	chosen := func(kind string) bool { return slices.Contains(rq.PostForm["revoke"], kind) }
 	kinds := directory.Revocation{Tokens: chosen("tokens"), Webhooks: chosen("webhooks"), Invitations: chosen("invitations")}
-	if _, err := s.RemoveUserAndRevoke(ctx, rq.call, u.ID, kinds); err != nil {
+	if _, err := roll.RemoveUserAndRevoke(ctx, rq.call, u.ID, kinds); err != nil {
 		return outcome{}, err
 	}
 	n := note{Text: u.Name + " was removed", Undo: "users/invite", Label: "Add again"}

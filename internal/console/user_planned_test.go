@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 )
@@ -86,7 +87,7 @@ func TestOnlyRemovalOfAnInvitedUserIsOffered(t *testing.T) {
 	second := directorytest.Must(s.CreateOrg(t.Context(), s.call(s.Owner), "Second"))(t)
 	elsewhere := s.Owner
 	elsewhere.OrgID = second.Org.ID
-	in := directory.NewUser{Name: "Alan", Email: "alan@example.com", Role: "user"}
+	in := members.NewUser{Name: "Alan", Email: "alan@example.com", Role: "user"}
 	directorytest.Must(s.CreateUser(t.Context(), s.call(elsewhere), in))(t) // so that he has an account
 	alan := directorytest.Must(s.CreateUser(t.Context(), s.call(s.Owner), in))(t)
 	s.get(s.Owner, s.path("users/"+string(alan.ID))).wants(t, http.StatusOK, `<option value="remove">`).lacks(t, `<option value="suspend">`, "Role for a time")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // usersPage lists the users of the organization, a page at a time.
@@ -165,13 +166,13 @@ func (f *foundUsers) User(u directory.User) error {
 }
 
 func inviteUser(rq *request) (outcome, error) {
-	in := directory.NewUser{
+	in := members.NewUser{
 		Name: strings.TrimSpace(rq.PostForm.Get("name")), Email: strings.TrimSpace(rq.PostForm.Get("email")), Role: directory.RoleID(rq.PostForm.Get("role")),
 	}
 	if in.Name == "" { // most people are invited by address alone
 		in.Name, _, _ = strings.Cut(in.Email, "@")
 	}
-	u, err := rq.console.Service.CreateUser(rq.Context(), rq.call, in)
+	u, err := rq.console.members.CreateUser(rq.Context(), rq.call, in)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -125,7 +126,7 @@ func TestExpiredAndRevokedTokensAreRefused(t *testing.T) {
 	}))(t)
 	call := w.As(soon.Secret, "")
 	create := func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "none"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "none"}))
 	}
 	w.Pass(time.Hour - time.Microsecond)
 	w.As(soon.Secret, "")

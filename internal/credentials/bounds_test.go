@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // from is a call with a token from an address.
@@ -53,7 +54,7 @@ func TestTokensWorkOnlyFromTheirNetworks(t *testing.T) {
 	_, err = w.AuthenticateFrom(t.Context(), made.Secret, "", "192.0.2.7")
 	w.Wants("bound to others", directory.Forbidden, err)
 	w.Refused("a request under way", directory.Forbidden, "", func() error {
-		return second(w.CreateUser(t.Context(), before, directory.NewUser{Name: "x", Email: "x@example.com", Role: "none"}))
+		return second(w.CreateUser(t.Context(), before, members.NewUser{Name: "x", Email: "x@example.com", Role: "none"}))
 	})
 	w.from(made.Secret, "", "198.51.100.1")
 	must(w.UpdatePersonalTokenNetworks(t.Context(), w.ByOwner(), personal.ID, nil))(t)

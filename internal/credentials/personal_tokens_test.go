@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 func TestPersonalTokens(t *testing.T) {
@@ -86,9 +87,9 @@ func TestPersonalAffairsNeedAPersonalToken(t *testing.T) {
 		},
 		"delete token": func() error { return w.DeletePersonalToken(t.Context(), call, w.ByOwner().Principal.TokenID) },
 		"get self":     func() error { return second(w.GetSelf(t.Context(), call)) },
-		"update self":  func() error { return second(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name})) },
+		"update self":  func() error { return second(w.UpdateSelf(t.Context(), call, members.SelfUpdate{Name: &name})) },
 		"update user": func() error {
-			return second(w.UpdateUser(t.Context(), call, w.Owner.ID, directory.SelfUpdate{Name: &name}))
+			return second(w.UpdateUser(t.Context(), call, w.Owner.ID, members.SelfUpdate{Name: &name}))
 		},
 		"list invitations": func() error { return second(w.ListInvitations(t.Context(), call)) },
 		"accept":           func() error { return second(w.AcceptInvitation(t.Context(), call, w.Org.ID)) },

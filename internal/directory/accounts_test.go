@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -47,7 +48,7 @@ func TestAccountEndsWithItsLastMembership(t *testing.T) {
 	w.Wants("a token for nobody", directory.NotFound, err)
 
 	w.Pass(time.Second)
-	again := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Another Jane", Email: strings.ToUpper(jane.Email), Role: "user"}))(t)
+	again := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Another Jane", Email: strings.ToUpper(jane.Email), Role: "user"}))(t)
 	if again.ID == jane.ID || again.AccountID == jane.AccountID || again.Invited || again.Name != "Another Jane" {
 		t.Errorf("the newcomer is %+v", again)
 	}
@@ -96,14 +97,14 @@ func TestOpenInvitationsOutliveTheAccount(t *testing.T) {
 	w := newWorld(t)
 	jane := w.Join("Jane", "user")
 	rival := w.Tenant("Rival")
-	there := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Jane", Email: strings.ToUpper(jane.Email), Role: "admin"}))(t)
+	there := must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Jane", Email: strings.ToUpper(jane.Email), Role: "admin"}))(t)
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	w.Dead("the old token", jane.Secret)
 	if a, ok := w.account(jane.Email); ok {
 		t.Errorf("the account is there still: %+v", a)
 	}
 
-	again := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane again", Email: jane.Email, Role: "user"}))(t)
+	again := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Jane again", Email: jane.Email, Role: "user"}))(t)
 	back := w.WithToken(again)
 	if open := must(w.ListInvitations(t.Context(), w.By(back)))(t); len(open) != 1 || open[0].Org.ID != rival.OrgID {
 		t.Errorf("open invitations %v", open)
@@ -124,7 +125,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 		"removed by a token":  func(w *world, vip member) error { return w.RemoveUser(w.Context(), w.As(w.APIToken, ""), vip.ID) },
 		"organization deleted": func(w *world, vip member) error {
 			other := w.Tenant("Other")
-			u := must(w.CreateUser(w.Context(), w.By(other), directory.NewUser{Name: vip.Name, Email: vip.Email, Role: "user"}))(w)
+			u := must(w.CreateUser(w.Context(), w.By(other), members.NewUser{Name: vip.Name, Email: vip.Email, Role: "user"}))(w)
 			must(w.AcceptInvitation(w.Context(), w.By(vip), u.OrgID))(w)
 			w.Wants("leave", "", w.RemoveUser(w.Context(), w.ByOwner(), vip.ID))
 			return w.DeleteOrg(w.Context(), other.OrgID)
@@ -134,7 +135,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			stranger, vip := w.Tenant("Stranger"), w.Join("Vip", "user")
-			there := must(w.CreateUser(t.Context(), w.By(stranger), directory.NewUser{Name: "Theirs", Email: vip.Email, Role: "user"}))(t)
+			there := must(w.CreateUser(t.Context(), w.By(stranger), members.NewUser{Name: "Theirs", Email: vip.Email, Role: "user"}))(t)
 			visible := func() string {
 				var users listed
 				must(w.ListUsers(t.Context(), w.By(stranger), directory.UserFilter{}, &users))(t)

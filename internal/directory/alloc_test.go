@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // createAllocations is the most that a create by an API token may allocate, its
@@ -28,7 +29,7 @@ func TestCreateUserAllocations(t *testing.T) {
 	n := 0
 	create := func() {
 		n++
-		in := directory.NewUser{Name: "Jane Doe", Email: fmt.Sprintf("jane%d@example.com", n), Role: "user"}
+		in := members.NewUser{Name: "Jane Doe", Email: fmt.Sprintf("jane%d@example.com", n), Role: "user"}
 		if _, err := w.CreateUser(t.Context(), directory.Call{Principal: p}, in); err != nil {
 			t.Fatal(err)
 		}

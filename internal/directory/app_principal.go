@@ -8,7 +8,7 @@ func (s *Service) appPrincipal(tx Tx, hash SecretHash, org OrgID) (*Principal, e
 		return nil, UnknownToken(err)
 	}
 	if !c.Hash.Equal(hash) {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	if org != "" && c.OrgID != "" && org != c.OrgID {
 		return nil, ErrNotYours

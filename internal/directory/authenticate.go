@@ -6,8 +6,10 @@ import (
 	"time"
 )
 
+// ErrBadToken is the error for a token that is unknown or has ended.
+var ErrBadToken = Errorf(Unauthenticated, "the token is unknown, expired or revoked")
+
 var (
-	errBadToken  = Errorf(Unauthenticated, "the token is unknown, expired or revoked")
 	errElsewhere = Errorf(Forbidden, "the token is bound to networks, and this request does not come from any of them")
 	errTooOld    = Errorf(Forbidden, "this personal token is older than the organization allows; "+
 		"make a new one with a token that is not, or ask the operator (roster admin create-personal-token)")
@@ -69,7 +71,7 @@ func (p *Principal) comesFrom(remoteAddr string) error {
 // resolve finds a token's principal in the cache or in the database.
 func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteAddr string) (*Principal, error) {
 	if strings.HasPrefix(secret, SessionPrefix) { // is in the cache too, and is no token
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	key := principalKey{HashSecret(secret), org}
 	if p, ok := s.cachedPrincipal(key); ok {
@@ -86,7 +88,7 @@ func (s *Service) resolve(ctx context.Context, secret string, org OrgID, remoteA
 		case strings.HasPrefix(secret, AppCredentialPrefix):
 			p, err = s.appPrincipal(tx, key.hash, org)
 		default:
-			err = errBadToken
+			err = ErrBadToken
 		}
 		return err
 	})
@@ -114,11 +116,11 @@ func (s *Service) apiTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Princip
 		return nil, UnknownToken(err)
 	}
 	if !t.Hash.Equal(hash) {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	p := t.principal()
 	if expired(t.ExpiresAt, s.now()) {
-		return nil, &RefusedToken{Principal: p, Err: errBadToken}
+		return nil, &RefusedToken{Principal: p, Err: ErrBadToken}
 	}
 	if org != "" && org != t.OrgID {
 		return nil, ErrNotYours
@@ -133,7 +135,7 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 		return nil, UnknownToken(err)
 	}
 	if !t.Hash.Equal(hash) {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	p, err := personalPrincipal(tx, t, org, s.now())
 	if !expired(t.ExpiresAt, s.now()) {
@@ -149,10 +151,10 @@ func (s *Service) personalTokenPrincipal(tx Tx, hash SecretHash, org OrgID) (*Pr
 	switch CodeOf(err) {
 	case "":
 		if err == nil {
-			err = &RefusedToken{Principal: p, Err: errBadToken}
+			err = &RefusedToken{Principal: p, Err: ErrBadToken}
 		}
 	case Forbidden:
-		err = errBadToken // the answer to an expired token reveals nothing about organizations
+		err = ErrBadToken // the answer to an expired token reveals nothing about organizations
 	}
 	return nil, err
 }
@@ -230,7 +232,7 @@ func suspendedPrincipal(tx Tx, account AccountID) (*Principal, error) {
 		return nil, err
 	}
 	if len(users) == 0 {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	return &Principal{AccountID: account, Name: users[0].Name, Suspended: true}, nil
 }
@@ -257,7 +259,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 			return nil, UnknownToken(err)
 		}
 		if expired(t.ExpiresAt, s.now()) {
-			return nil, errBadToken
+			return nil, ErrBadToken
 		}
 		return t.principal(), nil
 	}
@@ -273,7 +275,7 @@ func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
 		return nil, UnknownToken(err)
 	}
 	if expired(t.ExpiresAt, s.now()) {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	now, err := personalPrincipal(tx, t, p.OrgID, s.now())
 	if err != nil {
@@ -292,7 +294,7 @@ func (t APITokenRecord) principal() *Principal {
 // UnknownToken turns [NotFound] into the error for a bad token, and leaves other errors be.
 func UnknownToken(err error) error {
 	if CodeOf(err) == NotFound {
-		return errBadToken
+		return ErrBadToken
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // The cost of a durable write when many wait for the disk together.
@@ -21,7 +22,7 @@ func BenchmarkCreateUserParallel(b *testing.B) {
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			in := directory.NewUser{Name: "Jane Doe", Email: fmt.Sprintf("jane%d@example.com", n.Add(1)), Role: "user"}
+			in := members.NewUser{Name: "Jane Doe", Email: fmt.Sprintf("jane%d@example.com", n.Add(1)), Role: "user"}
 			if _, err := w.CreateUser(b.Context(), call, in); err != nil {
 				b.Error(err)
 			}

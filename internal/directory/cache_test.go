@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/store"
@@ -89,7 +90,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 	s, _, d := openTwice(t)
 	owner := authenticate(t, s, d.PersonalToken)
 	ownerCall := directory.Call{Principal: owner}
-	jane, err := s.CreateUser(t.Context(), ownerCall, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "admin"})
+	jane, err := members.NewRoll(s).CreateUser(t.Context(), ownerCall, members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "admin"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 		for i := range 100 {
 			next := directory.RoleID([]string{"user", "admin"}[i%2])
 			mu.Lock()
-			_, err := s.UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
+			_, err := members.NewRoll(s).UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
 			role = next
 			mu.Unlock()
 			if err != nil {
@@ -193,14 +194,14 @@ func TestFindIsNeverBehindACommit(t *testing.T) {
 	whileReading(t, expects, fills, func() {
 		for range 40 {
 			mu.Lock()
-			u, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
+			u, err := members.NewRoll(s).CreateUser(t.Context(), call, members.NewUser{Name: "Jane", Email: email, Role: "user"})
 			id = u.ID
 			mu.Unlock()
 			if err != nil {
 				t.Fatal(err)
 			}
 			mu.Lock()
-			err = s.RemoveUser(t.Context(), call, u.ID)
+			err = members.NewRoll(s).RemoveUser(t.Context(), call, u.ID)
 			id = ""
 			mu.Unlock()
 			if err != nil {
@@ -220,7 +221,7 @@ func TestChangesElsewhereAreFound(t *testing.T) {
 	const email = "jane@example.com"
 	add := func() directory.User {
 		t.Helper()
-		u, err := there.CreateUser(t.Context(), elsewhere, directory.NewUser{Name: "Jane", Email: email, Role: "user"})
+		u, err := members.NewRoll(there).CreateUser(t.Context(), elsewhere, members.NewUser{Name: "Jane", Email: email, Role: "user"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +249,7 @@ func TestChangesElsewhereAreFound(t *testing.T) {
 		u := add()
 		found(u.ID)
 		found(u.ID) // from the cache
-		if err := there.RemoveUser(t.Context(), elsewhere, u.ID); err != nil {
+		if err := members.NewRoll(there).RemoveUser(t.Context(), elsewhere, u.ID); err != nil {
 			t.Fatal(err)
 		}
 		found("")
@@ -268,7 +269,7 @@ func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jane, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: role.ID})
+	jane, err := members.NewRoll(s).CreateUser(t.Context(), call, members.NewUser{Name: "Jane", Email: "jane@example.com", Role: role.ID})
 	if err != nil {
 		t.Fatal(err)
 	}

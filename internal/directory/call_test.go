@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
 
@@ -21,7 +22,7 @@ func TestErrorsWithoutCodeNameTheOperation(t *testing.T) {
 	cancel()
 	dry := call
 	dry.DryRun = new(access.Diff)
-	in := directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}
+	in := members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}
 	for name, try := range map[string]func(context.Context) error{
 		"createUser": func(ctx context.Context) error { return second(w.CreateUser(ctx, call, in)) },
 		"updateUserRole": func(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // moves are all that the members of a coalition do, each as often as it stands here.
@@ -79,7 +80,7 @@ func (c *coalition) createUser(t *rapid.T) {
 	if rapid.Bool().Draw(t, "there is") {
 		email = pick(t, slices.Concat(c.outside, c.order), "account")
 	}
-	in := directory.NewUser{Name: "Puppet", Email: email, Role: c.drawRole(t)}
+	in := members.NewUser{Name: "Puppet", Email: email, Role: c.drawRole(t)}
 	c.request(t, "createUser", in, func(call directory.Call) error {
 		u, err := c.w.CreateUser(c.w.Context(), call, in)
 		if err != nil || call.DryRun != nil || c.emails[key(email)] != "" {
@@ -239,7 +240,7 @@ func (c *coalition) resendInvitation(t *rapid.T) {
 func (c *coalition) self(t *rapid.T) {
 	name := fmt.Sprint("Name ", c.tally.steps)
 	c.request(t, "updateSelf", name, func(call directory.Call) error {
-		return second(c.w.UpdateSelf(c.w.Context(), call, directory.SelfUpdate{Name: &name}))
+		return second(c.w.UpdateSelf(c.w.Context(), call, members.SelfUpdate{Name: &name}))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/provisioning"
 )
 
@@ -117,7 +118,7 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	}))(w)
 	w.Pass(time.Minute)
 	for name, role := range map[string]directory.RoleID{"Strong Newcomer": "admin", "Plain Newcomer": "user"} {
-		must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{Name: name, Email: strings.ReplaceAll(key(name), " ", ".") + "@example.com", Role: role}))(w)
+		must(w.CreateUser(w.Context(), w.ByOwner(), members.NewUser{Name: name, Email: strings.ReplaceAll(key(name), " ", ".") + "@example.com", Role: role}))(w)
 	}
 
 	for i := range 2 + below(rt, 2, "members") {

@@ -100,22 +100,3 @@ func (c *Change) RecordSession(t SessionRecord, before, after any) (n int, err e
 	}
 	return n, nil
 }
-
-// endSessionsIn deletes the sessions that a user who is taken out had for that
-// organization alone. They have no entries of their own: the user's entry invalidates the
-// cached principals.
-func (c *Change) endSessionsIn(u User) error {
-	if u.AccountID == "" {
-		return nil // an invitation has no account
-	}
-	return c.DropSessionsIn(u.AccountID, u.OrgID)
-}
-
-// unlink deletes the links from issuers' persons to a user who is taken out. They have no
-// entries of their own.
-func (c *Change) unlink(u User) error {
-	if u.AccountID == "" {
-		return nil // an invitation has no account
-	}
-	return c.DropIssuerLinks(u.OrgID, u.AccountID)
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -94,7 +95,7 @@ func TestAPITokensAsActors(t *testing.T) {
 	w := newWorld(t)
 	token := w.Token("users|create")
 	last := w.LastEntry()
-	must(w.CreateUser(t.Context(), w.As(token.Secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
+	must(w.CreateUser(t.Context(), w.As(token.Secret, ""), members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
 	list := w.Since(last)
 	want := directory.Actor{Kind: directory.ActorAPIToken, TokenID: token.ID, Name: "token"}
 	if len(list) != 1 || list[0].Actor != want || list[0].OrgID != w.Org.ID {
@@ -109,7 +110,7 @@ func TestEachUserTouchedHasAnEntry(t *testing.T) {
 	role := w.Role("Role")
 	a, b, c := w.Join("A", role.ID), w.Join("B", role.ID), w.Join("C", "user")
 	last := w.LastEntry()
-	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Role", Description: "new", Members: members(b.ID, c.ID)}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Role", Description: "new", Members: userIDs(b.ID, c.ID)}))(t)
 	got := make(map[string]string)
 	for _, e := range w.Since(last) {
 		var after struct{ Role directory.RoleRef }
@@ -131,11 +132,11 @@ func TestAccountChangesAreInAllItsOrganizations(t *testing.T) {
 	s := newScene(t)
 	must(s.AcceptInvitation(t.Context(), s.By(s.rival), s.Org.ID))(t)
 	third := s.Tenant("Third")
-	must(s.CreateUser(t.Context(), s.By(third), directory.NewUser{Name: "R", Email: s.rival.Email, Role: "user"}))(t)
+	must(s.CreateUser(t.Context(), s.By(third), members.NewUser{Name: "R", Email: s.rival.Email, Role: "user"}))(t)
 	name := "Renamed"
 	for what, change := range map[string]func(call directory.Call) error{
 		"rename": func(call directory.Call) error {
-			return second(s.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name}))
+			return second(s.UpdateSelf(t.Context(), call, members.SelfUpdate{Name: &name}))
 		},
 		"create token": func(call directory.Call) error {
 			return second(s.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
@@ -184,7 +185,7 @@ func TestTokensInTheLog(t *testing.T) {
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Agent's"))(t)
 	agent := w.As(out.APIToken, "")
 	// The agent invited who claims it, in other letters.
-	must(w.CreateUser(t.Context(), agent, directory.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
+	must(w.CreateUser(t.Context(), agent, members.NewUser{Name: "O", Email: "OLIVIA@example.com", Role: "none"}))(t)
 	w.Pass(time.Minute)
 	claimed := must(w.ClaimOrg(t.Context(), directory.Call{Principal: w.ByOwner().Principal}, onboarding.NewClaim{Claim: out.Claim}))(t)
 	w.Wants("the log", "", w.CheckLog(t.Context(), out.Org.ID))

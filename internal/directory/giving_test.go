@@ -54,13 +54,13 @@ func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 	rbac := w.As(w.Token("rbac|create", "rbac|update", "users|read").Secret, "")
 	for what, try := range map[string]func() error{
 		"a group with a member and admin": func() error {
-			return second(w.CreateGroup(t.Context(), rbac, roles.NewGroup{Name: "X", Members: members(bob.ID), Roles: roleIDs("admin")}))
+			return second(w.CreateGroup(t.Context(), rbac, roles.NewGroup{Name: "X", Members: userIDs(bob.ID), Roles: roleIDs("admin")}))
 		},
 		"a group's roles": func() error {
 			return second(w.UpdateGroup(t.Context(), rbac, group.ID, roles.NewGroup{Name: "Group", Roles: roleIDs("none")}))
 		},
 		"a group's members": func() error {
-			return second(w.UpdateGroup(t.Context(), rbac, group.ID, roles.NewGroup{Name: "Group", Members: members()}))
+			return second(w.UpdateGroup(t.Context(), rbac, group.ID, roles.NewGroup{Name: "Group", Members: userIDs()}))
 		},
 		"a role that somebody has": func() error {
 			return second(w.UpdateRole(t.Context(), rbac, had.ID, roles.NewRole{Name: "Had"}))
@@ -69,7 +69,7 @@ func TestChangingWhoGetsWhatTakesUsersUpdate(t *testing.T) {
 			return second(w.UpdateRole(t.Context(), rbac, given.ID, roles.NewRole{Name: "Given"}))
 		},
 		"a role's members": func() error {
-			return second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "X", Members: members(bob.ID)}))
+			return second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "X", Members: userIDs(bob.ID)}))
 		},
 	} {
 		w.Refused(what, directory.Forbidden, "", try)
@@ -87,7 +87,7 @@ func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 	a, b := w.Join("A", strong.ID), w.Join("B", "admin")
 	group := w.Group("G", []directory.UserID{a.ID, b.ID}, strong.ID, "admin")
 	me := w.By(w.Join("Me", w.Role("Manager", "users|update", "rbac|update").ID))
-	w.Wants("fewer members", "", second(w.UpdateGroup(t.Context(), me, group.ID, roles.NewGroup{Name: "G", Members: members(a.ID)})))
+	w.Wants("fewer members", "", second(w.UpdateGroup(t.Context(), me, group.ID, roles.NewGroup{Name: "G", Members: userIDs(a.ID)})))
 	w.Wants("fewer roles", "", second(w.UpdateGroup(t.Context(), me, group.ID, roles.NewGroup{Name: "G", Roles: roleIDs(strong.ID)})))
 	w.Wants("a role that holds less", "", second(w.UpdateUserRole(t.Context(), me, a.ID, weaker.ID)))
 	w.Wants("an admin who only reads", "", second(w.UpdateUserRole(t.Context(), me, b.ID, "read-only")))

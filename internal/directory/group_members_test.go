@@ -173,7 +173,7 @@ func TestPastOfGroupMembers(t *testing.T) {
 	mark(true)
 	w.Wants("remove", "", w.RemoveGroupMember(t.Context(), w.ByOwner(), g.ID, jane.ID))
 	mark(false)
-	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Back", Members: members(jane.ID, w.Owner.ID)}))(t)
+	must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "Back", Members: userIDs(jane.ID, w.Owner.ID)}))(t)
 	mark(true)
 	w.Wants("log", "", w.CheckLog(t.Context(), w.Org.ID))
 	w.Wants("delete", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
@@ -195,10 +195,10 @@ func TestPutsMoveFewMembers(t *testing.T) {
 	w.crowd(1001, role.ID, g.ID)
 	last := w.LastEntry()
 	w.Refused("role", directory.LimitExceeded, "members", func() error {
-		return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Role", Members: members()}))
+		return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Role", Members: userIDs()}))
 	})
 	w.Refused("group", directory.LimitExceeded, "members", func() error {
-		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "G", Members: members()}))
+		return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "G", Members: userIDs()}))
 	})
 	w.Wants("delete", directory.Conflict, w.DeleteRole(t.Context(), w.ByOwner(), role.ID))
 	if n := len(w.Since(last)); n != 0 {

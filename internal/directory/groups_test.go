@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -20,7 +21,7 @@ func TestCreateGroup(t *testing.T) {
 	a, b := w.Join("A", "none"), w.Join("B", "user")
 	custom := w.Role("Custom", "users|read")
 	g := must(w.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{
-		Name: " Team ", Description: "x", Members: members(b.ID, a.ID, b.ID), Roles: roleIDs(custom.ID, "admin", custom.ID),
+		Name: " Team ", Description: "x", Members: userIDs(b.ID, a.ID, b.ID), Roles: roleIDs(custom.ID, "admin", custom.ID),
 	}))(t)
 	want := directory.Group{
 		ID: g.ID, OrgID: w.Org.ID, Name: "Team", Description: "x", Members: sorted(a.ID, b.ID), Roles: sorted(custom.ID, "admin"),
@@ -53,7 +54,7 @@ func TestUpdateGroup(t *testing.T) {
 	if got := update(roles.NewGroup{Name: "New name"}); !slices.Equal(got.Members, []directory.UserID{a.ID}) || !slices.Equal(got.Roles, []directory.RoleID{"admin"}) {
 		t.Errorf("what was left out has changed: %v", got)
 	}
-	update(roles.NewGroup{Name: "G", Members: members(b.ID)})
+	update(roles.NewGroup{Name: "G", Members: userIDs(b.ID)})
 	if pa, pb := w.By(a).Principal, w.By(b).Principal; !pa.Capabilities.Empty() || pb.Capabilities.Empty() {
 		t.Errorf("after the exchange: %v, %v", pa.Capabilities.Names(), pb.Capabilities.Names())
 	}
@@ -61,7 +62,7 @@ func TestUpdateGroup(t *testing.T) {
 	if p := w.By(b).Principal; p.Capabilities.Covers(caps(t, "users|create")) {
 		t.Errorf("with another role: %v", p.Capabilities.Names())
 	}
-	if got := update(roles.NewGroup{Name: "G", Members: members(), Roles: roleIDs()}); len(got.Members)+len(got.Roles) != 0 {
+	if got := update(roles.NewGroup{Name: "G", Members: userIDs(), Roles: roleIDs()}); len(got.Members)+len(got.Roles) != 0 {
 		t.Errorf("emptied: %v", got)
 	}
 }
@@ -81,8 +82,8 @@ func TestGroupRefuses(t *testing.T) {
 		field string
 		names string
 	}{
-		"an unknown member":           {roles.NewGroup{Name: "X", Members: members(a.ID, "usr_0")}, directory.Invalid, "members", "usr_0"},
-		"another organization's user": {roles.NewGroup{Name: "X", Members: members(rival.ID)}, directory.Invalid, "members", string(rival.ID)},
+		"an unknown member":           {roles.NewGroup{Name: "X", Members: userIDs(a.ID, "usr_0")}, directory.Invalid, "members", "usr_0"},
+		"another organization's user": {roles.NewGroup{Name: "X", Members: userIDs(rival.ID)}, directory.Invalid, "members", string(rival.ID)},
 		"an unknown role":             {roles.NewGroup{Name: "X", Roles: roleIDs("user", "role_0")}, directory.Invalid, "roles", "role_0"},
 		"another organization's role": {roles.NewGroup{Name: "X", Roles: roleIDs(theirs.ID)}, directory.Invalid, "roles", string(theirs.ID)},
 		"a role in other letter case": {roles.NewGroup{Name: "X", Roles: roleIDs("Admin")}, directory.Invalid, "roles", "Admin"},
@@ -144,7 +145,7 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 				return second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "G", Roles: roleIDs(money.ID, more.ID)}))
 			},
 			"one more member": func() error {
-				return second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "G", Members: members(a.ID, b.ID)}))
+				return second(w.UpdateGroup(t.Context(), call, g.ID, roles.NewGroup{Name: "G", Members: userIDs(a.ID, b.ID)}))
 			},
 		}
 		for what, try := range tries {
@@ -168,12 +169,12 @@ func TestManagedGroups(t *testing.T) {
 	if got := must(w.GetGroup(t.Context(), w.ByOwner(), g.ID))(t); !got.Managed {
 		t.Fatal("not managed")
 	}
-	for what, m := range map[string]*[]directory.UserID{"one more": members(a.ID, b.ID), "another": members(b.ID), "none": members()} {
+	for what, m := range map[string]*[]directory.UserID{"one more": userIDs(a.ID, b.ID), "another": userIDs(b.ID), "none": userIDs()} {
 		w.Refused(what, directory.Conflict, "members", func() error {
 			return second(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "G", Members: m}))
 		})
 	}
-	got := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "H", Members: members(a.ID), Roles: roleIDs("read-only")}))(t)
+	got := must(w.UpdateGroup(t.Context(), w.ByOwner(), g.ID, roles.NewGroup{Name: "H", Members: userIDs(a.ID), Roles: roleIDs("read-only")}))(t)
 	if !got.Managed || got.Name != "H" || !slices.Equal(got.Roles, []directory.RoleID{"read-only"}) {
 		t.Errorf("after the change %v", got)
 	}
@@ -211,7 +212,7 @@ func TestDeleteGroup(t *testing.T) {
 		t.Errorf("a member has %v still", p.Capabilities.Names())
 	}
 	w.Refused("a request under way", directory.Forbidden, "", func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	})
 	w.Refused("again", directory.NotFound, "", func() error { return w.DeleteGroup(t.Context(), w.ByOwner(), g.ID) })
 	w.Group("G", nil)

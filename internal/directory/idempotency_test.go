@@ -12,6 +12,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -60,7 +61,7 @@ func TestKeysAreEachPrincipalsOwn(t *testing.T) {
 	for i, secret := range []string{w.Owner.Secret, jane.Secret, w.APIToken, second.Secret} {
 		call := w.As(secret, "")
 		call.IdempotencyKey, call.Fingerprint = "same", []byte("same")
-		in := directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}
+		in := members.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}
 		u := must(w.CreateUser(t.Context(), call, in))(t)
 		if seen[u.ID] || u.Email != in.Email {
 			t.Errorf("answered with another's user %v", u)
@@ -77,7 +78,7 @@ func TestKeysAreForOneOrganizationAndOperation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
-	in := directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}
+	in := members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}
 	call := w.As(w.Owner.Secret, w.Org.ID)
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 	must(w.CreateUser(t.Context(), call, in))(t)
@@ -100,7 +101,7 @@ func TestKeysExpire(t *testing.T) {
 		call := w.ByOwner()
 		call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 		create := func(email string) (directory.User, error) {
-			return w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: email, Role: "user"})
+			return w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: email, Role: "user"})
 		}
 		first := must(create("x@example.com"))(t)
 		w.Pass(directory.IdempotencyWindow - time.Microsecond)
@@ -136,10 +137,10 @@ func TestRefusedRequestsKeepNoKey(t *testing.T) {
 	call := w.ByOwner()
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("bad")
 	w.Refused("bad", directory.Invalid, "email", func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x", Role: "user"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x", Role: "user"}))
 	})
 	call.Fingerprint = []byte("good")
-	must(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
+	must(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
 }
 
 // A key answers only those who may still ask: not a token that was revoked, nor
@@ -151,7 +152,7 @@ func TestReplayNeedsThePermissionStill(t *testing.T) {
 	call := w.By(jane)
 	call.IdempotencyKey, call.Fingerprint = "k", []byte("f")
 	create := func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	}
 	w.Wants("first", "", create())
 	must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "user"))(t)

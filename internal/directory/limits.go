@@ -124,8 +124,15 @@ func (c *Change) countUsers(org OrgID) (n *userCounts, err error) {
 	return n, nil
 }
 
-// countAdded adds a user to what countUsers has counted.
-func (c *Change) countAdded(u User) {
+// RecountUsers has users counted again for the next [Change.RoomForUser]: some have gone.
+func (c *Change) RecountUsers() {
+	if c.counted != nil {
+		c.counted.org = ""
+	}
+}
+
+// UserAdded adds a user who was stored to what [Change.RoomForUser] has counted.
+func (c *Change) UserAdded(u User) {
 	n := c.counted
 	if n == nil || n.org != u.OrgID {
 		return

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
@@ -37,7 +38,7 @@ var limited = []struct {
 		return second(w.CreatePersonalToken(w.Context(), call, directory.NewPersonalToken{Name: "x"}))
 	}},
 	{limits.Users, 1, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateUser(w.Context(), call, directory.NewUser{Name: "x", Email: fmt.Sprintf("u%d@example.com", i), Role: "none"}))
+		return second(w.CreateUser(w.Context(), call, members.NewUser{Name: "x", Email: fmt.Sprintf("u%d@example.com", i), Role: "none"}))
 	}},
 	{limits.Roles, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateRole(w.Context(), call, roles.NewRole{Name: fmt.Sprint("role ", i)}))
@@ -55,7 +56,7 @@ var limited = []struct {
 		return second(w.CreateRole(w.Context(), call, roles.NewRole{Name: fmt.Sprint("names ", i), Capabilities: naming(fmt.Sprint(i, "_"), 1)}))
 	}},
 	{limits.GroupsPerUser, 0, func(w *world, i int, call directory.Call) error {
-		return second(w.CreateGroup(w.Context(), call, roles.NewGroup{Name: fmt.Sprint("of one ", i), Members: members(w.Owner.ID)}))
+		return second(w.CreateGroup(w.Context(), call, roles.NewGroup{Name: fmt.Sprint("of one ", i), Members: userIDs(w.Owner.ID)}))
 	}},
 }
 
@@ -129,11 +130,11 @@ func TestInvitationLimitHidesAccounts(t *testing.T) {
 	w.configure(directory.WithLimits(limits))
 	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
 	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, w.Org.ID), directory.NewUser{Name: "x", Email: email, Role: "none"}))(t)
+		must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, w.Org.ID), members.NewUser{Name: "x", Email: email, Role: "none"}))(t)
 	}
 	there := w.As(w.Owner.Secret, other.Org.ID)
 	add := func(email string) error {
-		return second(w.CreateUser(t.Context(), there, directory.NewUser{Name: "x", Email: email, Role: "none"}))
+		return second(w.CreateUser(t.Context(), there, members.NewUser{Name: "x", Email: email, Role: "none"}))
 	}
 	w.Wants("the first", "", add("a@example.com"))
 	w.Wants("one with an account", directory.LimitExceeded, add("b@example.com"))
@@ -167,7 +168,7 @@ func TestLimitsOnParts(t *testing.T) {
 	w.Wants("three roles", directory.LimitExceeded, group(three.ID, two.ID, "user"))
 	w.Wants("two roles", "", group(three.ID, two.ID))
 
-	many := members("usr_1", "usr_2", "usr_3")
+	many := userIDs("usr_1", "usr_2", "usr_3")
 	w.Refused("a group's members", directory.LimitExceeded, "members", func() error {
 		return second(w.CreateGroup(t.Context(), call, roles.NewGroup{Name: "m", Members: many}))
 	})
@@ -222,7 +223,7 @@ func TestOrganizationLimitHoldsForInvitations(t *testing.T) {
 	w := newWorld(t)
 	other := must(w.CreateOrg(t.Context(), w.ByOwner(), "Other"))(t)
 	john := w.Join("john", "user")
-	must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, other.Org.ID), directory.NewUser{Name: "John", Email: john.Email, Role: "none"}))(t)
+	must(w.CreateUser(t.Context(), w.As(w.Owner.Secret, other.Org.ID), members.NewUser{Name: "John", Email: john.Email, Role: "none"}))(t)
 	w.configure(directory.WithLimits(limits.Limits{Organizations: 1}))
 	w.Wants("accept", directory.LimitExceeded, second(w.AcceptInvitation(t.Context(), w.By(john), other.Org.ID)))
 	w.configure(directory.WithLimits(limits.Limits{Organizations: 2}))

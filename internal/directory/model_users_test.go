@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // People are few, so that they meet in several organizations.
@@ -66,7 +67,7 @@ func (h *harness) drawRole(t *rapid.T, o *mOrg) directory.RoleID {
 
 func (h *harness) createUser(t *rapid.T) {
 	h.request(t, func(a *actor) step {
-		in := directory.NewUser{
+		in := members.NewUser{
 			Name: strings.ToUpper(pick(t, people, "name")), Email: drawEmail(t), Role: h.drawRole(t, h.home(t, a)),
 		}
 		return step{
@@ -242,7 +243,7 @@ func (h *harness) updateSelf(t *rapid.T) {
 			rules:  func(_ *model, _ *actor, v *verdict) { v.add(name == " ", directory.Invalid) },
 			mutate: func(m *model, a *actor, _ made) { m.rename(a.account, name) },
 			do: func(call directory.Call) (made, any, error) {
-				u, err := h.w.UpdateSelf(h.w.Context(), call, directory.SelfUpdate{Name: &name})
+				u, err := h.w.UpdateSelf(h.w.Context(), call, members.SelfUpdate{Name: &name})
 				return made{}, u, err
 			},
 		}
@@ -266,7 +267,7 @@ func (h *harness) updateUser(t *rapid.T) {
 			},
 			mutate: func(m *model, a *actor, _ made) { m.rename(a.account, name) },
 			do: func(call directory.Call) (made, any, error) {
-				u, err := h.w.UpdateUser(h.w.Context(), call, id, directory.SelfUpdate{Name: &name})
+				u, err := h.w.UpdateUser(h.w.Context(), call, id, members.SelfUpdate{Name: &name})
 				return made{}, u, err
 			},
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
 
@@ -24,7 +25,7 @@ func (w *world) leaver() member {
 	must(w.CreateWebhook(w.Context(), w.By(ann), newHook("hook")))(w)
 	for name, call := range map[string]directory.Call{"One": w.By(ann), "Two": w.As(first.Secret, ""), "Three": w.As(last.Secret, "")} {
 		m := w.Tenant(name)
-		must(w.CreateUser(w.Context(), call, directory.NewUser{Name: name, Email: m.Email, Role: "user"}))(w)
+		must(w.CreateUser(w.Context(), call, members.NewUser{Name: name, Email: m.Email, Role: "user"}))(w)
 	}
 	w.Invite(w.Tenant("Another"), "user") // the owner's
 	return ann
@@ -37,7 +38,7 @@ func TestRemovedUsersThingsAreRevokedWithThem(t *testing.T) {
 			w := newWorld(t)
 			ann := w.leaver()
 			others := w.Token("users|read")
-			do := func(call directory.Call) (left directory.Created, err error) {
+			do := func(call directory.Call) (left members.Created, err error) {
 				if way == "remove" {
 					return w.RemoveUserAndRevoke(t.Context(), call, ann.ID, kinds)
 				}
@@ -97,7 +98,7 @@ func TestRevokingTakesThePermissionOfEachKind(t *testing.T) {
 	}
 	made := must(w.ListCreated(t.Context(), call, ann.ID))(t)
 	left := must(w.RemoveUserAndRevoke(t.Context(), call, ann.ID, directory.Revocation{}))(t)
-	for _, c := range []directory.Created{made, left} {
+	for _, c := range []members.Created{made, left} {
 		if c.TokensShown || c.WebhooksShown || c.InvitationsShown || c.Tokens != nil || c.Webhooks != nil || c.Invitations != nil {
 			t.Errorf("without the permission to read them: %+v", c)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -49,7 +50,7 @@ func newScene(t testing.TB) *scene {
 	s.gone = gone.User
 	s.Wants("remove", "", s.RemoveUser(t.Context(), s.ByOwner(), gone.ID))
 	s.hook = must(s.CreateWebhook(t.Context(), s.ByOwner(), newHook("hook")))(t)
-	s.fresh = must(s.CreateUser(t.Context(), s.ByOwner(), directory.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
+	s.fresh = must(s.CreateUser(t.Context(), s.ByOwner(), members.NewUser{Name: "Fresh", Email: "fresh@example.com", Role: "user"}))(t)
 	must(s.UpdateTemporaryRole(t.Context(), s.ByOwner(), s.fresh.ID, schedules.NewTemporaryRole{Role: "read-only", Until: s.Clock().Add(time.Hour)}))(t)
 	laptop := s.InSession(s.SignIn(s.Owner.User), s.Org.ID)
 	s.laptop = laptop.Principal.TokenID
@@ -119,11 +120,11 @@ func deleted(err error) (any, error) { return nil, err }
 
 var operations = []operation{
 	{name: "createUser", target: "user", after: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreateUser(s.Context(), call, directory.NewUser{Name: "New", Email: "new@example.com", Role: s.role.ID})
+		return s.CreateUser(s.Context(), call, members.NewUser{Name: "New", Email: "new@example.com", Role: s.role.ID})
 	}},
 	{name: "createUser", what: "of an account there is", target: "user", after: true, do: func(s *scene, call directory.Call) (any, error) {
 		other := s.Tenant("Other")
-		return s.CreateUser(s.Context(), call, directory.NewUser{Name: "New", Email: other.Email, Role: "user"})
+		return s.CreateUser(s.Context(), call, members.NewUser{Name: "New", Email: other.Email, Role: "user"})
 	}},
 	{name: "removeUserFromOrg", target: "user", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.RemoveUser(s.Context(), call, s.jane.ID))
@@ -145,11 +146,11 @@ var operations = []operation{
 	}},
 	{name: "updateCurrentUser", target: "user", before: true, after: true, asks: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
 		name := "Janet"
-		return s.UpdateSelf(s.Context(), call, directory.SelfUpdate{Name: &name})
+		return s.UpdateSelf(s.Context(), call, members.SelfUpdate{Name: &name})
 	}},
 	{name: "updateCurrentUser", what: "by id", target: "user", before: true, after: true, asks: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
 		name := "Janet"
-		return s.UpdateUser(s.Context(), call, s.jane.ID, directory.SelfUpdate{Name: &name})
+		return s.UpdateUser(s.Context(), call, s.jane.ID, members.SelfUpdate{Name: &name})
 	}},
 	{name: "createPersonalToken", target: "personalToken", after: true, secret: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
 		return s.CreatePersonalToken(s.Context(), call, directory.NewPersonalToken{Name: "new"})
@@ -209,19 +210,19 @@ var operations = []operation{
 		return s.UpdateOrgSettings(s.Context(), call, s.Org.ID, directory.OrgSettings{MaxTokenSeconds: 7200})
 	}},
 	{name: "createRole", target: "role", after: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreateRole(s.Context(), call, roles.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: members(s.jane.ID)})
+		return s.CreateRole(s.Context(), call, roles.NewRole{Name: "New", Capabilities: caps(s, "users|read"), Members: userIDs(s.jane.ID)})
 	}},
 	{name: "updateRole", target: "role", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateRole(s.Context(), call, s.role.ID, roles.NewRole{Name: "Changed", Members: members(s.jane.ID)})
+		return s.UpdateRole(s.Context(), call, s.role.ID, roles.NewRole{Name: "Changed", Members: userIDs(s.jane.ID)})
 	}},
 	{name: "deleteRole", target: "role", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteRole(s.Context(), call, s.role.ID))
 	}},
 	{name: "createGroup", target: "group", after: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreateGroup(s.Context(), call, roles.NewGroup{Name: "New", Members: members(s.jane.ID), Roles: roleIDs("admin")})
+		return s.CreateGroup(s.Context(), call, roles.NewGroup{Name: "New", Members: userIDs(s.jane.ID), Roles: roleIDs("admin")})
 	}},
 	{name: "updateGroup", target: "group", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.UpdateGroup(s.Context(), call, s.group.ID, roles.NewGroup{Name: "Changed", Members: members(), Roles: roleIDs("user")})
+		return s.UpdateGroup(s.Context(), call, s.group.ID, roles.NewGroup{Name: "Changed", Members: userIDs(), Roles: roleIDs("user")})
 	}},
 	{name: "deleteGroup", target: "group", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteGroup(s.Context(), call, s.group.ID))

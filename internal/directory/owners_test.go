@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -99,7 +100,7 @@ func TestOwnersAreTheOwnersAffair(t *testing.T) {
 			return err
 		})
 		w.Refused(who+": create an owner", directory.Forbidden, "", func() error {
-			_, err := w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "owner"})
+			_, err := w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "owner"})
 			return err
 		})
 		w.Refused(who+": leave an owner as one", directory.Forbidden, "", func() error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -95,7 +96,7 @@ func TestARequestStaysInItsOrganization(t *testing.T) {
 	call := w.As(jane.Secret, w.Org.ID)
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	w.Refused("create", directory.Forbidden, "", func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	})
 }
 
@@ -151,19 +152,19 @@ func TestTheNextRequestSeesEveryChange(t *testing.T) {
 			}
 		}
 	}
-	must(s.UpdateGroup(t.Context(), s.ByOwner(), s.group.ID, roles.NewGroup{Name: "G", Members: members()}))(t)
+	must(s.UpdateGroup(t.Context(), s.ByOwner(), s.group.ID, roles.NewGroup{Name: "G", Members: userIDs()}))(t)
 	must(s.UpdateUserRole(t.Context(), s.ByOwner(), jane.ID, s.role.ID))(t)
 	acts("a custom role", "users|read")
 	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, roles.NewRole{Name: "Role", Capabilities: caps(t, "users|update")}))(t)
 	acts("the role was edited", "users|update")
-	must(s.UpdateGroup(t.Context(), s.ByOwner(), s.group.ID, roles.NewGroup{Name: "G", Members: members(jane.ID), Roles: roleIDs(s.role.ID)}))(t)
+	must(s.UpdateGroup(t.Context(), s.ByOwner(), s.group.ID, roles.NewGroup{Name: "G", Members: userIDs(jane.ID), Roles: roleIDs(s.role.ID)}))(t)
 	must(s.UpdateUserRole(t.Context(), s.ByOwner(), jane.ID, "none"))(t)
 	acts("through the group", "users|update")
 	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, roles.NewRole{Name: "Role", Capabilities: caps(t, "flows|read")}))(t)
 	acts("the group's role was edited", "flows|read")
 	s.Wants("delete the group", "", s.DeleteGroup(t.Context(), s.ByOwner(), s.group.ID))
 	acts("the group was deleted")
-	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, roles.NewRole{Name: "Role", Capabilities: caps(t, "flows|read"), Members: members(jane.ID)}))(t)
+	must(s.UpdateRole(t.Context(), s.ByOwner(), s.role.ID, roles.NewRole{Name: "Role", Capabilities: caps(t, "flows|read"), Members: userIDs(jane.ID)}))(t)
 	acts("a member of the role", "flows|read")
 	made := must(s.CreateOrg(t.Context(), s.By(jane), "Second"))(t)
 	if p := s.As(jane.Secret, "").Principal; p.OrgID != "" {

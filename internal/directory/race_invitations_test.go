@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // Concurrent actions on an invitation have one outcome: it is accepted or
@@ -21,7 +22,7 @@ func TestRaceInvitation(t *testing.T) {
 		for range 3 {
 			w := newWorld(t)
 			rival, ann := w.Tenant("Rival"), w.Join("Ann", "admin")
-			u := must(w.CreateUser(t.Context(), w.By(ann), directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
+			u := must(w.CreateUser(t.Context(), w.By(ann), members.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
 			owner, agent, person := w.ByOwner(), w.As(w.APIToken, ""), w.By(rival)
 			do := map[string]func(w *world) error{
 				accept:           func(w *world) error { return second(w.AcceptInvitation(t.Context(), person, w.Org.ID)) },

@@ -39,7 +39,7 @@ var leaving = []struct {
 	}},
 	{"becomes a member of a new role", func(w *world, m member) error {
 		return second(w.CreateRole(w.Context(), directory.Call{Principal: principal(m, w)}, roles.NewRole{
-			Name: string(m.ID), Members: members(m.ID),
+			Name: string(m.ID), Members: userIDs(m.ID),
 		}))
 	}},
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -27,7 +28,7 @@ func TestRaceDeletedOrganization(t *testing.T) {
 		leave := make([]directory.UserID, leaving) // users of Acme
 		for i := range emails {
 			emails[i] = fmt.Sprintf("x%d@example.net", i)
-			m := w.WithToken(must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "X", Email: emails[i], Role: "user"}))(t))
+			m := w.WithToken(must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "X", Email: emails[i], Role: "user"}))(t))
 			if i < leaving {
 				leave[i] = w.Invite(m, "user").ID
 				must(w.AcceptInvitation(t.Context(), w.By(m), w.Org.ID))(t)
@@ -40,7 +41,7 @@ func TestRaceDeletedOrganization(t *testing.T) {
 			case i < leaving:
 				return n.RemoveUser(w.Context(), calls[i%2], leave[i])
 			case i < len(emails):
-				return second(n.CreateUser(w.Context(), calls[i%2], directory.NewUser{Name: "Y", Email: emails[i], Role: "user"}))
+				return second(n.CreateUser(w.Context(), calls[i%2], members.NewUser{Name: "Y", Email: emails[i], Role: "user"}))
 			default:
 				return n.DeleteOrg(w.Context(), rival.OrgID)
 			}
@@ -79,7 +80,7 @@ func TestRaceSameEmail(t *testing.T) {
 		calls := []directory.Call{w.ByOwner(), w.As(w.APIToken, ""), w.By(rival)}
 		nodes := w.nodes()
 		answers := atOnce(3*len(spellings), func(i int) error {
-			return second(nodes[i%2].CreateUser(w.Context(), calls[i%3], directory.NewUser{Name: "Sam", Email: spellings[i/3], Role: "user"}))
+			return second(nodes[i%2].CreateUser(w.Context(), calls[i%3], members.NewUser{Name: "Sam", Email: spellings[i/3], Role: "user"}))
 		})
 		if got := tallyOf(answers); got[""] != 2 || got[directory.Conflict] != len(answers)-2 {
 			t.Errorf("answers %v", got)
@@ -122,7 +123,7 @@ func TestRaceSameKey(t *testing.T) {
 		users := make([]directory.User, n)
 		nodes := w.nodes()
 		answers := atOnce(n, func(i int) (err error) {
-			users[i], err = nodes[i%2].CreateUser(w.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"})
+			users[i], err = nodes[i%2].CreateUser(w.Context(), call, members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"})
 			return err
 		})
 		if got := tallyOf(answers); got[""] != n {
@@ -161,7 +162,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "G", Roles: roleIDs()}))
 		},
 		"taken out of the group": func(w *world, jane member, _ directory.Role, group directory.Group) error {
-			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "G", Members: members()}))
+			return second(w.UpdateGroup(w.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "G", Members: userIDs()}))
 		},
 		"the group is deleted": func(w *world, _ member, _ directory.Role, group directory.Group) error {
 			return w.DeleteGroup(w.Context(), w.ByOwner(), group.ID)
@@ -202,7 +203,7 @@ func TestRaceLosingThePermission(t *testing.T) {
 							p = principal(jane, w)
 						}
 						tooLate := lost.Load()
-						_, err := nodes[i/2%2].CreateUser(w.Context(), directory.Call{Principal: p}, directory.NewUser{
+						_, err := nodes[i/2%2].CreateUser(w.Context(), directory.Call{Principal: p}, members.NewUser{
 							Name: "X", Email: fmt.Sprintf("x%d-%d@example.com", i, n), Role: "none",
 						})
 						if err == nil && tooLate {

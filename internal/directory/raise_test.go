@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -60,26 +61,26 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 	},
 	"member of a new role": func(r *raising, call directory.Call) error {
 		return second(r.CreateRole(r.Context(), call, roles.NewRole{
-			Name: "New", Capabilities: r.more.Capabilities, Members: members(r.me.ID),
+			Name: "New", Capabilities: r.more.Capabilities, Members: userIDs(r.me.ID),
 		}))
 	},
 	"member of a role there is": func(r *raising, call directory.Call) error {
 		return second(r.UpdateRole(r.Context(), call, r.more.ID, roles.NewRole{
-			Name: "More", Capabilities: r.more.Capabilities, Members: members(r.me.ID),
+			Name: "More", Capabilities: r.more.Capabilities, Members: userIDs(r.me.ID),
 		}))
 	},
 	"member of a role that grows in the same change": func(r *raising, call directory.Call) error {
 		return second(r.UpdateRole(r.Context(), call, r.less.ID, roles.NewRole{
-			Name: "Less", Capabilities: r.more.Capabilities, Members: members(r.me.ID),
+			Name: "Less", Capabilities: r.more.Capabilities, Members: userIDs(r.me.ID),
 		}))
 	},
 	"member of a new group": func(r *raising, call directory.Call) error {
 		return second(r.CreateGroup(r.Context(), call, roles.NewGroup{
-			Name: "New", Members: members(r.me.ID), Roles: roleIDs(r.more.ID),
+			Name: "New", Members: userIDs(r.me.ID), Roles: roleIDs(r.more.ID),
 		}))
 	},
 	"member of a group there is": func(r *raising, call directory.Call) error {
-		return second(r.UpdateGroup(r.Context(), call, r.other.ID, roles.NewGroup{Name: "Other", Members: members(r.me.ID)}))
+		return second(r.UpdateGroup(r.Context(), call, r.other.ID, roles.NewGroup{Name: "Other", Members: userIDs(r.me.ID)}))
 	},
 	"a role for the own group": func(r *raising, call directory.Call) error {
 		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Roles: roleIDs(r.side.ID, r.more.ID)}))
@@ -88,7 +89,7 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 		return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Roles: roleIDs("admin")}))
 	},
 	"an admin who is somebody else": func(r *raising, call directory.Call) error {
-		return second(r.CreateUser(r.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
+		return second(r.CreateUser(r.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
 	},
 	"a stronger role for somebody else": func(r *raising, call directory.Call) error {
 		return r.edit(call, r.more, caps(r, "sharedAccessKeys|read"))
@@ -135,11 +136,11 @@ func TestNoRaise(t *testing.T) {
 		},
 		"a group that gives nothing new": func(r *raising, call directory.Call) error {
 			return second(r.CreateGroup(r.Context(), call, roles.NewGroup{
-				Name: "New", Members: members(r.me.ID), Roles: roleIDs(r.less.ID),
+				Name: "New", Members: userIDs(r.me.ID), Roles: roleIDs(r.less.ID),
 			}))
 		},
 		"out of the group": func(r *raising, call directory.Call) error {
-			return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Members: members()}))
+			return second(r.UpdateGroup(r.Context(), call, r.mine.ID, roles.NewGroup{Name: "Mine", Members: userIDs()}))
 		},
 		"oneself": func(r *raising, call directory.Call) error {
 			return r.RemoveUser(r.Context(), call, r.me.ID)

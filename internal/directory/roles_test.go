@@ -10,10 +10,11 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
-func members(ids ...directory.UserID) *[]directory.UserID { return &ids }
+func userIDs(ids ...directory.UserID) *[]directory.UserID { return &ids }
 
 func TestCreateRole(t *testing.T) {
 	t.Parallel()
@@ -21,7 +22,7 @@ func TestCreateRole(t *testing.T) {
 	a, b := w.Join("A", "user"), w.Join("B", "admin")
 	set := caps(t, "users|read", "dataset:logs:query|read", "view:*:share|create")
 	r := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{
-		Name: " Support ", Description: " helps\n", Capabilities: set, Members: members(b.ID, a.ID, b.ID),
+		Name: " Support ", Description: " helps\n", Capabilities: set, Members: userIDs(b.ID, a.ID, b.ID),
 	}))(t)
 	want := directory.Role{
 		ID: r.ID, OrgID: w.Org.ID, Name: "Support", Description: "helps", Capabilities: set,
@@ -75,7 +76,7 @@ func TestBuiltinRolesCannotBeChanged(t *testing.T) {
 	w := newWorld(t)
 	for _, id := range authz.BuiltinRoles() {
 		w.Refused("update "+id, directory.Conflict, "", func() error {
-			return second(w.UpdateRole(t.Context(), w.ByOwner(), directory.RoleID(id), roles.NewRole{Name: "X", Members: members()}))
+			return second(w.UpdateRole(t.Context(), w.ByOwner(), directory.RoleID(id), roles.NewRole{Name: "X", Members: userIDs()}))
 		})
 		w.Refused("delete "+id, directory.Conflict, "", func() error {
 			return w.DeleteRole(t.Context(), w.ByOwner(), directory.RoleID(id))
@@ -136,7 +137,7 @@ func TestUpdateRole(t *testing.T) {
 	}
 
 	// With it, those in it have the role, and whoever is taken out has none.
-	r = must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Capabilities: set, Members: members(c.ID, b.ID)}))(t)
+	r = must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Capabilities: set, Members: userIDs(c.ID, b.ID)}))(t)
 	if !slices.Equal(r.Members, sorted(b.ID, c.ID)) {
 		t.Errorf("members %v", r.Members)
 	}
@@ -148,7 +149,7 @@ func TestUpdateRole(t *testing.T) {
 			t.Errorf("%s is %s, want %s", tt.m.Name, got, tt.want)
 		}
 	}
-	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Members: members()}))(t)
+	must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed", Members: userIDs()}))(t)
 	if roleOf(b) != "none" || roleOf(c) != "none" {
 		t.Errorf("after taking everybody out: %s, %s", roleOf(b), roleOf(c))
 	}
@@ -159,7 +160,7 @@ func TestUpdateRole(t *testing.T) {
 	w.Refused("unknown", directory.NotFound, "", update("role_0", roles.NewRole{Name: "X"}))
 	w.Refused("another organization's", directory.NotFound, "", update(theirs.ID, roles.NewRole{Name: "X"}))
 	for _, stranger := range []directory.UserID{"usr_0", rival.ID, ""} {
-		in := roles.NewRole{Name: "X", Members: members(a.ID, stranger)}
+		in := roles.NewRole{Name: "X", Members: userIDs(a.ID, stranger)}
 		w.Refused("with a stranger", directory.Invalid, "members", update(role.ID, in))
 		w.Refused("new with a stranger", directory.Invalid, "members", func() error {
 			_, err := w.CreateRole(t.Context(), w.ByOwner(), in)
@@ -185,13 +186,13 @@ func TestRoleMembersNeedUsersUpdate(t *testing.T) {
 		}
 	}
 	w.Wants("leaving out", "", update(rbac, nil)())
-	w.Wants("the same", "", update(rbac, members(a.ID))())
-	w.Refused("one more", directory.Forbidden, "", update(rbac, members(a.ID, b.ID)))
-	w.Refused("one less", directory.Forbidden, "", update(rbac, members()))
+	w.Wants("the same", "", update(rbac, userIDs(a.ID))())
+	w.Refused("one more", directory.Forbidden, "", update(rbac, userIDs(a.ID, b.ID)))
+	w.Refused("one less", directory.Forbidden, "", update(rbac, userIDs()))
 	w.Refused("a new role with members", directory.Forbidden, "", func() error {
-		return second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "New", Members: members(a.ID)}))
+		return second(w.CreateRole(t.Context(), rbac, roles.NewRole{Name: "New", Members: userIDs(a.ID)}))
 	})
-	w.Wants("with the permission", "", update(both, members(b.ID))())
+	w.Wants("with the permission", "", update(both, userIDs(b.ID))())
 }
 
 func TestDeleteRole(t *testing.T) {
@@ -220,7 +221,7 @@ func TestDeleteRole(t *testing.T) {
 	inUse("0 users", "1 groups")
 	w.Wants("delete the group", "", w.DeleteGroup(t.Context(), w.ByOwner(), g.ID))
 	// An invited user will have the role, so it counts as in use.
-	must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "R", Email: rival.Email, Role: role.ID}))(t)
+	must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "R", Email: rival.Email, Role: role.ID}))(t)
 	inUse("1 users", "0 groups")
 	w.Wants("decline", "", w.DeclineInvitation(t.Context(), w.By(rival), w.Org.ID))
 	w.Wants("free", "", del())

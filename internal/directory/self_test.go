@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 func TestGetSelf(t *testing.T) {
@@ -35,28 +36,28 @@ func TestUpdateSelf(t *testing.T) {
 	w.Group("G", []directory.UserID{jane.ID}, "read-only")
 	role := directory.RoleRef{ID: "user", Name: "user"}
 	for what, tt := range map[string]struct {
-		in    directory.SelfUpdate
+		in    members.SelfUpdate
 		field string // "" where it is accepted
 	}{
-		"name alone":               {directory.SelfUpdate{Name: ptr("New")}, ""},
-		"read and written back":    {directory.SelfUpdate{Name: ptr("New"), ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, ""},
-		"the same name":            {directory.SelfUpdate{Name: ptr("Jane")}, ""},
-		"no name":                  {directory.SelfUpdate{}, "name"},
-		"no name, but the rest":    {directory.SelfUpdate{ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, "name"},
-		"another id":               {directory.SelfUpdate{Name: ptr("New"), ID: &w.Owner.ID}, "id"},
-		"another email":            {directory.SelfUpdate{Name: ptr("New"), Email: ptr("new@example.com")}, "email"},
-		"email in another case":    {directory.SelfUpdate{Name: ptr("New"), Email: ptr("JANE@example.com")}, "email"},
-		"another role":             {directory.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{ID: "admin", Name: "admin"}}, "role"},
-		"another role's name":      {directory.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{ID: "user", Name: "Admin"}}, "role"},
-		"an empty role":            {directory.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{}}, "role"},
-		"a bad name":               {directory.SelfUpdate{Name: ptr(" ")}, "name"},
-		"a bad name, all the rest": {directory.SelfUpdate{Name: ptr("a\nb"), ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, "name"},
+		"name alone":               {members.SelfUpdate{Name: ptr("New")}, ""},
+		"read and written back":    {members.SelfUpdate{Name: ptr("New"), ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, ""},
+		"the same name":            {members.SelfUpdate{Name: ptr("Jane")}, ""},
+		"no name":                  {members.SelfUpdate{}, "name"},
+		"no name, but the rest":    {members.SelfUpdate{ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, "name"},
+		"another id":               {members.SelfUpdate{Name: ptr("New"), ID: &w.Owner.ID}, "id"},
+		"another email":            {members.SelfUpdate{Name: ptr("New"), Email: ptr("new@example.com")}, "email"},
+		"email in another case":    {members.SelfUpdate{Name: ptr("New"), Email: ptr("JANE@example.com")}, "email"},
+		"another role":             {members.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{ID: "admin", Name: "admin"}}, "role"},
+		"another role's name":      {members.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{ID: "user", Name: "Admin"}}, "role"},
+		"an empty role":            {members.SelfUpdate{Name: ptr("New"), Role: &directory.RoleRef{}}, "role"},
+		"a bad name":               {members.SelfUpdate{Name: ptr(" ")}, "name"},
+		"a bad name, all the rest": {members.SelfUpdate{Name: ptr("a\nb"), ID: ptr(jane.ID), Email: ptr(jane.Email), Role: &role}, "name"},
 	} {
 		for how, update := range map[string]func() (directory.User, error){
 			"self":  func() (directory.User, error) { return w.UpdateSelf(t.Context(), w.By(jane), tt.in) },
 			"by id": func() (directory.User, error) { return w.UpdateUser(t.Context(), w.By(jane), jane.ID, tt.in) },
 		} {
-			must(w.UpdateSelf(t.Context(), w.By(jane), directory.SelfUpdate{Name: ptr("Jane")}))(t)
+			must(w.UpdateSelf(t.Context(), w.By(jane), members.SelfUpdate{Name: ptr("Jane")}))(t)
 			if tt.field != "" {
 				w.Refused(how+", "+what, directory.Invalid, tt.field, func() error { return second(update()) })
 				continue
@@ -79,7 +80,7 @@ func TestUpdateUserOfAnother(t *testing.T) {
 	jane := w.Join("Jane", "admin")
 	second2 := must(w.CreateOrg(t.Context(), w.By(jane), "Second"))(t)
 	update := func(named directory.OrgID, id directory.UserID) error {
-		return second(w.UpdateUser(t.Context(), w.As(jane.Secret, named), id, directory.SelfUpdate{Name: ptr("X")}))
+		return second(w.UpdateUser(t.Context(), w.As(jane.Secret, named), id, members.SelfUpdate{Name: ptr("X")}))
 	}
 	var messages []string
 	for what, id := range map[string]directory.UserID{"the owner": w.Owner.ID, "of another organization": rival.ID, "nobody": "usr_0", "empty": ""} {
@@ -108,8 +109,8 @@ func TestRenamingReachesAllOrganizations(t *testing.T) {
 	rival, third := w.Tenant("Rival"), w.Tenant("Third")
 	here := w.Invite(rival, "user")
 	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
-	there := must(w.CreateUser(t.Context(), w.By(third), directory.NewUser{Name: "As invited", Email: rival.Email, Role: "user"}))(t)
-	must(w.UpdateSelf(t.Context(), w.As(rival.Secret, ""), directory.SelfUpdate{Name: ptr("New Name")}))(t)
+	there := must(w.CreateUser(t.Context(), w.By(third), members.NewUser{Name: "As invited", Email: rival.Email, Role: "user"}))(t)
+	must(w.UpdateSelf(t.Context(), w.As(rival.Secret, ""), members.SelfUpdate{Name: ptr("New Name")}))(t)
 	if u := w.User(here.ID); u.Name != "New Name" {
 		t.Errorf("where they joined: %q", u.Name)
 	}

@@ -155,7 +155,7 @@ func sessionPrincipal(tx Tx, t SessionRecord, org OrgID, now time.Time) (*Princi
 	}
 	named := org
 	p, settings, err := accountPrincipal(tx, t.AccountID, org, now)
-	if errors.Is(err, errBadToken) { // a member nowhere
+	if errors.Is(err, ErrBadToken) { // a member nowhere
 		err = ErrNoSession
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // suspend suspends a user of the first organization, by its owner.
@@ -41,7 +42,7 @@ func TestSuspendedUserIsRefused(t *testing.T) {
 		t.Errorf("%v does not say why", err)
 	}
 	w.Refused("a request under way", directory.Forbidden, "", func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 	})
 	unnamed := w.As(jane.Secret, "")
 	w.Wants("without an organization", directory.Forbidden, second(w.GetSelf(t.Context(), unnamed)))
@@ -98,7 +99,7 @@ func TestSuspendedEverywhereMayJoinElsewhere(t *testing.T) {
 	jane := w.Join("Jane", "user")
 	rival := w.Tenant("Rival")
 	w.suspend(jane.User)
-	invited := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
+	invited := must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
 
 	call := w.As(jane.Secret, "")
 	w.Wants("a new token", directory.Forbidden, second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"})))
@@ -212,7 +213,7 @@ func TestUserStatusRefusals(t *testing.T) {
 func TestNoInvitationLinkForSuspended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	u := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "New", Email: "new@example.com", Role: "admin"}))(t)
+	u := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "New", Email: "new@example.com", Role: "admin"}))(t)
 	weak := w.Join("Weak", w.Role("Inviting", "users|create", "users|update").ID)
 	w.suspend(u)
 	w.Refused("a copied link", directory.Conflict, "", func() error {

@@ -62,13 +62,3 @@ func (c *Change) DropTemporaryRole(t TemporaryRole) error {
 	}
 	return c.RecordIn(t.OrgID, t.Target(), t, nil)
 }
-
-// dropTemporaryRoleOf takes away the temporary role of a user who leaves, with an entry of
-// its own, without which the past could not be read.
-func (c *Change) dropTemporaryRoleOf(u User) error {
-	t, err := c.TemporaryRole(u.OrgID, u.ID)
-	if err != nil {
-		return IgnoreNotFound(err)
-	}
-	return c.As(OpDeleteTemporaryRole).DropTemporaryRole(t)
-}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -71,14 +72,14 @@ func TestNamesFollowOneRule(t *testing.T) {
 	makers := map[string]func(name string) (kept string, err error){
 		"createUser": func(name string) (string, error) {
 			w.Pass(1)
-			u, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: name, Email: "x@example.com", Role: "user"})
+			u, err := w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: name, Email: "x@example.com", Role: "user"})
 			if err == nil {
 				err = w.RemoveUser(t.Context(), w.ByOwner(), u.ID)
 			}
 			return u.Name, err
 		},
 		"updateSelf": func(name string) (string, error) {
-			u, err := w.UpdateSelf(t.Context(), w.By(user), directory.SelfUpdate{Name: &name})
+			u, err := w.UpdateSelf(t.Context(), w.By(user), members.SelfUpdate{Name: &name})
 			return u.Name, err
 		},
 		"createRole": func(name string) (string, error) {
@@ -219,7 +220,7 @@ func TestEmails(t *testing.T) {
 	} {
 		create := func() error {
 			w.Pass(1)
-			u, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane", Email: tt.email, Role: "user"})
+			u, err := w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Jane", Email: tt.email, Role: "user"})
 			if err != nil {
 				return err
 			}
@@ -249,10 +250,10 @@ func TestEmailLetterCase(t *testing.T) {
 		{"ǆ@example.com", "ǅ@example.com", "Ǆ@example.com"},
 	} {
 		w := newWorld(t)
-		must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: same[0], Role: "user"}))(t)
+		must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: same[0], Role: "user"}))(t)
 		for _, spelling := range same {
 			w.Refused(spelling, directory.Conflict, "email", func() error {
-				_, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: spelling, Role: "user"})
+				_, err := w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: spelling, Role: "user"})
 				return err
 			})
 			var found listed
@@ -267,7 +268,7 @@ func TestEmailLetterCase(t *testing.T) {
 	for _, differ := range []string{
 		"ss@example.com", "ß@example.com", "i@example.com", "İ@example.com", "ı@example.com", "e\u0301@example.com", "é@example.com",
 	} {
-		_, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: differ, Role: "user"})
+		_, err := w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: differ, Role: "user"})
 		w.Wants(differ, "", err)
 	}
 }

@@ -7,14 +7,15 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/userimport"
 )
 
 // newUsers returns n users to import, whose addresses begin with a prefix.
-func newUsers(prefix string, n int) []directory.NewUser {
-	list := make([]directory.NewUser, n)
+func newUsers(prefix string, n int) []members.NewUser {
+	list := make([]members.NewUser, n)
 	for i := range list {
-		list[i] = directory.NewUser{Name: "Jane", Email: fmt.Sprintf("%s%d@example.com", prefix, i), Role: "user"}
+		list[i] = members.NewUser{Name: "Jane", Email: fmt.Sprintf("%s%d@example.com", prefix, i), Role: "user"}
 	}
 	return list
 }
@@ -54,7 +55,7 @@ func TestImportStopsAtTheLimits(t *testing.T) {
 	w.configure(directory.WithLimits(limits.Limits{Users: 5, Invitations: 2}))
 	lines := newUsers("new", 1)
 	for _, m := range elsewhere {
-		lines = append(lines, directory.NewUser{Name: m.Name, Email: m.Email, Role: "user"})
+		lines = append(lines, members.NewUser{Name: m.Name, Email: m.Email, Role: "user"})
 	}
 	lines = append(lines, newUsers("more", 2)...)
 	results := must(userimport.New(w.Service).Add(t.Context(), w.ByOwner(), lines))(t)

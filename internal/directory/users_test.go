@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -19,7 +20,7 @@ func TestCreateUser(t *testing.T) {
 	custom := w.Role("Support", "users|read")
 	for _, role := range []directory.Role{{ID: "owner", Name: "owner"}, {ID: "admin", Name: "admin"}, {ID: "user", Name: "user"}, {ID: "read-only", Name: "read-only"}, {ID: "none", Name: "none"}, custom} {
 		email := "Jane." + string(role.ID) + "@Example.com"
-		u := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: " Jane Doe ", Email: email, Role: role.ID}))(t)
+		u := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: " Jane Doe ", Email: email, Role: role.ID}))(t)
 		want := directory.User{
 			ID: u.ID, OrgID: w.Org.ID, AccountID: u.AccountID, Email: email, Name: "Jane Doe", Role: role.Ref(),
 			CreatedAt: w.Clock().UTC().Truncate(time.Microsecond),
@@ -43,16 +44,16 @@ func TestCreateUserRefuses(t *testing.T) {
 	theirs := must(w.CreateRole(t.Context(), w.By(elsewhere), roles.NewRole{Name: "Theirs"}))(t)
 	w.Join("Jane", "user")
 	for what, tt := range map[string]struct {
-		in    directory.NewUser
+		in    members.NewUser
 		code  directory.Code
 		field string
 	}{
-		"an unknown role":             {directory.NewUser{Name: "X", Email: "x@example.com", Role: "member"}, directory.Invalid, "role"},
-		"no role":                     {directory.NewUser{Name: "X", Email: "x@example.com"}, directory.Invalid, "role"},
-		"a role in other letter case": {directory.NewUser{Name: "X", Email: "x@example.com", Role: "Admin"}, directory.Invalid, "role"},
-		"another organization's role": {directory.NewUser{Name: "X", Email: "x@example.com", Role: theirs.ID}, directory.Invalid, "role"},
-		"a member":                    {directory.NewUser{Name: "X", Email: "JANE@example.com", Role: "user"}, directory.Conflict, "email"},
-		"the owner":                   {directory.NewUser{Name: "X", Email: w.Owner.Email, Role: "user"}, directory.Conflict, "email"},
+		"an unknown role":             {members.NewUser{Name: "X", Email: "x@example.com", Role: "member"}, directory.Invalid, "role"},
+		"no role":                     {members.NewUser{Name: "X", Email: "x@example.com"}, directory.Invalid, "role"},
+		"a role in other letter case": {members.NewUser{Name: "X", Email: "x@example.com", Role: "Admin"}, directory.Invalid, "role"},
+		"another organization's role": {members.NewUser{Name: "X", Email: "x@example.com", Role: theirs.ID}, directory.Invalid, "role"},
+		"a member":                    {members.NewUser{Name: "X", Email: "JANE@example.com", Role: "user"}, directory.Conflict, "email"},
+		"the owner":                   {members.NewUser{Name: "X", Email: w.Owner.Email, Role: "user"}, directory.Conflict, "email"},
 	} {
 		w.Refused(what, tt.code, tt.field, func() error {
 			_, err := w.CreateUser(t.Context(), w.ByOwner(), tt.in)
@@ -62,7 +63,7 @@ func TestCreateUserRefuses(t *testing.T) {
 	// An open invitation is a member too: it is not sent twice.
 	w.Invite(elsewhere, "user")
 	w.Refused("somebody invited", directory.Conflict, "email", func() error {
-		_, err := w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: elsewhere.Email, Role: "user"})
+		_, err := w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: elsewhere.Email, Role: "user"})
 		return err
 	})
 }
@@ -105,7 +106,7 @@ func TestRolesThatMayBeGiven(t *testing.T) {
 				want = ""
 			}
 			w.Pass(time.Millisecond)
-			u, err := w.CreateUser(t.Context(), w.As(secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: role})
+			u, err := w.CreateUser(t.Context(), w.As(secret, ""), members.NewUser{Name: "X", Email: "x@example.com", Role: role})
 			w.Wants(giver+" creates "+string(role), want, err)
 			if err == nil {
 				w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), u.ID))
@@ -197,13 +198,13 @@ func TestListVersion(t *testing.T) {
 	name := "Janet"
 	role := w.Role("Custom")
 	for what, change := range map[string]func() error{
-		"rename": func() error { return second(w.UpdateSelf(t.Context(), w.By(jane), directory.SelfUpdate{Name: &name})) },
+		"rename": func() error { return second(w.UpdateSelf(t.Context(), w.By(jane), members.SelfUpdate{Name: &name})) },
 		"role":   func() error { return second(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, role.ID)) },
 		"role's name": func() error {
 			return second(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, roles.NewRole{Name: "Renamed"}))
 		},
 		"newcomer": func() error {
-			return second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
+			return second(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))
 		},
 	} {
 		w.Wants(what, "", change())

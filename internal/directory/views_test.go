@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/roles"
 )
@@ -18,7 +19,7 @@ func view(t *testing.T, s *directory.Service, call directory.Call, id directory.
 		if reads != nil {
 			*reads++
 		}
-		u, err := s.GetUser(t.Context(), call, id)
+		u, err := members.NewRoll(s).GetUser(t.Context(), call, id)
 		return []byte(u.Name), true, err
 	})
 	return string(name), err
@@ -27,7 +28,7 @@ func view(t *testing.T, s *directory.Service, call directory.Call, id directory.
 // rename gives the owner another name.
 func rename(t *testing.T, s *directory.Service, call directory.Call, name string) {
 	t.Helper()
-	if _, err := s.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name}); err != nil {
+	if _, err := members.NewRoll(s).UpdateSelf(t.Context(), call, members.SelfUpdate{Name: &name}); err != nil {
 		t.Fatal(err)
 	}
 }

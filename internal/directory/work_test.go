@@ -13,6 +13,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -116,7 +117,7 @@ func TestWritesByMembersReadEachRoleOnce(t *testing.T) {
 	n := 0
 	create := func() {
 		n++
-		must(w.CreateUser(t.Context(), w.By(jane), directory.NewUser{Name: "New", Email: fmt.Sprintf("n%d@example.com", n), Role: "none"}))(t)
+		must(w.CreateUser(t.Context(), w.By(jane), members.NewUser{Name: "New", Email: fmt.Sprintf("n%d@example.com", n), Role: "none"}))(t)
 	}
 	w.Group("First", []directory.UserID{jane.ID, w.Owner.ID}, roles...)
 	create()
@@ -139,10 +140,10 @@ func TestUnchangedPutsLeaveNoEntry(t *testing.T) {
 	jane, john := w.Join("Jane", role.ID), w.Join("John", "user")
 	group := w.Group("Group", []directory.UserID{jane.ID, john.ID}, role.ID)
 	last := w.LastEntry()
-	in := roles.NewRole{Name: "Role", Capabilities: role.Capabilities, Members: members(jane.ID)}
+	in := roles.NewRole{Name: "Role", Capabilities: role.Capabilities, Members: userIDs(jane.ID)}
 	for range 3 {
 		must(w.UpdateRole(t.Context(), w.ByOwner(), role.ID, in))(t)
-		must(w.UpdateGroup(t.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "Group", Members: members(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
+		must(w.UpdateGroup(t.Context(), w.ByOwner(), group.ID, roles.NewGroup{Name: "Group", Members: userIDs(john.ID, jane.ID), Roles: roleIDs(role.ID)}))(t)
 	}
 	if list := w.Since(last); len(list) != 0 {
 		t.Errorf("puts that change nothing leave %+v", list)

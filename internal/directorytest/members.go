@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/roles"
 )
@@ -31,7 +32,7 @@ func (w *World) ByOwner() directory.Call {
 // Join makes a user of the first organization with a personal token.
 func (w *World) Join(name string, role directory.RoleID) Member {
 	w.Helper()
-	return w.WithToken(Must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{
+	return w.WithToken(Must(w.CreateUser(w.Context(), w.ByOwner(), members.NewUser{
 		Name: name, Email: strings.ToLower(name) + "@example.com", Role: role,
 	}))(w))
 }
@@ -55,7 +56,7 @@ func (w *World) Tenant(name string) Member {
 // Invite adds the account of m to the first organization and returns its user there.
 func (w *World) Invite(m Member, role directory.RoleID) directory.User {
 	w.Helper()
-	return Must(w.CreateUser(w.Context(), w.ByOwner(), directory.NewUser{Name: "Invited " + m.Name, Email: m.Email, Role: role}))(w)
+	return Must(w.CreateUser(w.Context(), w.ByOwner(), members.NewUser{Name: "Invited " + m.Name, Email: m.Email, Role: role}))(w)
 }
 
 // Role makes a custom role in the first organization.

@@ -25,6 +25,7 @@ import (
 	"github.com/rosterhq/roster/internal/history"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/refusals"
@@ -50,6 +51,7 @@ type World struct {
 	*refusals.Recorder
 	*access.Explainer
 	*roles.Catalog
+	*members.Roll
 
 	DB       *store.Store
 	Database string
@@ -157,6 +159,7 @@ func (w *World) Configure(options ...directory.Option) {
 	w.Recorder = refusals.New(w.Service)
 	w.Explainer = access.NewExplainer(w.Service)
 	w.Catalog = roles.NewCatalog(w.Service)
+	w.Roll = members.NewRoll(w.Service)
 	w.Trail = auditlog.New(w.Service, w.DB, dbtest.Keys())
 	w.Tracker = freshness.New(w.Service, w.DB)
 	w.Apps = applications.New(w.Service)

@@ -18,6 +18,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/follow"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // world has feeds of its log.
@@ -55,7 +56,7 @@ func done(directory.Entry) (bool, error) { return true, nil }
 func TestFollow(t *testing.T) {
 	w := newWorld(t)
 	for i := range 150 { // more than a batch
-		directorytest.Must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}))(t)
+		directorytest.Must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.com", i), Role: "user"}))(t)
 	}
 	all := w.Since(0)
 	seen, err := read(t, w, "mail", len(all), done)
@@ -292,7 +293,7 @@ func TestLag(t *testing.T) {
 		}
 		return lag
 	}
-	directorytest.Must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
+	directorytest.Must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: "x@example.com", Role: "user"}))(t)
 	w.Settle()
 	w.Pass(time.Minute)
 	if got := seconds(); got < 60 {

@@ -22,6 +22,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/protocol"
@@ -110,7 +111,7 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Freshness, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service), refusals.New(o.Service), access.NewExplainer(o.Service), roles.NewCatalog(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Freshness, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service), refusals.New(o.Service), access.NewExplainer(o.Service), roles.NewCatalog(o.Service), members.NewRoll(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), watches: newPlaces(maxWatches), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/freshness"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/orgs"
 	"github.com/rosterhq/roster/internal/refusals"
@@ -41,6 +42,7 @@ type service struct {
 	*refusals.Recorder
 	*access.Explainer
 	*roles.Catalog
+	*members.Roll
 }
 
 // reply responds with what do returns, in its wire format.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/userimport"
 )
 
@@ -61,7 +62,7 @@ func (j *jsonLines) Next() (userimport.Line, error) {
 		if body.Role == "" {
 			body.Role = authz.RoleUser
 		}
-		line.User = directory.NewUser{Name: body.Name, Email: body.Email, Role: body.Role}
+		line.User = members.NewUser{Name: body.Name, Email: body.Email, Role: body.Role}
 		return line, nil
 	}
 }

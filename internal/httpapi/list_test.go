@@ -13,6 +13,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/apptest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // fill adds n users through the service, many at a time, so that they share commits.
@@ -22,12 +23,13 @@ func fill(t *testing.T, s *apptest.Server, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	roll := members.NewRoll(s.Service)
 	var wg sync.WaitGroup
 	for w := range 64 {
 		wg.Go(func() {
 			for i := w; i < n; i += 64 {
 				role := directory.RoleID([]string{"user", "none"}[i%2])
-				_, err := s.Service.CreateUser(t.Context(), directory.Call{Principal: p}, directory.NewUser{
+				_, err := roll.CreateUser(t.Context(), directory.Call{Principal: p}, members.NewUser{
 					Name: fmt.Sprintf("User %d Müller", i), Email: fmt.Sprintf("User%d@example.com", i), Role: role,
 				})
 				if err != nil {

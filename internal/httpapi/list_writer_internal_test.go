@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // populate adds n users in one transaction, whose ids are before all others.
@@ -89,11 +90,11 @@ func TestListChangesUnderWay(t *testing.T) {
 	}
 	defer begun.Body.Close()
 	call := directory.Call{Principal: s.p}
-	if _, err := s.service.CreateUser(t.Context(), call, directory.NewUser{Name: "New", Email: "new@example.com", Role: "user"}); err != nil {
+	if _, err := members.NewRoll(s.service).CreateUser(t.Context(), call, members.NewUser{Name: "New", Email: "new@example.com", Role: "user"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []directory.UserID{populated(0), populated(users - 1)} {
-		if err := s.service.RemoveUser(t.Context(), call, id); err != nil {
+		if err := members.NewRoll(s.service).RemoveUser(t.Context(), call, id); err != nil {
 			t.Fatal(err)
 		}
 	}

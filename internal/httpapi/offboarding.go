@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // headerLeft lists the objects that a user created and that still exist. It is on the
@@ -27,7 +28,7 @@ type createdThing struct {
 	Name      string   `json:"name"`
 }
 
-func createdOf(c directory.Created) (out created) {
+func createdOf(c members.Created) (out created) {
 	if c.TokensShown {
 		list := make([]createdThing, len(c.Tokens))
 		for i, t := range c.Tokens {
@@ -80,7 +81,7 @@ func revocationOf(list []string) (kinds directory.Revocation, err error) {
 }
 
 // showLeft sets the header of objects that still exist.
-func (rq *request) showLeft(left directory.Created) {
+func (rq *request) showLeft(left members.Created) {
 	var parts []string
 	if left.TokensShown {
 		parts = append(parts, fmt.Sprintf("tokens=%d", len(left.Tokens)))

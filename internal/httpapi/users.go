@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/quote"
 )
 
@@ -55,7 +56,7 @@ type createUserBody struct {
 
 func createUser(rq *request, body createUserBody) (directory.User, error) {
 	return rq.api.service.CreateUser(rq.Context(), rq.call,
-		directory.NewUser{Name: body.Name, Email: body.Email, Role: body.Role})
+		members.NewUser{Name: body.Name, Email: body.Email, Role: body.Role})
 }
 
 func getUser(rq *request) error {
@@ -106,8 +107,8 @@ type selfBody struct {
 	} `json:"role"`
 }
 
-func (b selfBody) update() directory.SelfUpdate {
-	u := directory.SelfUpdate{Name: b.Name, ID: b.ID, Email: b.Email}
+func (b selfBody) update() members.SelfUpdate {
+	u := members.SelfUpdate{Name: b.Name, ID: b.ID, Email: b.Email}
 	if b.Role != nil {
 		u.Role = &directory.RoleRef{ID: b.Role.ID, Name: b.Role.Name}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // verified adds and verifies a domain of a member's organization.
@@ -113,7 +114,7 @@ func TestAddressesOfAVerifiedDomainAreMembersAtOnce(t *testing.T) {
 	elsewhere := w.Tenant("Elsewhere")
 	create := func(email string) directory.User {
 		t.Helper()
-		return must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Given", Email: email, Role: "user"}))(t)
+		return must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Given", Email: email, Role: "user"}))(t)
 	}
 	must(w.AddDomain(t.Context(), w.ByOwner(), "example.net"))(t)
 	if u := create(elsewhere.Email); !u.Invited {
@@ -131,7 +132,7 @@ func TestAddressesOfAVerifiedDomainAreMembersAtOnce(t *testing.T) {
 	}
 	var sub member
 	for _, email := range []string{"joe@sub.example.net", "joe@notexample.net", "joe@example.net.evil.org", "joe@example.org"} {
-		must(w.CreateUser(t.Context(), w.By(elsewhere), directory.NewUser{Name: "Joe", Email: email, Role: "user"}))(t)
+		must(w.CreateUser(t.Context(), w.By(elsewhere), members.NewUser{Name: "Joe", Email: email, Role: "user"}))(t)
 		sub = w.WithToken(directory.User{Email: email})
 		if u := create(email); !u.Invited {
 			t.Errorf("%s is a member at once", email)
@@ -152,12 +153,12 @@ func TestUnverifiedAccountIsNotJoined(t *testing.T) {
 	w := newWorld(t)
 	dns := w.Resolving()
 	evil := w.Tenant("Evil")
-	squatted := must(w.CreateUser(t.Context(), w.By(evil), directory.NewUser{Name: "CEO", Email: "ceo@acme.example", Role: "user"}))(t)
+	squatted := must(w.CreateUser(t.Context(), w.By(evil), members.NewUser{Name: "CEO", Email: "ceo@acme.example", Role: "user"}))(t)
 	link := must(w.CreateInvitationLink(t.Context(), w.By(evil), squatted.ID))(t)
 	session := must(w.UseSignInLink(t.Context(), directory.Call{RemoteAddr: "192.0.2.9"}, link.Secret, "", ""))(t)
 	w.verified(dns, w.Owner, "acme.example")
 
-	u := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "CEO", Email: "ceo@acme.example", Role: "admin"}))(t)
+	u := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "CEO", Email: "ceo@acme.example", Role: "admin"}))(t)
 	if !u.Invited {
 		t.Error("the squatted account is a member")
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -42,7 +43,7 @@ func TestIssuerVouchesForItsDomainsOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.Issuer(func(in *identity.NewIssuer) { in.Provision = true })
-	outsider := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Out", Email: "out@example.org", Role: "admin"}))(t)
+	outsider := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Out", Email: "out@example.org", Role: "admin"}))(t)
 	unverified := directorytest.Person("sub-3", "new@example.com")
 	unverified.EmailVerified = false
 	for name, p := range map[string]identity.IssuedPerson{
@@ -117,8 +118,8 @@ func TestIssuerProvisionsAndAcceptsInvitations(t *testing.T) {
 	}
 
 	rival := w.Tenant("Rival")
-	must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Rita", Email: "rita@example.com", Role: "user"}))(t)
-	invited := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Rita", Email: "rita@example.com", Role: "admin"}))(t)
+	must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Rita", Email: "rita@example.com", Role: "user"}))(t)
+	invited := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Rita", Email: "rita@example.com", Role: "admin"}))(t)
 	if !invited.Invited {
 		t.Fatal("rita is no invitation")
 	}
@@ -136,7 +137,7 @@ func TestRemovalUnlinksTheSubject(t *testing.T) {
 	i := w.Issuer(nil)
 	jane := w.Join("Jane", "user")
 	rival := w.Tenant("Rival")
-	must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
+	must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
 	must(w.AcceptInvitation(t.Context(), w.By(jane), rival.OrgID))(t)
 	session := must(w.SignInBy(i, directorytest.Person("sub-1", jane.Email)))(t)
 	w.InSession(session.Secret, "")
@@ -222,7 +223,7 @@ func TestIssuerVerifiesTheAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.Issuer(nil)
-	jane := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}))(t)
+	jane := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}))(t)
 	link := must(w.CreateInvitationLink(t.Context(), w.ByOwner(), jane.ID))(t)
 	early := must(w.UseSignInLink(t.Context(), directory.Call{}, link.Secret, "", ""))(t)
 	session := must(w.SignInBy(i, directorytest.Person("sub-1", jane.Email)))(t)

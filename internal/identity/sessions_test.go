@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/webhooks"
 )
 
@@ -23,7 +24,7 @@ func TestSessionActsAsItsUser(t *testing.T) {
 		!session.Capabilities.Equal(token.Capabilities) {
 		t.Errorf("the session acts as %+v", session)
 	}
-	u := must(w.CreateUser(t.Context(), w.InSession(secret, w.Org.ID), directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "owner"}))(t)
+	u := must(w.CreateUser(t.Context(), w.InSession(secret, w.Org.ID), members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "owner"}))(t)
 	entries := w.Since(0)
 	if e := entries[len(entries)-1]; e.Target.ID != string(u.ID) || e.Actor.Kind != directory.ActorAccount || e.Actor.UserID != w.Owner.ID || e.Actor.TokenID != session.TokenID {
 		t.Errorf("the entry is by %+v", e.Actor)
@@ -130,7 +131,7 @@ func TestSessionsEndAtOnce(t *testing.T) {
 	w.Wants("sign out", "", w.SignOut(t.Context(), call))
 	w.Ended("signed out", a, "")
 	w.Refused("a call that began before", directory.Unauthenticated, "", func() error {
-		return second(w.CreateUser(t.Context(), call, directory.NewUser{Name: "x", Email: "x@example.com", Role: "user"}))
+		return second(w.CreateUser(t.Context(), call, members.NewUser{Name: "x", Email: "x@example.com", Role: "user"}))
 	})
 	w.Refused("a token signs out", directory.Forbidden, "", func() error { return w.SignOut(t.Context(), w.ByOwner()) })
 	others := w.InSession(w.SignIn(w.Tenant("Rival").User), "").Principal.TokenID
@@ -243,7 +244,7 @@ func TestDangerousOperationsNeedAFreshSignIn(t *testing.T) {
 	dry := w.InSession(secret, w.Org.ID)
 	dry.DryRun = new(access.Diff)
 	w.Wants("dry run", "", dangerous["API token"](dry))
-	w.Wants("not dangerous", "", second(w.CreateUser(t.Context(), w.InSession(secret, w.Org.ID), directory.NewUser{Name: "x", Email: "x@example.com", Role: "user"})))
+	w.Wants("not dangerous", "", second(w.CreateUser(t.Context(), w.InSession(secret, w.Org.ID), members.NewUser{Name: "x", Email: "x@example.com", Role: "user"})))
 }
 
 // Objects that were created in a session may outlive it.

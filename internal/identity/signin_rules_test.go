@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -34,7 +35,7 @@ func TestRequiredIssuer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := w.Join("Jane", "admin")
-	outside := must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Otto", Email: "otto@example.org", Role: "user"}))(t)
+	outside := must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Otto", Email: "otto@example.org", Role: "user"}))(t)
 	otto := w.WithToken(outside)
 	session := w.SignIn(jane.User)
 	other := w.nodes()[1]
@@ -92,7 +93,7 @@ func TestRequiredIssuerLeavesTheAccountAlone(t *testing.T) {
 	session := w.SignIn(jane.User)
 	w.requiring()
 	rival := w.Tenant("Rival")
-	must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
+	must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
 
 	token, browser := w.As(jane.Secret, ""), w.InSession(session, "")
 	for what, call := range map[string]directory.Call{"a token": token, "a session": browser} {

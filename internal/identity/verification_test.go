@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/identity"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
 
@@ -116,7 +117,7 @@ func TestInvitationLink(t *testing.T) {
 	w := newWorld(t)
 	admin := w.Join("Admin", "admin")
 	add := func(name string, role directory.RoleID) directory.User {
-		return must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: name, Email: name + "@example.org", Role: role}))(t)
+		return must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: name, Email: name + "@example.org", Role: role}))(t)
 	}
 	link := func(by directory.Call, id directory.UserID) (directory.IssuedSignInLink, error) {
 		return w.CreateInvitationLink(t.Context(), by, id)
@@ -180,7 +181,7 @@ func TestSessionOfOneOrganization(t *testing.T) {
 		"invitations":  func() error { return second(w.ListInvitations(t.Context(), call)) },
 		"name": func() error {
 			name := "x"
-			return second(w.UpdateSelf(t.Context(), call, directory.SelfUpdate{Name: &name}))
+			return second(w.UpdateSelf(t.Context(), call, members.SelfUpdate{Name: &name}))
 		},
 	} {
 		w.Refused(what, directory.Forbidden, "", try)
@@ -204,7 +205,7 @@ func TestSessionOfOneOrganization(t *testing.T) {
 	}
 
 	// Removed and added again, the person is another user, and the session stays ended.
-	w.Wants("owner too", "", second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "x", Email: "x@example.org", Role: "owner"})))
+	w.Wants("owner too", "", second(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "x", Email: "x@example.org", Role: "owner"})))
 	w.Wants("leave", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Owner.ID))
 	w.Ended("removed", secret, "")
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -32,7 +33,7 @@ func joinVouched(c *directory.Change, org directory.OrgID, p vouchedPerson) (a d
 	}
 	added := err == nil
 	if added && u.InvitationExpired(c.Now()) {
-		if err := c.By(directory.SystemPrincipal(org), directory.OpExpireInvitation).TakeOut(u); err != nil {
+		if err := members.TakeOut(c.By(directory.SystemPrincipal(org), directory.OpExpireInvitation), u); err != nil {
 			return a, u, err
 		}
 		added = false

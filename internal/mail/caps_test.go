@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -34,7 +35,7 @@ func (f fixture) tenant(t *testing.T, name string) *directory.Principal {
 // invite invites the owner, who has an account, to the principal's organization.
 func (f fixture) invite(t *testing.T, by *directory.Principal, name string) directory.User {
 	t.Helper()
-	u, err := f.CreateUser(t.Context(), directory.Call{Principal: by}, directory.NewUser{Name: name, Email: "owner@example.com", Role: "user"})
+	u, err := f.CreateUser(t.Context(), directory.Call{Principal: by}, members.NewUser{Name: name, Email: "owner@example.com", Role: "user"})
 	if err != nil || !u.Invited {
 		t.Fatal(u, err)
 	}
@@ -131,7 +132,7 @@ func TestOrganizationCap(t *testing.T) {
 	f := newFixture(t)
 	busy := f.tenant(t, "Busy")
 	for i := range 5 {
-		_, err := f.CreateUser(t.Context(), directory.Call{Principal: busy}, directory.NewUser{
+		_, err := f.CreateUser(t.Context(), directory.Call{Principal: busy}, members.NewUser{
 			Name: fmt.Sprint("B", i), Email: fmt.Sprintf("b%d@example.com", i), Role: "user",
 		})
 		if err != nil {

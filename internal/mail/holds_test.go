@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/provisioning"
 )
 
@@ -29,7 +30,7 @@ func (p *holdPostman) SendHold(_ context.Context, h mail.Hold) error {
 func TestOwnersAreMailedAboutHolds(t *testing.T) {
 	f := newFixture(t)
 	call := directory.Call{Principal: f.owner}
-	u, err := f.CreateUser(t.Context(), call, directory.NewUser{Name: "Second", Email: "second@example.com", Role: "owner"})
+	u, err := f.CreateUser(t.Context(), call, members.NewUser{Name: "Second", Email: "second@example.com", Role: "owner"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/refusals"
 	"github.com/rosterhq/roster/internal/store"
@@ -24,6 +25,7 @@ type fixture struct {
 	*directory.Service
 	*onboarding.Onboarder
 	*credentials.Keeper
+	*members.Roll
 	store directory.Store
 	owner *directory.Principal
 }
@@ -47,12 +49,12 @@ func newFixture(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{s, people, credentials.NewKeeper(s), db, owner}
+	return fixture{s, people, credentials.NewKeeper(s), members.NewRoll(s), db, owner}
 }
 
 func (f fixture) add(t *testing.T, name string) {
 	t.Helper()
-	_, err := f.CreateUser(t.Context(), directory.Call{Principal: f.owner}, directory.NewUser{
+	_, err := f.CreateUser(t.Context(), directory.Call{Principal: f.owner}, members.NewUser{
 		Name: name, Email: strings.ToLower(name) + "@example.com", Role: "user",
 	})
 	if err != nil {
@@ -165,7 +167,7 @@ func TestEachInvitationIsMailedOnce(t *testing.T) {
 func TestMailsInvitationsAgain(t *testing.T) {
 	f := newFixture(t)
 	call := directory.Call{Principal: f.owner}
-	if _, err := f.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}); err != nil {
+	if _, err := f.CreateUser(t.Context(), call, members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "user"}); err != nil {
 		t.Fatal(err)
 	}
 	beta, err := f.ProvisionOrg(t.Context(), directory.Call{}, "Beta")
@@ -176,7 +178,7 @@ func TestMailsInvitationsAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := f.CreateUser(t.Context(), directory.Call{Principal: agent}, directory.NewUser{Name: "Jane B", Email: "jane@example.com", Role: "user"})
+	u, err := f.CreateUser(t.Context(), directory.Call{Principal: agent}, members.NewUser{Name: "Jane B", Email: "jane@example.com", Role: "user"})
 	if err != nil || !u.Invited {
 		t.Fatal(u, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -79,7 +80,7 @@ func claim(c *directory.Change, in NewClaim, add claimant) (out Claimed, err err
 }
 
 func claimForAccount(c *directory.Change, u *directory.User, _ NewClaim) (before any, token string, err error) {
-	me, err := directory.Self(c, c.Actor())
+	me, err := members.Self(c, c.Actor())
 	if err != nil {
 		return nil, "", err
 	}
@@ -118,7 +119,7 @@ func claimForNewcomer(c *directory.Change, u *directory.User, in NewClaim) (befo
 	if err := dropInvitation(c, u.OrgID, text.FoldKey(u.Email)); err != nil {
 		return nil, "", err
 	}
-	if err := c.AddNewcomer(u); err != nil {
+	if err := members.AddNewcomer(c, u); err != nil {
 		return nil, "", err
 	}
 	issued, err := credentials.IssuePersonalToken(c, u.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
@@ -135,7 +136,7 @@ func dropInvitation(c *directory.Change, org directory.OrgID, key string) error 
 	if err != nil {
 		return err
 	}
-	return c.As(directory.OpRevokeInvitation).TakeOut(there)
+	return members.TakeOut(c.As(directory.OpRevokeInvitation), there)
 }
 
 // endProvision makes the organization permanent: the agent's owner goes, its token loses its
@@ -169,8 +170,8 @@ func endProvision(c *directory.Change, p directory.Provision) error {
 	if err != nil {
 		return err
 	}
-	if err := c.As(directory.OpRemoveUser).TakeOut(agent); err != nil {
+	if err := members.TakeOut(c.As(directory.OpRemoveUser), agent); err != nil {
 		return err
 	}
-	return c.SettleAccount(agent.AccountID)
+	return members.SettleAccount(c, agent.AccountID)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // InvitationGrace is how long an expired invitation can still be resent before it is dropped.
@@ -53,5 +54,5 @@ func dropInvitationAt(c *directory.Change, org directory.OrgID, id directory.Use
 	if err != nil {
 		return err
 	}
-	return c.AsSystem(org, directory.OpExpireInvitation).TakeOut(u)
+	return members.TakeOut(c.AsSystem(org, directory.OpExpireInvitation), u)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
 
@@ -93,7 +94,7 @@ func TestInvitationLapses(t *testing.T) {
 			if c.byToken {
 				call = w.As(by.token.Secret, "")
 			}
-			u := must(w.CreateUser(t.Context(), call, directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
+			u := must(w.CreateUser(t.Context(), call, members.NewUser{Name: "R", Email: rival.Email, Role: "user"}))(t)
 			if got := w.state(); got != onboarding.InvitationOpen {
 				t.Fatalf("at first: %s", got)
 			}
@@ -115,7 +116,7 @@ func TestExpiredInvitationIsReplaced(t *testing.T) {
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
 	old := w.Invite(rival, "admin")
-	again := directory.NewUser{Name: "R", Email: rival.Email, Role: "user"}
+	again := members.NewUser{Name: "R", Email: rival.Email, Role: "user"}
 	w.Refused("while it is open", directory.Conflict, "email", func() error { return second(w.CreateUser(t.Context(), w.ByOwner(), again)) })
 	w.Pass(directory.InvitationTTL)
 	from := w.LastEntry()

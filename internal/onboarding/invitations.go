@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -15,7 +16,7 @@ const MaxInvitations = 100
 // [MaxInvitations] of them. Needs a personal token.
 func (o *Onboarder) ListInvitations(ctx context.Context, call directory.Call) ([]directory.Membership, error) {
 	return directory.Read(ctx, o.directory, call, directory.OpListInvitations, func(tx directory.Tx) ([]directory.Membership, error) {
-		me, err := directory.Self(tx, call.Principal)
+		me, err := members.Self(tx, call.Principal)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +91,7 @@ func decline(c *directory.Change, invited directory.User) error {
 		return err
 	}
 	if held.Profile.Version == 0 || invited.InvitationExpired(c.Now()) {
-		return c.TakeOut(invited)
+		return members.TakeOut(c, invited)
 	}
 	ended := invited
 	ended.ExpiresAt = c.Now()
@@ -106,7 +107,7 @@ func answer(c *directory.Change, org directory.OrgID) (me, invited directory.Use
 	if err := c.Lock(directory.LockOrg(org)); err != nil {
 		return me, invited, err
 	}
-	if me, err = directory.Self(c, c.Actor()); err != nil {
+	if me, err = members.Self(c, c.Actor()); err != nil {
 		return me, invited, err
 	}
 	if err := directory.NeedVerified(c, me.AccountID); err != nil {

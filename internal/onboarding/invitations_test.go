@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // shown is what the v2 answer is made of.
@@ -24,7 +25,7 @@ func TestInvitationAnswersAlike(t *testing.T) {
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
 	add := func(email string) directory.User {
-		return must(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "Jane", Email: email, Role: "user"}))(t)
+		return must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "Jane", Email: email, Role: "user"}))(t)
 	}
 	known, unknown := add("RIVAL@example.NET"), add("UNKNOWN@example.NET")
 	if !known.Invited || unknown.Invited {
@@ -47,7 +48,7 @@ func TestInvitationAnswersAlike(t *testing.T) {
 	}
 	// The invited account's own name does not show, whatever becomes of it.
 	name := "Secret Name"
-	must(w.UpdateSelf(t.Context(), w.By(rival), directory.SelfUpdate{Name: &name}))(t)
+	must(w.UpdateSelf(t.Context(), w.By(rival), members.SelfUpdate{Name: &name}))(t)
 	alike("after the account's renaming", w.User(known.ID), w.User(unknown.ID))
 	// Both can be given another role and both can be removed.
 	for _, u := range []directory.User{known, unknown} {
@@ -56,7 +57,7 @@ func TestInvitationAnswersAlike(t *testing.T) {
 	alike("with another role", w.User(known.ID), w.User(unknown.ID))
 	for _, email := range []string{known.Email, unknown.Email} {
 		w.Refused("again", directory.Conflict, "email", func() error {
-			return second(w.CreateUser(t.Context(), w.ByOwner(), directory.NewUser{Name: "X", Email: email, Role: "user"}))
+			return second(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: "X", Email: email, Role: "user"}))
 		})
 	}
 	for _, u := range []directory.User{known, unknown} {
@@ -94,7 +95,7 @@ func TestInvitedMayDoNothing(t *testing.T) {
 		"get the organization":    {func() error { return second(w.GetOrg(t.Context(), call, w.Org.ID)) }, directory.NotFound},
 		"rename the organization": {func() error { return second(w.UpdateOrg(t.Context(), call, w.Org.ID, "X")) }, directory.NotFound},
 		"rename the invited user": {func() error {
-			return second(w.UpdateUser(t.Context(), call, invited.ID, directory.SelfUpdate{Name: &name}))
+			return second(w.UpdateUser(t.Context(), call, invited.ID, members.SelfUpdate{Name: &name}))
 		}, directory.Forbidden},
 	} {
 		w.Refused(what, code.code, "", code.try)

@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -63,7 +64,7 @@ func initialize(c *directory.Change, in NewDeployment) (d Deployment, err error)
 	c = c.By(directory.OperatorPrincipal(d.Org.ID), directory.OpCreateOrg)
 	d.Owner = newOwner(c, d.Org.ID)
 	d.Owner.Email, d.Owner.Name = in.OwnerEmail, name
-	if err := c.AddUser(&d.Owner); err != nil {
+	if err := members.AddUser(c, &d.Owner); err != nil {
 		return d, err
 	}
 	personal, err := credentials.IssuePersonalToken(c, d.Owner.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())

@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -39,7 +40,7 @@ func (o *Onboarder) CreateOrg(ctx context.Context, call directory.Call, name str
 		if err := c.OneMoreOfAccount(c.Actor().AccountID, limits.Organizations); err != nil {
 			return m, err
 		}
-		me, err := directory.Self(c, c.Actor())
+		me, err := members.Self(c, c.Actor())
 		if err != nil {
 			return m, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -156,7 +157,7 @@ func (o *Onboarder) RevokeInvitation(ctx context.Context, call directory.Call, i
 		if err != nil {
 			return err
 		}
-		return c.TakeOut(u)
+		return members.TakeOut(c, u)
 	})
 }
 

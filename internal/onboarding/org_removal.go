@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // DeleteOrg deletes an organization with everything in it, its log included; accounts
@@ -43,7 +44,7 @@ func deleteOrg(c *directory.Change, id directory.OrgID) error {
 	return c.As(directory.OpDeleteOrg).RecordIn(id, org.Target(), nil, nil)
 }
 
-// settleAccounts is [directory.Change.SettleAccount] for many. Most are in no other organization and go
+// settleAccounts is [members.SettleAccount] for many. Most are in no other organization and go
 // together, without their locks, of which PostgreSQL has room for some thousands. If one
 // gets a membership meanwhile, its foreign key makes one of the two transactions start anew.
 func settleAccounts(c *directory.Change, removed []directory.AccountID) error {
@@ -52,7 +53,7 @@ func settleAccounts(c *directory.Change, removed []directory.AccountID) error {
 		return err
 	}
 	for _, id := range shared {
-		if err := c.SettleAccount(id); err != nil {
+		if err := members.SettleAccount(c, id); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
 
@@ -19,7 +20,7 @@ func TestDeletedOrganizationsTakeFewLocks(t *testing.T) {
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
 	for i := range 30 {
-		must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
+		must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "X", Email: fmt.Sprintf("x%d@example.net", i), Role: "user"}))(t)
 	}
 	w.Invite(rival, "user")
 	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)
@@ -40,7 +41,7 @@ func TestDeletedOrganizationsEndAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	only := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Only", Email: "only@example.net", Role: "user"}))(t)
+	only := must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Only", Email: "only@example.net", Role: "user"}))(t)
 	onlyToken := w.WithToken(only)
 	w.Invite(rival, "user")
 	must(w.AcceptInvitation(t.Context(), w.By(rival), w.Org.ID))(t)

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/networks"
 )
 
@@ -64,7 +65,7 @@ func provision(c *directory.Change, name, from string) (out Provisioned, err err
 	// Nobody can act as this owner: it holds the place of the one to come.
 	agent := newOwner(c, out.Org.ID)
 	agent.Email, agent.Name = agentEmail(out.Org.ID), "Provisioning agent"
-	if err := c.AddUser(&agent); err != nil {
+	if err := members.AddUser(c, &agent); err != nil {
 		return out, err
 	}
 	token, err := credentials.IssueAPIToken(c, directory.NewAPIToken{

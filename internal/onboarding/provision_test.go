@@ -11,6 +11,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 )
@@ -19,6 +20,7 @@ import (
 type provisioning struct {
 	*directory.Service
 	*onboarding.Onboarder
+	*members.Roll
 	db *store.Store
 
 	mu  sync.Mutex
@@ -39,6 +41,7 @@ func newProvisioning(t *testing.T) *provisioning {
 		return p.now
 	})
 	p.Onboarder = onboarding.New(p.Service, onboarding.Options{})
+	p.Roll = members.NewRoll(p.Service)
 	return p
 }
 
@@ -74,10 +77,10 @@ func TestProvisionEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := directory.Call{Principal: p}
-	if _, err := s.CreateUser(t.Context(), call, directory.NewUser{Name: "Jane", Email: "jane@example.com", Role: "admin"}); err != nil {
+	if _, err := s.CreateUser(t.Context(), call, members.NewUser{Name: "Jane", Email: "jane@example.com", Role: "admin"}); err != nil {
 		t.Error(err)
 	}
-	_, err = s.CreateUser(t.Context(), call, directory.NewUser{Name: "John", Email: "john@example.com", Role: "owner"})
+	_, err = s.CreateUser(t.Context(), call, members.NewUser{Name: "John", Email: "john@example.com", Role: "owner"})
 	wantCode(t, err, directory.Forbidden)
 	jane, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
 	if err != nil {
@@ -163,7 +166,7 @@ func TestClaimWithAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The agent may have added her before, which invited her.
-	_, err = s.CreateUser(t.Context(), directory.Call{Principal: agent}, directory.NewUser{Name: "O", Email: "Owner@example.com", Role: "none"})
+	_, err = s.CreateUser(t.Context(), directory.Call{Principal: agent}, members.NewUser{Name: "O", Email: "Owner@example.com", Role: "none"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 func (w *world) longestToken(d time.Duration) error {
@@ -58,7 +59,7 @@ func TestMaximumAgeOfPersonalTokens(t *testing.T) {
 	_, err := w.Authenticate(t.Context(), jane.Secret, w.Org.ID)
 	w.Wants("older than the maximum", directory.Forbidden, err)
 	w.Refused("a request under way", directory.Forbidden, "", func() error {
-		return second(w.UpdateSelf(t.Context(), held, directory.SelfUpdate{Name: new("X")}))
+		return second(w.UpdateSelf(t.Context(), held, members.SelfUpdate{Name: new("X")}))
 	})
 	w.As(jane.Secret, elsewhere.Org.ID)
 	w.As(fresh.Secret, w.Org.ID)

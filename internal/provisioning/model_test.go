@@ -13,6 +13,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/text"
@@ -89,7 +90,7 @@ func (m *model) createUser(t *rapid.T) {
 func (m *model) createByV2(t *rapid.T) {
 	m.made++
 	email := fmt.Sprintf("v%d@example.com", m.made)
-	u, err := m.Service.CreateUser(m.Context(), m.ByOwner(), directory.NewUser{Name: "V2", Email: email, Role: "user"})
+	u, err := m.Roll.CreateUser(m.Context(), m.ByOwner(), members.NewUser{Name: "V2", Email: email, Role: "user"})
 	gives(t, "create by v2", "", err)
 	m.users[u.ID] = &modelUser{userName: email, active: true}
 }

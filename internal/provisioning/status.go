@@ -3,6 +3,7 @@ package provisioning
 import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // setActive suspends a user, or makes them active again.
@@ -27,14 +28,14 @@ func (c change) setActive(u directory.User, active bool) (err error) {
 }
 
 // makeActive suspends a user or an invitation, or makes them active again, under the rules
-// of [directory.Service.UpdateUserStatus]. Audit entry by the operation of c.
+// of [members.Roll.UpdateUserStatus]. Audit entry by the operation of c.
 func makeActive(c *directory.Change, u directory.User, active bool) (directory.User, error) {
 	if !u.Invited {
 		status := directory.Suspended
 		if active {
 			status = directory.Active
 		}
-		return c.SetStatus(u, status)
+		return members.SetStatus(c, u, status)
 	}
 	if u.Suspended != active {
 		return u, nil
@@ -43,7 +44,7 @@ func makeActive(c *directory.Change, u directory.User, active bool) (directory.U
 		if _, err := c.RoleToGive("status", u.Role.ID, authz.Set{}); err != nil {
 			return u, err
 		}
-	} else if err := c.MayUnmake(u); err != nil {
+	} else if err := members.MayUnmake(c, u); err != nil {
 		return u, err
 	}
 	before := u

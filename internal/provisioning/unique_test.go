@@ -84,7 +84,7 @@ func TestUniqueAttributesOfUsers(t *testing.T) {
 	if err := setBadge(carl.ID, "A1"); err != nil {
 		t.Errorf("a value that was given up: %v", err)
 	}
-	if err := w.Service.RemoveUser(t.Context(), w.ByOwner(), carl.ID); err != nil {
+	if err := w.Roll.RemoveUser(t.Context(), w.ByOwner(), carl.ID); err != nil {
 		t.Fatal(err)
 	}
 	dora := must(w.Provisioner.CreateUser(t.Context(), w.call(), badged("dora", "A1")))

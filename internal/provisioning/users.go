@@ -5,6 +5,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -87,7 +88,7 @@ func (p *Provisioner) CreateUser(ctx context.Context, call directory.Call, in Pr
 		if role == "" {
 			role = authz.RoleUser
 		}
-		u, err := c.addUser(directory.NewUser{Name: nameOf(in, address), Email: address, Role: role}, !in.Active)
+		u, err := c.addUser(members.NewUser{Name: nameOf(in, address), Email: address, Role: role}, !in.Active)
 		if err != nil {
 			return Person{}, err
 		}
@@ -148,15 +149,15 @@ func (p *Provisioner) ModifyUser(ctx context.Context, call directory.Call, id di
 	})
 }
 
-// addUser adds a user as [directory.Service.CreateUser] does, who may be suspended from the
+// addUser adds a user as [members.Roll.CreateUser] does, who may be suspended from the
 // start. The caller records it. An invitation that is suspended makes a suspended member of
 // the person who accepts it.
-func (c change) addUser(in directory.NewUser, suspended bool) (directory.User, error) {
-	u, err := c.CheckNewUser(in)
+func (c change) addUser(in members.NewUser, suspended bool) (directory.User, error) {
+	u, err := members.CheckNewUser(c.Change, in)
 	if err != nil {
 		return directory.User{}, err
 	}
-	if err := c.AddUser(&u); err != nil || !suspended {
+	if err := members.AddUser(c.Change, &u); err != nil || !suspended {
 		return u, err
 	}
 	u.Suspended = true
@@ -215,7 +216,7 @@ func (p *Provisioner) DeleteUser(ctx context.Context, call directory.Call, id di
 			return struct{}{}, err
 		}
 		c.run.Removed++
-		return struct{}{}, c.Remove(u.User)
+		return struct{}{}, members.Remove(c.Change, u.User)
 	})
 	return err
 }

@@ -24,7 +24,7 @@ func TestCreatedUserIsAMemberWithAProfile(t *testing.T) {
 	if jane.Version != 2 || jane.Profile.ExternalID != "ext-jane" || !jane.Profile.Active {
 		t.Errorf("with profile %+v, version %d", jane.Profile, jane.Version)
 	}
-	v2 := directorytest.Must(w.Service.GetUser(t.Context(), w.ByOwner(), jane.ID))(t)
+	v2 := directorytest.Must(w.Roll.GetUser(t.Context(), w.ByOwner(), jane.ID))(t)
 	if v2 != jane.User {
 		t.Errorf("v2 has %+v", v2)
 	}

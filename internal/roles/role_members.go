@@ -7,6 +7,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/quote"
 )
 
@@ -62,7 +63,7 @@ func moveUsers(c *directory.Change, moves map[directory.UserID]directory.RoleID)
 		if err := directory.OpUpdateUserRole.Authorize(c.Actor()); err != nil {
 			return err
 		}
-		if _, err := c.SetRole(u, "members", moves[id]); err != nil {
+		if _, err := members.SetRole(c, u, "members", moves[id]); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // attempts is how often a schedule is tried that fails for a reason that may pass.
@@ -75,17 +76,17 @@ func carryOut(c *directory.Change, due directory.Schedule) error {
 	}
 	switch due.Act {
 	case directory.ScheduledRemoval:
-		err = act.Remove(u)
+		err = members.Remove(act, u)
 	case directory.ScheduledSuspension:
-		_, err = act.SetStatus(u, directory.Suspended)
+		_, err = members.SetStatus(act, u, directory.Suspended)
 	case directory.ScheduledReactivation:
-		_, err = act.SetStatus(u, directory.Active)
+		_, err = members.SetStatus(act, u, directory.Active)
 	}
 	if err != nil {
 		return err
 	}
 	if due.Revoke != (directory.Revocation{}) {
-		if _, err := act.Revoke(due.UserID, due.Revoke); err != nil {
+		if _, err := members.Revoke(act, due.UserID, due.Revoke); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/schedules"
 )
 
@@ -187,7 +188,7 @@ func TestScheduleIsRetriedAFewTimes(t *testing.T) {
 	in := schedules.NewSchedule{At: w.Clock().Add(time.Hour), Revoke: directory.Revocation{Tokens: true}}
 	must(w.UpdateSchedule(t.Context(), w.ByOwner(), jane.ID, directory.ScheduledRemoval, in))(t)
 	w.Wants("fill", "", w.DB.Write(t.Context(), func(tx directory.Tx) error {
-		for i := range directory.MaxRevoked + 1 {
+		for i := range members.MaxRevoked + 1 {
 			err := tx.CreateAPIToken(directory.APITokenRecord{
 				ID: directory.TokenID(fmt.Sprintf("tok_%04d", i)), OrgID: w.Org.ID, MakerID: jane.ID, Hash: directory.SecretHash{byte(i), byte(i >> 8), 1}, CreatedAt: w.Clock(),
 			})

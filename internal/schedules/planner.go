@@ -66,8 +66,8 @@ type NewSchedule struct {
 // the one who scheduled it may do then.
 //
 // Permission users|update, users|delete besides for a removal, and what the act itself
-// takes; see [directory.Service.UpdateUserStatusAndRevoke] and
-// [directory.Service.RemoveUserAndRevoke]. To replace a suspension or removal that somebody
+// takes; see [members.Roll.UpdateUserStatusAndRevoke] and
+// [members.Roll.RemoveUserAndRevoke]. To replace a suspension or removal that somebody
 // else has scheduled takes what reactivating the user takes, and can't be done by the user.
 // Audit entry updateUserSchedule, if anything changes. Errors: [directory.NotFound];
 // [directory.Invalid] for an unknown act, and for a time that is past, too far in the

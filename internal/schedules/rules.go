@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // MaxAhead is how far in the future something can be scheduled.
@@ -46,18 +47,18 @@ func mayAct(c *directory.Change, u directory.User, s directory.Schedule) error {
 		return err
 	}
 	if u.Invited && s.Act != directory.ScheduledRemoval {
-		return directory.ErrNotAccepted
+		return members.ErrNotAccepted
 	}
 	if s.Act == directory.ScheduledReactivation {
 		if s.Revoke != (directory.Revocation{}) {
 			return directory.InvalidField("revoke", "works with suspend and remove only")
 		}
-		return c.MayReactivate(u)
+		return members.MayReactivate(c, u)
 	}
-	if err := c.MayRevoke(s.Revoke); err != nil {
+	if err := members.MayRevoke(c, s.Revoke); err != nil {
 		return err
 	}
-	return c.MayUnmake(u)
+	return members.MayUnmake(c, u)
 }
 
 // mayCancel checks that the actor may keep a schedule from being carried out. To keep a
@@ -69,5 +70,5 @@ func mayCancel(c *directory.Change, u directory.User, s directory.Schedule) erro
 	if c.Actor().Maker() == u.ID {
 		return directory.Errorf(directory.Forbidden, "a user can't cancel or change what somebody else has scheduled for them")
 	}
-	return c.MayReactivate(u)
+	return members.MayReactivate(c, u)
 }

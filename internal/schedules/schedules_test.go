@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/schedules"
 )
 
@@ -57,7 +58,7 @@ func TestTurnsOfSchedulesAreFair(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	theirs := must(w.CreateUser(t.Context(), w.By(rival), directory.NewUser{Name: "Jane", Email: "jane@rival.example", Role: "user"}))(t)
+	theirs := must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Jane", Email: "jane@rival.example", Role: "user"}))(t)
 	jane := w.Join("Jane", "user")
 	w.Wants("fill", "", w.DB.Write(t.Context(), func(tx directory.Tx) error {
 		for i := range 200 {

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 	"github.com/rosterhq/roster/internal/schedules"
 )
@@ -114,7 +115,7 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 		"prolong it":                     func() error { return second(w.UpdateTemporaryRole(t.Context(), by, jane.ID, later)) },
 		"lend it":                        func() error { return second(w.lend(by, john.ID, "admin")) },
 		"invite an admin": func() error {
-			return second(w.CreateUser(t.Context(), by, directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
+			return second(w.CreateUser(t.Context(), by, members.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
 		},
 		"a role with it": func() error {
 			return second(w.CreateRole(t.Context(), by, roles.NewRole{Name: "X", Capabilities: caps(t, "users|delete")}))
@@ -134,7 +135,7 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 		t.Errorf("the tokens end at %s and %s, want %s and never", short.ExpiresAt, lasting.ExpiresAt, given.Until)
 	}
 	w.Refused("a token gives it", directory.Forbidden, "", func() error {
-		return second(w.CreateUser(t.Context(), w.As(short.Secret, ""), directory.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
+		return second(w.CreateUser(t.Context(), w.As(short.Secret, ""), members.NewUser{Name: "X", Email: "x@example.com", Role: "admin"}))
 	})
 	must(w.UpdateSchedule(t.Context(), by, john.ID, directory.ScheduledRemoval, schedules.NewSchedule{At: given.Until.Add(time.Minute)}))(t)
 	w.Pass(2 * time.Hour)

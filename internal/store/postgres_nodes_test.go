@@ -13,6 +13,7 @@ import (
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 )
 
@@ -24,6 +25,7 @@ func TestPostgresBesideTheNextRelease(t *testing.T) {
 	db := openPostgres(t, database)
 	defer closing(t, db)
 	service := directory.NewService(db, dbtest.Keys(), time.Now)
+	users := members.NewRoll(service)
 	made, err := onboarding.New(service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "Olivia", OwnerEmail: "o@example.com"})
 	if err != nil {
 		t.Fatal(err)
@@ -35,12 +37,12 @@ func TestPostgresBesideTheNextRelease(t *testing.T) {
 			return err
 		}
 		call := directory.Call{Principal: p}
-		u, err := service.CreateUser(t.Context(), call, directory.NewUser{Name: "U", Email: fmt.Sprintf("u%d@example.com", n.Add(1)), Role: "user"})
+		u, err := users.CreateUser(t.Context(), call, members.NewUser{Name: "U", Email: fmt.Sprintf("u%d@example.com", n.Add(1)), Role: "user"})
 		if err != nil {
 			return err
 		}
-		_, err = service.UpdateUserRole(t.Context(), call, u.ID, "admin")
-		return errors.Join(err, service.RemoveUser(t.Context(), call, u.ID))
+		_, err = users.UpdateUserRole(t.Context(), call, u.ID, "admin")
+		return errors.Join(err, users.RemoveUser(t.Context(), call, u.ID))
 	}
 	over := make(chan struct{})
 	var working sync.WaitGroup

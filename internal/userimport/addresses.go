@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/quote"
 )
 
@@ -83,7 +84,7 @@ func (a *addressLines) users(text string) (found []Line) {
 		if address == "" {
 			continue
 		}
-		u := directory.NewUser{Name: name, Email: strings.TrimSpace(address), Role: a.standard}
+		u := members.NewUser{Name: name, Email: strings.TrimSpace(address), Role: a.standard}
 		if u.Name == "" {
 			u.Name, _, _ = strings.Cut(u.Email, "@")
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/quote"
 )
 
@@ -94,7 +95,7 @@ func (c *csvLines) Next() (Line, error) {
 		line.Err = directory.Errorf(directory.Invalid, "has %d cells, but the header has %d", len(record), c.columns)
 		return line, nil
 	}
-	line.User = directory.NewUser{Name: strings.Clone(record[c.name]), Email: strings.TrimSpace(record[c.email]), Role: c.standard}
+	line.User = members.NewUser{Name: strings.Clone(record[c.name]), Email: strings.TrimSpace(record[c.email]), Role: c.standard}
 	if c.role >= 0 {
 		if role := strings.TrimSpace(record[c.role]); role != "" {
 			line.User.Role = directory.RoleID(role)

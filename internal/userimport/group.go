@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -32,14 +33,14 @@ type Imported struct {
 }
 
 // Add adds up to [GroupSize] users in one transaction, each as
-// [directory.Service.CreateUser] does. A user who is refused does not affect the others.
+// [members.Roll.CreateUser] does. A user who is refused does not affect the others.
 // Users who are there already stay as they are, so that an import can be repeated. The
 // call's idempotency key and precondition are not used.
 //
 // Permission users|create, and for each user the right to give the role. Audit entry
 // createUser for each user who is added or invited. Errors: those that concern the whole
 // call; [Imported.Err] has those that concern one user.
-func (i *Importer) Add(ctx context.Context, call directory.Call, users []directory.NewUser) ([]Imported, error) {
+func (i *Importer) Add(ctx context.Context, call directory.Call, users []members.NewUser) ([]Imported, error) {
 	if len(users) > GroupSize {
 		return nil, directory.Errorf(directory.Invalid, "an import takes at most %d users at a time", GroupSize)
 	}
@@ -58,8 +59,8 @@ func (i *Importer) Add(ctx context.Context, call directory.Call, users []directo
 }
 
 // add refuses a user before it writes anything, so that the transaction goes on.
-func add(c *directory.Change, in directory.NewUser) (Imported, error) {
-	u, err := c.CheckNewUser(in)
+func add(c *directory.Change, in members.NewUser) (Imported, error) {
+	u, err := members.CheckNewUser(c, in)
 	if err != nil {
 		return refused(err)
 	}
@@ -70,7 +71,7 @@ func add(c *directory.Change, in directory.NewUser) (Imported, error) {
 	if err != nil && directory.CodeOf(err) != directory.NotFound {
 		return Imported{}, err
 	}
-	if err := c.AddUser(&u); err != nil {
+	if err := members.AddUser(c, &u); err != nil {
 		return refused(err)
 	}
 	out := Imported{Outcome: Added, User: u}

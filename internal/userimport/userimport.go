@@ -10,6 +10,7 @@ import (
 	"math"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 	"github.com/rosterhq/roster/internal/turns"
 )
@@ -30,7 +31,7 @@ var ErrUnderWay = directory.Errorf(directory.RateLimited, "another import into t
 // Line is a line of a list. If Err is set, the line is refused by itself.
 type Line struct {
 	Number int // in the list, from 1
-	User   directory.NewUser
+	User   members.NewUser
 	Err    *directory.Error
 }
 
@@ -136,7 +137,7 @@ func (im *Import) Group(ctx context.Context, lines Lines) (results []Result, mor
 
 // add adds the users of a group's lines.
 func (im *Import) add(ctx context.Context, group []Line) ([]Result, error) {
-	users := make([]directory.NewUser, 0, len(group))
+	users := make([]members.NewUser, 0, len(group))
 	for _, line := range group {
 		if line.Err == nil {
 			users = append(users, line.User)

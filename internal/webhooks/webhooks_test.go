@@ -19,6 +19,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/egress"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/store"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -73,6 +74,7 @@ func (b *brittle) crashAt(ctx context.Context, commit int) (context.Context, fun
 type hooked struct {
 	*directory.Service
 	*webhooks.Hooks
+	*members.Roll
 	owner  *directory.Principal
 	t      testing.TB
 	db     *brittle
@@ -91,6 +93,7 @@ func newHooked(t testing.TB, policy egress.Policy) *hooked {
 	h := &hooked{t: t, db: &brittle{Store: db}, policy: policy, now: time.Now()}
 	h.Service = directory.NewService(h.db, dbtest.Keys(), h.clock)
 	h.Hooks = webhooks.NewHooks(h.Service, dbtest.Keys(), policy)
+	h.Roll = members.NewRoll(h.Service)
 	d, err := onboarding.New(h.Service, onboarding.Options{}).Initialize(t.Context(), onboarding.NewDeployment{OrgName: "Acme", OwnerName: "Olivia Owner", OwnerEmail: "owner@example.com"})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +132,7 @@ func (h *hooked) webhook(url string) directory.Webhook {
 
 func (h *hooked) addUser(name string) directory.User {
 	h.t.Helper()
-	u, err := h.CreateUser(h.t.Context(), directory.Call{Principal: h.owner}, directory.NewUser{Name: name, Email: name + "@example.com", Role: "user"})
+	u, err := h.CreateUser(h.t.Context(), directory.Call{Principal: h.owner}, members.NewUser{Name: name, Email: name + "@example.com", Role: "user"})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -1,0 +1,13 @@
+// Package members has the operations on the users of an organization, and the rules by which
+// users are added, changed and taken out: an organization keeps an owner, nobody gives more
+// than they have, and an account ends with its last membership. Packages that change users in
+// the course of their own operations call the functions over a [directory.Change].
+package members
+
+import "github.com/rosterhq/roster/internal/directory"
+
+// Roll carries out the operations. Its methods are safe for concurrent use.
+type Roll struct{ directory *directory.Service }
+
+// NewRoll returns the operations of a directory.
+func NewRoll(service *directory.Service) *Roll { return &Roll{service} }
