@@ -9,7 +9,7 @@ code=$?
 
 again=()
 case ${PWD##*/internal/} in
-access | directory | history | auditlog | follow | sealing | webhooks | httpapi | mail | identity | onboarding | expiry | schedules | credentials | roles | orgs | refusals | provisioning | scim | authzen | oauth | signin) ;;
+access | directory | history | auditlog | follow | sealing | webhooks | httpapi | mail | identity | onboarding | expiry | schedules | credentials | members | roles | orgs | refusals | provisioning | scim | authzen | oauth | signin) ;;
 console) again=(-test.short) ;; # without a browser
 */client) again=(-test.run Servers) ;;
 *) exit "$code" ;;

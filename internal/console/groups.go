@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -106,7 +107,7 @@ func (rq *request) listMembers() (d membersData, err error) {
 	q := rq.URL.Query()
 	after := directory.UserID(q.Get("after"))
 	d = membersData{Text: strings.TrimSpace(q.Get("member")), First: after == ""}
-	found, after, err := rq.findUsers(directory.UserFilter{Group: rq.groupID(), Text: d.Text, After: after}, membersShown)
+	found, after, err := rq.findUsers(members.UserFilter{Group: rq.groupID(), Text: d.Text, After: after}, membersShown)
 	d.Members = found
 	if after != "" {
 		d.Searched = len(found) < membersShown
@@ -154,7 +155,7 @@ func showCandidates(rq *request) (any, error) {
 	if text == "" {
 		return groupData{}, nil
 	}
-	found, _, err := rq.findUsers(directory.UserFilter{Text: text}, candidatesShown)
+	found, _, err := rq.findUsers(members.UserFilter{Text: text}, candidatesShown)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func listUsers(rq *request) (d usersData, err error) {
 	if status := directory.UserStatus(d.Status); d.Status != "" && !status.Known() {
 		return d, directory.InvalidField("status", "must be active, suspended or invited")
 	}
-	f := directory.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), Status: directory.UserStatus(d.Status), At: d.At, After: after}
+	f := members.UserFilter{Text: d.Text, Role: directory.RoleID(d.Role), Status: directory.UserStatus(d.Status), At: d.At, After: after}
 	if f.InactiveSince, err = inactiveSince(d.Inactive, rq.now()); err != nil {
 		return d, err
 	}
@@ -139,11 +139,11 @@ func parseAt(text string) (time.Time, error) {
 }
 
 // findUsers lists up to some users. after is where the list goes on; "" if that were all.
-func (rq *request) findUsers(f directory.UserFilter, most int) (users []directory.User, after directory.UserID, err error) {
+func (rq *request) findUsers(f members.UserFilter, most int) (users []directory.User, after directory.UserID, err error) {
 	found := foundUsers{}
 	for range searchSteps {
 		f.Limit = most - len(found.users)
-		if f.After, err = rq.console.Service.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
+		if f.After, err = rq.console.members.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
 			return nil, "", err
 		}
 		if f.After == "" || len(found.users) == most {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // MemberToken is a personal token as an organization sees it in which it acts.
@@ -19,7 +20,7 @@ type MemberToken struct {
 // Permission users|update. Errors: [directory.NotFound].
 func (k *Keeper) ListMemberTokens(ctx context.Context, call directory.Call, id directory.UserID) ([]MemberToken, error) {
 	return directory.Read(ctx, k.directory, call, directory.OpListMemberTokens, func(tx directory.Tx) ([]MemberToken, error) {
-		u, err := directory.Member(tx, call.Principal.OrgID, id)
+		u, err := members.Find(tx, call.Principal.OrgID, id)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +57,7 @@ func (k *Keeper) ListMemberTokens(ctx context.Context, call directory.Call, id d
 // also for a token that does not act in the organization.
 func (k *Keeper) RevokeMemberToken(ctx context.Context, call directory.Call, id directory.UserID, token directory.TokenID) error {
 	return directory.Do(ctx, k.directory, call, directory.OpRevokeMemberToken, func(c *directory.Change) error {
-		u, err := directory.Member(c, c.Actor().OrgID, id)
+		u, err := members.Find(c, c.Actor().OrgID, id)
 		if err != nil {
 			return err
 		}

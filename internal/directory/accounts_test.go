@@ -138,7 +138,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 			there := must(w.CreateUser(t.Context(), w.By(stranger), members.NewUser{Name: "Theirs", Email: vip.Email, Role: "user"}))(t)
 			visible := func() string {
 				var users listed
-				must(w.ListUsers(t.Context(), w.By(stranger), directory.UserFilter{}, &users))(t)
+				must(w.ListUsers(t.Context(), w.By(stranger), members.UserFilter{}, &users))(t)
 				var log strings.Builder
 				for _, e := range w.Since(0) {
 					if e.OrgID == stranger.OrgID {
@@ -147,7 +147,7 @@ func TestInvitersLearnNothingOfRemovals(t *testing.T) {
 				}
 				access := must(w.GetUserAccess(t.Context(), w.By(stranger), there.ID, time.Time{}, authz.Query{}))(t)
 				open := must(w.ListOrgInvitations(t.Context(), w.By(stranger), onboarding.InvitationQuery{Limit: 10}))(t)
-				return fmt.Sprint(users.users, log.String(), len(access.Capabilities), open)
+				return fmt.Sprint(users.Users, log.String(), len(access.Capabilities), open)
 			}
 			before := visible()
 			w.Wants(what, "", remove(w, vip))

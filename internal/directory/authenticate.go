@@ -250,9 +250,9 @@ func notHere(u User, err error) error {
 	}
 }
 
-// reload reads p again as it is now. Errors: [Unauthenticated] if p was removed or its
+// Reload reads p again as it is now. Errors: [Unauthenticated] if p was removed or its
 // token was revoked or has expired since the request began.
-func (s *Service) reload(tx Tx, p *Principal) (*Principal, error) {
+func (s *Service) Reload(tx Tx, p *Principal) (*Principal, error) {
 	if p.Kind == APIToken {
 		t, err := tx.APIToken(p.OrgID, p.TokenID)
 		if err != nil {

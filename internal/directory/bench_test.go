@@ -97,12 +97,12 @@ func BenchmarkAsOf(b *testing.B) {
 				}
 			}
 		})
-		for _, f := range []directory.UserFilter{{At: at}, {At: at, Limit: 100}} {
+		for _, f := range []members.UserFilter{{At: at}, {At: at, Limit: 100}} {
 			b.Run(fmt.Sprintf("list %d %s", f.Limit, what), func(b *testing.B) {
 				for b.Loop() {
 					var l listed
-					if _, err := w.ListUsers(b.Context(), call, f, &l); err != nil || len(l.users) < 100 {
-						b.Fatal(len(l.users), err)
+					if _, err := w.ListUsers(b.Context(), call, f, &l); err != nil || len(l.Users) < 100 {
+						b.Fatal(len(l.Users), err)
 					}
 				}
 			})

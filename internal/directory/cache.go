@@ -6,12 +6,9 @@ import (
 	"github.com/rosterhq/roster/internal/usercache"
 )
 
-// The sizes of the cache. When a table is full, the whole cache is cleared instead of
-// evicting single values, so that requests do no bookkeeping.
-const (
-	maxPrincipals = 100_000
-	maxVersions   = 100_000
-)
+// maxPrincipals is the size of a table of the cache. When a table is full, the whole cache
+// is cleared instead of evicting single values, so that requests do no bookkeeping.
+const maxPrincipals = 100_000
 
 // cache holds what requests read most, so that a request for a cached user with a
 // cached token reads no database. It is never ahead of the database and, once a commit
@@ -21,13 +18,11 @@ const (
 type cache struct {
 	derived.Cache[Origin]
 	principals *derived.Table[Origin, principalKey, *Principal]
-	versions   *derived.Table[Origin, OrgID, string] // of lists
-	users      *usercache.Cache                      // and views
+	users      *usercache.Cache // and views
 }
 
 func (c *cache) init() {
 	c.principals = derived.NewTable[Origin, principalKey, *Principal](&c.Cache, maxPrincipals)
-	c.versions = derived.NewTable[Origin, OrgID, string](&c.Cache, maxVersions)
 	c.users = usercache.New()
 	c.Add(c.users)
 }
@@ -49,10 +44,6 @@ func (c *cache) putPrincipal(epoch uint64, k principalKey, p *Principal) {
 		from = append(from, OriginAccount(p.AccountID), OriginGroups(p.OrgID))
 	}
 	c.principals.Put(epoch, k, p, from...)
-}
-
-func (c *cache) putVersion(epoch uint64, org OrgID, version string) {
-	c.versions.Put(epoch, org, version, Origin{Kind: OfLog, ID: string(org)})
 }
 
 // putUser stores a user by id, and by address if they were looked up by it.

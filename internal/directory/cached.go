@@ -39,3 +39,10 @@ func (c *Cached[K, V]) Read(ctx context.Context, k K, read func(Tx) (V, []Origin
 	}
 	return v, err
 }
+
+// Epoch is to be read before what a value for [Cached.Put] is made from.
+func (c *Cached[K, V]) Epoch() uint64 { return c.service.cache.Epoch() }
+
+// Put caches the value of a key that was read since an epoch, unless something has changed
+// meanwhile, until something changes that it was made from: at most four origins.
+func (c *Cached[K, V]) Put(epoch uint64, k K, v V, from ...Origin) { c.table.Put(epoch, k, v, from...) }

@@ -192,7 +192,7 @@ func (c *Change) Lock(l Lock) error {
 }
 
 func carryOut[T any](s *Service, c *Change, fn func(*Change) (T, error)) (result T, err error) {
-	if c.actor, err = s.reload(c.Tx, c.call.Principal); err != nil {
+	if c.actor, err = s.Reload(c.Tx, c.call.Principal); err != nil {
 		return result, err
 	}
 	if err := c.actor.comesFrom(c.call.RemoteAddr); err != nil {

@@ -30,7 +30,7 @@ func TestErrorsWithoutCodeNameTheOperation(t *testing.T) {
 		},
 		"getRoleById": func(ctx context.Context) error { return second(w.GetRole(ctx, call, "none such")) },
 		"getUsers": func(ctx context.Context) error {
-			return second(w.ListUsers(ctx, call, directory.UserFilter{}, &listed{}))
+			return second(w.ListUsers(ctx, call, members.UserFilter{}, &listed{}))
 		},
 		"claimOrg": func(ctx context.Context) error {
 			return second(w.ClaimOrg(ctx, call, onboarding.NewClaim{Claim: "none"}))

@@ -14,6 +14,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -61,8 +62,8 @@ func TestDryRunDiffIsTrue(t *testing.T) {
 		have := func() map[string][]string {
 			all := make(map[string][]string)
 			var users listed
-			must(s.ListUsers(t.Context(), s.ByOwner(), directory.UserFilter{}, &users))(t)
-			for _, u := range users.users {
+			must(s.ListUsers(t.Context(), s.ByOwner(), members.UserFilter{}, &users))(t)
+			for _, u := range users.Users {
 				var names []string
 				for _, c := range must(s.GetUserAccess(t.Context(), s.ByOwner(), u.ID, time.Time{}, authz.Query{}))(t).Capabilities {
 					if c.Scope != authz.ScopeApp || u.Role.ID != authz.RoleOwner { // owners hold whatever applications define

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ type world struct{ *directorytest.World }
 type (
 	member  = directorytest.Member
 	records = directorytest.Records
+	listed  = directorytest.Listed
 )
 
 var (
@@ -54,34 +56,13 @@ func (w *world) nodes() [2]*world {
 	return [2]*world{w, {w.Beside(anybody()...)}}
 }
 
-// listed collects a list of users.
-type listed struct {
-	version string
-	changed bool
-	users   []directory.User
-}
+// now is the clock as entries have it.
+func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
 
-func (l *listed) Begin(version string) error {
-	l.version = version
-	return nil
-}
-
-func (l *listed) Changed() { l.changed = true }
-
-func (l *listed) User(u directory.User) error {
-	l.users = append(l.users, u)
-	return nil
-}
-
-func (l *listed) Flush() error { return nil }
-
-func (l *listed) ids() []directory.UserID {
-	ids := []directory.UserID{}
-	for _, u := range l.users {
-		ids = append(ids, u.ID)
-	}
+func sorted[T ~string](ids ...T) []T {
+	slices.Sort(ids)
 	return ids
 }
 
-// now is the clock as entries have it.
-func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
+// second is the error of a call that also has a result.
+func second[T any](_ T, err error) error { return err }

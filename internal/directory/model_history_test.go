@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
 )
 
@@ -65,9 +66,9 @@ func (h *harness) checkHistory(t *rapid.T) {
 func (h *harness) tell(t *rapid.T, org directory.OrgID, now, at time.Time) moment {
 	m := moment{at: now, org: org, access: make(map[directory.UserID]string)}
 	call := directory.Call{Principal: &directory.Principal{Kind: directory.APIToken, OrgID: org, Capabilities: authz.Everything()}}
-	users := h.list(t, call, directory.UserFilter{At: at})
+	users := h.list(t, call, members.UserFilter{At: at})
 	var paged []directory.User
-	for f := (directory.UserFilter{At: at, Limit: 2}); ; {
+	for f := (members.UserFilter{At: at, Limit: 2}); ; {
 		page := h.list(t, call, f)
 		paged = append(paged, page...)
 		if len(page) < f.Limit {
@@ -87,7 +88,7 @@ func (h *harness) tell(t *rapid.T, org directory.OrgID, now, at time.Time) momen
 		m.access[u.ID] = directorytest.TellAccess(a)
 	}
 	middle := users[len(users)/2]
-	for _, f := range []directory.UserFilter{{At: at, Email: middle.Email}, {At: at, Role: middle.Role.ID}} {
+	for _, f := range []members.UserFilter{{At: at, Email: middle.Email}, {At: at, Role: middle.Role.ID}} {
 		if !slices.Contains(h.list(t, call, f), middle) {
 			h.fail(t, "%s is not among those at %s with %+v", middle.ID, at, f)
 		}
@@ -95,15 +96,15 @@ func (h *harness) tell(t *rapid.T, org directory.OrgID, now, at time.Time) momen
 	return m
 }
 
-func (h *harness) list(t *rapid.T, call directory.Call, f directory.UserFilter) []directory.User {
+func (h *harness) list(t *rapid.T, call directory.Call, f members.UserFilter) []directory.User {
 	var l listed
 	if _, err := h.w.ListUsers(h.w.Context(), call, f, &l); err != nil {
 		h.fail(t, "users of %s, %+v: %v", call.Principal.OrgID, f, err)
 	}
-	for i, u := range l.users {
+	for i, u := range l.Users {
 		if f.Email != "" && text.FoldKey(u.Email) != text.FoldKey(f.Email) || cmp.Or(f.Role, u.Role.ID) != u.Role.ID {
-			h.fail(t, "%+v is among those with %+v", l.users[i], f)
+			h.fail(t, "%+v is among those with %+v", l.Users[i], f)
 		}
 	}
-	return l.users
+	return l.Users
 }

@@ -52,17 +52,17 @@ func TestRaceDeletedOrganization(t *testing.T) {
 		for i, email := range emails {
 			_, ok := w.account(email)
 			var found listed
-			must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Email: email}, &found))(t)
+			must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{Email: email}, &found))(t)
 			if i < leaving {
-				if ok || len(found.users) > 0 {
-					t.Errorf("%s has an account: %t, and is %+v", email, ok, found.users)
+				if ok || len(found.Users) > 0 {
+					t.Errorf("%s has an account: %t, and is %+v", email, ok, found.Users)
 				}
 				continue
 			}
 			// Added before the deletion, the address is invited, and the invitation outlives
 			// the account. Added after it, the address is a member at once, of a new account.
-			if len(found.users) != 1 || found.users[0].Invited == ok {
-				t.Errorf("%s has an account: %t, and is %+v", email, ok, found.users)
+			if len(found.Users) != 1 || found.Users[0].Invited == ok {
+				t.Errorf("%s has an account: %t, and is %+v", email, ok, found.Users)
 			}
 		}
 	}
@@ -93,11 +93,11 @@ func TestRaceSameEmail(t *testing.T) {
 		active := 0
 		for _, call := range []directory.Call{w.ByOwner(), w.By(rival)} {
 			var found listed
-			must(w.ListUsers(t.Context(), call, directory.UserFilter{Email: spellings[0]}, &found))(t)
-			if len(found.users) != 1 {
-				t.Fatalf("found %v", found.users)
+			must(w.ListUsers(t.Context(), call, members.UserFilter{Email: spellings[0]}, &found))(t)
+			if len(found.Users) != 1 {
+				t.Fatalf("found %v", found.Users)
 			}
-			u := found.users[0]
+			u := found.Users[0]
 			if u.Invited {
 				continue
 			}

@@ -28,8 +28,7 @@ type Service struct {
 	limits    limits.Limits
 	exceeded  limits.Refusals
 
-	past      Past
-	listSizes listSizes
+	past Past
 
 	invitationTTL time.Duration
 }
@@ -53,7 +52,7 @@ func WithInvitationTTL(d time.Duration) Option { return func(s *Service) { s.inv
 func NewService(store Store, keys *audit.Keyring, clock func() time.Time, options ...Option) *Service {
 	s := &Service{
 		store: store, keys: keys, clock: clock, exceeded: limits.NewRefusals(), limits: limits.Default(),
-		listSizes: defaultListSizes, invitationTTL: InvitationTTL,
+		invitationTTL: InvitationTTL,
 	}
 	s.cache.init()
 	for _, o := range options {

@@ -40,6 +40,9 @@ func OriginGroups(org OrgID) Origin { return Origin{Kind: OfGroups, ID: string(o
 // OriginToken is an API token or a personal token.
 func OriginToken(id TokenID) Origin { return Origin{Kind: OfToken, ID: string(id)} }
 
+// OriginLog is an organization's log: whatever changes in the organization changes it.
+func OriginLog(org OrgID) Origin { return Origin{Kind: OfLog, ID: string(org)} }
+
 // OriginApp is an application; the organization is the one whose log has its entries.
 func OriginApp(org OrgID, id AppID) Origin {
 	if org == "" {

@@ -257,9 +257,9 @@ func TestEmailLetterCase(t *testing.T) {
 				return err
 			})
 			var found listed
-			must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Email: spelling}, &found))(t)
-			if len(found.users) != 1 || found.users[0].Email != same[0] {
-				t.Errorf("by %q found %v, want the one kept as %q", spelling, found.users, same[0])
+			must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{Email: spelling}, &found))(t)
+			if len(found.Users) != 1 || found.Users[0].Email != same[0] {
+				t.Errorf("by %q found %v, want the one kept as %q", spelling, found.Users, same[0])
 			}
 			must(w.CreatePersonalTokenFor(t.Context(), spelling, directory.NewPersonalToken{Name: "t"}))(t)
 		}

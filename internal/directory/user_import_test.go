@@ -72,7 +72,7 @@ func TestImportStopsAtTheLimits(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	var there listed
-	if _, err := w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &there); err != nil || len(there.users) != 4 {
-		t.Errorf("%d users, %v; want 4", len(there.users), err)
+	if _, err := w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &there); err != nil || len(there.Users) != 4 {
+		t.Errorf("%d users, %v; want 4", len(there.Users), err)
 	}
 }

@@ -1,12 +1,10 @@
 package directory
 
 import (
-	"context"
 	"slices"
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
-	"github.com/rosterhq/roster/internal/text"
 )
 
 // User is a membership: an account in an organization, with one base role. An
@@ -73,57 +71,6 @@ type UserState struct{ User }
 
 func (u UserState) checkedBy(p Precondition) error { return p.UserState(u) }
 
-// WireFormat is how a protocol writes a user. It may depend on nothing but the user.
-type WireFormat struct {
-	Kind   uint8 // tells formats apart; less than [usercache.Formats]
-	Encode func(User) []byte
-}
-
-// GetUserWire returns a user of the principal's organization in a protocol's wire format,
-// from the cache if it is there. The caller owns the result.
-//
-// Permission users|read. Errors: [NotFound].
-func (s *Service) GetUserWire(ctx context.Context, call Call, id UserID, f WireFormat) ([]byte, error) {
-	if err := OpGetUser.Authorize(call.Principal); err != nil {
-		return nil, err
-	}
-	org := call.Principal.OrgID
-	if wire, ok := s.cache.users.ByID(string(org), f.Kind, string(id)); ok && s.store.InTouch() {
-		return wire, nil
-	}
-	epoch := s.cache.Epoch()
-	u, err := Read(ctx, s, call, OpGetUser, func(tx Tx) (User, error) { return tx.User(org, id) })
-	if err != nil {
-		return nil, err
-	}
-	wire := f.Encode(u)
-	s.cache.putUser(epoch, f, u, wire, false)
-	return wire, nil
-}
-
-// FindUserWire returns the user of the principal's organization who has an address,
-// without regard to letter case, in a protocol's wire format. It reads the cache first,
-// as [Service.GetUserWire] does. The caller owns the result.
-//
-// Permission users|read, as for [Service.ListUsers]. Errors: [NotFound].
-func (s *Service) FindUserWire(ctx context.Context, call Call, email string, f WireFormat) ([]byte, error) {
-	if err := OpListUsers.Authorize(call.Principal); err != nil {
-		return nil, err
-	}
-	org, key := call.Principal.OrgID, text.FoldKey(email)
-	if wire, ok := s.cache.users.ByEmail(string(org), f.Kind, key); ok && s.store.InTouch() {
-		return wire, nil
-	}
-	epoch := s.cache.Epoch()
-	u, err := Read(ctx, s, call, OpListUsers, func(tx Tx) (User, error) { return tx.UserByEmail(org, key) })
-	if err != nil {
-		return nil, err
-	}
-	wire := f.Encode(u)
-	s.cache.putUser(epoch, f, u, wire, true)
-	return wire, nil
-}
-
 // RemovedUser is the state of a removed user in the entry: with the groups that they
 // were taken out of, which have no entries of their own.
 type RemovedUser struct {
@@ -131,12 +78,16 @@ type RemovedUser struct {
 	Groups []GroupID `json:"groups,omitempty"`
 }
 
-// Member finds a user who is not just invited: an invitation belongs to an address and
-// says nothing of an account. Errors: [NotFound].
-func Member(tx Tx, org OrgID, id UserID) (User, error) {
-	u, err := tx.User(org, id)
-	if err == nil && u.Invited {
-		err = Missing("user")
-	}
-	return u, err
+// InactiveUser is a user with the time since which they have not been active, in
+// microseconds since 1970: when they last acted in the organization with a personal token
+// or a session, or else since when they are a user.
+type InactiveUser struct {
+	User
+	Since int64
+}
+
+// ActivityCursor is a place in a list of inactive users, who are ordered by time, then id.
+type ActivityCursor struct {
+	At int64 // in microseconds since 1970
+	ID UserID
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -23,7 +24,7 @@ func (w *world) accessAt(id directory.UserID, at time.Time) string {
 func (w *world) usersAt(at time.Time) []directory.User {
 	w.Helper()
 	var l listed
-	must(w.ListUsers(w.Context(), w.ByOwner(), directory.UserFilter{At: at}, &l))(w)
+	must(w.ListUsers(w.Context(), w.ByOwner(), members.UserFilter{At: at}, &l))(w)
 	return l.users
 }
 
@@ -112,7 +113,7 @@ func TestAsOfTimes(t *testing.T) {
 	}
 	var l listed
 	ask := func(call directory.Call, at time.Time) (users, access error) {
-		_, users = w.ListUsers(t.Context(), call, directory.UserFilter{At: at}, &l)
+		_, users = w.ListUsers(t.Context(), call, members.UserFilter{At: at}, &l)
 		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at, authz.Query{})
 		return users, access
 	}
@@ -201,7 +202,7 @@ func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
 	must(w.SignInBy(i, directorytest.Person("sub-1", jane.Email)))(t)
 	w.Pass(time.Minute)
 	past := new(listed)
-	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{At: then}, past))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{At: then}, past))(t)
 	if !slices.Contains(past.ids(), jane.ID) {
 		t.Errorf("the users then were %v, without %s", past.ids(), jane.ID)
 	}

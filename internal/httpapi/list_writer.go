@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // listWriter writes users as one JSON array while they are read, and caches the list of
@@ -22,7 +23,7 @@ type listWriter struct {
 }
 
 var (
-	_ directory.UserSink = (*listWriter)(nil)
+	_ members.UserSink = (*listWriter)(nil)
 
 	errKept = errors.New("this version is cached")
 )
@@ -42,7 +43,7 @@ func newPageWriter(rq *request) *listWriter {
 // ofAll reports whether it is the list of all users.
 func (l *listWriter) ofAll() bool { return l.rq.URL.RawQuery == "" }
 
-// Begin implements [directory.UserSink]. The ETag is made of the version and the query. A
+// Begin implements [members.UserSink]. The ETag is made of the version and the query. A
 // list without a version has none.
 func (l *listWriter) Begin(version string) error {
 	l.compress()
@@ -61,11 +62,11 @@ func (l *listWriter) Begin(version string) error {
 	return nil
 }
 
-// Changed implements [directory.UserSink]. The ETag has been sent already and is that of
+// Changed implements [members.UserSink]. The ETag has been sent already and is that of
 // an earlier version, so a client that sends it later gets the whole list.
 func (l *listWriter) Changed() { l.changed = true }
 
-// User implements [directory.UserSink].
+// User implements [members.UserSink].
 func (l *listWriter) User(u directory.User) error {
 	l.open()
 	if l.n > 0 {
@@ -76,7 +77,7 @@ func (l *listWriter) User(u directory.User) error {
 	return nil
 }
 
-// Flush implements [directory.UserSink].
+// Flush implements [members.UserSink].
 func (l *listWriter) Flush() error { return l.more() }
 
 // open begins the array. It is not called for a list that the client or the cache has.

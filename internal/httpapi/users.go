@@ -124,8 +124,8 @@ func updateSelf(rq *request, body selfBody) (directory.User, error) {
 }
 
 // userFilter reads the query of a list of users. Without a query it selects all users.
-func userFilter(q url.Values) (f directory.UserFilter, err error) {
-	f = directory.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
+func userFilter(q url.Values) (f members.UserFilter, err error) {
+	f = members.UserFilter{Email: q.Get("email"), Role: directory.RoleID(q.Get("role")), Text: q.Get("q")}
 	if f.Limit, err = pageLimit(q, 0); err != nil {
 		return f, err
 	}
@@ -170,14 +170,14 @@ func decodeCursor(cursor string) (directory.UserID, error) {
 }
 
 func listUsers(rq *request) error {
-	var f directory.UserFilter
+	var f members.UserFilter
 	if rq.params != nil { // reading an empty query would allocate a filter
 		var err error
 		if f, err = userFilter(rq.params); err != nil {
 			return err
 		}
 	}
-	if f == (directory.UserFilter{Email: f.Email, Limit: f.Limit}) && f.Email != "" {
+	if f == (members.UserFilter{Email: f.Email, Limit: f.Limit}) && f.Email != "" {
 		return findUser(rq, f.Email)
 	}
 	out := newListWriter(rq)

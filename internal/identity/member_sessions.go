@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // ListMemberSessions returns the sessions with which a user can act in the principal's
@@ -13,7 +14,7 @@ import (
 // [directory.NotFound], also for an invitation.
 func (s *Proofs) ListMemberSessions(ctx context.Context, call directory.Call, id directory.UserID) ([]directory.SessionRecord, error) {
 	return directory.Read(ctx, s.directory, call, directory.OpListMemberSessions, func(tx directory.Tx) ([]directory.SessionRecord, error) {
-		u, err := directory.Member(tx, call.Principal.OrgID, id)
+		u, err := members.Find(tx, call.Principal.OrgID, id)
 		if err != nil {
 			return nil, err
 		}
@@ -29,7 +30,7 @@ func (s *Proofs) ListMemberSessions(ctx context.Context, call directory.Call, id
 // for a session that does not act in the organization.
 func (s *Proofs) EndMemberSession(ctx context.Context, call directory.Call, id directory.UserID, session directory.TokenID) error {
 	return directory.Do(ctx, s.directory, call, directory.OpEndMemberSession, func(c *directory.Change) error {
-		u, err := directory.Member(c, c.Actor().OrgID, id)
+		u, err := members.Find(c, c.Actor().OrgID, id)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,16 @@ package members
 import "github.com/rosterhq/roster/internal/directory"
 
 // Roll carries out the operations. Its methods are safe for concurrent use.
-type Roll struct{ directory *directory.Service }
+type Roll struct {
+	directory *directory.Service
+	versions  *directory.Cached[directory.OrgID, string] // of lists of users
+	sizes     listSizes
+}
+
+// maxVersions is how many organizations' versions of lists are cached.
+const maxVersions = 100_000
 
 // NewRoll returns the operations of a directory.
-func NewRoll(service *directory.Service) *Roll { return &Roll{service} }
+func NewRoll(service *directory.Service) *Roll {
+	return &Roll{service, directory.NewCached[directory.OrgID, string](service, maxVersions), defaultListSizes}
+}

@@ -42,7 +42,7 @@ func TestInvitationAnswersAlike(t *testing.T) {
 	alike("created", known, unknown)
 	alike("read", w.User(known.ID), w.User(unknown.ID))
 	var users collect
-	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{Text: "example.net"}, &users))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{Text: "example.net"}, &users))(t)
 	if len(users.all) != 2 {
 		t.Fatalf("listed %v", users.all)
 	}

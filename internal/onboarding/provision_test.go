@@ -130,7 +130,7 @@ func TestClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	users := &collect{}
-	if _, err := s.ListUsers(t.Context(), directory.Call{Principal: owner}, directory.UserFilter{}, users); err != nil {
+	if _, err := s.ListUsers(t.Context(), directory.Call{Principal: owner}, members.UserFilter{}, users); err != nil {
 		t.Fatal(err)
 	}
 	if len(users.all) != 1 || users.all[0].Email != "jim@example.com" || users.all[0].Role.ID != "owner" {

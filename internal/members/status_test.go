@@ -1,4 +1,4 @@
-package directory_test
+package members_test
 
 import (
 	"slices"
@@ -46,7 +46,7 @@ func TestSuspendedUserIsRefused(t *testing.T) {
 	})
 	unnamed := w.As(jane.Secret, "")
 	w.Wants("without an organization", directory.Forbidden, second(w.GetSelf(t.Context(), unnamed)))
-	w.Wants("a list", directory.Forbidden, second(w.ListUsers(t.Context(), unnamed, directory.UserFilter{}, new(listed))))
+	w.Wants("a list", directory.Forbidden, second(w.ListUsers(t.Context(), unnamed, members.UserFilter{}, new(listed))))
 	w.Ended("the session", session, w.Org.ID)
 	w.As(token.Secret, "") // it is the organization's, not hers
 
@@ -242,22 +242,22 @@ func TestSuspensionShows(t *testing.T) {
 	}
 	w.reactivate(jane.User)
 	w.suspend(joe.User)
-	list := func(f directory.UserFilter) []directory.UserID {
+	list := func(f members.UserFilter) []directory.UserID {
 		out := new(listed)
 		must(w.ListUsers(t.Context(), w.ByOwner(), f, out))(t)
-		return out.ids()
+		return out.IDs()
 	}
 	for what, tt := range map[string]struct {
-		f    directory.UserFilter
+		f    members.UserFilter
 		want []directory.UserID
 	}{
-		"now":              {directory.UserFilter{Status: directory.Suspended}, []directory.UserID{joe.ID}},
-		"now, a page":      {directory.UserFilter{Status: directory.Suspended, Limit: 1}, []directory.UserID{joe.ID}},
-		"then":             {directory.UserFilter{Status: directory.Suspended, At: then}, []directory.UserID{jane.ID}},
-		"before":           {directory.UserFilter{Status: directory.Suspended, At: before}, []directory.UserID{}},
-		"invited":          {directory.UserFilter{Status: directory.Invited}, []directory.UserID{invited.ID}},
-		"active":           {directory.UserFilter{Status: directory.Active}, []directory.UserID{w.Owner.ID, jane.ID}},
-		"active, searched": {directory.UserFilter{Status: directory.Active, Text: "j"}, []directory.UserID{jane.ID}},
+		"now":              {members.UserFilter{Status: directory.Suspended}, []directory.UserID{joe.ID}},
+		"now, a page":      {members.UserFilter{Status: directory.Suspended, Limit: 1}, []directory.UserID{joe.ID}},
+		"then":             {members.UserFilter{Status: directory.Suspended, At: then}, []directory.UserID{jane.ID}},
+		"before":           {members.UserFilter{Status: directory.Suspended, At: before}, []directory.UserID{}},
+		"invited":          {members.UserFilter{Status: directory.Invited}, []directory.UserID{invited.ID}},
+		"active":           {members.UserFilter{Status: directory.Active}, []directory.UserID{w.Owner.ID, jane.ID}},
+		"active, searched": {members.UserFilter{Status: directory.Active, Text: "j"}, []directory.UserID{jane.ID}},
 	} {
 		if got := list(tt.f); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", what, got, tt.want)

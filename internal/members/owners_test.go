@@ -1,4 +1,4 @@
-package directory_test
+package members_test
 
 import (
 	"testing"

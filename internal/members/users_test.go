@@ -1,4 +1,4 @@
-package directory_test
+package members_test
 
 import (
 	"errors"
@@ -151,29 +151,29 @@ func TestListUsers(t *testing.T) {
 	slices.Sort(all)
 	after := all[1]
 	for what, tt := range map[string]struct {
-		f    directory.UserFilter
+		f    members.UserFilter
 		want []directory.UserID
 		more bool
 	}{
-		"all":                     {directory.UserFilter{}, all, false},
-		"limited":                 {directory.UserFilter{Limit: 3}, all[:3], true},
-		"limited to their number": {directory.UserFilter{Limit: 4}, all, false},
-		"the rest":                {directory.UserFilter{Limit: 3, After: after}, all[2:], false},
-		"by role":                 {directory.UserFilter{Role: "admin"}, []directory.UserID{admin.ID}, false},
-		"by a role nobody has":    {directory.UserFilter{Role: "none"}, []directory.UserID{}, false},
-		"by email":                {directory.UserFilter{Email: "JANE@EXAMPLE.COM"}, []directory.UserID{jane.ID}, false},
-		"by part of an email":     {directory.UserFilter{Email: "jane@"}, []directory.UserID{}, false},
-		"by text in the name":     {directory.UserFilter{Text: "åD"}, []directory.UserID{admin.ID}, false},
-		"by text in the email":    {directory.UserFilter{Text: "OLIVIA@"}, []directory.UserID{w.Owner.ID}, false},
-		"by text of several":      {directory.UserFilter{Text: "jan", Role: "user"}, sorted(jane.ID, other.ID), false},
-		"by text, limited":        {directory.UserFilter{Text: "jan", Limit: 1}, sorted(jane.ID, other.ID)[:1], true},
-		"by wildcard signs":       {directory.UserFilter{Text: "%"}, []directory.UserID{}, false},
+		"all":                     {members.UserFilter{}, all, false},
+		"limited":                 {members.UserFilter{Limit: 3}, all[:3], true},
+		"limited to their number": {members.UserFilter{Limit: 4}, all, false},
+		"the rest":                {members.UserFilter{Limit: 3, After: after}, all[2:], false},
+		"by role":                 {members.UserFilter{Role: "admin"}, []directory.UserID{admin.ID}, false},
+		"by a role nobody has":    {members.UserFilter{Role: "none"}, []directory.UserID{}, false},
+		"by email":                {members.UserFilter{Email: "JANE@EXAMPLE.COM"}, []directory.UserID{jane.ID}, false},
+		"by part of an email":     {members.UserFilter{Email: "jane@"}, []directory.UserID{}, false},
+		"by text in the name":     {members.UserFilter{Text: "åD"}, []directory.UserID{admin.ID}, false},
+		"by text in the email":    {members.UserFilter{Text: "OLIVIA@"}, []directory.UserID{w.Owner.ID}, false},
+		"by text of several":      {members.UserFilter{Text: "jan", Role: "user"}, sorted(jane.ID, other.ID), false},
+		"by text, limited":        {members.UserFilter{Text: "jan", Limit: 1}, sorted(jane.ID, other.ID)[:1], true},
+		"by wildcard signs":       {members.UserFilter{Text: "%"}, []directory.UserID{}, false},
 	} {
 		var got listed
 		next, err := w.ListUsers(t.Context(), w.ByOwner(), tt.f, &got)
 		more := next != ""
 		w.Wants(what, "", err)
-		if diff := cmp.Diff(tt.want, got.ids()); diff != "" || more != tt.more {
+		if diff := cmp.Diff(tt.want, got.IDs()); diff != "" || more != tt.more {
 			t.Errorf("%s: more %t, want %t (-want +got):\n%s", what, more, tt.more, diff)
 		}
 	}
@@ -191,8 +191,8 @@ func TestListVersion(t *testing.T) {
 	jane := w.Join("Jane", "user")
 	version := func() string {
 		var got listed
-		must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &got))(t)
-		return got.version
+		must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &got))(t)
+		return got.Version
 	}
 	seen := map[string]string{version(): "at first"}
 	name := "Janet"
@@ -230,7 +230,7 @@ func (*brokenSink) User(directory.User) error { return errSink }
 func TestListUsersStopsWithItsReader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &brokenSink{}); !errors.Is(err, errSink) {
+	if _, err := w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &brokenSink{}); !errors.Is(err, errSink) {
 		t.Errorf("error %v, want the sink's", err)
 	}
 }

@@ -1,4 +1,4 @@
-package directory_test
+package members_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
 )
 
@@ -23,7 +24,7 @@ type reader struct {
 	at func(n int) error
 }
 
-func (r *reader) Flush() error { return r.at(len(r.users)) }
+func (r *reader) Flush() error { return r.at(len(r.Users)) }
 
 // Sinks that take no more, more of them than the store has connections, keep
 // nobody from reading.
@@ -32,7 +33,7 @@ func TestSlowSinksHoldNothing(t *testing.T) {
 	w := newWorld(t)
 	w.SetBatches(1, 1)
 	w.Join("Jane", "user")
-	for what, f := range map[string]directory.UserFilter{
+	for what, f := range map[string]members.UserFilter{
 		"all": {}, "some": {Text: "e"}, "the past": {At: w.now()},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -51,8 +52,8 @@ func TestSlowSinksHoldNothing(t *testing.T) {
 						}
 						return nil
 					}}
-					if _, err := w.ListUsers(ctx, call, f, &slow); err != nil || len(slow.users) != 2 {
-						t.Errorf("%d users: %v", len(slow.users), err)
+					if _, err := w.ListUsers(ctx, call, f, &slow); err != nil || len(slow.Users) != 2 {
+						t.Errorf("%d users: %v", len(slow.Users), err)
 					}
 				})
 			}
@@ -83,7 +84,7 @@ func TestListPieces(t *testing.T) {
 	w.Pass(time.Second)
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Join("Late", "user").ID))
 	w.Join("Later", "user")
-	for _, f := range []directory.UserFilter{
+	for _, f := range []members.UserFilter{
 		{},
 		{Text: "jane"},
 		{Text: "jane5"},
@@ -105,8 +106,8 @@ func TestListPieces(t *testing.T) {
 			var got listed
 			next, err := w.ListUsers(t.Context(), w.ByOwner(), f, &got)
 			restore()
-			if diff := cmp.Diff(whole.users, got.users); err != nil || next != wholeNext || got.changed || diff != "" {
-				t.Errorf("%+v in pieces of %d: next %q, changed %t, %v (-want +got):\n%s", f, size, next, got.changed, err, diff)
+			if diff := cmp.Diff(whole.Users, got.Users); err != nil || next != wholeNext || got.Moved || diff != "" {
+				t.Errorf("%+v in pieces of %d: next %q, changed %t, %v (-want +got):\n%s", f, size, next, got.Moved, err, diff)
 			}
 		}
 	}
@@ -126,7 +127,7 @@ func TestListChangesMeanwhile(t *testing.T) {
 	others := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == w.Owner.ID })
 	read, behind := others[0], others[len(others)-1]
 	var before listed
-	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &before))(t)
+	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &before))(t)
 	late := reader{at: func(n int) error {
 		if n != 5 {
 			return nil
@@ -134,18 +135,18 @@ func TestListChangesMeanwhile(t *testing.T) {
 		w.Join("Newcomer", "user")
 		return errors.Join(w.RemoveUser(t.Context(), w.ByOwner(), read), w.RemoveUser(t.Context(), w.ByOwner(), behind))
 	}}
-	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &late))(t)
-	ids := slices.DeleteFunc(late.ids(), func(id directory.UserID) bool { return !slices.Contains(were, id) })
+	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &late))(t)
+	ids := slices.DeleteFunc(late.IDs(), func(id directory.UserID) bool { return !slices.Contains(were, id) })
 	if want := slices.DeleteFunc(slices.Clone(were), func(id directory.UserID) bool { return id == behind }); !slices.Equal(ids, want) {
 		t.Errorf("of %v came %v", want, ids)
 	}
-	if !late.changed || late.version != before.version {
-		t.Errorf("changed %t, version %q; it began with %q", late.changed, late.version, before.version)
+	if !late.Moved || late.Version != before.Version {
+		t.Errorf("changed %t, version %q; it began with %q", late.Moved, late.Version, before.Version)
 	}
 	var after listed
-	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &after))(t)
-	if after.changed || after.version == late.version || len(after.users) != len(were)-1 {
-		t.Errorf("afterwards: changed %t, version %q, %d users", after.changed, after.version, len(after.users))
+	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &after))(t)
+	if after.Moved || after.Version == late.Version || len(after.Users) != len(were)-1 {
+		t.Errorf("afterwards: changed %t, version %q, %d users", after.Moved, after.Version, len(after.Users))
 	}
 }
 
@@ -159,9 +160,9 @@ func TestListOfOneVersionHasNotChanged(t *testing.T) {
 	quiet := reader{at: func(int) error {
 		return second(w.CreateRole(t.Context(), w.By(rival), roles.NewRole{Name: rand.Text()}))
 	}}
-	must(w.ListUsers(t.Context(), w.ByOwner(), directory.UserFilter{}, &quiet))(t)
-	if quiet.changed || len(quiet.users) != 2 {
-		t.Errorf("changed %t, %d users", quiet.changed, len(quiet.users))
+	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{}, &quiet))(t)
+	if quiet.Moved || len(quiet.Users) != 2 {
+		t.Errorf("changed %t, %d users", quiet.Moved, len(quiet.Users))
 	}
 }
 
@@ -183,10 +184,10 @@ func TestListEndsWithItsReadersRights(t *testing.T) {
 		must(w.UpdateUserRole(t.Context(), w.ByOwner(), jane.ID, "admin"))(t)
 		call := w.By(jane)
 		sink := reader{at: func(int) error { return tt.end() }}
-		_, err := w.ListUsers(t.Context(), call, directory.UserFilter{}, &sink)
+		_, err := w.ListUsers(t.Context(), call, members.UserFilter{}, &sink)
 		w.Wants(tt.what, tt.code, err)
-		if len(sink.users) != 1 {
-			t.Errorf("%s: %d users were read on", tt.what, len(sink.users))
+		if len(sink.Users) != 1 {
+			t.Errorf("%s: %d users were read on", tt.what, len(sink.Users))
 		}
 	}
 }
@@ -203,7 +204,7 @@ func TestPagesReadABoundedPart(t *testing.T) {
 	then := w.now()
 	w.Pass(time.Second)
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), w.Join("Late", "user").ID))
-	for _, f := range []directory.UserFilter{
+	for _, f := range []members.UserFilter{
 		{Text: "zz"},
 		{Text: "jane1"},
 		{Text: "jane", Role: "admin"},
@@ -229,7 +230,7 @@ func TestPagesReadABoundedPart(t *testing.T) {
 			}
 		}
 		restore()
-		if diff := cmp.Diff(whole.ids(), paged.ids()); diff != "" {
+		if diff := cmp.Diff(whole.IDs(), paged.IDs()); diff != "" {
 			t.Errorf("%+v (-whole +paged):\n%s", f, diff)
 		}
 		if f.Role == "" || !f.At.IsZero() {
@@ -246,21 +247,21 @@ func TestListUsersOfARoleThatIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	role := w.Role("Support", "users|read")
 	w.Join("Jane", role.ID)
-	list := func(f directory.UserFilter) ([]directory.User, error) {
+	list := func(f members.UserFilter) ([]directory.User, error) {
 		var all listed
 		_, err := w.ListUsers(t.Context(), w.ByOwner(), f, &all)
-		return all.users, err
+		return all.Users, err
 	}
-	if users := must(list(directory.UserFilter{Role: role.ID}))(t); len(users) != 1 {
+	if users := must(list(members.UserFilter{Role: role.ID}))(t); len(users) != 1 {
 		t.Errorf("with the role: %v", users)
 	}
-	if users := must(list(directory.UserFilter{Role: "read-only"}))(t); len(users) != 0 {
+	if users := must(list(members.UserFilter{Role: "read-only"}))(t); len(users) != 0 {
 		t.Errorf("with a role that nobody has: %v", users)
 	}
 	for range 2 { // the second list finds the version in the cache
-		w.Refused("a role of no organization", directory.Invalid, "role", func() error { return second(list(directory.UserFilter{Role: "emperor", Limit: 1})) })
+		w.Refused("a role of no organization", directory.Invalid, "role", func() error { return second(list(members.UserFilter{Role: "emperor", Limit: 1})) })
 	}
-	if users := must(list(directory.UserFilter{Role: "emperor", At: w.now()}))(t); len(users) != 0 {
+	if users := must(list(members.UserFilter{Role: "emperor", At: w.now()}))(t); len(users) != 0 {
 		t.Errorf("with a role that may have been there: %v", users)
 	}
 }

@@ -1,49 +1,36 @@
-package directory
+package members
 
 import (
 	"strconv"
 	"strings"
 
+	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/text"
 )
-
-// InactiveUser is a user with the time since which they have not been active, in
-// microseconds since 1970: when they last acted in the organization with a personal token
-// or a session, or else since when they are a user.
-type InactiveUser struct {
-	User
-	Since int64
-}
-
-// ActivityCursor is a place in a list of inactive users, who are ordered by time, then id.
-type ActivityCursor struct {
-	At int64 // in microseconds since 1970
-	ID UserID
-}
 
 // betweenCursorParts is in no id.
 const betweenCursorParts = "@"
 
-// id is c as [UserFilter.After] has it.
-func (c ActivityCursor) id() UserID {
-	return c.ID + UserID(betweenCursorParts+strconv.FormatInt(c.At, 10))
+// afterInactive is c as [UserFilter.After] has it.
+func afterInactive(c directory.ActivityCursor) directory.UserID {
+	return c.ID + directory.UserID(betweenCursorParts+strconv.FormatInt(c.At, 10))
 }
 
-func parseActivityCursor(after UserID) (c ActivityCursor, err error) {
+func parseActivityCursor(after directory.UserID) (c directory.ActivityCursor, err error) {
 	if after == "" {
-		return ActivityCursor{At: -1}, nil
+		return directory.ActivityCursor{At: -1}, nil
 	}
 	id, at, _ := strings.Cut(string(after), betweenCursorParts)
 	if c.At, err = strconv.ParseInt(at, 10, 64); err != nil {
-		return c, InvalidField("cursor", "is not a cursor of this list; start again without it")
+		return c, directory.InvalidField("cursor", "is not a cursor of this list; start again without it")
 	}
-	c.ID = UserID(id)
+	c.ID = directory.UserID(id)
 	return c, nil
 }
 
 // takeInactive reads a batch of the users who have not been active since a time. l filters
 // them itself and counts how many it has examined.
-func (l *userList) takeInactive(tx Tx, size int) error {
+func (l *userList) takeInactive(tx directory.Tx, size int) error {
 	after, err := parseActivityCursor(l.f.After)
 	if err != nil {
 		return err
@@ -60,7 +47,7 @@ func (l *userList) takeInactive(tx Tx, size int) error {
 	}
 	return l.take(func(yield func(examined, error) bool) {
 		for _, u := range users {
-			if !yield(examined{u.User, ActivityCursor{u.Since, u.ID}.id()}, nil) {
+			if !yield(examined{u.User, afterInactive(directory.ActivityCursor{At: u.Since, ID: u.ID})}, nil) {
 				return
 			}
 		}
@@ -77,7 +64,7 @@ func (l *userList) stored() bool { return l.f.At.IsZero() && l.f.InactiveSince.I
 
 // hasAll reports whether a user has what the filter asks for that storage can apply to
 // current users in the order of their ids alone.
-func (f UserFilter) hasAll(u User) bool {
+func (f UserFilter) hasAll(u directory.User) bool {
 	return (f.Role == "" || u.Role.ID == f.Role) && (f.Status == "" || u.Status() == f.Status) &&
 		(f.Email == "" || text.FoldKey(u.Email) == text.FoldKey(f.Email))
 }

@@ -1,4 +1,4 @@
-package directory_test
+package members_test
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
+	"github.com/rosterhq/roster/internal/members"
 )
 
 // activityOf is the last activity that is stored of a user; zero if there was none.
@@ -101,7 +102,7 @@ func TestInactiveUsersAreListedInPagesLongestFirst(t *testing.T) {
 	call := w.ByOwner()
 	storeUsage(w)
 	since := w.Clock().Add(-36 * time.Hour)
-	page := func(f directory.UserFilter) (names []string, next directory.UserID) {
+	page := func(f members.UserFilter) (names []string, next directory.UserID) {
 		t.Helper()
 		found := collected{}
 		next, err := w.ListUsers(t.Context(), call, f, &found)
@@ -114,15 +115,15 @@ func TestInactiveUsersAreListedInPagesLongestFirst(t *testing.T) {
 		return names, next
 	}
 	want := []string{"Ada", "Cem", "Dan", "Eve"}
-	if got, next := page(directory.UserFilter{InactiveSince: since}); !slices.Equal(got, want) || next != "" {
+	if got, next := page(members.UserFilter{InactiveSince: since}); !slices.Equal(got, want) || next != "" {
 		t.Errorf("inactive are %v, then %q; want %v", got, next, want)
 	}
 	later := w.Clock().Add(time.Hour)
-	if got, _ := page(directory.UserFilter{InactiveSince: later}); !slices.Equal(got, []string{"Ada", "Cem", "Dan", "Eve", "Bob", "Olivia Owner"}) {
+	if got, _ := page(members.UserFilter{InactiveSince: later}); !slices.Equal(got, []string{"Ada", "Cem", "Dan", "Eve", "Bob", "Olivia Owner"}) {
 		t.Errorf("longest first, all are %v", got)
 	}
 	var pages []string
-	for f := (directory.UserFilter{InactiveSince: since, Limit: 3}); ; {
+	for f := (members.UserFilter{InactiveSince: since, Limit: 3}); ; {
 		got, next := page(f)
 		pages = append(pages, got...)
 		if f.After = next; next == "" {
@@ -134,27 +135,27 @@ func TestInactiveUsersAreListedInPagesLongestFirst(t *testing.T) {
 	}
 	directorytest.Must(w.UpdateUserRole(t.Context(), w.ByOwner(), all[3].ID, "admin"))(t)
 	for _, tt := range []struct {
-		f    directory.UserFilter
+		f    members.UserFilter
 		want []string
 	}{
-		{directory.UserFilter{Role: "admin"}, []string{"Dan"}},
-		{directory.UserFilter{Status: directory.Active}, want},
-		{directory.UserFilter{Status: directory.Suspended}, nil},
-		{directory.UserFilter{Text: "e"}, []string{"Ada", "Cem", "Dan", "Eve"}}, // of example.com
-		{directory.UserFilter{Text: "cem"}, []string{"Cem"}},
-		{directory.UserFilter{Email: all[4].Email}, []string{"Eve"}},
+		{members.UserFilter{Role: "admin"}, []string{"Dan"}},
+		{members.UserFilter{Status: directory.Active}, want},
+		{members.UserFilter{Status: directory.Suspended}, nil},
+		{members.UserFilter{Text: "e"}, []string{"Ada", "Cem", "Dan", "Eve"}}, // of example.com
+		{members.UserFilter{Text: "cem"}, []string{"Cem"}},
+		{members.UserFilter{Email: all[4].Email}, []string{"Eve"}},
 	} {
 		tt.f.InactiveSince, tt.f.Limit = since, 10
 		if got, _ := page(tt.f); !slices.Equal(got, tt.want) {
 			t.Errorf("%+v: %v, want %v", tt.f, got, tt.want)
 		}
 	}
-	for _, f := range []directory.UserFilter{{At: since}, {ExternalID: "x"}, {Group: "grp_x"}} {
+	for _, f := range []members.UserFilter{{At: since}, {ExternalID: "x"}, {Group: "grp_x"}} {
 		f.InactiveSince = since
 		_, err := w.ListUsers(t.Context(), call, f, &collected{})
 		w.Wants("a filter that can't be combined", directory.Invalid, err)
 	}
-	_, err := w.ListUsers(t.Context(), call, directory.UserFilter{InactiveSince: since, After: "usr_x"}, &collected{})
+	_, err := w.ListUsers(t.Context(), call, members.UserFilter{InactiveSince: since, After: "usr_x"}, &collected{})
 	w.Wants("the cursor of another list", directory.Invalid, err)
 }
 

@@ -1,4 +1,4 @@
-package directory_test
+package members_test
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
+	"github.com/rosterhq/roster/internal/webhooks"
 )
 
 // leaver is an admin who made two tokens and a webhook, a token with a token that is
@@ -22,7 +23,7 @@ func (w *world) leaver() member {
 	between := token(w.As(first.Secret, ""))
 	last := token(w.As(between.Secret, ""))
 	w.Wants("delete the one between", "", w.DeleteAPIToken(w.Context(), w.ByOwner(), between.ID))
-	must(w.CreateWebhook(w.Context(), w.By(ann), newHook("hook")))(w)
+	must(w.CreateWebhook(w.Context(), w.By(ann), webhooks.NewWebhook{Name: "hook", URL: "https://example.com/hook"}))(w)
 	for name, call := range map[string]directory.Call{"One": w.By(ann), "Two": w.As(first.Secret, ""), "Three": w.As(last.Secret, "")} {
 		m := w.Tenant(name)
 		must(w.CreateUser(w.Context(), call, members.NewUser{Name: name, Email: m.Email, Role: "user"}))(w)

@@ -1,4 +1,4 @@
-package directory
+package members
 
 import (
 	"context"
@@ -6,24 +6,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/text"
 )
 
-// UserFilter narrows [Service.ListUsers]; zero values narrow nothing.
+// UserFilter narrows [Roll.ListUsers]; zero values narrow nothing.
 type UserFilter struct {
 	Email  string // exact, in any letter case
-	Role   RoleID
-	Status UserStatus
-	Group  GroupID // only its members, as they are now
+	Role   directory.RoleID
+	Status directory.UserStatus
+	Group  directory.GroupID // only its members, as they are now
 	// ExternalID is exact. It can't be combined with At.
 	ExternalID string
-	Text       string    // part of the name or the email, in any letter case
-	After      UserID    // only users with greater ids, or where the list continues
-	Limit      int       // 0: no limit
-	At         time.Time // users as they were at that time; zero: as they are now
+	Text       string           // part of the name or the email, in any letter case
+	After      directory.UserID // only users with greater ids, or where the list continues
+	Limit      int              // 0: no limit
+	At         time.Time        // users as they were at that time; zero: as they are now
 	// InactiveSince lists only users who were neither added nor active since, those who have
 	// been inactive for longest first. It can't be combined with At, Group and ExternalID.
-	// After is then what [Service.ListUsers] returned.
+	// After is then what [Roll.ListUsers] returned.
 	InactiveSince time.Time
 }
 
@@ -38,7 +39,7 @@ type UserSink interface {
 	// Changed is called if the list changes after it was flushed. The list then has no
 	// version as a whole.
 	Changed()
-	User(User) error
+	User(directory.User) error
 	// Flush is called between the batches of a long list, with no transaction open.
 	Flush() error
 }
@@ -58,14 +59,6 @@ var defaultListSizes = listSizes{firstBatch: 500, laterBatches: 2000, searched: 
 // times as long, because each is assembled from entries of the log.
 const maxSearchedPast = 100
 
-// searched is how many users a page of l examines.
-func (l *userList) searched() int {
-	if !l.f.At.IsZero() {
-		return min(l.s.listSizes.searched, maxSearchedPast)
-	}
-	return l.s.listSizes.searched
-}
-
 // ListUsers passes the users of the principal's organization to sink, in the order of
 // their ids, and stops at sink's first error. If Limit cut the list, next is the id
 // after which it continues, or of inactive users another text; otherwise it is "".
@@ -76,32 +69,33 @@ func (l *userList) searched() int {
 // user who exists throughout is listed exactly once, because ids don't change. Before
 // each further batch, the caller's permission is checked again.
 //
-// Permission users|read, and auditLog|read for a past time. Errors: as those of AsOf,
-// [Invalid] for a role that the organization does not have, unless of a past time, and for
-// filters that can't be combined,
-// and [Unauthenticated] or [Forbidden] between batches.
-func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink UserSink) (next UserID, err error) {
-	if err := OpListUsers.Authorize(call.Principal); err != nil {
+// Permission users|read, and auditLog|read for a past time. Errors: as those of
+// [directory.Service.AsOf], [directory.Invalid] for a role that the organization does not
+// have, unless of a past time, and for filters that can't be combined, and
+// [directory.Unauthenticated] or [directory.Forbidden] between batches.
+func (r *Roll) ListUsers(ctx context.Context, call directory.Call, f UserFilter, sink UserSink) (next directory.UserID, err error) {
+	if err := directory.OpListUsers.Authorize(call.Principal); err != nil {
 		return "", err
 	}
 	if !f.InactiveSince.IsZero() && (!f.At.IsZero() || f.ExternalID != "" || f.Group != "") {
-		return "", InvalidField("inactiveSince", "can't be combined with at or externalId")
+		return "", directory.InvalidField("inactiveSince", "can't be combined with at or externalId")
 	}
-	known, ok := s.cache.versions.Get(call.Principal.OrgID)
-	if ok = ok && f.At.IsZero() && f.InactiveSince.IsZero() && s.store.InTouch(); ok {
+	known, ok := r.versions.Get(call.Principal.OrgID)
+	if ok = ok && f.At.IsZero() && f.InactiveSince.IsZero(); ok {
 		if err := sink.Begin(known); err != nil {
 			return "", err
 		}
 	}
-	ctx = ForTenant(ctx, call.Tenant(OpListUsers))
-	l := userList{s: s, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: s.cache.Epoch()}
+	l := userList{Roll: r, call: call, f: f, text: text.FoldKey(f.Text), sink: sink, epoch: r.versions.Epoch()}
 	if ok {
 		l.version = known
 	}
-	for size := s.listSizes.firstBatch; ; size = s.listSizes.laterBatches {
-		err := s.store.Read(ctx, func(tx Tx) error { return l.read(tx, size) })
+	for size := r.sizes.firstBatch; ; size = r.sizes.laterBatches {
+		_, err := directory.Read(ctx, r.directory, l.call, directory.OpListUsers, func(tx directory.Tx) (struct{}, error) {
+			return struct{}{}, l.read(tx, size)
+		})
 		if err != nil || l.all {
-			return l.next, OpListUsers.wrap(err)
+			return l.next, err
 		}
 		if err := sink.Flush(); err != nil {
 			return "", err
@@ -109,30 +103,44 @@ func (s *Service) ListUsers(ctx context.Context, call Call, f UserFilter, sink U
 	}
 }
 
-// userList is the state of one call of [Service.ListUsers].
+// userList is the state of one call of [Roll.ListUsers].
 type userList struct {
-	s    *Service
-	call Call
+	*Roll
+	call directory.Call
 	f    UserFilter
 	text string // the text to search for, folded
 	sink UserSink
 
-	epoch   uint64 // before anything was read
-	version string // when the list began
-	begun   bool   // a batch has been read
-	changed bool   // the list has changed since it began
-	all     bool   // nothing is left to read
-	next    UserID // the id after which the list continues, if Limit cut it
+	epoch   uint64           // before anything was read
+	version string           // when the list began
+	begun   bool             // a batch has been read
+	changed bool             // the list has changed since it began
+	all     bool             // nothing is left to read
+	next    directory.UserID // the id after which the list continues, if Limit cut it
+}
+
+// searched is how many users a page of l examines.
+func (l *userList) searched() int {
+	if !l.f.At.IsZero() {
+		return min(l.sizes.searched, maxSearchedPast)
+	}
+	return l.sizes.searched
+}
+
+// examined is a user, and where a list continues after them.
+type examined struct {
+	directory.User
+	next directory.UserID
 }
 
 // read reads a batch.
-func (l *userList) read(tx Tx, size int) (err error) {
+func (l *userList) read(tx directory.Tx, size int) (err error) {
 	if l.begun {
 		if err := l.renew(tx); err != nil {
 			return err
 		}
 	}
-	then, err := l.s.AsOf(tx, l.call, l.f.At)
+	then, err := l.directory.AsOf(tx, l.call, l.f.At)
 	if err != nil {
 		return err
 	}
@@ -157,27 +165,27 @@ func (l *userList) read(tx Tx, size int) (err error) {
 
 // checkRole rejects a role that the organization does not have. One of the past may be
 // gone by now.
-func (l *userList) checkRole(tx Tx) error {
+func (l *userList) checkRole(tx directory.Tx) error {
 	if l.begun || l.f.Role == "" || !l.f.At.IsZero() {
 		return nil
 	}
-	_, err := LookupRole(tx, l.call.Principal.OrgID, l.f.Role)
-	if CodeOf(err) == NotFound {
-		return NoRole("role", l.f.Role)
+	_, err := directory.LookupRole(tx, l.call.Principal.OrgID, l.f.Role)
+	if directory.CodeOf(err) == directory.NotFound {
+		return directory.NoRole("role", l.f.Role)
 	}
 	return err
 }
 
 // renew checks that the principal may still read the list.
-func (l *userList) renew(tx Tx) (err error) {
-	if l.call.Principal, err = l.s.reload(tx, l.call.Principal); err != nil {
+func (l *userList) renew(tx directory.Tx) (err error) {
+	if l.call.Principal, err = l.directory.Reload(tx, l.call.Principal); err != nil {
 		return err
 	}
-	return OpListUsers.Authorize(l.call.Principal)
+	return directory.OpListUsers.Authorize(l.call.Principal)
 }
 
 // compare passes the list's version to the sink if the sink does not have it.
-func (l *userList) compare(tx Tx) error {
+func (l *userList) compare(tx directory.Tx) error {
 	if !l.f.InactiveSince.IsZero() {
 		if l.begun {
 			return nil
@@ -196,7 +204,7 @@ func (l *userList) compare(tx Tx) error {
 		}
 		return nil
 	}
-	l.s.cache.putVersion(l.epoch, org, version)
+	l.versions.Put(l.epoch, org, version, directory.OriginLog(org))
 	if version == l.version {
 		return nil
 	}
@@ -206,8 +214,8 @@ func (l *userList) compare(tx Tx) error {
 
 // query is the part of the filter that storage can apply. Users of the past are put
 // together one by one, so l filters them itself and counts how many it has examined.
-func (l *userList) query(size int) UserQuery {
-	q := UserQuery{After: l.f.After, Limit: size}
+func (l *userList) query(size int) directory.UserQuery {
+	q := directory.UserQuery{After: l.f.After, Limit: size}
 	if l.f.At.IsZero() {
 		q.Role, q.Status, q.ExternalID, q.Group = l.f.Role, l.f.Status, l.f.ExternalID, l.f.Group
 		if l.f.Email != "" {
@@ -221,12 +229,6 @@ func (l *userList) query(size int) UserQuery {
 		}
 	}
 	return q
-}
-
-// examined is a user, and where a list continues after them.
-type examined struct {
-	User
-	next UserID
 }
 
 // take passes the users that match to the sink, up to the limit. The next batch begins
@@ -257,7 +259,7 @@ func (l *userList) take(users iter.Seq2[examined, error], size int) error {
 
 // has reports whether the filter includes a user. It searches text here and not in SQL,
 // so that engines can't differ in how they fold letter case.
-func (l *userList) has(u User) bool {
+func (l *userList) has(u directory.User) bool {
 	if !l.stored() && !l.f.hasAll(u) {
 		return false
 	}
