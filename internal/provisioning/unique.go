@@ -53,7 +53,7 @@ func hasUnique(unique []directory.UniqueAttribute, h directory.Holder) bool {
 func valuesOf(unique []directory.UniqueAttribute, h directory.Holder, attributes map[string]any) (values []directory.UniqueValue, err error) {
 	for _, a := range unique {
 		if a.OfGroups == (h.Group != "") {
-			values = append(values, a.ValuesIn(attributes, h)...)
+			values = append(values, valuesIn(a, attributes, h)...)
 		}
 	}
 	if len(values) > MaxUniqueValues {

@@ -1,4 +1,4 @@
-package directory_test
+package provisioning
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ func TestUniqueValuesAreComparedByTheSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return a.ValuesIn(attributes, directory.Holder{User: "usr_a"})
+		return valuesIn(a, attributes, directory.Holder{User: "usr_a"})
 	}
 	code := directory.UniqueAttribute{Path: directory.Path{urn, "code"}}
 	exact := directory.UniqueAttribute{Path: directory.Path{urn, "code"}, CaseExact: true}
