@@ -202,7 +202,7 @@ func eraseEntries(tx directory.Tx, org directory.OrgID, id directory.UserID, num
 		if found == nil {
 			continue // retention was first
 		}
-		changed, err := found.Erase(id)
+		changed, err := erase(found, id)
 		if err != nil {
 			return fmt.Errorf("erase entry %d: %w", number, err)
 		}

@@ -51,14 +51,14 @@ const (
 
 // Record is the entry as it may be shown, and its leaf in the log's tree.
 func (e Entry) Record() (audit.Record, audit.Hash, error) {
-	sealed := e.sealed()
+	sealed := e.Sealed()
 	leaf, err := sealed.Finish()
 	return sealed.Record, leaf, err
 }
 
 // Shown is the entry's record, with its leaf as it was when the entry was written.
 func (e Entry) Shown() (audit.Record, error) {
-	sealed := e.sealed()
+	sealed := e.Sealed()
 	err := sealed.Show()
 	if leaf := (audit.Hash{}); len(e.Leaf) == len(leaf) {
 		copy(leaf[:], e.Leaf)
@@ -67,8 +67,8 @@ func (e Entry) Shown() (audit.Record, error) {
 	return sealed.Record, err
 }
 
-// sealed is the entry in the audit's form, to be finished.
-func (e *Entry) sealed() audit.Entry {
+// Sealed is the entry in the audit's form, to be finished.
+func (e *Entry) Sealed() audit.Entry {
 	return audit.Entry{
 		Record: audit.Record{
 			Sequence: e.Sequence, Time: audit.Time{Time: e.At}, OrgID: string(e.OrgID),

@@ -1,10 +1,14 @@
-package directory
+package auditlog
 
-import "encoding/json"
+import (
+	"encoding/json"
 
-// Erase removes a user's personal data from an entry.
-func (e *Entry) Erase(id UserID) (changed bool, err error) {
-	sealed := e.sealed()
+	"github.com/rosterhq/roster/internal/directory"
+)
+
+// erase removes a user's personal data from an entry.
+func erase(e *directory.Entry, id directory.UserID) (changed bool, err error) {
+	sealed := e.Sealed()
 	if _, err := sealed.Finish(); err != nil {
 		return false, err
 	}
@@ -21,7 +25,7 @@ func (e *Entry) Erase(id UserID) (changed bool, err error) {
 			return false, err
 		}
 	}
-	if e.madeBy(id) && e.Secrets.InternalHash == nil {
+	if madeBy(e, id) && e.Secrets.InternalHash == nil {
 		changed = true
 		if err := sealed.EraseMaker(); err != nil {
 			return false, err
@@ -35,10 +39,10 @@ func (e *Entry) Erase(id UserID) (changed bool, err error) {
 }
 
 // madeBy reports whether an entry's state has a user as the creator of a token or webhook.
-func (e *Entry) madeBy(id UserID) bool {
+func madeBy(e *directory.Entry, id directory.UserID) bool {
 	for _, state := range []json.RawMessage{e.Before, e.After} {
 		var t struct {
-			CreatedBy Actor `json:"createdBy"`
+			CreatedBy directory.Actor `json:"createdBy"`
 		}
 		if state != nil && json.Unmarshal(state, &t) == nil && t.CreatedBy.UserID == id {
 			return true
