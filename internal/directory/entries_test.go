@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/roles"
@@ -79,7 +80,7 @@ func secretOf(answer any) string {
 		return v.Secret
 	case directory.IssuedPersonalToken:
 		return v.Secret
-	case directory.IssuedSignInLink:
+	case identity.IssuedSignInLink:
 		return v.Secret
 	case webhooks.IssuedWebhook:
 		return v.Secret

@@ -39,7 +39,7 @@ type IssuedPersonalToken struct {
 }
 
 // ShownOnce is the error of a retried create, whose secret is gone.
-func (t IssuedPersonalToken) ShownOnce() error { return errShownOnce(t.ID) }
+func (t IssuedPersonalToken) ShownOnce() error { return ErrShownOnce(t.ID) }
 
 // NewPersonalToken is what it takes to make a personal token. With the zero
 // ExpiresAt it never ends, and without networks it works from anywhere, as far as

@@ -50,9 +50,10 @@ type IssuedAPIToken struct {
 }
 
 // ShownOnce is the error of a retried create, whose secret is gone.
-func (t IssuedAPIToken) ShownOnce() error { return errShownOnce(t.ID) }
+func (t IssuedAPIToken) ShownOnce() error { return ErrShownOnce(t.ID) }
 
-func errShownOnce(id TokenID) error {
+// ErrShownOnce is the error of a retried create of something with a secret, which is gone.
+func ErrShownOnce(id TokenID) error {
 	return Errorf(Conflict, "this Idempotency-Key already created token %s, whose value is shown only once; "+
 		"if that answer was lost, delete the token and create another with a new key", id)
 }

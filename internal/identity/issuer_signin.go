@@ -30,7 +30,7 @@ type IssuerSignIn struct {
 //
 // If the person's subject has signed in before, it stands for the same account, whatever
 // address the issuer states now. For a new subject, the issuer must vouch for the address,
-// which verifies it, see [directory.Change.Verify]. The person must be a member or invited,
+// which verifies it, see [Verify]. The person must be a member or invited,
 // or the issuer's setting Provision makes them a member, see joinVouched.
 // In any case, the account's address must be in a domain that the organization has
 // verified. The person's groups are mapped to the organization's.
@@ -148,6 +148,6 @@ func newPerson(c *directory.Change, i directory.Issuer, p IssuedPerson) (a direc
 	if err := server.Record(directory.Target{Type: "issuerLink", ID: string(u.ID), Name: u.Name}, nil, l); err != nil {
 		return a, u, err
 	}
-	err = c.Verify(&a) // changes a
+	err = Verify(c, &a) // changes a
 	return a, u, err
 }

@@ -28,8 +28,8 @@ var errBadLink = directory.Errorf(directory.Unauthenticated, "the link is unknow
 // how the operator restores access: using the link also verifies the address. Audit entry
 // createSignInLink, by the operator, in each of the account's organizations. Errors:
 // [directory.NotFound].
-func (s *Proofs) CreateSignInLinkFor(ctx context.Context, email string) (directory.IssuedSignInLink, error) {
-	return directory.WriteAsOperator(ctx, s.directory, directory.Call{}, directory.OpCreateSignInLink, func(c *directory.Change) (l directory.IssuedSignInLink, err error) {
+func (s *Proofs) CreateSignInLinkFor(ctx context.Context, email string) (IssuedSignInLink, error) {
+	return directory.WriteAsOperator(ctx, s.directory, directory.Call{}, directory.OpCreateSignInLink, func(c *directory.Change) (l IssuedSignInLink, err error) {
 		account, err := c.AccountByEmail(text.FoldKey(email))
 		if directory.CodeOf(err) == directory.NotFound {
 			err = directory.Errorf(directory.NotFound, "no account has the email address %s", quote.Input(email))
@@ -37,7 +37,7 @@ func (s *Proofs) CreateSignInLinkFor(ctx context.Context, email string) (directo
 		if err != nil {
 			return l, err
 		}
-		return c.OperatorLink(account)
+		return OperatorLink(c, account)
 	})
 }
 
@@ -47,8 +47,8 @@ func (s *Proofs) CreateSignInLinkFor(ctx context.Context, email string) (directo
 // before the call: its duration depends on whether there is an account. The link works only
 // in the browser with the cookie. Audit entry createSignInLink, by the server, in each of
 // the account's organizations.
-func (s *Proofs) RequestSignInLink(ctx context.Context, call directory.Call, email, cookie string) (l directory.IssuedSignInLink, ok bool, err error) {
-	l, err = directory.WriteUnauthenticated(ctx, s.directory, call, directory.OpCreateSignInLink, func(c *directory.Change) (l directory.IssuedSignInLink, err error) {
+func (s *Proofs) RequestSignInLink(ctx context.Context, call directory.Call, email, cookie string) (l IssuedSignInLink, ok bool, err error) {
+	l, err = directory.WriteUnauthenticated(ctx, s.directory, call, directory.OpCreateSignInLink, func(c *directory.Change) (l IssuedSignInLink, err error) {
 		account, err := c.AccountByEmail(text.FoldKey(email))
 		if err != nil {
 			return l, directory.IgnoreNotFound(err)
@@ -61,7 +61,7 @@ func (s *Proofs) RequestSignInLink(ctx context.Context, call directory.Call, ema
 			return l, err
 		}
 		link := directory.SignInLink{Method: directory.SignInLinkMailed, Browser: BrowserHash(cookie)}
-		if l, err = directory.IssueSignInLink(c, account, link, MailedLinkLifetime, c.Now()); err != nil {
+		if l, err = issueSignInLink(c, account, link, MailedLinkLifetime, c.Now()); err != nil {
 			return l, err
 		}
 		return l, c.RecordForAccount(account.ID, l.Target(), nil, l.SignInLink)
@@ -77,8 +77,8 @@ func (s *Proofs) RequestSignInLink(ctx context.Context, call directory.Call, ema
 // sign-in. Audit entry createSignInLink. Errors: [directory.NotFound]; [directory.Conflict]
 // for a person who has signed in, or has a token, a verified address or another
 // organization.
-func (s *Proofs) CreateInvitationLink(ctx context.Context, call directory.Call, id directory.UserID) (directory.IssuedSignInLink, error) {
-	return directory.Write(ctx, s.directory, call, directory.OpCreateInvitationLink, func(c *directory.Change) (l directory.IssuedSignInLink, err error) {
+func (s *Proofs) CreateInvitationLink(ctx context.Context, call directory.Call, id directory.UserID) (IssuedSignInLink, error) {
+	return directory.Write(ctx, s.directory, call, directory.OpCreateInvitationLink, func(c *directory.Change) (l IssuedSignInLink, err error) {
 		u, err := c.User(c.Actor().OrgID, id)
 		if err != nil {
 			return l, err
@@ -90,7 +90,7 @@ func (s *Proofs) CreateInvitationLink(ctx context.Context, call directory.Call, 
 		if err := c.MayImpersonate(u); err != nil {
 			return l, err
 		}
-		l, err = directory.IssueSignInLink(c, account, directory.SignInLink{Method: directory.SignInInvitationLink, FirstOnly: true}, CopiedLinkLifetime, c.Now())
+		l, err = issueSignInLink(c, account, directory.SignInLink{Method: directory.SignInInvitationLink, FirstOnly: true}, CopiedLinkLifetime, c.Now())
 		if err != nil {
 			return l, err
 		}
@@ -134,7 +134,7 @@ func newcomer(c *directory.Change, u directory.User) (a directory.Account, err e
 // UseSignInLink signs in the account of a link, which can't be used again. cookie is the
 // browser's, for links that are bound to one; replaced is the value of the session that
 // the browser has, which ends. A link that was mailed, or made by the operator, verifies
-// the address: see [directory.Change.Verify].
+// the address: see [Verify].
 // Audit entry signIn in each of the account's organizations. Errors:
 // [directory.Unauthenticated], which is recorded there too if the link is known, up to a
 // limit.
@@ -156,7 +156,7 @@ func (s *Proofs) UseSignInLink(ctx context.Context, call directory.Call, secret,
 			return session, err
 		}
 		if l.Method != directory.SignInInvitationLink { // its use shows only that the inviter passed it on
-			if err := c.Verify(&account); err != nil {
+			if err := Verify(c, &account); err != nil {
 				return session, err
 			}
 		}
@@ -200,6 +200,6 @@ func WelcomeLink(tx directory.Tx, u directory.User, now time.Time) (secret strin
 	if err != nil || !a.VerifiedAt.IsZero() || !a.SignedInAt.IsZero() {
 		return "", err
 	}
-	l, err := directory.IssueSignInLink(tx, a, directory.SignInLink{Method: directory.SignInLinkMailed, FirstOnly: true}, WelcomeLinkLifetime, now)
+	l, err := issueSignInLink(tx, a, directory.SignInLink{Method: directory.SignInLinkMailed, FirstOnly: true}, WelcomeLinkLifetime, now)
 	return l.Secret, err
 }

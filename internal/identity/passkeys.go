@@ -99,7 +99,7 @@ func (s *Proofs) DeletePasskey(ctx context.Context, call directory.Call, id dire
 		if err := c.Check(p); err != nil {
 			return err
 		}
-		return c.EndPasskey(p)
+		return endPasskey(c, p)
 	})
 }
 

@@ -47,7 +47,7 @@ func startSession(c *directory.Change, call directory.Call, account directory.Ac
 		return directory.IssuedSession{}, err
 	}
 	session := &directory.Principal{Kind: directory.Session, TokenID: t.ID, AccountID: account.ID, Name: account.Name}
-	n, err := c.By(session, directory.OpSignIn).RecordSession(t.SessionRecord, nil, t.SessionRecord)
+	n, err := recordSession(c.By(session, directory.OpSignIn), t.SessionRecord, nil, t.SessionRecord)
 	if err == nil && n == 0 {
 		err = directory.ErrNoSession // the account is a member nowhere that the session could act in
 	}
@@ -64,7 +64,7 @@ func endReplaced(c *directory.Change, account directory.AccountID, secret string
 		return directory.IgnoreNotFound(err)
 	}
 	replaced := &directory.Principal{Kind: directory.Session, TokenID: t.ID, AccountID: account}
-	return c.By(replaced, directory.OpSignOut).EndSession(t)
+	return endSession(c.By(replaced, directory.OpSignOut), t)
 }
 
 // roomForSession ends those sessions of an account that have not been used for longest,
@@ -79,7 +79,7 @@ func roomForSession(c *directory.Change, account directory.AccountID) error {
 		return err
 	}
 	for ; len(all) >= most; all = all[1:] {
-		if err := c.By(directory.SystemPrincipal(""), directory.OpDeleteSession).EndSession(all[0]); err != nil {
+		if err := endSession(c.By(directory.SystemPrincipal(""), directory.OpDeleteSession), all[0]); err != nil {
 			return err
 		}
 	}
@@ -126,7 +126,7 @@ func (s *Proofs) DeleteSession(ctx context.Context, call directory.Call, id dire
 		if err := c.Check(t); err != nil {
 			return err
 		}
-		return c.EndSession(t)
+		return endSession(c, t)
 	})
 }
 
@@ -143,7 +143,7 @@ func (s *Proofs) DeleteSessions(ctx context.Context, call directory.Call) (int, 
 			if t.ID == c.Actor().TokenID {
 				continue
 			}
-			if err := c.EndSession(t); err != nil {
+			if err := endSession(c, t); err != nil {
 				return 0, err
 			}
 			n++
@@ -163,6 +163,6 @@ func (s *Proofs) SignOut(ctx context.Context, call directory.Call) error {
 		if err != nil {
 			return err
 		}
-		return c.EndSession(t)
+		return endSession(c, t)
 	})
 }

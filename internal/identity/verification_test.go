@@ -119,7 +119,7 @@ func TestInvitationLink(t *testing.T) {
 	add := func(name string, role directory.RoleID) directory.User {
 		return must(w.CreateUser(t.Context(), w.ByOwner(), members.NewUser{Name: name, Email: name + "@example.org", Role: role}))(t)
 	}
-	link := func(by directory.Call, id directory.UserID) (directory.IssuedSignInLink, error) {
+	link := func(by directory.Call, id directory.UserID) (identity.IssuedSignInLink, error) {
 		return w.CreateInvitationLink(t.Context(), by, id)
 	}
 	jane := add("jane", "user")

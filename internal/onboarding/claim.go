@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
@@ -87,7 +88,7 @@ func claimForAccount(c *directory.Change, u *directory.User, _ NewClaim) (before
 	if me.Email == agentEmail(u.OrgID) { // whose user a claim removes
 		return nil, "", directory.Errorf(directory.Forbidden, "the organization's agent can't claim it; a person must")
 	}
-	if err := directory.NeedVerified(c, me.AccountID); err != nil {
+	if err := identity.NeedVerified(c, me.AccountID); err != nil {
 		return nil, "", err
 	}
 	if err := c.OneMoreOfAccount(me.AccountID, limits.Organizations); err != nil {

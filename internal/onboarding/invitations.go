@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/text"
@@ -20,7 +21,7 @@ func (o *Onboarder) ListInvitations(ctx context.Context, call directory.Call) ([
 		if err != nil {
 			return nil, err
 		}
-		if err := directory.NeedVerified(tx, me.AccountID); err != nil {
+		if err := identity.NeedVerified(tx, me.AccountID); err != nil {
 			return nil, err
 		}
 		users, err := tx.InvitationsTo(text.FoldKey(me.Email), o.directory.Now(), MaxInvitations)
@@ -110,7 +111,7 @@ func answer(c *directory.Change, org directory.OrgID) (me, invited directory.Use
 	if me, err = members.Self(c, c.Actor()); err != nil {
 		return me, invited, err
 	}
-	if err := directory.NeedVerified(c, me.AccountID); err != nil {
+	if err := identity.NeedVerified(c, me.AccountID); err != nil {
 		return me, invited, err
 	}
 	invited, err = c.UserByEmail(org, text.FoldKey(me.Email))

@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/quote"
 	"github.com/rosterhq/roster/internal/text"
@@ -25,7 +26,7 @@ type Deployment struct {
 	Org           directory.Org
 	Owner         directory.User
 	PersonalToken string // the owner's
-	SignInLink    string // the owner's; see [directory.OperatorLinkLifetime]
+	SignInLink    string // the owner's; see [identity.OperatorLinkLifetime]
 	APIToken      string // has every capability
 }
 
@@ -89,14 +90,14 @@ func initialize(c *directory.Change, in NewDeployment) (d Deployment, err error)
 	if err != nil {
 		return d, err
 	}
-	link, err := c.OperatorLink(owner)
+	link, err := identity.OperatorLink(c, owner)
 	d.SignInLink = link.Secret
 	return d, err
 }
 
 // CreatePersonalTokenFor creates a personal token for the account with an email address. It
 // is how the operator restores access, and the operator vouches for the person: the address
-// is verified, see [directory.Change.Verify]. Audit entry createPersonalToken, by the
+// is verified, see [identity.Verify]. Audit entry createPersonalToken, by the
 // operator, in each of the account's organizations. Errors: [directory.NotFound];
 // [directory.Invalid].
 func (o *Onboarder) CreatePersonalTokenFor(ctx context.Context, email string, in directory.NewPersonalToken) (directory.IssuedPersonalToken, error) {
@@ -111,7 +112,7 @@ func (o *Onboarder) CreatePersonalTokenFor(ctx context.Context, email string, in
 		if err := c.Lock(directory.LockAccount(account.ID)); err != nil {
 			return t, err
 		}
-		if err := c.Verify(&account); err != nil {
+		if err := identity.Verify(c, &account); err != nil {
 			return t, err
 		}
 		if t, err = credentials.IssuePersonalToken(c, account.ID, in, c.Now()); err != nil {

@@ -47,7 +47,7 @@ func TestLinkSignsInOnce(t *testing.T) {
 	s.browser().use("xlnk-00000000-0000-4000-8000-000000000000").wants(t, "unknown", http.StatusUnauthorized)
 	s.browser().use("").wants(t, "none", http.StatusUnauthorized)
 	expired := s.link("olivia@example.com")
-	s.Pass(directory.OperatorLinkLifetime)
+	s.Pass(identity.OperatorLinkLifetime)
 	s.browser().use(expired).wants(t, "expired", http.StatusUnauthorized)
 	for _, secret := range []string{link, expired, b.cookie("roster_session")} {
 		if strings.Contains(s.log.String(), secret) {
