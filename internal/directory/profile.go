@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rosterhq/roster/internal/text"
 )
@@ -104,14 +103,6 @@ type ProvisioningSettings struct {
 // ProvisioningState is what provisioning keeps for itself, as JSON.
 type ProvisioningState struct{ Breaker, Run json.RawMessage }
 
-// Limits on profiles.
-const (
-	MaxUserName       = 254       // characters
-	MaxExternalID     = 255       // characters
-	MaxAttributeBytes = 16 * 1024 // of a user's or group's attributes, as JSON
-	maxAttributeDepth = 8
-)
-
 // Keys are the forms in which a profile is compared without regard to letter case.
 type Keys struct {
 	UserName   string
@@ -178,25 +169,6 @@ func fold(v any) any {
 	}
 }
 
-// CleanAttributes checks attributes and returns them as they are read from storage.
-// Errors: [Invalid], also for more than [MaxAttributeBytes].
-func CleanAttributes(field string, attributes map[string]any) (map[string]any, error) {
-	if len(attributes) == 0 {
-		return nil, nil
-	}
-	if !validAttributes(attributes, maxAttributeDepth) {
-		return nil, InvalidField(field, "must be JSON of at most %d levels, with texts that are valid UTF-8 without the character U+0000", maxAttributeDepth)
-	}
-	encoded, err := json.Marshal(attributes)
-	if err != nil {
-		return nil, InvalidField(field, "must be JSON")
-	}
-	if len(encoded) > MaxAttributeBytes {
-		return nil, InvalidField(field, "has %d bytes as JSON; at most %d are allowed", len(encoded), MaxAttributeBytes)
-	}
-	return DecodeAttributes(encoded)
-}
-
 // DecodeAttributes reads attributes from JSON. Numbers keep all of their digits.
 func DecodeAttributes(encoded []byte) (attributes map[string]any, err error) {
 	if len(encoded) == 0 {
@@ -208,30 +180,6 @@ func DecodeAttributes(encoded []byte) (attributes map[string]any, err error) {
 		return nil, err
 	}
 	return attributes, nil
-}
-
-// validAttributes reports whether every engine can store and search a value.
-func validAttributes(v any, depth int) bool {
-	if depth < 0 {
-		return false
-	}
-	switch v := v.(type) {
-	case string:
-		return utf8.ValidString(v) && !bytes.ContainsRune([]byte(v), 0)
-	case []any:
-		for i := range v {
-			if !validAttributes(v[i], depth-1) {
-				return false
-			}
-		}
-	case map[string]any:
-		for k := range v {
-			if !validAttributes(k, depth) || !validAttributes(v[k], depth-1) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // AttributesOf are the attributes of a user without a stored profile.

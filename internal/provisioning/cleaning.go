@@ -12,12 +12,12 @@ func checkUserName(name string) error {
 	if name == "" {
 		return directory.InvalidField("userName", "is required")
 	}
-	return inText("userName", text.Check(name, directory.MaxUserName))
+	return inText("userName", text.Check(name, maxUserName))
 }
 
 // checkExternalID checks an id that another system gave. Errors: [directory.Invalid].
 func checkExternalID(id string) error {
-	return inText("externalId", text.Check(id, directory.MaxExternalID))
+	return inText("externalId", text.Check(id, maxExternalID))
 }
 
 // inText returns [text]'s verdict on a member of the input as a [directory.Error].
@@ -39,7 +39,7 @@ func clean(p Profile) (Profile, error) {
 		return p, err
 	}
 	var err error
-	p.Attributes, err = directory.CleanAttributes("attributes", p.Attributes)
+	p.Attributes, err = cleanAttributes(p.Attributes)
 	return p, err
 }
 

@@ -290,7 +290,7 @@ func cleanGroup(in GroupChange) (GroupChange, error) {
 	if err := checkExternalID(in.ExternalID); err != nil {
 		return in, err
 	}
-	in.Attributes, err = directory.CleanAttributes("attributes", in.Attributes)
+	in.Attributes, err = cleanAttributes(in.Attributes)
 	return in, err
 }
 
