@@ -124,7 +124,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 		return nil
 	}
 	whileReading(t, expects, fills, func() {
-		for i := range 100 {
+		for i := range 200 {
 			next := directory.RoleID([]string{"user", "admin"}[i%2])
 			mu.Lock()
 			_, err := members.NewRoll(s).UpdateUserRole(t.Context(), ownerCall, jane.ID, next)
@@ -142,6 +142,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 // fills the cache with what was there before a write that is under way.
 func whileReading(t *testing.T, expects, fills func() error, write func()) {
 	t.Helper()
+	const pause = 50 * time.Microsecond // else the readers take most of the processor from the writer
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	defer readers.Wait()
@@ -162,6 +163,7 @@ func whileReading(t *testing.T, expects, fills func() error, write func()) {
 					t.Error(err)
 					return
 				}
+				time.Sleep(pause)
 			}
 		})
 	}
@@ -192,7 +194,7 @@ func TestFindIsNeverBehindACommit(t *testing.T) {
 		return nil
 	}
 	whileReading(t, expects, fills, func() {
-		for range 40 {
+		for range 80 {
 			mu.Lock()
 			u, err := members.NewRoll(s).CreateUser(t.Context(), call, members.NewUser{Name: "Jane", Email: email, Role: "user"})
 			id = u.ID

@@ -51,7 +51,7 @@ func TestViewIsNeverBehindACommit(t *testing.T) {
 		_, _ = view(t, s, call, d.Owner.ID, nil)
 		return nil
 	}, func() {
-		for i := range 100 {
+		for i := range 200 {
 			mu.Lock()
 			name = fmt.Sprint("Olivia ", i)
 			rename(t, s, call, name)
