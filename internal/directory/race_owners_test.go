@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
@@ -112,7 +113,8 @@ func digit(mix, i, k int) int {
 	return mix % k
 }
 
-// watchOwners looks all the while whether there is an owner.
+// watchOwners looks again and again whether there is an owner. It pauses in between, or it
+// would take most of the processor from those who race.
 func (w *world) watchOwners() (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -121,7 +123,7 @@ func (w *world) watchOwners() (stop func()) {
 			select {
 			case <-ended:
 				return
-			default:
+			case <-time.After(50 * time.Microsecond):
 				if w.owners() == 0 {
 					w.Error("for a moment there was no owner")
 					return
