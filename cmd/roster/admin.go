@@ -11,6 +11,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/audit"
 	"github.com/rosterhq/roster/internal/cli"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/sealing"
@@ -44,7 +45,7 @@ its owner is locked out.`,
   roster admin create-personal-token --user olivia@example.com --expires-in 24h --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in := directory.NewPersonalToken{Name: name}
+			in := credentials.NewPersonalToken{Name: name}
 			ends, err := expires.Time()
 			if err != nil {
 				return err

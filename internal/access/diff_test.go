@@ -9,6 +9,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -94,7 +95,7 @@ func TestDryRunTellsWhoGainsAndLoses(t *testing.T) {
 			return second(w.UpdateGroup(t.Context(), call, team.ID, roles.NewGroup{Name: "Team", Members: ids(bob.ID), Roles: ids(high.ID)}))
 		}, []string{"user Bob +users|delete +dataset:logs:query|read"}},
 		"a new token": {func(call directory.Call) error {
-			return second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(t, "users|read")}))
+			return second(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "t", Capabilities: caps(t, "users|read")}))
 		}, []string{"apiToken t +users|read"}},
 		"a token less": {func(call directory.Call) error {
 			return w.DeleteAPIToken(t.Context(), call, token.ID)

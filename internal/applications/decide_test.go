@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/applications"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -22,7 +23,7 @@ type asking struct {
 	jane   directorytest.Member
 	role   directory.Role
 	group  directory.Group
-	token  directory.IssuedAPIToken
+	token  credentials.IssuedAPIToken
 	secret string // of the application
 }
 
@@ -121,7 +122,7 @@ func TestDecideFollowsChanges(t *testing.T) {
 			a.Wants("delete", "", a.DeleteAPIToken(t.Context(), a.ByOwner(), a.token.ID))
 		}, applications.NoSubject},
 		"the token expired": {byToken, func(a *asking) {
-			a.token = directorytest.Must(a.CreateAPIToken(t.Context(), a.ByOwner(), directory.NewAPIToken{
+			a.token = directorytest.Must(a.CreateAPIToken(t.Context(), a.ByOwner(), credentials.NewAPIToken{
 				Name: "short", Capabilities: directorytest.Caps(t, approveOne), ExpiresAt: a.Clock().Add(time.Minute),
 			}))(t)
 		}, func(a *asking) { a.Pass(time.Minute) }, applications.NoSubject},

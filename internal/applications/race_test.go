@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/roles"
@@ -71,13 +72,13 @@ func TestRaceApply(t *testing.T) {
 			}
 		case 2:
 			for _, set := range []authz.Set{approve, read} {
-				if _, err := n.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "token", Capabilities: set}); unexpected(err) {
+				if _, err := n.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "token", Capabilities: set}); unexpected(err) {
 					return err
 				}
 			}
 		default:
 			set := []string{"apiTokens|create", "app:billing:invoice:*|approve"}
-			if _, err := n.CreateAPIToken(t.Context(), n.By(maker), directory.NewAPIToken{Name: "weak", Capabilities: directorytest.Caps(t, set[:1+round%2]...)}); unexpected(err) {
+			if _, err := n.CreateAPIToken(t.Context(), n.By(maker), credentials.NewAPIToken{Name: "weak", Capabilities: directorytest.Caps(t, set[:1+round%2]...)}); unexpected(err) {
 				return err
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
 	"github.com/rosterhq/roster/internal/authzen"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -227,7 +228,7 @@ func (s *Server) CreateUser(name, email, role string) User {
 // operator would.
 func (s *Server) TokenOf(email string) string {
 	s.t.Helper()
-	t, err := s.Onboarding.CreatePersonalTokenFor(s.t.Context(), email, directory.NewPersonalToken{Name: "test"})
+	t, err := s.Onboarding.CreatePersonalTokenFor(s.t.Context(), email, credentials.NewPersonalToken{Name: "test"})
 	if err != nil {
 		s.t.Fatalf("personal token for %s: %v", email, err)
 	}

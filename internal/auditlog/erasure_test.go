@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/auditlog"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -25,11 +26,11 @@ func TestEraseUser(t *testing.T) {
 	jane := w.Join("Janine", "admin")
 	call := w.By(jane)
 	call.RemoteAddr, call.UserAgent = "198.51.100.77", "janines-laptop"
-	token := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "CI"}))(t)
+	token := must(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "CI"}))(t)
 	_ = must(w.UpdateSelf(t.Context(), call, members.SelfUpdate{Name: new("Janine Doe")}))(t)
 	w.Wants("delete the token", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), token.ID))
 	// Her name is also removed from tokens, webhooks and credentials that others still use.
-	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
+	kept := must(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "kept"}))(t)
 	hook := must(w.CreateWebhook(t.Context(), call, webhooks.NewWebhook{Name: "hook", URL: "https://example.com/hook"}))(t)
 	must(w.UpdateWebhook(t.Context(), w.ByOwner(), hook.ID, webhooks.NewWebhook{Name: "changed", URL: "https://example.com/changed"}))(t)
 	must(w.CreateApplication(t.Context(), w.ByOwner(), applications.NewApplication{ID: "wiki", Name: "Wiki"}))(t)
@@ -108,7 +109,7 @@ func TestErasureGoesOnUnderItsKey(t *testing.T) {
 	w := newWorld(t)
 	jane := w.Join("Janine", "admin")
 	call := w.By(jane)
-	kept := must(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "kept"}))(t)
+	kept := must(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "kept"}))(t)
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	writes := 0
 	db := cutOff{w.DB, func() bool { writes++; return writes > 1 }}

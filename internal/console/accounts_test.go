@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -18,7 +19,7 @@ func TestMembersCredentialsAreEnded(t *testing.T) {
 	mia := s.member("Mia", "mia@example.com", "user")
 	s.get(mia, s.path("")).wants(t, http.StatusOK) // signs her in
 	session := directorytest.Must(s.ListMemberSessions(t.Context(), s.call(s.Owner), mia.ID))(t)[0].ID
-	token := directorytest.Must(s.CreatePersonalToken(t.Context(), s.call(mia), directory.NewPersonalToken{Name: "Laptop"}))(t)
+	token := directorytest.Must(s.CreatePersonalToken(t.Context(), s.call(mia), credentials.NewPersonalToken{Name: "Laptop"}))(t)
 	here := s.path("users/" + string(mia.ID))
 	s.get(s.Owner, here).wants(t, http.StatusOK, "End<span", string(session), "Revoke<span", string(token.ID), "Laptop")
 	s.post(s.Owner, here+"/end", url.Values{"id": {"ses_none"}}).wants(t, http.StatusNotFound)

@@ -10,6 +10,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/roles"
@@ -192,7 +193,7 @@ func TestQuestionIsAnsweredWithItsPaths(t *testing.T) {
 	bob := s.add("Bob", "bob@example.com", "none")
 	gives, members := []directory.RoleID{role.ID}, []directory.UserID{bob.ID}
 	directorytest.Must(s.CreateGroup(t.Context(), s.call(s.Owner), roles.NewGroup{Name: "Back office", Members: &members, Roles: &gives}))(t)
-	token := directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), directory.NewAPIToken{Name: "Export", Capabilities: authz.Set{Apps: appGrants("app:billing:report|read")}}))(t)
+	token := directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), credentials.NewAPIToken{Name: "Export", Capabilities: authz.Set{Apps: appGrants("app:billing:report|read")}}))(t)
 	ask := func(who, can, on string) page {
 		t.Helper()
 		p := s.post(s.Owner, s.path("apps/billing/ask"), url.Values{"who": {who}, "can": {can}, "on": {on}}).wants(t, http.StatusSeeOther)

@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -48,9 +49,9 @@ func (s *site) sights() []sight {
 	}))(s)
 	gives := []directory.RoleID{role.ID}
 	group := directorytest.Must(s.CreateGroup(ctx, s.call(owner), roles.NewGroup{Name: "Operations", Description: "Keeps things running", Members: &crew, Roles: &gives}))(s)
-	var token directory.IssuedAPIToken
+	var token credentials.IssuedAPIToken
 	for i, name := range []string{"Terraform", "Nightly export", "Okta provisioning", "Status page"} {
-		in := directory.NewAPIToken{Name: name, Capabilities: authz.Set{Org: grantsOf("users|read", "users|create")}}
+		in := credentials.NewAPIToken{Name: name, Capabilities: authz.Set{Org: grantsOf("users|read", "users|create")}}
 		if i > 0 {
 			in.ExpiresAt = s.Clock().Add(time.Duration(i) * 10 * 24 * time.Hour)
 		}

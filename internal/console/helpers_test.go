@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/console"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -154,7 +155,7 @@ func (s *site) member(name, email, role string) directorytest.Member {
 	s.Helper()
 	u := s.add(name, email, role)
 	s.sign(email) // a first sign-in would end the token
-	t, err := s.CreatePersonalTokenFor(s.Context(), email, directory.NewPersonalToken{Name: "test"})
+	t, err := s.CreatePersonalTokenFor(s.Context(), email, credentials.NewPersonalToken{Name: "test"})
 	if err != nil {
 		s.Fatalf("personal token of %s: %v", email, err)
 	}

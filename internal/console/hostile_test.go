@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -39,8 +40,8 @@ func (s *site) haunt(name string) []string {
 	}))(s)
 	gives := []directory.RoleID{role.ID}
 	group := directorytest.Must(s.CreateGroup(ctx, owner, roles.NewGroup{Name: name, Description: name, Members: &joined, Roles: &gives}))(s)
-	token := directorytest.Must(s.CreateAPIToken(ctx, owner, directory.NewAPIToken{Name: name, Description: name}))(s)
-	directorytest.Must(s.CreatePersonalToken(ctx, owner, directory.NewPersonalToken{Name: name}))(s)
+	token := directorytest.Must(s.CreateAPIToken(ctx, owner, credentials.NewAPIToken{Name: name, Description: name}))(s)
+	directorytest.Must(s.CreatePersonalToken(ctx, owner, credentials.NewPersonalToken{Name: name}))(s)
 	directorytest.Must(s.UpdateOrg(ctx, owner, s.Org.ID, name))(s)
 	directorytest.Must(s.UpdateSelf(ctx, owner, members.SelfUpdate{Name: &name}))(s)
 	hook := directorytest.Must(s.CreateWebhook(ctx, owner, webhooks.NewWebhook{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/console"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -206,7 +207,7 @@ func TestIDsOfOtherOrganizationsAreNotFound(t *testing.T) {
 	theirs := s.call(owner)
 	role := directorytest.Must(s.CreateRole(ctx, theirs, roles.NewRole{Name: "Theirs"}))(t)
 	group := directorytest.Must(s.CreateGroup(ctx, theirs, roles.NewGroup{Name: "Theirs"}))(t)
-	token := directorytest.Must(s.CreateAPIToken(ctx, theirs, directory.NewAPIToken{Name: "Theirs"}))(t)
+	token := directorytest.Must(s.CreateAPIToken(ctx, theirs, credentials.NewAPIToken{Name: "Theirs"}))(t)
 	hook := directorytest.Must(s.CreateWebhook(ctx, theirs, webhooks.NewWebhook{Name: "Theirs", URL: "https://example.com/"}))(t)
 	for _, below := range []string{
 		"users/" + string(other.User.ID), "users/" + string(other.User.ID) + "/remove", "roles/" + string(role.ID), "groups/" + string(group.ID),

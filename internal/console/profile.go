@@ -2,6 +2,7 @@ package console
 
 import (
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 )
@@ -60,7 +61,7 @@ func renameSelf(rq *request) (outcome, error) {
 }
 
 func createPersonalToken(rq *request) (outcome, error) {
-	in := directory.NewPersonalToken{Name: rq.PostForm.Get("name")}
+	in := credentials.NewPersonalToken{Name: rq.PostForm.Get("name")}
 	var err error
 	if in.ExpiresAt, err = rq.inDays("days"); err != nil {
 		return outcome{}, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/provisioning"
 )
@@ -181,7 +182,7 @@ type syncSecret struct {
 }
 
 func createSyncToken(rq *request) (outcome, error) {
-	in := directory.NewAPIToken{
+	in := credentials.NewAPIToken{
 		Name: strings.TrimSpace(rq.PostForm.Get("name")), Description: "Keeps users and groups up to date by SCIM.", Capabilities: provisioning.TokenCapabilities(),
 	}
 	var err error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/browsertest"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -22,7 +23,7 @@ func (s *site) heldDirectory(org directory.OrgID) {
 	s.Helper()
 	owner := s.Owner
 	owner.OrgID = org
-	token := directorytest.Must(s.CreateAPIToken(s.Context(), s.call(owner), directory.NewAPIToken{
+	token := directorytest.Must(s.CreateAPIToken(s.Context(), s.call(owner), credentials.NewAPIToken{
 		Name: "Okta", Capabilities: provisioning.TokenCapabilities(), ExpiresAt: s.Clock().AddDate(1, 0, 0),
 	}))(s)
 	names := []string{"Hedy Lamarr", "Katherine Johnson", "Mary Jackson", "Dorothy Vaughan", "Annie Easley", "Evelyn Boyd", "Melba Mouton", "Christine Darden", "Gladys West"}
@@ -100,7 +101,7 @@ func heldSite(t *testing.T) (s *site, secret string, users []directory.UserID) {
 
 func TestSyncPageSaysWhatItIsBeforeItIsSetUp(t *testing.T) {
 	s := newSite(t)
-	directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), directory.NewAPIToken{Name: "Reader"}))(t) // is of no use to a directory
+	directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), credentials.NewAPIToken{Name: "Reader"}))(t) // is of no use to a directory
 	s.get(s.Owner, s.path("sync")).wants(t, http.StatusOK, "No directory yet", "docs/guide/scim-okta.md", "docs/guide/scim-entra.md", publicURL+"/scim/v2").
 		lacks(t, "Last run", "Reader")
 }
@@ -134,7 +135,7 @@ func TestSyncTokenIsTested(t *testing.T) {
 	test("", http.StatusUnprocessableEntity, "Is required")
 	test(secret+"x", http.StatusUnprocessableEntity, "Is unknown, expired or revoked")
 	test(s.Owner.Secret, http.StatusUnprocessableEntity, "Is a personal token")
-	few := directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), directory.NewAPIToken{Name: "Few", Capabilities: provisioning.TokenCapabilities().Minus(authz.Set{Org: grantsOf("rbac|delete")})}))(t)
+	few := directorytest.Must(s.CreateAPIToken(t.Context(), s.call(s.Owner), credentials.NewAPIToken{Name: "Few", Capabilities: provisioning.TokenCapabilities().Minus(authz.Set{Org: grantsOf("rbac|delete")})}))(t)
 	test(few.Secret, http.StatusUnprocessableEntity, "Lacks rbac|delete")
 	bound := s.post(s.Owner, s.path("sync/token"), url.Values{"name": {"Bound"}, "networks": {"198.51.100.0/24"}}).wants(t, http.StatusOK)
 	_, rest, _ := strings.Cut(bound.Body, `value="xaat-`)
@@ -142,7 +143,7 @@ func TestSyncTokenIsTested(t *testing.T) {
 	test("xaat-"+value, http.StatusUnprocessableEntity, "works only from its networks")
 	other := s.Tenant("Rival")
 	theirs := directorytest.Must(s.CreateAPIToken(t.Context(), directory.Call{Principal: directorytest.Must(s.AuthenticateFrom(t.Context(), other.Secret, other.OrgID, "192.0.2.1"))(t)},
-		directory.NewAPIToken{Name: "Theirs", Capabilities: provisioning.TokenCapabilities()}))(t)
+		credentials.NewAPIToken{Name: "Theirs", Capabilities: provisioning.TokenCapabilities()}))(t)
 	test(theirs.Secret, http.StatusUnprocessableEntity, "Does not act in this organization")
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/networks"
 )
@@ -169,7 +170,7 @@ type secretData struct {
 
 func createToken(rq *request) (outcome, error) {
 	form := rq.PostForm
-	in := directory.NewAPIToken{Name: form.Get("name"), Description: form.Get("description")}
+	in := credentials.NewAPIToken{Name: form.Get("name"), Description: form.Get("description")}
 	var err error
 	if in.Capabilities, err = parsePicked(form); err != nil {
 		return outcome{}, err
@@ -241,7 +242,7 @@ func showToken(rq *request) (any, error) {
 const keepLifetime = "keep"
 
 func regenerateToken(rq *request) (outcome, error) {
-	var in directory.Regeneration
+	var in credentials.Regeneration
 	var err error
 	if in.ExistingExpiresAt, err = rq.inDays("grace"); err != nil {
 		return outcome{}, err
@@ -259,7 +260,7 @@ func regenerateToken(rq *request) (outcome, error) {
 }
 
 // regenerated says what became of a token, and warns of others that replaced it before.
-func regenerated(t directory.IssuedAPIToken) string {
+func regenerated(t credentials.IssuedAPIToken) string {
 	text := t.Name + " has a new value, which never expires"
 	if !t.ExpiresAt.IsZero() {
 		text = t.Name + " has a new value, which works until " + t.ExpiresAt.UTC().Format("2 January 2006, 15:04 MST")

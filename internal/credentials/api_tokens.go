@@ -16,14 +16,14 @@ import (
 // that makes it and the organization's maximum lifetime, and works only from where
 // that token does. Audit entry createAPIToken. Errors: [directory.Invalid] for a bad name,
 // or an expiry that has passed or is later; [directory.Forbidden] for wider networks.
-func (k *Keeper) CreateAPIToken(ctx context.Context, call directory.Call, in directory.NewAPIToken) (directory.IssuedAPIToken, error) {
-	return directory.Write(ctx, k.directory, call, directory.OpCreateAPIToken, func(c *directory.Change) (directory.IssuedAPIToken, error) {
+func (k *Keeper) CreateAPIToken(ctx context.Context, call directory.Call, in NewAPIToken) (IssuedAPIToken, error) {
+	return directory.Write(ctx, k.directory, call, directory.OpCreateAPIToken, func(c *directory.Change) (IssuedAPIToken, error) {
 		if err := c.CheckSet(authz.Set{}, in.Capabilities); err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		t, err := IssueAPIToken(c, in, c.Actor().Giving)
 		if err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		return t, c.Record(t.Target(), nil, t.APITokenRecord)
 	})
@@ -32,7 +32,7 @@ func (k *Keeper) CreateAPIToken(ctx context.Context, call directory.Call, in dir
 // IssueAPIToken creates and stores a token within the actor's own capabilities, which can
 // give no more than giving. The caller records it. Errors: [directory.Forbidden];
 // [directory.Invalid]; [directory.LimitExceeded].
-func IssueAPIToken(c *directory.Change, in directory.NewAPIToken, giving authz.Limit) (directory.IssuedAPIToken, error) {
+func IssueAPIToken(c *directory.Change, in NewAPIToken, giving authz.Limit) (IssuedAPIToken, error) {
 	return issue(c, in, giving, replacement{})
 }
 
@@ -42,14 +42,14 @@ type replacement struct {
 	atMost time.Duration // how long the new one works unless its ExpiresAt says so; 0: for ever
 }
 
-func issue(c *directory.Change, in directory.NewAPIToken, giving authz.Limit, old replacement) (t directory.IssuedAPIToken, err error) {
+func issue(c *directory.Change, in NewAPIToken, giving authz.Limit, old replacement) (t IssuedAPIToken, err error) {
 	if !c.Actor().Capabilities.Covers(in.Capabilities) {
 		return t, directory.Errorf(directory.Forbidden, "the token would have capabilities that you don't have yourself")
 	}
 	if err := c.OneMore(limits.APITokens); err != nil {
 		return t, err
 	}
-	t = directory.IssuedAPIToken{Secret: ident.Secret(directory.APITokenPrefix), APITokenRecord: directory.APITokenRecord{
+	t = IssuedAPIToken{Secret: ident.Secret(directory.APITokenPrefix), APITokenRecord: directory.APITokenRecord{
 		ID: directory.TokenID(ident.New("tok", c.Now())), OrgID: c.Actor().OrgID, Capabilities: in.Capabilities, Giving: giving,
 		CreatedAt: c.Now(), CreatedBy: c.Actor().Actor(), MakerID: c.Actor().Maker(),
 	}}

@@ -41,7 +41,7 @@ func TestCreateAPIToken(t *testing.T) {
 		"before Christ":       {time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Time{}, directory.Invalid},
 		"beyond year 9999":    {time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("west", -12*3600)), time.Time{}, directory.Invalid},
 	} {
-		in := directory.NewAPIToken{Name: "CI", Description: "d", Capabilities: caps(t, "users|read", "dataset:*:query|read"), ExpiresAt: tt.expires}
+		in := credentials.NewAPIToken{Name: "CI", Description: "d", Capabilities: caps(t, "users|read", "dataset:*:query|read"), ExpiresAt: tt.expires}
 		if tt.code != "" {
 			w.Refused(what, tt.code, "expiresAt", func() error { return second(w.CreateAPIToken(t.Context(), w.ByOwner(), in)) })
 			continue
@@ -107,7 +107,7 @@ func TestAPITokensStayWithinTheirMaker(t *testing.T) {
 	} {
 		for who, call := range makers {
 			try := func() error {
-				return second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: tt.want}))
+				return second(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "t", Capabilities: tt.want}))
 			}
 			if slices.Contains(tt.who, who) {
 				w.Wants(who+" makes", "", try())
@@ -121,7 +121,7 @@ func TestAPITokensStayWithinTheirMaker(t *testing.T) {
 func TestExpiredAndRevokedTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	soon := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	soon := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "soon", Capabilities: caps(t, "users|create"), ExpiresAt: w.Clock().Add(time.Hour),
 	}))(t)
 	call := w.As(soon.Secret, "")
@@ -151,13 +151,13 @@ func TestAPITokensOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rival := w.Tenant("Rival")
-	theirs := must(w.CreateAPIToken(t.Context(), w.By(rival), directory.NewAPIToken{Name: "theirs"}))(t)
+	theirs := must(w.CreateAPIToken(t.Context(), w.By(rival), credentials.NewAPIToken{Name: "theirs"}))(t)
 	for what, try := range map[string]func() error{
 		"get":    func() error { return second(w.GetAPIToken(t.Context(), w.ByOwner(), theirs.ID)) },
 		"usage":  func() error { return second(w.GetTokenUsage(t.Context(), w.ByOwner(), theirs.ID)) },
 		"delete": func() error { return w.DeleteAPIToken(t.Context(), w.ByOwner(), theirs.ID) },
 		"regenerate": func() error {
-			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), theirs.ID, directory.Regeneration{}))
+			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), theirs.ID, credentials.Regeneration{}))
 		},
 	} {
 		w.Refused(what, directory.NotFound, "", try)
@@ -233,7 +233,7 @@ func TestCountExpiring(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, d := range []time.Duration{time.Hour, 2 * time.Hour, 48 * time.Hour} {
-		must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", ExpiresAt: w.Clock().Add(d)}))(t)
+		must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "t", ExpiresAt: w.Clock().Add(d)}))(t)
 	}
 	for within, want := range map[time.Duration]int{time.Minute: 0, 90 * time.Minute: 1, 24 * time.Hour: 2, 72 * time.Hour: 3} {
 		if n := must(w.CountExpiring(t.Context(), within))(t); n != want {
@@ -254,7 +254,7 @@ func TestScopesAreBounded(t *testing.T) {
 		"control": {Datasets: map[string]authz.Grants{"a\x1b[2J": 1}},
 	} {
 		w.Refused(what, directory.Invalid, "datasetCapabilities", func() error {
-			return second(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "x", Capabilities: set}))
+			return second(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "x", Capabilities: set}))
 		})
 		w.Refused(what+", a role", directory.Invalid, "datasetCapabilities", func() error {
 			return second(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "x", Capabilities: set}))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -27,10 +28,10 @@ func (w *world) from(secret string, org directory.OrgID, addr string) directory.
 func TestTokensWorkOnlyFromTheirNetworks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	made := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	made := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "t", Capabilities: caps(t, "users|create", "users|read"), Networks: directorytest.Networks(t, "192.0.2.0/24"),
 	}))(t)
-	personal := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "p", Networks: directorytest.Networks(t, "192.0.2.0/24")}))(t)
+	personal := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), credentials.NewPersonalToken{Name: "p", Networks: directorytest.Networks(t, "192.0.2.0/24")}))(t)
 	for _, secret := range []string{made.Secret, personal.Secret} {
 		for range 3 { // from memory from the second on
 			for addr, ok := range map[string]bool{"192.0.2.7": true, "::ffff:192.0.2.7": true, "198.51.100.1": false, "": false} {
@@ -65,7 +66,7 @@ func TestTokensWorkOnlyFromTheirNetworks(t *testing.T) {
 func TestRefusedNetworksAreWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	made := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", Networks: directorytest.Networks(t, "192.0.2.0/24")}))(t)
+	made := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "t", Networks: directorytest.Networks(t, "192.0.2.0/24")}))(t)
 	seq := w.LastEntry()
 	_, err := w.AuthenticateFrom(t.Context(), made.Secret, "", "198.51.100.1")
 	refusal, ok := errors.AsType[*directory.RefusedToken](err)
@@ -85,14 +86,14 @@ func TestTokensInheritBounds(t *testing.T) {
 	w := newWorld(t)
 	end := w.Clock().Add(10 * time.Hour).UTC().Truncate(time.Microsecond)
 	bound := directorytest.Networks(t, "192.0.2.0/24", "198.51.100.0/24")
-	maker := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	maker := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "maker", Capabilities: caps(t, "apiTokens|create", "apiTokens|update", "users|read"), ExpiresAt: end, Networks: bound,
 	}))(t)
-	personal := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "maker", ExpiresAt: end, Networks: bound}))(t)
+	personal := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), credentials.NewPersonalToken{Name: "maker", ExpiresAt: end, Networks: bound}))(t)
 	for what, secret := range map[string]string{"API token": maker.Secret, "personal token": personal.Secret} {
 		call := w.from(secret, w.Org.ID, "192.0.2.1")
-		create := func(ends time.Time, n ...string) (directory.IssuedAPIToken, error) {
-			return w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "child", Capabilities: caps(t, "users|read"), ExpiresAt: ends, Networks: directorytest.Networks(t, n...)})
+		create := func(ends time.Time, n ...string) (credentials.IssuedAPIToken, error) {
+			return w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "child", Capabilities: caps(t, "users|read"), ExpiresAt: ends, Networks: directorytest.Networks(t, n...)})
 		}
 		child := must(create(time.Time{}))(t)
 		if !child.ExpiresAt.Equal(end) || !slices.Equal(child.Networks, bound) {
@@ -108,35 +109,35 @@ func TestTokensInheritBounds(t *testing.T) {
 
 		// A free token that is regenerated gets the bounds of the one that does it.
 		free := w.Token("users|read")
-		again := must(w.RegenerateAPIToken(t.Context(), call, free.ID, directory.Regeneration{}))(t)
+		again := must(w.RegenerateAPIToken(t.Context(), call, free.ID, credentials.Regeneration{}))(t)
 		if !again.ExpiresAt.Equal(end) || !slices.Equal(again.Networks, bound) {
 			t.Errorf("%s: the regenerated one has %v, %v", what, again.ExpiresAt, again.Networks)
 		}
 		w.Refused(what+": regenerate for longer", directory.Invalid, "expiresAt", func() error {
-			return second(w.RegenerateAPIToken(t.Context(), call, free.ID, directory.Regeneration{NewExpiresAt: end.Add(time.Hour)}))
+			return second(w.RegenerateAPIToken(t.Context(), call, free.ID, credentials.Regeneration{NewExpiresAt: end.Add(time.Hour)}))
 		})
 	}
 	// And keeps its own networks, whoever regenerates it and whatever is new.
-	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), maker.ID, directory.Regeneration{
-		NewToken: &directory.NewAPIToken{Name: "new", Capabilities: caps(t, "users|read")},
+	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), maker.ID, credentials.Regeneration{
+		NewToken: &credentials.NewAPIToken{Name: "new", Capabilities: caps(t, "users|read")},
 	}))(t)
 	if !slices.Equal(next.Networks, bound) || !next.ExpiresAt.IsZero() {
 		t.Errorf("regenerated by the owner it has %v, %v", next.ExpiresAt, next.Networks)
 	}
-	mixed := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "m", Networks: directorytest.Networks(t, "192.0.2.128/25", "203.0.113.0/24")}))(t)
+	mixed := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "m", Networks: directorytest.Networks(t, "192.0.2.128/25", "203.0.113.0/24")}))(t)
 	call := w.from(personal.Secret, w.Org.ID, "192.0.2.1")
-	both := must(w.RegenerateAPIToken(t.Context(), call, mixed.ID, directory.Regeneration{}))(t)
+	both := must(w.RegenerateAPIToken(t.Context(), call, mixed.ID, credentials.Regeneration{}))(t)
 	if !slices.Equal(both.Networks, directorytest.Networks(t, "192.0.2.128/25")) {
 		t.Errorf("the intersection is %v", both.Networks)
 	}
-	apart := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "a", Networks: directorytest.Networks(t, "203.0.113.0/24")}))(t)
+	apart := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "a", Networks: directorytest.Networks(t, "203.0.113.0/24")}))(t)
 	w.Refused("nothing in common", directory.Forbidden, "", func() error {
-		return second(w.RegenerateAPIToken(t.Context(), call, apart.ID, directory.Regeneration{}))
+		return second(w.RegenerateAPIToken(t.Context(), call, apart.ID, credentials.Regeneration{}))
 	})
 	w.Refused("a personal token for longer", directory.Invalid, "expiresAt", func() error {
-		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x", ExpiresAt: end.Add(time.Hour)}))
+		return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x", ExpiresAt: end.Add(time.Hour)}))
 	})
-	pat := must(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))(t)
+	pat := must(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"}))(t)
 	if !pat.ExpiresAt.Equal(end) || !slices.Equal(pat.Networks, bound) {
 		t.Errorf("the personal token has %v, %v", pat.ExpiresAt, pat.Networks)
 	}
@@ -148,11 +149,11 @@ func TestTokensInheritBounds(t *testing.T) {
 func TestWideningNetworksIsGiving(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	target := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	target := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "t", Capabilities: caps(t, "users|delete"), Networks: directorytest.Networks(t, "192.0.2.0/24", "198.51.100.0/24"),
 	}))(t)
 	weak := w.As(w.Token("apiTokens|update").Secret, "")
-	strong := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	strong := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "s", Capabilities: caps(t, "apiTokens|update", "users|delete"), Networks: directorytest.Networks(t, "192.0.2.0/24"),
 	}))(t)
 	bind := func(call directory.Call, n ...string) error {
@@ -167,7 +168,7 @@ func TestWideningNetworksIsGiving(t *testing.T) {
 	w.Refused("unknown", directory.NotFound, "", func() error {
 		return second(w.UpdateAPITokenNetworks(t.Context(), w.ByOwner(), "tok_none", nil))
 	})
-	own := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "p", Networks: directorytest.Networks(t, "192.0.2.0/24")}))(t)
+	own := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), credentials.NewPersonalToken{Name: "p", Networks: directorytest.Networks(t, "192.0.2.0/24")}))(t)
 	w.Refused("a token frees itself", directory.Forbidden, "networks", func() error {
 		return second(w.UpdatePersonalTokenNetworks(t.Context(), w.from(own.Secret, w.Org.ID, "192.0.2.1"), own.ID, nil))
 	})

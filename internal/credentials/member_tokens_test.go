@@ -17,7 +17,7 @@ func TestRevokeMemberToken(t *testing.T) {
 	rival := w.Tenant("Rival")
 	jane := w.Invite(rival, "user")
 	must(w.AcceptInvitation(t.Context(), w.As(rival.Secret, rival.OrgID), w.Org.ID))(t)
-	stolen := must(w.CreatePersonalToken(t.Context(), w.As(rival.Secret, rival.OrgID), directory.NewPersonalToken{Name: "stolen"}))(t)
+	stolen := must(w.CreatePersonalToken(t.Context(), w.As(rival.Secret, rival.OrgID), credentials.NewPersonalToken{Name: "stolen"}))(t)
 	manager := w.By(w.Join("Manager", w.Role("Manager", "users|update", "users|read").ID))
 	here, there := w.As(stolen.Secret, w.Org.ID), w.As(stolen.Secret, rival.OrgID)
 
@@ -35,9 +35,9 @@ func TestRevokeMemberToken(t *testing.T) {
 		return second(w.UpdateOrg(t.Context(), there, w.Org.ID, "Taken"))
 	})
 	w.As(stolen.Secret, rival.OrgID) // works
-	child := must(w.CreatePersonalToken(t.Context(), there, directory.NewPersonalToken{Name: "child"}))(t)
+	child := must(w.CreatePersonalToken(t.Context(), there, credentials.NewPersonalToken{Name: "child"}))(t)
 	refused("a token that it made", child.Secret)
-	grandchild := must(w.CreatePersonalToken(t.Context(), w.As(child.Secret, rival.OrgID), directory.NewPersonalToken{Name: "grandchild"}))(t)
+	grandchild := must(w.CreatePersonalToken(t.Context(), w.As(child.Secret, rival.OrgID), credentials.NewPersonalToken{Name: "grandchild"}))(t)
 	refused("a token that this one made", grandchild.Secret)
 	w.As(rival.Secret, w.Org.ID) // another token of the person works
 
@@ -60,7 +60,7 @@ func TestRevokeMemberToken(t *testing.T) {
 func TestOnlyOwnersRevokeAnOwnersTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "laptop"}))(t)
+	token := must(w.CreatePersonalToken(t.Context(), w.ByOwner(), credentials.NewPersonalToken{Name: "laptop"}))(t)
 	admin, api := w.By(w.Join("Admin", "admin")), w.As(w.Token("users|update", "users|read").Secret, "")
 	for what, call := range map[string]directory.Call{"an admin": admin, "an API token": api} {
 		w.Refused(what, directory.Forbidden, "", func() error { return w.RevokeMemberToken(t.Context(), call, w.Owner.ID, token.ID) })
@@ -86,8 +86,8 @@ func TestListMemberTokens(t *testing.T) {
 	}
 	w.Refused("of an invitation", directory.NotFound, "", func() error { return second(w.ListMemberTokens(t.Context(), w.ByOwner(), jane.ID)) })
 	must(w.AcceptInvitation(t.Context(), w.As(rival.Secret, rival.OrgID), w.Org.ID))(t)
-	laptop := must(w.CreatePersonalToken(t.Context(), w.As(rival.Secret, rival.OrgID), directory.NewPersonalToken{Name: "laptop"}))(t)
-	must(w.CreatePersonalToken(t.Context(), w.As(rival.Secret, rival.OrgID), directory.NewPersonalToken{Name: "brief", ExpiresAt: w.Clock().Add(time.Second)}))(t)
+	laptop := must(w.CreatePersonalToken(t.Context(), w.As(rival.Secret, rival.OrgID), credentials.NewPersonalToken{Name: "laptop"}))(t)
+	must(w.CreatePersonalToken(t.Context(), w.As(rival.Secret, rival.OrgID), credentials.NewPersonalToken{Name: "brief", ExpiresAt: w.Clock().Add(time.Second)}))(t)
 	w.As(laptop.Secret, rival.OrgID)
 	w.Pass(time.Hour)
 	if all := list(); !all["laptop"].IsZero() || len(all) != 2 {

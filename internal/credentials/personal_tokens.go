@@ -20,28 +20,28 @@ func (k *Keeper) ListPersonalTokens(ctx context.Context, call directory.Call) ([
 // personal token; the new one ends no later and works only from where that does.
 // Audit entry createPersonalToken in each of the account's organizations. Errors:
 // [directory.Invalid]; [directory.Forbidden] for wider networks; [directory.LimitExceeded].
-func (k *Keeper) CreatePersonalToken(ctx context.Context, call directory.Call, in directory.NewPersonalToken) (directory.IssuedPersonalToken, error) {
-	return directory.Write(ctx, k.directory, call, directory.OpCreatePersonalToken, func(c *directory.Change) (directory.IssuedPersonalToken, error) {
+func (k *Keeper) CreatePersonalToken(ctx context.Context, call directory.Call, in NewPersonalToken) (IssuedPersonalToken, error) {
+	return directory.Write(ctx, k.directory, call, directory.OpCreatePersonalToken, func(c *directory.Change) (IssuedPersonalToken, error) {
 		if err := c.OneMoreOfAccount(c.Actor().AccountID, limits.PersonalTokens); err != nil {
-			return directory.IssuedPersonalToken{}, err
+			return IssuedPersonalToken{}, err
 		}
 		bound, err := boundsOf(c, "expiresAt", bounds{in.ExpiresAt, in.Networks}, 0)
 		if err != nil {
-			return directory.IssuedPersonalToken{}, err
+			return IssuedPersonalToken{}, err
 		}
 		in.ExpiresAt, in.Networks = bound.expiresAt, bound.networks
 		t, err := IssuePersonalToken(c, c.Actor().AccountID, in, c.Now())
 		if err != nil {
-			return directory.IssuedPersonalToken{}, err
+			return IssuedPersonalToken{}, err
 		}
 		if c.Actor().Kind == directory.PersonalToken { // a token that an organization revoked makes none that acts there
 			if err := c.CopyRevocations(c.Actor().AccountID, c.Actor().TokenID, t.ID); err != nil {
-				return directory.IssuedPersonalToken{}, err
+				return IssuedPersonalToken{}, err
 			}
 		}
 		if c.Actor().Kind == directory.Session { // nor does a session that an organization has ended
 			if err := c.RevokeWhereEnded(c.Actor().AccountID, c.Actor().TokenID, t.ID); err != nil {
-				return directory.IssuedPersonalToken{}, err
+				return IssuedPersonalToken{}, err
 			}
 		}
 		if c.DryRun() {
@@ -53,8 +53,8 @@ func (k *Keeper) CreatePersonalToken(ctx context.Context, call directory.Call, i
 
 // IssuePersonalToken creates and stores a token of an account. The caller records it.
 // Errors: [directory.Invalid].
-func IssuePersonalToken(tx directory.Tx, account directory.AccountID, in directory.NewPersonalToken, now time.Time) (t directory.IssuedPersonalToken, err error) {
-	t = directory.IssuedPersonalToken{Secret: ident.Secret(directory.PersonalTokenPrefix), PersonalTokenRecord: directory.PersonalTokenRecord{
+func IssuePersonalToken(tx directory.Tx, account directory.AccountID, in NewPersonalToken, now time.Time) (t IssuedPersonalToken, err error) {
+	t = IssuedPersonalToken{Secret: ident.Secret(directory.PersonalTokenPrefix), PersonalTokenRecord: directory.PersonalTokenRecord{
 		ID: directory.TokenID(ident.New("pat", now)), AccountID: account, Networks: in.Networks, CreatedAt: now,
 	}}
 	t.Hash = directory.HashSecret(t.Secret)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/members"
@@ -19,7 +20,7 @@ func TestPersonalTokens(t *testing.T) {
 	w := newWorld(t)
 	jane, john := w.Join("Jane", "user"), w.Join("John", "admin")
 	expires := w.Clock().Add(time.Hour)
-	made := must(w.CreatePersonalToken(t.Context(), w.By(jane), directory.NewPersonalToken{Name: " laptop ", Description: "d", ExpiresAt: expires}))(t)
+	made := must(w.CreatePersonalToken(t.Context(), w.By(jane), credentials.NewPersonalToken{Name: " laptop ", Description: "d", ExpiresAt: expires}))(t)
 	if !regexp.MustCompile(`^xapt-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(made.Secret) {
 		t.Errorf("value %q", made.Secret)
 	}
@@ -50,7 +51,7 @@ func TestPersonalTokens(t *testing.T) {
 	_, err := w.Authenticate(t.Context(), made.Secret, "")
 	w.Wants("afterwards", directory.Unauthenticated, err)
 	w.Refused("a request under way", directory.Unauthenticated, "", func() error {
-		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "back door"}))
+		return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "back door"}))
 	})
 	w.Refused("delete again", directory.NotFound, "", func() error { return w.DeletePersonalToken(t.Context(), w.By(jane), made.ID) })
 }
@@ -59,17 +60,17 @@ func TestPersonalTokensExpire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := w.Join("Jane", "user")
-	made := must(w.CreatePersonalToken(t.Context(), w.By(jane), directory.NewPersonalToken{Name: "x", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	made := must(w.CreatePersonalToken(t.Context(), w.By(jane), credentials.NewPersonalToken{Name: "x", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
 	call := w.As(made.Secret, "")
 	w.Pass(time.Hour)
 	_, err := w.Authenticate(t.Context(), made.Secret, "")
 	w.Wants("expired", directory.Unauthenticated, err)
 	w.Refused("a request under way", directory.Unauthenticated, "", func() error {
-		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "longer"}))
+		return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "longer"}))
 	})
 	for what, at := range map[string]time.Time{"now": w.Clock(), "past": w.Clock().Add(-time.Hour)} {
 		w.Refused(what, directory.Invalid, "expiresAt", func() error {
-			return second(w.CreatePersonalToken(t.Context(), w.By(jane), directory.NewPersonalToken{Name: "x", ExpiresAt: at}))
+			return second(w.CreatePersonalToken(t.Context(), w.By(jane), credentials.NewPersonalToken{Name: "x", ExpiresAt: at}))
 		})
 	}
 }
@@ -83,7 +84,7 @@ func TestPersonalAffairsNeedAPersonalToken(t *testing.T) {
 	for what, try := range map[string]func() error{
 		"list tokens": func() error { return second(w.ListPersonalTokens(t.Context(), call)) },
 		"create token": func() error {
-			return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
+			return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"}))
 		},
 		"delete token": func() error { return w.DeletePersonalToken(t.Context(), call, w.ByOwner().Principal.TokenID) },
 		"get self":     func() error { return second(w.GetSelf(t.Context(), call)) },
@@ -113,10 +114,10 @@ func TestPersonalAffairsNeedAPersonalToken(t *testing.T) {
 func TestMaxPersonalTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	create := func() (directory.IssuedPersonalToken, error) {
-		return w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "x"})
+	create := func() (credentials.IssuedPersonalToken, error) {
+		return w.CreatePersonalToken(t.Context(), w.ByOwner(), credentials.NewPersonalToken{Name: "x"})
 	}
-	var last directory.IssuedPersonalToken // never the one that the owner calls with
+	var last credentials.IssuedPersonalToken // never the one that the owner calls with
 	for len(must(w.ListPersonalTokens(t.Context(), w.ByOwner()))(t)) < limits.Default().PersonalTokens {
 		last = must(create())(t)
 	}

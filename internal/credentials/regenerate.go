@@ -20,26 +20,26 @@ const maxSuccessors = 10
 // result names the tokens that replaced the old one before and still work. Audit entries
 // regenerateAPIToken, for the old one and for the new one. Errors: [directory.NotFound];
 // [directory.Invalid].
-func (k *Keeper) RegenerateAPIToken(ctx context.Context, call directory.Call, id directory.TokenID, in directory.Regeneration) (directory.IssuedAPIToken, error) {
-	return directory.Write(ctx, k.directory, call, directory.OpRegenerateAPIToken, func(c *directory.Change) (directory.IssuedAPIToken, error) {
+func (k *Keeper) RegenerateAPIToken(ctx context.Context, call directory.Call, id directory.TokenID, in Regeneration) (IssuedAPIToken, error) {
+	return directory.Write(ctx, k.directory, call, directory.OpRegenerateAPIToken, func(c *directory.Change) (IssuedAPIToken, error) {
 		old, err := c.APIToken(c.Actor().OrgID, id)
 		if err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		if err := c.Check(old); err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		if err := mayHandOver(c, old); err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
-		next := directory.NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
+		next := NewAPIToken{Name: old.Name, Description: old.Description, Capabilities: old.Capabilities}
 		if in.NewToken != nil {
 			next = *in.NewToken
 			if in.KeepApps {
 				next.Capabilities.Apps = old.Capabilities.Apps
 			}
 			if err := c.CheckSet(old.Capabilities, next.Capabilities); err != nil {
-				return directory.IssuedAPIToken{}, err
+				return IssuedAPIToken{}, err
 			}
 		}
 		if !in.NewExpiresAt.IsZero() {
@@ -48,25 +48,25 @@ func (k *Keeper) RegenerateAPIToken(ctx context.Context, call directory.Call, id
 		replaced := replacement{id: old.ID}
 		if in.KeepLifetime {
 			if !next.ExpiresAt.IsZero() {
-				return directory.IssuedAPIToken{}, directory.InvalidField("keepLifetime", "conflicts with an expiration time of the new token; give one of them")
+				return IssuedAPIToken{}, directory.InvalidField("keepLifetime", "conflicts with an expiration time of the new token; give one of them")
 			}
 			replaced.atMost = time.Duration(old.LifetimeSeconds) * time.Second
 		}
 		var common bool
 		if next.Networks, common = old.Networks.Intersect(c.Actor().Networks); !common {
-			return directory.IssuedAPIToken{}, directory.Errorf(directory.Forbidden, "the token and yours are bound to networks that have nothing in common")
+			return IssuedAPIToken{}, directory.Errorf(directory.Forbidden, "the token and yours are bound to networks that have nothing in common")
 		}
 		living, err := c.SuccessorsOf(old.OrgID, old.ID, c.Now(), maxSuccessors)
 		if err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		t, err := issue(c, next, c.Actor().Giving.Intersect(old.Giving), replaced)
 		if err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		t.Successors = living
 		if err := endAPIToken(c, old, in.ExistingExpiresAt); err != nil {
-			return directory.IssuedAPIToken{}, err
+			return IssuedAPIToken{}, err
 		}
 		return t, c.Record(t.Target(), nil, t.APITokenRecord)
 	})

@@ -7,18 +7,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
 // old is a token to regenerate.
-func (w *world) old(expires time.Time, capabilities ...string) directory.IssuedAPIToken {
+func (w *world) old(expires time.Time, capabilities ...string) credentials.IssuedAPIToken {
 	w.Helper()
-	return must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+	return must(w.CreateAPIToken(w.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "Old", Description: "old one", Capabilities: caps(w, capabilities...), ExpiresAt: expires,
 	}))(w)
 }
 
-func (w *world) works(what string, token directory.IssuedAPIToken, want bool) {
+func (w *world) works(what string, token credentials.IssuedAPIToken, want bool) {
 	w.Helper()
 	if _, err := w.Authenticate(w.Context(), token.Secret, ""); (err == nil) != want {
 		w.Errorf("%s: works %t (%v), want %t", what, err == nil, err, want)
@@ -30,7 +31,7 @@ func TestRegenerate(t *testing.T) {
 	w := newWorld(t)
 	old := w.old(w.Clock().Add(time.Hour), "users|read", "dataset:logs:query|read")
 	w.Pass(time.Minute)
-	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.Clock()}))(t)
+	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{ExistingExpiresAt: w.Clock()}))(t)
 	if next.ID == old.ID || next.Secret == old.Secret {
 		t.Error("the new token is the old one")
 	}
@@ -50,14 +51,14 @@ func TestRegenerateWithNewToken(t *testing.T) {
 	w := newWorld(t)
 	end := w.Clock().Add(48 * time.Hour)
 	for what, tt := range map[string]struct {
-		in      directory.Regeneration
+		in      credentials.Regeneration
 		expires time.Time
 	}{
-		"own expiry":      {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New", ExpiresAt: end}}, end},
-		"expiry beside":   {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New"}, NewExpiresAt: end}, end},
-		"both":            {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New", ExpiresAt: end.Add(1e9)}, NewExpiresAt: end}, end},
-		"never":           {directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "New"}}, time.Time{}},
-		"copy and expiry": {directory.Regeneration{NewExpiresAt: end}, end},
+		"own expiry":      {credentials.Regeneration{NewToken: &credentials.NewAPIToken{Name: "New", ExpiresAt: end}}, end},
+		"expiry beside":   {credentials.Regeneration{NewToken: &credentials.NewAPIToken{Name: "New"}, NewExpiresAt: end}, end},
+		"both":            {credentials.Regeneration{NewToken: &credentials.NewAPIToken{Name: "New", ExpiresAt: end.Add(1e9)}, NewExpiresAt: end}, end},
+		"never":           {credentials.Regeneration{NewToken: &credentials.NewAPIToken{Name: "New"}}, time.Time{}},
+		"copy and expiry": {credentials.Regeneration{NewExpiresAt: end}, end},
 	} {
 		old := w.old(time.Time{}, "users|read")
 		next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, tt.in))(t)
@@ -69,11 +70,11 @@ func TestRegenerateWithNewToken(t *testing.T) {
 		}
 	}
 	old := w.old(time.Time{}, "users|read")
-	for what, in := range map[string]directory.NewAPIToken{
+	for what, in := range map[string]credentials.NewAPIToken{
 		"name": {}, "expiresAt": {Name: "x", ExpiresAt: w.Clock().Add(-time.Hour)},
 	} {
 		w.Refused("bad "+what, directory.Invalid, what, func() error {
-			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{NewToken: &in}))
+			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{NewToken: &in}))
 		})
 	}
 }
@@ -106,7 +107,7 @@ func TestRegenerateGracePeriod(t *testing.T) {
 				expires = w.Clock().Add(tt.life)
 			}
 			old := w.old(expires, "users|read")
-			next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
+			next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{
 				ExistingExpiresAt: w.Clock().Add(tt.grace),
 			}))(t)
 			if tt.ends > 0 {
@@ -126,7 +127,7 @@ func TestRegenerateExpired(t *testing.T) {
 	w := newWorld(t)
 	old := w.old(w.Clock().Add(time.Hour), "users|read")
 	w.Pass(2 * time.Hour)
-	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
+	next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{
 		ExistingExpiresAt: w.Clock().Add(time.Hour),
 	}))(t)
 	w.works("the old one", old, false)
@@ -139,11 +140,11 @@ func TestRegenerateEndOfTime(t *testing.T) {
 	w := newWorld(t)
 	old := w.old(time.Time{}, "users|read")
 	w.Refused("beyond year 9999", directory.Invalid, "existingTokenExpiresAt", func() error {
-		return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
+		return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{
 			ExistingExpiresAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("west", -12*3600)),
 		}))
 	})
-	must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{
+	must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{
 		ExistingExpiresAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 	}))(t)
 	w.Wants("delete the old one", "", w.DeleteAPIToken(t.Context(), w.ByOwner(), old.ID))
@@ -161,21 +162,21 @@ func TestRegenerateStaysWithinTheCaller(t *testing.T) {
 		"user":  w.By(w.Join("Renewer2", renewer.ID)),
 		"token": w.As(w.Token("apiTokens|update", "users|read").Secret, ""),
 	} {
-		regenerate := func(id directory.TokenID, in directory.Regeneration) func() error {
+		regenerate := func(id directory.TokenID, in credentials.Regeneration) func() error {
 			return func() error { return second(w.RegenerateAPIToken(t.Context(), call, id, in)) }
 		}
-		w.Refused(who+": a stronger one", directory.Forbidden, "", regenerate(strong.ID, directory.Regeneration{}))
+		w.Refused(who+": a stronger one", directory.Forbidden, "", regenerate(strong.ID, credentials.Regeneration{}))
 		w.Refused(who+": a stronger one, for a weaker", directory.Forbidden, "",
-			regenerate(strong.ID, directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "x"}}))
-		w.Refused(who+": one for a dataset they don't have", directory.Forbidden, "", regenerate(named.ID, directory.Regeneration{}))
+			regenerate(strong.ID, credentials.Regeneration{NewToken: &credentials.NewAPIToken{Name: "x"}}))
+		w.Refused(who+": one for a dataset they don't have", directory.Forbidden, "", regenerate(named.ID, credentials.Regeneration{}))
 		w.Refused(who+": a weaker one, for a stronger", directory.Forbidden, "",
-			regenerate(weak.ID, directory.Regeneration{NewToken: &directory.NewAPIToken{Name: "x", Capabilities: authz.Everything()}}))
+			regenerate(weak.ID, credentials.Regeneration{NewToken: &credentials.NewAPIToken{Name: "x", Capabilities: authz.Everything()}}))
 		w.works("what was refused", strong, true)
-		w.Wants(who+": one within", "", regenerate(weak.ID, directory.Regeneration{ExistingExpiresAt: w.Clock().Add(time.Hour)})())
+		w.Wants(who+": one within", "", regenerate(weak.ID, credentials.Regeneration{ExistingExpiresAt: w.Clock().Add(time.Hour)})())
 	}
 	maker := w.As(w.Token("apiTokens|create", "apiTokens|read", "apiTokens|delete", "users|read").Secret, "")
 	w.Refused("without apiTokens|update", directory.Forbidden, "", func() error {
-		return second(w.RegenerateAPIToken(t.Context(), maker, weak.ID, directory.Regeneration{}))
+		return second(w.RegenerateAPIToken(t.Context(), maker, weak.ID, credentials.Regeneration{}))
 	})
 }
 
@@ -184,7 +185,7 @@ func TestRegenerateOneself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	self := w.Token("apiTokens|update", "apiTokens|read")
-	next := must(w.RegenerateAPIToken(t.Context(), w.As(self.Secret, ""), self.ID, directory.Regeneration{}))(t)
+	next := must(w.RegenerateAPIToken(t.Context(), w.As(self.Secret, ""), self.ID, credentials.Regeneration{}))(t)
 	w.works("the old one", self, false)
 	w.works("the new one", next, true)
 	if got := next.CreatedBy; got.Kind != directory.ActorAPIToken || got.TokenID != self.ID {
@@ -198,7 +199,7 @@ func TestRegenerateKeepsTheLifetime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const days = 10 * 24 * time.Hour
-	keep := directory.Regeneration{KeepLifetime: true}
+	keep := credentials.Regeneration{KeepLifetime: true}
 	old := w.old(w.Clock().Add(days), "users|read")
 	w.Pass(9 * 24 * time.Hour)
 	for range 2 {
@@ -216,9 +217,9 @@ func TestRegenerateKeepsTheLifetime(t *testing.T) {
 	if next := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), brief.ID, keep))(t); next.ExpiresAt.IsZero() {
 		t.Error("the successor of a token that lived a microsecond never ends")
 	}
-	for what, in := range map[string]directory.Regeneration{
+	for what, in := range map[string]credentials.Regeneration{
 		"beside":           {KeepLifetime: true, NewExpiresAt: w.Clock().Add(time.Hour)},
-		"in the new token": {KeepLifetime: true, NewToken: &directory.NewAPIToken{Name: "x", ExpiresAt: w.Clock().Add(time.Hour)}},
+		"in the new token": {KeepLifetime: true, NewToken: &credentials.NewAPIToken{Name: "x", ExpiresAt: w.Clock().Add(time.Hour)}},
 	} {
 		w.Refused("an expiry "+what, directory.Invalid, "keepLifetime", func() error {
 			return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, in))
@@ -230,9 +231,9 @@ func TestRegenerateKeepsTheLifetime(t *testing.T) {
 func TestRegenerateKeepsTheLifetimeWithinBounds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	keep := directory.Regeneration{KeepLifetime: true, ExistingExpiresAt: w.Clock().Add(1000 * time.Hour)}
+	keep := credentials.Regeneration{KeepLifetime: true, ExistingExpiresAt: w.Clock().Add(1000 * time.Hour)}
 	long, forever, short := w.old(w.Clock().Add(100*time.Hour), "users|read"), w.old(time.Time{}, "users|read"), w.old(w.Clock().Add(time.Hour), "users|read")
-	renewer := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	renewer := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "Renewer", Capabilities: caps(t, "apiTokens|update", "users|read"), ExpiresAt: w.Clock().Add(5 * time.Hour),
 	}))(t)
 	ends := func(what string, call directory.Call, id directory.TokenID, want time.Duration) {
@@ -254,9 +255,9 @@ func TestRegenerateKeepsTheLifetimeWithinBounds(t *testing.T) {
 func TestRegenerateTwiceNamesTheSuccessors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	again := func(id directory.TokenID) directory.IssuedAPIToken {
+	again := func(id directory.TokenID) credentials.IssuedAPIToken {
 		t.Helper()
-		return must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), id, directory.Regeneration{}))(t)
+		return must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), id, credentials.Regeneration{}))(t)
 	}
 	a := w.old(time.Time{}, "users|read")
 	b := again(a.ID)

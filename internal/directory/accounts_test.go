@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
@@ -34,8 +35,8 @@ func TestAccountEndsWithItsLastMembership(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := w.Join("Jane", "admin")
-	second := must(w.CreatePersonalToken(t.Context(), w.By(jane), directory.NewPersonalToken{Name: "second"}))(t)
-	made := must(w.CreateAPIToken(t.Context(), w.By(jane), directory.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
+	second := must(w.CreatePersonalToken(t.Context(), w.By(jane), credentials.NewPersonalToken{Name: "second"}))(t)
+	made := must(w.CreateAPIToken(t.Context(), w.By(jane), credentials.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
 
 	w.Wants("remove", "", w.RemoveUser(t.Context(), w.ByOwner(), jane.ID))
 	if a, ok := w.account(jane.Email); ok {
@@ -44,7 +45,7 @@ func TestAccountEndsWithItsLastMembership(t *testing.T) {
 	w.Dead("first token", jane.Secret)
 	w.Dead("second token", second.Secret)
 	w.As(made.Secret, "") // it is the organization's, not hers
-	_, err := w.CreatePersonalTokenFor(t.Context(), jane.Email, directory.NewPersonalToken{Name: "x"})
+	_, err := w.CreatePersonalTokenFor(t.Context(), jane.Email, credentials.NewPersonalToken{Name: "x"})
 	w.Wants("a token for nobody", directory.NotFound, err)
 
 	w.Pass(time.Second)

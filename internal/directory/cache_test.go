@@ -94,7 +94,7 @@ func TestCacheIsNeverBehindACommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := onboarding.New(s, onboarding.Options{}).CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	secret, err := onboarding.New(s, onboarding.Options{}).CreatePersonalTokenFor(t.Context(), "jane@example.com", credentials.NewPersonalToken{Name: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func TestRoleAndGroupChangesInvalidateTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := onboarding.New(s, onboarding.Options{}).CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	secret, err := onboarding.New(s, onboarding.Options{}).CreatePersonalTokenFor(t.Context(), "jane@example.com", credentials.NewPersonalToken{Name: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 )
@@ -157,7 +158,7 @@ func (c *coalition) deleteGroup(t *rapid.T) {
 }
 
 func (c *coalition) createAPIToken(t *rapid.T) {
-	in := directory.NewAPIToken{Name: "t", Capabilities: c.drawSet(t), ExpiresAt: c.drawEnd(t)}
+	in := credentials.NewAPIToken{Name: "t", Capabilities: c.drawSet(t), ExpiresAt: c.drawEnd(t)}
 	c.request(t, "createAPIToken", fmt.Sprint(in.Capabilities.Names(), in.ExpiresAt), func(call directory.Call) error {
 		k, err := c.w.CreateAPIToken(c.w.Context(), call, in)
 		c.hasToken(k)
@@ -167,9 +168,9 @@ func (c *coalition) createAPIToken(t *rapid.T) {
 
 func (c *coalition) regenerateAPIToken(t *rapid.T) {
 	id := drawID[directory.TokenID](t, c, "token")
-	in := directory.Regeneration{ExistingExpiresAt: c.w.Clock().Add(time.Hour), NewExpiresAt: c.drawEnd(t)}
+	in := credentials.Regeneration{ExistingExpiresAt: c.w.Clock().Add(time.Hour), NewExpiresAt: c.drawEnd(t)}
 	if rapid.Bool().Draw(t, "new token") {
-		in.NewToken = &directory.NewAPIToken{Name: "r", Capabilities: c.drawSet(t)}
+		in.NewToken = &credentials.NewAPIToken{Name: "r", Capabilities: c.drawSet(t)}
 	}
 	c.request(t, "regenerateAPIToken", fmt.Sprint(id, in.NewToken), func(call directory.Call) error {
 		k, err := c.w.RegenerateAPIToken(c.w.Context(), call, id, in)
@@ -193,7 +194,7 @@ func (c *coalition) bindAPIToken(t *rapid.T) {
 
 func (c *coalition) personalToken(t *rapid.T) {
 	c.request(t, "createPersonalToken", "", func(call directory.Call) error {
-		k, err := c.w.CreatePersonalToken(c.w.Context(), call, directory.NewPersonalToken{Name: "p"})
+		k, err := c.w.CreatePersonalToken(c.w.Context(), call, credentials.NewPersonalToken{Name: "p"})
 		if k.Secret != "" {
 			c.secrets = append(c.secrets, k.Secret)
 		}

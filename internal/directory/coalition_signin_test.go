@@ -31,7 +31,7 @@ func (c *coalition) signIn(t *rapid.T) {
 	email := pick(t, c.order, "account")
 	l, err := c.w.CreateSignInLinkFor(c.w.Context(), email)
 	if err == nil {
-		var session directory.IssuedSession
+		var session identity.IssuedSession
 		session, err = c.w.UseSignInLink(c.w.Context(), directory.Call{RemoteAddr: "192.0.2.9"}, l.Secret, "", "")
 		c.signedIn(session, err)
 	}
@@ -53,7 +53,7 @@ func (c *coalition) signInByIssuer(t *rapid.T) {
 	c.did("signInByIssuer", fmt.Sprint(email, " in ", in.OrgID), err)
 }
 
-func (c *coalition) signedIn(session directory.IssuedSession, err error) {
+func (c *coalition) signedIn(session identity.IssuedSession, err error) {
 	if err == nil {
 		c.secrets = append(c.secrets, session.Secret)
 	}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -113,7 +114,7 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	w.Group("Admins", []directory.UserID{bystander.ID}, "admin")
 	w.Group("Empty", nil, w.Role("Strong", "users|read", "auditLog|read", "billing|read", "dataset:*:trim|update").ID)
 	w.Token("users|create", "users|update") // it could give everything
-	must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+	must(w.CreateAPIToken(w.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "expired", Capabilities: caps(w, "users|update"), ExpiresAt: w.Clock().Add(time.Second),
 	}))(w)
 	w.Pass(time.Minute)
@@ -146,7 +147,7 @@ func newCoalition(t *testing.T, rt *rapid.T, all *tally) *coalition {
 	// A token that somebody else has made for them: all it can give counts as held.
 	by := w.By(manager).Principal
 	if by.Capabilities.Allows(authz.Pair{Resource: "apiTokens", Action: authz.Create}) {
-		k := must(w.CreateAPIToken(w.Context(), directory.Call{Principal: by}, directory.NewAPIToken{
+		k := must(w.CreateAPIToken(w.Context(), directory.Call{Principal: by}, credentials.NewAPIToken{
 			Name: "given", Capabilities: by.Capabilities.Intersect(caps(w, drawPowers(rt, powers)...)),
 		}))(w)
 		c.hasToken(k)
@@ -164,7 +165,7 @@ func (c *coalition) knows(email, secret string) {
 	c.emails[key(email)] = secret
 }
 
-func (c *coalition) hasToken(k directory.IssuedAPIToken) {
+func (c *coalition) hasToken(k credentials.IssuedAPIToken) {
 	if k.Secret != "" {
 		c.tokens[k.ID] = true
 		c.secrets = append(c.secrets, k.Secret)

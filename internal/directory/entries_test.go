@@ -9,6 +9,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/members"
@@ -76,9 +77,9 @@ func TestEveryChangeIsInTheLog(t *testing.T) {
 
 func secretOf(answer any) string {
 	switch v := answer.(type) {
-	case directory.IssuedAPIToken:
+	case credentials.IssuedAPIToken:
 		return v.Secret
-	case directory.IssuedPersonalToken:
+	case credentials.IssuedPersonalToken:
 		return v.Secret
 	case identity.IssuedSignInLink:
 		return v.Secret
@@ -140,7 +141,7 @@ func TestAccountChangesAreInAllItsOrganizations(t *testing.T) {
 			return second(s.UpdateSelf(t.Context(), call, members.SelfUpdate{Name: &name}))
 		},
 		"create token": func(call directory.Call) error {
-			return second(s.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
+			return second(s.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"}))
 		},
 	} {
 		last := s.LastEntry()
@@ -162,7 +163,7 @@ func TestTokensInTheLog(t *testing.T) {
 	w := newWorld(t)
 	old := w.Token("users|read")
 	last := w.LastEntry()
-	fresh := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
+	fresh := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{ExistingExpiresAt: w.now().Add(time.Hour)}))(t)
 	var told []string
 	for _, e := range w.Since(last) {
 		var was, is directory.APITokenRecord

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/roles"
@@ -19,7 +20,7 @@ func TestTokenGivesNoMoreThanItsMaker(t *testing.T) {
 		return func() error { return second(w.UpdateUserRole(t.Context(), call, me.ID, "admin")) }
 	}
 	w.Refused("the user", directory.Forbidden, "", raise(w.By(me)))
-	token := must(w.CreateAPIToken(t.Context(), w.By(me), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
+	token := must(w.CreateAPIToken(t.Context(), w.By(me), credentials.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
 	w.Refused("their token", directory.Forbidden, "", raise(w.As(token.Secret, "")))
 	// An owner's and an admin's tokens give what their makers do.
 	w.Wants("an owner's token", "", raise(w.As(w.Token("users|update").Secret, ""))())
@@ -31,13 +32,13 @@ func TestRegeneratedTokenGivesWhatBothCould(t *testing.T) {
 	w := newWorld(t)
 	weak := w.Join("Weak", w.Role("Weak", "users|update", "apiTokens|create", "apiTokens|update").ID)
 	ofOwner := w.Token("users|update")
-	ofWeak := must(w.CreateAPIToken(t.Context(), w.By(weak), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
+	ofWeak := must(w.CreateAPIToken(t.Context(), w.By(weak), credentials.NewAPIToken{Name: "t", Capabilities: caps(w, "users|update")}))(t)
 	jane := w.Join("Jane", "none")
 	for what, tt := range map[string]struct {
 		by  member
 		old directory.TokenID
 	}{"an owner's, by the weak": {weak, ofOwner.ID}, "the weak one's, by an owner": {w.Owner, ofWeak.ID}} {
-		next := must(w.RegenerateAPIToken(t.Context(), w.By(tt.by), tt.old, directory.Regeneration{ExistingExpiresAt: w.Clock().Add(-time.Hour)}))(t)
+		next := must(w.RegenerateAPIToken(t.Context(), w.By(tt.by), tt.old, credentials.Regeneration{ExistingExpiresAt: w.Clock().Add(-time.Hour)}))(t)
 		w.Refused(what, directory.Forbidden, "", func() error {
 			return second(w.UpdateUserRole(t.Context(), w.As(next.Secret, ""), jane.ID, "admin"))
 		})
@@ -101,7 +102,7 @@ func TestTakingAwayNeedsNoRightToGive(t *testing.T) {
 func TestWideningNetworksCountsAsGiving(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bound := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	bound := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "t", Capabilities: caps(w, "users|update"), Networks: directorytest.Networks(t, "10.0.0.0/8"),
 	}))(t)
 	me := w.By(w.Join("Me", w.Role("Tokens", "users|update", "apiTokens|update").ID))

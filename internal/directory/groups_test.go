@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -122,7 +123,7 @@ func TestGroupsHandOutWithinRule2(t *testing.T) {
 	more := w.Role("More money", "billing|update")
 	clerk := w.Role("Clerk", "rbac|create", "rbac|update", "users|update", "billing|read", "billing|update")
 	admin := w.Join("Admin", "admin")
-	token := must(w.CreateAPIToken(t.Context(), w.By(admin), directory.NewAPIToken{
+	token := must(w.CreateAPIToken(t.Context(), w.By(admin), credentials.NewAPIToken{
 		Name: "t", Capabilities: caps(w, "rbac|create", "rbac|update", "users|update"),
 	}))(t)
 	a, b := w.Join("A", "none"), w.Join("B", "none")

@@ -16,6 +16,12 @@ const IdempotencyWindow = 24 * time.Hour
 // returns the error that answers a repeated call.
 type shownOnce interface{ ShownOnce() error }
 
+// ErrShownOnce is what ShownOnce of a result with a credential returns.
+func ErrShownOnce(id TokenID) error {
+	return Errorf(Conflict, "this Idempotency-Key already created token %s, whose value is shown only once; "+
+		"if that answer was lost, delete the token and create another with a new key", id)
+}
+
 // replay fills result from an earlier call with the same idempotency key.
 func replay[T any](c *Change, result *T) (found bool, err error) {
 	if c.call.IdempotencyKey == "" {

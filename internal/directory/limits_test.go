@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/members"
@@ -35,7 +36,7 @@ var limited = []struct {
 		return second(w.CreateOrg(w.Context(), call, "Another"))
 	}},
 	{limits.PersonalTokens, 1, func(w *world, _ int, call directory.Call) error {
-		return second(w.CreatePersonalToken(w.Context(), call, directory.NewPersonalToken{Name: "x"}))
+		return second(w.CreatePersonalToken(w.Context(), call, credentials.NewPersonalToken{Name: "x"}))
 	}},
 	{limits.Users, 1, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateUser(w.Context(), call, members.NewUser{Name: "x", Email: fmt.Sprintf("u%d@example.com", i), Role: "none"}))
@@ -47,7 +48,7 @@ var limited = []struct {
 		return second(w.CreateGroup(w.Context(), call, roles.NewGroup{Name: fmt.Sprint("group ", i)}))
 	}},
 	{limits.APITokens, 1, func(w *world, _ int, call directory.Call) error {
-		return second(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "x"}))
+		return second(w.CreateAPIToken(w.Context(), call, credentials.NewAPIToken{Name: "x"}))
 	}},
 	{limits.Webhooks, 0, func(w *world, i int, call directory.Call) error {
 		return second(w.CreateWebhook(w.Context(), call, webhooks.NewWebhook{Name: fmt.Sprint(i), URL: "https://example.com/x"}))
@@ -152,7 +153,7 @@ func TestLimitsOnParts(t *testing.T) {
 	}
 	three := must(role("three", 3))(t)
 	w.Wants("a set that names too many", directory.LimitExceeded, second(role("four", 4)))
-	w.Wants("a token's set", directory.LimitExceeded, second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "x", Capabilities: naming("t", 4)})))
+	w.Wants("a token's set", directory.LimitExceeded, second(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "x", Capabilities: naming("t", 4)})))
 	two := must(role("two", 2))(t)
 	update := func(names int) error {
 		return second(w.UpdateRole(t.Context(), call, two.ID, roles.NewRole{Name: "two", Capabilities: naming("two", names)}))

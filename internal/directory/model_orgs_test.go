@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/text"
@@ -77,9 +78,9 @@ func (h *harness) giveToken(t *rapid.T) {
 	h.begin()
 	var v verdict
 	v.add(account == nil, directory.NotFound)
-	var k directory.IssuedPersonalToken
+	var k credentials.IssuedPersonalToken
 	h.operate(t, "giveToken to "+email, v, func() (err error) {
-		k, err = h.w.CreatePersonalTokenFor(h.w.Context(), email, directory.NewPersonalToken{Name: "operator"})
+		k, err = h.w.CreatePersonalTokenFor(h.w.Context(), email, credentials.NewPersonalToken{Name: "operator"})
 		return err
 	}, func() {
 		if !account.verified {

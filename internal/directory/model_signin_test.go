@@ -120,7 +120,7 @@ func (h *harness) authenticate(k *mToken, named directory.OrgID) (*directory.Pri
 }
 
 // start adds a session to an account, in whose place the browser's other one ends.
-func (a *mAccount) start(issued directory.IssuedSession, replaced string, now time.Time) {
+func (a *mAccount) start(issued identity.IssuedSession, replaced string, now time.Time) {
 	a.sessions = without(a.sessions, func(k *mToken) bool { return k.secret == replaced })
 	s := &mSession{onlyOrg: issued.OnlyOrg, issuer: issued.IssuerID, ends: now.Add(directory.SessionLifetime), used: now}
 	if s.issuer == "" {
@@ -154,7 +154,7 @@ func (h *harness) signIn(t *rapid.T) {
 	h.begin()
 	var v verdict
 	v.add(account == nil, directory.NotFound)
-	var issued directory.IssuedSession
+	var issued identity.IssuedSession
 	h.operate(t, "signIn of "+email, v, func() error {
 		l, err := h.w.CreateSignInLinkFor(h.w.Context(), email)
 		if err == nil {
@@ -194,7 +194,7 @@ func (h *harness) signInByIssuer(t *rapid.T) {
 	h.begin()
 	in.Ceremony = h.w.Ceremony()
 	v := h.m.maySignIn(o, i, in)
-	var issued directory.IssuedSession
+	var issued identity.IssuedSession
 	h.operate(t, fmt.Sprintf("signInByIssuer %s of %s in %s as %s", p.Subject, i.id, in.OrgID, p.Email), v, func() (err error) {
 		issued, err = h.w.SignInByIssuer(h.w.Context(), directory.Call{RemoteAddr: "192.0.2.7"}, in)
 		return err
@@ -235,7 +235,7 @@ func (m *model) maySignIn(o *mOrg, i *mIssuer, in identity.IssuerSignIn) (v verd
 }
 
 // signedIn is what a sign-in by an issuer leads to.
-func (h *harness) signedIn(t *rapid.T, o *mOrg, i *mIssuer, in identity.IssuerSignIn, issued directory.IssuedSession) {
+func (h *harness) signedIn(t *rapid.T, o *mOrg, i *mIssuer, in identity.IssuerSignIn, issued identity.IssuedSession) {
 	if l := o.link(i.id, in.Person.Subject); l != nil {
 		l.at = h.m.now
 		h.m.account(l.account).start(issued, in.Replaces, h.m.now)

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -86,7 +87,7 @@ func (h *harness) createAPIToken(t *rapid.T) {
 				a.org.tokens = append(a.org.tokens, &mToken{id: out.token, secret: out.secret, caps: granted, giving: a.giving, expires: end, maker: a.Maker()})
 			},
 			do: func(call directory.Call) (made, any, error) {
-				k, err := h.w.CreateAPIToken(h.w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: granted.set(h.w), ExpiresAt: ends})
+				k, err := h.w.CreateAPIToken(h.w.Context(), call, credentials.NewAPIToken{Name: "t", Capabilities: granted.set(h.w), ExpiresAt: ends})
 				return made{token: k.ID, secret: k.Secret}, k, err
 			},
 		}
@@ -116,11 +117,11 @@ func (h *harness) regenerateAPIToken(t *rapid.T) {
 	h.request(t, func(a *actor) step {
 		id := h.drawAPIToken(t, h.home(t, a))
 		grace := h.m.now.Add(pick(t, []time.Duration{-time.Hour, 0, time.Hour, 30 * time.Hour}, "grace"))
-		in := directory.Regeneration{ExistingExpiresAt: grace, NewExpiresAt: h.drawEnd(t)}
+		in := credentials.Regeneration{ExistingExpiresAt: grace, NewExpiresAt: h.drawEnd(t)}
 		var granted facts // nil: those of the old one
 		if rapid.Bool().Draw(t, "new token") {
 			granted = drawFacts(t)
-			in.NewToken = &directory.NewAPIToken{Name: "new", Capabilities: granted.set(h.w)}
+			in.NewToken = &credentials.NewAPIToken{Name: "new", Capabilities: granted.set(h.w)}
 		}
 		return step{
 			name: "regenerateAPIToken", request: fmt.Sprint(id, grace, in.NewExpiresAt, granted.sorted()), need: "apiTokens|update", fresh: true, secret: true,
@@ -177,7 +178,7 @@ func (h *harness) createPersonalToken(t *rapid.T) {
 				account.tokens = append(account.tokens, &mToken{id: out.token, secret: out.secret, expires: end})
 			},
 			do: func(call directory.Call) (made, any, error) {
-				k, err := h.w.CreatePersonalToken(h.w.Context(), call, directory.NewPersonalToken{Name: "p", ExpiresAt: ends})
+				k, err := h.w.CreatePersonalToken(h.w.Context(), call, credentials.NewPersonalToken{Name: "p", ExpiresAt: ends})
 				return made{token: k.ID, secret: k.Secret}, k, err
 			},
 		}

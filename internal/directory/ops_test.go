@@ -8,6 +8,7 @@ import (
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/applications"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
@@ -24,16 +25,16 @@ type scene struct {
 	rival  member // owner of another organization, invited to the first
 	role   directory.Role
 	group  directory.Group
-	token  directory.IssuedAPIToken
-	spare  directory.IssuedPersonalToken // another one of the owner's
-	hook   webhooks.IssuedWebhook        // with one entry on its way
-	nobody member                        // in the first organization, may do nothing
-	gone   directory.User                // was in it
-	fresh  directory.User                // has not signed in
-	laptop directory.TokenID             // session of the owner's
-	key    directory.Passkey             // of the owner's
-	wiki   directory.Application         // of the first organization
-	cred   applications.IssuedCredential // of the application
+	token  credentials.IssuedAPIToken
+	spare  credentials.IssuedPersonalToken // another one of the owner's
+	hook   webhooks.IssuedWebhook          // with one entry on its way
+	nobody member                          // in the first organization, may do nothing
+	gone   directory.User                  // was in it
+	fresh  directory.User                  // has not signed in
+	laptop directory.TokenID               // session of the owner's
+	key    directory.Passkey               // of the owner's
+	wiki   directory.Application           // of the first organization
+	cred   applications.IssuedCredential   // of the application
 }
 
 func newScene(t testing.TB) *scene {
@@ -45,7 +46,7 @@ func newScene(t testing.TB) *scene {
 	s.role = s.world.Role("Role", "users|read")
 	s.group = s.world.Group("Group", []directory.UserID{s.jane.ID}, "read-only")
 	s.token = s.world.Token("users|read")
-	s.spare = must(s.CreatePersonalToken(t.Context(), s.ByOwner(), directory.NewPersonalToken{Name: "spare"}))(t)
+	s.spare = must(s.CreatePersonalToken(t.Context(), s.ByOwner(), credentials.NewPersonalToken{Name: "spare"}))(t)
 	gone := s.Join("Gone", "user")
 	s.gone = gone.User
 	s.Wants("remove", "", s.RemoveUser(t.Context(), s.ByOwner(), gone.ID))
@@ -153,7 +154,7 @@ var operations = []operation{
 		return s.UpdateUser(s.Context(), call, s.jane.ID, members.SelfUpdate{Name: &name})
 	}},
 	{name: "createPersonalToken", target: "personalToken", after: true, secret: true, by: byJane, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreatePersonalToken(s.Context(), call, directory.NewPersonalToken{Name: "new"})
+		return s.CreatePersonalToken(s.Context(), call, credentials.NewPersonalToken{Name: "new"})
 	}},
 	{name: "deletePersonalToken", target: "personalToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeletePersonalToken(s.Context(), call, s.spare.ID))
@@ -192,13 +193,13 @@ var operations = []operation{
 		return deleted(s.DeclineInvitation(s.Context(), call, s.Org.ID))
 	}},
 	{name: "createAPIToken", target: "apiToken", after: true, secret: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.CreateAPIToken(s.Context(), call, directory.NewAPIToken{Name: "new", Capabilities: caps(s, "users|read")})
+		return s.CreateAPIToken(s.Context(), call, credentials.NewAPIToken{Name: "new", Capabilities: caps(s, "users|read")})
 	}},
 	{name: "deleteAPIToken", target: "apiToken", before: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return deleted(s.DeleteAPIToken(s.Context(), call, s.token.ID))
 	}},
 	{name: "regenerateAPIToken", target: "apiToken", before: true, after: true, secret: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
-		return s.RegenerateAPIToken(s.Context(), call, s.token.ID, directory.Regeneration{})
+		return s.RegenerateAPIToken(s.Context(), call, s.token.ID, credentials.Regeneration{})
 	}},
 	{name: "updateAPITokenNetworks", target: "apiToken", before: true, after: true, asks: true, do: func(s *scene, call directory.Call) (any, error) {
 		return s.UpdateAPITokenNetworks(s.Context(), call, s.token.ID, directorytest.Networks(s, "192.0.2.0/24"))

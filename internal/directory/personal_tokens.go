@@ -32,25 +32,6 @@ type TokenUse struct {
 	Revoked    bool
 }
 
-// IssuedPersonalToken is a new personal token with its value, which is shown this once.
-type IssuedPersonalToken struct {
-	PersonalTokenRecord
-	Secret string `json:"-"`
-}
-
-// ShownOnce is the error of a retried create, whose secret is gone.
-func (t IssuedPersonalToken) ShownOnce() error { return ErrShownOnce(t.ID) }
-
-// NewPersonalToken is what it takes to make a personal token. With the zero
-// ExpiresAt it never ends, and without networks it works from anywhere, as far as
-// the token that makes it allows.
-type NewPersonalToken struct {
-	Name        string
-	Description string
-	ExpiresAt   time.Time
-	Networks    Networks
-}
-
 // RecordForAccount appends an entry about an account to the log of each
 // organization that the account is in: its personal tokens act in all of them.
 func (c *Change) RecordForAccount(account AccountID, target Target, before, after any) error {

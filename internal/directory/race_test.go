@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -275,7 +276,7 @@ func TestRaceTokensWithinTheirMaker(t *testing.T) {
 			}
 			return second(w.UpdateRole(w.Context(), directory.Call{Principal: principal(w.Owner, w)}, role.ID, roles.NewRole{Name: "Maker", Capabilities: set}))
 		}
-		return second(w.CreateAPIToken(w.Context(), directory.Call{Principal: principal(jane, w)}, directory.NewAPIToken{Name: "t", Capabilities: strong}))
+		return second(w.CreateAPIToken(w.Context(), directory.Call{Principal: principal(jane, w)}, credentials.NewAPIToken{Name: "t", Capabilities: strong}))
 	})
 	counts := tallyOf(answers)
 	if counts[""]+counts[directory.Forbidden] != len(answers) {

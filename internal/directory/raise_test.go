@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -95,10 +96,10 @@ var raises = map[string]func(r *raising, call directory.Call) error{
 		return r.edit(call, r.more, caps(r, "sharedAccessKeys|read"))
 	},
 	"an API token": func(r *raising, call directory.Call) error {
-		return second(r.CreateAPIToken(r.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: r.more.Capabilities}))
+		return second(r.CreateAPIToken(r.Context(), call, credentials.NewAPIToken{Name: "t", Capabilities: r.more.Capabilities}))
 	},
 	"an API token for all datasets": func(r *raising, call directory.Call) error {
-		return second(r.CreateAPIToken(r.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(r, "dataset:*:query|read")}))
+		return second(r.CreateAPIToken(r.Context(), call, credentials.NewAPIToken{Name: "t", Capabilities: caps(r, "dataset:*:query|read")}))
 	},
 }
 
@@ -152,7 +153,7 @@ func TestNoRaise(t *testing.T) {
 			return r.edit(call, r.more, caps(r, "auditLog|read", "flows|delete"))
 		},
 		"an API token within": func(r *raising, call directory.Call) error {
-			return second(r.CreateAPIToken(r.Context(), call, directory.NewAPIToken{
+			return second(r.CreateAPIToken(r.Context(), call, credentials.NewAPIToken{
 				Name: "t", Capabilities: r.base.Capabilities.Union(r.side.Capabilities),
 			}))
 		},

@@ -60,12 +60,6 @@ func (t SessionRecord) Target() Target {
 	return Target{Type: "session", ID: string(t.ID), Name: string(t.Method)}
 }
 
-// IssuedSession is a new session with its value, which goes into a cookie.
-type IssuedSession struct {
-	SessionRecord
-	Secret string `json:"-"`
-}
-
 // ErrNoSession is the error for a session that is unknown or has ended.
 var ErrNoSession = Errorf(Unauthenticated, "you are not signed in, or your session has ended; sign in")
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -97,11 +98,11 @@ func TestNamesFollowOneRule(t *testing.T) {
 			return g.Name, err
 		},
 		"createAPIToken": func(name string) (string, error) {
-			a, err := w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: name})
+			a, err := w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: name})
 			return a.Name, err
 		},
 		"createPersonalToken": func(name string) (string, error) {
-			p, err := w.CreatePersonalToken(t.Context(), w.By(user), directory.NewPersonalToken{Name: name})
+			p, err := w.CreatePersonalToken(t.Context(), w.By(user), credentials.NewPersonalToken{Name: name})
 			return p.Name, err
 		},
 		"createOrg": func(name string) (string, error) {
@@ -261,7 +262,7 @@ func TestEmailLetterCase(t *testing.T) {
 			if len(found.Users) != 1 || found.Users[0].Email != same[0] {
 				t.Errorf("by %q found %v, want the one kept as %q", spelling, found.Users, same[0])
 			}
-			must(w.CreatePersonalTokenFor(t.Context(), spelling, directory.NewPersonalToken{Name: "t"}))(t)
+			must(w.CreatePersonalTokenFor(t.Context(), spelling, credentials.NewPersonalToken{Name: "t"}))(t)
 		}
 	}
 	w := newWorld(t)

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/rosterhq/roster/internal/access"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -78,7 +79,7 @@ func TestManyOrganizationsCostNoMoreThanEachAlone(t *testing.T) {
 			if dry {
 				call.DryRun = new(access.Diff)
 			}
-			must(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "t"}))(t)
+			must(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "t"}))(t)
 		}
 	}
 	other := func() {

@@ -90,7 +90,7 @@ func (w *World) Ceremony() identity.Ceremony {
 }
 
 // SignInBy signs a person in by an issuer.
-func (w *World) SignInBy(i directory.Issuer, p identity.IssuedPerson) (directory.IssuedSession, error) {
+func (w *World) SignInBy(i directory.Issuer, p identity.IssuedPerson) (identity.IssuedSession, error) {
 	w.Helper()
 	return w.SignInByIssuer(w.Context(), directory.Call{RemoteAddr: "192.0.2.7"}, identity.IssuerSignIn{
 		OrgID: i.OrgID, IssuerID: i.ID, Person: p, Ceremony: w.Ceremony(),

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
@@ -40,7 +41,7 @@ func (w *World) Join(name string, role directory.RoleID) Member {
 // WithToken adds a token to a user's account, which verifies its address.
 func (w *World) WithToken(u directory.User) Member {
 	w.Helper()
-	return Member{u, Must(w.CreatePersonalTokenFor(w.Context(), u.Email, directory.NewPersonalToken{Name: "test"}))(w).Secret}
+	return Member{u, Must(w.CreatePersonalTokenFor(w.Context(), u.Email, credentials.NewPersonalToken{Name: "test"}))(w).Secret}
 }
 
 // Tenant makes another organization with an owner who is not in the first one.
@@ -72,9 +73,9 @@ func (w *World) Group(name string, members []directory.UserID, gives ...director
 }
 
 // Token makes an API token in the first organization.
-func (w *World) Token(capabilities ...string) directory.IssuedAPIToken {
+func (w *World) Token(capabilities ...string) credentials.IssuedAPIToken {
 	w.Helper()
-	return Must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+	return Must(w.CreateAPIToken(w.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "token", Capabilities: Caps(w, capabilities...),
 	}))(w)
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // old makes an API token with a capability to read users.
-func old(w *directorytest.World, expires time.Time) directory.IssuedAPIToken {
+func old(w *directorytest.World, expires time.Time) credentials.IssuedAPIToken {
 	w.Helper()
-	return directorytest.Must(w.CreateAPIToken(w.Context(), w.ByOwner(), directory.NewAPIToken{
+	return directorytest.Must(w.CreateAPIToken(w.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "Old", Capabilities: directorytest.Caps(w, "users|read"), ExpiresAt: expires,
 	}))(w)
 }
@@ -56,7 +56,7 @@ func TestAnnounceExpiring(t *testing.T) {
 	wants("at first", map[string]int{})
 	w.Pass(5 * day)
 	wants("a token of a week, 2 days before its end", map[string]int{string(week.ID): 1})
-	directorytest.Must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), replaced.ID, directory.Regeneration{ExistingExpiresAt: in(85 * day)}))(t)
+	directorytest.Must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), replaced.ID, credentials.Regeneration{ExistingExpiresAt: in(85 * day)}))(t)
 	w.Pass(82 * day)
 	wants("13 days before", map[string]int{string(week.ID): 1, string(long.ID): 1})
 	w.Pass(11 * day)
@@ -94,9 +94,9 @@ func TestAnnounceExpiringPersonalTokens(t *testing.T) {
 	mia := w.Join("Mia", "user")
 	add := func(name string, lifetime time.Duration) directory.PersonalTokenRecord {
 		t.Helper()
-		var token directory.IssuedPersonalToken
+		var token credentials.IssuedPersonalToken
 		err := w.DB.Write(t.Context(), func(tx directory.Tx) (err error) {
-			token, err = credentials.IssuePersonalToken(tx, mia.AccountID, directory.NewPersonalToken{Name: name, ExpiresAt: w.Clock().Add(lifetime)}, w.Clock())
+			token, err = credentials.IssuePersonalToken(tx, mia.AccountID, credentials.NewPersonalToken{Name: name, ExpiresAt: w.Clock().Add(lifetime)}, w.Clock())
 			return err
 		})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/webhooks"
@@ -32,7 +33,7 @@ func TestCheckLogFindsWhatDiffers(t *testing.T) {
 			role := w.Role("Role", "users|read")
 			jane := w.Join("Jane", role.ID)
 			w.Group("Group", []directory.UserID{jane.ID}, "read-only")
-			must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
+			must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "x", ExpiresAt: w.now().Add(time.Hour)}))(t)
 			hook := must(w.CreateWebhook(t.Context(), w.ByOwner(), webhooks.NewWebhook{Name: "x", URL: "https://example.com/x"}))(t)
 			must(w.RotateWebhookSecret(t.Context(), w.ByOwner(), hook.ID, time.Time{}))(t)
 			must(w.ReplayWebhook(t.Context(), w.ByOwner(), hook.ID, webhooks.ReplayScope{FromSequence: 1}))(t)

@@ -24,7 +24,7 @@ func personalTokenOf(t directory.PersonalTokenRecord) personalToken {
 	}
 }
 
-func issuedPersonalTokenOf(t directory.IssuedPersonalToken) issuedPersonalToken {
+func issuedPersonalTokenOf(t credentials.IssuedPersonalToken) issuedPersonalToken {
 	return issuedPersonalToken{personalTokenOf(t.PersonalTokenRecord), t.Secret}
 }
 
@@ -57,12 +57,12 @@ type newPersonalTokenBody struct {
 	ExpiresAt   wireTime `json:"expiresAt"`
 }
 
-func createPersonalToken(rq *request, body newPersonalTokenBody) (directory.IssuedPersonalToken, error) {
+func createPersonalToken(rq *request, body newPersonalTokenBody) (credentials.IssuedPersonalToken, error) {
 	networks, err := rq.networks()
 	if err != nil {
-		return directory.IssuedPersonalToken{}, err
+		return credentials.IssuedPersonalToken{}, err
 	}
-	return rq.api.service.CreatePersonalToken(rq.Context(), rq.call, directory.NewPersonalToken{
+	return rq.api.service.CreatePersonalToken(rq.Context(), rq.call, credentials.NewPersonalToken{
 		Name: body.Name, Description: body.Description, ExpiresAt: body.ExpiresAt.Time, Networks: networks,
 	})
 }

@@ -34,7 +34,7 @@ func apiTokenOf(t directory.APITokenRecord) apiToken {
 	}
 }
 
-func issuedAPITokenOf(t directory.IssuedAPIToken) issuedAPIToken {
+func issuedAPITokenOf(t credentials.IssuedAPIToken) issuedAPIToken {
 	return issuedAPIToken{apiTokenOf(t.APITokenRecord), t.Secret}
 }
 
@@ -68,18 +68,18 @@ type newTokenBody struct {
 	ExpiresAt        wireTime `json:"expiresAt"`
 }
 
-func (b newTokenBody) token() (directory.NewAPIToken, error) {
+func (b newTokenBody) token() (credentials.NewAPIToken, error) {
 	caps, err := b.parse()
-	return directory.NewAPIToken{Name: b.Name, Description: b.Description, Capabilities: caps, ExpiresAt: b.ExpiresAt.Time}, err
+	return credentials.NewAPIToken{Name: b.Name, Description: b.Description, Capabilities: caps, ExpiresAt: b.ExpiresAt.Time}, err
 }
 
-func createAPIToken(rq *request, body newTokenBody) (directory.IssuedAPIToken, error) {
+func createAPIToken(rq *request, body newTokenBody) (credentials.IssuedAPIToken, error) {
 	in, err := body.token()
 	if err != nil {
-		return directory.IssuedAPIToken{}, err
+		return credentials.IssuedAPIToken{}, err
 	}
 	if in.Networks, err = rq.networks(); err != nil {
-		return directory.IssuedAPIToken{}, err
+		return credentials.IssuedAPIToken{}, err
 	}
 	return rq.api.service.CreateAPIToken(rq.Context(), rq.call, in)
 }
@@ -96,22 +96,22 @@ type regenerateBody struct {
 	NewToken               *newTokenBody `json:"newToken"`
 }
 
-func regenerateAPIToken(rq *request, body regenerateBody) (directory.IssuedAPIToken, error) {
+func regenerateAPIToken(rq *request, body regenerateBody) (credentials.IssuedAPIToken, error) {
 	if body.ExistingTokenExpiresAt == nil {
-		return directory.IssuedAPIToken{}, directory.InvalidField("existingTokenExpiresAt", "is required; use the current time to end the existing token at once")
+		return credentials.IssuedAPIToken{}, directory.InvalidField("existingTokenExpiresAt", "is required; use the current time to end the existing token at once")
 	}
 	keep := false
 	if rq.params.Has(paramKeepLifetime) {
 		var err error
 		if keep, err = rq.flag(paramKeepLifetime); err != nil {
-			return directory.IssuedAPIToken{}, err
+			return credentials.IssuedAPIToken{}, err
 		}
 	}
-	in := directory.Regeneration{KeepLifetime: keep, ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
+	in := credentials.Regeneration{KeepLifetime: keep, ExistingExpiresAt: body.ExistingTokenExpiresAt.Time, NewExpiresAt: body.NewTokenExpiresAt.Time}
 	if body.NewToken != nil {
 		next, err := body.NewToken.token()
 		if err != nil {
-			return directory.IssuedAPIToken{}, err
+			return credentials.IssuedAPIToken{}, err
 		}
 		in.NewToken, in.KeepApps = &next, body.NewToken.keepsApps()
 	}

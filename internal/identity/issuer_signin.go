@@ -39,8 +39,8 @@ type IssuerSignIn struct {
 // for what it leads to, all in the issuer's organization. Errors: [directory.Unauthenticated];
 // [directory.Forbidden]; [directory.Conflict]; [directory.LimitExceeded]. Refusals are
 // recorded too, up to a limit.
-func (s *Proofs) SignInByIssuer(ctx context.Context, call directory.Call, in IssuerSignIn) (directory.IssuedSession, error) {
-	return s.signIn(ctx, call, func(c *directory.Change) (session directory.IssuedSession, err error) {
+func (s *Proofs) SignInByIssuer(ctx context.Context, call directory.Call, in IssuerSignIn) (IssuedSession, error) {
+	return s.signIn(ctx, call, func(c *directory.Change) (session IssuedSession, err error) {
 		if err := c.Lock(directory.LockOrg(in.OrgID)); err != nil {
 			return session, err
 		}
@@ -61,7 +61,7 @@ func (s *Proofs) SignInByIssuer(ctx context.Context, call directory.Call, in Iss
 }
 
 // signInBy is SignInByIssuer once the issuer is found.
-func signInBy(c *directory.Change, call directory.Call, i directory.Issuer, in IssuerSignIn) (session directory.IssuedSession, err error) {
+func signInBy(c *directory.Change, call directory.Call, i directory.Issuer, in IssuerSignIn) (session IssuedSession, err error) {
 	if err := finish(c, in.Ceremony); err != nil {
 		return session, err
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/identity"
@@ -95,7 +96,7 @@ func TestIssuerOfAnotherTenantSignsInToItselfOnly(t *testing.T) {
 	w.Wants("in her own organization", directory.Forbidden, err)
 	_, err = w.SignInBy(directory.Issuer{OrgID: w.Org.ID, ID: theirs.ID}, directorytest.Person("sub", "olivia@example.com"))
 	w.Wants("their issuer in her organization", directory.NotFound, err)
-	_, err = w.CreatePersonalToken(t.Context(), w.InSession(session.Secret, ""), directory.NewPersonalToken{Name: "x"})
+	_, err = w.CreatePersonalToken(t.Context(), w.InSession(session.Secret, ""), credentials.NewPersonalToken{Name: "x"})
 	w.Wants("a personal token", directory.Forbidden, err)
 }
 

@@ -138,9 +138,9 @@ func newcomer(c *directory.Change, u directory.User) (a directory.Account, err e
 // Audit entry signIn in each of the account's organizations. Errors:
 // [directory.Unauthenticated], which is recorded there too if the link is known, up to a
 // limit.
-func (s *Proofs) UseSignInLink(ctx context.Context, call directory.Call, secret, cookie, replaced string) (session directory.IssuedSession, err error) {
+func (s *Proofs) UseSignInLink(ctx context.Context, call directory.Call, secret, cookie, replaced string) (session IssuedSession, err error) {
 	hash := directory.HashSecret(secret)
-	return s.signIn(ctx, call, func(c *directory.Change) (session directory.IssuedSession, err error) {
+	return s.signIn(ctx, call, func(c *directory.Change) (session IssuedSession, err error) {
 		l, err := lockedLink(c, hash)
 		if err != nil {
 			return session, err

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"testing"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 )
 
@@ -30,7 +31,7 @@ func TestEndMemberSession(t *testing.T) {
 	})
 	w.InSession(stolen, rival.OrgID) // works
 	w.InSession(other, w.Org.ID)     // and so does another session
-	token := must(w.CreatePersonalToken(t.Context(), there, directory.NewPersonalToken{Name: "token"}))(t)
+	token := must(w.CreatePersonalToken(t.Context(), there, credentials.NewPersonalToken{Name: "token"}))(t)
 	_, err := w.Authenticate(t.Context(), token.Secret, w.Org.ID)
 	w.Wants("a token that it made", directory.Forbidden, err)
 	w.As(token.Secret, rival.OrgID) // works

@@ -113,8 +113,8 @@ var errBadPasskey = directory.Errorf(directory.Unauthenticated, "the passkey is 
 // the value of the session that the browser has, which ends. Audit entry signIn in each
 // of the account's organizations. Errors: [directory.Unauthenticated], which is recorded
 // there too if the credential is known, up to a limit.
-func (s *Proofs) SignInWithPasskey(ctx context.Context, call directory.Call, credentialID []byte, ceremony Ceremony, replaced string, check PasskeyCheck) (session directory.IssuedSession, err error) {
-	return s.signIn(ctx, call, func(c *directory.Change) (session directory.IssuedSession, err error) {
+func (s *Proofs) SignInWithPasskey(ctx context.Context, call directory.Call, credentialID []byte, ceremony Ceremony, replaced string, check PasskeyCheck) (session IssuedSession, err error) {
+	return s.signIn(ctx, call, func(c *directory.Change) (session IssuedSession, err error) {
 		p, err := c.PasskeyByCredential(credentialID)
 		if err == nil {
 			if err = c.Lock(directory.LockAccount(p.AccountID)); err == nil {

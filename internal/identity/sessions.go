@@ -10,6 +10,12 @@ import (
 	"github.com/rosterhq/roster/internal/text"
 )
 
+// IssuedSession is a new session with its value, which goes into a cookie.
+type IssuedSession struct {
+	directory.SessionRecord
+	Secret string `json:"-"`
+}
+
 // newSession is what a proved sign-in starts.
 type newSession struct {
 	method   directory.SignInMethod
@@ -22,14 +28,14 @@ type newSession struct {
 // startSession signs an account in: it creates a session, and ends the one that the
 // browser had. The account is locked.
 // Audit entry signIn in each of the account's organizations, or in in.onlyOrg alone.
-func startSession(c *directory.Change, call directory.Call, account directory.Account, in newSession) (directory.IssuedSession, error) {
+func startSession(c *directory.Change, call directory.Call, account directory.Account, in newSession) (IssuedSession, error) {
 	if err := endReplaced(c, account.ID, in.replaces); err != nil {
-		return directory.IssuedSession{}, err
+		return IssuedSession{}, err
 	}
 	if err := roomForSession(c, account.ID); err != nil {
-		return directory.IssuedSession{}, err
+		return IssuedSession{}, err
 	}
-	t := directory.IssuedSession{Secret: ident.Secret(directory.SessionPrefix), SessionRecord: directory.SessionRecord{
+	t := IssuedSession{Secret: ident.Secret(directory.SessionPrefix), SessionRecord: directory.SessionRecord{
 		ID: directory.TokenID(ident.New("ses", c.Now())), AccountID: account.ID, OnlyOrg: in.onlyOrg, Method: in.method, IssuerID: in.issuer,
 		CreatedAt: c.Now(), ExpiresAt: c.Now().Add(directory.SessionLifetime), LastUsedAt: c.Now(),
 		UserAgent: text.Loggable(call.UserAgent, directory.MaxLogged), RemoteAddr: text.Loggable(call.RemoteAddr, directory.MaxLogged),
@@ -40,11 +46,11 @@ func startSession(c *directory.Change, call directory.Call, account directory.Ac
 	t.Hash = directory.HashSecret(t.Secret)
 	if account.SignedInAt.IsZero() {
 		if err := c.MarkAccount(account.ID, account.VerifiedAt, c.Now()); err != nil {
-			return directory.IssuedSession{}, err
+			return IssuedSession{}, err
 		}
 	}
 	if err := c.CreateSession(t.SessionRecord); err != nil {
-		return directory.IssuedSession{}, err
+		return IssuedSession{}, err
 	}
 	session := &directory.Principal{Kind: directory.Session, TokenID: t.ID, AccountID: account.ID, Name: account.Name}
 	n, err := recordSession(c.By(session, directory.OpSignIn), t.SessionRecord, nil, t.SessionRecord)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/access"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/limits"
@@ -210,10 +211,10 @@ func TestDangerousOperationsNeedAFreshSignIn(t *testing.T) {
 			return second(w.UpdateUserRole(t.Context(), call, jane.ID, "user"))
 		},
 		"API token": func(call directory.Call) error {
-			return second(w.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: "x"}))
+			return second(w.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: "x"}))
 		},
 		"personal token": func(call directory.Call) error {
-			return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
+			return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"}))
 		},
 		"webhook": func(call directory.Call) error {
 			return second(w.CreateWebhook(t.Context(), call, webhooks.NewWebhook{Name: "x", URL: "https://example.com/x"}))
@@ -252,7 +253,7 @@ func TestTokensOutliveSessions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	call := w.InSession(w.SignIn(w.Owner.User), w.Org.ID)
-	p := must(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))(t)
+	p := must(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"}))(t)
 	if !p.ExpiresAt.IsZero() {
 		t.Errorf("the token ends at %s", p.ExpiresAt)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // signIn carries out a sign-in. A [refusals.RefusedSignIn] of prove is recorded.
-func (s *Proofs) signIn(ctx context.Context, call directory.Call, prove func(*directory.Change) (directory.IssuedSession, error)) (directory.IssuedSession, error) {
+func (s *Proofs) signIn(ctx context.Context, call directory.Call, prove func(*directory.Change) (IssuedSession, error)) (IssuedSession, error) {
 	session, err := directory.WriteUnauthenticated(ctx, s.directory, call, directory.OpSignIn, prove)
 	if refused, ok := errors.AsType[*refusals.RefusedSignIn](err); ok {
 		s.recordRefusal(ctx, call, refused)

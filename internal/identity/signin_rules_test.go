@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
@@ -108,7 +109,7 @@ func TestRequiredIssuerLeavesTheAccountAlone(t *testing.T) {
 		w.awaitsIssuer(what+" names the organization", err)
 		must(w.ListInvitations(t.Context(), call))(t)
 	}
-	fresh := must(w.CreatePersonalToken(t.Context(), browser, directory.NewPersonalToken{Name: "new"}))(t)
+	fresh := must(w.CreatePersonalToken(t.Context(), browser, credentials.NewPersonalToken{Name: "new"}))(t)
 	_, err := w.Authenticate(t.Context(), fresh.Secret, w.Org.ID)
 	w.awaitsIssuer("a new token", err)
 	must(w.AcceptInvitation(t.Context(), token, rival.OrgID))(t)

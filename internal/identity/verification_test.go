@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/ident"
 	"github.com/rosterhq/roster/internal/identity"
@@ -70,7 +71,7 @@ func TestStrangersGetNothingOfAnAddress(t *testing.T) {
 	}
 
 	// The first verification is the only one that drops anything.
-	token := must(w.CreatePersonalToken(t.Context(), director, directory.NewPersonalToken{Name: "mine"}))(t)
+	token := must(w.CreatePersonalToken(t.Context(), director, credentials.NewPersonalToken{Name: "mine"}))(t)
 	w.Pass(time.Minute)
 	must(w.UseSignInLink(t.Context(), directory.Call{}, w.mailed("director@acme.example"), "cookie", ""))(t)
 	if _, err := w.Authenticate(t.Context(), token.Secret, w.Org.ID); err != nil {
@@ -171,7 +172,7 @@ func TestSessionOfOneOrganization(t *testing.T) {
 	w.Wants("in another of the account's", directory.Forbidden, err)
 	for what, try := range map[string]func() error{
 		"personal token": func() error {
-			return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"}))
+			return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"}))
 		},
 		"list tokens": func() error { return second(w.ListPersonalTokens(t.Context(), call)) },
 		"passkey": func() error {

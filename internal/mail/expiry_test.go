@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -41,7 +42,7 @@ func TestMakersAreMailedAboutExpiringTokens(t *testing.T) {
 	call := directory.Call{Principal: f.owner}
 	soon := time.Now().Add(20 * day)
 	for _, name := range []string{"first", "deleted", "second", "third"} {
-		directorytest.Must(f.CreateAPIToken(t.Context(), call, directory.NewAPIToken{Name: name, ExpiresAt: soon}))(t)
+		directorytest.Must(f.CreateAPIToken(t.Context(), call, credentials.NewAPIToken{Name: name, ExpiresAt: soon}))(t)
 	}
 	later := directory.NewService(f.store, dbtest.Keys(), func() time.Time { return time.Now().Add(10 * day) })
 	if err := expiry.Announce(t.Context(), later); err != nil {
@@ -63,7 +64,7 @@ func TestMakersAreMailedAboutExpiringTokens(t *testing.T) {
 
 func TestRejectedMailAboutAnExpiringTokenIsGivenUp(t *testing.T) {
 	f := newFixture(t)
-	token := directory.NewAPIToken{Name: "first", ExpiresAt: time.Now().Add(20 * 24 * time.Hour)}
+	token := credentials.NewAPIToken{Name: "first", ExpiresAt: time.Now().Add(20 * 24 * time.Hour)}
 	directorytest.Must(f.CreateAPIToken(t.Context(), directory.Call{Principal: f.owner}, token))(t)
 	later := directory.NewService(f.store, dbtest.Keys(), func() time.Time { return time.Now().Add(10 * 24 * time.Hour) })
 	if err := expiry.Announce(t.Context(), later); err != nil {
@@ -86,7 +87,7 @@ func TestPeopleAreMailedOnceAboutTheirExpiringTokens(t *testing.T) {
 		directorytest.Must(onboarding.New(f.Service, onboarding.Options{}).CreateOrg(t.Context(), call, "Elsewhere"))(t)
 	}
 	for _, name := range []string{"laptop", "deleted"} {
-		directorytest.Must(f.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: name, ExpiresAt: time.Now().Add(20 * day)}))(t)
+		directorytest.Must(f.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: name, ExpiresAt: time.Now().Add(20 * day)}))(t)
 	}
 	later := directory.NewService(f.store, dbtest.Keys(), func() time.Time { return time.Now().Add(10 * day) })
 	if err := expiry.Announce(t.Context(), later); err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/access"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
@@ -16,8 +17,8 @@ import (
 func (w *world) leaver() member {
 	w.Helper()
 	ann := w.Join("Ann", "admin")
-	token := func(call directory.Call) directory.IssuedAPIToken {
-		return must(w.CreateAPIToken(w.Context(), call, directory.NewAPIToken{Name: "t", Capabilities: caps(w, "apiTokens|create", "users|read", "users|create")}))(w)
+	token := func(call directory.Call) credentials.IssuedAPIToken {
+		return must(w.CreateAPIToken(w.Context(), call, credentials.NewAPIToken{Name: "t", Capabilities: caps(w, "apiTokens|create", "users|read", "users|create")}))(w)
 	}
 	first := token(w.By(ann))
 	between := token(w.As(first.Secret, ""))

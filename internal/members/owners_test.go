@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -81,7 +82,7 @@ func TestOwnersAreTheOwnersAffair(t *testing.T) {
 	everything := must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Everything", Capabilities: authz.Everything()}))(t)
 	second := member{User: w.Join("Second", "owner").User}
 	invited := w.Invite(w.Tenant("Rival"), "owner")
-	token := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", Capabilities: authz.Everything()}))(t)
+	token := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "t", Capabilities: authz.Everything()}))(t)
 	jane := w.Join("Jane", "user")
 	w.Role("There")
 	for who, secret := range map[string]string{

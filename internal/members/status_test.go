@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 )
@@ -30,7 +31,7 @@ func TestSuspendedUserIsRefused(t *testing.T) {
 	w := newWorld(t)
 	jane := w.Join("Jane", "none")
 	w.Group("Admins", []directory.UserID{jane.ID}, "admin")
-	token := must(w.CreateAPIToken(t.Context(), w.By(jane), directory.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
+	token := must(w.CreateAPIToken(t.Context(), w.By(jane), credentials.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
 	session := w.SignIn(jane.User)
 	call := w.By(jane) // cached, and held by a request
 	w.InSession(session, w.Org.ID)
@@ -102,7 +103,7 @@ func TestSuspendedEverywhereMayJoinElsewhere(t *testing.T) {
 	invited := must(w.CreateUser(t.Context(), w.By(rival), members.NewUser{Name: "Jane", Email: jane.Email, Role: "user"}))(t)
 
 	call := w.As(jane.Secret, "")
-	w.Wants("a new token", directory.Forbidden, second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "x"})))
+	w.Wants("a new token", directory.Forbidden, second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "x"})))
 	w.Wants("an organization of their own", directory.Forbidden, second(w.CreateOrg(t.Context(), call, "Mine")))
 	if open := must(w.ListInvitations(t.Context(), call))(t); len(open) != 1 {
 		t.Errorf("%d invitations", len(open))
@@ -150,8 +151,8 @@ func TestOwnAPITokenDoesNotReactivate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := w.Join("Jane", w.Role("Managing", "users|read", "users|update", "apiTokens|create").ID)
-	first := must(w.CreateAPIToken(t.Context(), w.By(jane), directory.NewAPIToken{Name: "1", Capabilities: caps(t, "users|update", "apiTokens|create")}))(t)
-	next := must(w.CreateAPIToken(t.Context(), w.As(first.Secret, ""), directory.NewAPIToken{Name: "2", Capabilities: caps(t, "users|update")}))(t)
+	first := must(w.CreateAPIToken(t.Context(), w.By(jane), credentials.NewAPIToken{Name: "1", Capabilities: caps(t, "users|update", "apiTokens|create")}))(t)
+	next := must(w.CreateAPIToken(t.Context(), w.As(first.Secret, ""), credentials.NewAPIToken{Name: "2", Capabilities: caps(t, "users|update")}))(t)
 	w.suspend(jane.User)
 	for _, secret := range []string{first.Secret, next.Secret} {
 		w.Refused("a token of hers", directory.Forbidden, "", func() error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/roles"
@@ -77,7 +78,7 @@ func TestRolesThatMayBeGiven(t *testing.T) {
 	treasury := w.Role("Treasury", "billing|read", "billing|update")
 	clerk := w.Role("Clerk", "users|create", "users|update", "apiTokens|create", "billing|read")
 	tokenBy := func(m member) string {
-		return must(w.CreateAPIToken(t.Context(), w.By(m), directory.NewAPIToken{Name: "t", Capabilities: caps(w, "users|create", "users|update")}))(t).Secret
+		return must(w.CreateAPIToken(t.Context(), w.By(m), credentials.NewAPIToken{Name: "t", Capabilities: caps(w, "users|create", "users|update")}))(t).Secret
 	}
 	givers := map[string]string{
 		"owner":       w.Owner.Secret,
@@ -255,7 +256,7 @@ func TestRemoveUser(t *testing.T) {
 	_, err := w.Authenticate(t.Context(), jane.Secret, "")
 	w.Wants("the next request", directory.Unauthenticated, err)
 	w.Refused("a request under way", directory.Unauthenticated, "", func() error {
-		return second(w.CreatePersonalToken(t.Context(), call, directory.NewPersonalToken{Name: "back door"}))
+		return second(w.CreatePersonalToken(t.Context(), call, credentials.NewPersonalToken{Name: "back door"}))
 	})
 }
 

@@ -123,7 +123,7 @@ func claimForNewcomer(c *directory.Change, u *directory.User, in NewClaim) (befo
 	if err := members.AddNewcomer(c, u); err != nil {
 		return nil, "", err
 	}
-	issued, err := credentials.IssuePersonalToken(c, u.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
+	issued, err := credentials.IssuePersonalToken(c, u.AccountID, credentials.NewPersonalToken{Name: "Initial token"}, c.Now())
 	return nil, issued.Secret, err
 }
 

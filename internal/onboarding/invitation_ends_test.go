@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
@@ -66,7 +67,7 @@ func TestInvitationLapses(t *testing.T) {
 	t.Parallel()
 	type inviter struct {
 		member
-		token directory.IssuedAPIToken
+		token credentials.IssuedAPIToken
 	}
 	for what, c := range map[string]struct {
 		byToken bool
@@ -80,7 +81,7 @@ func TestInvitationLapses(t *testing.T) {
 			return w.DeleteAPIToken(w.Context(), w.ByOwner(), by.token.ID)
 		}},
 		"the token is regenerated and ends": {true, func(w *world, by inviter) error {
-			err := second(w.RegenerateAPIToken(w.Context(), w.ByOwner(), by.token.ID, directory.Regeneration{}))
+			err := second(w.RegenerateAPIToken(w.Context(), w.ByOwner(), by.token.ID, credentials.Regeneration{}))
 			w.Pass(time.Hour)
 			return err
 		}},

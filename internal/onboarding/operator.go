@@ -68,11 +68,11 @@ func initialize(c *directory.Change, in NewDeployment) (d Deployment, err error)
 	if err := members.AddUser(c, &d.Owner); err != nil {
 		return d, err
 	}
-	personal, err := credentials.IssuePersonalToken(c, d.Owner.AccountID, directory.NewPersonalToken{Name: "Initial token"}, c.Now())
+	personal, err := credentials.IssuePersonalToken(c, d.Owner.AccountID, credentials.NewPersonalToken{Name: "Initial token"}, c.Now())
 	if err != nil {
 		return d, err
 	}
-	api, err := credentials.IssueAPIToken(c, directory.NewAPIToken{Name: "Initial token", Capabilities: authz.Everything()}, c.Actor().Giving)
+	api, err := credentials.IssueAPIToken(c, credentials.NewAPIToken{Name: "Initial token", Capabilities: authz.Everything()}, c.Actor().Giving)
 	if err != nil {
 		return d, err
 	}
@@ -100,8 +100,8 @@ func initialize(c *directory.Change, in NewDeployment) (d Deployment, err error)
 // is verified, see [identity.Verify]. Audit entry createPersonalToken, by the
 // operator, in each of the account's organizations. Errors: [directory.NotFound];
 // [directory.Invalid].
-func (o *Onboarder) CreatePersonalTokenFor(ctx context.Context, email string, in directory.NewPersonalToken) (directory.IssuedPersonalToken, error) {
-	return directory.WriteAsOperator(ctx, o.directory, directory.Call{}, directory.OpCreatePersonalToken, func(c *directory.Change) (t directory.IssuedPersonalToken, err error) {
+func (o *Onboarder) CreatePersonalTokenFor(ctx context.Context, email string, in credentials.NewPersonalToken) (credentials.IssuedPersonalToken, error) {
+	return directory.WriteAsOperator(ctx, o.directory, directory.Call{}, directory.OpCreatePersonalToken, func(c *directory.Change) (t credentials.IssuedPersonalToken, err error) {
 		account, err := c.AccountByEmail(text.FoldKey(email))
 		if directory.CodeOf(err) == directory.NotFound {
 			return t, directory.Errorf(directory.NotFound, "no account has the email address %s", quote.Input(email))

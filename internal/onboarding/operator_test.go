@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -62,7 +63,7 @@ func TestCreatePersonalTokenFor(t *testing.T) {
 	w := newWorld(t)
 	jane := w.Join("Jane", "user")
 	last := w.LastEntry()
-	issued := must(w.CreatePersonalTokenFor(t.Context(), "JANE@example.com", directory.NewPersonalToken{
+	issued := must(w.CreatePersonalTokenFor(t.Context(), "JANE@example.com", credentials.NewPersonalToken{
 		Name: "back in", ExpiresAt: w.Clock().Add(time.Hour),
 	}))(t)
 	if p := w.As(issued.Secret, "").Principal; p.UserID != jane.ID {
@@ -75,12 +76,12 @@ func TestCreatePersonalTokenFor(t *testing.T) {
 	w.NoSecrets(issued.Secret)
 	for what, tt := range map[string]struct {
 		email string
-		in    directory.NewPersonalToken
+		in    credentials.NewPersonalToken
 		code  directory.Code
 	}{
-		"nobody":      {"nobody@example.com", directory.NewPersonalToken{Name: "x"}, directory.NotFound},
-		"no name":     {jane.Email, directory.NewPersonalToken{}, directory.Invalid},
-		"in the past": {jane.Email, directory.NewPersonalToken{Name: "x", ExpiresAt: w.Clock()}, directory.Invalid},
+		"nobody":      {"nobody@example.com", credentials.NewPersonalToken{Name: "x"}, directory.NotFound},
+		"no name":     {jane.Email, credentials.NewPersonalToken{}, directory.Invalid},
+		"in the past": {jane.Email, credentials.NewPersonalToken{Name: "x", ExpiresAt: w.Clock()}, directory.Invalid},
 	} {
 		w.Refused(what, tt.code, "", func() error {
 			return second(w.CreatePersonalTokenFor(t.Context(), tt.email, tt.in))

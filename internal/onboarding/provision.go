@@ -68,7 +68,7 @@ func provision(c *directory.Change, name, from string) (out Provisioned, err err
 	if err := members.AddUser(c, &agent); err != nil {
 		return out, err
 	}
-	token, err := credentials.IssueAPIToken(c, directory.NewAPIToken{
+	token, err := credentials.IssueAPIToken(c, credentials.NewAPIToken{
 		Name: "Provisioned token", Capabilities: authz.Everything(), ExpiresAt: out.ExpiresAt,
 	}, c.Actor().Giving)
 	if err != nil {

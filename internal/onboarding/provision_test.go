@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/dbtest"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
@@ -82,7 +83,7 @@ func TestProvisionEnds(t *testing.T) {
 	}
 	_, err = s.CreateUser(t.Context(), call, members.NewUser{Name: "John", Email: "john@example.com", Role: "owner"})
 	wantCode(t, err, directory.Forbidden)
-	jane, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", directory.NewPersonalToken{Name: "t"})
+	jane, err := s.CreatePersonalTokenFor(t.Context(), "jane@example.com", credentials.NewPersonalToken{Name: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func TestAgentCannotClaimItsOrganization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	out := must(w.ProvisionOrg(t.Context(), directory.Call{RemoteAddr: "192.0.2.1"}, "Acme"))(t)
-	agent := must(w.CreatePersonalTokenFor(t.Context(), "agent@"+string(out.Org.ID)+".invalid", directory.NewPersonalToken{Name: "x"}))(t)
+	agent := must(w.CreatePersonalTokenFor(t.Context(), "agent@"+string(out.Org.ID)+".invalid", credentials.NewPersonalToken{Name: "x"}))(t)
 	w.Refused("the agent", directory.Forbidden, "", func() error {
 		return second(w.ClaimOrg(t.Context(), w.As(agent.Secret, ""), onboarding.NewClaim{Claim: out.Claim}))
 	})

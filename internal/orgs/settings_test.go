@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 )
@@ -19,8 +20,8 @@ func TestMaximumLifetimeOfAPITokens(t *testing.T) {
 	old := w.Token("users|read") // without an end
 	w.Wants("set", "", w.longestToken(24*time.Hour))
 	latest := w.Clock().Add(24 * time.Hour).UTC().Truncate(time.Microsecond)
-	create := func(ends time.Time) (directory.IssuedAPIToken, error) {
-		return w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "t", ExpiresAt: ends})
+	create := func(ends time.Time) (credentials.IssuedAPIToken, error) {
+		return w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "t", ExpiresAt: ends})
 	}
 	if made := must(create(time.Time{}))(t); !made.ExpiresAt.Equal(latest) {
 		t.Errorf("without an end it ends at %v, want %v", made.ExpiresAt, latest)
@@ -29,11 +30,11 @@ func TestMaximumLifetimeOfAPITokens(t *testing.T) {
 		t.Errorf("it ends at %v, want %v", made.ExpiresAt, latest)
 	}
 	w.Refused("later", directory.Invalid, "expiresAt", func() error { return second(create(latest.Add(time.Second))) })
-	if again := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{ExistingExpiresAt: latest}))(t); !again.ExpiresAt.Equal(latest) {
+	if again := must(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{ExistingExpiresAt: latest}))(t); !again.ExpiresAt.Equal(latest) {
 		t.Errorf("regenerated it ends at %v, want %v", again.ExpiresAt, latest)
 	}
 	w.Refused("regenerated for longer", directory.Invalid, "expiresAt", func() error {
-		return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, directory.Regeneration{NewExpiresAt: latest.Add(time.Hour)}))
+		return second(w.RegenerateAPIToken(t.Context(), w.ByOwner(), old.ID, credentials.Regeneration{NewExpiresAt: latest.Add(time.Hour)}))
 	})
 	w.Wants("replay", "", w.CheckLog(t.Context(), w.Org.ID))
 	w.Wants("unset", "", w.longestToken(0))

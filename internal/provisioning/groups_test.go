@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/provisioning"
@@ -90,7 +91,7 @@ func TestDirectoryCannotGiveWhatItsTokenCannot(t *testing.T) {
 	strong := directorytest.Must(w.CreateRole(t.Context(), w.ByOwner(), roles.NewRole{Name: "Strong", Capabilities: capabilities(t, "auditLog")}))(t)
 	g := directorytest.Must(w.Catalog.CreateGroup(t.Context(), w.ByOwner(), roles.NewGroup{Name: "G", Roles: &[]directory.RoleID{strong.ID}}))(t)
 	jane := w.create("jane")
-	w.token = directorytest.Must(w.CreateAPIToken(t.Context(), w.By(w.limited()), directory.NewAPIToken{Name: "Limited", Capabilities: capabilities(t, "users", "rbac")}))(t)
+	w.token = directorytest.Must(w.CreateAPIToken(t.Context(), w.By(w.limited()), credentials.NewAPIToken{Name: "Limited", Capabilities: capabilities(t, "users", "rbac")}))(t)
 	_, err := w.modifyGroup(g.ID, func(c *provisioning.GroupChange) { c.Add = []directory.UserID{jane.ID} })
 	w.Wants("join", directory.Forbidden, err)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/history"
@@ -14,14 +15,14 @@ import (
 type world struct {
 	*directorytest.World
 	*provisioning.Provisioner
-	token directory.IssuedAPIToken
+	token credentials.IssuedAPIToken
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{World: directorytest.New(t)}
 	w.Provisioner = provisioning.New(w.Service, w.Onboarder, checkSchemas)
-	w.token = directorytest.Must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	w.token = directorytest.Must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "Directory", Capabilities: capabilities(t, "users", "rbac"),
 	}))(t)
 	return w

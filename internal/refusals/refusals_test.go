@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/directorytest"
 )
@@ -70,8 +71,8 @@ func TestRefusalsAreWrittenDown(t *testing.T) {
 func TestExpiredTokensAreWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := directorytest.New(t)
-	api := directorytest.Must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{Name: "CI", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
-	personal := directorytest.Must(w.CreatePersonalToken(t.Context(), w.ByOwner(), directory.NewPersonalToken{Name: "P", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	api := directorytest.Must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{Name: "CI", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
+	personal := directorytest.Must(w.CreatePersonalToken(t.Context(), w.ByOwner(), credentials.NewPersonalToken{Name: "P", ExpiresAt: w.Clock().Add(time.Hour)}))(t)
 	w.Pass(2 * time.Hour)
 	last := w.LastEntry()
 	for _, secret := range []string{api.Secret, personal.Secret, "xaat-00000000-0000-4000-8000-000000000000"} {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/schedules"
@@ -43,7 +44,7 @@ func TestScheduleIsCarriedOutAtItsTimeAndNotBefore(t *testing.T) {
 	// A leave that was scheduled as a whole, with a server that was off in between.
 	must(w.schedule(w.By(admin), jane.ID, directory.ScheduledReactivation))(t)
 	later := schedules.NewSchedule{At: w.Clock().Add(2 * time.Hour), Revoke: directory.Revocation{Tokens: true}}
-	must(w.CreateAPIToken(t.Context(), w.By(admin), directory.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
+	must(w.CreateAPIToken(t.Context(), w.By(admin), credentials.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
 	must(w.UpdateSchedule(t.Context(), w.By(admin), jane.ID, directory.ScheduledRemoval, later))(t)
 	since = w.LastEntry()
 	w.Pass(24 * time.Hour)
@@ -62,7 +63,7 @@ func TestScheduledRemovalRevokes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	jane := w.Join("Jane", "admin")
-	token := must(w.CreateAPIToken(t.Context(), w.By(jane), directory.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
+	token := must(w.CreateAPIToken(t.Context(), w.By(jane), credentials.NewAPIToken{Name: "hers", Capabilities: caps(t, "users|read")}))(t)
 	weak := w.Join("Weak", w.Role("Removing", "users|read", "users|update", "users|delete").ID)
 	in := schedules.NewSchedule{At: w.Clock().Add(time.Hour), Revoke: directory.Revocation{Tokens: true}}
 	w.Refused("revoke tokens without the permission", directory.Forbidden, "", func() error {
@@ -82,23 +83,23 @@ func TestScheduledRemovalRevokes(t *testing.T) {
 // happens, and the reason is kept, logged, and not tried again.
 func TestScheduleFailsIfItsMakerLostThePermission(t *testing.T) {
 	t.Parallel()
-	admins := map[string]func(w *world, maker member, token directory.IssuedAPIToken){
-		"missing permission users|delete": func(w *world, maker member, _ directory.IssuedAPIToken) {
+	admins := map[string]func(w *world, maker member, token credentials.IssuedAPIToken){
+		"missing permission users|delete": func(w *world, maker member, _ credentials.IssuedAPIToken) {
 			must(w.UpdateUserRole(w.Context(), w.ByOwner(), maker.ID, "user"))(w)
 		},
-		"or not a member": func(w *world, maker member, _ directory.IssuedAPIToken) {
+		"or not a member": func(w *world, maker member, _ credentials.IssuedAPIToken) {
 			w.Wants("remove", "", w.RemoveUser(w.Context(), w.ByOwner(), maker.ID))
 		},
-		"the user who scheduled it is": func(w *world, maker member, _ directory.IssuedAPIToken) {
+		"the user who scheduled it is": func(w *world, maker member, _ credentials.IssuedAPIToken) {
 			w.Wants("remove", "", w.RemoveUser(w.Context(), w.ByOwner(), maker.ID))
 			w.Join("Maker", "admin") // another user with the same address
 		},
-		"it is suspended": func(w *world, maker member, _ directory.IssuedAPIToken) { w.suspend(maker.User) },
-		"was deleted or has ended": func(w *world, _ member, token directory.IssuedAPIToken) {
+		"it is suspended": func(w *world, maker member, _ credentials.IssuedAPIToken) { w.suspend(maker.User) },
+		"was deleted or has ended": func(w *world, _ member, token credentials.IssuedAPIToken) {
 			w.Wants("delete", "", w.DeleteAPIToken(w.Context(), w.ByOwner(), token.ID))
 		},
-		"API token that scheduled it": func(w *world, _ member, token directory.IssuedAPIToken) {
-			must(w.RegenerateAPIToken(w.Context(), w.ByOwner(), token.ID, directory.Regeneration{}))(w)
+		"API token that scheduled it": func(w *world, _ member, token credentials.IssuedAPIToken) {
+			must(w.RegenerateAPIToken(w.Context(), w.ByOwner(), token.ID, credentials.Regeneration{}))(w)
 		},
 	}
 	for why, lose := range admins {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/schedules"
@@ -45,7 +46,7 @@ func TestScheduleTakesThePermissionOfTheAct(t *testing.T) {
 		})
 	}
 	// An API token can't schedule what comes after its own end, when it would not run.
-	token := must(w.CreateAPIToken(t.Context(), w.ByOwner(), directory.NewAPIToken{
+	token := must(w.CreateAPIToken(t.Context(), w.ByOwner(), credentials.NewAPIToken{
 		Name: "short", Capabilities: caps(t, "users|read", "users|update"), ExpiresAt: w.Clock().Add(30 * time.Minute),
 	}))(t)
 	w.Refused("beyond the token's end", directory.Invalid, "at", func() error {
@@ -67,7 +68,7 @@ func TestOnlyThoseWhoCouldReactivateCancel(t *testing.T) {
 	w := newWorld(t)
 	weak := w.Join("Weak", w.Role("Managing", "users|read", "users|update", "users|delete").ID)
 	leaver, admin := w.Join("Leaver", "admin"), w.Join("Admin", "admin")
-	hers := must(w.CreateAPIToken(t.Context(), w.By(leaver), directory.NewAPIToken{Name: "hers", Capabilities: w.By(leaver).Principal.Capabilities}))(t)
+	hers := must(w.CreateAPIToken(t.Context(), w.By(leaver), credentials.NewAPIToken{Name: "hers", Capabilities: w.By(leaver).Principal.Capabilities}))(t)
 	for _, act := range []directory.ScheduledAct{directory.ScheduledSuspension, directory.ScheduledRemoval} {
 		must(w.schedule(w.ByOwner(), leaver.ID, act))(t)
 		for what, call := range map[string]directory.Call{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/access"
 	"github.com/rosterhq/roster/internal/authz"
+	"github.com/rosterhq/roster/internal/credentials"
 	"github.com/rosterhq/roster/internal/directory"
 	"github.com/rosterhq/roster/internal/limits"
 	"github.com/rosterhq/roster/internal/members"
@@ -106,8 +107,8 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 	given := must(w.lend(w.ByOwner(), jane.ID, "admin"))(t)
 	by := w.By(jane)
 	later := schedules.NewTemporaryRole{Role: "admin", Until: given.Until.Add(time.Minute)}
-	newToken := func(expires time.Time, capability string) (directory.IssuedAPIToken, error) {
-		return w.CreateAPIToken(t.Context(), by, directory.NewAPIToken{Name: "x", Capabilities: caps(t, capability), ExpiresAt: expires})
+	newToken := func(expires time.Time, capability string) (credentials.IssuedAPIToken, error) {
+		return w.CreateAPIToken(t.Context(), by, credentials.NewAPIToken{Name: "x", Capabilities: caps(t, capability), ExpiresAt: expires})
 	}
 	for what, try := range map[string]func() error{
 		"give oneself the role for good": func() error { return second(w.UpdateUserRole(t.Context(), by, jane.ID, "admin")) },
@@ -128,7 +129,7 @@ func TestTemporaryRoleCantBeKept(t *testing.T) {
 	}
 	w.Refused("a token that outlives it", directory.Invalid, "expiresAt", func() error { return second(newToken(given.Until.Add(time.Second), "users|delete")) })
 	w.Refused("another's token, anew", directory.Invalid, "expiresAt", func() error {
-		return second(w.RegenerateAPIToken(t.Context(), by, strong.ID, directory.Regeneration{NewExpiresAt: given.Until.Add(time.Second)}))
+		return second(w.RegenerateAPIToken(t.Context(), by, strong.ID, credentials.Regeneration{NewExpiresAt: given.Until.Add(time.Second)}))
 	})
 	short, lasting := must(newToken(time.Time{}, "users|delete"))(t), must(newToken(time.Time{}, "users|read"))(t)
 	if !short.ExpiresAt.Equal(given.Until) || !lasting.ExpiresAt.IsZero() {

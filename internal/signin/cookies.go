@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/identity"
 )
 
 // The cookies: of the session; of the browser that asked for a link; and of a ceremony
@@ -31,7 +32,7 @@ func (s *SignIn) cookieName(r *http.Request, name string) string {
 }
 
 // SignedIn gives a browser its session, for ways to sign in that are elsewhere.
-func (s *SignIn) SignedIn(w http.ResponseWriter, r *http.Request, session directory.IssuedSession) {
+func (s *SignIn) SignedIn(w http.ResponseWriter, r *http.Request, session identity.IssuedSession) {
 	s.signedIn(&request{r, w, directory.Call{}}, session)
 }
 

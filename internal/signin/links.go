@@ -138,7 +138,7 @@ func (s *SignIn) useLink(rq *request) error {
 }
 
 // signedIn gives the browser its session.
-func (s *SignIn) signedIn(rq *request, session directory.IssuedSession) {
+func (s *SignIn) signedIn(rq *request, session identity.IssuedSession) {
 	s.setCookie(rq, sessionCookie, session.Secret, session.ExpiresAt.Sub(session.CreatedAt))
 	s.setCookie(rq, browserCookie, "", 0)
 }

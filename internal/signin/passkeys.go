@@ -150,7 +150,7 @@ func (s *SignIn) member(rq *request) (directory.Call, error) {
 
 // offersPasskey reports whether somebody who signed in by a link should be asked to add
 // a passkey: they have none.
-func (s *SignIn) offersPasskey(rq *request, session directory.IssuedSession) bool {
+func (s *SignIn) offersPasskey(rq *request, session identity.IssuedSession) bool {
 	if s.passkey == nil {
 		return false
 	}
