@@ -16,10 +16,7 @@ type (
 	listed = directorytest.Listed
 )
 
-var (
-	caps   = directorytest.Caps
-	atOnce = directorytest.AtOnce
-)
+var caps = directorytest.Caps
 
 // must returns the result of a call that has to succeed.
 func must[T any](v T, err error) func(testing.TB) T { return directorytest.Must(v, err) }
