@@ -22,29 +22,3 @@ func newWorld(t testing.TB) *world {
 
 // now is the clock as entries have it.
 func (w *world) now() time.Time { return w.Clock().UTC().Truncate(time.Microsecond) }
-
-// listed collects a list of users.
-type listed struct {
-	users []directory.User
-}
-
-func (l *listed) Begin(string) error {
-	return nil
-}
-
-func (l *listed) Changed() {}
-
-func (l *listed) User(u directory.User) error {
-	l.users = append(l.users, u)
-	return nil
-}
-
-func (l *listed) Flush() error { return nil }
-
-func (l *listed) ids() []directory.UserID {
-	ids := []directory.UserID{}
-	for _, u := range l.users {
-		ids = append(ids, u.ID)
-	}
-	return ids
-}

@@ -23,9 +23,9 @@ func (w *world) accessAt(id directory.UserID, at time.Time) string {
 // usersAt lists who was in the first organization at a time.
 func (w *world) usersAt(at time.Time) []directory.User {
 	w.Helper()
-	var l listed
+	var l directorytest.Listed
 	must(w.ListUsers(w.Context(), w.ByOwner(), members.UserFilter{At: at}, &l))(w)
-	return l.users
+	return l.Users
 }
 
 // Past access can be read after everything that it came from is gone: the
@@ -111,7 +111,7 @@ func TestAsOfTimes(t *testing.T) {
 		_, err := w.GetUserAccess(t.Context(), w.ByOwner(), jane.ID, c.at, authz.Query{})
 		w.Wants(c.what, c.code, err)
 	}
-	var l listed
+	var l directorytest.Listed
 	ask := func(call directory.Call, at time.Time) (users, access error) {
 		_, users = w.ListUsers(t.Context(), call, members.UserFilter{At: at}, &l)
 		_, access = w.GetUserAccess(t.Context(), call, jane.ID, at, authz.Query{})
@@ -201,9 +201,9 @@ func TestPastBeforeTheFirstSignInByAnIssuer(t *testing.T) {
 	w.Pass(time.Minute)
 	must(w.SignInBy(i, directorytest.Person("sub-1", jane.Email)))(t)
 	w.Pass(time.Minute)
-	past := new(listed)
+	past := new(directorytest.Listed)
 	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{At: then}, past))(t)
-	if !slices.Contains(past.ids(), jane.ID) {
-		t.Errorf("the users then were %v, without %s", past.ids(), jane.ID)
+	if !slices.Contains(past.IDs(), jane.ID) {
+		t.Errorf("the users then were %v, without %s", past.IDs(), jane.ID)
 	}
 }

@@ -104,12 +104,12 @@ func TestInactiveUsersAreListedInPagesLongestFirst(t *testing.T) {
 	since := w.Clock().Add(-36 * time.Hour)
 	page := func(f members.UserFilter) (names []string, next directory.UserID) {
 		t.Helper()
-		found := collected{}
+		found := listed{}
 		next, err := w.ListUsers(t.Context(), call, f, &found)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, u := range found.users {
+		for _, u := range found.Users {
 			names = append(names, u.Name)
 		}
 		return names, next
@@ -152,24 +152,9 @@ func TestInactiveUsersAreListedInPagesLongestFirst(t *testing.T) {
 	}
 	for _, f := range []members.UserFilter{{At: since}, {ExternalID: "x"}, {Group: "grp_x"}} {
 		f.InactiveSince = since
-		_, err := w.ListUsers(t.Context(), call, f, &collected{})
+		_, err := w.ListUsers(t.Context(), call, f, &listed{})
 		w.Wants("a filter that can't be combined", directory.Invalid, err)
 	}
-	_, err := w.ListUsers(t.Context(), call, members.UserFilter{InactiveSince: since, After: "usr_x"}, &collected{})
+	_, err := w.ListUsers(t.Context(), call, members.UserFilter{InactiveSince: since, After: "usr_x"}, &listed{})
 	w.Wants("the cursor of another list", directory.Invalid, err)
-}
-
-// collected are the users of a list.
-type collected struct {
-	users   []directory.User
-	version string
-}
-
-func (c *collected) Begin(version string) error { c.version = version; return nil }
-func (*collected) Changed()                     {}
-func (*collected) Flush() error                 { return nil }
-
-func (c *collected) User(u directory.User) error {
-	c.users = append(c.users, u)
-	return nil
 }

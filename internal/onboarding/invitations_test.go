@@ -6,6 +6,7 @@ import (
 
 	"github.com/rosterhq/roster/internal/authz"
 	"github.com/rosterhq/roster/internal/directory"
+	"github.com/rosterhq/roster/internal/directorytest"
 	"github.com/rosterhq/roster/internal/members"
 )
 
@@ -41,10 +42,10 @@ func TestInvitationAnswersAlike(t *testing.T) {
 	}
 	alike("created", known, unknown)
 	alike("read", w.User(known.ID), w.User(unknown.ID))
-	var users collect
+	var users directorytest.Listed
 	must(w.ListUsers(t.Context(), w.ByOwner(), members.UserFilter{Text: "example.net"}, &users))(t)
-	if len(users.all) != 2 {
-		t.Fatalf("listed %v", users.all)
+	if len(users.Users) != 2 {
+		t.Fatalf("listed %v", users.Users)
 	}
 	// The invited account's own name does not show, whatever becomes of it.
 	name := "Secret Name"

@@ -130,27 +130,14 @@ func TestClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	users := &collect{}
+	users := &directorytest.Listed{}
 	if _, err := s.ListUsers(t.Context(), directory.Call{Principal: owner}, members.UserFilter{}, users); err != nil {
 		t.Fatal(err)
 	}
-	if len(users.all) != 1 || users.all[0].Email != "jim@example.com" || users.all[0].Role.ID != "owner" {
-		t.Errorf("users %+v, want Jim alone, the owner", users.all)
+	if len(users.Users) != 1 || users.Users[0].Email != "jim@example.com" || users.Users[0].Role.ID != "owner" {
+		t.Errorf("users %+v, want Jim alone, the owner", users.Users)
 	}
 	wantCode(t, s.RemoveUser(t.Context(), directory.Call{Principal: owner}, owner.UserID), directory.Conflict)
-}
-
-type collect struct{ all []directory.User }
-
-func (c *collect) Begin(string) error { return nil }
-
-func (c *collect) Changed() {}
-
-func (c *collect) Flush() error { return nil }
-
-func (c *collect) User(u directory.User) error {
-	c.all = append(c.all, u)
-	return nil
 }
 
 // A person who has an account claims with its token: an address alone proves nothing.
