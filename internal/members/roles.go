@@ -80,15 +80,19 @@ func MayUnmake(c *directory.Change, u directory.User) error {
 	if err := c.NeedFresh(); err != nil {
 		return err
 	}
-	if u.Invited || u.Suspended {
-		return nil
+	last, err := IsLastOwner(c, u)
+	if err == nil && last {
+		err = directory.Errorf(directory.Conflict, "this is the organization's last owner; make another user an owner first")
 	}
-	owners, err := c.CountUsers(u.OrgID, authz.RoleOwner)
-	if err != nil {
-		return err
+	return err
+}
+
+// IsLastOwner reports whether an owner is the only one of the organization who is a member
+// and not suspended.
+func IsLastOwner(tx directory.Tx, owner directory.User) (bool, error) {
+	if owner.Invited || owner.Suspended {
+		return false, nil
 	}
-	if owners <= 1 {
-		return directory.Errorf(directory.Conflict, "this is the organization's last owner; make another user an owner first")
-	}
-	return nil
+	owners, err := tx.CountUsers(owner.OrgID, authz.RoleOwner)
+	return owners <= 1, err
 }

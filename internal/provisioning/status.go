@@ -61,14 +61,12 @@ func mayTakeFrom(c *directory.Change, u directory.User) error {
 	if !u.IsOwner() || c.Actor().IsOwner() {
 		return nil
 	}
-	if !u.Invited && !u.Suspended {
-		owners, err := c.CountUsers(u.OrgID, authz.RoleOwner)
-		if err != nil {
-			return err
-		}
-		if owners <= 1 {
-			return directory.Errorf(directory.Conflict, "this is the organization's last owner, whom a directory can't suspend or remove; make another user an owner first")
-		}
+	last, err := members.IsLastOwner(c, u)
+	if err != nil {
+		return err
+	}
+	if last {
+		return directory.Errorf(directory.Conflict, "this is the organization's last owner, whom a directory can't suspend or remove; make another user an owner first")
 	}
 	return directory.Errorf(directory.Forbidden, "a directory can't suspend or remove an owner; an owner has to demote the user first, with a personal token")
 }
