@@ -32,6 +32,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/schedules"
@@ -150,13 +151,13 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	background.Go(func() { deliverer.Run(ctx) })
 
 	trail, hooks := auditlog.New(service, db, keys), webhooks.NewHooks(service, keys, endpoints)
-	imports, provisioner := userimport.New(service), provisioning.New(service, people, scim.CheckExtensions)
+	imports, roll, provisioner := userimport.New(service), members.NewRoll(service), provisioning.New(service, people, scim.CheckExtensions)
 	fresh := freshness.New(service, db)
 	forApps := newForApps(c, service, fresh, keys)
 	api := httpapi.New(httpapi.Options{
-		Service: service, Webhooks: hooks, AuditLog: trail, Freshness: fresh, Identity: proofs, Onboarding: people, Imports: imports, Provisioner: provisioner,
+		Service: service, Webhooks: hooks, AuditLog: trail, Freshness: fresh, Identity: proofs, Onboarding: people, Imports: imports, Members: roll, Provisioner: provisioner,
 		Protocols: append(forApps.protocols(), scim.New(scim.Options{Provisioner: provisioner, PublicURL: c.PublicURL}).API()),
-		Pages:     append(forApps.pages(), sitePages(c, service, proofs, people, trail, hooks, imports, provisioner, in, log)...), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
+		Pages:     append(forApps.pages(), sitePages(c, service, proofs, people, trail, hooks, imports, roll, provisioner, in, log)...), Home: console.Root, Log: log, AccessLog: c.AccessLog, RateLimit: c.RateLimit, RequestsUnderWay: c.RequestsUnderWay, Clock: time.Now, TrustedProxies: c.TrustedProxies,
 		Version: config.ProgramVersion(), SeparateMetrics: c.MetricsListen != c.Listen, PublicURL: c.PublicURL, AllowProvision: c.AllowProvision,
 		Collectors: slices.Concat(db.Collectors(), sealer.Collectors(), deliverer.Collectors(), mailer.Collectors(), saved),
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/rosterhq/roster/internal/httpapi"
 	"github.com/rosterhq/roster/internal/identity"
 	"github.com/rosterhq/roster/internal/mail"
+	"github.com/rosterhq/roster/internal/members"
 	"github.com/rosterhq/roster/internal/onboarding"
 	"github.com/rosterhq/roster/internal/provisioning"
 	"github.com/rosterhq/roster/internal/schedules"
@@ -34,9 +35,9 @@ func newSignIn(c *config.Config, s *directory.Service, proofs *identity.Proofs, 
 }
 
 // sitePages are what people use in a browser.
-func sitePages(c *config.Config, s *directory.Service, proofs *identity.Proofs, people *onboarding.Onboarder, trail *auditlog.Trail, hooks *webhooks.Hooks, imports *userimport.Importer, provisioner *provisioning.Provisioner, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
+func sitePages(c *config.Config, s *directory.Service, proofs *identity.Proofs, people *onboarding.Onboarder, trail *auditlog.Trail, hooks *webhooks.Hooks, imports *userimport.Importer, roll *members.Roll, provisioner *provisioning.Provisioner, in *signin.SignIn, log *slog.Logger) []httpapi.Page {
 	pages := console.New(console.Options{
-		Service: s, Identity: proofs, Onboarding: people, Trail: trail, Hooks: hooks, Imports: imports, Apps: applications.New(s), Planner: schedules.NewPlanner(s), Provisioner: provisioner, Auth: in, Log: log, Clock: time.Now,
+		Service: s, Identity: proofs, Onboarding: people, Trail: trail, Hooks: hooks, Imports: imports, Members: roll, Apps: applications.New(s), Planner: schedules.NewPlanner(s), Provisioner: provisioner, Auth: in, Log: log, Clock: time.Now,
 		SignIn: signin.Root, PublicURL: c.PublicURL,
 	})
 	return []httpapi.Page{

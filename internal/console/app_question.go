@@ -171,7 +171,7 @@ func (rq *request) userNamed(who string) (directory.UserID, error) {
 		return "", directory.InvalidField("who", "must be an id, because you may not list users")
 	}
 	var found foundUsers
-	if _, err := rq.console.members.ListUsers(rq.Context(), rq.call, members.UserFilter{Email: who, Limit: 1}, &found); err != nil {
+	if _, err := rq.console.Members.ListUsers(rq.Context(), rq.call, members.UserFilter{Email: who, Limit: 1}, &found); err != nil {
 		return "", err
 	}
 	if len(found.users) == 0 {

@@ -40,6 +40,7 @@ type Options struct {
 	Identity    *identity.Proofs
 	Onboarding  *onboarding.Onboarder
 	Imports     *userimport.Importer
+	Members     *members.Roll
 	Apps        *applications.Apps
 	Planner     *schedules.Planner
 	Provisioner *provisioning.Provisioner
@@ -61,7 +62,6 @@ type Console struct {
 	refusals *refusals.Recorder
 	access   *access.Explainer
 	catalog  *roles.Catalog
-	members  *members.Roll
 	pages    []page
 	mux      *http.ServeMux
 	uploads  *turns.Places[directory.OrgID] // for lists of users that are held in memory
@@ -74,7 +74,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // New makes the console.
 func New(o Options) *Console {
-	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), refusals: refusals.New(o.Service), access: access.NewExplainer(o.Service), catalog: roles.NewCatalog(o.Service), members: members.NewRoll(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
+	c := &Console{Options: o, tokens: credentials.NewKeeper(o.Service), orgs: orgs.New(o.Service), refusals: refusals.New(o.Service), access: access.NewExplainer(o.Service), catalog: roles.NewCatalog(o.Service), pages: pages, mux: http.NewServeMux(), uploads: turns.NewPlaces(uploads, func(directory.OrgID) int { return 1 })}
 	for i := range pages {
 		c.mount(&pages[i])
 	}

@@ -163,7 +163,7 @@ func showCandidates(rq *request) (any, error) {
 }
 
 func (rq *request) chosenUser() (directory.User, error) {
-	return rq.console.members.GetUser(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
+	return rq.console.Members.GetUser(rq.Context(), rq.call, directory.UserID(rq.PostForm.Get("user")))
 }
 
 func addMember(rq *request) (outcome, error) { return moveMember(rq, true) }

@@ -112,7 +112,7 @@ func newSite(t testing.TB) *site {
 	w.Configure()
 	s.Provisioner = provisioning.New(w.Service, w.Onboarder, scim.CheckExtensions)
 	c := console.New(console.Options{
-		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Apps: w.Apps, Planner: w.Planner, Provisioner: s.Provisioner, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
+		Service: w.Service, Trail: w.Trail, Hooks: w.Hooks, Identity: w.Proofs, Onboarding: w.Onboarder, Imports: userimport.New(w.Service), Members: w.Roll, Apps: w.Apps, Planner: w.Planner, Provisioner: s.Provisioner, Auth: sessionAuth{w.Service}, Log: log, Clock: w.Clock,
 		SignIn: "/signin", PublicURL: publicURL,
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -36,7 +36,7 @@ func showProfile(rq *request) (any, error) {
 	ctx := rq.Context()
 	d := profileData{Lives: lifetimes}
 	var err error
-	if d.Self, err = rq.console.members.GetSelf(ctx, rq.call); err != nil {
+	if d.Self, err = rq.console.Members.GetSelf(ctx, rq.call); err != nil {
 		return nil, err
 	}
 	if d.Tokens, err = rq.console.tokens.ListPersonalTokens(ctx, rq.call); err != nil {
@@ -56,7 +56,7 @@ func showProfile(rq *request) (any, error) {
 
 func renameSelf(rq *request) (outcome, error) {
 	name := rq.PostForm.Get("name")
-	u, err := rq.console.members.UpdateSelf(rq.Context(), rq.call, members.SelfUpdate{Name: &name})
+	u, err := rq.console.Members.UpdateSelf(rq.Context(), rq.call, members.SelfUpdate{Name: &name})
 	return outcome{to: "profile", note: note{Text: "Your name is now " + u.Name}}, err
 }
 

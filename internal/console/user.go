@@ -85,7 +85,7 @@ func showUser(rq *request) (any, error) {
 		return nil, err
 	}
 	explains := rq.may(directory.OpGetUserAccess)
-	d.User, err = rq.console.members.GetUser(ctx, rq.call, rq.userID())
+	d.User, err = rq.console.Members.GetUser(ctx, rq.call, rq.userID())
 	d.Gone = directory.CodeOf(err) == directory.NotFound && !d.At.IsZero() && explains
 	if err != nil && !d.Gone {
 		return nil, err
@@ -104,7 +104,7 @@ func showUser(rq *request) (any, error) {
 		}
 	}
 	// Somebody who is gone may have made nothing, and then there is nobody to list it of.
-	if d.Created, err = rq.console.members.ListCreated(ctx, rq.call, d.User.ID); err != nil && !d.Gone {
+	if d.Created, err = rq.console.Members.ListCreated(ctx, rq.call, d.User.ID); err != nil && !d.Gone {
 		return nil, err
 	}
 	if rq.may(directory.OpListEntries) {
@@ -170,7 +170,7 @@ func previewRole(rq *request) (any, error) {
 	call := rq.call
 	diff := new(access.Diff)
 	call.DryRun = diff
-	_, err := rq.console.members.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
+	_, err := rq.console.Members.UpdateUserRole(rq.Context(), call, rq.userID(), directory.RoleID(rq.URL.Query().Get("role")))
 	return rq.tried(directory.OpUpdateUserRole, diff, err)
 }
 
@@ -194,7 +194,7 @@ func (rq *request) tried(op directory.Operation, diff *access.Diff, err error) (
 }
 
 func changeRole(rq *request) (outcome, error) {
-	roll, ctx := rq.console.members, rq.Context()
+	roll, ctx := rq.console.Members, rq.Context()
 	before, err := roll.GetUser(ctx, rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
@@ -214,7 +214,7 @@ func changeRole(rq *request) (outcome, error) {
 // changeStatus suspends a user or makes them active, and offers the reverse.
 func changeStatus(rq *request) (outcome, error) {
 	status := directory.UserStatus(rq.PostForm.Get("status"))
-	u, err := rq.console.members.UpdateUserStatus(rq.Context(), rq.call, rq.userID(), status)
+	u, err := rq.console.Members.UpdateUserStatus(rq.Context(), rq.call, rq.userID(), status)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -242,7 +242,7 @@ func resendInvitation(rq *request) (outcome, error) {
 }
 
 func revokeInvitation(rq *request) (outcome, error) {
-	u, err := rq.console.members.GetUser(rq.Context(), rq.call, rq.userID())
+	u, err := rq.console.Members.GetUser(rq.Context(), rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err
 	}
@@ -259,16 +259,16 @@ type removalData struct {
 }
 
 func showRemoval(rq *request) (any, error) {
-	u, err := rq.console.members.GetUser(rq.Context(), rq.call, rq.userID())
+	u, err := rq.console.Members.GetUser(rq.Context(), rq.call, rq.userID())
 	if err != nil {
 		return nil, err
 	}
-	made, err := rq.console.members.ListCreated(rq.Context(), rq.call, u.ID)
+	made, err := rq.console.Members.ListCreated(rq.Context(), rq.call, u.ID)
 	return removalData{u, made}, err
 }
 
 func removeUser(rq *request) (outcome, error) {
-	roll, ctx := rq.console.members, rq.Context()
+	roll, ctx := rq.console.Members, rq.Context()
 	u, err := roll.GetUser(ctx, rq.call, rq.userID())
 	if err != nil {
 		return outcome{}, err

@@ -112,7 +112,7 @@ func (rq *request) nameOf(a directory.Actor) (string, error) {
 	if a.Name != "" || a.UserID == "" || !rq.may(directory.OpGetUser) {
 		return cmp.Or(a.Name, a.ID()), nil
 	}
-	u, err := rq.console.members.GetUser(rq.Context(), rq.call, a.UserID)
+	u, err := rq.console.Members.GetUser(rq.Context(), rq.call, a.UserID)
 	if directory.CodeOf(err) == directory.NotFound {
 		return a.ID(), nil
 	}

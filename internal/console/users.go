@@ -143,7 +143,7 @@ func (rq *request) findUsers(f members.UserFilter, most int) (users []directory.
 	found := foundUsers{}
 	for range searchSteps {
 		f.Limit = most - len(found.users)
-		if f.After, err = rq.console.members.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
+		if f.After, err = rq.console.Members.ListUsers(rq.Context(), rq.call, f, &found); err != nil {
 			return nil, "", err
 		}
 		if f.After == "" || len(found.users) == most {
@@ -172,7 +172,7 @@ func inviteUser(rq *request) (outcome, error) {
 	if in.Name == "" { // most people are invited by address alone
 		in.Name, _, _ = strings.Cut(in.Email, "@")
 	}
-	u, err := rq.console.members.CreateUser(rq.Context(), rq.call, in)
+	u, err := rq.console.Members.CreateUser(rq.Context(), rq.call, in)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -48,6 +48,9 @@ type Options struct {
 	// Imports imports users. The console has the same one, so that an organization has one
 	// import at a time. nil: one of the API's own.
 	Imports *userimport.Importer
+	// Members has the operations on users, and a cache for lists of them. The console has the
+	// same one. nil: one of the API's own.
+	Members *members.Roll
 	Log     *slog.Logger
 	// RateLimit is how many requests a principal may make in a minute. 0 is no limit.
 	RateLimit int
@@ -111,12 +114,15 @@ type API struct {
 // New builds the handler.
 func New(o Options) *API {
 	a := &API{
-		service: service{o.Service, o.Webhooks, o.AuditLog, o.Freshness, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service), refusals.New(o.Service), access.NewExplainer(o.Service), roles.NewCatalog(o.Service), members.NewRoll(o.Service)}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
+		service: service{o.Service, o.Webhooks, o.AuditLog, o.Freshness, o.Identity, o.Onboarding, applications.New(o.Service), schedules.NewPlanner(o.Service), credentials.NewKeeper(o.Service), orgs.New(o.Service), refusals.New(o.Service), access.NewExplainer(o.Service), roles.NewCatalog(o.Service), o.Members}, provisioner: o.Provisioner, log: o.Log, clock: o.Clock, proxies: o.TrustedProxies,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), allowProvision: o.AllowProvision,
 		limits: newLimiter(o.RateLimit), requests: newPlaces(o.RequestsUnderWay), maxRequests: o.RequestsUnderWay, long: newLongPlaces(), streams: newPlaces(maxStreams), watches: newPlaces(maxWatches), imports: o.Imports, mux: http.NewServeMux(), chunkTimeout: chunkTimeout, heartbeat: heartbeat,
 	}
 	if a.imports == nil {
 		a.imports = userimport.New(o.Service)
+	}
+	if a.service.Roll == nil {
+		a.service.Roll = members.NewRoll(o.Service)
 	}
 	a.access.log, a.access.every = o.Log, uint64(max(o.AccessLog, 0))
 	a.draining, a.drain = context.WithCancel(context.Background())
